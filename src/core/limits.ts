@@ -1,0 +1,55 @@
+/**
+ * Every limit on what comes from outside, in one place; `docs/spec.md` section 1 gives the reasons.
+ * Exceeding one is always `LIMIT`, raised before the work that the limit guards.
+ *
+ * @module
+ */
+
+/** A statement's payload, bytes (AWS KMS signs at most 4096, YubiHSM about 2000). */
+export const STATEMENT_MAX_BYTES: number = 2048;
+/** Signatures beside one statement. */
+export const SIGNATURES_MAX: number = 64;
+/** One signature, bytes (ML-DSA-65 needs 3309). */
+export const SIGNATURE_MAX_BYTES: number = 4096;
+/** A DSSE envelope file, bytes. */
+export const ENVELOPE_MAX_BYTES: number = 512 * 1024;
+/** A charter or release body, bytes. */
+export const BODY_MAX_BYTES: number = 1024 * 1024;
+/** Nesting of a signed JSON document. */
+export const JSON_MAX_DEPTH: number = 12;
+/** One anchor's DER, bytes. */
+export const ANCHOR_MAX_BYTES: number = 16 * 1024;
+/** Anchors in one bundle. */
+export const ANCHORS_MAX: number = 1000;
+/** Tombstones in one bundle. */
+export const TOMBSTONES_MAX: number = 4000;
+/** Signers in one charter. */
+export const SIGNERS_MAX: number = 100;
+/** Keys of one signer. */
+export const SIGNER_KEYS_MAX: number = 8;
+/** Regions in one charter. */
+export const REGIONS_MAX: number = 100;
+/** Delegations in one charter. */
+export const DELEGATIONS_MAX: number = 1000;
+/** A note, label or owner, UTF-16 units. */
+export const TEXT_MAX_CHARS: number = 500;
+/** Constraints or purposes on one anchor, and values in one constraint. */
+export const ANCHOR_LIST_MAX: number = 64;
+/** How far in the future of the local clock a statement may be issued, milliseconds. */
+export const CLOCK_SKEW_MAX_MS: number = 5 * 60_000;
+/** Statements in the chain of one delta; a client that is further behind gets a snapshot. */
+export const DELTA_CHAIN_MAX: number = 64;
+/** Charter statements applied in one step; the rest follows in the next. */
+export const CHARTER_STEP_MAX: number = 64;
+/** History held in memory until its head proves it, bytes. */
+export const HISTORY_BUFFER_MAX_BYTES: number = 64 * 1024 * 1024;
+/** One wire message, bytes. */
+export const MESSAGE_MAX_BYTES: number = 4 * 1024 * 1024;
+/** Blobs carried in one wire message, bytes. */
+export const BLOB_CHUNK_MAX_BYTES: number = 256 * 1024;
+/** An update without its blobs must fit one TCP flight to be pushed whole, bytes. */
+export const PUSH_MAX_BYTES: number = 12 * 1024;
+/** Streams that one node holds. */
+export const STREAMS_MAX: number = 10_000;
+/** Bundles that one client watches on one stream. */
+export const WATCH_BUNDLES_MAX: number = 256;
