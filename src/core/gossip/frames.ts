@@ -1,0 +1,89 @@
+/**
+ * What nodes say to each other, as plain values; `wire/gossip.ts` maps them to
+ * `proto/kedge/v1/gossip.proto`.
+ *
+ * A frame is untrusted whoever sent it: statements, bodies and blobs in it are verified by the
+ * receiver, rows only say what is worth asking for.
+ *
+ * @module
+ */
+import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import type { Evidence } from '../trusted/state.ts';
+
+/** The version that this code speaks. */
+export const PROTOCOL_VERSION: number = 1;
+
+/** Who speaks on a link; the first frame each way. */
+export interface Hello {
+  readonly protocolVersion: number;
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  /** 32 hex digits, random per process start. */
+  readonly bootId: string;
+  /** 32 hex digits, random per store. */
+  readonly storeId: string;
+}
+
+/** How to rebuild a body from another one; spec section 6. */
+export interface BodyDelta {
+  readonly baseSequence: Sequence;
+  /** Digest of the base's body. */
+  readonly baseBodyDigest: Sha256;
+  readonly patch: Uint8Array;
+}
+
+/** A body in full or as a delta. */
+export type BodyContent =
+  | { readonly kind: 'whole'; readonly body: Uint8Array }
+  | { readonly kind: 'delta'; readonly delta: BodyDelta };
+
+/** A statement with what a peer at the sequence before needs to hold it. */
+export interface Push {
+  readonly statement: SignedStatement;
+  readonly content: BodyContent;
+  /** DER of anchors that are new in this statement. */
+  readonly blobs: readonly Uint8Array[];
+}
+
+/** The head of one stream. For a forked one: the last common sequence and its digest. */
+export interface Row {
+  readonly stream: StreamName;
+  /** 0 when nothing is held (only for a stream that forked at its first sequence). */
+  readonly sequence: number;
+  /** 64 zeros when `sequence` is 0. */
+  readonly digest: Sha256;
+  readonly forked: boolean;
+}
+
+/** A frame of a link. */
+export type Frame =
+  | { readonly kind: 'hello'; readonly hello: Hello }
+  | { readonly kind: 'push'; readonly push: Push }
+  | { readonly kind: 'have'; readonly row: Row }
+  | { readonly kind: 'held'; readonly row: Row }
+  | {
+      readonly kind: 'digest';
+      readonly root: Sha256;
+      readonly count: number;
+      /** `answer`: the reader sends its rows when its root differs; `note`: it does not. */
+      readonly ask: 'answer' | 'note';
+    }
+  | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly part: 'more' | 'last' }
+  | { readonly kind: 'fork'; readonly evidence: Evidence };
+
+/** What a node asks another one to stream to it. */
+export interface FetchRequest {
+  readonly stream: StreamName;
+  readonly fromSequence: Sequence;
+  /** Absent: up to the head. */
+  readonly toSequence?: Sequence;
+}
+
+/** One piece of a fetch's answer; blobs precede the entry that refers to them. */
+export type FetchItem =
+  | { readonly kind: 'entry'; readonly entry: Push }
+  | { readonly kind: 'blobs'; readonly blobs: readonly Uint8Array[] }
+  | { readonly kind: 'fork'; readonly evidence: Evidence };

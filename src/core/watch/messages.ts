@@ -1,0 +1,73 @@
+/**
+ * What a client and a node say to each other on `trust.Watch`, as plain values; `wire/watch.ts`
+ * maps them to `proto/kedge/v1/trust.proto`.
+ *
+ * @module
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { BodyContent } from '../gossip/frames.ts';
+import type { BundleName, RealmName, Sequence, Sha256 } from '../ids.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { Evidence } from '../trusted/state.ts';
+
+/** What a client has of one bundle. */
+export type BundleCursor =
+  | { readonly bundle: BundleName; readonly held: undefined }
+  | {
+      readonly bundle: BundleName;
+      readonly held: { readonly sequence: Sequence; readonly digest: Sha256 };
+    };
+
+/** A held release. */
+export interface HeldRelease {
+  readonly bundle: BundleName;
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+}
+
+/** The first message of a client. */
+export interface WatchStart {
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  /** 0 when the client holds no charter. */
+  readonly charterVersion: number;
+  readonly bundles: readonly BundleCursor[];
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** How far a client came with a release. */
+export type AdoptionStage = 'delivered' | 'loaded';
+
+/** From client to node. */
+export type WatchRequest =
+  | { readonly kind: 'start'; readonly start: WatchStart }
+  | {
+      readonly kind: 'acknowledgement';
+      readonly at: HeldRelease;
+      readonly stage: AdoptionStage;
+    }
+  | {
+      readonly kind: 'refusal';
+      readonly at: HeldRelease;
+      readonly code: ErrorCode;
+      readonly reason: string;
+    };
+
+/**
+ * The next state of a bundle. With a delta, `statements` is gapless from the client's sequence to
+ * the head; with a whole body it is the head alone (a gap, announced as a snapshot).
+ */
+export interface BundleUpdate {
+  readonly bundle: BundleName;
+  readonly statements: readonly SignedStatement[];
+  readonly content: BodyContent;
+}
+
+/** From node to client. */
+export type WatchResponse =
+  | { readonly kind: 'charters'; readonly charters: readonly SignedDocument[] }
+  | { readonly kind: 'blobs'; readonly blobs: readonly Uint8Array[] }
+  | { readonly kind: 'update'; readonly update: BundleUpdate }
+  | { readonly kind: 'current'; readonly at: BundleCursor }
+  | { readonly kind: 'fork'; readonly evidence: Evidence }
+  | { readonly kind: 'keep-alive' };
