@@ -1,0 +1,42 @@
+/**
+ * The names of all log events: a closed list that operators can build alerts on.
+ *
+ * A name is `<noun>.<past participle or state>`; whoever adds an event adds it here, in the group of
+ * its noun. Renaming one is a breaking change.
+ *
+ * @module
+ */
+
+/** The name of a log event. */
+export type LogEvent =
+  // The daemon.
+  | 'node.starting'
+  | 'node.ready'
+  | 'node.stopping'
+  | 'node.stopped'
+  | 'config.loaded'
+  | 'clock.suspect'
+  // The store.
+  | 'store.opened'
+  | 'store.failed'
+  // What the realm says.
+  | 'charter.accepted'
+  | 'release.accepted'
+  | 'statement.refused'
+  | 'stream.forked'
+  // Between nodes.
+  | 'link.up'
+  | 'link.down'
+  | 'link.refused'
+  | 'fetch.started'
+  | 'fetch.finished'
+  | 'fetch.failed'
+  // Callers.
+  | 'identity.refused'
+  | 'rpc.failed'
+  | 'submit.accepted'
+  | 'submit.refused'
+  | 'subscriber.opened'
+  | 'subscriber.closed'
+  | 'subscriber.acknowledged'
+  | 'subscriber.refused';

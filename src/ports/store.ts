@@ -1,0 +1,117 @@
+/**
+ * What a node keeps: every accepted statement with its body, the DER of anchors, evidence of forks.
+ *
+ * The store judges nothing. Who appends has verified; who reads gets the very bytes that were
+ * appended. It guards three things only, because they are cheap here and fatal when broken: a
+ * sequence is never overwritten, a stream has no gaps, and bytes that come back hash to what they
+ * went in as. The contract suite is `test/contract/store.ts`.
+ *
+ * @module
+ */
+import type { PersistBatch } from '../core/gossip/events.ts';
+import type { AnchorId, Sequence, Sha256, StreamName } from '../core/ids.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import type { Evidence } from '../core/trusted/state.ts';
+
+/** What one append writes: documents in ascending sequence per stream, blobs, evidence. */
+export type StoreBatch = PersistBatch;
+
+/** A stored document with its place; `digest` is that of the statement's payload. */
+export type StoredDocument = StoreBatch['documents'][number];
+
+/** What a node needs in memory to go on where it stopped. */
+export interface StoredState {
+  /** All charters up to the head of the charter stream, ascending from version 1. */
+  readonly charters: readonly StoredDocument[];
+  /**
+   * The head of each other stream, by stream name. For a forked stream that is the last common
+   * document; a stream that forked at its first sequence has none.
+   */
+  readonly heads: readonly StoredDocument[];
+  /** One per forked stream, the charter stream included. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** Where a stream stands: `sequence` 0 and no digest when it forked at its first sequence. */
+export interface StoredHead {
+  readonly stream: StreamName;
+  readonly sequence: number;
+  readonly digest: Sha256 | undefined;
+  readonly fork: 'none' | 'forked';
+}
+
+/** Which statements of a stream to read; at most `limit` (1 to 1000). */
+export type StatementRange =
+  /** Ascending from this sequence on. */
+  | { readonly from: Sequence; readonly limit: number }
+  /** Descending from the one before this sequence; absent: from the head. */
+  | { readonly before?: Sequence; readonly limit: number };
+
+/**
+ * A durable store of one realm. Byte arrays are copied on the way in and belong to the caller on the
+ * way out.
+ *
+ * Errors of every method: `STORE`, with a message that says what to do and `detail.reason` from
+ * {@link StoreFailure}; after `close` every method fails with reason `closed`. Appends take effect
+ * in the order of their calls; a read that starts after an append has resolved sees it.
+ */
+export interface Store extends AsyncDisposable {
+  /** 32 hex digits, made at random when the store was created: another id is another store. */
+  readonly storeId: string;
+
+  /**
+   * Reads what a node starts from. Memory is bounded by charters, heads and evidence: history stays
+   * on disk.
+   */
+  load(): Promise<StoredState>;
+
+  /**
+   * Writes one batch: all of it or nothing, and it resolves only when a power cut can no longer
+   * take it back.
+   *
+   * Appending a document, blob or evidence again changes nothing. Evidence replaces older evidence
+   * of its stream and makes `evidence.sequence - 1` the stream's head; documents from there on stay
+   * on disk but are not read any more.
+   *
+   * Errors: `BUG` when the batch has another digest for a held sequence, leaves a gap, or carries
+   * bytes under a digest that is not theirs: nothing is written. `STORE` when writing failed: the
+   * batch may or may not be there after the next opening, so the caller treats it as not there and
+   * appends it again when it wants; reads go on working, and a later append repairs the store by
+   * itself once the cause is gone (room on the disk).
+   */
+  append(batch: StoreBatch): Promise<void>;
+
+  /** The document at a sequence up to the head. */
+  document(stream: StreamName, sequence: Sequence): Promise<SignedDocument | undefined>;
+
+  /** Statements without bodies, up to the head, in the order that `range` says. */
+  statements(stream: StreamName, range: StatementRange): Promise<readonly SignedStatement[]>;
+
+  /** The payload digest at a sequence up to the head. */
+  digestAt(stream: StreamName, sequence: Sequence): Promise<Sha256 | undefined>;
+
+  /** DER by anchor id; ids that are not held are absent. At most 1000 ids. */
+  blobs(ids: readonly AnchorId[]): Promise<ReadonlyMap<AnchorId, Uint8Array>>;
+
+  /** Where every stream stands, by stream name. */
+  streams(): Promise<readonly StoredHead[]>;
+}
+
+/** Why a store cannot be used: `detail.reason` of a `STORE` error. */
+export type StoreFailure =
+  /** Bytes are missing, cut off or changed. */
+  | 'damaged'
+  /** Written by a newer version of Kedge. */
+  | 'newer'
+  /** Another process, or another part of this one, has it open. */
+  | 'locked'
+  /** No room on the disk, or a quota or file size limit. */
+  | 'full'
+  /** The folder or its files may not be read or written. */
+  | 'denied'
+  /** The path is a file, or a folder that belongs to something else. */
+  | 'foreign'
+  /** It was closed. */
+  | 'closed'
+  /** Any other failure of the disk or the file system. */
+  | 'io';
