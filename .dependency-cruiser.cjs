@@ -1,0 +1,216 @@
+/**
+ * Who may import whom: the table of docs/ARCHITECTURE.md as rules.
+ *
+ * One row per folder of src/; what a row does not name is an error. Type-only imports count too,
+ * because a layer that needs the types of another layer knows that layer.
+ *
+ * @module
+ */
+
+/** Builtins of the shells: everything that Node offers. */
+const ANY_BUILTIN = ['.*'];
+
+/**
+ * @type {Record<string, { src: string[], npm: string[], builtin: string[] }>}
+ */
+const LAYERS = {
+  core: { src: [], npm: [], builtin: [] },
+  ports: { src: ['core'], npm: [], builtin: [] },
+  wire: {
+    src: ['core'],
+    npm: ['@grpc/proto-loader', '@grpc/grpc-js', 'protobufjs'],
+    builtin: ['module', 'url', 'path'],
+  },
+  x509: {
+    src: ['core', 'ports'],
+    npm: ['@peculiar/x509', 'reflect-metadata'],
+    builtin: ['crypto'],
+  },
+  signers: {
+    src: ['core', 'ports'],
+    npm: ['age-encryption'],
+    builtin: ['fs', 'fs/promises', 'path', 'crypto'],
+  },
+  storage: {
+    src: ['core', 'ports'],
+    npm: ['level'],
+    builtin: ['fs', 'fs/promises', 'path', 'crypto'],
+  },
+  service: { src: ['core', 'ports'], npm: [], builtin: [] },
+  grpc: {
+    src: ['core', 'ports', 'wire', 'service'],
+    npm: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'],
+    builtin: ['tls', 'net', 'fs', 'fs/promises', 'crypto', 'module', 'url', 'path'],
+  },
+  http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
+  client: {
+    src: ['core', 'ports', 'wire'],
+    npm: ['@grpc/grpc-js'],
+    builtin: [
+      'crypto',
+      'events',
+      'fs',
+      'fs/promises',
+      'http',
+      'https',
+      'net',
+      'path',
+      'timers',
+      'timers/promises',
+      'tls',
+    ],
+  },
+  agent: { src: ['core', 'ports', 'client'], npm: [], builtin: ANY_BUILTIN },
+  node: {
+    src: ['core', 'ports', 'wire', 'x509', 'signers', 'storage', 'service', 'grpc', 'http'],
+    npm: ['yaml', 'zod'],
+    builtin: ANY_BUILTIN,
+  },
+  cli: {
+    src: ['core', 'ports', 'x509', 'signers', 'client', 'agent', 'node'],
+    npm: ['pino', 'commander', 'yaml'],
+    builtin: ANY_BUILTIN,
+  },
+  testing: {
+    src: [
+      'core',
+      'ports',
+      'wire',
+      'x509',
+      'signers',
+      'storage',
+      'service',
+      'grpc',
+      'http',
+      'client',
+      'node',
+    ],
+    npm: ['@grpc/grpc-js'],
+    builtin: ANY_BUILTIN,
+  },
+};
+
+/** What must never be loaded by a program that embeds the SDK, not even indirectly. */
+const NOT_IN_THE_SDK =
+  '^src/(node|storage|service|x509|signers|grpc|http|cli|agent|testing)/' +
+  '|^node_modules/(level|classic-level|@peculiar|age-encryption|pino|zod|yaml|commander)/';
+
+function layerRules([layer, { src, npm, builtin }]) {
+  const from = { path: `^src/${layer}/` };
+  return [
+    {
+      name: `${layer}-imports-layers`,
+      comment: `src/${layer} may import: ${src.join(', ') || 'nothing else'}`,
+      severity: 'error',
+      from,
+      to: {
+        path: '^(src|test|demo|bench|scripts)/',
+        pathNot: `^src/(${[layer, ...src].join('|')})/`,
+      },
+    },
+    {
+      name: `${layer}-imports-packages`,
+      comment: `src/${layer} may use: ${npm.join(', ') || 'no npm package'}`,
+      severity: 'error',
+      from,
+      to: {
+        dependencyTypes: [
+          'npm',
+          'npm-dev',
+          'npm-optional',
+          'npm-peer',
+          'npm-no-pkg',
+          'npm-unknown',
+        ],
+        ...(npm.length > 0 ? { pathNot: `node_modules/(${npm.join('|')})/` } : {}),
+      },
+    },
+    {
+      name: `${layer}-imports-builtins`,
+      comment: `src/${layer} may use: ${builtin.join(', ') || 'no builtin module'}`,
+      severity: 'error',
+      from: layer === 'core' ? { ...from, pathNot: '^src/core/crypto\\.ts$' } : from,
+      to: {
+        dependencyTypes: ['core'],
+        ...(builtin.length > 0 ? { pathNot: `^(node:)?(${builtin.join('|')})$` } : {}),
+      },
+    },
+  ];
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...Object.entries(LAYERS).flatMap(layerRules),
+    {
+      name: 'core-crypto-imports-crypto-only',
+      severity: 'error',
+      from: { path: '^src/core/crypto\\.ts$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'folder-without-a-row',
+      comment: 'a new folder of src/ needs a row in the table above and in docs/ARCHITECTURE.md',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(LAYERS).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'index-lists-the-sdk',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { pathNot: '^src/(core|ports|client)/' },
+    },
+    {
+      name: 'sdk-loads-little',
+      comment:
+        'an application that embeds the SDK never loads the node, the store or X.509 parsing',
+      severity: 'error',
+      from: { path: '^src/(index\\.ts$|client/)' },
+      to: { path: NOT_IN_THE_SDK, reachable: true },
+    },
+    {
+      name: 'cli-loads-commands-on-demand',
+      comment: 'kedge --help must not load gRPC, LevelDB or X.509 parsing',
+      severity: 'error',
+      from: { path: '^src/cli/main\\.ts$' },
+      to: { path: '^src/(node|client|agent|x509|signers)/', dynamic: false },
+    },
+    {
+      name: 'examples-use-the-public-names',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^src/', pathNot: '^src/index\\.ts$' },
+    },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^(src|demo|bench)/', pathNot: '^src/wire/gen/' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-dev-packages-in-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    combinedDependencies: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+    },
+    skipAnalysisNotInRules: false,
+  },
+};
