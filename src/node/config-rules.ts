@@ -1,0 +1,175 @@
+/**
+ * Checks of a configuration: the schema, then the relations between keys; finds everything that is
+ * wrong, with the path of each problem and what to write instead.
+ *
+ * @module
+ */
+import type { z } from 'zod';
+import type { NodeConfig } from './config.ts';
+import { allKeys } from './config-keys.ts';
+import { nodeConfigSchema } from './config-schema.ts';
+import { isLoopback, parseAddress, parseIdentityPattern } from './config-values.ts';
+
+/** Something wrong in a configuration. */
+export interface ConfigProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** A configuration or what is wrong with it. */
+export type CheckedConfig =
+  | { readonly kind: 'config'; readonly config: NodeConfig }
+  | { readonly kind: 'problems'; readonly problems: readonly ConfigProblem[] };
+
+/** Checks a plain value as it came out of YAML. */
+export function findProblems(value: unknown): CheckedConfig {
+  const parsed = nodeConfigSchema.safeParse(value, { reportInput: true });
+  const problems = parsed.success
+    ? relationProblems(parsed.data)
+    : parsed.error.issues.flatMap(issueProblems);
+  if (parsed.success && problems.length === 0) return { kind: 'config', config: parsed.data };
+  return { kind: 'problems', problems };
+}
+
+/** The word of `known` that is closest to `word` by edit distance; undefined when none is near. */
+export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(3, Math.ceil(word.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function issueProblems(issue: z.core.$ZodIssue): ConfigProblem[] {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+  if (issue.code === 'unrecognized_keys') {
+    const place = path.map((part) => (typeof part === 'number' ? '[]' : part)).join('.');
+    const known = siblingsOf(place.replaceAll('.[]', '[]'));
+    return issue.keys.map((key) => {
+      const near = nearestWord(key, known);
+      const advice =
+        near === undefined ? `the keys here are ${known.join(', ')}` : `did you mean ${near}?`;
+      return { path: [...path, key], message: `unknown key; ${advice}` };
+    });
+  }
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return [{ path, message: 'is missing; it is required' }];
+  }
+  return [{ path, message: issue.message }];
+}
+
+/** The names of the keys directly inside the object at `place`. */
+function siblingsOf(place: string): string[] {
+  const prefix = place === '' ? '' : `${place}.`;
+  return allKeys()
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length).replace('[]', ''))
+    .filter((name) => !name.includes('.'));
+}
+
+function relationProblems(config: NodeConfig): ConfigProblem[] {
+  return [...securityProblems(config), ...presenceProblems(config), ...peerProblems(config)];
+}
+
+function presenceProblems(config: NodeConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { clients, peers, admins } = config.listen;
+  if (clients === undefined && peers === undefined && admins === undefined) {
+    problems.push({ path: ['listen'], message: 'needs at least one of clients, peers, admins' });
+  }
+  if (config.firstCharterDigest === undefined && config.firstCharterFile === undefined) {
+    problems.push({
+      path: ['firstCharterDigest'],
+      message:
+        'is missing; give the digest that `kedge realm init` printed, or firstCharterFile, so ' +
+        'that this node knows whom to trust',
+    });
+  }
+  if (config.firstCharterFile === undefined && config.peers.length === 0) {
+    problems.push({
+      path: ['firstCharterFile'],
+      message: 'is missing; a node without peers cannot fetch the first charter from anybody',
+    });
+  }
+  return problems;
+}
+
+function securityProblems(config: NodeConfig): ConfigProblem[] {
+  if (config.insecure && config.tls !== undefined) {
+    return [{ path: ['insecure'], message: 'is true although tls is given; remove one of them' }];
+  }
+  if (!config.insecure && config.tls === undefined) {
+    return [
+      {
+        path: ['tls'],
+        message: 'is missing; give certFile, keyFile and caFile (`kedge node init` makes them)',
+      },
+    ];
+  }
+  if (!config.insecure) return [];
+  const listeners = Object.entries(config.listen).map(([key, address]) => ({
+    path: ['listen', key],
+    address,
+  }));
+  const peers = config.peers.map(({ address }, i) => ({ path: ['peers', i, 'address'], address }));
+  return [...listeners, ...peers]
+    .filter(({ address }) => address !== undefined && !isLoopback(parseAddress(address)))
+    .map(({ path }) => ({
+      path,
+      message: 'must be a loopback address such as 127.0.0.1 while insecure is true',
+    }));
+}
+
+function peerProblems(config: NodeConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const seen = new Set<string>();
+  for (const [i, peer] of config.peers.entries()) {
+    if (peer.nodeId === config.node.id) {
+      problems.push({ path: ['peers', i, 'nodeId'], message: 'is this node itself; remove it' });
+    }
+    for (const name of [peer.nodeId, ...(peer.identity === undefined ? [] : [peer.identity])]) {
+      if (seen.has(name)) {
+        problems.push({ path: ['peers', i], message: `${name} appears twice; keep one` });
+      }
+      seen.add(name);
+    }
+    if (config.insecure) continue;
+    if (peer.identity === undefined) {
+      problems.push({
+        path: ['peers', i, 'identity'],
+        message: 'is missing; name the identity in the peer’s certificate',
+      });
+    } else if (isPattern(peer.identity)) {
+      problems.push({
+        path: ['peers', i, 'identity'],
+        message: 'must be one exact identity, without /*: it stands for one node',
+      });
+    }
+  }
+  return problems;
+}
+
+function isPattern(identity: string): boolean {
+  const pattern = parseIdentityPattern(identity);
+  return pattern.kind === 'spiffe' && pattern.match === 'below';
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

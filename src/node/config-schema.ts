@@ -1,0 +1,204 @@
+/**
+ * The keys of a node's configuration file: type, default, unit and range of each, in one place.
+ *
+ * `docs/node-config.md` is generated from this schema and `kedge node config` prints it filled in,
+ * so a key is described here or nowhere. Objects are strict: an unknown key is an error, because a
+ * misspelt limit that is silently ignored is worse than a node that does not start.
+ *
+ * @module
+ */
+import { z } from 'zod';
+import { KedgeError } from '../core/errors.ts';
+import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../core/ids.ts';
+import type { NodeConfig } from './config.ts';
+import { parseAddress, parseIdentityPattern } from './config-values.ts';
+
+/** What the documentation says of one key beside its type, default and range. */
+interface KeyNotes {
+  readonly description: string;
+  readonly unit?: string;
+  readonly example?: string;
+}
+
+function keyOf<T extends z.ZodType>(type: T, notes: KeyNotes): T {
+  return type.meta({ ...notes });
+}
+
+/** A string that one of the `parse…` functions must accept. */
+function parsedBy<T>(parse: (text: string) => T): z.ZodType<T, string> {
+  return z.string().transform((text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      context.issues.push({
+        code: 'custom',
+        message: KedgeError.from(error).message,
+        input: text,
+      });
+      return z.NEVER;
+    }
+  });
+}
+
+/** The same, for values that stay text. */
+function checkedBy(parse: (text: string) => unknown): z.ZodType<string, string> {
+  return parsedBy((text) => {
+    parse(text);
+    return text;
+  });
+}
+
+const path = z.string().min(1);
+const address = checkedBy(parseAddress);
+const identity = checkedBy(parseIdentityPattern);
+
+const nodeSection = z.strictObject({
+  id: keyOf(parsedBy(parseNodeId), {
+    description: 'Name of this node, unique in its realm.',
+    example: 'iad-1',
+  }),
+  region: keyOf(parsedBy(parseRegionName), {
+    description: 'Region that this node stands in.',
+    example: 'iad',
+  }),
+});
+
+const tlsSection = z.strictObject({
+  certFile: keyOf(path, {
+    description:
+      'PEM file with the certificate chain of this node, leaf first. Its URI or DNS names are how ' +
+      'peers know this node.',
+    example: 'tls/node.pem',
+  }),
+  keyFile: keyOf(path, {
+    description: 'PEM file with the private key of that certificate (PKCS#8, not encrypted).',
+    example: 'tls/node.key',
+  }),
+  caFile: keyOf(path, {
+    description:
+      'PEM file with the authorities that certificates of peers, clients and admins chain to.',
+    example: 'tls/ca.pem',
+  }),
+});
+
+const identityEntry = z.strictObject({
+  id: keyOf(identity, {
+    description:
+      'Identity in the caller’s certificate: `spiffe://domain/path`, `spiffe://domain/path/*` for ' +
+      'everything below that path, or `dns:name`.',
+    example: 'spiffe://prod.example.org/client/*',
+  }),
+  roles: keyOf(z.array(z.enum(['client', 'admin'])).min(1), {
+    description: 'What such a caller may do: `client` watches bundles, `admin` submits and reads.',
+    example: '[client]',
+  }),
+});
+
+const peerEntry = z.strictObject({
+  nodeId: keyOf(parsedBy(parseNodeId), { description: 'Name of the peer.', example: 'fra-1' }),
+  region: keyOf(parsedBy(parseRegionName), {
+    description: 'Region of the peer.',
+    example: 'fra',
+  }),
+  address: keyOf(address, {
+    description: 'Where the peer listens for peers, `host:port`. It is dialled for ever.',
+    example: 'fra-1.kedge.example.org:7441',
+  }),
+  identity: keyOf(identity.optional(), {
+    description:
+      'Identity that the peer’s certificate must have, exact. Required unless `insecure` is true.',
+    example: 'spiffe://prod.example.org/node/fra-1',
+  }),
+});
+
+const limitsSection = z.strictObject({
+  maxSubscribers: keyOf(z.int().min(1).max(1_000_000).default(10_000), {
+    description: 'Watch streams open at once; one more is refused with UNAVAILABLE.',
+    unit: 'streams',
+  }),
+  maxStreamsPerConnection: keyOf(z.int().min(1).max(10_000).default(100), {
+    description: 'Calls open at once on one connection.',
+    unit: 'streams',
+  }),
+});
+
+const logSection = z.strictObject({
+  level: keyOf(z.enum(['debug', 'info', 'warn', 'error']).default('info'), {
+    description: 'Least important entries that are written.',
+  }),
+  format: keyOf(z.enum(['json', 'text']).default('json'), {
+    description: 'One JSON object per line, or one line of text for people.',
+  }),
+});
+
+const listenSection = z.strictObject({
+  clients: keyOf(address.optional(), {
+    description: 'Where programs watch bundles.',
+    example: '0.0.0.0:7440',
+  }),
+  peers: keyOf(address.optional(), {
+    description: 'Where other nodes dial this one.',
+    example: '0.0.0.0:7441',
+  }),
+  admins: keyOf(address.optional(), {
+    description: 'Where admins submit releases and read state.',
+    example: '127.0.0.1:7442',
+  }),
+});
+
+const storeSection = z.strictObject({
+  path: keyOf(path, {
+    description: 'Folder of the store; made when it does not exist. One process at a time.',
+    example: 'data',
+  }),
+});
+
+const keys = {
+  node: keyOf(nodeSection, { description: 'Who this node is.' }),
+  realm: keyOf(parsedBy(parseRealmName), {
+    description: 'Realm that this node belongs to.',
+    example: 'prod.example.org',
+  }),
+  firstCharterDigest: keyOf(parsedBy(parseSha256).optional(), {
+    description:
+      'SHA-256 of the first charter’s statement, the pin of the whole realm. Without ' +
+      '`firstCharterFile` the charter itself is fetched from a peer and checked against it.',
+    example: '4f0c…64 hex digits',
+  }),
+  firstCharterFile: keyOf(path.optional(), {
+    description:
+      'The first charter as `kedge realm init` wrote it. Required on at least one node of a new ' +
+      'realm; alone it is also the pin, with `firstCharterDigest` it must match it.',
+    example: 'first-charter.json',
+  }),
+  store: keyOf(storeSection, { description: 'Where this node keeps what it accepted.' }),
+  listen: keyOf(listenSection, {
+    description:
+      'Addresses as `host:port`, at least one; port 0 asks for a free one. Keys with the same ' +
+      'address share one listener, and the caller’s roles decide what it may do.',
+  }),
+  tls: keyOf(tlsSection.optional(), {
+    description: 'Certificate and authorities for all listeners and links (mTLS, TLS 1.3).',
+  }),
+  insecure: keyOf(z.boolean().default(false), {
+    description:
+      'True runs without TLS, for trials only: every listener and peer must then be a loopback ' +
+      'address, every caller has every role, and `tls` must be absent.',
+  }),
+  identities: keyOf(z.array(identityEntry).max(10_000).default([]), {
+    description: 'Which certificates are clients and admins. The first match of each role counts.',
+  }),
+  peers: keyOf(z.array(peerEntry).max(1000).default([]), {
+    description: 'The other nodes of the realm, all of them.',
+  }),
+  limits: keyOf(limitsSection.prefault({}), { description: 'Limits on what callers may use.' }),
+  log: keyOf(logSection.prefault({}), { description: 'What is written to standard output.' }),
+  drainTimeoutMs: keyOf(z.int().min(0).max(600_000).default(10_000), {
+    description:
+      'How long a stopping node lets open calls end before it cuts them off. 0 cuts at once.',
+    unit: 'ms',
+  }),
+};
+
+/** The schema of the whole file; relations between keys are checked in `config-rules.ts`. */
+export const nodeConfigSchema: z.ZodType<NodeConfig> = z.strictObject(keys);

@@ -1,0 +1,60 @@
+/**
+ * The configuration of a node once it is read and checked; `config-schema.ts` says what each key
+ * means, `config-file.ts` reads it.
+ *
+ * @module
+ */
+import type { NodeId, RealmName, RegionName, Sha256 } from '../core/ids.ts';
+
+/** Roles that `identities` can give; peers get theirs from `peers`. */
+export type IdentityRole = 'client' | 'admin';
+/** Levels of the log, most detailed first. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** The certificate of a node and the authorities of its callers. */
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+}
+
+/** Which callers are clients or admins. */
+export interface IdentityConfig {
+  readonly id: string;
+  readonly roles: readonly IdentityRole[];
+}
+
+/** Another node of the realm. */
+export interface PeerConfig {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  readonly address: string;
+  readonly identity?: string | undefined;
+}
+
+/** Limits on what callers may use. */
+export interface LimitsConfig {
+  readonly maxSubscribers: number;
+  readonly maxStreamsPerConnection: number;
+}
+
+/** A checked configuration with every default filled in; `docs/node-config.md` explains each key. */
+export interface NodeConfig {
+  readonly node: { readonly id: NodeId; readonly region: RegionName };
+  readonly realm: RealmName;
+  readonly firstCharterDigest?: Sha256 | undefined;
+  readonly firstCharterFile?: string | undefined;
+  readonly store: { readonly path: string };
+  readonly listen: {
+    readonly clients?: string | undefined;
+    readonly peers?: string | undefined;
+    readonly admins?: string | undefined;
+  };
+  readonly tls?: TlsConfig | undefined;
+  readonly insecure: boolean;
+  readonly identities: readonly IdentityConfig[];
+  readonly peers: readonly PeerConfig[];
+  readonly limits: LimitsConfig;
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
+  readonly drainTimeoutMs: number;
+}

@@ -1,0 +1,180 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
+import { effectiveConfig, loadNodeConfig, parseNodeConfig } from '../../src/node/config-file.ts';
+
+const FILE = '/etc/kedge/node.yaml';
+const DIGEST = 'ab'.repeat(32);
+const PLAIN = `
+node: { id: iad-1, region: iad }
+realm: prod.example.org
+firstCharterFile: first-charter.json
+store: { path: data }
+listen: { clients: '127.0.0.1:0' }
+insecure: true
+`;
+const SECURE = `
+node: { id: iad-1, region: iad }
+realm: prod.example.org
+firstCharterDigest: ${DIGEST}
+store: { path: /var/lib/kedge }
+listen: { clients: '0.0.0.0:7440', peers: '[::]:7441' }
+tls: { certFile: tls/node.pem, keyFile: tls/node.key, caFile: /etc/ca.pem }
+identities:
+  - { id: 'spiffe://prod.example.org/client/*', roles: [client] }
+  - { id: 'dns:admin.example.org', roles: [client, admin] }
+peers:
+  - nodeId: fra-1
+    region: fra
+    address: fra.example.org:7441
+    identity: spiffe://prod.example.org/node/fra-1
+`;
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(KedgeError);
+    const failure = KedgeError.from(error);
+    expect(failure.code).toBe('CONFIG');
+    return failure.message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('parseNodeConfig', () => {
+  it('fills in defaults and resolves paths against the folder of the file', () => {
+    const config = parseNodeConfig(PLAIN, FILE);
+    expect(config.store.path).toBe('/etc/kedge/data');
+    expect(config.firstCharterFile).toBe('/etc/kedge/first-charter.json');
+    expect(config.limits).toEqual({ maxSubscribers: 10_000, maxStreamsPerConnection: 100 });
+    expect(config.log).toEqual({ level: 'info', format: 'json' });
+    expect(config.drainTimeoutMs).toBe(10_000);
+    expect(config.peers).toEqual([]);
+  });
+
+  it('reads a configuration with TLS, identities and peers', () => {
+    const config = parseNodeConfig(SECURE, FILE);
+    expect(config.tls).toEqual({
+      certFile: '/etc/kedge/tls/node.pem',
+      keyFile: '/etc/kedge/tls/node.key',
+      caFile: '/etc/ca.pem',
+    });
+    expect(config.peers[0]?.nodeId).toBe('fra-1');
+    expect(config.insecure).toBe(false);
+  });
+
+  it('reports an unknown key with its line and the nearest valid one', () => {
+    const text = `${PLAIN}limits: { maxSubscriber: 5 }\ndrainTimeout: 3\n`;
+    const message = messageOf(() => parseNodeConfig(text, FILE));
+    expect(message).toContain(
+      `${FILE}:8:11: limits.maxSubscriber: unknown key; did you mean maxSubscribers?`,
+    );
+    expect(message).toContain(
+      `${FILE}:9:1: drainTimeout: unknown key; did you mean drainTimeoutMs?`,
+    );
+  });
+
+  it('lists the valid keys when none is near', () => {
+    const text = PLAIN.replace('{ path: data }', '{ path: data, compression: zstd }');
+    expect(messageOf(() => parseNodeConfig(text, FILE))).toContain('the keys here are path');
+  });
+
+  it('reports every problem at once', () => {
+    const text = PLAIN.replace('id: iad-1', 'id: Iad_1').replace('127.0.0.1:0', '127.0.0.1:99999');
+    const lines = messageOf(() => parseNodeConfig(text, FILE)).split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain(':2:9: node.id: not a node id');
+    expect(lines[1]).toContain(':6:11: listen.clients: "127.0.0.1:99999" is not host:port');
+  });
+
+  it('reports broken YAML with line and column', () => {
+    const message = messageOf(() => parseNodeConfig('node:\n  id: [a\nrealm: b', FILE));
+    expect(message).toMatch(/node\.yaml:\d+:\d+: not YAML: /);
+  });
+
+  it('reports a key that is written twice', () => {
+    expect(messageOf(() => parseNodeConfig(`${PLAIN}realm: other\n`, FILE))).toContain(':8:1: ');
+  });
+
+  it('refuses an empty file', () => {
+    expect(messageOf(() => parseNodeConfig('', FILE))).toContain('expected object');
+  });
+
+  it('does not expand variables', () => {
+    const config = parseNodeConfig(PLAIN.replace('data', `'\${HOME}/x'`), FILE);
+    expect(config.store.path).toBe(`/etc/kedge/\${HOME}/x`);
+  });
+
+  it('refuses plaintext outside loopback', () => {
+    const text = PLAIN.replace('127.0.0.1:0', '0.0.0.0:7440');
+    expect(messageOf(() => parseNodeConfig(text, FILE))).toContain('must be a loopback address');
+  });
+
+  it('refuses TLS and plaintext together, and neither', () => {
+    expect(messageOf(() => parseNodeConfig(`${SECURE}insecure: true\n`, FILE))).toContain(
+      'insecure: is true although tls is given',
+    );
+    expect(messageOf(() => parseNodeConfig(PLAIN.replace('insecure: true', ''), FILE))).toContain(
+      'tls: is missing',
+    );
+  });
+
+  it('demands a listener', () => {
+    expect(
+      messageOf(() => parseNodeConfig(PLAIN.replace(/listen: .*/, 'listen: {}'), FILE)),
+    ).toContain('listen: needs at least one of clients, peers, admins');
+  });
+
+  it('demands a pin', () => {
+    const text = PLAIN.replace(/firstCharterFile.*/, '');
+    const message = messageOf(() => parseNodeConfig(text, FILE));
+    expect(message).toContain('firstCharterDigest: is missing');
+    expect(message).toContain('cannot fetch the first charter from anybody');
+  });
+
+  it('refuses a peer that is the node itself, twice there, unnamed or a pattern', () => {
+    const peer = 'nodeId: fra-1';
+    expect(messageOf(() => parseNodeConfig(SECURE.replace(peer, 'nodeId: iad-1'), FILE))).toContain(
+      'is this node itself',
+    );
+    const again =
+      '  - {nodeId: fra-1, region: fra, address: "x:1", identity: "dns:x.example.org"}\n';
+    expect(messageOf(() => parseNodeConfig(SECURE + again, FILE))).toContain('appears twice');
+    const unnamed = SECURE.replace(/ {4}identity.*/, '');
+    expect(messageOf(() => parseNodeConfig(unnamed, FILE))).toContain('peers.0.identity: is miss');
+    const pattern = SECURE.replace('node/fra-1', 'node/*');
+    expect(messageOf(() => parseNodeConfig(pattern, FILE))).toContain('one exact identity');
+  });
+});
+
+describe('effectiveConfig', () => {
+  it('prints YAML that reads back to the same configuration', () => {
+    for (const text of [PLAIN, SECURE]) {
+      const config = parseNodeConfig(text, FILE);
+      expect(parseNodeConfig(effectiveConfig(config), FILE)).toEqual(config);
+    }
+  });
+});
+
+describe('loadNodeConfig', () => {
+  it('reads a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kedge-config-'));
+    try {
+      await writeFile(join(folder, 'node.yaml'), PLAIN);
+      const config = await loadNodeConfig(join(folder, 'node.yaml'));
+      expect(config.store.path).toBe(join(folder, 'data'));
+      await expect(loadNodeConfig(folder)).rejects.toThrow('it is a folder');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('says what to do about a file that is not there', async () => {
+    await expect(loadNodeConfig('/nowhere/node.yaml')).rejects.toThrow(
+      'cannot read the configuration /nowhere/node.yaml: it does not exist; `kedge node init`',
+    );
+  });
+});
