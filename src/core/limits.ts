@@ -53,3 +53,13 @@ export const PUSH_MAX_BYTES: number = 12 * 1024;
 export const STREAMS_MAX: number = 10_000;
 /** Bundles that one client watches on one stream. */
 export const WATCH_BUNDLES_MAX: number = 256;
+/** Labels of one client. */
+export const LABELS_MAX: number = 32;
+/** A label's key or value, UTF-16 units. */
+export const LABEL_MAX_CHARS: number = 128;
+/** A client's message to a node, bytes (a start with all bundles and labels takes about 90 KB). */
+export const WATCH_REQUEST_MAX_BYTES: number = 128 * 1024;
+/** Statements in one page of a stream's history. */
+export const HISTORY_PAGE_MAX: number = 500;
+/** Peers of one node. */
+export const PEERS_MAX: number = 1000;

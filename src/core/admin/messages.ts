@@ -1,0 +1,110 @@
+/**
+ * What admins and operators say to a node, as plain values; `wire/admin.ts` maps them to
+ * `proto/kedge/v1/admin.proto`.
+ *
+ * @module
+ */
+import type {
+  AnchorId,
+  BundleName,
+  NodeId,
+  RealmName,
+  RegionName,
+  Sequence,
+  Sha256,
+  StreamName,
+} from '../ids.ts';
+import type { SignedDocument } from '../statements/envelope.ts';
+import type { Evidence } from '../trusted/state.ts';
+
+/** A signed document offered to a node, with the DER of anchors that it may not know. */
+export interface Submission {
+  readonly document: SignedDocument;
+  readonly blobs: readonly Uint8Array[];
+}
+
+/** The answer to a submission: it is durable on the node that answered. */
+export interface SubmitReceipt {
+  readonly stream: StreamName;
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+  /** `held`: the node had exactly this statement before. */
+  readonly novelty: 'new' | 'held';
+}
+
+/** Which document to read. */
+export interface DocumentQuery {
+  readonly stream: StreamName;
+  /** Absent: the head. */
+  readonly sequence?: Sequence;
+  readonly blobs: 'with' | 'without';
+}
+
+/** A document with the DER of its anchors, when asked for. */
+export interface DocumentAnswer {
+  readonly document: SignedDocument;
+  readonly blobs: readonly Uint8Array[];
+}
+
+/** Which statements to list, newest first. */
+export interface HistoryQuery {
+  readonly stream: StreamName;
+  /** Only statements before this sequence; absent: from the head. */
+  readonly before?: Sequence;
+  /** From 1 to `HISTORY_PAGE_MAX`. */
+  readonly limit: number;
+}
+
+/** Anchors to read. */
+export interface BlobsQuery {
+  readonly ids: readonly AnchorId[];
+}
+
+/** The head of one stream; for a forked one the last common sequence, and the evidence. */
+export interface StreamStatus {
+  readonly stream: StreamName;
+  /** 0 when nothing is held. */
+  readonly sequence: number;
+  readonly digest: Sha256;
+  readonly fork?: Evidence;
+}
+
+/** One configured peer. */
+export interface LinkStatus {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  /** `host:port`. */
+  readonly address: string;
+  readonly state: 'up' | 'down';
+  /** When it came into this state. */
+  readonly sinceMs: number;
+  /** The peer's last root; absent when it has told none on this connection. */
+  readonly peerRoot?: Sha256;
+  /** Why it was last closed or could not be opened. */
+  readonly lastError?: string;
+}
+
+/** Adoption of one bundle's newest release by the clients of one node. */
+export interface SubscriberStatus {
+  readonly bundle: BundleName;
+  readonly sequence: number;
+  readonly delivered: number;
+  readonly loaded: number;
+  readonly refused: number;
+}
+
+/** How a node is. */
+export interface NodeStatus {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  readonly realm: RealmName;
+  /** The version of the software. */
+  readonly version: string;
+  readonly firstCharterDigest: Sha256;
+  readonly startedAtMs: number;
+  /** Summary of all rows. */
+  readonly root: Sha256;
+  readonly streams: readonly StreamStatus[];
+  readonly links: readonly LinkStatus[];
+  readonly subscribers: readonly SubscriberStatus[];
+}

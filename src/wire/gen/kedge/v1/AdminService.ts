@@ -1,0 +1,97 @@
+// Original file: proto/kedge/v1/admin.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from '../../kedge/v1/GetBlobsRequest.ts';
+import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from '../../kedge/v1/GetBlobsResponse.ts';
+import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetDocumentRequestOutput as _kedge_v1_GetDocumentRequestOutput } from '../../kedge/v1/GetDocumentRequest.ts';
+import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
+import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
+import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from '../../kedge/v1/GetStatusResponse.ts';
+import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from '../../kedge/v1/ListHistoryRequest.ts';
+import type { ListHistoryResponseInput as _kedge_v1_ListHistoryResponseInput, ListHistoryResponseOutput as _kedge_v1_ListHistoryResponseOutput } from '../../kedge/v1/ListHistoryResponse.ts';
+import type { ListStreamsRequestInput as _kedge_v1_ListStreamsRequestInput, ListStreamsRequestOutput as _kedge_v1_ListStreamsRequestOutput } from '../../kedge/v1/ListStreamsRequest.ts';
+import type { ListStreamsResponseInput as _kedge_v1_ListStreamsResponseInput, ListStreamsResponseOutput as _kedge_v1_ListStreamsResponseOutput } from '../../kedge/v1/ListStreamsResponse.ts';
+import type { SubmitRequestInput as _kedge_v1_SubmitRequestInput, SubmitRequestOutput as _kedge_v1_SubmitRequestOutput } from '../../kedge/v1/SubmitRequest.ts';
+import type { SubmitResponseInput as _kedge_v1_SubmitResponseInput, SubmitResponseOutput as _kedge_v1_SubmitResponseOutput } from '../../kedge/v1/SubmitResponse.ts';
+
+export interface AdminServiceClient extends grpc.Client {
+  GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  getBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  getBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  getBlobs(argument: _kedge_v1_GetBlobsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  getBlobs(argument: _kedge_v1_GetBlobsRequestInput, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  
+  GetDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  GetDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  GetDocument(argument: _kedge_v1_GetDocumentRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  GetDocument(argument: _kedge_v1_GetDocumentRequestInput, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  getDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  getDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  getDocument(argument: _kedge_v1_GetDocumentRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  getDocument(argument: _kedge_v1_GetDocumentRequestInput, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
+  
+  GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  GetStatus(argument: _kedge_v1_GetStatusRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  GetStatus(argument: _kedge_v1_GetStatusRequestInput, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  getStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  getStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  getStatus(argument: _kedge_v1_GetStatusRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  getStatus(argument: _kedge_v1_GetStatusRequestInput, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  
+  ListHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  ListHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  ListHistory(argument: _kedge_v1_ListHistoryRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  ListHistory(argument: _kedge_v1_ListHistoryRequestInput, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  listHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  listHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  listHistory(argument: _kedge_v1_ListHistoryRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  listHistory(argument: _kedge_v1_ListHistoryRequestInput, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
+  
+  ListStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  ListStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  ListStreams(argument: _kedge_v1_ListStreamsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  ListStreams(argument: _kedge_v1_ListStreamsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  listStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  listStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  listStreams(argument: _kedge_v1_ListStreamsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  listStreams(argument: _kedge_v1_ListStreamsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
+  
+  Submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  Submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  Submit(argument: _kedge_v1_SubmitRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  Submit(argument: _kedge_v1_SubmitRequestInput, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  submit(argument: _kedge_v1_SubmitRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  submit(argument: _kedge_v1_SubmitRequestInput, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  
+}
+
+export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation {
+  GetBlobs: grpc.handleUnaryCall<_kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseInput>;
+  
+  GetDocument: grpc.handleUnaryCall<_kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseInput>;
+  
+  GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
+  
+  ListHistory: grpc.handleUnaryCall<_kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseInput>;
+  
+  ListStreams: grpc.handleUnaryCall<_kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseInput>;
+  
+  Submit: grpc.handleUnaryCall<_kedge_v1_SubmitRequestOutput, _kedge_v1_SubmitResponseInput>;
+  
+}
+
+export interface AdminServiceDefinition extends grpc.ServiceDefinition {
+  GetBlobs: MethodDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseOutput>
+  GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
+  GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
+  ListHistory: MethodDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseOutput>
+  ListStreams: MethodDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseOutput>
+  Submit: MethodDefinition<_kedge_v1_SubmitRequestInput, _kedge_v1_SubmitResponseInput, _kedge_v1_SubmitRequestOutput, _kedge_v1_SubmitResponseOutput>
+}

@@ -1,0 +1,31 @@
+// Original file: proto/kedge/v1/gossip.proto
+
+import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_HelloOutput } from '../../kedge/v1/Hello.ts';
+import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutput } from '../../kedge/v1/Push.ts';
+import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutput } from '../../kedge/v1/Held.ts';
+import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from '../../kedge/v1/StoreDigest.ts';
+import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from '../../kedge/v1/Rows.ts';
+import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from '../../kedge/v1/ForkEvidence.ts';
+import type { HaveInput as _kedge_v1_HaveInput, HaveOutput as _kedge_v1_HaveOutput } from '../../kedge/v1/Have.ts';
+
+export interface FrameInput {
+  'hello'?: (_kedge_v1_HelloInput | null);
+  'push'?: (_kedge_v1_PushInput | null);
+  'held'?: (_kedge_v1_HeldInput | null);
+  'digest'?: (_kedge_v1_StoreDigestInput | null);
+  'rows'?: (_kedge_v1_RowsInput | null);
+  'fork'?: (_kedge_v1_ForkEvidenceInput | null);
+  'have'?: (_kedge_v1_HaveInput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"have";
+}
+
+export interface FrameOutput {
+  'hello'?: (_kedge_v1_HelloOutput | null);
+  'push'?: (_kedge_v1_PushOutput | null);
+  'held'?: (_kedge_v1_HeldOutput | null);
+  'digest'?: (_kedge_v1_StoreDigestOutput | null);
+  'rows'?: (_kedge_v1_RowsOutput | null);
+  'fork'?: (_kedge_v1_ForkEvidenceOutput | null);
+  'have'?: (_kedge_v1_HaveOutput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"have";
+}

@@ -1,0 +1,22 @@
+// Original file: proto/kedge/v1/gossip.proto
+
+
+export interface HelloInput {
+  'protocolVersion'?: (number);
+  'nodeId'?: (string);
+  'region'?: (string);
+  'realm'?: (string);
+  'firstCharterDigest'?: (Buffer | Uint8Array | string);
+  'bootId'?: (Buffer | Uint8Array | string);
+  'storeId'?: (Buffer | Uint8Array | string);
+}
+
+export interface HelloOutput {
+  'protocolVersion': (number);
+  'nodeId': (string);
+  'region': (string);
+  'realm': (string);
+  'firstCharterDigest': (Buffer);
+  'bootId': (Buffer);
+  'storeId': (Buffer);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/kedge/v1/gossip.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface StoreDigestInput {
+  'root'?: (Buffer | Uint8Array | string);
+  'count'?: (number | string | Long);
+  'answer'?: (boolean);
+}
+
+export interface StoreDigestOutput {
+  'root': (Buffer);
+  'count': (string);
+  'answer': (boolean);
+}

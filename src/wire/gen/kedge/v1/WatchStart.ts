@@ -1,0 +1,20 @@
+// Original file: proto/kedge/v1/trust.proto
+
+import type { BundleCursorInput as _kedge_v1_BundleCursorInput, BundleCursorOutput as _kedge_v1_BundleCursorOutput } from '../../kedge/v1/BundleCursor.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface WatchStartInput {
+  'realm'?: (string);
+  'firstCharterDigest'?: (Buffer | Uint8Array | string);
+  'charterVersion'?: (number | string | Long);
+  'bundles'?: (_kedge_v1_BundleCursorInput)[];
+  'labels'?: ({[key: string]: string});
+}
+
+export interface WatchStartOutput {
+  'realm': (string);
+  'firstCharterDigest': (Buffer);
+  'charterVersion': (string);
+  'bundles': (_kedge_v1_BundleCursorOutput)[];
+  'labels': ({[key: string]: string});
+}

@@ -1,0 +1,229 @@
+/**
+ * Links and fetches between nodes: bytes ⇄ the values of `core/gossip/frames.ts`.
+ *
+ * Decoding checks every field, bounds every list and copies every byte string. Errors: `PARSE`,
+ * `LIMIT`.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { FetchItem, FetchRequest, Frame, Hello, Push, Row } from '../core/gossip/frames.ts';
+import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
+import { MESSAGE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
+import { encodeOnce } from './encode-once.ts';
+import {
+  decodeOptionalSequence,
+  decodeRandomId,
+  decodeSequence,
+  decodeSha256,
+  decodeUint,
+  encodeHexBytes,
+  requireCount,
+  requireMessage,
+  requireSize,
+  unknownMember,
+} from './fields.ts';
+import type { FetchResponseInput } from './gen/kedge/v1/FetchResponse.ts';
+import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
+import type { HelloInput, HelloOutput } from './gen/kedge/v1/Hello.ts';
+import type { PushInput, PushOutput } from './gen/kedge/v1/Push.ts';
+import type { RowInput, RowOutput } from './gen/kedge/v1/Row.ts';
+import type { RowsOutput } from './gen/kedge/v1/Rows.ts';
+import type { StoreDigestOutput } from './gen/kedge/v1/StoreDigest.ts';
+import { messageCodec } from './protos.ts';
+import {
+  decodeBlobs,
+  decodeContent,
+  decodeEvidence,
+  decodeStatement,
+  encodeBlobs,
+  encodeDelta,
+  encodeEvidence,
+  encodeStatement,
+} from './statements.ts';
+
+// `LinkRequest` and `LinkResponse` have the same bytes: one frame in field 1.
+const linkCodec = messageCodec('gossip', 'LinkRequest');
+const fetchRequestCodec = messageCodec('gossip', 'FetchRequest');
+const fetchResponseCodec = messageCodec('gossip', 'FetchResponse');
+const FETCH_REQUEST_MAX_BYTES = 1024;
+
+/** Reads a frame of a link, from either side. */
+export function decodeFrame(bytes: Uint8Array): Frame {
+  requireSize(bytes, MESSAGE_MAX_BYTES, 'link frame');
+  return frameValue(requireMessage(linkCodec.deserialize(bytes).frame, 'link frame'));
+}
+
+/** Writes a frame; the same object gives the same bytes without encoding again. */
+export const encodeFrame: (frame: Frame) => Buffer = encodeOnce((frame) =>
+  linkCodec.serialize({ frame: frameMessage(frame) }),
+);
+
+/** Reads a request to fetch. */
+export function decodeFetchRequest(bytes: Uint8Array): FetchRequest {
+  requireSize(bytes, FETCH_REQUEST_MAX_BYTES, 'fetch request');
+  const message = fetchRequestCodec.deserialize(bytes);
+  const stream = parseStreamName(message.stream);
+  const fromSequence = decodeSequence(message.fromSequence, 'fetch from_sequence');
+  const toSequence = decodeOptionalSequence(message.toSequence, 'fetch to_sequence');
+  if (toSequence === undefined) return { stream, fromSequence };
+  if (toSequence < fromSequence) throw new KedgeError('PARSE', 'fetch ends before it begins');
+  return { stream, fromSequence, toSequence };
+}
+
+/** Writes a request to fetch. */
+export function encodeFetchRequest(request: FetchRequest): Buffer {
+  return fetchRequestCodec.serialize({
+    stream: request.stream,
+    fromSequence: String(request.fromSequence),
+    toSequence: String(request.toSequence ?? 0),
+  });
+}
+
+/** Reads one piece of a fetch's answer. */
+export function decodeFetchItem(bytes: Uint8Array): FetchItem {
+  requireSize(bytes, MESSAGE_MAX_BYTES, 'fetch response');
+  const message = fetchResponseCodec.deserialize(bytes);
+  switch (message.message) {
+    case 'entry':
+      return { kind: 'entry', entry: decodePush(requireMessage(message.entry, 'fetched entry')) };
+    case 'blobs':
+      return { kind: 'blobs', blobs: decodeBlobs(requireMessage(message.blobs, 'blobs').blobs) };
+    case 'fork':
+      return { kind: 'fork', evidence: decodeEvidence(message.fork) };
+    case undefined:
+      break;
+  }
+  throw unknownMember('a fetch response');
+}
+
+/** Writes one piece of a fetch's answer. */
+export function encodeFetchItem(item: FetchItem): Buffer {
+  return fetchResponseCodec.serialize(fetchMessage(item));
+}
+
+function fetchMessage(item: FetchItem): FetchResponseInput {
+  switch (item.kind) {
+    case 'entry':
+      return { entry: pushMessage(item.entry) };
+    case 'blobs':
+      return { blobs: { blobs: encodeBlobs(item.blobs) } };
+    case 'fork':
+      return { fork: encodeEvidence(item.evidence) };
+  }
+}
+
+function frameValue(frame: FrameOutput): Frame {
+  switch (frame.message) {
+    case 'hello':
+      return { kind: 'hello', hello: decodeHello(requireMessage(frame.hello, 'hello')) };
+    case 'push':
+      return { kind: 'push', push: decodePush(requireMessage(frame.push, 'push')) };
+    case 'have':
+      return { kind: 'have', row: decodeRow(requireMessage(frame.have, 'have').row) };
+    case 'held':
+      return { kind: 'held', row: decodeRow(requireMessage(frame.held, 'held').row) };
+    case 'digest':
+      return decodeDigest(requireMessage(frame.digest, 'digest'));
+    case 'rows':
+      return decodeRows(requireMessage(frame.rows, 'rows'));
+    case 'fork':
+      return { kind: 'fork', evidence: decodeEvidence(frame.fork) };
+    case undefined:
+      break;
+  }
+  throw unknownMember('a link frame');
+}
+
+function frameMessage(frame: Frame): FrameInput {
+  switch (frame.kind) {
+    case 'hello':
+      return { hello: helloMessage(frame.hello) };
+    case 'push':
+      return { push: pushMessage(frame.push) };
+    case 'have':
+      return { have: { row: rowMessage(frame.row) } };
+    case 'held':
+      return { held: { row: rowMessage(frame.row) } };
+    case 'digest': {
+      const root = encodeHexBytes(frame.root);
+      return { digest: { root, count: String(frame.count), answer: frame.ask === 'answer' } };
+    }
+    case 'rows':
+      return { rows: { rows: frame.rows.map(rowMessage), last: frame.part === 'last' } };
+    case 'fork':
+      return { fork: encodeEvidence(frame.evidence) };
+  }
+}
+
+function decodeHello(hello: HelloOutput): Hello {
+  return {
+    protocolVersion: hello.protocolVersion,
+    nodeId: parseNodeId(hello.nodeId),
+    region: parseRegionName(hello.region),
+    realm: parseRealmName(hello.realm),
+    firstCharterDigest: decodeSha256(hello.firstCharterDigest, 'first charter digest'),
+    bootId: decodeRandomId(hello.bootId, 'boot id'),
+    storeId: decodeRandomId(hello.storeId, 'store id'),
+  };
+}
+
+function helloMessage(hello: Hello): HelloInput {
+  return {
+    protocolVersion: hello.protocolVersion,
+    nodeId: hello.nodeId,
+    region: hello.region,
+    realm: hello.realm,
+    firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
+    bootId: encodeHexBytes(hello.bootId),
+    storeId: encodeHexBytes(hello.storeId),
+  };
+}
+
+function decodePush(push: PushOutput): Push {
+  return {
+    statement: decodeStatement(push.statement, 'push statement'),
+    content: decodeContent(push.body, push.delta, 'push'),
+    blobs: decodeBlobs(push.blobs),
+  };
+}
+
+function pushMessage({ statement, content, blobs }: Push): PushInput {
+  const common = { statement: encodeStatement(statement), blobs: encodeBlobs(blobs) };
+  return content.kind === 'whole'
+    ? { ...common, body: content.body }
+    : { ...common, delta: encodeDelta(content.delta) };
+}
+
+function decodeRow(message: RowOutput | null): Row {
+  const { stream, sequence, digest, forked } = requireMessage(message, 'row');
+  return {
+    stream: parseStreamName(stream),
+    sequence: decodeUint(sequence, 'row sequence'),
+    digest: decodeSha256(digest, 'row digest'),
+    forked,
+  };
+}
+
+function rowMessage(row: Row): RowInput {
+  return {
+    stream: row.stream,
+    sequence: String(row.sequence),
+    digest: encodeHexBytes(row.digest),
+    forked: row.forked,
+  };
+}
+
+function decodeDigest(digest: StoreDigestOutput): Frame {
+  return {
+    kind: 'digest',
+    root: decodeSha256(digest.root, 'root'),
+    count: decodeUint(digest.count, 'row count'),
+    ask: digest.answer ? 'answer' : 'note',
+  };
+}
+
+function decodeRows({ rows, last }: RowsOutput): Frame {
+  const bounded = requireCount(rows, STREAMS_MAX, 'rows');
+  return { kind: 'rows', rows: bounded.map(decodeRow), part: last ? 'last' : 'more' };
+}

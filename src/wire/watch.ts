@@ -1,0 +1,258 @@
+/**
+ * `trust.Watch`: bytes ⇄ the values of `core/watch/messages.ts`.
+ *
+ * Decoding checks every field, bounds every list and copies every byte string, so that what comes
+ * out may be kept. Errors: `PARSE`, `LIMIT`.
+ *
+ * @module
+ */
+import { isErrorCode, KedgeError } from '../core/errors.ts';
+import { parseBundleName, parseRealmName } from '../core/ids.ts';
+import {
+  CHARTER_STEP_MAX,
+  DELTA_CHAIN_MAX,
+  LABEL_MAX_CHARS,
+  LABELS_MAX,
+  MESSAGE_MAX_BYTES,
+  TEXT_MAX_CHARS,
+  WATCH_BUNDLES_MAX,
+  WATCH_REQUEST_MAX_BYTES,
+} from '../core/limits.ts';
+import type {
+  AdoptionStage,
+  BundleCursor,
+  BundleUpdate,
+  HeldRelease,
+  WatchRequest,
+  WatchResponse,
+  WatchStart,
+} from '../core/watch/messages.ts';
+import { encodeOnce } from './encode-once.ts';
+import {
+  decodeOptionalSequence,
+  decodeSha256,
+  decodeText,
+  decodeUint,
+  encodeHexBytes,
+  requireCount,
+  requireMessage,
+  requireSize,
+  unknownMember,
+} from './fields.ts';
+import type { AdoptionStageOutput } from './gen/kedge/v1/AdoptionStage.ts';
+import type { BundleCursorInput, BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
+import type { BundleUpdateInput, BundleUpdateOutput } from './gen/kedge/v1/BundleUpdate.ts';
+import type { RefusalOutput } from './gen/kedge/v1/Refusal.ts';
+import type { WatchRequestInput } from './gen/kedge/v1/WatchRequest.ts';
+import type { WatchResponseInput } from './gen/kedge/v1/WatchResponse.ts';
+import type { WatchStartInput, WatchStartOutput } from './gen/kedge/v1/WatchStart.ts';
+import { messageCodec } from './protos.ts';
+import {
+  decodeBlobs,
+  decodeContent,
+  decodeDocument,
+  decodeEvidence,
+  decodeStatement,
+  encodeBlobs,
+  encodeDelta,
+  encodeDocument,
+  encodeEvidence,
+  encodeStatement,
+} from './statements.ts';
+
+const requestCodec = messageCodec('trust', 'WatchRequest');
+const responseCodec = messageCodec('trust', 'WatchResponse');
+const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
+const NEWER_CODE = /^[A-Z][A-Z_]{0,39}$/;
+const STAGES = {
+  delivered: 'ADOPTION_STAGE_DELIVERED',
+  loaded: 'ADOPTION_STAGE_LOADED',
+} as const satisfies Record<AdoptionStage, AdoptionStageOutput>;
+
+/** Reads a client's message. */
+export function decodeWatchRequest(bytes: Uint8Array): WatchRequest {
+  requireSize(bytes, WATCH_REQUEST_MAX_BYTES, 'watch request');
+  const message = requestCodec.deserialize(bytes);
+  switch (message.message) {
+    case 'start':
+      return { kind: 'start', start: decodeStart(requireMessage(message.start, 'watch start')) };
+    case 'acknowledgement': {
+      const { at, stage } = requireMessage(message.acknowledgement, 'acknowledgement');
+      return { kind: 'acknowledgement', at: decodeHeld(at), stage: decodeStage(stage) };
+    }
+    case 'refusal':
+      return decodeRefusal(requireMessage(message.refusal, 'refusal'));
+    case undefined:
+      break;
+  }
+  throw unknownMember('a watch request');
+}
+
+/** Writes a client's message. */
+export function encodeWatchRequest(request: WatchRequest): Buffer {
+  return requestCodec.serialize(requestMessage(request));
+}
+
+/** Reads a node's message. */
+export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
+  requireSize(bytes, MESSAGE_MAX_BYTES, 'watch response');
+  const message = responseCodec.deserialize(bytes);
+  switch (message.message) {
+    case 'charters': {
+      const { charters } = requireMessage(message.charters, 'charters');
+      const bounded = requireCount(charters, CHARTER_STEP_MAX, 'charters');
+      return { kind: 'charters', charters: bounded.map((one) => decodeDocument(one, 'charter')) };
+    }
+    case 'blobs':
+      return { kind: 'blobs', blobs: decodeBlobs(requireMessage(message.blobs, 'blobs').blobs) };
+    case 'update':
+      return { kind: 'update', update: decodeUpdate(requireMessage(message.update, 'update')) };
+    case 'current':
+      return { kind: 'current', at: decodeCursor(message.current) };
+    case 'fork':
+      return { kind: 'fork', evidence: decodeEvidence(message.fork) };
+    case 'keepAlive':
+      return { kind: 'keep-alive' };
+    case undefined:
+      break;
+  }
+  throw unknownMember('a watch response');
+}
+
+/** Writes a node's message; the same object gives the same bytes without encoding again. */
+export const encodeWatchResponse: (response: WatchResponse) => Buffer = encodeOnce((response) =>
+  responseCodec.serialize(responseMessage(response)),
+);
+
+function decodeStart(start: WatchStartOutput): WatchStart {
+  const bundles = requireCount(start.bundles, WATCH_BUNDLES_MAX, 'watched bundles');
+  return {
+    realm: parseRealmName(start.realm),
+    firstCharterDigest: decodeSha256(start.firstCharterDigest, 'first charter digest'),
+    charterVersion: decodeUint(start.charterVersion, 'charter version'),
+    bundles: bundles.map(decodeCursor),
+    labels: decodeLabels(start.labels),
+  };
+}
+
+function decodeLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const entries = requireCount(Object.entries(labels), LABELS_MAX, 'labels');
+  return new Map(
+    entries.map(([key, value]) => {
+      decodeText(key, LABEL_MAX_CHARS, 'a label key');
+      if (!LABEL_KEY.test(key)) throw new KedgeError('PARSE', 'a label key has other characters');
+      return [key, decodeText(value, LABEL_MAX_CHARS, `label ${key}`)];
+    }),
+  );
+}
+
+function decodeCursor(message: BundleCursorOutput | null | undefined): BundleCursor {
+  const cursor = requireMessage(message, 'bundle cursor');
+  const bundle = parseBundleName(cursor.bundle);
+  const sequence = decodeOptionalSequence(cursor.sequence, 'cursor sequence');
+  if (sequence !== undefined) {
+    return { bundle, held: { sequence, digest: decodeSha256(cursor.digest, 'cursor digest') } };
+  }
+  if (cursor.digest.length > 0) throw new KedgeError('PARSE', 'cursor has a digest, no sequence');
+  return { bundle, held: undefined };
+}
+
+function decodeHeld(message: BundleCursorOutput | null): HeldRelease {
+  const { bundle, held } = decodeCursor(message);
+  if (held === undefined) throw new KedgeError('PARSE', `no sequence given for ${bundle}`);
+  return { bundle, ...held };
+}
+
+function decodeStage(stage: AdoptionStageOutput): AdoptionStage {
+  switch (stage) {
+    case 'ADOPTION_STAGE_DELIVERED':
+      return 'delivered';
+    case 'ADOPTION_STAGE_LOADED':
+      return 'loaded';
+    case 'ADOPTION_STAGE_UNSPECIFIED':
+      break;
+  }
+  // Also a number that a newer version sent: protobuf enums are open.
+  throw new KedgeError('PARSE', `unknown adoption stage ${String(stage)}`);
+}
+
+// A newer client may refuse with a code that this node does not know: that must not cost it its
+// stream, so the code moves into the text.
+function decodeRefusal(refusal: RefusalOutput): WatchRequest {
+  const at = decodeHeld(refusal.at);
+  const reason = decodeText(refusal.reason, TEXT_MAX_CHARS, 'refusal reason');
+  const { code } = refusal;
+  if (isErrorCode(code)) return { kind: 'refusal', at, code, reason };
+  if (!NEWER_CODE.test(code)) throw new KedgeError('PARSE', 'refusal code is not a code');
+  return { kind: 'refusal', at, code: 'BUG', reason: `${code}: ${reason}` };
+}
+
+function decodeUpdate(update: BundleUpdateOutput): BundleUpdate {
+  const content = decodeContent(update.snapshot, update.delta, 'bundle update');
+  const max = content.kind === 'whole' ? 1 : DELTA_CHAIN_MAX;
+  const statements = requireCount(update.statements, max, `statements of a ${content.kind} update`);
+  if (statements.length === 0) throw new KedgeError('PARSE', 'bundle update has no statement');
+  return {
+    bundle: parseBundleName(update.bundle),
+    statements: statements.map((one) => decodeStatement(one, 'bundle update statement')),
+    content,
+  };
+}
+
+function requestMessage(request: WatchRequest): WatchRequestInput {
+  switch (request.kind) {
+    case 'start':
+      return { start: startMessage(request.start) };
+    case 'acknowledgement': {
+      const stage = STAGES[request.stage];
+      return { acknowledgement: { at: cursorMessage(request.at.bundle, request.at), stage } };
+    }
+    case 'refusal': {
+      const at = cursorMessage(request.at.bundle, request.at);
+      const reason = request.reason.slice(0, TEXT_MAX_CHARS);
+      return { refusal: { at, code: request.code, reason } };
+    }
+  }
+}
+
+function startMessage(start: WatchStart): WatchStartInput {
+  return {
+    realm: start.realm,
+    firstCharterDigest: encodeHexBytes(start.firstCharterDigest),
+    charterVersion: String(start.charterVersion),
+    bundles: start.bundles.map(({ bundle, held }) => cursorMessage(bundle, held)),
+    labels: Object.fromEntries(start.labels),
+  };
+}
+
+function responseMessage(response: WatchResponse): WatchResponseInput {
+  switch (response.kind) {
+    case 'charters':
+      return { charters: { charters: response.charters.map(encodeDocument) } };
+    case 'blobs':
+      return { blobs: { blobs: encodeBlobs(response.blobs) } };
+    case 'update':
+      return { update: updateMessage(response.update) };
+    case 'current':
+      return { current: cursorMessage(response.at.bundle, response.at.held) };
+    case 'fork':
+      return { fork: encodeEvidence(response.evidence) };
+    case 'keep-alive':
+      return { keepAlive: {} };
+  }
+}
+
+function updateMessage({ bundle, statements, content }: BundleUpdate): BundleUpdateInput {
+  const common = { bundle, statements: statements.map(encodeStatement) };
+  return content.kind === 'whole'
+    ? { ...common, snapshot: content.body }
+    : { ...common, delta: encodeDelta(content.delta) };
+}
+
+function cursorMessage(
+  bundle: string,
+  held: { readonly sequence: number; readonly digest: string } | undefined,
+): BundleCursorInput {
+  if (held === undefined) return { bundle };
+  return { bundle, sequence: String(held.sequence), digest: encodeHexBytes(held.digest) };
+}
