@@ -9,7 +9,15 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, isAlias, isMap, isNode, LineCounter, parseDocument, stringify } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  stringify,
+} from 'yaml';
 import { KedgeError } from '../core/errors.ts';
 import type { NodeConfig } from './config.ts';
 import { type ConfigProblem, findProblems } from './config-rules.ts';
@@ -96,8 +104,8 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isNode(key) && !isAlias(key) && `${key}` === last);
-    if (pair !== undefined && isNode(pair.key)) return pair.key.range?.[0];
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
+    if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0];
   }
   const node = document.getIn(path, true);
   return isNode(node) ? node.range?.[0] : undefined;

@@ -119,7 +119,7 @@ function keysIn(schema: SchemaNode, prefix: string): ConfigKey[] {
       required.has(name) ? 'required' : 'optional',
     );
     const inner = isList ? node.items : node;
-    return [key, ...(inner === undefined ? [] : keysIn(inner, `${key.name}.`))];
+    return [key, ...keysIn(inner, `${key.name}.`)];
   });
 }
 

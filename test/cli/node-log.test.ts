@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { openLog } from '../../src/cli/node-log.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
-import { openLog } from '../../src/node/telemetry.ts';
 
 const node = { id: parseNodeId('iad-1'), region: parseRegionName('iad') };
 
@@ -42,7 +42,7 @@ describe('openLog', () => {
     const cause = Object.assign(new Error('disk says no'), { buffer: 'secret bytes' });
     const err = new KedgeError('STORE', 'cannot write', { cause, detail: { reason: 'full' } });
     logger.error({ event: 'store.failed', err }, 'store failed');
-    expect(JSON.parse(lines[0] ?? '').err).toEqual({
+    expect(JSON.parse(lines[0] ?? '')).toHaveProperty('err', {
       name: 'KedgeError',
       code: 'STORE',
       message: 'cannot write',

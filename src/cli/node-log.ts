@@ -1,5 +1,5 @@
 /**
- * The log of a node: pino behind the logger port.
+ * The log of `kedge node run`: pino behind the logger port.
  *
  * Errors are written as code, message and plain detail, their causes as name and message, never
  * with other properties: an error of a TLS or file library may carry what it choked on. Fields
@@ -9,8 +9,8 @@
  */
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import { KedgeError } from '../core/errors.ts';
+import type { NodeConfig } from '../node/config.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { NodeConfig } from './config.ts';
 
 /** What is written instead of a secret. */
 const REDACTED = '[redacted]';
@@ -82,7 +82,7 @@ const SHOWN_APART = new Set(['level', 'time', 'message', 'event', 'node', 'regio
 function formatLine(line: string): string {
   const fields: unknown = JSON.parse(line);
   if (typeof fields !== 'object' || fields === null) return line.trimEnd();
-  const entries = new Map(Object.entries(fields));
+  const entries = new Map<string, unknown>(Object.entries(fields));
   const time = entries.get('time');
   const at = typeof time === 'number' ? new Date(time).toISOString() : '';
   const level = String(entries.get('level')).toUpperCase().padEnd(5);
