@@ -48,8 +48,8 @@ export type StatementRange =
   | { readonly before?: Sequence; readonly limit: number };
 
 /**
- * A durable store of one realm. Byte arrays are copied on the way in and belong to the caller on the
- * way out.
+ * A durable store of one realm. A batch must not change while it is appended; bytes that come out
+ * belong to the caller.
  *
  * Errors of every method: `STORE`, with a message that says what to do and `detail.reason` from
  * {@link StoreFailure}; after `close` every method fails with reason `closed`. Appends take effect

@@ -1,0 +1,170 @@
+/**
+ * Where every stream stands, and what a batch changes about it.
+ *
+ * A value: planning a batch yields the writes and the next heads, so that a failed write leaves
+ * memory as it was. One small record per stream is all that a store keeps in memory.
+ *
+ * @module
+ */
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import {
+  NO_PREVIOUS,
+  parseSequence,
+  type Sequence,
+  type Sha256,
+  type StreamName,
+} from '../core/ids.ts';
+import type { Evidence } from '../core/trusted/state.ts';
+import type { StoreBatch, StoredDocument, StoredHead } from '../ports/store.ts';
+import type { Put } from './key-value.ts';
+import { blobKey, bodyKey, documentKey, forkKey, headKey } from './keys.ts';
+import { encodeDocument, encodeFork, encodeHead, type HeadRecord } from './records.ts';
+
+/** Finds the digest of a stored document. */
+export type DigestAt = (stream: StreamName, sequence: Sequence) => Promise<Sha256 | undefined>;
+
+/** What a batch comes to; nothing to write when all of it is held. */
+export interface AppendPlan {
+  readonly puts: readonly Put[];
+  readonly heads: Heads;
+}
+
+/** The heads and forks of all streams. */
+export class Heads {
+  readonly #heads: ReadonlyMap<StreamName, HeadRecord>;
+  readonly #forks: ReadonlyMap<StreamName, Evidence>;
+
+  constructor(
+    heads: ReadonlyMap<StreamName, HeadRecord>,
+    forks: ReadonlyMap<StreamName, Evidence>,
+  ) {
+    this.#heads = heads;
+    this.#forks = forks;
+  }
+
+  /** The sequence of a stream's head; 0 when there is none. */
+  sequence(stream: StreamName): number {
+    return this.#heads.get(stream)?.sequence ?? 0;
+  }
+
+  /** All streams by name. */
+  list(): readonly StoredHead[] {
+    const rows = [...this.#heads].map(
+      ([stream, { sequence, digest }]): StoredHead => ({
+        stream,
+        sequence,
+        digest: sequence === 0 ? undefined : digest,
+        fork: this.#forks.has(stream) ? 'forked' : 'none',
+      }),
+    );
+    return rows.sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  /** The evidence of all forked streams by name. */
+  evidence(): readonly Evidence[] {
+    return [...this.#forks.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  }
+
+  /** Checks a batch against the heads. Errors: `BUG`; those of `digestAt`. */
+  async plan(batch: StoreBatch, digestAt: DigestAt): Promise<AppendPlan> {
+    const heads = new Map(this.#heads);
+    const forks = new Map(this.#forks);
+    const puts: Put[] = [];
+    for (const entry of batch.documents) {
+      if (await this.#isHeld(entry, heads, digestAt)) continue;
+      heads.set(entry.stream, requireNext(entry, heads, forks));
+      puts.push(...documentPuts(entry));
+    }
+    for (const { id, der } of batch.blobs) {
+      requireDigest('a blob', id, der);
+      puts.push({ key: blobKey(id), value: der });
+    }
+    if (batch.evidence !== undefined) {
+      const common = parseSequence(batch.evidence.sequence) - 1;
+      requireEarlier(batch.evidence, forks);
+      forks.set(batch.evidence.stream, batch.evidence);
+      puts.push({ key: forkKey(batch.evidence.stream), value: encodeFork(batch.evidence) });
+      heads.set(
+        batch.evidence.stream,
+        await this.#cutTo(batch.evidence.stream, common, heads, batch, digestAt),
+      );
+    }
+    for (const [stream, head] of heads) {
+      if (head !== this.#heads.get(stream)) {
+        puts.push({ key: headKey(stream), value: encodeHead(head) });
+      }
+    }
+    return { puts, heads: new Heads(heads, forks) };
+  }
+
+  async #isHeld(
+    entry: StoredDocument,
+    heads: ReadonlyMap<StreamName, HeadRecord>,
+    digestAt: DigestAt,
+  ): Promise<boolean> {
+    const { stream, sequence, digest } = entry;
+    const head = heads.get(stream);
+    if (head === undefined || sequence > head.sequence) return false;
+    const held = sequence === head.sequence ? head.digest : await digestAt(stream, sequence);
+    if (held === digest) return true;
+    throw bug(entry, 'is taken by another statement');
+  }
+
+  /** The head after a fork: the common sequence, or less when the store is not that far. */
+  async #cutTo(
+    stream: StreamName,
+    common: number,
+    heads: ReadonlyMap<StreamName, HeadRecord>,
+    batch: StoreBatch,
+    digestAt: DigestAt,
+  ): Promise<HeadRecord> {
+    const head = heads.get(stream);
+    if (head !== undefined && head.sequence <= common) return head;
+    if (head === undefined || common === 0) return { sequence: 0, digest: NO_PREVIOUS };
+    const sequence = parseSequence(common);
+    const sameBatch = batch.documents.find((d) => d.stream === stream && d.sequence === common);
+    const digest = sameBatch?.digest ?? (await digestAt(stream, sequence));
+    if (digest === undefined) throw new KedgeError('BUG', `no head ${stream} ${String(common)}`);
+    return { sequence, digest };
+  }
+}
+
+function requireNext(
+  entry: StoredDocument,
+  heads: ReadonlyMap<StreamName, HeadRecord>,
+  forks: ReadonlyMap<StreamName, Evidence>,
+): HeadRecord {
+  const { stream, sequence, digest, document } = entry;
+  if (sequence !== (heads.get(stream)?.sequence ?? 0) + 1) throw bug(entry, 'would leave a gap');
+  const fork = forks.get(stream);
+  if (fork !== undefined && sequence >= fork.sequence) throw bug(entry, 'lies behind a fork');
+  requireDigest(`${stream} ${String(sequence)}`, digest, document.statement.payload);
+  return { sequence, digest };
+}
+
+function documentPuts({ stream, sequence, digest, document }: StoredDocument): readonly Put[] {
+  const bodyDigest = sha256(document.body);
+  const record = encodeDocument({ digest, bodyDigest, statement: document.statement });
+  return [
+    { key: bodyKey(bodyDigest), value: document.body },
+    { key: documentKey(stream, sequence), value: record },
+  ];
+}
+
+function requireEarlier(evidence: Evidence, forks: ReadonlyMap<StreamName, Evidence>): void {
+  const held = forks.get(evidence.stream);
+  if (held === undefined || evidence.sequence <= held.sequence) return;
+  throw new KedgeError('BUG', `${evidence.stream} forked earlier than this evidence says`);
+}
+
+function requireDigest(what: string, digest: Sha256, bytes: Uint8Array): void {
+  if (sha256(bytes) === digest) return;
+  throw new KedgeError('BUG', `${what} does not hash to ${digest}: nothing was stored`);
+}
+
+function bug({ stream, sequence }: StoredDocument, what: string): KedgeError {
+  return new KedgeError('BUG', `${stream} ${String(sequence)} ${what}: nothing was stored`, {
+    detail: { stream, sequence },
+  });
+}

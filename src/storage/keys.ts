@@ -1,0 +1,77 @@
+/**
+ * The key layout of a store, all of it. Keys are ASCII; `docs/storage.md` shows them as a table.
+ *
+ * ```
+ * format                                  the format version and the store's id
+ * head:<stream>                           where the stream stands
+ * fork:<stream>                           evidence, for a forked stream
+ * doc:<stream>:<sequence, 16 digits>      a statement with its signatures and its body's digest
+ * body:<sha-256>                          a body, once however many statements name it
+ * blob:<sha-256>                          an anchor's DER
+ * ```
+ *
+ * No name holds a `:` (SPIFFE trust-domain grammar), so no key can be a prefix of another stream's
+ * keys. Sixteen digits hold 2^53 - 1 and make the order of keys that of sequences.
+ *
+ * @module
+ */
+import { type AnchorId, parseStreamName, type Sha256, type StreamName } from '../core/ids.ts';
+
+/** Versions of key layout and records together; raised by whatever an older reader misreads. */
+export const FORMAT_VERSION: number = 1;
+
+/** The key of the format record: the first one read, its place never changes. */
+export const FORMAT_KEY: string = 'format';
+
+const SEQUENCE_DIGITS = 16;
+
+/** A half-open range of keys. */
+export interface KeyRange {
+  readonly gte: string;
+  readonly lt: string;
+}
+
+/** All head records. */
+export const HEADS: KeyRange = prefixRange('head');
+/** All fork records. */
+export const FORKS: KeyRange = prefixRange('fork');
+
+/** The key of a stream's head record. */
+export function headKey(stream: StreamName): string {
+  return `head:${stream}`;
+}
+
+/** The key of a stream's fork record. */
+export function forkKey(stream: StreamName): string {
+  return `fork:${stream}`;
+}
+
+/** The stream of a head or fork key. Errors: `PARSE`. */
+export function parseStreamKey(key: string): StreamName {
+  return parseStreamName(key.slice(key.indexOf(':') + 1));
+}
+
+/** The key of a statement's record; `sequence` from 0 to 2^53. */
+export function documentKey(stream: StreamName, sequence: number): string {
+  return `doc:${stream}:${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** The records of a stream's statements from `from` to before `end`. */
+export function documentRange(stream: StreamName, from: number, end: number): KeyRange {
+  return { gte: documentKey(stream, from), lt: documentKey(stream, end) };
+}
+
+/** The key of a body. */
+export function bodyKey(digest: Sha256): string {
+  return `body:${digest}`;
+}
+
+/** The key of an anchor's DER. */
+export function blobKey(id: AnchorId): string {
+  return `blob:${id}`;
+}
+
+/** `;` is the character after `:`. */
+function prefixRange(prefix: string): KeyRange {
+  return { gte: `${prefix}:`, lt: `${prefix};` };
+}

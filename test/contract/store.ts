@@ -1,0 +1,303 @@
+/**
+ * The contract of the store port: every implementation runs this suite.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
+import type { StatementRange, Store } from '../../src/ports/store.ts';
+import {
+  at,
+  batchOf,
+  blobOf,
+  CHARTER,
+  documentOf,
+  documentsOf,
+  evidenceOf,
+  PAYMENTS,
+  PUBLIC,
+} from './store-fixtures.ts';
+
+/** How the suite gets at an implementation. */
+export interface StoreHarness {
+  /** A new, empty store. */
+  create(): Promise<Store>;
+  /** Closes the store and opens what it left; absent when nothing outlives a store. */
+  reopen?(store: Store): Promise<Store>;
+}
+
+export function describeStoreContract(name: string, harness: StoreHarness): void {
+  describe(`the store contract, ${name}`, () => {
+    const opened: Store[] = [];
+
+    async function create(): Promise<Store> {
+      const store = await harness.create();
+      opened.push(store);
+      return store;
+    }
+
+    /** The same content: through a new opening where there is one. */
+    async function reopened(store: Store): Promise<Store> {
+      if (harness.reopen === undefined) return store;
+      const again = await harness.reopen(store);
+      opened.push(again);
+      return again;
+    }
+
+    afterEach(async () => {
+      for (const store of opened.splice(0)) await store[Symbol.asyncDispose]();
+    });
+
+    it('starts empty, with an id of its own', async () => {
+      const store = await create();
+      expect(await store.load()).toEqual({ charters: [], heads: [], evidence: [] });
+      expect(await store.streams()).toEqual([]);
+      expect(store.storeId).toMatch(/^[0-9a-f]{32}$/);
+      expect((await create()).storeId).not.toBe(store.storeId);
+    });
+
+    it('loads all charters and the heads of the other streams', async () => {
+      const store = await create();
+      await store.append(batchOf(...documentsOf(CHARTER, 1, 20)));
+      await store.append(batchOf(...documentsOf(PUBLIC, 1, 3), ...documentsOf(PAYMENTS, 1, 2)));
+      expect(await (await reopened(store)).load()).toEqual({
+        charters: documentsOf(CHARTER, 1, 20),
+        heads: [documentOf(PAYMENTS, 2), documentOf(PUBLIC, 3)],
+        evidence: [],
+      });
+    });
+
+    it('keeps its id', async () => {
+      const store = await create();
+      expect((await reopened(store)).storeId).toBe(store.storeId);
+    });
+
+    it('gives documents back byte for byte', async () => {
+      const store = await create();
+      await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));
+      const again = await reopened(store);
+      for (const { sequence, document, digest } of documentsOf(PAYMENTS, 1, 3)) {
+        expect(await again.document(PAYMENTS, sequence)).toEqual(document);
+        expect(await again.digestAt(PAYMENTS, sequence)).toBe(digest);
+      }
+    });
+
+    it('knows nothing of other sequences and streams', async () => {
+      const store = await create();
+      await store.append(batchOf(documentOf(PAYMENTS, 1)));
+      expect(await store.document(PAYMENTS, at(2))).toBeUndefined();
+      expect(await store.digestAt(PAYMENTS, at(2))).toBeUndefined();
+      expect(await store.document(PUBLIC, at(1))).toBeUndefined();
+      expect(await store.statements(PUBLIC, { limit: 5 })).toEqual([]);
+    });
+
+    it('changes nothing when a document is appended again', async () => {
+      const store = await create();
+      await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));
+      await store.append(batchOf(documentOf(PAYMENTS, 2)));
+      await store.append(batchOf(documentOf(PAYMENTS, 3)));
+      expect((await (await reopened(store)).load()).heads).toEqual([documentOf(PAYMENTS, 3)]);
+    });
+
+    it('shares one body between statements that name the same one', async () => {
+      const store = await create();
+      const first = documentOf(PAYMENTS, 1);
+      const body = first.document.body;
+      const third = documentOf(PAYMENTS, 3);
+      const rollback = { ...third, document: { ...third.document, body } };
+      await store.append(batchOf(first, documentOf(PAYMENTS, 2), rollback));
+      expect(await (await reopened(store)).document(PAYMENTS, at(3))).toEqual(rollback.document);
+    });
+
+    it.each([
+      ['another statement for a held sequence', [documentOf(PAYMENTS, 2, { note: 'other' })]],
+      ['another statement for the head', [documentOf(PAYMENTS, 3, { note: 'other' })]],
+      ['a gap', [documentOf(PAYMENTS, 5)]],
+      ['a stream that does not start at 1', [documentOf(PUBLIC, 2)]],
+      ['a payload under another digest', [{ ...documentOf(PUBLIC, 1), digest: blobOf('x').id }]],
+      ['a batch of which only a part is right', [documentOf(PUBLIC, 1), documentOf(PAYMENTS, 5)]],
+    ])('refuses %s and writes nothing', async (_what, documents) => {
+      const store = await create();
+      await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));
+      const before = await store.load();
+      expect(await codeOf(store.append(batchOf(...documents)))).toBe('BUG');
+      expect(await (await reopened(store)).load()).toEqual(before);
+    });
+
+    it('refuses a blob under another id', async () => {
+      const store = await create();
+      const blob = { id: blobOf('one').id, der: blobOf('other').der };
+      expect(await codeOf(store.append({ documents: [], blobs: [blob] }))).toBe('BUG');
+      expect((await store.blobs([blob.id])).size).toBe(0);
+    });
+
+    it('goes on after a refused batch', async () => {
+      const store = await create();
+      const refused = codeOf(store.append(batchOf(documentOf(PAYMENTS, 2))));
+      await store.append(batchOf(documentOf(PAYMENTS, 1)));
+      expect(await refused).toBe('BUG');
+      expect(await store.digestAt(PAYMENTS, at(1))).toBe(documentOf(PAYMENTS, 1).digest);
+    });
+
+    it('appends in the order of the calls', async () => {
+      const store = await create();
+      const documents = documentsOf(PAYMENTS, 1, 40);
+      await Promise.all(documents.map((document) => store.append(batchOf(document))));
+      expect((await (await reopened(store)).load()).heads).toEqual([documentOf(PAYMENTS, 40)]);
+    });
+
+    it('finishes the appends that were called before it is closed', async () => {
+      const store = await create();
+      const pending = documentsOf(PAYMENTS, 1, 5).map((d) => store.append(batchOf(d)));
+      await store[Symbol.asyncDispose]();
+      await expect(Promise.all(pending)).resolves.toHaveLength(5);
+    });
+
+    it.each<[string, StatementRange, readonly number[]]>([
+      ['newest first', { limit: 3 }, [12, 11, 10]],
+      ['newest first, before a sequence', { before: at(9), limit: 2 }, [8, 7]],
+      ['newest first, before one beyond the head', { before: at(999), limit: 2 }, [12, 11]],
+      ['newest first, to the beginning', { before: at(3), limit: 9 }, [2, 1]],
+      ['newest first, before the first', { before: at(1), limit: 9 }, []],
+      ['ascending', { from: at(4), limit: 3 }, [4, 5, 6]],
+      ['ascending, to the head', { from: at(11), limit: 9 }, [11, 12]],
+      ['ascending, beyond the head', { from: at(13), limit: 9 }, []],
+    ])('reads statements %s', async (_what, range, sequences) => {
+      const store = await create();
+      await store.append(batchOf(...documentsOf(PAYMENTS, 1, 12), ...documentsOf(PUBLIC, 1, 12)));
+      const expected = sequences.map((n) => documentOf(PAYMENTS, n).document.statement);
+      expect(await (await reopened(store)).statements(PAYMENTS, range)).toEqual(expected);
+    });
+
+    it.each([0, 1001, 1.5, -1])('refuses to read %s statements', async (limit) => {
+      const store = await create();
+      expect(await codeOf(store.statements(PAYMENTS, { limit }))).toBe('LIMIT');
+    });
+
+    it('keeps blobs by id', async () => {
+      const store = await create();
+      const [one, two, missing] = [blobOf('one'), blobOf('two'), blobOf('missing')];
+      await store.append({ documents: [], blobs: [one, two] });
+      await store.append({ documents: [], blobs: [one] });
+      expect((await store.blobs([])).size).toBe(0);
+      const found = await (await reopened(store)).blobs([two.id, missing.id, one.id]);
+      expect(found).toEqual(
+        new Map([
+          [two.id, two.der],
+          [one.id, one.der],
+        ]),
+      );
+    });
+
+    it('hands out bytes that the caller may change', async () => {
+      const store = await create();
+      await store.append({ ...batchOf(documentOf(PAYMENTS, 1)), blobs: [blobOf('one')] });
+      const document = await store.document(PAYMENTS, at(1));
+      document?.body.fill(0);
+      document?.statement.payload.fill(0);
+      (await store.blobs([blobOf('one').id])).get(blobOf('one').id)?.fill(0);
+      expect(await store.document(PAYMENTS, at(1))).toEqual(documentOf(PAYMENTS, 1).document);
+      expect((await store.blobs([blobOf('one').id])).size).toBe(1);
+    });
+
+    describe('with evidence', () => {
+      it('goes back to the last common sequence', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(PAYMENTS, 1, 5)));
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 4) });
+        const again = await reopened(store);
+        expect(await again.load()).toEqual({
+          charters: [],
+          heads: [documentOf(PAYMENTS, 3)],
+          evidence: [evidenceOf(PAYMENTS, 4)],
+        });
+        expect(await again.document(PAYMENTS, at(4))).toBeUndefined();
+        expect(await again.digestAt(PAYMENTS, at(4))).toBeUndefined();
+        expect(await again.statements(PAYMENTS, { limit: 9 })).toHaveLength(3);
+        const { digest } = documentOf(PAYMENTS, 3);
+        expect(await again.streams()).toEqual([
+          { stream: PAYMENTS, sequence: 3, digest, fork: 'forked' },
+        ]);
+      });
+
+      it('has no head when the first statement forked', async () => {
+        const store = await create();
+        await store.append(batchOf(documentOf(PAYMENTS, 1)));
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 1) });
+        const again = await reopened(store);
+        expect((await again.load()).heads).toEqual([]);
+        expect(await again.streams()).toEqual([
+          { stream: PAYMENTS, sequence: 0, digest: undefined, fork: 'forked' },
+        ]);
+      });
+
+      it('keeps charters up to the fork', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(CHARTER, 1, 3)));
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(CHARTER, 3) });
+        const { charters, evidence } = await (await reopened(store)).load();
+        expect(charters).toEqual(documentsOf(CHARTER, 1, 2));
+        expect(evidence).toEqual([evidenceOf(CHARTER, 3)]);
+      });
+
+      it('may come with documents of the same stream', async () => {
+        const store = await create();
+        const documents = documentsOf(PAYMENTS, 1, 4);
+        await store.append({ documents, blobs: [], evidence: evidenceOf(PAYMENTS, 4) });
+        expect((await (await reopened(store)).load()).heads).toEqual([documentOf(PAYMENTS, 3)]);
+      });
+
+      it('may come before the stream reached it', async () => {
+        const store = await create();
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 3) });
+        await store.append(batchOf(...documentsOf(PAYMENTS, 1, 2)));
+        expect(await codeOf(store.append(batchOf(documentOf(PAYMENTS, 3))))).toBe('BUG');
+        expect((await (await reopened(store)).load()).heads).toEqual([documentOf(PAYMENTS, 2)]);
+      });
+
+      it('is replaced by evidence of an earlier fork alone', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(PAYMENTS, 1, 5)));
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 3) });
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 2) });
+        const later = { documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 3) };
+        expect(await codeOf(store.append(later))).toBe('BUG');
+        const { heads, evidence } = await (await reopened(store)).load();
+        expect(heads).toEqual([documentOf(PAYMENTS, 1)]);
+        expect(evidence).toEqual([evidenceOf(PAYMENTS, 2)]);
+      });
+
+      it('leaves other streams alone', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(PUBLIC, 1, 2)));
+        await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 1) });
+        await store.append(batchOf(documentOf(PUBLIC, 3)));
+        expect((await (await reopened(store)).load()).heads).toEqual([documentOf(PUBLIC, 3)]);
+      });
+    });
+
+    it('fails with STORE after it was closed', async () => {
+      const store = await create();
+      await store[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      const calls = [
+        store.load(),
+        store.append(batchOf(documentOf(PAYMENTS, 1))),
+        store.document(PAYMENTS, at(1)),
+        store.statements(PAYMENTS, { limit: 1 }),
+        store.digestAt(PAYMENTS, at(1)),
+        store.blobs([]),
+        store.streams(),
+      ];
+      expect(new Set(await Promise.all(calls.map(codeOf)))).toEqual(new Set(['STORE']));
+    });
+  });
+}
+
+/** The code that a call fails with. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'no error';
+  } catch (thrown) {
+    return thrown instanceof KedgeError ? thrown.code : String(thrown);
+  }
+}
