@@ -59,7 +59,7 @@ function generate(outDir) {
       '--oneofs',
       '--grpcLib=@grpc/grpc-js',
       '--inputTemplate=%sInput',
-      '--outputTemplate=%s',
+      '--outputTemplate=%sOutput',
       '--importFileExtension=.ts',
       '--includeDirs=proto',
       `--outDir=${outDir}`,
