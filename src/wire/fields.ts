@@ -22,9 +22,8 @@ export function requireSize(bytes: Uint8Array, maxBytes: number, what: string): 
 
 /** A sub-message that must be there. */
 export function requireMessage<T>(message: T | null | undefined, what: string): T {
-  if (message === null || message === undefined)
-    throw new KedgeError('PARSE', `${what} is missing`);
-  return message;
+  if (message !== null && message !== undefined) return message;
+  throw new KedgeError('PARSE', `${what} is missing`);
 }
 
 /** A copy of bytes whose length lies within bounds. */

@@ -173,7 +173,7 @@ function decodeStage(stage: AdoptionStageOutput): AdoptionStage {
       break;
   }
   // Also a number that a newer version sent: protobuf enums are open.
-  throw new KedgeError('PARSE', `unknown adoption stage ${String(stage)}`);
+  throw new KedgeError('PARSE', 'unknown adoption stage', { detail: { stage } });
 }
 
 // A newer client may refuse with a code that this node does not know: that must not cost it its
