@@ -1,0 +1,79 @@
+/**
+ * The body of a release: the whole content of one bundle, as it is signed.
+ *
+ * Always the full list, so that nobody can mix old and new parts; the wire carries a delta
+ * (`delta.ts`) and the reader rebuilds these bytes. Spec section 5.1.
+ *
+ * @module
+ */
+import type { Anchor, Tombstone } from '../anchors/anchor.ts';
+import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../anchors/entry.ts';
+import { encodeCanonical, parseCanonical } from '../canonical.ts';
+import { KedgeError } from '../errors.ts';
+import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
+import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
+import { readObject, requireAscending } from '../reader.ts';
+
+/** The content of one bundle. */
+export interface ReleaseBody {
+  readonly bundle: BundleName;
+  /** Sorted by id. */
+  readonly anchors: readonly Anchor[];
+  /** Sorted by id. */
+  readonly tombstones: readonly Tombstone[];
+  /** For people; may be empty. */
+  readonly note: string;
+  /** This release puts back the content of that earlier one: a rollback. */
+  readonly replaces?: Sequence;
+}
+
+const WHAT = 'release body';
+
+/**
+ * Parses a body; the bytes must be canonical (RB-1). What it says may still be refused by the
+ * lifecycle. Errors: `PARSE`, `LIMIT`.
+ */
+export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
+  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
+  const root = readObject(value, WHAT, {
+    required: ['anchors', 'bundle', 'note', 'tombstones'],
+    optional: ['replaces'],
+  });
+  const anchors = root.list('anchors', { max: ANCHORS_MAX }, readAnchor);
+  const tombstones = root.list('tombstones', { max: TOMBSTONES_MAX }, readTombstone);
+  // RB-2: sorted, so that one content has one byte string.
+  requireAscending(
+    anchors.map((anchor) => anchor.id),
+    `${WHAT}.anchors`,
+  );
+  requireAscending(
+    tombstones.map((tombstone) => tombstone.id),
+    `${WHAT}.tombstones`,
+  );
+  const bundle = root.parsed('bundle', parseBundleName);
+  const body: ReleaseBody = { bundle, anchors, tombstones, note: root.text('note') };
+  if (!root.has('replaces')) return body;
+  const replaces = root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER });
+  return { ...body, replaces: parseSequence(replaces) };
+}
+
+/**
+ * Encodes a body; what it returns, `parseReleaseBody` accepts. Times are cut to the second.
+ * Errors: `PARSE`, `LIMIT` when the body breaks a rule or a limit.
+ */
+export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
+  const { bundle, note, replaces } = body;
+  const anchors = body.anchors.map(writeAnchor);
+  const tombstones = body.tombstones.map(writeTombstone);
+  const rest = replaces === undefined ? { bundle, note } : { bundle, note, replaces };
+  const bytes = encodeCanonical({ anchors, tombstones, ...rest });
+  if (bytes.length > BODY_MAX_BYTES) {
+    throw new KedgeError(
+      'LIMIT',
+      `the ${WHAT} has ${bytes.length} bytes; ` + `at most ${BODY_MAX_BYTES} are allowed`,
+      { detail: { bundle, size: bytes.length, max: BODY_MAX_BYTES } },
+    );
+  }
+  parseReleaseBody(bytes);
+  return bytes;
+}

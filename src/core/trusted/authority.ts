@@ -1,0 +1,107 @@
+/**
+ * In whose name a release was signed: which roles of a charter reach their quorum on it.
+ *
+ * One pass over the signatures serves every role, because a release may need two of them: the
+ * charter role lifts the blast radius, the revoke role alone may narrow. All valid signatures of
+ * these roles are kept, so that the next reader comes to the same result. Spec section 7.4.
+ *
+ * @module
+ */
+import { type Charter, type Role, releaseRole } from '../charter/charter.ts';
+import { KedgeError } from '../errors.ts';
+import type { BundleName, SignerId } from '../ids.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { countSigners } from '../statements/quorum.ts';
+import type { Statement } from '../statements/statement.ts';
+import { charterAt, currentCharter, type TrustedState } from './state.ts';
+
+/** Which quorums a release has under one charter. */
+export interface ReleaseAuthority {
+  /** The role whose quorum a release of this bundle needs. */
+  readonly role: Role;
+  /** Distinct signers of that role who signed. */
+  readonly signers: readonly SignerId[];
+  readonly quorums: ReadonlySet<'release' | 'revoke' | 'charter'>;
+  /** The payload with the valid signatures alone. */
+  readonly statement: SignedStatement;
+}
+
+/** Finds out who signed a release under `charter`. Never refuses. */
+export function findAuthority(
+  charter: Charter,
+  bundle: BundleName,
+  signed: SignedStatement,
+): ReleaseAuthority {
+  const role = releaseRole(charter, bundle);
+  const { revoke } = charter.roles;
+  const roles = { release: role, charter: charter.roles.charter, ...(revoke && { revoke }) };
+  const candidates = new Set(Object.values(roles).flatMap(({ signers }) => signers));
+  const counted = countSigners(charter, [...candidates], signed);
+  const present = new Set(counted.signers);
+  const quorums = new Set<'release' | 'revoke' | 'charter'>();
+  if (isQuorum(roles.release, present)) quorums.add('release');
+  if (isQuorum(roles.charter, present)) quorums.add('charter');
+  if (revoke !== undefined && isQuorum(revoke, present)) quorums.add('revoke');
+  return {
+    role,
+    signers: role.signers.filter((signer) => present.has(signer)),
+    quorums,
+    statement: { payload: signed.payload, signatures: counted.valid },
+  };
+}
+
+/**
+ * QU-2: a statement of the past, or of a fork, needs a quorum under some charter from the one that
+ * it names to the current one. Returns it with the valid signatures alone; absent without quorum.
+ */
+export function findPastQuorum(
+  state: TrustedState,
+  bundle: BundleName,
+  statement: Statement,
+  signed: SignedStatement,
+): SignedStatement | undefined {
+  for (let version = state.charters.length; version >= statement.charterVersion; version -= 1) {
+    const charter = charterAt(state, version)?.charter;
+    if (charter === undefined) break;
+    const authority = findAuthority(charter, bundle, signed);
+    if (authority.quorums.has('release') || authority.quorums.has('revoke')) {
+      return authority.statement;
+    }
+  }
+  return undefined;
+}
+
+/** As {@link findPastQuorum}. Errors: `GAP` when the named charter is not held, `THRESHOLD`. */
+export function requirePastQuorum(
+  state: TrustedState,
+  bundle: BundleName,
+  statement: Statement,
+  signed: SignedStatement,
+): SignedStatement {
+  requireNamedCharter(state, statement);
+  const found = findPastQuorum(state, bundle, statement, signed);
+  if (found !== undefined) return found;
+  const { stream, sequence, charterVersion } = statement;
+  throw new KedgeError(
+    'THRESHOLD',
+    `too few signers of any charter from version ${charterVersion} on signed sequence ` +
+      `${sequence} of ${stream}`,
+    { detail: { stream, sequence } },
+  );
+}
+
+/** QU-1: the charter that a statement names is held. Errors: `GAP`. */
+export function requireNamedCharter(state: TrustedState, statement: Statement): void {
+  const newest = currentCharter(state)?.version ?? 0;
+  if (statement.charterVersion <= newest) return;
+  throw new KedgeError(
+    'GAP',
+    `the statement names charter version ${statement.charterVersion}; ` +
+      `the newest held is ${newest}: fetch the charters first`,
+    { detail: { stream: 'charter', held: newest, charterVersion: statement.charterVersion } },
+  );
+}
+
+function isQuorum(role: Role, present: ReadonlySet<SignerId>): boolean {
+  return new Set(role.signers.filter((signer) => present.has(signer))).size >= role.threshold;
+}

@@ -1,0 +1,66 @@
+/**
+ * Evidence: two validly signed statements for one place in one stream, and how proofs merge.
+ *
+ * Merging is a minimum over (sequence, digests, signatures), hence commutative, associative and
+ * idempotent: every party ends with the same evidence whatever arrives in which order. There is no
+ * tie-break between the statements themselves; an attacker would grind for it. Spec section 7.6.
+ *
+ * @module
+ */
+import { encodeHex } from '../bytes.ts';
+import { sha256 } from '../crypto.ts';
+import { KedgeError } from '../errors.ts';
+import type { Sequence, Sha256, StreamName } from '../ids.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import type { Evidence } from './state.ts';
+
+/**
+ * Makes evidence of two or more verified statements of one stream and sequence. Of one statement
+ * in several sets of signatures the smallest set stays; of many statements the two smallest.
+ */
+export function makeEvidence(
+  stream: StreamName,
+  sequence: Sequence,
+  statements: readonly SignedStatement[],
+): Evidence {
+  const byDigest = new Map<Sha256, SignedStatement>();
+  for (const statement of statements) {
+    const digest = sha256(statement.payload);
+    const other = byDigest.get(digest);
+    if (other === undefined || signatureText(statement) < signatureText(other)) {
+      byDigest.set(digest, statement);
+    }
+  }
+  const [first, second] = [...byDigest].sort(([a], [b]) => (a < b ? -1 : 1));
+  if (first === undefined || second === undefined) {
+    throw new KedgeError('BUG', 'evidence needs two different statements');
+  }
+  return { stream, sequence, first: first[1], second: second[1] };
+}
+
+/** Merges two proofs for one stream: the lowest sequence, then the two smallest digests. */
+export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
+  if (a.sequence !== b.sequence) return a.sequence < b.sequence ? a : b;
+  return makeEvidence(a.stream, a.sequence, [a.first, a.second, b.first, b.second]);
+}
+
+/** Says whether two proofs are the same to the last signature. */
+export function isSameEvidence(a: Evidence, b: Evidence): boolean {
+  return (
+    a.stream === b.stream &&
+    a.sequence === b.sequence &&
+    statementText(a.first) === statementText(b.first) &&
+    statementText(a.second) === statementText(b.second)
+  );
+}
+
+function statementText(statement: SignedStatement): string {
+  return sha256(statement.payload) + signatureText(statement);
+}
+
+function signatureText(statement: SignedStatement): string {
+  const texts = statement.signatures.map(
+    ({ keyId, signature }) => `${keyId}:${encodeHex(signature)}`,
+  );
+  return texts.join(',');
+}

@@ -1,0 +1,55 @@
+/**
+ * How evidence stops a stream.
+ *
+ * A release stream falls back to the last sequence before the fork; programs keep the set that
+ * they use. A forked charter stops the whole realm, because it is open who governs: nothing new is
+ * accepted anywhere until the fork is resolved. Spec section 7.6.
+ *
+ * @module
+ */
+import { CHARTER_STREAM } from '../ids.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { isSameEvidence, makeEvidence, mergeEvidence } from './evidence.ts';
+import { type Evidence, forkOf, type StreamState, type TrustedState, withStream } from './state.ts';
+
+/** What adding evidence came to. */
+export type EvidenceResult =
+  | { readonly outcome: 'held'; readonly state: TrustedState }
+  | { readonly outcome: 'forked'; readonly state: TrustedState; readonly evidence: Evidence };
+
+/** Adds verified evidence to the state. */
+export function addEvidence(state: TrustedState, added: Evidence): EvidenceResult {
+  const known = forkOf(state, added.stream);
+  const withHead = includeHead(state, added);
+  const evidence = known === undefined ? withHead : mergeEvidence(known, withHead);
+  if (known !== undefined && isSameEvidence(known, evidence)) return { outcome: 'held', state };
+  return { outcome: 'forked', state: stop(state, evidence), evidence };
+}
+
+/** FK-3: what is held at the sequence of the fork is one of its statements. */
+function includeHead(state: TrustedState, added: Evidence): Evidence {
+  const { stream, sequence, first, second } = added;
+  const head =
+    stream === CHARTER_STREAM
+      ? state.charters[sequence - 1]?.document.statement
+      : heldAt(state.streams.get(stream), sequence);
+  return head === undefined ? added : makeEvidence(stream, sequence, [first, second, head]);
+}
+
+function heldAt(stream: StreamState | undefined, sequence: number): SignedStatement | undefined {
+  return stream?.head?.sequence === sequence ? stream.head.statement : undefined;
+}
+
+/** FK-4: the stream goes back to the sequence before the fork and stays there. */
+function stop(state: TrustedState, evidence: Evidence): TrustedState {
+  const { stream } = evidence;
+  const commonSequence = evidence.sequence - 1;
+  const head = state.streams.get(stream)?.head;
+  const isCommon = head !== undefined && head.sequence <= commonSequence;
+  const charters =
+    stream === CHARTER_STREAM ? state.charters.slice(0, commonSequence) : state.charters;
+  return withStream(
+    { ...state, charters },
+    { stream, kind: 'forked', evidence, commonSequence, ...(isCommon && { head }) },
+  );
+}

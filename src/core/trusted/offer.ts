@@ -1,0 +1,48 @@
+/**
+ * What goes into and comes out of the acceptance of a document.
+ *
+ * @module
+ */
+import type { Sha256 } from '../ids.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { Statement } from '../statements/statement.ts';
+import type { Evidence, TrustedState } from './state.ts';
+
+/** What is offered to the trusted state. */
+export interface Offer {
+  /** Ascending and gapless; the last one is the new head, those before it are its history. */
+  readonly chain: readonly SignedStatement[];
+  /** The body of the last one. */
+  readonly body: Uint8Array;
+  /** The digest that the caller holds at the last one's sequence, when that is below the head. */
+  readonly heldDigest?: Sha256;
+  /** That statement itself; a fork below the head can only be proven with it. */
+  readonly held?: SignedStatement;
+  /**
+   * `linked`: the chain must begin directly after the head. `jump`: it may begin later; what lies
+   * between is taken on the word of the quorum of the last one.
+   */
+  readonly mode: 'linked' | 'jump';
+}
+
+/** What an offer came to. */
+export type Accepted =
+  | {
+      readonly outcome: 'accepted';
+      readonly state: TrustedState;
+      readonly statement: Statement;
+      /** The payload and body as received, and the valid signatures alone. */
+      readonly document: SignedDocument;
+      /** What is new of the chain, ascending, likewise; the last one is that of `document`. */
+      readonly chain: readonly SignedStatement[];
+    }
+  /** Nothing new. */
+  | { readonly outcome: 'held'; readonly state: TrustedState }
+  /** The offer proves that the stream is forked; `evidence` is what is to be kept and told. */
+  | { readonly outcome: 'forked'; readonly state: TrustedState; readonly evidence: Evidence };
+
+/** A statement as received and as read. */
+export interface Link {
+  readonly signed: SignedStatement;
+  readonly statement: Statement;
+}

@@ -1,0 +1,154 @@
+/**
+ * What one party trusts of one realm: its charters, and per stream the head or the proof of a fork.
+ *
+ * An immutable value. `accept.ts` makes the next one from it; nothing else does. It says what was
+ * accepted, not what is durable: whoever owns it decides when to write. Spec section 7.
+ *
+ * @module
+ */
+import type { Charter } from '../charter/charter.ts';
+import { KedgeError } from '../errors.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  parseSequence,
+  type RealmName,
+  type Sequence,
+  type Sha256,
+  type StreamName,
+} from '../ids.ts';
+import type { ReleaseBody } from '../releases/body.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+
+/** A charter of the realm's chain. */
+export interface AcceptedCharter {
+  readonly version: Sequence;
+  /** Digest of the charter's statement. */
+  readonly digest: Sha256;
+  readonly issuedMs: number;
+  readonly expiresMs: number;
+  readonly charter: Charter;
+  readonly document: SignedDocument;
+}
+
+/** The newest accepted release of a stream. */
+export interface Head {
+  readonly sequence: Sequence;
+  /** Digest of the statement. */
+  readonly digest: Sha256;
+  readonly previous: Sha256;
+  readonly charterVersion: number;
+  readonly issuedMs: number;
+  readonly expiresMs: number;
+  readonly bodyDigest: Sha256;
+  readonly body: ReleaseBody;
+  readonly bodyBytes: Uint8Array;
+  /** The payload as received and the valid signatures alone. */
+  readonly statement: SignedStatement;
+}
+
+/**
+ * Proof of a fork: two validly signed statements for one sequence. `first` has the smaller digest;
+ * of more than two statements the two with the smallest digests are kept.
+ */
+export interface Evidence {
+  readonly stream: StreamName;
+  readonly sequence: Sequence;
+  readonly first: SignedStatement;
+  readonly second: SignedStatement;
+}
+
+/** A stream that grows. */
+export interface OpenStream {
+  readonly stream: StreamName;
+  readonly kind: 'open';
+  readonly head: Head;
+}
+
+/** A stream that stopped, until the charter quorum decides. */
+export interface ForkedStream {
+  readonly stream: StreamName;
+  readonly kind: 'forked';
+  readonly evidence: Evidence;
+  /** The last sequence before the fork; 0 when the first statement is forked. */
+  readonly commonSequence: number;
+  /**
+   * The newest release at or below `commonSequence` that this state knows. Absent: none is known
+   * (what was accepted beyond it may hide one in the store). Always absent for the charter.
+   */
+  readonly head?: Head;
+}
+
+/** One stream. The charter stream is only listed when it is forked. */
+export type StreamState = OpenStream | ForkedStream;
+
+/** Everything that is trusted of one realm. */
+export interface TrustedState {
+  readonly realm: RealmName;
+  /** The pin: digest of the first charter's statement. */
+  readonly firstCharterDigest: Sha256;
+  /** From version 1, without gaps. */
+  readonly charters: readonly AcceptedCharter[];
+  readonly streams: ReadonlyMap<StreamName, StreamState>;
+}
+
+/** The place that the next statement of a stream takes. */
+export interface ExpectedStatement {
+  readonly sequence: Sequence;
+  readonly previous: Sha256;
+}
+
+/** The state of somebody who knows the pin and nothing else. */
+export function emptyTrustedState(realm: RealmName, firstCharterDigest: Sha256): TrustedState {
+  return { realm, firstCharterDigest, charters: [], streams: new Map() };
+}
+
+/** The newest accepted charter; absent before the first one. */
+export function currentCharter(state: TrustedState): AcceptedCharter | undefined {
+  return state.charters.at(-1);
+}
+
+/** The charter of a version; absent when it is not held. */
+export function charterAt(state: TrustedState, version: number): AcceptedCharter | undefined {
+  return state.charters[version - 1];
+}
+
+/** The newest release of a stream that this state knows and that no fork reaches. */
+export function headOf(state: TrustedState, stream: StreamName): Head | undefined {
+  return state.streams.get(stream)?.head;
+}
+
+/** The proof that a stream is forked; absent while it is not. */
+export function forkOf(state: TrustedState, stream: StreamName): Evidence | undefined {
+  const found = state.streams.get(stream);
+  return found?.kind === 'forked' ? found.evidence : undefined;
+}
+
+/** What the next statement of a stream must say. Errors: `FORK` while the stream is stopped. */
+export function expectedNext(state: TrustedState, stream: StreamName): ExpectedStatement {
+  const evidence = forkOf(state, stream);
+  if (evidence !== undefined) throw forked(evidence);
+  const charter = currentCharter(state);
+  const last =
+    stream === CHARTER_STREAM
+      ? charter && { sequence: charter.version, digest: charter.digest }
+      : headOf(state, stream);
+  if (last === undefined) return { sequence: parseSequence(1), previous: NO_PREVIOUS };
+  return { sequence: parseSequence(last.sequence + 1), previous: last.digest };
+}
+
+/** The refusal of everything new on a stopped stream. */
+export function forked(evidence: Evidence): KedgeError {
+  const { stream, sequence } = evidence;
+  return new KedgeError(
+    'FORK',
+    `${stream} has two valid statements for sequence ${sequence} and takes nothing new; ` +
+      'find out which signer signed both, and do not trust their keys any more',
+    { detail: { stream, sequence } },
+  );
+}
+
+/** A copy of the state with one stream replaced. */
+export function withStream(state: TrustedState, stream: StreamState): TrustedState {
+  return { ...state, streams: new Map(state.streams).set(stream.stream, stream) };
+}
