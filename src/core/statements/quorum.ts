@@ -1,0 +1,118 @@
+/**
+ * Who signed: the distinct signers of a role whose keys verify.
+ *
+ * Counted are signers, found through public keys: one key under two names, one signer with two
+ * keys and one signature many times each count once. Only keys of the role are tried, so a
+ * signature by anybody else is garbage like any other; garbage never makes a good statement bad.
+ * Spec section 3.
+ *
+ * @module
+ */
+import type { Charter, Role } from '../charter/model.ts';
+import { type PublicKey, verifySignature } from '../crypto.ts';
+import { KedgeError } from '../errors.ts';
+import type { SignerId } from '../ids.ts';
+import { SIGNATURES_MAX, VERIFY_ATTEMPTS_MAX } from '../limits.ts';
+import { PAYLOAD_TYPE, pae, type Signature, type SignedStatement } from './envelope.ts';
+
+/** The outcome of counting. */
+export interface SignerCount {
+  /** Distinct, sorted. */
+  readonly signers: readonly SignerId[];
+  /** One per key that verified, in the order of the statement, hints corrected. */
+  readonly valid: readonly Signature[];
+}
+
+interface Candidate {
+  readonly signer: SignerId;
+  readonly key: PublicKey;
+}
+
+/**
+ * Counts the distinct signers among `signerIds` that signed the payload.
+ *
+ * Errors: `LIMIT`, before any signature is verified, when there are more than 64. Rules SIG-1 to
+ * SIG-5.
+ */
+export function countSigners(
+  charter: Charter,
+  signerIds: readonly SignerId[],
+  statement: SignedStatement,
+): SignerCount {
+  const { signatures } = statement;
+  if (signatures.length > SIGNATURES_MAX) {
+    throw new KedgeError('LIMIT', `a statement carries at most ${SIGNATURES_MAX} signatures`, {
+      detail: { size: signatures.length, max: SIGNATURES_MAX },
+    });
+  }
+  const candidates = candidateKeys(charter, signerIds);
+  const message = pae(PAYLOAD_TYPE, statement.payload);
+  const found = new Map<number, Candidate>();
+  const verifyAs = (index: number, signature: Signature, candidate: Candidate): boolean => {
+    if (!verifySignature(candidate.key, message, signature.signature)) return false;
+    found.set(index, candidate);
+    candidates.delete(candidate.key.keyId);
+    return true;
+  };
+  const unnamed: [number, Signature][] = [];
+  for (const [index, signature] of signatures.entries()) {
+    const hinted = candidates.get(signature.keyId);
+    if (hinted === undefined || !verifyAs(index, signature, hinted)) {
+      unnamed.push([index, signature]);
+    }
+  }
+  let attempts = 0;
+  for (const [index, signature] of unnamed) {
+    for (const candidate of [...candidates.values()]) {
+      attempts += 1;
+      if (attempts > VERIFY_ATTEMPTS_MAX || verifyAs(index, signature, candidate)) break;
+    }
+  }
+  return {
+    signers: [...new Set([...found.values()].map(({ signer }) => signer))].sort(),
+    valid: signatures.flatMap(({ signature }, index) => {
+      const candidate = found.get(index);
+      return candidate === undefined ? [] : [{ keyId: candidate.key.keyId, signature }];
+    }),
+  };
+}
+
+/**
+ * Requires that `role`'s threshold of distinct signers signed. `what` names the role in the
+ * message. Errors: `THRESHOLD`, `LIMIT`. Rule SIG-6.
+ */
+export function requireQuorum(
+  charter: Charter,
+  role: Role,
+  statement: SignedStatement,
+  what: string,
+): SignerCount {
+  const count = countSigners(charter, role.signers, statement);
+  if (count.signers.length >= role.threshold) return count;
+  throw new KedgeError(
+    'THRESHOLD',
+    `${count.signers.length} of the ${role.threshold} needed signers of ${what} ` +
+      `(charter version ${charter.version}) signed`,
+    {
+      detail: {
+        role: what,
+        needed: role.threshold,
+        signed: count.signers,
+        charterVersion: charter.version,
+      },
+    },
+  );
+}
+
+/** Each key once, under the first signer that lists it. */
+function candidateKeys(charter: Charter, signerIds: readonly SignerId[]): Map<string, Candidate> {
+  const wanted = new Set(signerIds);
+  const candidates = new Map<string, Candidate>();
+  for (const signer of charter.signers) {
+    if (!wanted.has(signer.id)) continue;
+    for (const key of signer.keys) {
+      if (!candidates.has(key.keyId)) candidates.set(key.keyId, { signer: signer.id, key });
+    }
+  }
+  return candidates;
+}
