@@ -112,7 +112,10 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-exports': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       // isolatedDeclarations demands `: number = 5` on exports.
       '@typescript-eslint/no-inferrable-types': 'off',
@@ -181,6 +184,7 @@ export default tseslint.config(
     rules: {
       'max-lines': ['error', 500],
       'max-lines-per-function': 'off',
+      'no-promise-executor-return': 'off',
       '@typescript-eslint/consistent-type-assertions': 'off',
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/unbound-method': 'off',

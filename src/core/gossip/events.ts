@@ -1,0 +1,131 @@
+/**
+ * What the replication machine is told (events) and what it asks for (effects), as plain data.
+ *
+ * The same machine runs in a node over gRPC and in tests without a network: whoever drives it
+ * delivers events one at a time with the time, and carries out the effects in order.
+ *
+ * @module
+ */
+import type { KedgeError } from '../errors.ts';
+import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { Evidence, TrustedState } from '../trusted/state.ts';
+import type { FetchItem, FetchRequest, Frame } from './frames.ts';
+
+/** Names one connection; never reused. */
+export type LinkId = string;
+
+/** A peer as its certificate and the configuration name it. */
+export interface PeerIdentity {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+}
+
+/** Who opened a connection, seen from here. */
+export type LinkDirection = 'dialled' | 'accepted';
+
+/**
+ * What the store holds at the place of a statement that comes at or below the head, where the
+ * machine's own memory does not reach; without it a fork in the past could not be proven.
+ */
+export interface Recall {
+  readonly held?: SignedStatement;
+}
+
+/** What happened. */
+export type GossipEvent =
+  | { readonly kind: 'start' }
+  | {
+      readonly kind: 'link-up';
+      readonly linkId: LinkId;
+      readonly peer: PeerIdentity;
+      readonly direction: LinkDirection;
+    }
+  | { readonly kind: 'link-down'; readonly linkId: LinkId }
+  | { readonly kind: 'dial-failed'; readonly nodeId: NodeId }
+  | {
+      readonly kind: 'frame';
+      readonly linkId: LinkId;
+      readonly frame: Frame;
+      readonly recall: Recall;
+    }
+  | {
+      readonly kind: 'submit';
+      readonly requestId: number;
+      readonly document: SignedDocument;
+      readonly blobs: readonly Uint8Array[];
+      readonly recall: Recall;
+    }
+  | {
+      readonly kind: 'fetch-item';
+      readonly fetchId: number;
+      readonly item: FetchItem;
+      readonly recall: Recall;
+    }
+  | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
+  | { readonly kind: 'persisted'; readonly batchId: number }
+  | { readonly kind: 'persist-failed'; readonly batchId: number; readonly error: KedgeError }
+  | { readonly kind: 'timer'; readonly timer: Timer };
+
+/** The machine's timers; arming one again replaces it. */
+export type Timer =
+  | { readonly name: 'repair' }
+  | { readonly name: 'dial'; readonly nodeId: NodeId };
+
+/** What goes to the store in one synced atomic batch. */
+export interface PersistBatch {
+  readonly documents: readonly {
+    readonly stream: StreamName;
+    readonly sequence: Sequence;
+    readonly digest: Sha256;
+    readonly document: SignedDocument;
+  }[];
+  readonly blobs: readonly { readonly id: AnchorId; readonly der: Uint8Array }[];
+  readonly evidence?: Evidence;
+}
+
+/** What a submit came to. */
+export type SubmitResult =
+  | {
+      readonly kind: 'durable';
+      readonly stream: StreamName;
+      readonly sequence: Sequence;
+      readonly digest: Sha256;
+      readonly novelty: 'new' | 'held';
+    }
+  | { readonly kind: 'refused'; readonly error: KedgeError };
+
+/** Something that an operator should see; the driver logs and counts it. */
+export type Notice =
+  | { readonly kind: 'link-ready'; readonly peer: PeerIdentity }
+  | {
+      readonly kind: 'refused';
+      readonly from: NodeId | 'submit';
+      readonly stream?: StreamName;
+      readonly error: KedgeError;
+    }
+  | { readonly kind: 'forked'; readonly evidence: Evidence }
+  | { readonly kind: 'persist-failed'; readonly error: KedgeError };
+
+/** What the driver has to do. */
+export type GossipEffect =
+  | { readonly kind: 'send'; readonly linkId: LinkId; readonly frame: Frame }
+  | { readonly kind: 'close'; readonly linkId: LinkId; readonly error: KedgeError }
+  | { readonly kind: 'dial'; readonly nodeId: NodeId }
+  | {
+      readonly kind: 'fetch';
+      readonly fetchId: number;
+      readonly nodeId: NodeId;
+      readonly request: FetchRequest;
+    }
+  | { readonly kind: 'cancel-fetch'; readonly fetchId: number }
+  | { readonly kind: 'persist'; readonly batchId: number; readonly batch: PersistBatch }
+  /** The durable state moved: what clients may be served is now `state`. */
+  | {
+      readonly kind: 'serve';
+      readonly state: TrustedState;
+      readonly streams: readonly StreamName[];
+    }
+  | { readonly kind: 'reply'; readonly requestId: number; readonly result: SubmitResult }
+  | { readonly kind: 'arm'; readonly timer: Timer; readonly delayMs: number }
+  | { readonly kind: 'notice'; readonly notice: Notice };

@@ -1,0 +1,158 @@
+/**
+ * Fetching what this node misses from those who announced it.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import { CHARTER_STREAM, NO_PREVIOUS, type NodeId, parseSequence } from '../ids.ts';
+import { parseStatement } from '../statements/statement.ts';
+import type { Evidence } from '../trusted/state.ts';
+import type { Recall } from './events.ts';
+import type { FetchItem, FetchRequest, Push, Row } from './frames.ts';
+import type { Outbox } from './outbox.ts';
+import type { PeerTable } from './peers.ts';
+import type { Replica } from './replica.ts';
+import { compareRow, rowIn } from './rows.ts';
+import { type ActiveFetch, type Want, Wants } from './wants.ts';
+
+/** Plans fetches and feeds what they bring to the replica. */
+export class Fetching {
+  readonly #outbox: Outbox;
+  readonly #peers: PeerTable;
+  readonly #replica: Replica;
+  readonly #wants: Wants = new Wants();
+  #nextFetchId = 1;
+
+  constructor(outbox: Outbox, peers: PeerTable, replica: Replica) {
+    this.#outbox = outbox;
+    this.#peers = peers;
+    this.#replica = replica;
+  }
+
+  /** Notes what a peer has; starts a fetch when we miss it. */
+  want(want: Want, nowMs: number): void {
+    if (this.#isUseful(want)) this.#wants.add(want.nodeId, want.row, nowMs);
+    this.#pump();
+  }
+
+  /**
+   * Asks for what a refusal shows to be missing: statements in between, a newer charter, or the
+   * peer's statement at the place where it and we differ.
+   * Returns false when the refusal has another cause.
+   */
+  wantMissing(nodeId: NodeId, statement: Uint8Array, error: KedgeError, nowMs: number): boolean {
+    const { stream, sequence, previous, digest, charterVersion } = parseStatement(statement);
+    if (error.code === 'PREVIOUS' && sequence > 1) {
+      const row = { stream, sequence: sequence - 1, digest: previous, forked: false };
+      this.want({ nodeId, row }, nowMs);
+      return true;
+    }
+    if (error.code !== 'GAP') return false;
+    if (charterVersion > (this.#replica.verified.charters.at(-1)?.version ?? 0)) {
+      this.want({ nodeId, row: charterRow(charterVersion) }, nowMs);
+    }
+    this.want({ nodeId, row: { stream, sequence, digest, forked: false } }, nowMs);
+    return true;
+  }
+
+  /** After a fork: when the two statements follow different ones, the fork lies deeper. */
+  wantBeneath(nodeId: NodeId, evidence: Evidence, nowMs: number): void {
+    const first = parseStatement(evidence.first.payload);
+    const second = parseStatement(evidence.second.payload);
+    if (first.previous === second.previous || evidence.sequence === 1) return;
+    const { stream } = evidence;
+    const sequence = evidence.sequence - 1;
+    for (const digest of [first.previous, second.previous]) {
+      this.want({ nodeId, row: { stream, sequence, digest, forked: false } }, nowMs);
+    }
+  }
+
+  /** Takes one piece of an answer. */
+  item(fetchId: number, item: FetchItem, recall: Recall, nowMs: number): void {
+    const fetch = this.#wants.active(fetchId);
+    if (fetch === undefined) return;
+    try {
+      this.#take(fetch, item, recall, nowMs);
+    } catch (thrown) {
+      this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
+      this.end(fetchId, KedgeError.from(thrown), nowMs);
+    }
+  }
+
+  /** A fetch is over; without an error it answered all that was asked. */
+  end(fetchId: number, error: KedgeError | undefined, nowMs: number): void {
+    const fetch = this.#wants.active(fetchId);
+    if (fetch === undefined) return;
+    const { nodeId, row, buffer } = fetch;
+    const failure = error ?? buffer.unproven();
+    const isStillMissing = failure !== undefined || this.#isUseful(fetch);
+    this.#wants.end(fetch, isStillMissing ? 'failed' : 'done', nowMs);
+    if (failure !== undefined) {
+      const { stream } = row;
+      this.#outbox.notice({ kind: 'refused', from: nodeId, stream, error: failure });
+    }
+    this.#pump();
+  }
+
+  #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
+    switch (item.kind) {
+      case 'blobs':
+        return fetch.buffer.addBlobs(item.blobs);
+      case 'fork':
+        return this.#replica.receiveEvidence(item.evidence, fetch.nodeId);
+      case 'entry':
+        return this.#entry(fetch, item.entry, recall, nowMs);
+    }
+  }
+
+  #entry(fetch: ActiveFetch, entry: Push, recall: Recall, nowMs: number): void {
+    const { buffer, nodeId } = fetch;
+    const opened = this.#replica.open(entry, buffer.tip);
+    if (opened.row.stream !== fetch.row.stream) {
+      throw new KedgeError('TYPE', `asked for ${fetch.row.stream}, got ${opened.row.stream}`);
+    }
+    if (opened.kind === 'gap') throw new KedgeError('GAP', 'the answer to a fetch has a gap');
+    buffer.addBlobs(entry.blobs);
+    const documents = [...buffer.documents, opened.document];
+    try {
+      this.#replica.receive(documents, buffer.blobs, recall, nodeId, nowMs);
+      buffer.clear();
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (error.code === 'THRESHOLD') return buffer.addDocument(opened.document, error);
+      this.wantMissing(nodeId, entry.statement.payload, error, nowMs);
+      throw error;
+    }
+  }
+
+  #isUseful({ nodeId, row }: Want): boolean {
+    if (this.#peers.linkTo(nodeId)?.ready !== true) return false;
+    return compareRow(rowIn(this.#replica.verified, row.stream), row) === 'fetch';
+  }
+
+  #pump(): void {
+    for (;;) {
+      const want = this.#wants.next((each) => this.#isUseful(each));
+      if (want === undefined) return;
+      const fetchId = this.#nextFetchId++;
+      this.#wants.begin(fetchId, want);
+      const ours = rowIn(this.#replica.verified, want.row.stream);
+      const request = requestFor(ours, want.row);
+      this.#outbox.emit({ kind: 'fetch', fetchId, nodeId: want.nodeId, request });
+    }
+  }
+}
+
+/** From where to fetch: after our head, or the peer's own statement where we differ. */
+function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
+  const held = ours?.sequence ?? 0;
+  const { stream, sequence } = theirs;
+  if (sequence > held) return { stream, fromSequence: parseSequence(held + 1) };
+  const at = parseSequence(theirs.forked ? sequence + 1 : sequence);
+  return { stream, fromSequence: at, toSequence: at };
+}
+
+/** A charter that somebody refers to; its digest is not known yet. */
+function charterRow(version: number): Row {
+  return { stream: CHARTER_STREAM, sequence: version, digest: NO_PREVIOUS, forked: false };
+}

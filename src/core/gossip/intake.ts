@@ -1,0 +1,225 @@
+/**
+ * Judges what arrives: opens pushes, verifies, and makes the batch that has to become durable.
+ *
+ * Owns the `verified` state, which the next statement is judged against; it is ahead of the durable
+ * one while batches are written. Whatever throws here leaves it unchanged.
+ *
+ * @module
+ */
+import type { Anchor } from '../anchors/anchor.ts';
+import { sha256 } from '../crypto.ts';
+import { KedgeError } from '../errors.ts';
+import { type AnchorId, type StreamName, splitStream } from '../ids.ts';
+import { parseReleaseBody } from '../releases/body.ts';
+import type { SignedDocument } from '../statements/envelope.ts';
+import { parseStatement, type Statement } from '../statements/statement.ts';
+import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept.ts';
+import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
+import type { PersistBatch, Recall } from './events.ts';
+import type { Push, Row } from './frames.ts';
+import { type BaseBody, indexBlobs, makePush, openContent } from './push.ts';
+import { rowIn } from './rows.ts';
+
+const NO_BODY = new Uint8Array(0);
+type AcceptedResult = Extract<Accepted, { readonly outcome: 'accepted' }>;
+
+/** A push taken apart. `gap`: its body cannot be rebuilt from what is held here. */
+export type Opened =
+  | { readonly kind: 'gap'; readonly row: Row }
+  | {
+      readonly kind: 'document';
+      readonly row: Row;
+      readonly document: SignedDocument;
+      readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+    };
+
+/** What judging came to. */
+export type Taken =
+  | { readonly kind: 'held'; readonly row: Row }
+  | {
+      readonly kind: 'new';
+      readonly state: TrustedState;
+      readonly row: Row;
+      readonly batch: PersistBatch;
+      /** For peers that hold the statement before. */
+      readonly push?: Push;
+      readonly evidence?: Evidence;
+    };
+
+/** The verified state of one node and the one way into it. */
+export class Intake {
+  #state: TrustedState;
+
+  constructor(state: TrustedState) {
+    this.#state = state;
+  }
+
+  get state(): TrustedState {
+    return this.#state;
+  }
+
+  /** Falls back to what is durable, after the disk refused. */
+  reset(state: TrustedState): void {
+    this.#state = state;
+  }
+
+  /**
+   * Takes a push apart. `tip` is what a fetch has collected beyond the head.
+   * Errors: `PARSE`, `TYPE`, `LIMIT`.
+   */
+  open(push: Push, tip?: BaseBody): Opened {
+    const statement = parseStatement(push.statement.payload);
+    const row = rowOf(statement);
+    const held = tip?.sequence ?? rowIn(this.#state, row.stream)?.sequence ?? 0;
+    if (row.sequence > held + 1) return { kind: 'gap', row };
+    // At or below the head the body plays no part: the statement is known, or proves a fork.
+    const body =
+      row.sequence <= held ? NO_BODY : openContent(tip ?? this.#base(row.stream), push.content);
+    if (body === undefined) return { kind: 'gap', row };
+    const document = { statement: push.statement, body };
+    return { kind: 'document', row, document, blobs: indexBlobs(push.blobs) };
+  }
+
+  /**
+   * Verifies documents of one stream, in order, each directly after the one before, and adopts
+   * them together. More than one is history: all but the last may be signed by signers who have
+   * left since. Errors: every code of `acceptDocument`; the state is unchanged.
+   */
+  take(
+    documents: readonly SignedDocument[],
+    blobs: ReadonlyMap<AnchorId, Uint8Array>,
+    recall: Recall,
+    nowMs: number,
+  ): Taken {
+    const last = documents.at(-1);
+    if (last === undefined) throw new KedgeError('BUG', 'there is nothing to judge');
+    const chain = documents.map((document) => document.statement);
+    const history = documents.slice(0, -1).map((document) => document.body);
+    const offer = { chain, history, body: last.body, mode: 'linked', ...recall } as const;
+    const result = acceptDocument(this.#state, offer, nowMs);
+    switch (result.outcome) {
+      case 'held':
+        return { kind: 'held', row: rowOf(parseStatement(last.statement.payload)) };
+      case 'forked':
+        return this.#forked(result.state, result.evidence);
+      case 'accepted':
+        return this.#accepted(result, [...history, last.body], blobs);
+    }
+  }
+
+  /**
+   * Judges a document that an admin offers: as `take`, and a sequence that is taken is `CONFLICT`,
+   * so that two honest admins who race never look like a fork. Errors also: `EXPIRED`.
+   */
+  submit(
+    document: SignedDocument,
+    blobs: ReadonlyMap<AnchorId, Uint8Array>,
+    recall: Recall,
+    nowMs: number,
+  ): Taken {
+    const statement = parseStatement(document.statement.payload);
+    const head = rowIn(this.#state, statement.stream);
+    if (head !== undefined && statement.sequence <= head.sequence) {
+      const held = recall.held && sha256(recall.held.payload);
+      const isHeld =
+        statement.digest === (statement.sequence === head.sequence ? head.digest : held);
+      if (isHeld) return { kind: 'held', row: rowOf(statement) };
+      throw new KedgeError(
+        'CONFLICT',
+        `sequence ${String(statement.sequence)} of ${statement.stream} is taken: draft again on ` +
+          `top of sequence ${String(head.sequence)}`,
+      );
+    }
+    if (statement.expiresMs <= nowMs) {
+      throw new KedgeError('EXPIRED', 'the statement has expired: draft and sign it again');
+    }
+    return this.take([document], blobs, recall, nowMs);
+  }
+
+  /** Verifies fork evidence and adopts it. Errors: those of `acceptEvidence`. */
+  evidence(evidence: Evidence): Taken {
+    const result = acceptEvidence(this.#state, evidence);
+    if (result.outcome === 'held') {
+      return { kind: 'held', row: rowOf(parseStatement(evidence.first.payload)) };
+    }
+    const stream = result.state.streams.get(evidence.stream);
+    return this.#forked(result.state, stream?.kind === 'forked' ? stream.evidence : evidence);
+  }
+
+  /** Adopts accepted documents: what they need on disk, and what peers need to follow. */
+  #accepted(
+    accepted: AcceptedResult,
+    bodies: readonly Uint8Array[],
+    blobs: ReadonlyMap<AnchorId, Uint8Array>,
+  ): Taken {
+    const { statement, document, chain, state } = accepted;
+    const { stream } = statement;
+    const fresh = requireNewBlobs(this.#anchors(stream), stream, bodies, blobs);
+    const base = this.#base(stream);
+    this.#state = state;
+    const documents = chain.map((signed, at) => {
+      const body = bodies[at];
+      if (body === undefined)
+        {throw new KedgeError('BUG', 'a statement was accepted without a body');}
+      const { sequence, digest } = parseStatement(signed.payload);
+      return { stream, sequence, digest, document: { statement: signed, body } };
+    });
+    const push = makePush(base, document, [...fresh.values()]);
+    return {
+      kind: 'new',
+      state,
+      row: rowOf(statement),
+      batch: { documents, blobs: [...fresh].map(([id, der]) => ({ id, der })) },
+      ...(documents.length === 1 && { push }),
+    };
+  }
+
+  #forked(state: TrustedState, evidence: Evidence): Taken {
+    this.#state = state;
+    const row = rowIn(state, evidence.stream);
+    if (row === undefined) throw new KedgeError('BUG', 'a forked stream has no row');
+    return { kind: 'new', state, row, batch: { documents: [], blobs: [], evidence }, evidence };
+  }
+
+  /** The body that a delta may build on; charters always travel whole. */
+  #base(stream: StreamName): BaseBody | undefined {
+    const held = this.#state.streams.get(stream);
+    return held?.kind === 'open' ? held.head : undefined;
+  }
+
+  #anchors(stream: StreamName): readonly Anchor[] {
+    return headOf(this.#state, stream)?.body.anchors ?? [];
+  }
+}
+
+/** The blobs of anchors that each body adds to the one before. Errors: `DIGEST`. */
+function requireNewBlobs(
+  before: readonly Anchor[],
+  stream: StreamName,
+  bodies: readonly Uint8Array[],
+  blobs: ReadonlyMap<AnchorId, Uint8Array>,
+): Map<AnchorId, Uint8Array> {
+  const fresh = new Map<AnchorId, Uint8Array>();
+  if (splitStream(stream).kind !== 'release') return fresh;
+  let known = new Set(before.map((anchor) => anchor.id));
+  for (const body of bodies) {
+    const ids = parseReleaseBody(body).anchors.map((anchor) => anchor.id);
+    for (const id of ids) {
+      if (known.has(id)) continue;
+      const der = blobs.get(id);
+      if (der === undefined) {
+        const detail = { anchor: id, stream };
+        throw new KedgeError('DIGEST', `the bytes of anchor ${id} are missing`, { detail });
+      }
+      fresh.set(id, der);
+    }
+    known = new Set(ids);
+  }
+  return fresh;
+}
+
+/** The row of a statement that is the head. */
+function rowOf(statement: Statement): Row {
+  const { stream, sequence, digest } = statement;
+  return { stream, sequence, digest, forked: false };
+}

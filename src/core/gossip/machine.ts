@@ -1,0 +1,266 @@
+/**
+ * The replication machine of one node: `handle(event, nowMs) → effects`.
+ *
+ * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
+ * driver gives. Its parts: `peers.ts` knows the links, `replica.ts` takes statements in,
+ * `fetching.ts` asks for what is missing, `rows.ts` compares two nodes. This file reads the events
+ * and the frames and says which part acts. Source: docs/ARCHITECTURE.md.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import type { NodeId, Sha256 } from '../ids.ts';
+import type { TrustedState } from '../trusted/state.ts';
+import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
+import { Fetching } from './fetching.ts';
+import type { Frame, Hello, Push, Row } from './frames.ts';
+import { helloProblem } from './hello.ts';
+import { Outbox } from './outbox.ts';
+import { type Link, PeerTable } from './peers.ts';
+import { Replica } from './replica.ts';
+import { compareRow } from './rows.ts';
+
+/** How often one peer is asked to compare, milliseconds. */
+export const REPAIR_INTERVAL_MS: number = 2000;
+/** Rows in one frame. */
+const ROWS_PER_FRAME = 1000;
+
+/** What a machine is made of. */
+export interface GossipOptions {
+  readonly self: Hello;
+  /** The peers to dial and to accept; never contains the node itself. */
+  readonly peers: readonly NodeId[];
+  /** The state that the store held at start. */
+  readonly state: TrustedState;
+  /** Uniform in [0, 1): jitter only, never a decision about trust. */
+  readonly random: () => number;
+}
+
+type EventOf<Kind extends GossipEvent['kind']> = Extract<GossipEvent, { readonly kind: Kind }>;
+type FrameOf<Kind extends Frame['kind']> = Extract<Frame, { readonly kind: Kind }>;
+
+/** One node's replication state. Not re-entrant: one event at a time. */
+export class GossipMachine {
+  readonly #self: Hello;
+  readonly #random: () => number;
+  readonly #outbox: Outbox = new Outbox();
+  readonly #peers: PeerTable;
+  readonly #replica: Replica;
+  readonly #fetching: Fetching;
+  #repairTurn = 0;
+
+  constructor(options: GossipOptions) {
+    this.#self = options.self;
+    this.#random = options.random;
+    this.#peers = new PeerTable(options.self.nodeId, options.peers);
+    this.#replica = new Replica(this.#outbox, this.#peers, options.state);
+    this.#fetching = new Fetching(this.#outbox, this.#peers, this.#replica);
+  }
+
+  /** What is verified and on disk: all that may be served. */
+  get durable(): TrustedState {
+    return this.#replica.durable;
+  }
+
+  /** What the next statement is judged against; ahead of `durable` while a batch is written. */
+  get verified(): TrustedState {
+    return this.#replica.verified;
+  }
+
+  /** The summary of all durable rows. */
+  get root(): { readonly root: Sha256; readonly count: number } {
+    return { root: this.#replica.root, count: this.#replica.rows.size };
+  }
+
+  /** Peers with a ready link, and the last root that each told on it. */
+  peerRoots(): ReadonlyMap<NodeId, Sha256 | undefined> {
+    return new Map(this.#peers.ready().map((link) => [link.peer.nodeId, link.root]));
+  }
+
+  /** Takes one event; returns what the driver has to do, in order. A refusal never throws. */
+  handle(event: GossipEvent, nowMs: number): readonly GossipEffect[] {
+    this.#dispatch(event, nowMs);
+    return this.#outbox.take();
+  }
+
+  #dispatch(event: GossipEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'start':
+        return this.#start();
+      case 'link-up':
+        return this.#linkUp(event);
+      case 'link-down':
+        return this.#redial(this.#peers.drop(event.linkId));
+      case 'dial-failed':
+        return this.#redial(event.nodeId);
+      case 'frame':
+        return this.#frame(event, nowMs);
+      case 'submit': {
+        const { requestId, document, blobs, recall } = event;
+        return this.#replica.submit(requestId, document, blobs, recall, nowMs);
+      }
+      case 'fetch-item':
+        return this.#fetching.item(event.fetchId, event.item, event.recall, nowMs);
+      case 'fetch-end':
+        return this.#fetching.end(event.fetchId, event.error, nowMs);
+      case 'persisted':
+        return this.#replica.persisted(event.batchId);
+      case 'persist-failed':
+        return this.#replica.persistFailed(event.error);
+      case 'timer':
+        return this.#timer(event.timer);
+    }
+  }
+
+  // Links: dial, admit, greet.
+
+  #start(): void {
+    for (const nodeId of this.#peers.nodeIds()) this.#outbox.emit({ kind: 'dial', nodeId });
+    this.#outbox.arm({ name: 'repair' }, REPAIR_INTERVAL_MS * this.#random());
+  }
+
+  #timer(timer: Timer): void {
+    switch (timer.name) {
+      case 'repair': {
+        const links = this.#peers.ready();
+        const link = links[this.#repairTurn++ % Math.max(1, links.length)];
+        if (link !== undefined) this.#sendDigest(link, 'answer');
+        return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
+      }
+      case 'dial': {
+        const { nodeId } = timer;
+        if (this.#peers.linkTo(nodeId) === undefined) this.#outbox.emit({ kind: 'dial', nodeId });
+      }
+    }
+  }
+
+  #redial(nodeId: NodeId | undefined): void {
+    if (nodeId === undefined || this.#peers.linkTo(nodeId) !== undefined) return;
+    this.#outbox.arm({ name: 'dial', nodeId }, this.#peers.nextDialMs(nodeId, this.#random()));
+  }
+
+  #linkUp({ linkId, peer, direction }: EventOf<'link-up'>): void {
+    const admission = this.#peers.admit(linkId, peer, direction);
+    if (admission.kind === 'refuse') {
+      return this.#outbox.emit({ kind: 'close', linkId, error: admission.error });
+    }
+    if (admission.replaces !== undefined) {
+      const error = new KedgeError('CONFLICT', 'replaced by another link of the same nodes');
+      this.#outbox.close(admission.replaces, error);
+    }
+    this.#outbox.send(admission.link, { kind: 'hello', hello: this.#self });
+  }
+
+  #hello(link: Link, hello: Hello): void {
+    const problem = helloProblem(this.#self, hello, link.peer);
+    if (problem !== undefined) return this.#hangUp(link, problem);
+    link.ready = true;
+    this.#peers.reached(link.peer.nodeId);
+    this.#outbox.notice({ kind: 'link-ready', peer: link.peer });
+    this.#sendDigest(link, 'answer');
+  }
+
+  #hangUp(link: Link, error: KedgeError): void {
+    this.#outbox.notice({ kind: 'refused', from: link.peer.nodeId, error });
+    this.#outbox.close(link, error);
+    this.#redial(this.#peers.drop(link.linkId));
+  }
+
+  // Frames.
+
+  #frame({ linkId, frame, recall }: EventOf<'frame'>, nowMs: number): void {
+    const link = this.#peers.link(linkId);
+    if (link === undefined) return;
+    if (frame.kind === 'hello' && !link.ready) return this.#hello(link, frame.hello);
+    if (frame.kind === 'hello' || !link.ready) {
+      return this.#hangUp(link, new KedgeError('PARSE', 'hello must be first, and only once'));
+    }
+    try {
+      this.#readyFrame(link, frame, recall, nowMs);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (link.fault() === 'close') return this.#hangUp(link, error);
+      this.#outbox.notice({ kind: 'refused', from: link.peer.nodeId, error });
+    }
+  }
+
+  #readyFrame(
+    link: Link,
+    frame: Exclude<Frame, FrameOf<'hello'>>,
+    recall: Recall,
+    nowMs: number,
+  ): void {
+    const { nodeId } = link.peer;
+    switch (frame.kind) {
+      case 'push':
+        return this.#push(link, frame.push, recall, nowMs);
+      case 'have':
+        link.noteHeld(frame.row);
+        return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
+      case 'held':
+        return link.noteHeld(frame.row);
+      case 'digest':
+        return this.#compare(link, frame);
+      case 'rows':
+        return this.#rows(link, frame, nowMs);
+      case 'fork':
+        this.#replica.receiveEvidence(frame.evidence, nodeId);
+        return this.#fetching.wantBeneath(nodeId, frame.evidence, nowMs);
+    }
+  }
+
+  #push(link: Link, push: Push, recall: Recall, nowMs: number): void {
+    const { nodeId } = link.peer;
+    const opened = this.#replica.open(push);
+    link.noteHeld(opened.row);
+    if (opened.kind === 'gap') return this.#fetching.want({ nodeId, row: opened.row }, nowMs);
+    try {
+      this.#replica.receive([opened.document], opened.blobs, recall, nodeId, nowMs);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;
+    }
+  }
+
+  /** The peer shows its root. When ours differs it gets all our rows, and repairs both sides. */
+  #compare(link: Link, frame: FrameOf<'digest'>): void {
+    link.root = frame.root;
+    if (frame.ask === 'note') return;
+    this.#sendDigest(link, 'note');
+    if (frame.root === this.#replica.root) return;
+    const rows = [...this.#replica.rows.values()];
+    for (let start = 0; start === 0 || start < rows.length; start += ROWS_PER_FRAME) {
+      const part = start + ROWS_PER_FRAME < rows.length ? 'more' : 'last';
+      const slice = rows.slice(start, start + ROWS_PER_FRAME);
+      this.#outbox.send(link, { kind: 'rows', rows: slice, part });
+    }
+  }
+
+  /** The peer's whole table: fetch what it has more, tell it what we have more. */
+  #rows(link: Link, frame: FrameOf<'rows'>, nowMs: number): void {
+    link.addRows(frame.rows);
+    if (frame.part === 'more') return;
+    const theirs = link.takeRows();
+    for (const row of theirs.values()) {
+      link.noteHeld(row);
+      this.#fetching.want({ nodeId: link.peer.nodeId, row }, nowMs);
+    }
+    for (const row of this.#replica.rows.values()) {
+      const their = theirs.get(row.stream);
+      if (their === undefined || compareRow(row, their) === 'tell') this.#tell(link, row);
+    }
+  }
+
+  #tell(link: Link, row: Row): void {
+    const stream = this.#replica.durable.streams.get(row.stream);
+    if (stream?.kind === 'forked') {
+      return this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
+    }
+    this.#outbox.send(link, { kind: 'have', row });
+  }
+
+  #sendDigest(link: Link, ask: 'answer' | 'note'): void {
+    const { root, rows } = this.#replica;
+    this.#outbox.send(link, { kind: 'digest', root, count: rows.size, ask });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Rows: the heads of all streams as a table that two nodes can compare.
+ *
+ * Two nodes hold the same when their roots are equal. The root is the SHA-256 over one line per
+ * stream, sorted: `stream NUL sequence NUL digest flag LF`, all ASCII, flag `F` for a forked stream
+ * and `-` otherwise. Signatures do not enter it: which valid signatures a node kept is not part of
+ * what it holds. A forked stream's digest is the digest of its evidence, so that nodes agree on the
+ * evidence too.
+ *
+ * @module
+ */
+import { encodeUtf8 } from '../bytes.ts';
+import { sha256 } from '../crypto.ts';
+import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
+import { parseStatement } from '../statements/statement.ts';
+import { currentCharter, type Evidence, type TrustedState } from '../trusted/state.ts';
+import type { Row } from './frames.ts';
+
+/** The rows of one node, by stream. */
+export type RowTable = ReadonlyMap<StreamName, Row>;
+
+/** What to do about another node's row. */
+export type RowRelation =
+  /** Nothing. */
+  | 'same'
+  /** Fetch from it: it holds more, or something else for the same sequence. */
+  | 'fetch'
+  /** Tell it: it holds less. */
+  | 'tell';
+
+/** The row of one stream; absent when nothing is held of it. */
+export function rowIn(state: TrustedState, stream: StreamName): Row | undefined {
+  const held = state.streams.get(stream);
+  if (held?.kind === 'forked') return forkedRow(held.evidence, held.commonSequence);
+  if (held !== undefined) {
+    const { sequence, digest } = held.head;
+    return { stream, sequence, digest, forked: false };
+  }
+  const charter = stream === CHARTER_STREAM ? currentCharter(state) : undefined;
+  if (charter === undefined) return undefined;
+  return { stream, sequence: charter.version, digest: charter.digest, forked: false };
+}
+
+/** The rows of a trusted state. */
+export function rowsOf(state: TrustedState): RowTable {
+  const rows = new Map<StreamName, Row>();
+  for (const stream of [CHARTER_STREAM, ...state.streams.keys()]) {
+    const row = rowIn(state, stream);
+    if (row !== undefined) rows.set(stream, row);
+  }
+  return rows;
+}
+
+/** The root over a table. */
+export function rootOf(rows: RowTable): Sha256 {
+  const lines: string[] = [];
+  for (const row of rows.values()) {
+    const flag = row.forked ? 'F' : '-';
+    lines.push(`${row.stream}\0${String(row.sequence)}\0${row.digest}${flag}\n`);
+  }
+  return sha256(encodeUtf8(lines.sort().join('')));
+}
+
+/** Says what `theirs` means to a node that holds `ours`; absent means nothing is held. */
+export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
+  if (ours === undefined) return 'fetch';
+  if (ours.forked && theirs.forked) {
+    if (ours.sequence !== theirs.sequence)
+      {return ours.sequence > theirs.sequence ? 'fetch' : 'tell';}
+    return ours.digest === theirs.digest ? 'same' : 'tell';
+  }
+  if (ours.forked !== theirs.forked) return theirs.forked ? 'fetch' : 'tell';
+  if (theirs.sequence < ours.sequence) return 'tell';
+  return theirs.digest === ours.digest ? 'same' : 'fetch';
+}
+
+function forkedRow(evidence: Evidence, commonSequence: number): Row {
+  const { stream, first, second } = evidence;
+  const pair = parseStatement(first.payload).digest + parseStatement(second.payload).digest;
+  return { stream, sequence: commonSequence, digest: sha256(encodeUtf8(pair)), forked: true };
+}

@@ -1,0 +1,47 @@
+/**
+ * Turns what the replication machine notices into log lines and counters.
+ *
+ * @module
+ */
+import type { Notice } from '../core/gossip/events.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+
+/** Where notices go. */
+export interface NoticeSinks {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Logs and counts one notice. */
+export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): void {
+  switch (notice.kind) {
+    case 'link-ready': {
+      const { nodeId, region } = notice.peer;
+      logger.info({ event: 'link.up', nodeId, region }, 'link up');
+      return;
+    }
+    case 'refused': {
+      const { from, stream, error } = notice;
+      const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
+      metrics.increment('kedge_statements_refused_total', { code: error.code });
+      logger.warn({ event, from, stream, code: error.code, reason: error.message }, 'refused');
+      return;
+    }
+    case 'forked': {
+      const { stream, sequence } = notice.evidence;
+      metrics.increment('kedge_forks_total', {});
+      logger.error(
+        { event: 'stream.forked', stream, sequence },
+        'two valid statements exist for one sequence: the stream is frozen at the one before',
+      );
+      return;
+    }
+    case 'persist-failed': {
+      const { code, message } = notice.error;
+      metrics.increment('kedge_store_failures_total', {});
+      logger.error({ event: 'store.failed', code, reason: message }, 'the store refused a write');
+      return;
+    }
+  }
+}

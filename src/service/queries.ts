@@ -1,0 +1,128 @@
+/**
+ * What admins and operators may read of a node.
+ *
+ * @module
+ */
+import type {
+  BlobsQuery,
+  DocumentAnswer,
+  DocumentQuery,
+  HistoryQuery,
+  NodeStatus,
+  StreamStatus,
+} from '../core/admin/messages.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { Hello } from '../core/gossip/frames.ts';
+import { rowIn } from '../core/gossip/rows.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  type NodeId,
+  parseSequence,
+  type RegionName,
+  type StreamName,
+  splitStream,
+} from '../core/ids.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import type { Store } from '../ports/store.ts';
+import { anchorIds, readBlobs } from './fetch-source.ts';
+import type { Replicator } from './replicator.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** A peer as the configuration names it. */
+export interface ConfiguredPeer {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  /** `host:port`. */
+  readonly address: string;
+}
+
+/** What queries read from. */
+export interface QueriesOptions {
+  readonly self: Hello;
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly peers: readonly ConfiguredPeer[];
+  readonly store: Store;
+  readonly replicator: Replicator;
+  readonly subscriptions: Subscriptions;
+}
+
+/** Reads of one node; everything that they return is verified and durable. */
+export class Queries {
+  readonly #options: QueriesOptions;
+
+  constructor(options: QueriesOptions) {
+    this.#options = options;
+  }
+
+  /** One document; absent when it is not held. Errors: `STORE`. */
+  async document(query: DocumentQuery): Promise<DocumentAnswer | undefined> {
+    const { store, replicator } = this.#options;
+    const { stream } = query;
+    const head = rowIn(replicator.durable, stream)?.sequence ?? 0;
+    const sequence = query.sequence ?? head;
+    if (sequence < 1 || sequence > head) return undefined;
+    const document = await store.document(stream, parseSequence(sequence));
+    if (document === undefined) return undefined;
+    const isRelease = splitStream(stream).kind === 'release';
+    const ids = query.blobs === 'with' && isRelease ? anchorIds(document.body) : [];
+    return { document, blobs: await readBlobs(store, ids) };
+  }
+
+  /** The heads of all streams, by name. */
+  streams(): readonly StreamStatus[] {
+    const state = this.#options.replicator.durable;
+    const names = new Set<StreamName>([CHARTER_STREAM, ...state.streams.keys()]);
+    return [...names].sort().flatMap((stream) => this.#streamStatus(stream));
+  }
+
+  /** Statements of one stream, newest first. Errors: `STORE`. */
+  async history({ stream, before, limit }: HistoryQuery): Promise<readonly SignedStatement[]> {
+    const range = before === undefined ? { limit } : { before, limit };
+    return await this.#options.store.statements(stream, range);
+  }
+
+  /** Anchors by id. Errors: `UNAVAILABLE` when one is not held here. */
+  async blobs({ ids }: BlobsQuery): Promise<readonly Uint8Array[]> {
+    const held = await this.#options.store.blobs(ids);
+    return ids.map((id) => {
+      const der = held.get(id);
+      if (der !== undefined) return der;
+      throw new KedgeError('UNAVAILABLE', `anchor ${id} is not held here`);
+    });
+  }
+
+  /** How the node is. */
+  status(): NodeStatus {
+    const { self, version, startedAtMs, peers, replicator, subscriptions } = this.#options;
+    const links = replicator.links();
+    return {
+      nodeId: self.nodeId,
+      region: self.region,
+      realm: self.realm,
+      version,
+      firstCharterDigest: self.firstCharterDigest,
+      startedAtMs,
+      root: replicator.root.root,
+      streams: this.streams(),
+      links: peers.map((peer) => {
+        const link = links.get(peer.nodeId) ?? { state: 'down', sinceMs: startedAtMs };
+        return { ...peer, ...link };
+      }),
+      subscribers: subscriptions.status(),
+    };
+  }
+
+  #streamStatus(stream: StreamName): readonly StreamStatus[] {
+    const state = this.#options.replicator.durable;
+    const held = state.streams.get(stream);
+    if (held?.kind === 'forked') {
+      const { evidence, commonSequence, head } = held;
+      const digest = head?.digest ?? NO_PREVIOUS;
+      return [{ stream, sequence: commonSequence, digest, fork: evidence }];
+    }
+    const row = rowIn(state, stream);
+    return row === undefined ? [] : [{ stream, sequence: row.sequence, digest: row.digest }];
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Fan-out: every client that watches, what it has, and the newest that it must get.
+ *
+ * A change marks the subscribers of its bundle; each takes what is newest when its transport has
+ * room. So a slow client costs one mark per bundle, not one message per change, and never delays
+ * another one. What clients acknowledge is counted per bundle.
+ *
+ * @module
+ */
+import type { SubscriberStatus } from '../core/admin/messages.ts';
+import { KedgeError } from '../core/errors.ts';
+import {
+  type BundleName,
+  CHARTER_STREAM,
+  type RealmName,
+  releaseStream,
+  type Sha256,
+  type StreamName,
+  splitStream,
+} from '../core/ids.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Store } from '../ports/store.ts';
+import type { CallerIdentity } from './identity.ts';
+import { Subscriber, type SubscriberSink } from './subscriber.ts';
+import { CharterSource, UpdateSource } from './updates.ts';
+
+/** What subscriptions work with. */
+export interface SubscriptionsOptions {
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  readonly state: TrustedState;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Clients at once; one more is told to go elsewhere. */
+  readonly maxSubscribers: number;
+}
+
+/** All clients of one node. */
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #subscribers: Set<Subscriber> = new Set();
+  readonly #updates: UpdateSource;
+  readonly #charters: CharterSource = new CharterSource();
+  #state: TrustedState;
+  #isClosed = false;
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#updates = new UpdateSource(options.store);
+  }
+
+  /** Clients connected now. */
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Takes a new client. Errors: `UNAVAILABLE` when there are too many or the node shuts down. */
+  open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
+    const { maxSubscribers, realm, firstCharterDigest, logger, metrics } = this.#options;
+    if (this.#isClosed) throw new KedgeError('UNAVAILABLE', 'this node is shutting down');
+    if (this.#subscribers.size >= maxSubscribers) {
+      throw new KedgeError(
+        'UNAVAILABLE',
+        `this node has its maximum of ${String(maxSubscribers)} clients: try another one`,
+      );
+    }
+    const subscriber = new Subscriber({
+      realm,
+      firstCharterDigest,
+      sink,
+      identity,
+      logger,
+      metrics,
+      state: () => this.#state,
+      updates: this.#updates,
+      charters: this.#charters,
+      onClosed: () => {
+        this.#subscribers.delete(subscriber);
+        this.#count();
+      },
+    });
+    this.#subscribers.add(subscriber);
+    this.#count();
+    return subscriber;
+  }
+
+  /** The durable state moved. */
+  serve(state: TrustedState, streams: readonly StreamName[]): void {
+    this.#state = state;
+    const bundles = new Set<BundleName>();
+    for (const stream of streams) {
+      const parsed = splitStream(stream);
+      if (parsed.kind === 'release') bundles.add(parsed.bundle);
+    }
+    const isCharter = streams.includes(CHARTER_STREAM);
+    for (const subscriber of this.#subscribers) {
+      if (isCharter || subscriber.watchesAny(bundles)) subscriber.changed();
+    }
+  }
+
+  /** How far the clients are, per bundle that somebody watches or that exists. */
+  status(): readonly SubscriberStatus[] {
+    const heads = new Map<BundleName, Head>();
+    for (const subscriber of this.#subscribers) {
+      for (const bundle of subscriber.bundles()) heads.set(bundle, this.#head(bundle));
+    }
+    return [...heads].map(([bundle, { sequence, digest }]) => {
+      const counts = { delivered: 0, loaded: 0, refused: 0 };
+      for (const subscriber of this.#subscribers) {
+        const stage = digest === undefined ? undefined : subscriber.stageOf(bundle, digest);
+        if (stage !== undefined) counts[stage] += 1;
+      }
+      // Who loaded it also has it.
+      return { bundle, sequence, ...counts, delivered: counts.delivered + counts.loaded };
+    });
+  }
+
+  /** Tells every client to go elsewhere; no new ones are taken. */
+  close(): void {
+    this.#isClosed = true;
+    const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
+    for (const subscriber of [...this.#subscribers]) subscriber.end(error);
+  }
+
+  #head(bundle: BundleName): Head {
+    const stream = this.#state.streams.get(releaseStream(bundle));
+    if (stream?.kind === 'open') return stream.head;
+    return { sequence: stream?.commonSequence ?? 0, digest: undefined };
+  }
+
+  #count(): void {
+    this.#options.metrics.set('kedge_subscribers_count', this.#subscribers.size);
+  }
+}
+
+interface Head {
+  readonly sequence: number;
+  readonly digest: Sha256 | undefined;
+}

@@ -1,0 +1,131 @@
+/**
+ * Makes what a subscriber is sent: for one bundle, from what it has to the head.
+ *
+ * All subscribers with the same base get the very same message objects, so that a transport can
+ * encode each once. A few recent ones are kept.
+ *
+ * @module
+ */
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import { contentFrom } from '../core/gossip/push.ts';
+import {
+  type BundleName,
+  parseSequence,
+  releaseStream,
+  type Sequence,
+  type Sha256,
+} from '../core/ids.ts';
+import { CHARTER_STEP_MAX, DELTA_CHAIN_MAX } from '../core/limits.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { WatchResponse } from '../core/watch/messages.ts';
+import type { Store } from '../ports/store.ts';
+import { anchorIds, chunkBlobs, readBlobs, readNewBlobs } from './fetch-source.ts';
+
+/** Update sets kept for subscribers that come from the same base. */
+const UPDATES_KEPT = 64;
+
+/** What a subscriber has of a bundle. */
+export interface Held {
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+}
+
+/** Makes updates from a store. */
+export class UpdateSource {
+  readonly #store: Store;
+  readonly #recent: Map<string, Promise<readonly WatchResponse[]>> = new Map();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * The messages that bring a client from `base` to `head`: blobs, then one update. A base that is
+   * not in our history, or too far behind, gets a snapshot. Errors: `STORE`.
+   */
+  async update(
+    base: Held | undefined,
+    head: Held,
+    bundle: BundleName,
+  ): Promise<readonly WatchResponse[]> {
+    const key = `${head.digest} ${base?.digest ?? ''} ${bundle}`;
+    const known = this.#recent.get(key);
+    if (known !== undefined) return await known;
+    const made = this.#make(base, head, bundle);
+    this.#recent.set(key, made);
+    made.catch(() => this.#recent.delete(key));
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > UPDATES_KEPT && oldest !== undefined) this.#recent.delete(oldest);
+    return await made;
+  }
+
+  /** What is held at a sequence below the head. Errors: `STORE`. */
+  async head(bundle: BundleName, sequence: Sequence): Promise<Held> {
+    const digest = await this.#store.digestAt(releaseStream(bundle), sequence);
+    if (digest !== undefined) return { sequence, digest };
+    throw new KedgeError('STORE', `sequence ${String(sequence)} of ${bundle} is missing`);
+  }
+
+  async #make(
+    base: Held | undefined,
+    head: Held,
+    bundle: BundleName,
+  ): Promise<readonly WatchResponse[]> {
+    const stream = releaseStream(bundle);
+    const document = await this.#store.document(stream, head.sequence);
+    if (document === undefined) {
+      throw new KedgeError('STORE', `the head of ${bundle} is missing in the store`);
+    }
+    const isLinked =
+      base !== undefined &&
+      head.sequence > base.sequence &&
+      head.sequence - base.sequence <= DELTA_CHAIN_MAX &&
+      (await this.#store.digestAt(stream, base.sequence)) === base.digest;
+    if (!isLinked) {
+      const blobs = await readBlobs(this.#store, anchorIds(document.body));
+      const content = { kind: 'whole', body: document.body } as const;
+      return withBlobs(blobs, { bundle, statements: [document.statement], content });
+    }
+    const from = parseSequence(base.sequence + 1);
+    const limit = head.sequence - base.sequence;
+    const statements = await this.#store.statements(stream, { from, limit });
+    const baseDocument = await this.#store.document(stream, base.sequence);
+    const baseBody = baseDocument && {
+      sequence: base.sequence,
+      bodyDigest: sha256(baseDocument.body),
+      bodyBytes: baseDocument.body,
+    };
+    const blobs = await readNewBlobs(this.#store, stream, baseDocument?.body, document.body);
+    const content = contentFrom(baseBody, document.body);
+    return withBlobs(blobs, { bundle, statements, content });
+  }
+}
+
+function withBlobs(
+  blobs: readonly Uint8Array[],
+  update: Extract<WatchResponse, { kind: 'update' }>['update'],
+): readonly WatchResponse[] {
+  const chunks = chunkBlobs(blobs).map((chunk) => ({ kind: 'blobs', blobs: chunk }) as const);
+  return [...chunks, { kind: 'update', update }];
+}
+
+/** The charters after `version`, in messages of bounded size; shared by all subscribers. */
+export class CharterSource {
+  readonly #steps: WeakMap<TrustedState['charters'], Map<number, readonly WatchResponse[]>> =
+    new WeakMap();
+
+  after(charters: TrustedState['charters'], version: number): readonly WatchResponse[] {
+    const byVersion = this.#steps.get(charters) ?? new Map<number, readonly WatchResponse[]>();
+    this.#steps.set(charters, byVersion);
+    const known = byVersion.get(version);
+    if (known !== undefined) return known;
+    const documents = charters.slice(version).map((charter) => charter.document);
+    const steps: WatchResponse[] = [];
+    for (let at = 0; at < documents.length; at += CHARTER_STEP_MAX) {
+      steps.push({ kind: 'charters', charters: documents.slice(at, at + CHARTER_STEP_MAX) });
+    }
+    byVersion.set(version, steps);
+    return steps;
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Nodes in one process: real replicators and stores, links that are function calls.
+ *
+ * Frames arrive in order on a later turn of the event loop; links can be cut and healed. What is
+ * replaced is the transport alone.
+ */
+
+import type { KedgeError } from '../../../src/core/errors.ts';
+import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
+import type { FetchItem, FetchRequest, Frame, Hello } from '../../../src/core/gossip/frames.ts';
+import { PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import type { StreamName } from '../../../src/core/ids.ts';
+import { type NodeId, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import type { TrustedState } from '../../../src/core/trusted/state.ts';
+import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { noLogger } from '../../../src/ports/logger.ts';
+import { noMetrics } from '../../../src/ports/metrics.ts';
+import type { Store } from '../../../src/ports/store.ts';
+import { systemClock } from '../../../src/ports/system-clock.ts';
+import { fetchItems } from '../../../src/service/fetch-source.ts';
+import { type PeerTransport, Replicator } from '../../../src/service/replicator.ts';
+
+/** What all nodes of a cluster share. */
+export interface ClusterRealm {
+  readonly realm: Hello['realm'];
+  readonly firstCharterDigest: Hello['firstCharterDigest'];
+}
+
+/** One node of a test cluster. */
+export interface TestNode {
+  readonly id: NodeId;
+  readonly store: Store;
+  readonly replicator: Replicator;
+  /** Every durable state that was served, in order. */
+  readonly served: { readonly state: TrustedState; readonly streams: readonly StreamName[] }[];
+}
+
+/** A set of nodes that all know each other. */
+export class TestCluster implements AsyncDisposable {
+  readonly nodes: TestNode[] = [];
+  readonly frames: { from: NodeId; to: NodeId; frame: Frame }[] = [];
+  readonly #realm: ClusterRealm;
+  readonly #cut: Set<string> = new Set();
+  readonly #links: Map<string, { from: NodeId; to: NodeId }> = new Map();
+  #nextLink = 1;
+
+  constructor(realm: ClusterRealm) {
+    this.#realm = realm;
+  }
+
+  /** Adds a node; `names` are all nodes of the cluster. */
+  add(name: string, names: readonly string[], store: Store, state?: TrustedState): TestNode {
+    const id = parseNodeId(name);
+    const { realm, firstCharterDigest } = this.#realm;
+    const served: TestNode['served'] = [];
+    const replicator = new Replicator({
+      self: { ...this.#hello(id), storeId: store.storeId },
+      peers: names.filter((other) => other !== name).map(parseNodeId),
+      state: state ?? emptyTrustedState(realm, firstCharterDigest),
+      store,
+      transport: this.#transport(id),
+      clock: systemClock,
+      logger: noLogger,
+      metrics: noMetrics,
+      random: () => 0.5,
+      onServe: (state, streams) => served.push({ state, streams }),
+    });
+    const node = { id, store, replicator, served };
+    this.nodes.push(node);
+    return node;
+  }
+
+  start(): void {
+    for (const node of this.nodes) node.replicator.start();
+  }
+
+  node(name: string): TestNode {
+    const found = this.nodes.find((node) => node.id === name);
+    if (found === undefined) throw new Error(`no node ${name}`);
+    return found;
+  }
+
+  /** Cuts all links of a node. */
+  cut(name: string): void {
+    this.#cut.add(name);
+    for (const [linkId, { from, to }] of [...this.#links]) {
+      if (from === name || to === name) this.#drop(linkId);
+    }
+  }
+
+  heal(name: string): void {
+    this.#cut.delete(name);
+  }
+
+  /** True when all nodes hold the same. */
+  get isConverged(): boolean {
+    const roots = new Set(this.nodes.map((node) => node.replicator.root.root));
+    return roots.size === 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.replicator[Symbol.asyncDispose]()));
+    await Promise.all(this.nodes.map((node) => node.store[Symbol.asyncDispose]()));
+  }
+
+  #hello(id: NodeId): Omit<Hello, 'storeId'> {
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      nodeId: id,
+      region: parseRegionName(id),
+      ...this.#realm,
+      bootId: '0'.repeat(32),
+    };
+  }
+
+  #transport(self: NodeId): PeerTransport {
+    return {
+      dial: (peer) => {
+        setImmediate(() => {
+          this.#connect(self, peer);
+        });
+      },
+      fetch: (peer, request) => this.#fetch(self, peer, request),
+    };
+  }
+
+  async *#fetch(self: NodeId, peer: NodeId, request: FetchRequest): AsyncIterable<FetchItem> {
+    if (this.#cut.has(self) || this.#cut.has(peer)) throw new Error('cut');
+    const { store, replicator } = this.node(peer);
+    yield* fetchItems(store, replicator.durable, request);
+  }
+
+  #connect(from: NodeId, to: NodeId): void {
+    const linkId = `${from}-${to}-${String(this.#nextLink++)}`;
+    const target = this.nodes.find((node) => node.id === to);
+    const source = this.node(from);
+    if (target === undefined || this.#cut.has(from) || this.#cut.has(to)) {
+      source.replicator.linkFailed(to, new Error('unreachable') as KedgeError);
+      return;
+    }
+    this.#links.set(linkId, { from, to });
+    const handle = (self: NodeId, other: TestNode) => ({
+      linkId,
+      send: (frame: Frame) => {
+        setImmediate(() => {
+          if (!this.#links.has(linkId)) return;
+          this.frames.push({ from: self, to: other.id, frame });
+          other.replicator.linkFrame(linkId, frame);
+        });
+        return 'sent' as const;
+      },
+      close: () => {
+        this.#drop(linkId);
+      },
+    });
+    source.replicator.linkUp(handle(from, target), identity(to), 'dialled');
+    target.replicator.linkUp(handle(to, source), identity(from), 'accepted');
+  }
+
+  #drop(linkId: string): void {
+    const link = this.#links.get(linkId);
+    if (link === undefined) return;
+    this.#links.delete(linkId);
+    setImmediate(() => {
+      this.node(link.from).replicator.linkDown(linkId, undefined);
+      this.node(link.to).replicator.linkDown(linkId, undefined);
+    });
+  }
+}
+
+function identity(nodeId: NodeId): PeerIdentity {
+  return { nodeId, region: parseRegionName(nodeId) };
+}
+
+/** Waits until `condition` holds; fails loudly after `timeoutMs`. */
+export async function until(
+  what: string,
+  condition: () => boolean,
+  timeoutMs: number = 10_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
