@@ -1,0 +1,138 @@
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseRealmName, parseSequence, parseSha256, parseStreamName } from '../../src/core/ids.ts';
+import { Ledger, type LedgerEntry, ledgerPath } from '../../src/signers/ledger.ts';
+import { codeOf } from '../contract/store.ts';
+import { childProgram, childResult } from '../support/child.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'kedge-ledger-'));
+let count = 0;
+let path = '';
+
+afterAll(() => rm(root, { recursive: true }));
+
+beforeEach(() => {
+  count += 1;
+  path = join(root, `${String(count)}.ledger`);
+});
+
+const entry: LedgerEntry = {
+  realm: parseRealmName('prod.example.org'),
+  stream: parseStreamName('release/payments.example.org'),
+  sequence: parseSequence(7),
+  digest: parseSha256('a'.repeat(64)),
+};
+const other = parseSha256('b'.repeat(64));
+
+describe('Ledger', () => {
+  it('lies beside its key file', () => {
+    expect(ledgerPath('keys/ana.age')).toBe('keys/ana.age.ledger');
+  });
+
+  it('takes the same digest again', async () => {
+    await new Ledger(path).record(entry);
+    await new Ledger(path).record(entry);
+    expect(await new Ledger(path).entries()).toEqual([entry]);
+  });
+
+  it('refuses a second digest for one sequence (C13)', async () => {
+    await new Ledger(path).record(entry);
+    const refused = new Ledger(path).record({ ...entry, digest: other });
+    await expect(refused).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('release/payments.example.org 7 of prod.example.org'),
+    });
+    expect(await new Ledger(path).entries()).toEqual([entry]);
+  });
+
+  it('keeps realms, streams and sequences apart', async () => {
+    const ledger = new Ledger(path);
+    await ledger.record(entry);
+    await ledger.record({ ...entry, realm: parseRealmName('staging.example.org'), digest: other });
+    await ledger.record({ ...entry, stream: parseStreamName('release/public-web'), digest: other });
+    await ledger.record({ ...entry, sequence: parseSequence(8), digest: other });
+    expect(await ledger.entries()).toHaveLength(4);
+  });
+
+  it('finds the newest entry of a stream', async () => {
+    const ledger = new Ledger(path);
+    const newer = { ...entry, sequence: parseSequence(9), digest: other };
+    expect(await ledger.newest(entry.realm, entry.stream)).toBeUndefined();
+    await ledger.record(newer);
+    await ledger.record(entry);
+    await ledger.record({ ...entry, realm: parseRealmName('other.example.org') });
+    expect(await ledger.newest(entry.realm, entry.stream)).toEqual(newer);
+  });
+
+  it('writes lines that people and tools can read, for the owner alone', async () => {
+    await new Ledger(path).record(entry);
+    expect(await readFile(path, 'utf8')).toBe(
+      `{"digest":"${entry.digest}","realm":"prod.example.org","sequence":7,` +
+        '"stream":"release/payments.example.org"}\n',
+    );
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('skips a line that a full disk cut short, and goes on after it', async () => {
+    const ledger = new Ledger(path);
+    await ledger.record(entry);
+    await appendFile(path, '{"digest":"bbbb');
+    await ledger.record({ ...entry, sequence: parseSequence(8) });
+    expect(await codeOf(ledger.record({ ...entry, digest: other }))).toBe('CONFLICT');
+    expect((await ledger.entries()).map(({ sequence }) => sequence)).toEqual([7, 8]);
+  });
+
+  it.each([
+    ['changed', '{"digest":"x","realm":"prod.example.org","sequence":7,"stream":"charter"}\n'],
+    ['not canonical', '{ "digest":"x" }\n'],
+    ['of two lines', '{"digest":"bb{"digest":"cc"}\n'],
+  ])('signs nothing while a line is unreadable: %s', async (_what, line) => {
+    await writeFile(path, line);
+    await expect(new Ledger(path).record(entry)).rejects.toMatchObject({
+      code: 'STORE',
+      message: expect.stringContaining(`line 1 of the ledger ${path}`),
+    });
+  });
+
+  it('says what to do when the ledger cannot be written', async () => {
+    const nowhere = new Ledger(join(root, 'missing', 'ana.ledger'));
+    await expect(nowhere.record(entry)).rejects.toMatchObject({
+      code: 'STORE',
+      message: expect.stringContaining('check the path'),
+    });
+  });
+
+  it('lets one of many calls win', async () => {
+    const ledger = new Ledger(path);
+    const digits = [...'0123456789abcdef'];
+    const codes = await Promise.all(
+      digits.map((digit) =>
+        codeOf(ledger.record({ ...entry, digest: parseSha256(digit.repeat(64)) })),
+      ),
+    );
+    expect(codes.filter((code) => code === 'no error')).toHaveLength(1);
+    expect(codes.filter((code) => code === 'CONFLICT')).toHaveLength(15);
+  });
+
+  it('lets one of several processes win', async () => {
+    const program = childProgram(new URL('ledger-child.ts', import.meta.url));
+    try {
+      for (let round = 0; round < 4; round += 1) {
+        const file = `${path}.${String(round)}`;
+        const children = ['1', '2', '3', '4'].map((digit) => program.run([file, digit]));
+        const results = await Promise.all(children.map(childResult));
+        const outcomes = results.map(({ stdout }) => stdout).sort();
+        expect(outcomes, results.map(({ stderr }) => stderr).join()).toEqual([
+          'CONFLICT',
+          'CONFLICT',
+          'CONFLICT',
+          'won',
+        ]);
+      }
+    } finally {
+      program.remove();
+    }
+  });
+});
