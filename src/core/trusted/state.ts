@@ -22,7 +22,7 @@ import type { SignedDocument, SignedStatement } from '../statements/envelope.ts'
 
 /** A charter of the realm's chain. */
 export interface AcceptedCharter {
-  readonly version: Sequence;
+  readonly version: number;
   /** Digest of the charter's statement. */
   readonly digest: Sha256;
   readonly issuedMs: number;

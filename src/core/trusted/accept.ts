@@ -1,0 +1,142 @@
+/**
+ * The one way into the trusted state: every check that a document passes, in order.
+ *
+ * Pure: the same state, document and time give the same result, and a refusal leaves the state as
+ * it was. Each check names its rule in `docs/spec.md` section 7. How a charter and a release go on
+ * from here is in `accept-charter.ts` and `accept-release.ts`.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import { splitStream } from '../ids.ts';
+import { HISTORY_BUFFER_MAX_BYTES, SIGNATURES_MAX } from '../limits.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { parseStatement, type Statement } from '../statements/statement.ts';
+import { acceptCharter, requireCharterEvidence } from './accept-charter.ts';
+import { acceptRelease } from './accept-release.ts';
+import { requirePastQuorum } from './authority.ts';
+import { makeEvidence } from './evidence.ts';
+import { addEvidence } from './fork.ts';
+import type { Accepted, Link, Offer } from './offer.ts';
+import type { Evidence, TrustedState } from './state.ts';
+
+export type { Accepted, Offer } from './offer.ts';
+
+/**
+ * Judges a document at `nowMs`. Errors, all of which leave `state` as it is: `LIMIT`, `PARSE`,
+ * `TYPE`, `REALM`, `FORK`, `GAP`, `ROLLBACK`, `PREVIOUS`, `EXPIRED`, `THRESHOLD`, `DIGEST`,
+ * `POLICY`, `LIFECYCLE`, `BLAST_RADIUS`, for charters also `KEY` and `ALGORITHM`.
+ */
+export function acceptDocument(state: TrustedState, offer: Offer, nowMs: number): Accepted {
+  requireBounded(offer.chain);
+  const chain = offer.chain.map((signed) => ({
+    signed,
+    statement: parseStatement(signed.payload),
+  }));
+  const last = requireChain(state, chain);
+  switch (last.statement.kind) {
+    case 'charter':
+      return acceptCharter(state, chain, offer, nowMs);
+    case 'release':
+      return acceptRelease(state, chain, offer, nowMs);
+    case 'rollout':
+      throw new KedgeError('TYPE', 'rollout statements are not known to this version');
+  }
+}
+
+/**
+ * Judges evidence, whoever brings it; time plays no part. `forked`: the state knows more than
+ * before. `held`: it knew it all. Errors, which leave `state` as it is: `LIMIT`, `PARSE`, `TYPE`,
+ * `REALM`, `GAP`, `THRESHOLD`.
+ */
+export function acceptEvidence(
+  state: TrustedState,
+  evidence: Evidence,
+): { readonly outcome: 'forked' | 'held'; readonly state: TrustedState } {
+  const signed = [evidence.first, evidence.second];
+  requireBounded(signed);
+  const valid = signed.map((one) => {
+    const statement = parseStatement(one.payload);
+    requireRealm(state, statement);
+    // FK-1: both are of the stream and sequence that the evidence names.
+    if (statement.stream !== evidence.stream || statement.sequence !== evidence.sequence) {
+      throw new KedgeError('TYPE', 'the evidence is of another stream or sequence than it says');
+    }
+    return requireValid(state, { signed: one, statement });
+  });
+  const [first, second] = valid;
+  if (first === undefined || second === undefined || sameDigest(evidence)) {
+    throw new KedgeError('TYPE', 'evidence needs two different statements');
+  }
+  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, [first, second]));
+}
+
+/** FK-2: each statement of the evidence had a quorum. */
+function requireValid(state: TrustedState, { signed, statement }: Link): SignedStatement {
+  const stream = splitStream(statement.stream);
+  if (stream.kind === 'charter') return requireCharterEvidence(state, statement, signed);
+  return requirePastQuorum(state, stream.bundle, statement, signed);
+}
+
+function sameDigest(evidence: Evidence): boolean {
+  return (
+    parseStatement(evidence.first.payload).digest === parseStatement(evidence.second.payload).digest
+  );
+}
+
+/** AD-1: sizes and counts, before anything is parsed or verified. */
+function requireBounded(chain: readonly SignedStatement[]): void {
+  let bytes = 0;
+  for (const { payload, signatures } of chain) {
+    bytes += payload.length;
+    if (signatures.length > SIGNATURES_MAX) {
+      throw new KedgeError('LIMIT', `more than ${SIGNATURES_MAX} signatures on a statement`);
+    }
+  }
+  if (bytes > HISTORY_BUFFER_MAX_BYTES) {
+    throw new KedgeError('LIMIT', 'the chain of statements is too long: take it in parts');
+  }
+}
+
+/** AD-3 and AD-4: one realm, one stream, each directly after the one before. */
+function requireChain(state: TrustedState, chain: readonly Link[]): Link {
+  let before: Statement | undefined;
+  for (const { statement } of chain) {
+    requireRealm(state, statement);
+    if (before !== undefined) requireLinked(before, statement);
+    before = statement;
+  }
+  const last = chain.at(-1);
+  if (last === undefined) throw new KedgeError('TYPE', 'a document needs a statement');
+  return last;
+}
+
+function requireRealm(state: TrustedState, statement: Statement): void {
+  if (statement.realm === state.realm) return;
+  throw new KedgeError(
+    'REALM',
+    `the statement belongs to realm ${statement.realm}, not to ${state.realm}`,
+    { detail: { realm: statement.realm, expected: state.realm } },
+  );
+}
+
+function requireLinked(before: Statement, next: Statement): void {
+  if (next.stream !== before.stream) {
+    throw new KedgeError('TYPE', 'the statements of one chain are of several streams');
+  }
+  if (next.sequence !== before.sequence + 1) {
+    throw new KedgeError('GAP', 'the chain of statements has a gap in itself', {
+      detail: { stream: next.stream, sequence: next.sequence },
+    });
+  }
+  if (next.previous !== before.digest) {
+    throw new KedgeError('PREVIOUS', 'the chain of statements does not hold together', {
+      detail: { stream: next.stream, sequence: next.sequence },
+    });
+  }
+  if (next.charterVersion < before.charterVersion) {
+    throw new KedgeError('ROLLBACK', 'a statement names an older charter than the one before it', {
+      detail: { stream: next.stream, sequence: next.sequence },
+    });
+  }
+}

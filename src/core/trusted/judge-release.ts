@@ -1,0 +1,169 @@
+/**
+ * Judging a release that is new and in its place: who signed it, then what it says.
+ *
+ * The second half of spec section 7.3; `accept-release.ts` is the first.
+ *
+ * @module
+ */
+import { verifyLifecycle } from '../anchors/lifecycle.ts';
+import type { Charter } from '../charter/charter.ts';
+import { sha256 } from '../crypto.ts';
+import { KedgeError } from '../errors.ts';
+import type { BundleName } from '../ids.ts';
+import { parseReleaseBody, type ReleaseBody } from '../releases/body.ts';
+import { narrowsOnly } from '../releases/narrowing.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { requireValidity, type Statement } from '../statements/statement.ts';
+import {
+  findAuthority,
+  findPastQuorum,
+  type ReleaseAuthority,
+  requirePastQuorum,
+} from './authority.ts';
+import type { Accepted, Link } from './offer.ts';
+import { currentCharter, type Head, type TrustedState, withStream } from './state.ts';
+
+/** A release that follows what is held. */
+export interface Candidate {
+  readonly state: TrustedState;
+  readonly bundle: BundleName;
+  readonly head: Head | undefined;
+  /** What is new, ascending, in a chain; the first follows `head` or jumps over a gap. */
+  readonly chain: readonly Link[];
+  readonly last: Link;
+  /** The body of the last one. */
+  readonly body: Uint8Array;
+}
+
+/** Judges signatures and content; the caller has judged place and time. See `acceptDocument`. */
+export function judgeRelease(candidate: Candidate): Accepted {
+  const { state, bundle, chain, last, body: bytes } = candidate;
+  const { statement } = last;
+  // AR-12: history is signed by a quorum of its time; the hash chain binds it to the head.
+  const history = chain
+    .slice(0, -1)
+    .map((link) => requirePastQuorum(state, bundle, link.statement, link.signed));
+  const charter = requireCharter(state);
+  const authority = findAuthority(charter, bundle, last.signed);
+  requireHeadQuorum(candidate, charter, authority);
+  requireRoleValidity(statement, charter, authority);
+  // AR-15: the body is read only after it is known to be the one that was signed.
+  requireDigest(statement, bytes);
+  const body = requireBundle(parseReleaseBody(bytes), bundle);
+  requireContent(candidate, charter, authority, body);
+  const head = makeHead(statement, body, bytes, authority.statement);
+  return {
+    outcome: 'accepted',
+    state: withHead(state, statement, head),
+    statement,
+    document: { statement: authority.statement, body: bytes },
+    chain: [...history, authority.statement],
+  };
+}
+
+/** Makes the head that a verified release becomes. */
+export function makeHead(
+  statement: Statement,
+  body: ReleaseBody,
+  bodyBytes: Uint8Array,
+  signed: SignedStatement,
+): Head {
+  const { sequence, digest, previous, charterVersion } = statement;
+  const { issuedMs, expiresMs, bodyDigest } = statement;
+  const names = { sequence, digest, previous, charterVersion };
+  return { ...names, issuedMs, expiresMs, bodyDigest, body, bodyBytes, statement: signed };
+}
+
+/** AR-15: length and digest are those that were signed. Errors: `DIGEST`. */
+export function requireDigest(statement: Statement, body: Uint8Array): void {
+  const { stream, sequence, bodyBytes, bodyDigest } = statement;
+  if (body.length === bodyBytes && sha256(body) === bodyDigest) return;
+  throw new KedgeError(
+    'DIGEST',
+    `the body offered for sequence ${sequence} of ${stream} is not the one that was signed`,
+    { detail: { stream, sequence, bytes: body.length, signedBytes: bodyBytes } },
+  );
+}
+
+/** AR-16: the body is of the bundle whose stream it is in. Errors: `TYPE`. */
+export function requireBundle(body: ReleaseBody, bundle: BundleName): ReleaseBody {
+  if (body.bundle === bundle) return body;
+  throw new KedgeError(
+    'TYPE',
+    `the body is of bundle ${body.bundle}, the statement of bundle ${bundle}`,
+    { detail: { bundle: body.bundle, expected: bundle } },
+  );
+}
+
+/** AR-13: the head has a quorum of the current charter: of release, or of revoke alone. */
+function requireHeadQuorum(
+  candidate: Candidate,
+  charter: Charter,
+  authority: ReleaseAuthority,
+): void {
+  const { state, bundle, last } = candidate;
+  if (authority.quorums.has('release') || authority.quorums.has('revoke')) return;
+  const { stream, sequence } = last.statement;
+  const { role, signers } = authority;
+  const isPast = findPastQuorum(state, bundle, last.statement, last.signed) !== undefined;
+  const advice = isPast
+    ? 'it was signed under an older charter: re-sign by publishing a new sequence under the ' +
+      'current charter'
+    : 'collect the missing signatures';
+  throw new KedgeError(
+    'THRESHOLD',
+    `${signers.length} of the ${role.threshold} needed signers of the release role (charter ` +
+      `version ${charter.version}) signed sequence ${sequence} of ${stream}; ${advice}`,
+    { detail: { stream, sequence, needed: role.threshold, signed: signers } },
+  );
+}
+
+/** AR-14: it is valid for some time, and no longer than the role that carries it may say. */
+function requireRoleValidity(
+  statement: Statement,
+  charter: Charter,
+  { quorums, role }: ReleaseAuthority,
+): void {
+  const { revoke } = charter.roles;
+  const carrier = quorums.has('release') ? role : (revoke ?? role);
+  requireValidity(statement, carrier.expiryDays);
+}
+
+/** AR-17 and AR-18: the revoke role only narrows; what changes follows the lifecycle. */
+function requireContent(
+  candidate: Candidate,
+  charter: Charter,
+  authority: ReleaseAuthority,
+  body: ReleaseBody,
+): void {
+  const { head, chain, last } = candidate;
+  const isNext = last.statement.sequence === (head?.sequence ?? 0) + 1;
+  const gap = isNext && chain.length === 1 ? 'linked' : 'jump';
+  if (!authority.quorums.has('release')) {
+    if (gap === 'jump' || head === undefined || !narrowsOnly(head.body, body)) {
+      throw new KedgeError(
+        'THRESHOLD',
+        'only the revoke role signed, which may revoke and narrow but not add or widen; it can ' +
+          'be judged only on top of the release before, and not otherwise',
+        { detail: { stream: last.statement.stream, sequence: last.statement.sequence } },
+      );
+    }
+  }
+  verifyLifecycle(head?.body, body, last.statement, {
+    lifecycle: charter.lifecycle,
+    gap,
+    authority: authority.quorums.has('charter') ? 'charter' : 'release',
+  });
+}
+
+function requireCharter(state: TrustedState): Charter {
+  const current = currentCharter(state);
+  if (current === undefined) throw new KedgeError('BUG', 'a release was judged without a charter');
+  return current.charter;
+}
+
+function withHead(state: TrustedState, { stream }: Statement, head: Head): TrustedState {
+  const before = state.streams.get(stream);
+  if (before?.kind === 'forked') return withStream(state, { ...before, head });
+  return withStream(state, { stream, kind: 'open', head });
+}
