@@ -147,6 +147,7 @@ function adopt(state: TrustedState, { signed }: Link, body: Uint8Array): Accepte
     statement: verified.statement,
     document: verified.document,
     chain: [verified.document.statement],
+    documents: [verified.document],
   };
 }
 

@@ -17,7 +17,7 @@ import type { Statement } from '../statements/statement.ts';
 import { findPastQuorum, requireNamedCharter } from './authority.ts';
 import { makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
-import { judgeRelease } from './judge-release.ts';
+import { judgeRelease, requireDigest } from './judge-release.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
 import { currentCharter, forked, forkOf, type Head, headOf, type TrustedState } from './state.ts';
 
@@ -56,7 +56,8 @@ export function acceptRelease(
   const fresh = chain.filter((link) => link.statement.sequence > (head?.sequence ?? 0));
   requireTimes(state, fresh, head, nowMs);
   requirePlace(state, fresh, head, offer.mode);
-  return judgeRelease({ state, bundle, head, chain: fresh, last, body: offer.body });
+  const history = requireHistory(chain, fresh, offer.history);
+  return judgeRelease({ state, bundle, head, chain: fresh, last, history, body: offer.body });
 }
 
 function lastOf(chain: readonly Link[]): {
@@ -190,6 +191,24 @@ function requirePlace(
     `sequences ${next} to ${sequence - 1} of ${stream} are missing: fetch them first`,
     { detail: { stream, expected: next, sequence } },
   );
+}
+
+/** AR-12: history comes with all of its bodies or none, and each is the one that was signed. */
+function requireHistory(
+  chain: readonly Link[],
+  fresh: readonly Link[],
+  bodies: readonly Uint8Array[] | undefined,
+): readonly Uint8Array[] | undefined {
+  if (bodies === undefined) return undefined;
+  if (bodies.length !== chain.length - 1) {
+    throw new KedgeError('TYPE', 'the history has a body too many or too few');
+  }
+  const rest = bodies.slice(chain.length - fresh.length);
+  for (const [index, body] of rest.entries()) {
+    const link = fresh[index];
+    if (link !== undefined) requireDigest(link.statement, body);
+  }
+  return rest;
 }
 
 function refuseFork(state: TrustedState, { stream }: Statement): never {

@@ -12,7 +12,7 @@ import { KedgeError } from '../errors.ts';
 import type { BundleName } from '../ids.ts';
 import { parseReleaseBody, type ReleaseBody } from '../releases/body.ts';
 import { narrowsOnly } from '../releases/narrowing.ts';
-import type { SignedStatement } from '../statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { requireValidity, type Statement } from '../statements/statement.ts';
 import {
   findAuthority,
@@ -31,6 +31,8 @@ export interface Candidate {
   /** What is new, ascending, in a chain; the first follows `head` or jumps over a gap. */
   readonly chain: readonly Link[];
   readonly last: Link;
+  /** The bodies of all but the last, verified, when they are known. */
+  readonly history: readonly Uint8Array[] | undefined;
   /** The body of the last one. */
   readonly body: Uint8Array;
 }
@@ -39,7 +41,7 @@ export interface Candidate {
 export function judgeRelease(candidate: Candidate): Accepted {
   const { state, bundle, chain, last, body: bytes } = candidate;
   const { statement } = last;
-  // AR-12: history is signed by a quorum of its time; the hash chain binds it to the head.
+  // AR-13: history is signed by a quorum of its time; the hash chain binds it to the head.
   const history = chain
     .slice(0, -1)
     .map((link) => requirePastQuorum(state, bundle, link.statement, link.signed));
@@ -47,17 +49,19 @@ export function judgeRelease(candidate: Candidate): Accepted {
   const authority = findAuthority(charter, bundle, last.signed);
   requireHeadQuorum(candidate, charter, authority);
   requireRoleValidity(statement, charter, authority);
-  // AR-15: the body is read only after it is known to be the one that was signed.
+  // AR-16: the body is read only after it is known to be the one that was signed.
   requireDigest(statement, bytes);
   const body = requireBundle(parseReleaseBody(bytes), bundle);
   requireContent(candidate, charter, authority, body);
   const head = makeHead(statement, body, bytes, authority.statement);
+  const document = { statement: authority.statement, body: bytes };
   return {
     outcome: 'accepted',
     state: withHead(state, statement, head),
     statement,
-    document: { statement: authority.statement, body: bytes },
+    document,
     chain: [...history, authority.statement],
+    documents: [...withBodies(history, candidate.history), document],
   };
 }
 
@@ -74,7 +78,7 @@ export function makeHead(
   return { ...names, issuedMs, expiresMs, bodyDigest, body, bodyBytes, statement: signed };
 }
 
-/** AR-15: length and digest are those that were signed. Errors: `DIGEST`. */
+/** AR-16: length and digest are those that were signed. Errors: `DIGEST`. */
 export function requireDigest(statement: Statement, body: Uint8Array): void {
   const { stream, sequence, bodyBytes, bodyDigest } = statement;
   if (body.length === bodyBytes && sha256(body) === bodyDigest) return;
@@ -85,7 +89,7 @@ export function requireDigest(statement: Statement, body: Uint8Array): void {
   );
 }
 
-/** AR-16: the body is of the bundle whose stream it is in. Errors: `TYPE`. */
+/** AR-17: the body is of the bundle whose stream it is in. Errors: `TYPE`. */
 export function requireBundle(body: ReleaseBody, bundle: BundleName): ReleaseBody {
   if (body.bundle === bundle) return body;
   throw new KedgeError(
@@ -95,7 +99,7 @@ export function requireBundle(body: ReleaseBody, bundle: BundleName): ReleaseBod
   );
 }
 
-/** AR-13: the head has a quorum of the current charter: of release, or of revoke alone. */
+/** AR-14: the head has a quorum of the current charter: of release, or of revoke alone. */
 function requireHeadQuorum(
   candidate: Candidate,
   charter: Charter,
@@ -118,7 +122,7 @@ function requireHeadQuorum(
   );
 }
 
-/** AR-14: it is valid for some time, and no longer than the role that carries it may say. */
+/** AR-15: it is valid for some time, and no longer than the role that carries it may say. */
 function requireRoleValidity(
   statement: Statement,
   charter: Charter,
@@ -129,30 +133,58 @@ function requireRoleValidity(
   requireValidity(statement, carrier.expiryDays);
 }
 
-/** AR-17 and AR-18: the revoke role only narrows; what changes follows the lifecycle. */
+/** AR-18 and AR-19: the revoke role only narrows; what changes follows the lifecycle. */
 function requireContent(
   candidate: Candidate,
   charter: Charter,
-  authority: ReleaseAuthority,
+  { quorums }: ReleaseAuthority,
   body: ReleaseBody,
 ): void {
-  const { head, chain, last } = candidate;
-  const isNext = last.statement.sequence === (head?.sequence ?? 0) + 1;
-  const gap = isNext && chain.length === 1 ? 'linked' : 'jump';
-  if (!authority.quorums.has('release')) {
-    if (gap === 'jump' || head === undefined || !narrowsOnly(head.body, body)) {
-      throw new KedgeError(
-        'THRESHOLD',
-        'only the revoke role signed, which may revoke and narrow but not add or widen; it can ' +
-          'be judged only on top of the release before, and not otherwise',
-        { detail: { stream: last.statement.stream, sequence: last.statement.sequence } },
-      );
-    }
+  const { head, last } = candidate;
+  const before = bodyBefore(candidate);
+  if (!quorums.has('release') && (before.body === undefined || !narrowsOnly(before.body, body))) {
+    throw new KedgeError(
+      'THRESHOLD',
+      'only the revoke role signed, which may revoke and narrow but not add or widen; it can be ' +
+        'judged only on top of the release before, and not otherwise',
+      { detail: { stream: last.statement.stream, sequence: last.statement.sequence } },
+    );
   }
-  verifyLifecycle(head?.body, body, last.statement, {
-    lifecycle: charter.lifecycle,
-    gap,
-    authority: authority.quorums.has('charter') ? 'charter' : 'release',
+  const { lifecycle } = charter;
+  const authority = quorums.has('charter') ? 'charter' : 'release';
+  if (before.kind === 'unknown' || before.body !== head?.body) {
+    verifyLifecycle(head?.body, body, last.statement, { lifecycle, gap: 'jump', authority });
+  }
+  if (before.kind === 'unknown') return;
+  verifyLifecycle(before.body, body, last.statement, { lifecycle, gap: 'linked', authority });
+}
+
+/** The body that the last one directly follows; without a body: it is the stream's first one. */
+function bodyBefore({
+  head,
+  chain,
+  last,
+  history,
+  bundle,
+}: Candidate):
+  | { readonly kind: 'known'; readonly body: ReleaseBody | undefined }
+  | { readonly kind: 'unknown'; readonly body: undefined } {
+  const bytes = history?.at(-1);
+  if (bytes !== undefined) {
+    return { kind: 'known', body: requireBundle(parseReleaseBody(bytes), bundle) };
+  }
+  const isNext = chain.length === 1 && last.statement.sequence === (head?.sequence ?? 0) + 1;
+  return isNext ? { kind: 'known', body: head?.body } : { kind: 'unknown', body: undefined };
+}
+
+function withBodies(
+  statements: readonly SignedStatement[],
+  bodies: readonly Uint8Array[] | undefined,
+): readonly SignedDocument[] {
+  if (bodies === undefined) return [];
+  return statements.flatMap((statement, index) => {
+    const body = bodies[index];
+    return body === undefined ? [] : [{ statement, body }];
   });
 }
 

@@ -14,6 +14,11 @@ export interface Offer {
   readonly chain: readonly SignedStatement[];
   /** The body of the last one. */
   readonly body: Uint8Array;
+  /**
+   * The bodies of those before it, in order, when the caller has them. Their digests are checked,
+   * and the last one is judged as the direct successor of the one before.
+   */
+  readonly history?: readonly Uint8Array[];
   /** The digest that the caller holds at the last one's sequence, when that is below the head. */
   readonly heldDigest?: Sha256;
   /** That statement itself; a fork below the head can only be proven with it. */
@@ -35,6 +40,8 @@ export type Accepted =
       readonly document: SignedDocument;
       /** What is new of the chain, ascending, likewise; the last one is that of `document`. */
       readonly chain: readonly SignedStatement[];
+      /** The same with bodies; without `history` in the offer, `document` alone. */
+      readonly documents: readonly SignedDocument[];
     }
   /** Nothing new. */
   | { readonly outcome: 'held'; readonly state: TrustedState }
