@@ -78,9 +78,12 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** Copies bytes, so that the larger buffer that they are a view of can be released. */
+/**
+ * Copies bytes, so that the larger buffer that they are a view of can be released. The copy of a
+ * Buffer is a plain `Uint8Array`.
+ */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(bytes);
+  return new Uint8Array(bytes);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -114,7 +114,10 @@ function toCanonical(value: unknown, what: string, depth = 0): CanonicalValue {
     case 'object':
       if (value === null) throw refused(what, 'null');
       if (depth >= JSON_MAX_DEPTH) throw tooDeep(what);
-      if (Array.isArray(value)) return value.map((item) => toCanonical(item, what, depth + 1));
+      if (Array.isArray(value)) {
+        // Unlike map, from visits the holes of a list, which are then refused.
+        return Array.from(value, (item: unknown) => toCanonical(item, what, depth + 1));
+      }
       return toCanonicalObject(value, what, depth + 1);
     case 'undefined':
     case 'bigint':
