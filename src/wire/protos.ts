@@ -57,6 +57,12 @@ export function loadProto(file: ProtoFile): PackageDefinition {
   return loaded;
 }
 
+/** All files as one package, as reflection needs them: it knows one file per package. */
+export function loadAllProtos(): PackageDefinition {
+  const files = (['trust', 'gossip', 'admin'] as const).map(protoPath);
+  return loadSync(files, { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
+}
+
 /** The codec of one message; its file is parsed at the first use. */
 export function messageCodec<File extends ProtoFile, Name extends keyof Messages[File] & string>(
   file: File,

@@ -120,6 +120,11 @@ export function isServiceError(thrown: unknown): thrown is ServiceError {
   );
 }
 
+/** Says whether a failed call was answered by a node, which is alive then and has its reasons. */
+export function isFromNode(failure: ServiceError): boolean {
+  return sentCode(failure.metadata) !== undefined;
+}
+
 /** Any failure of a call as a `KedgeError`. */
 export function callError(thrown: unknown): KedgeError {
   return isServiceError(thrown) ? decodeError(thrown) : KedgeError.from(thrown);

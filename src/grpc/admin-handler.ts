@@ -1,0 +1,84 @@
+/**
+ * The admins' methods: decode, ask the services, encode.
+ *
+ * @module
+ */
+import type {
+  BlobsQuery,
+  DocumentAnswer,
+  DocumentQuery,
+  HistoryQuery,
+  NodeStatus,
+  StreamStatus,
+  SubmitReceipt,
+} from '../core/admin/messages.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import {
+  decodeBlobsQuery,
+  decodeDocumentQuery,
+  decodeHistoryQuery,
+  decodeSubmission,
+  encodeBlobsAnswer,
+  encodeDocumentAnswer,
+  encodeHistoryPage,
+  encodeStreamList,
+  encodeSubmitReceipt,
+} from '../wire/admin.ts';
+import { ADMIN_METHODS } from '../wire/methods.ts';
+import { encodeNodeStatus } from '../wire/node-status.ts';
+import { type CallEnvironment, type ServedService, unaryMethod } from './calls.ts';
+
+/** What admins ask of a node. */
+export interface AdminServices {
+  submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt>;
+  readonly queries: {
+    document(query: DocumentQuery): Promise<DocumentAnswer | undefined>;
+    streams(): readonly StreamStatus[];
+    history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
+    blobs(query: BlobsQuery): Promise<readonly Uint8Array[]>;
+    status(): NodeStatus;
+  };
+}
+
+/** Reading; the store answers in milliseconds. */
+const READ = { role: 'admin', timeoutMs: 15_000 } as const;
+/** A submission waits for the disk. */
+const WRITE = { role: 'admin', timeoutMs: 30_000 } as const;
+
+/** The admins' service. */
+export function adminService(environment: CallEnvironment, services: AdminServices): ServedService {
+  const { queries } = services;
+  const { logger } = environment;
+  return {
+    name: 'kedge.v1.AdminService',
+    definition: ADMIN_METHODS,
+    implementation: {
+      submit: unaryMethod(environment, WRITE, async (request, { caller }) => {
+        const { document, blobs } = decodeSubmission(request);
+        const receipt = await services.submit(document, blobs);
+        const { stream, sequence, digest, novelty } = receipt;
+        logger.info(
+          { event: 'submit.accepted', by: caller.id, stream, sequence, digest, novelty },
+          'submission accepted',
+        );
+        return encodeSubmitReceipt(receipt);
+      }),
+      getDocument: unaryMethod(environment, READ, async (request) => {
+        const query = decodeDocumentQuery(request);
+        const answer = await queries.document(query);
+        if (answer !== undefined) return encodeDocumentAnswer(answer);
+        const place = query.sequence === undefined ? 'nothing' : `no sequence ${query.sequence}`;
+        throw new KedgeError('UNAVAILABLE', `this node holds ${place} of ${query.stream}`);
+      }),
+      listStreams: unaryMethod(environment, READ, async () => encodeStreamList(queries.streams())),
+      listHistory: unaryMethod(environment, READ, async (request) =>
+        encodeHistoryPage(await queries.history(decodeHistoryQuery(request))),
+      ),
+      getBlobs: unaryMethod(environment, READ, async (request) =>
+        encodeBlobsAnswer(await queries.blobs(decodeBlobsQuery(request))),
+      ),
+      getStatus: unaryMethod(environment, READ, async () => encodeNodeStatus(queries.status())),
+    },
+  };
+}

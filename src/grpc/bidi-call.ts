@@ -1,0 +1,79 @@
+/**
+ * One bidirectional call seen from the server: messages out with back-pressure, an orderly or a
+ * forced end, and exactly one notice that it is over.
+ *
+ * @module
+ */
+import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { KedgeError } from '../core/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { resetCall } from './reset.ts';
+import { callFailure } from './status.ts';
+
+/** How long an ended call may take to deliver its status. */
+const END_GRACE_MS = 2_000;
+
+/** What the owner of a call wants to know. */
+export interface BidiListener {
+  message(bytes: Buffer): void;
+  drained(): void;
+  /** The call is over, whoever ended it; nothing comes after. */
+  closed(): void;
+}
+
+/** A server's side of a bidirectional call. */
+export class BidiCall {
+  readonly #call: ServerDuplexStream<Buffer, Buffer>;
+  readonly #clock: Clock;
+  #state: 'open' | 'ending' | 'closed' = 'open';
+
+  constructor(call: ServerDuplexStream<Buffer, Buffer>, clock: Clock) {
+    this.#call = call;
+    this.#clock = clock;
+  }
+
+  /** Begins to read. A caller that ends its side ends the call. */
+  listen(listener: BidiListener): void {
+    const call = this.#call;
+    const close = (): void => {
+      if (this.#state === 'closed') return;
+      this.#state = 'closed';
+      listener.closed();
+    };
+    call.on('drain', () => {
+      if (this.#state === 'open') listener.drained();
+    });
+    call.on('end', () => {
+      this.end();
+    });
+    call.on('cancelled', close);
+    call.on('close', close);
+    call.on('data', (bytes: Buffer) => {
+      if (this.#state === 'open') listener.message(bytes);
+    });
+  }
+
+  /** Tells the caller that it was let in, before there is anything to say. */
+  accept(): void {
+    if (this.#state === 'open') this.#call.sendMetadata(new Metadata());
+  }
+
+  /** Writes a message; false means: no more until it is drained. */
+  write(bytes: Buffer): boolean {
+    return this.#state === 'open' ? this.#call.write(bytes) : true;
+  }
+
+  /**
+   * Ends the call, well or with an error. What was written goes out first; a caller that does not
+   * read it is cut off after two seconds.
+   */
+  end(error?: KedgeError): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ending';
+    if (error === undefined) this.#call.end();
+    else this.#call.emit('error', callFailure(error));
+    this.#clock.setTimer(END_GRACE_MS, () => {
+      if (this.#state === 'ending') resetCall(this.#call);
+    });
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Who calls a method: the caller's certificate, or without TLS what it claims.
+ *
+ * @module
+ */
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { KedgeError } from '../core/errors.ts';
+import type { CallerDirectory, CallerIdentity } from '../service/identity.ts';
+import { parseAltNames } from './certificate-names.ts';
+
+/** The request header in which a peer without TLS says which node it is. */
+export const NODE_ID_HEADER: string = 'kedge-node-id';
+
+/** What every kind of server call has. */
+export type AnyCall = Pick<
+  ServerUnaryCall<Buffer, Buffer>,
+  'getAuthContext' | 'getPeer' | 'getPath' | 'metadata'
+>;
+
+/** How callers of a listener prove who they are. */
+export interface CallerRules {
+  readonly directory: CallerDirectory;
+  /** `plaintext` believes what a caller claims; only for loopback. */
+  readonly transport: 'mtls' | 'plaintext';
+}
+
+/** Who calls. Errors: `ACCESS`. */
+export function identifyCaller(call: AnyCall, rules: CallerRules): CallerIdentity {
+  if (rules.transport === 'plaintext') {
+    const [claimed] = call.metadata.get(NODE_ID_HEADER);
+    return rules.directory.byClaim(typeof claimed === 'string' ? claimed : undefined);
+  }
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  if (certificate === undefined) {
+    throw new KedgeError('ACCESS', 'no verified client certificate: connect with one');
+  }
+  return rules.directory.byCertificate(parseAltNames(certificate.subjectaltname));
+}

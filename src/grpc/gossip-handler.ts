@@ -1,0 +1,91 @@
+/**
+ * The peers' methods, seen from the node that was dialled.
+ *
+ * @module
+ */
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { KedgeError } from '../core/errors.ts';
+import type { PeerIdentity } from '../core/gossip/events.ts';
+import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
+import { decodeFetchRequest, encodeFetchItem } from '../wire/gossip.ts';
+import { GOSSIP_METHODS } from '../wire/methods.ts';
+import { BidiCall } from './bidi-call.ts';
+import {
+  admitCaller,
+  type CallEnvironment,
+  reportFailure,
+  type ServedService,
+  serverStreamMethod,
+} from './calls.ts';
+import { type LinkEvents, LinkSession } from './link-session.ts';
+
+/** What peers ask of a node. */
+export interface GossipServices {
+  readonly links: LinkEvents;
+  fetchItems(request: FetchRequest): AsyncIterable<FetchItem>;
+}
+
+/** A fetch of a whole history over a slow line; its reader asks again for the rest. */
+const FETCH = { role: 'peer', timeoutMs: 10 * 60_000 } as const;
+
+/** The peers' service. */
+export function gossipService(
+  environment: CallEnvironment,
+  services: GossipServices,
+): ServedService {
+  let count = 0;
+  const link: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+    const bidi = new BidiCall(call, environment.clock);
+    try {
+      const { peer } = admitCaller(environment, call, 'peer');
+      if (peer === undefined) throw new KedgeError('ACCESS', 'the caller is not a peer');
+      count += 1;
+      acceptLink(environment, bidi, { linkId: `in-${count}`, peer, events: services.links });
+    } catch (thrown) {
+      bidi.listen({ message: ignore, drained: ignore, closed: ignore });
+      bidi.end(reportFailure(environment, call, thrown));
+    }
+  };
+  const fetch = serverStreamMethod(environment, FETCH, (request) =>
+    encodeItems(services.fetchItems(decodeFetchRequest(request))),
+  );
+  return {
+    name: 'kedge.v1.GossipService',
+    definition: GOSSIP_METHODS,
+    implementation: { link, fetch },
+  };
+}
+
+function acceptLink(
+  { clock, openCalls }: CallEnvironment,
+  bidi: BidiCall,
+  link: { readonly linkId: string; readonly peer: PeerIdentity; readonly events: LinkEvents },
+): void {
+  const { linkId, peer, events } = link;
+  const session = new LinkSession({
+    linkId,
+    clock,
+    events,
+    write: (bytes) => bidi.write(bytes),
+    end: (error) => bidi.end(error),
+  });
+  const forget = openCalls.add({ kind: 'stream', end: (error) => session.close(error) });
+  bidi.listen({
+    message: (bytes) => session.received(bytes),
+    drained: () => session.drained(),
+    closed: () => {
+      forget();
+      session.over(undefined);
+    },
+  });
+  bidi.accept();
+  events.linkUp(session, peer, 'accepted');
+}
+
+async function* encodeItems(items: AsyncIterable<FetchItem>): AsyncGenerator<Buffer> {
+  for await (const item of items) yield encodeFetchItem(item);
+}
+
+function ignore(): void {
+  // A call that was refused has nothing to do with what still arrives.
+}

@@ -1,0 +1,88 @@
+/**
+ * One link between two nodes, whoever dialled: frames out through a bounded queue, frames in
+ * decoded, and exactly one notice that it is down.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { LinkDirection, LinkId, PeerIdentity } from '../core/gossip/events.ts';
+import type { Frame } from '../core/gossip/frames.ts';
+import type { NodeId } from '../core/ids.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LinkHandle } from '../service/replicator.ts';
+import { decodeFrame, encodeFrame } from '../wire/gossip.ts';
+import { OutgoingQueue } from './outgoing-queue.ts';
+
+/** Who is told about links: the replicator. */
+export interface LinkEvents {
+  linkUp(link: LinkHandle, peer: PeerIdentity, direction: LinkDirection): void;
+  linkFrame(linkId: LinkId, frame: Frame): void;
+  linkDown(linkId: LinkId, error: KedgeError | undefined): void;
+  linkFailed(nodeId: NodeId, error: KedgeError): void;
+}
+
+/** What a session works with. */
+export interface LinkSessionOptions {
+  readonly linkId: LinkId;
+  readonly clock: Clock;
+  readonly events: LinkEvents;
+  readonly write: (bytes: Buffer) => boolean;
+  /** Ends the stream under the link. */
+  readonly end: (error: KedgeError) => void;
+}
+
+/** A link over some stream. */
+export class LinkSession implements LinkHandle {
+  readonly linkId: LinkId;
+  readonly #options: LinkSessionOptions;
+  readonly #queue: OutgoingQueue;
+  #isOver = false;
+
+  constructor(options: LinkSessionOptions) {
+    this.linkId = options.linkId;
+    this.#options = options;
+    const { clock, write } = options;
+    this.#queue = new OutgoingQueue({
+      clock,
+      write,
+      onStuck: () => {
+        this.close(new KedgeError('UNAVAILABLE', 'the peer took nothing for 10 s'));
+      },
+    });
+  }
+
+  send(frame: Frame): 'sent' | 'full' {
+    return this.#queue.push(encodeFrame(frame));
+  }
+
+  close(error: KedgeError): void {
+    if (this.#isOver) return;
+    this.#options.end(error);
+    this.over(error);
+  }
+
+  /** Takes bytes from the peer; what does not decode ends the link. */
+  received(bytes: Buffer): void {
+    if (this.#isOver) return;
+    let frame: Frame;
+    try {
+      frame = decodeFrame(bytes);
+    } catch (thrown) {
+      return this.close(KedgeError.from(thrown));
+    }
+    this.#options.events.linkFrame(this.linkId, frame);
+  }
+
+  /** The stream has room again. */
+  drained(): void {
+    this.#queue.drained();
+  }
+
+  /** The stream is gone; tells the replicator, once. */
+  over(error: KedgeError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#queue.close();
+    this.#options.events.linkDown(this.linkId, error);
+  }
+}

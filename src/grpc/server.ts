@@ -1,0 +1,187 @@
+/**
+ * One listener: its services, health, reflection, limits, and how it stops.
+ *
+ * Stopping is in order: tell health checkers, end the streams with `UNAVAILABLE` so that clients go
+ * elsewhere, send GOAWAY, let calls that are being answered finish within the given time, then cut
+ * off what is left.
+ *
+ * @module
+ */
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { KedgeError } from '../core/errors.ts';
+import { MESSAGE_MAX_BYTES, WATCH_REQUEST_MAX_BYTES } from '../core/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { loadAllProtos } from '../wire/protos.ts';
+import { type AdminServices, adminService } from './admin-handler.ts';
+import type { CallerRules } from './caller.ts';
+import type { CallEnvironment, ServedService } from './calls.ts';
+import { type GossipServices, gossipService } from './gossip-handler.ts';
+import { OpenCalls } from './open-calls.ts';
+import { requestTimeout } from './request-timeout.ts';
+import { trustService, type WatchServices } from './trust-handler.ts';
+
+/** What one listener serves; absent services answer `UNIMPLEMENTED`. */
+export interface ListenerServices {
+  readonly trust?: WatchServices;
+  readonly gossip?: GossipServices;
+  readonly admin?: AdminServices;
+}
+
+/** How a listener is started. */
+export interface ServerOptions {
+  /** `host:port`; port 0 asks for a free one. */
+  readonly address: string;
+  readonly credentials: ServerCredentials;
+  readonly callers: CallerRules;
+  readonly services: ListenerServices;
+  /** Calls open at once on one connection. */
+  readonly maxStreamsPerConnection: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+const REQUEST_WITHIN_MS = 15_000;
+const KEEPALIVE_MS = 20_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** How long connections without calls may take to close. */
+const CLOSE_GRACE_MS = 250;
+
+/** A running listener; disposing it cuts everything off. */
+export class GrpcServer implements AsyncDisposable {
+  /** `host:port` with the port that was given out. */
+  readonly address: string;
+  readonly #server: Server;
+  readonly #health: HealthImplementation;
+  readonly #names: readonly string[];
+  readonly #openCalls: OpenCalls;
+  readonly #clock: Clock;
+
+  /** Binds and serves. Errors: `CONFIG` when the address cannot be used. */
+  static async start(options: ServerOptions): Promise<GrpcServer> {
+    const { clock, logger, metrics, callers } = options;
+    const openCalls = new OpenCalls();
+    const environment = { ...callers, clock, logger, metrics, openCalls };
+    const server = makeServer(options);
+    const health = new HealthImplementation();
+    health.addToServer(server);
+    const served = servedServices(environment, options.services);
+    const names = served.map(({ name }) => name);
+    new ReflectionService(loadAllProtos(), { services: names }).addToServer(server);
+    for (const { definition, implementation } of served) {
+      server.addService(definition, implementation);
+    }
+    const port = await bind(server, options);
+    const host = options.address.slice(0, options.address.lastIndexOf(':'));
+    return new GrpcServer({
+      server,
+      health,
+      names: ['', ...names],
+      openCalls,
+      clock,
+      address: `${host}:${port}`,
+    });
+  }
+
+  private constructor(parts: {
+    readonly server: Server;
+    readonly health: HealthImplementation;
+    readonly names: readonly string[];
+    readonly openCalls: OpenCalls;
+    readonly clock: Clock;
+    readonly address: string;
+  }) {
+    this.address = parts.address;
+    this.#server = parts.server;
+    this.#health = parts.health;
+    this.#names = parts.names;
+    this.#openCalls = parts.openCalls;
+    this.#clock = parts.clock;
+    this.setHealth('NOT_SERVING');
+  }
+
+  /** What health checkers are told, for the whole and for each service; first `NOT_SERVING`. */
+  setHealth(status: 'SERVING' | 'NOT_SERVING'): void {
+    for (const name of this.#names) this.#health.setStatus(name, status);
+  }
+
+  /** Stops in order, within about `timeoutMs`. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.setHealth('NOT_SERVING');
+    this.#openCalls.endStreams(new KedgeError('UNAVAILABLE', 'this node is shutting down'));
+    const closed = this.#tryShutdown();
+    await Promise.race([this.#openCalls.idle(), this.#after(timeoutMs)]);
+    // Health watchers never end by themselves; nobody else is left, or time is over.
+    await Promise.race([closed, this.#after(Math.min(timeoutMs, CLOSE_GRACE_MS))]);
+    this.#server.forceShutdown();
+  }
+
+  /** Stops at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(0);
+  }
+
+  async #tryShutdown(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => {
+        resolve();
+      });
+    });
+  }
+
+  async #after(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#clock.setTimer(delayMs, resolve);
+    });
+  }
+}
+
+function makeServer({ clock, services, maxStreamsPerConnection }: ServerOptions): Server {
+  return new Server({
+    'grpc.max_receive_message_length': maxRequestBytes(services),
+    'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
+    'grpc.max_concurrent_streams': maxStreamsPerConnection,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.enable_channelz': 0,
+    interceptors: [requestTimeout(clock, REQUEST_WITHIN_MS)],
+  });
+}
+
+function servedServices(
+  environment: CallEnvironment,
+  { trust, gossip, admin }: ListenerServices,
+): readonly ServedService[] {
+  return [
+    ...(trust === undefined ? [] : [trustService(environment, trust)]),
+    ...(gossip === undefined ? [] : [gossipService(environment, gossip)]),
+    ...(admin === undefined ? [] : [adminService(environment, admin)]),
+  ];
+}
+
+// A listener for clients alone need not buffer more than a client may send.
+function maxRequestBytes({ gossip, admin }: ListenerServices): number {
+  const isForClients = gossip === undefined && admin === undefined;
+  return isForClients ? WATCH_REQUEST_MAX_BYTES : MESSAGE_MAX_BYTES;
+}
+
+async function bind(server: Server, { address, credentials }: ServerOptions): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (cause, port) => {
+      if (cause === null) resolve(port);
+      else reject(unusable(address, cause));
+    });
+  });
+}
+
+function unusable(address: string, cause: Error): KedgeError {
+  const isInUse = cause.message.includes('EADDRINUSE');
+  const message = isInUse
+    ? `${address} is in use: stop the program that listens there, or choose another port`
+    : `cannot listen on ${address}: ${cause.message}`;
+  return new KedgeError('CONFIG', message, { detail: { address }, cause });
+}
