@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepare, ROOT } from './prepare.mjs';
+import { prepareDependencies, ROOT } from './prepare.mjs';
 
 const STEPS = [
   'format',
@@ -32,7 +32,7 @@ if (unknown.length > 0) {
   console.error(`unknown step ${unknown.join(', ')}; there are: ${STEPS.join(', ')}`);
   process.exitCode = 2;
 } else {
-  await prepare();
+  await prepareDependencies();
   const failed = wanted.filter((step) => !run(step));
   console.log(`check: ${wanted.length - failed.length} passed, ${failed.length} failed`);
   if (failed.length > 0) {

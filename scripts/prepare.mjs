@@ -35,11 +35,27 @@ const STAMP = join(ROOT, 'dist', '.built.json');
 
 /** Installs and builds what is missing or stale. Fails with a message that says what to do. */
 export async function prepare() {
-  if (!dependenciesAreStale() && !buildIsStale()) return;
+  await takeTurns(dependenciesAreStale, installDependencies);
+  await takeTurns(buildIsStale, build);
+}
+
+/** Installs what is missing, and builds nothing. */
+export async function prepareDependencies() {
+  await takeTurns(dependenciesAreStale, installDependencies);
+}
+
+/**
+ * Does a piece of work that several runs at once must not do together; whoever waited for another
+ * looks again and finds it done.
+ *
+ * @param {() => boolean} isNeeded
+ * @param {() => void} work
+ */
+async function takeTurns(isNeeded, work) {
+  if (!isNeeded()) return;
   const release = await acquireLock(join(ROOT, '.kedge-prepare.lock'));
   try {
-    if (dependenciesAreStale()) installDependencies();
-    if (buildIsStale()) build();
+    if (isNeeded()) work();
   } finally {
     release();
   }
