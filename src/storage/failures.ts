@@ -40,6 +40,8 @@ const BY_TEXT: readonly (readonly [RegExp, StoreFailure])[] = [
   [/no space left|quota exceeded|file too large/i, 'full'],
   [/permission denied|read-only file system|operation not permitted/i, 'denied'],
   [/no such file/i, 'damaged'],
+  // What reading beyond the end of a shortened table gives.
+  [/invalid argument/i, 'damaged'],
   [/corruption/i, 'damaged'],
 ];
 

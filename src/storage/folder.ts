@@ -70,10 +70,18 @@ export async function requireRoom(path: string): Promise<void> {
 }
 
 async function requireFolder(path: string): Promise<void> {
-  const found = await stat(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (found === undefined) await mkdir(path, { recursive: true, mode: 0o700 });
-  else if (!found.isDirectory()) throw storeError('foreign', path, 'is a file, not a folder');
+  const found = await stat(path).catch(undefinedIfMissing);
+  if (found === undefined) {
+    const making = mkdir(path, { recursive: true, mode: 0o700 });
+    const made = await making.then(() => 'made', undefinedIfMissing);
+    // Node reports a file system that is read-only as a missing folder here.
+    if (made === undefined) throw storeError('denied', path, 'cannot be created in that place');
+  } else if (!found.isDirectory()) {
+    throw storeError('foreign', path, 'is a file, not a folder');
+  }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }
