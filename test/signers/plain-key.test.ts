@@ -8,6 +8,7 @@ import { ALGORITHMS, exportSigningKey, generateSigningKey } from '../../src/core
 import { KedgeError } from '../../src/core/errors.ts';
 import { encodePem } from '../../src/core/pem.ts';
 import { loadPlainKey, parsePlainKey } from '../../src/signers/plain-key.ts';
+import { containing } from '../support/messages.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'kedge-plain-'));
 afterAll(() => rm(root, { recursive: true }));
@@ -36,7 +37,7 @@ describe('parsePlainKey', () => {
   ] as const)('refuses a key %s and says how to convert it', (_what, options) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
     const pem = privateKey.export({ format: 'pem', ...options }).toString();
-    const expected = { code: 'KEY', message: expect.stringContaining('openssl pkcs8 -topk8') };
+    const expected = { code: 'KEY', message: containing('openssl pkcs8 -topk8') };
     expect(() => parsePlainKey(encodeUtf8(pem))).toThrow(expect.objectContaining(expected));
   });
 

@@ -17,6 +17,7 @@ import {
   documentsOf,
   PAYMENTS,
 } from '../contract/store-fixtures.ts';
+import { matching } from '../support/messages.ts';
 
 const COUNT = 40;
 const root = await mkdtemp(join(tmpdir(), 'kedge-damage-'));
@@ -65,7 +66,7 @@ describe('openLevelStore', () => {
     expect(error).toMatchObject({
       code: 'STORE',
       detail: { reason: 'damaged', path },
-      message: expect.stringMatching(/is damaged.*restore.*or remove it.*peers/),
+      message: matching(/is damaged.*restore.*or remove it.*peers/),
     });
     if (before.length > 3 && part === 'CURRENT') expect(await names(path)).toContain(table(before));
   });

@@ -12,6 +12,7 @@ import { storeFailure } from '../../src/storage/failures.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
 import { batchOf, documentOf, PAYMENTS } from '../contract/store-fixtures.ts';
 import { childProgram } from '../support/child.ts';
+import { containing, matching } from '../support/messages.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'kedge-open-'));
 let count = 0;
@@ -64,7 +65,7 @@ describe('openLevelStore', () => {
   it('says which format it reads when it refuses a newer one', async () => {
     await putRaw(path, [['format', 'kedge-store 2\n']]);
     expect(await failure(path)).toMatchObject({
-      message: expect.stringMatching(/has format 2.*reads up to 1.*Run that version or a later/),
+      message: matching(/has format 2.*reads up to 1.*Run that version or a later/),
     });
   });
 
@@ -79,7 +80,7 @@ describe('openLevelStore', () => {
     expect(await failure(path)).toMatchObject({
       code: 'STORE',
       detail: { reason: 'foreign' },
-      message: expect.stringContaining('thesis.tex'),
+      message: containing('thesis.tex'),
     });
     expect(await readdir(path)).toEqual(['thesis.tex']);
   });
@@ -109,7 +110,7 @@ describe('openLevelStore', () => {
       expect(await failure(path)).toMatchObject({
         code: 'STORE',
         detail: { reason: 'locked' },
-        message: expect.stringContaining('Stop the other process'),
+        message: containing('Stop the other process'),
       });
       child.kill('SIGKILL');
       await new Promise((resolve) => child.once('close', resolve));
@@ -153,7 +154,7 @@ describe('openLevelStore without the right to write', () => {
         expect(await failure(path)).toMatchObject({
           code: 'STORE',
           detail: { reason: 'denied', path },
-          message: expect.stringContaining('read and write access'),
+          message: containing('read and write access'),
         });
       }
     },
