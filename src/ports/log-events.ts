@@ -39,4 +39,18 @@ export type LogEvent =
   | 'subscriber.opened'
   | 'subscriber.closed'
   | 'subscriber.acknowledged'
-  | 'subscriber.refused';
+  | 'subscriber.refused'
+  // Programs that embed the SDK.
+  | 'source.opened'
+  | 'source.closed'
+  | 'source.connected'
+  | 'source.disconnected'
+  | 'source.reset'
+  | 'bundle.loaded'
+  | 'bundle.refused'
+  | 'bundle.stale'
+  | 'anchor.withheld'
+  | 'trust.failed'
+  | 'cache.loaded'
+  | 'cache.damaged'
+  | 'cache.failed';

@@ -1,0 +1,218 @@
+/**
+ * From a message of a node to a bundle in use: verify, keep, swap, tell.
+ *
+ * The order matters. Verified first: nothing else looks at bytes of a node. Then `delivered`, then
+ * the last-known-good copy, then the swap, then `loaded`: whoever hears `loaded` may rely on it that
+ * a restart of this program starts from there. When the disk fails the swap happens all the same,
+ * because a revocation must get through, but `loaded` is not said.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { BundleName } from '../core/ids.ts';
+import type { Evidence } from '../core/trusted/state.ts';
+import type { HeldRelease, WatchRequest, WatchResponse } from '../core/watch/messages.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Bundle } from './bundle.ts';
+import type { Cache, SavedRealm } from './cache.ts';
+import type { PendingBlobs } from './pending-blobs.ts';
+import type { InUse } from './realm-pin.ts';
+import type { Applied, VerifiedRealm } from './verified-realm.ts';
+
+/** What an {@link Activation} works with. */
+export interface ActivationOptions {
+  readonly realm: VerifiedRealm;
+  readonly cache: Cache | undefined;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Sends to the node that the message came from. */
+export type Reply = (request: WatchRequest) => void;
+
+/** The bundles in use, and the one way to replace them. Calls of `take` must not overlap. */
+export class Activation {
+  readonly #options: ActivationOptions;
+  readonly #active: Map<BundleName, Bundle> = new Map();
+  readonly #errors: Map<BundleName, KedgeError> = new Map();
+  readonly #listeners: Set<(bundle: Bundle) => void> = new Set();
+  #cacheError: KedgeError | undefined;
+
+  constructor(options: ActivationOptions) {
+    this.#options = options;
+  }
+
+  get cacheError(): KedgeError | undefined {
+    return this.#cacheError;
+  }
+
+  /** The bundle in use. */
+  bundle(name: BundleName): Bundle | undefined {
+    return this.#active.get(name);
+  }
+
+  bundles(): Iterable<Bundle> {
+    return this.#active.values();
+  }
+
+  /** The last refusal or failed swap of a bundle, until one succeeds. */
+  errorOf(name: BundleName): KedgeError | undefined {
+    return this.#errors.get(name);
+  }
+
+  onSwap(listener: (bundle: Bundle) => void): Disposable {
+    // A wrapper of its own, so that one function can listen twice and be disposed once.
+    const own = (bundle: Bundle): void => listener(bundle);
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  /** Brings the last-known-good copy into use. */
+  async restore(): Promise<void> {
+    const { cache, realm, logger, metrics } = this.#options;
+    if (cache === undefined) return;
+    try {
+      const saved = await cache.load();
+      const problems = saved === undefined ? [] : [...saved.problems, ...realm.restore(saved)];
+      for (const err of problems) {
+        metrics.increment('kedge_client_cache_damages_total');
+        logger.error({ event: 'cache.damaged', code: err.code, err }, err.message);
+      }
+    } catch (thrown) {
+      this.#noteCacheError(KedgeError.from(thrown));
+    }
+    for (const inUse of realm.allInUse()) {
+      const { name, sequence } = inUse.bundle;
+      logger.info({ event: 'cache.loaded', bundle: name, sequence }, 'last-known-good in use');
+      this.#swap(inUse.bundle);
+    }
+  }
+
+  /**
+   * Takes a message in. Errors: what verification refuses, with nothing changed; the refusal has
+   * been noted, and told to the node where it can be.
+   */
+  async take(response: WatchResponse, pending: PendingBlobs, reply: Reply): Promise<Applied> {
+    const applied = this.#options.realm.apply(response, pending, this.#options.nowMs());
+    switch (applied.kind) {
+      case 'nothing':
+      case 'confirmed':
+      case 'behind':
+        break;
+      case 'charters':
+        this.#options.logger.info(
+          { event: 'charter.accepted', version: applied.version },
+          'charter accepted',
+        );
+        await this.#save();
+        break;
+      case 'released':
+        await this.#activate(applied.inUse, reply);
+        break;
+      case 'forked':
+        await this.#noteFork(applied.evidence);
+        break;
+    }
+    return applied;
+  }
+
+  /** Notes a refusal of a bundle's release. */
+  noteRefusal(at: HeldRelease | undefined, err: KedgeError): void {
+    const { logger, metrics } = this.#options;
+    metrics.increment('kedge_client_refusals_total', { code: err.code });
+    const { bundle, sequence } = at ?? {};
+    logger.warn({ event: 'bundle.refused', bundle, sequence, code: err.code, err }, err.message);
+    if (bundle !== undefined) this.#errors.set(bundle, err);
+  }
+
+  async #activate({ bundle }: InUse, reply: Reply): Promise<void> {
+    const { name, sequence, digest } = bundle;
+    const at = { bundle: name, sequence, digest };
+    reply({ kind: 'acknowledgement', at, stage: 'delivered' });
+    const isSaved = await this.#save();
+    const failure = this.#swap(bundle);
+    if (failure !== undefined) {
+      this.noteRefusal(at, failure);
+      reply({ kind: 'refusal', at, code: failure.code, reason: failure.message });
+    } else if (isSaved) {
+      reply({ kind: 'acknowledgement', at, stage: 'loaded' });
+    }
+  }
+
+  /** Puts a bundle into use; the first failure of a listener, when there was one. */
+  #swap(bundle: Bundle): KedgeError | undefined {
+    const { logger, metrics } = this.#options;
+    const { name, sequence } = bundle;
+    this.#active.set(name, bundle);
+    this.#errors.delete(name);
+    let failure: KedgeError | undefined;
+    for (const listener of this.#listeners) {
+      try {
+        listener(bundle);
+      } catch (thrown) {
+        const err = KedgeError.from(thrown);
+        logger.error({ event: 'trust.failed', bundle: name, sequence, err }, err.message);
+        failure ??= err;
+      }
+    }
+    const withheld = bundle.anchors.filter((anchor) => anchor.withheld !== undefined);
+    metrics.set('kedge_client_bundle_sequence', sequence, { bundle: name });
+    metrics.set('kedge_client_withheld_anchors', withheld.length, { bundle: name });
+    for (const { id, withheld: why } of withheld) {
+      logger.warn(
+        { event: 'anchor.withheld', bundle: name, sequence, anchor: id, reason: why?.reason },
+        `an anchor is not used: ${why?.message ?? ''}`,
+      );
+    }
+    logger.info(
+      { event: 'bundle.loaded', bundle: name, sequence, anchors: bundle.anchors.length },
+      'bundle in use',
+    );
+    return failure;
+  }
+
+  async #noteFork(evidence: Evidence): Promise<void> {
+    const { logger, metrics } = this.#options;
+    const { stream, sequence } = evidence;
+    metrics.increment('kedge_client_forks_total');
+    logger.error(
+      { event: 'stream.forked', stream, sequence },
+      `${stream} has two valid statements for sequence ${sequence}: it takes nothing new`,
+    );
+    await this.#save();
+  }
+
+  /** Says whether what is verified now is also on disk. */
+  async #save(): Promise<boolean> {
+    const { cache, realm } = this.#options;
+    if (cache === undefined) return true;
+    try {
+      await cache.save(savedRealm(realm));
+      this.#cacheError = undefined;
+      return true;
+    } catch (thrown) {
+      this.#noteCacheError(KedgeError.from(thrown));
+      return false;
+    }
+  }
+
+  #noteCacheError(err: KedgeError): void {
+    this.#cacheError = err;
+    this.#options.metrics.increment('kedge_client_cache_failures_total');
+    this.#options.logger.error({ event: 'cache.failed', err }, err.message);
+  }
+}
+
+function savedRealm(realm: VerifiedRealm): SavedRealm {
+  const { charters, streams } = realm.trusted;
+  return {
+    charters: charters.map(({ document }) => document),
+    releases: realm.allInUse().map(({ head, blobs }) => ({
+      document: { statement: head.statement, body: head.bodyBytes },
+      blobs,
+    })),
+    evidence: [...streams.values()].flatMap((one) => (one.kind === 'forked' ? [one.evidence] : [])),
+  };
+}

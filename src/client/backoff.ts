@@ -1,0 +1,42 @@
+/**
+ * How long to wait before the next attempt: exponential, capped, with jitter.
+ *
+ * "Decorrelated" variants spread well but have no memory-free upper bound on the first waits; this is
+ * "equal jitter": half of the step is certain, half is random, so that a fleet that lost one node at
+ * the same instant comes back spread out, and nobody ever hammers (conformance H10).
+ *
+ * @module
+ */
+
+/** The bounds of a {@link Backoff}. */
+export interface BackoffOptions {
+  /** The first step, milliseconds. */
+  readonly initialMs: number;
+  /** The largest step, milliseconds. */
+  readonly maxMs: number;
+  /** A random number from 0 (included) to 1 (excluded). */
+  readonly random: () => number;
+}
+
+/** Waits that double from `initialMs` to `maxMs`, each between one half and the whole of its step. */
+export class Backoff {
+  readonly #options: BackoffOptions;
+  #attempts = 0;
+
+  constructor(options: BackoffOptions) {
+    this.#options = options;
+  }
+
+  /** The next wait, milliseconds. */
+  nextMs(): number {
+    const { initialMs, maxMs, random } = this.#options;
+    const step = Math.min(maxMs, initialMs * 2 ** Math.min(this.#attempts, 30));
+    this.#attempts += 1;
+    return Math.round(step / 2 + (step / 2) * random());
+  }
+
+  /** Starts over: call it when an attempt has proven good, not when it merely connected. */
+  reset(): void {
+    this.#attempts = 0;
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * One `trust.Watch` call over gRPC: bytes in order, nothing judged.
+ *
+ * Each call has a channel of its own, which goes away with it: no connection outlives its use, and
+ * certificates from files are read anew at each connect. grpc-js is loaded with the first source.
+ *
+ * @module
+ */
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+} from '@grpc/grpc-js';
+import { KedgeError } from '../core/errors.ts';
+import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
+import { TRUST_METHODS } from '../wire/methods.ts';
+import { callError } from '../wire/status.ts';
+import { decodeWatchResponse, encodeWatchRequest } from '../wire/watch.ts';
+import type { Security, SourceTlsOptions } from './options.ts';
+
+/** Pings on a silent connection, so that a dead one is noticed. */
+const KEEPALIVE_TIME_MS = 20_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** How long a node may take to read our last words. */
+const FAREWELL_MS = 1_000;
+
+/** Where to connect and how. */
+export interface DialOptions {
+  readonly endpoint: string;
+  readonly security: Security;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** An open call. */
+export interface WatchCall {
+  /**
+   * What the node sends. Ends when the node ends the call; throws `KedgeError`. At most 16 messages
+   * wait for the reader; then the node has to.
+   */
+  readonly responses: AsyncIterable<WatchResponse>;
+  send(request: WatchRequest): void;
+  /** Ends after what was sent has been read, or after a second. */
+  finish(): Promise<void>;
+  /** Ends now. Allowed at any time, also twice. */
+  cancel(): void;
+}
+
+/** Connects and opens the call. Errors: `UNAVAILABLE`, `CONFIG` (certificate files). */
+export async function dialWatch(options: DialOptions): Promise<WatchCall> {
+  const { endpoint, security } = options;
+  const channel = await channelCredentials(security);
+  const serverName = security.kind === 'tls' ? security.tls.serverName : undefined;
+  const client = new Client(endpoint, channel, {
+    'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+    'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+    'grpc.enable_channelz': 0,
+    'grpc.service_config_disable_resolution': 1,
+    ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),
+  });
+  const { path, requestSerialize, responseDeserialize } = TRUST_METHODS.watch;
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  const watch = new GrpcWatchCall(client, call);
+  try {
+    await connected(client, call, options);
+  } catch (thrown) {
+    watch.cancel();
+    throw thrown;
+  }
+  return watch;
+}
+
+class GrpcWatchCall implements WatchCall {
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Buffer, Buffer>;
+
+  constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>) {
+    this.#client = client;
+    this.#call = call;
+    // A failure is told by `responses`; one that comes when nobody reads any more is no news.
+    this.#call.on('error', () => undefined);
+  }
+
+  get responses(): AsyncIterable<WatchResponse> {
+    return readResponses(this.#call);
+  }
+
+  send(request: WatchRequest): void {
+    if (this.#call.writable) this.#call.write(encodeWatchRequest(request));
+  }
+
+  async finish(): Promise<void> {
+    const call = this.#call;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, FAREWELL_MS);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      call.once('status', done);
+      call.once('close', done);
+      call.end();
+      // What the node still says is not read any more.
+      call.resume();
+    });
+    this.cancel();
+  }
+
+  cancel(): void {
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
+
+async function* readResponses(
+  call: ClientDuplexStream<Buffer, Buffer>,
+): AsyncGenerator<WatchResponse> {
+  const iterator: AsyncIterator<Buffer, undefined> = call.iterator({ destroyOnReturn: false });
+  while (true) {
+    const { done, value } = await next(iterator);
+    if (done === true) return;
+    yield decodeWatchResponse(value);
+  }
+}
+
+async function next(
+  iterator: AsyncIterator<Buffer, undefined>,
+): Promise<IteratorResult<Buffer, undefined>> {
+  try {
+    return await iterator.next();
+  } catch (thrown) {
+    throw callError(thrown);
+  }
+}
+
+/**
+ * Waits until the channel is up. The call is open already, because it is the call that is told why
+ * connecting failed, and at the first failure instead of when the time is over.
+ */
+function connected(
+  client: Client,
+  call: ClientDuplexStream<Buffer, Buffer>,
+  { endpoint, timeoutMs, signal }: DialOptions,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: KedgeError): void => reject(error);
+    signal.addEventListener(
+      'abort',
+      () => fail(new KedgeError('UNAVAILABLE', 'the source was closed')),
+      { once: true },
+    );
+    call.once('error', (error) => fail(callError(error)));
+    const channel = client.getChannel();
+    const deadline = Date.now() + timeoutMs;
+    const watch = (): void => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return resolve();
+      channel.watchConnectivityState(state, deadline, (late) => {
+        if (late === undefined) return watch();
+        const message = `no connection to ${endpoint} within ${timeoutMs} ms`;
+        fail(new KedgeError('UNAVAILABLE', message, { detail: { endpoint } }));
+      });
+    };
+    watch();
+  });
+}
+
+async function channelCredentials(security: Security): Promise<ChannelCredentials> {
+  if (security.kind === 'plaintext') return credentials.createInsecure();
+  const cert = await readPem(security.tls, 'cert');
+  const key = await readPem(security.tls, 'key');
+  const ca = await readPem(security.tls, 'ca');
+  try {
+    return credentials.createFromSecureContext(
+      createSecureContext({
+        minVersion: 'TLSv1.2',
+        ...(cert && { cert }),
+        ...(key && { key }),
+        ...(ca && { ca }),
+      }),
+    );
+  } catch (cause) {
+    const reason = KedgeError.from(cause).message;
+    throw new KedgeError('CONFIG', `option tls cannot be used: ${reason}`, { cause });
+  }
+}
+
+async function readPem(
+  tls: SourceTlsOptions,
+  name: 'cert' | 'key' | 'ca',
+): Promise<Buffer | undefined> {
+  const value = tls[name];
+  const file = tls[`${name}File`];
+  if (value !== undefined) return Buffer.from(value);
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    const reason = KedgeError.from(cause).message;
+    throw new KedgeError('CONFIG', `option tls.${name}File: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * An `https.Agent` whose trusted server CAs follow a bundle while the program runs.
+ *
+ * New connections use the newest set, and no TLS session outlives the set that it was made under.
+ * When trust narrows, idle keep-alive connections are closed at once and busy ones after the answer
+ * they carry: a request in flight is never broken, and no later request rests on a CA that is gone.
+ *
+ * @module
+ */
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import { KedgeError } from '../../core/errors.ts';
+import type { TlsIdentity } from './identity.ts';
+import { LiveTlsClient, type LiveTlsClientOptions } from './tls-client.ts';
+import type { TrustSource } from './trust-view.ts';
+
+/** The options of {@link liveHttpsAgent}. */
+export interface LiveHttpsAgentOptions extends LiveTlsClientOptions {
+  /** Pool options such as `keepAlive` and `maxSockets`; `keepAlive` is on by default, as in Node. */
+  readonly agent?: Pick<
+    AgentOptions,
+    | 'keepAlive'
+    | 'keepAliveMsecs'
+    | 'maxSockets'
+    | 'maxFreeSockets'
+    | 'maxTotalSockets'
+    | 'scheduling'
+    | 'timeout'
+  >;
+}
+
+/** The agent; `destroy` it, or dispose it, when the program no longer needs it. */
+export class LiveHttpsAgent extends Agent implements Disposable {
+  readonly #client: LiveTlsClient;
+
+  constructor(source: TrustSource, options: LiveHttpsAgentOptions) {
+    // Sessions are the live client's matter: Node's own cache does not know about trust.
+    super({ keepAlive: true, ...options.agent, maxCachedSessions: 0 });
+    this.#client = new LiveTlsClient(source, options);
+    this.#client.onNarrowed(() => this.#closeIdle());
+    // Before Node hands a freed socket to a request that waits in the queue.
+    this.prependListener('free', (socket: Duplex) => {
+      if (this.#client.isOutlived(socket)) socket.destroy();
+    });
+  }
+
+  /** Opens a connection; called by Node. Fails with `UNAVAILABLE` while nobody is trusted. */
+  override createConnection(
+    options: RequestOptions,
+    callback?: (err: Error | null, stream: Duplex) => void,
+  ): TLSSocket | undefined {
+    try {
+      return this.#client.connect(plainOptions(options));
+    } catch (thrown) {
+      if (callback === undefined) throw thrown;
+      process.nextTick(callback, KedgeError.from(thrown));
+      return undefined;
+    }
+  }
+
+  /** As `updateIdentity` of {@link LiveTlsClient}. */
+  updateIdentity(identity: TlsIdentity): void {
+    this.#client.updateIdentity(identity);
+  }
+
+  [Symbol.dispose](): void {
+    this.#client[Symbol.dispose]();
+    this.destroy();
+  }
+
+  #closeIdle(): void {
+    for (const sockets of Object.values(this.freeSockets)) {
+      for (const socket of sockets ?? []) {
+        if (this.#client.isOutlived(socket)) socket.destroy();
+      }
+    }
+  }
+}
+
+/** The options that Node gives an agent, without the nulls by which it says "not this". */
+function plainOptions(options: RequestOptions): ConnectionOptions {
+  const { host, port, path, socketPath, agent: _agent, ...rest } = options;
+  return {
+    ...rest,
+    ...(typeof host === 'string' && { host }),
+    ...(port !== undefined && port !== null && { port: Number(port) }),
+    ...(typeof socketPath === 'string' && typeof path === 'string' && { path }),
+  };
+}
+
+/** Makes HTTPS requests trust what the bundle says. Errors: `CONFIG` for a bad identity. */
+export function liveHttpsAgent(
+  source: TrustSource,
+  options: LiveHttpsAgentOptions,
+): LiveHttpsAgent {
+  return new LiveHttpsAgent(source, options);
+}

@@ -1,0 +1,225 @@
+/**
+ * The options of a source: types, defaults, checks. `docs/sdk.md` has the same as a table.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import {
+  type BundleName,
+  parseBundleName,
+  parseRealmName,
+  parseSequence,
+  parseSha256,
+  type RealmName,
+  type Sha256,
+} from '../core/ids.ts';
+import { LABEL_MAX_CHARS, LABELS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Logger, noLogger } from '../ports/logger.ts';
+import { type Metrics, noMetrics } from '../ports/metrics.ts';
+import { systemClock } from '../ports/system-clock.ts';
+import type { BundleStatus } from './status.ts';
+
+/** How the connection to the nodes is secured: mTLS, from files or values. */
+export interface SourceTlsOptions {
+  /** The program's certificate chain, PEM. Give a file or a value, with its key. */
+  readonly certFile?: string;
+  readonly cert?: string | Uint8Array;
+  readonly keyFile?: string;
+  readonly key?: string | Uint8Array;
+  /** The CAs that vouch for nodes, PEM. Default: the system's list. */
+  readonly caFile?: string;
+  readonly ca?: string | Uint8Array;
+  /** The name in the nodes' certificates, when it is not the host of the endpoint. */
+  readonly serverName?: string;
+}
+
+/** The options of `openBundleSource`. */
+export interface BundleSourceOptions {
+  /** The realm's name, for example `prod.example.org`. */
+  readonly realm: string;
+  /** The pin: digest of the realm's first charter, 64 hex digits. All trust starts here. */
+  readonly firstCharterDigest: string;
+  /** Nodes as `host:port`, in order of preference; 1 to 64. None of them is trusted. */
+  readonly endpoints: readonly string[];
+  /** mTLS to the nodes. Required, unless `insecure`. Files are read again at each connect. */
+  readonly tls?: SourceTlsOptions;
+  /** Plaintext, for loopback endpoints only. Default false. */
+  readonly insecure?: boolean;
+  /** Names of the bundles to watch; 1 to 256. */
+  readonly bundles: readonly string[];
+  /** Folder of the last-known-good copy. Default: none, and a start needs a node that answers. */
+  readonly cacheDir?: string;
+  /** Per bundle, the lowest sequence to accept even when the cache is gone. Default: none. */
+  readonly minSequence?: Readonly<Record<string, number>>;
+  /** Shown in adoption reports, for example `{ service: 'billing' }`; at most 32. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Where log lines go; a pino logger fits. Default: nowhere. */
+  readonly logger?: Logger;
+  /** Where measurements go. Default: nowhere. */
+  readonly metrics?: Metrics;
+  /** Called once when a bundle becomes stale; it stays in use. Must not throw. */
+  readonly onStale?: (status: BundleStatus) => void;
+  /**
+   * How long a bundle may go without a node's word that it is the newest, milliseconds.
+   * Default: `clients.freshnessSeconds` of the charter.
+   */
+  readonly staleAfterMs?: number;
+  /** How long connecting may take, milliseconds. Default 10000. */
+  readonly connectTimeoutMs?: number;
+  /** How long a node may take to answer for all bundles, milliseconds. Default 10000. */
+  readonly answerTimeoutMs?: number;
+  /** After how much silence a connection counts as dead, milliseconds. Default 60000. */
+  readonly silenceTimeoutMs?: number;
+  /** The first and the longest wait between attempts, milliseconds. Default 250 and 30000. */
+  readonly backoff?: { readonly initialMs?: number; readonly maxMs?: number };
+  /** Closes the source. */
+  readonly signal?: AbortSignal;
+  /** Time; for tests. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Random numbers from 0 to below 1, for jitter; for tests. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** How connections are secured, checked. */
+export type Security =
+  | { readonly kind: 'tls'; readonly tls: SourceTlsOptions }
+  | { readonly kind: 'plaintext' };
+
+/** Options after checks and defaults. */
+export interface SourceConfig {
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  readonly endpoints: readonly string[];
+  readonly security: Security;
+  readonly bundles: readonly BundleName[];
+  readonly cacheDir: string | undefined;
+  readonly minSequences: ReadonlyMap<BundleName, number>;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly onStale: (status: BundleStatus) => void;
+  readonly staleAfterMs: number | undefined;
+  readonly connectTimeoutMs: number;
+  readonly answerTimeoutMs: number;
+  readonly silenceTimeoutMs: number;
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const ENDPOINTS_MAX = 64;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+const ENDPOINT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+
+/** Checks options and fills in the defaults. Errors: `CONFIG`, naming the option. */
+export function resolveOptions(options: BundleSourceOptions): SourceConfig {
+  const { logger = noLogger, metrics = noMetrics, clock = systemClock } = options;
+  const bundles = checkBundles(options.bundles);
+  return {
+    realm: checked('realm', () => parseRealmName(options.realm)),
+    firstCharterDigest: checked('firstCharterDigest', () =>
+      parseSha256(options.firstCharterDigest),
+    ),
+    endpoints: checkEndpoints(options.endpoints),
+    security: checkSecurity(options),
+    bundles,
+    cacheDir: options.cacheDir,
+    minSequences: checkFloors(options.minSequence ?? {}, bundles),
+    labels: checkLabels(options.labels ?? {}),
+    logger,
+    metrics,
+    clock,
+    onStale: options.onStale ?? (() => undefined),
+    staleAfterMs:
+      options.staleAfterMs === undefined
+        ? undefined
+        : checkMs('staleAfterMs', options.staleAfterMs, 0),
+    connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    answerTimeoutMs: checkMs('answerTimeoutMs', options.answerTimeoutMs, 10_000),
+    silenceTimeoutMs: checkMs('silenceTimeoutMs', options.silenceTimeoutMs, 60_000),
+    backoffInitialMs: checkMs('backoff.initialMs', options.backoff?.initialMs, 250),
+    backoffMaxMs: checkMs('backoff.maxMs', options.backoff?.maxMs, 30_000),
+    signal: options.signal,
+    random: options.random ?? Math.random,
+  };
+}
+
+function checkBundles(names: readonly string[]): readonly BundleName[] {
+  const bundles = [
+    ...new Set(names.map((name) => checked('bundles', () => parseBundleName(name)))),
+  ];
+  if (bundles.length >= 1 && bundles.length <= WATCH_BUNDLES_MAX) return bundles;
+  throw wrong('bundles', `give 1 to ${WATCH_BUNDLES_MAX} names`);
+}
+
+function checkEndpoints(endpoints: readonly string[]): readonly string[] {
+  if (endpoints.length < 1 || endpoints.length > ENDPOINTS_MAX) {
+    throw wrong('endpoints', `give 1 to ${ENDPOINTS_MAX} as host:port`);
+  }
+  for (const endpoint of endpoints) {
+    const port = Number(ENDPOINT.exec(endpoint)?.[2]);
+    if (port >= 1 && port <= 65_535) continue;
+    throw wrong('endpoints', `${JSON.stringify(endpoint.slice(0, 80))} is not host:port`);
+  }
+  return [...endpoints];
+}
+
+function checkSecurity({ tls, insecure = false, endpoints }: BundleSourceOptions): Security {
+  if (!insecure) {
+    if (tls === undefined) throw wrong('tls', 'give it; insecure: true is for loopback only');
+    if ((tls.cert ?? tls.certFile) === undefined || (tls.key ?? tls.keyFile) === undefined) {
+      throw wrong('tls', 'give cert or certFile, and key or keyFile');
+    }
+    return { kind: 'tls', tls };
+  }
+  if (tls !== undefined) throw wrong('insecure', 'give either tls or insecure');
+  const far = endpoints.find((endpoint) => !LOOPBACK.test(ENDPOINT.exec(endpoint)?.[1] ?? ''));
+  if (far === undefined) return { kind: 'plaintext' };
+  throw wrong('insecure', `plaintext is for loopback endpoints only, not for ${far}: use tls`);
+}
+
+function checkFloors(
+  floors: Readonly<Record<string, number>>,
+  bundles: readonly BundleName[],
+): ReadonlyMap<BundleName, number> {
+  return new Map(
+    Object.entries(floors).map(([name, floor]) => {
+      const bundle = bundles.find((known) => known === name);
+      if (bundle === undefined) throw wrong('minSequence', `${name} is not among bundles`);
+      return [bundle, checked('minSequence', () => parseSequence(floor))];
+    }),
+  );
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) throw wrong('labels', `at most ${LABELS_MAX}`);
+  for (const [key, value] of entries) {
+    if (key.length > LABEL_MAX_CHARS || value.length > LABEL_MAX_CHARS || key === '') {
+      throw wrong('labels', `keys and values have 1 to ${LABEL_MAX_CHARS} characters`);
+    }
+  }
+  return new Map(entries);
+}
+
+function checkMs(option: string, given: number | undefined, standard: number): number {
+  const ms = given ?? standard;
+  if (Number.isFinite(ms) && ms >= 1 && ms <= TIMER_MAX_MS) return ms;
+  throw wrong(option, 'give milliseconds from 1 to 2147483647');
+}
+
+function checked<Value>(option: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (thrown) {
+    throw wrong(option, KedgeError.from(thrown).message);
+  }
+}
+
+function wrong(option: string, why: string): KedgeError {
+  return new KedgeError('CONFIG', `option ${option}: ${why}`, { detail: { option } });
+}

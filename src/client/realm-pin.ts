@@ -1,0 +1,36 @@
+/**
+ * What a program is sure of before anybody told it anything, and the form in which it keeps what it
+ * verified.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { AnchorId, BundleName, RealmName, Sha256 } from '../core/ids.ts';
+import type { Head } from '../core/trusted/state.ts';
+import type { Bundle } from './bundle.ts';
+
+/** Who is trusted for what, in the beginning. */
+export interface RealmPin {
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  readonly bundles: readonly BundleName[];
+  readonly minSequences: ReadonlyMap<BundleName, number>;
+}
+
+/** A bundle with all that is needed to verify it again and to build on it. */
+export interface InUse {
+  readonly bundle: Bundle;
+  readonly head: Head;
+  readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+}
+
+/** Conformance C17: a floor that holds even when the cache is gone. Errors: `ROLLBACK`. */
+export function requireFloor(pin: RealmPin, bundle: BundleName, sequence: number): void {
+  const floor = pin.minSequences.get(bundle) ?? 0;
+  if (sequence >= floor) return;
+  throw new KedgeError(
+    'ROLLBACK',
+    `sequence ${sequence} of ${bundle} is below minSequence ${floor}: it is out of date`,
+    { detail: { bundle, sequence, minSequence: floor } },
+  );
+}

@@ -1,0 +1,279 @@
+/**
+ * The source: what a program opens once and asks for bundles as long as it runs.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { BundleName, RealmName } from '../core/ids.ts';
+import { currentCharter } from '../core/trusted/state.ts';
+import { Activation } from './activation.ts';
+import type { Bundle } from './bundle.ts';
+import { type BundleSet, makeBundleSet } from './bundle-set.ts';
+import { Cache } from './cache.ts';
+import { type BundleChange, ChangeIterator } from './changes.ts';
+import { Freshness } from './freshness.ts';
+import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
+import type { BundleState, BundleStatus, SourceStatus } from './status.ts';
+import { VerifiedRealm } from './verified-realm.ts';
+import { WatchLoop } from './watch-loop.ts';
+
+/** When the charter is not known yet. */
+const FRESHNESS_DEFAULT_MS = 10 * 60_000;
+
+/** How long to wait. */
+export interface ReadyOptions {
+  /** Default: for ever. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The bundles of one realm, kept up to date. Get one from {@link openBundleSource}. */
+export interface BundleSource extends AsyncDisposable {
+  readonly realm: RealmName;
+  /** The bundle in use; absent while none was ever received. */
+  bundle(name: string): Bundle | undefined;
+  /** All bundles in use at this instant. */
+  bundles(): BundleSet;
+  /**
+   * Waits until every bundle is in use, from a node or from the last-known-good copy.
+   * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause.
+   */
+  ready(options?: ReadyOptions): Promise<BundleSet>;
+  /** Every bundle in use, then each that comes into use; the newest per bundle. */
+  changes(): AsyncIterableIterator<BundleChange>;
+  /** Calls `onSwap` synchronously after each bundle came into use. For live trust. */
+  onSwap(onSwap: (bundle: Bundle) => void): Disposable;
+  status(): SourceStatus;
+  /** Ends the connection. Bundles stay usable; live trust keeps the last set. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a source: brings the last-known-good copy into use when there is one, then connects in the
+ * background. Resolves before a node has answered: see `ready`. Errors: `CONFIG`.
+ */
+export async function openBundleSource(options: BundleSourceOptions): Promise<BundleSource> {
+  const config = resolveOptions(options);
+  const source = new Source(config);
+  await source.open();
+  return source;
+}
+
+class Source implements BundleSource {
+  readonly #config: SourceConfig;
+  readonly #realm: VerifiedRealm;
+  readonly #activation: Activation;
+  readonly #freshness: Freshness;
+  readonly #closing = new AbortController();
+  readonly #iterators: Set<ChangeIterator> = new Set();
+  readonly #waiters: Set<() => void> = new Set();
+  #loop: WatchLoop | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(config: SourceConfig) {
+    const { clock, logger, metrics, cacheDir } = config;
+    this.#config = config;
+    this.#realm = new VerifiedRealm(config);
+    this.#activation = new Activation({
+      realm: this.#realm,
+      cache: cacheDir === undefined ? undefined : new Cache(cacheDir, config),
+      nowMs: () => clock.nowMs(),
+      logger,
+      metrics,
+    });
+    this.#freshness = new Freshness({
+      clock,
+      windowMs: () => this.#staleAfterMs(),
+      onChange: (bundle, state) => this.#noteFreshness(bundle, state),
+    });
+    this.#activation.onSwap((bundle) => this.#tell(bundle));
+  }
+
+  get realm(): RealmName {
+    return this.#config.realm;
+  }
+
+  async open(): Promise<void> {
+    const { signal, logger, endpoints, bundles } = this.#config;
+    await this.#activation.restore();
+    for (const { name } of this.#activation.bundles()) this.#freshness.begin(name);
+    this.#reportReset();
+    // The only part of the SDK that needs gRPC.
+    const { dialWatch } = await import('./grpc-watch.ts');
+    this.#loop = new WatchLoop({
+      config: this.#config,
+      realm: this.#realm,
+      activation: this.#activation,
+      dial: dialWatch,
+      onConfirmed: (bundle) => this.#freshness.confirm(bundle),
+    });
+    logger.info({ event: 'source.opened', endpoints, bundles }, 'source opened');
+    this.#running = this.#loop.run(this.#closing.signal);
+    if (signal?.aborted === true) return await this.close();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  bundle(name: string): Bundle | undefined {
+    const known = this.#config.bundles.find((bundle) => bundle === name);
+    return known && this.#activation.bundle(known);
+  }
+
+  bundles(): BundleSet {
+    return makeBundleSet(this.#activation.bundles());
+  }
+
+  async ready({ timeoutMs, signal }: ReadyOptions = {}): Promise<BundleSet> {
+    const missing = (): readonly BundleName[] =>
+      this.#config.bundles.filter((name) => this.#activation.bundle(name) === undefined);
+    if (missing().length > 0) {
+      const why = await this.#wait(() => missing().length === 0, timeoutMs, signal);
+      if (why !== undefined) throw this.#notReady(why, missing());
+    }
+    return this.bundles();
+  }
+
+  changes(): AsyncIterableIterator<BundleChange> {
+    const iterator = new ChangeIterator((ended) => void this.#iterators.delete(ended));
+    for (const bundle of this.#activation.bundles()) iterator.push(bundle);
+    if (this.#closing.signal.aborted) iterator.end();
+    else this.#iterators.add(iterator);
+    return iterator;
+  }
+
+  onSwap(onSwap: (bundle: Bundle) => void): Disposable {
+    return this.#activation.onSwap(onSwap);
+  }
+
+  status(): SourceStatus {
+    const lastError = this.#loop?.lastError;
+    const { cacheError } = this.#activation;
+    return {
+      isConnected: this.#loop?.isConnected ?? false,
+      ...(this.#loop && { endpoint: this.#loop.endpoint }),
+      charterVersion: this.#realm.charterVersion,
+      ...(lastError && { lastError }),
+      ...(cacheError && { cacheError }),
+      bundles: this.#config.bundles.map((name) => this.#statusOf(name)),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) {
+      this.#closing.abort();
+      this.#config.signal?.removeEventListener('abort', this.#onAbort);
+      for (const iterator of this.#iterators) iterator.end();
+      for (const wake of [...this.#waiters]) wake();
+      this.#freshness[Symbol.dispose]();
+      this.#config.logger.info({ event: 'source.closed' }, 'source closed');
+    }
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #onAbort = (): void => {
+    // `run` never throws, and who aborts does not wait.
+    void this.close();
+  };
+
+  #tell(bundle: Bundle): void {
+    for (const iterator of this.#iterators) iterator.push(bundle);
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** Resolves with nothing when the condition holds, else with why it will not. */
+  #wait(
+    isMet: () => boolean,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const settle = (why: string | undefined): void => {
+        timer?.[Symbol.dispose]();
+        signal?.removeEventListener('abort', onAbort);
+        this.#waiters.delete(wake);
+        resolve(why);
+      };
+      const onAbort = (): void => settle('aborted');
+      const wake = (): void => {
+        if (isMet()) settle(undefined);
+        else if (this.#closing.signal.aborted) settle('the source was closed');
+      };
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : this.#config.clock.setTimer(timeoutMs, () => settle(`after ${timeoutMs} ms`));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(wake);
+      if (signal?.aborted === true) onAbort();
+      else wake();
+    });
+  }
+
+  #notReady(why: string, missing: readonly BundleName[]): KedgeError {
+    const cause = missing.map((name) => this.#activation.errorOf(name)).find(Boolean);
+    const reason = cause ?? this.#loop?.lastError;
+    const because = reason === undefined ? '' : `: ${reason.message}`;
+    return new KedgeError(
+      'UNAVAILABLE',
+      `not ready (${why}), still without ${missing.join(', ')}${because}`,
+      { detail: { bundles: missing }, ...(reason && { cause: reason }) },
+    );
+  }
+
+  #statusOf(name: BundleName): BundleStatus {
+    const bundle = this.#activation.bundle(name);
+    const fork = this.#realm.forkOf(name);
+    const confirmedAtMs = this.#freshness.confirmedAtMs(name);
+    const lastError = this.#activation.errorOf(name);
+    return {
+      name,
+      state: this.#stateOf(name),
+      ...(bundle && { sequence: bundle.sequence, digest: bundle.digest }),
+      ...(fork && { commonSequence: fork.sequence - 1 }),
+      ...(confirmedAtMs !== undefined && { confirmedAtMs }),
+      isExpired: bundle !== undefined && bundle.expiresAtMs <= this.#config.clock.nowMs(),
+      withheldAnchors: bundle?.anchors.filter(({ withheld }) => withheld !== undefined).length ?? 0,
+      ...(lastError && { lastError }),
+    };
+  }
+
+  #stateOf(name: BundleName): BundleState {
+    if (this.#realm.forkOf(name) !== undefined) return 'forked';
+    if (this.#activation.bundle(name) === undefined) return 'waiting';
+    return this.#freshness.isStale(name) ? 'stale' : 'fresh';
+  }
+
+  #staleAfterMs(): number {
+    const charter = currentCharter(this.#realm.trusted)?.charter;
+    const promised = charter && charter.clients.freshnessSeconds * 1000;
+    return this.#config.staleAfterMs ?? promised ?? FRESHNESS_DEFAULT_MS;
+  }
+
+  #noteFreshness(bundle: BundleName, state: 'stale' | 'fresh'): void {
+    const { metrics, logger, onStale } = this.#config;
+    metrics.set('kedge_client_bundle_stale', state === 'stale' ? 1 : 0, { bundle });
+    if (state === 'fresh' || this.#activation.bundle(bundle) === undefined) return;
+    logger.warn(
+      { event: 'bundle.stale', bundle },
+      `no node has confirmed ${bundle} for too long; the last good release stays in use`,
+    );
+    onStale(this.#statusOf(bundle));
+  }
+
+  /** Conformance C17: a floor is set, so something was here once, and it is gone. */
+  #reportReset(): void {
+    const { minSequences, cacheDir, logger, metrics } = this.#config;
+    if (cacheDir === undefined) return;
+    for (const [bundle, floor] of minSequences) {
+      if (this.#activation.bundle(bundle) !== undefined) continue;
+      metrics.increment('kedge_client_trust_resets_total', { bundle });
+      logger.warn(
+        { event: 'source.reset', bundle, minSequence: floor },
+        `the last-known-good copy has no ${bundle}: it must have been deleted or damaged`,
+      );
+    }
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * Keeps a connection to one of the nodes, for ever.
+ *
+ * Endpoints are tried in turn, the given order first. Between attempts lies a wait that grows with
+ * jitter and starts over only when a node has answered for every bundle, so that a node that accepts
+ * and then misbehaves is not hammered.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { BundleName } from '../core/ids.ts';
+import type { Activation } from './activation.ts';
+import { Backoff } from './backoff.ts';
+import type { DialOptions, WatchCall } from './grpc-watch.ts';
+import type { SourceConfig } from './options.ts';
+import type { VerifiedRealm } from './verified-realm.ts';
+import { runSession } from './watch-session.ts';
+
+/** What a {@link WatchLoop} works with. */
+export interface WatchLoopOptions {
+  readonly config: SourceConfig;
+  readonly realm: VerifiedRealm;
+  readonly activation: Activation;
+  readonly dial: (options: DialOptions) => Promise<WatchCall>;
+  readonly onConfirmed: (bundle: BundleName) => void;
+}
+
+/** The connection of a source. */
+export class WatchLoop {
+  readonly #options: WatchLoopOptions;
+  readonly #backoff: Backoff;
+  #at = 0;
+  #isConnected = false;
+  #lastError: KedgeError | undefined;
+
+  constructor(options: WatchLoopOptions) {
+    const { backoffInitialMs, backoffMaxMs, random } = options.config;
+    this.#options = options;
+    this.#backoff = new Backoff({ initialMs: backoffInitialMs, maxMs: backoffMaxMs, random });
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** The endpoint that is connected or tried. */
+  get endpoint(): string {
+    const { endpoints } = this.#options.config;
+    return endpoints[this.#at % endpoints.length] ?? '';
+  }
+
+  /** Why the last connection failed, until one has proven good. */
+  get lastError(): KedgeError | undefined {
+    return this.#lastError;
+  }
+
+  /** Runs until `signal`; never throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { metrics } = this.#options.config;
+    while (!signal.aborted) {
+      const error = await this.#connect(signal);
+      if (signal.aborted) return;
+      this.#lastError = error;
+      this.#report(error);
+      metrics.set('kedge_client_connected', 0);
+      this.#at += 1;
+      await this.#pause(this.#backoff.nextMs(), signal);
+    }
+  }
+
+  /** One connection from dialling to its end; returns why it ended. */
+  async #connect(signal: AbortSignal): Promise<KedgeError> {
+    const { config, realm, activation, dial, onConfirmed } = this.#options;
+    const { endpoint } = this;
+    try {
+      const { security, connectTimeoutMs: timeoutMs } = config;
+      const call = await dial({ endpoint, security, timeoutMs, signal });
+      const cancel = (): void => call.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      this.#isConnected = true;
+      config.metrics.set('kedge_client_connected', 1);
+      config.logger.info({ event: 'source.connected', endpoint }, 'connected to a node');
+      try {
+        return await runSession({
+          config,
+          realm,
+          activation,
+          call,
+          onConfirmed,
+          onSettled: () => {
+            this.#backoff.reset();
+            this.#lastError = undefined;
+          },
+        });
+      } finally {
+        signal.removeEventListener('abort', cancel);
+      }
+    } catch (thrown) {
+      return KedgeError.from(thrown);
+    } finally {
+      this.#isConnected = false;
+    }
+  }
+
+  #report(err: KedgeError): void {
+    const { logger, metrics } = this.#options.config;
+    const { endpoint } = this;
+    metrics.increment('kedge_client_disconnects_total', { code: err.code });
+    logger.warn(
+      { event: 'source.disconnected', endpoint, code: err.code, err },
+      `no connection to ${endpoint}: ${err.message}`,
+    );
+  }
+
+  async #pause(waitMs: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        timer[Symbol.dispose]();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.#options.config.clock.setTimer(waitMs, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The public names of Kedge: what a program that embeds the SDK may use. `docs/sdk.md` is the guide.
+ *
+ * @module
+ */
+export type { Bundle, BundleAnchor, WithheldReason } from './client/bundle.ts';
+export type { BundleSet } from './client/bundle-set.ts';
+export type { BundleChange } from './client/changes.ts';
+export {
+  type LiveChannelOptions,
+  type LiveGrpcCredentials,
+  type LiveServerOptions,
+  liveChannelCredentials,
+  liveServerCredentials,
+} from './client/live/grpc.ts';
+export {
+  LiveHttpsAgent,
+  type LiveHttpsAgentOptions,
+  liveHttpsAgent,
+} from './client/live/https-agent.ts';
+export type { TlsIdentity } from './client/live/identity.ts';
+export {
+  type LiveConnectionOptions,
+  LiveTlsClient,
+  type LiveTlsClientOptions,
+  liveTlsClient,
+} from './client/live/tls-client.ts';
+export {
+  type LiveTlsServer,
+  type LiveTlsServerOptions,
+  liveTlsServer,
+} from './client/live/tls-server.ts';
+export type { TrustSource } from './client/live/trust-view.ts';
+export type { BundleSourceOptions, SourceTlsOptions } from './client/options.ts';
+export { type BundleSource, openBundleSource, type ReadyOptions } from './client/source.ts';
+export type { BundleState, BundleStatus, SourceStatus } from './client/status.ts';
+export type { AnchorState } from './core/anchors/anchor.ts';
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetail,
+  isErrorCode,
+  KedgeError,
+} from './core/errors.ts';
+export type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from './core/ids.ts';
+export type { Clock, ClockTimer } from './ports/clock.ts';
+export type { LogEvent } from './ports/log-events.ts';
+export type { LogBindings, LogFields, Logger, LogValue } from './ports/logger.ts';
+export type { MetricLabels, MetricName, Metrics } from './ports/metrics.ts';
