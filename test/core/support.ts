@@ -5,12 +5,7 @@
  */
 import { expect } from 'vitest';
 import { concatBytes, encodeUtf8, parseHex } from '../../src/core/bytes.ts';
-import {
-  type CanonicalObject,
-  type CanonicalValue,
-  encodeCanonical,
-  parseCanonical,
-} from '../../src/core/canonical.ts';
+import { type CanonicalValue, encodeCanonical, parseCanonical } from '../../src/core/canonical.ts';
 import type { Charter, Signer } from '../../src/core/charter/charter.ts';
 import { type CharterDraft, draftCharter } from '../../src/core/charter/draft.ts';
 import { importSigningKey, type SigningKey } from '../../src/core/crypto.ts';
@@ -125,11 +120,11 @@ export function replaced(bytes: Uint8Array, path: string, value: unknown): Uint8
   const document = plain(bytes);
   const keys = path.split('.');
   const last = keys.pop() ?? '';
-  let object = document as Record<string, unknown>;
+  let object = document;
   for (const key of keys) object = object[key] as Record<string, unknown>;
   if (value === undefined) Reflect.deleteProperty(object, last);
   else object[last] = value;
-  return canonical(document as unknown as CanonicalObject);
+  return canonical(document);
 }
 
 /** UTF-8 of a text. */
