@@ -1,0 +1,261 @@
+/**
+ * Random but well-formed values of everything that crosses the wire.
+ *
+ * @module
+ */
+import fc from 'fast-check';
+import type {
+  DocumentAnswer,
+  DocumentQuery,
+  HistoryQuery,
+  LinkStatus,
+  NodeStatus,
+  StreamStatus,
+  SubmitReceipt,
+  SubscriberStatus,
+} from '../../src/core/admin/messages.ts';
+import { encodeHex } from '../../src/core/bytes.ts';
+import { ERROR_CODES, isErrorCode } from '../../src/core/errors.ts';
+import type {
+  BodyContent,
+  FetchItem,
+  FetchRequest,
+  Frame,
+  Hello,
+  Push,
+  Row,
+} from '../../src/core/gossip/frames.ts';
+import {
+  type BundleName,
+  type NodeId,
+  parseBundleName,
+  parseNodeId,
+  parseRealmName,
+  parseRegionName,
+  parseSequence,
+  parseSha256,
+  parseStreamName,
+  type RealmName,
+  type RegionName,
+  type Sequence,
+  type Sha256,
+  type StreamName,
+} from '../../src/core/ids.ts';
+import type {
+  Signature,
+  SignedDocument,
+  SignedStatement,
+} from '../../src/core/statements/envelope.ts';
+import type { Evidence } from '../../src/core/trusted/state.ts';
+import type {
+  BundleCursor,
+  HeldRelease,
+  WatchRequest,
+  WatchResponse,
+  WatchStart,
+} from '../../src/core/watch/messages.ts';
+
+export const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
+  fc.uint8Array({ minLength, maxLength });
+const hex = (length: number): fc.Arbitrary<string> => bytes(length, length).map(encodeHex);
+export const digest: fc.Arbitrary<Sha256> = hex(32).map(parseSha256);
+export const sequence: fc.Arbitrary<Sequence> = fc
+  .integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
+  .map(parseSequence);
+const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
+const domain = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,40}$/);
+export const bundle: fc.Arbitrary<BundleName> = domain.map(parseBundleName);
+const realm: fc.Arbitrary<RealmName> = domain.map(parseRealmName);
+const nodeId: fc.Arbitrary<NodeId> = label.map(parseNodeId);
+const region: fc.Arbitrary<RegionName> = label.map(parseRegionName);
+export const stream: fc.Arbitrary<StreamName> = fc
+  .oneof(
+    fc.constant('charter'),
+    domain.map((name) => `release/${name}`),
+  )
+  .map(parseStreamName);
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+
+const signature: fc.Arbitrary<Signature> = fc.record({
+  keyId: fc.oneof(fc.constant(''), hex(32), hex(4)),
+  signature: bytes(70, 0),
+});
+export const statement: fc.Arbitrary<SignedStatement> = fc.record({
+  payload: bytes(200),
+  signatures: fc.array(signature, { maxLength: 5 }),
+});
+export const document: fc.Arbitrary<SignedDocument> = fc.record({ statement, body: bytes(200) });
+export const evidence: fc.Arbitrary<Evidence> = fc.record({
+  stream,
+  sequence,
+  first: statement,
+  second: statement,
+});
+export const blobs: fc.Arbitrary<readonly Uint8Array[]> = fc.array(bytes(), { maxLength: 5 });
+const content: fc.Arbitrary<BodyContent> = fc.oneof(
+  fc.record({ kind: fc.constant('whole' as const), body: bytes(200) }),
+  fc.record({
+    kind: fc.constant('delta' as const),
+    delta: fc.record({ baseSequence: sequence, baseBodyDigest: digest, patch: bytes(100) }),
+  }),
+);
+
+const held = fc.record({ sequence, digest });
+const cursor: fc.Arbitrary<BundleCursor> = fc.oneof(
+  fc.record({ bundle, held }),
+  fc.record({ bundle, held: fc.constant(undefined) }),
+);
+const heldRelease: fc.Arbitrary<HeldRelease> = fc.record({ bundle, sequence, digest });
+const labels = fc
+  .dictionary(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,20}$/), text, { maxKeys: 5 })
+  .map((entries) => new Map(Object.entries(entries)));
+const start: fc.Arbitrary<WatchStart> = fc.record({
+  realm,
+  firstCharterDigest: digest,
+  charterVersion: count,
+  bundles: fc.array(cursor, { maxLength: 4 }),
+  labels,
+});
+export const watchRequest: fc.Arbitrary<WatchRequest> = fc.oneof(
+  fc.record({ kind: fc.constant('start' as const), start }),
+  fc.record({
+    kind: fc.constant('acknowledgement' as const),
+    at: heldRelease,
+    stage: fc.constantFrom('delivered' as const, 'loaded' as const),
+  }),
+  fc.record({
+    kind: fc.constant('refusal' as const),
+    at: heldRelease,
+    code: fc.constantFrom(...Object.keys(ERROR_CODES).filter(isErrorCode)),
+    reason: text,
+  }),
+);
+const update = fc.oneof(
+  fc.record({
+    bundle,
+    statements: fc.tuple(statement),
+    content: content.filter(({ kind }) => kind === 'whole'),
+  }),
+  fc.record({
+    bundle,
+    statements: fc.array(statement, { minLength: 1, maxLength: 4 }),
+    content: content.filter(({ kind }) => kind === 'delta'),
+  }),
+);
+export const watchResponse: fc.Arbitrary<WatchResponse> = fc.oneof(
+  fc.record({
+    kind: fc.constant('charters' as const),
+    charters: fc.array(document, { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant('blobs' as const), blobs }),
+  fc.record({ kind: fc.constant('update' as const), update }),
+  fc.record({ kind: fc.constant('current' as const), at: cursor }),
+  fc.record({ kind: fc.constant('fork' as const), evidence }),
+  fc.record({ kind: fc.constant('keep-alive' as const) }),
+);
+
+const hello: fc.Arbitrary<Hello> = fc.record({
+  protocolVersion: fc.nat({ max: 0xffff_ffff }),
+  nodeId,
+  region,
+  realm,
+  firstCharterDigest: digest,
+  bootId: hex(16),
+  storeId: hex(16),
+});
+const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });
+const row: fc.Arbitrary<Row> = fc.record({
+  stream,
+  sequence: count,
+  digest,
+  forked: fc.boolean(),
+});
+export const frame: fc.Arbitrary<Frame> = fc.oneof(
+  fc.record({ kind: fc.constant('hello' as const), hello }),
+  fc.record({ kind: fc.constant('push' as const), push }),
+  fc.record({ kind: fc.constant('have' as const), row }),
+  fc.record({ kind: fc.constant('held' as const), row }),
+  fc.record({
+    kind: fc.constant('digest' as const),
+    root: digest,
+    count,
+    ask: fc.constantFrom('answer' as const, 'note' as const),
+  }),
+  fc.record({
+    kind: fc.constant('rows' as const),
+    rows: fc.array(row, { maxLength: 5 }),
+    part: fc.constantFrom('more' as const, 'last' as const),
+  }),
+  fc.record({ kind: fc.constant('fork' as const), evidence }),
+);
+export const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(
+  fc.record({ stream, fromSequence: sequence }),
+  fc
+    .tuple(stream, sequence, sequence)
+    .map(([name, a, b]) =>
+      a < b
+        ? { stream: name, fromSequence: a, toSequence: b }
+        : { stream: name, fromSequence: b, toSequence: a },
+    ),
+);
+export const fetchItem: fc.Arbitrary<FetchItem> = fc.oneof(
+  fc.record({ kind: fc.constant('entry' as const), entry: push }),
+  fc.record({ kind: fc.constant('blobs' as const), blobs }),
+  fc.record({ kind: fc.constant('fork' as const), evidence }),
+);
+
+export const submitReceipt: fc.Arbitrary<SubmitReceipt> = fc.record({
+  stream,
+  sequence,
+  digest,
+  novelty: fc.constantFrom('new' as const, 'held' as const),
+});
+const withOrWithout = fc.constantFrom('with' as const, 'without' as const);
+export const documentQuery: fc.Arbitrary<DocumentQuery> = fc.record(
+  { stream, sequence, blobs: withOrWithout },
+  { requiredKeys: ['stream', 'blobs'], noNullPrototype: true },
+);
+export const documentAnswer: fc.Arbitrary<DocumentAnswer> = fc.record({ document, blobs });
+export const historyQuery: fc.Arbitrary<HistoryQuery> = fc.record(
+  { stream, before: sequence, limit: fc.integer({ min: 1, max: 500 }) },
+  { requiredKeys: ['stream', 'limit'], noNullPrototype: true },
+);
+export const streamStatus: fc.Arbitrary<StreamStatus> = fc.record(
+  { stream, sequence: count, digest, fork: evidence },
+  { requiredKeys: ['stream', 'sequence', 'digest'], noNullPrototype: true },
+);
+const linkStatus: fc.Arbitrary<LinkStatus> = fc.record(
+  {
+    nodeId,
+    region,
+    address: text,
+    state: fc.constantFrom('up' as const, 'down' as const),
+    sinceMs: count,
+    peerRoot: digest,
+    lastError: text.filter((message) => message !== ''),
+  },
+  {
+    requiredKeys: ['nodeId', 'region', 'address', 'state', 'sinceMs'],
+    noNullPrototype: true,
+  },
+);
+const subscriberStatus: fc.Arbitrary<SubscriberStatus> = fc.record({
+  bundle,
+  sequence: count,
+  delivered: fc.nat(),
+  loaded: fc.nat(),
+  refused: fc.nat(),
+});
+export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
+  nodeId,
+  region,
+  realm,
+  version: text,
+  firstCharterDigest: digest,
+  startedAtMs: count,
+  root: digest,
+  streams: fc.array(streamStatus, { maxLength: 3 }),
+  links: fc.array(linkStatus, { maxLength: 3 }),
+  subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
+});

@@ -1,0 +1,192 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
+import {
+  decodeBlobsAnswer,
+  decodeBlobsQuery,
+  decodeDocumentAnswer,
+  decodeDocumentQuery,
+  decodeHistoryPage,
+  decodeHistoryQuery,
+  decodeStreamList,
+  decodeSubmission,
+  decodeSubmitReceipt,
+  encodeBlobsAnswer,
+  encodeBlobsQuery,
+  encodeDocumentAnswer,
+  encodeDocumentQuery,
+  encodeHistoryPage,
+  encodeHistoryQuery,
+  encodeStreamList,
+  encodeSubmission,
+  encodeSubmitReceipt,
+} from '../../src/wire/admin.ts';
+import {
+  decodeFetchItem,
+  decodeFetchRequest,
+  decodeFrame,
+  encodeFetchItem,
+  encodeFetchRequest,
+  encodeFrame,
+} from '../../src/wire/gossip.ts';
+import { decodeNodeStatus, encodeNodeStatus } from '../../src/wire/node-status.ts';
+import {
+  decodeWatchRequest,
+  decodeWatchResponse,
+  encodeWatchRequest,
+  encodeWatchResponse,
+} from '../../src/wire/watch.ts';
+import * as any from './arbitraries.ts';
+
+interface Family<T> {
+  readonly name: string;
+  readonly values: fc.Arbitrary<T>;
+  encode(value: T): Buffer;
+  decode(bytes: Uint8Array): T;
+}
+
+const blobsQuery = fc.record({ ids: fc.array(any.digest, { maxLength: 5 }) });
+
+/** Hides the type of the values, so that all families fit one table. */
+function family<T>({ name, values, encode, decode }: Family<T>): {
+  readonly name: string;
+  roundTrips(): void;
+  copies(): void;
+  survivesAnyBytes(): void;
+} {
+  return {
+    name,
+    roundTrips: () => {
+      fc.assert(
+        fc.property(values, (value) => {
+          expect(decode(encode(value))).toEqual(value);
+        }),
+      );
+    },
+    copies: () => {
+      fc.assert(
+        fc.property(values, (value) => {
+          const received = Buffer.from(encode(value));
+          const decoded = decode(received);
+          received.fill(0xff);
+          expect(decoded).toEqual(value);
+        }),
+      );
+    },
+    survivesAnyBytes: () => {
+      const attempt = (bytes: Uint8Array): void => {
+        try {
+          decode(bytes);
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(KedgeError);
+          expect(['PARSE', 'LIMIT']).toContain(KedgeError.from(thrown).code);
+        }
+      };
+      fc.assert(fc.property(fc.uint8Array({ maxLength: 80 }), attempt));
+      fc.assert(
+        fc.property(values, fc.nat(), fc.nat({ max: 255 }), (value, at, byte) => {
+          const bytes = Buffer.from(encode(value));
+          if (bytes.length > 0) bytes[at % bytes.length] = byte;
+          attempt(bytes);
+          attempt(bytes.subarray(0, at % (bytes.length + 1)));
+        }),
+      );
+    },
+  };
+}
+
+const FAMILIES = [
+  family({
+    name: 'watch request',
+    values: any.watchRequest,
+    encode: encodeWatchRequest,
+    decode: decodeWatchRequest,
+  }),
+  family({
+    name: 'watch response',
+    values: any.watchResponse,
+    encode: encodeWatchResponse,
+    decode: decodeWatchResponse,
+  }),
+  family({ name: 'link frame', values: any.frame, encode: encodeFrame, decode: decodeFrame }),
+  family({
+    name: 'fetch request',
+    values: any.fetchRequest,
+    encode: encodeFetchRequest,
+    decode: decodeFetchRequest,
+  }),
+  family({
+    name: 'fetch item',
+    values: any.fetchItem,
+    encode: encodeFetchItem,
+    decode: decodeFetchItem,
+  }),
+  family({
+    name: 'submission',
+    values: any.documentAnswer,
+    encode: encodeSubmission,
+    decode: decodeSubmission,
+  }),
+  family({
+    name: 'submit receipt',
+    values: any.submitReceipt,
+    encode: encodeSubmitReceipt,
+    decode: decodeSubmitReceipt,
+  }),
+  family({
+    name: 'document query',
+    values: any.documentQuery,
+    encode: encodeDocumentQuery,
+    decode: decodeDocumentQuery,
+  }),
+  family({
+    name: 'document answer',
+    values: any.documentAnswer,
+    encode: encodeDocumentAnswer,
+    decode: decodeDocumentAnswer,
+  }),
+  family({
+    name: 'stream list',
+    values: fc.array(any.streamStatus, { maxLength: 4 }),
+    encode: encodeStreamList,
+    decode: (bytes) => [...decodeStreamList(bytes)],
+  }),
+  family({
+    name: 'history query',
+    values: any.historyQuery,
+    encode: encodeHistoryQuery,
+    decode: decodeHistoryQuery,
+  }),
+  family({
+    name: 'history page',
+    values: fc.array(any.statement, { maxLength: 4 }),
+    encode: encodeHistoryPage,
+    decode: (bytes) => [...decodeHistoryPage(bytes)],
+  }),
+  family({
+    name: 'blobs query',
+    values: blobsQuery,
+    encode: encodeBlobsQuery,
+    decode: (bytes) => ({ ids: [...decodeBlobsQuery(bytes).ids] }),
+  }),
+  family({
+    name: 'blobs answer',
+    values: any.blobs,
+    encode: encodeBlobsAnswer,
+    decode: decodeBlobsAnswer,
+  }),
+  family({
+    name: 'node status',
+    values: any.nodeStatus,
+    encode: encodeNodeStatus,
+    decode: decodeNodeStatus,
+  }),
+];
+
+describe('wire messages', () => {
+  it.each(FAMILIES)('come back as they were encoded: $name', ({ roundTrips }) => roundTrips());
+  it.each(FAMILIES)('keep no view on the received bytes: $name', ({ copies }) => copies());
+  it.each(FAMILIES)('refuse broken bytes with PARSE or LIMIT: $name', (one) =>
+    one.survivesAnyBytes(),
+  );
+});

@@ -1,0 +1,129 @@
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, isErrorCode, KedgeError } from '../../src/core/errors.ts';
+import {
+  CODE_TRAILER,
+  callError,
+  decodeError,
+  ERROR_TRAILER,
+  encodeError,
+} from '../../src/wire/status.ts';
+
+const CODES = Object.keys(ERROR_CODES).filter(isErrorCode);
+const INSIDE = ['BUG', 'STORE', 'CONFIG'];
+
+class FakeFailure extends Error implements ServiceError {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata = new Metadata();
+
+  constructor(status: number, details: string) {
+    super(`${status} ${details}`);
+    this.code = status;
+    this.details = details;
+  }
+}
+
+function failure(
+  status: number,
+  details: string,
+  trailers: readonly (readonly [string, string | Buffer])[],
+): ServiceError {
+  const made = new FakeFailure(status, details);
+  for (const [key, value] of trailers) made.metadata.set(key, value);
+  return made;
+}
+
+function across(error: KedgeError): KedgeError {
+  const { code, details, trailers } = encodeError(error);
+  return decodeError(failure(code, details, trailers));
+}
+
+describe('an error that crosses gRPC', () => {
+  it.each(CODES.filter((code) => !INSIDE.includes(code)))(
+    'keeps code, text and detail: %s',
+    (code) => {
+      const detail = { sequence: 7, stream: 'charter', signers: ['a', 'b'], isNew: true };
+      const arrived = across(new KedgeError(code, 'what to do', { detail }));
+      expect(arrived).toMatchObject({ code, message: 'what to do', detail });
+    },
+  );
+
+  it.each(INSIDE.filter(isErrorCode))('says nothing about the inside of the node: %s', (code) => {
+    const error = new KedgeError(code, '/var/lib/kedge', { detail: { path: '/var/lib/kedge' } });
+    const arrived = across(error);
+    expect(arrived.code).toBe(code);
+    expect(`${arrived.message}${JSON.stringify(arrived.detail)}`).not.toContain('/var/lib');
+  });
+
+  it('brings no control characters into a terminal', () => {
+    const text = 'a\u001b[2Jb\u202ec\r\nd';
+    const arrived = across(new KedgeError('PARSE', text, { detail: { text } }));
+    expect(arrived.message).toBe('a [2Jb c d');
+    expect(arrived.detail).toEqual({ text: 'a [2Jb c d' });
+  });
+
+  it('is always a status that gRPC can send', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (message) => {
+        const { details, trailers } = encodeError(new KedgeError('PARSE', message));
+        expect(() => encodeURI(details)).not.toThrow();
+        const size = trailers.reduce((sum, [, value]) => sum + value.length, 0);
+        expect(size).toBeLessThan(5000);
+      }),
+    );
+    const cut = encodeError(new KedgeError('PARSE', `${'x'.repeat(999)}\u{1f600}`));
+    expect(() => encodeURI(cut.details)).not.toThrow();
+  });
+});
+
+describe('decodeError', () => {
+  it.each([
+    [1, 'UNAVAILABLE'],
+    [3, 'PARSE'],
+    [4, 'UNAVAILABLE'],
+    [7, 'ACCESS'],
+    [8, 'LIMIT'],
+    [12, 'CONFIG'],
+    [13, 'UNAVAILABLE'],
+    [14, 'UNAVAILABLE'],
+    [16, 'ACCESS'],
+  ])('reads bare status %i as %s', (status, code) => {
+    expect(decodeError(failure(status, 'text', []))).toMatchObject({ code });
+  });
+
+  it('ignores trailers that are not ours', () => {
+    expect(decodeError(failure(14, 'text', [[CODE_TRAILER, 'NO_SUCH_CODE']])).code).toBe(
+      'UNAVAILABLE',
+    );
+    const junk: [string, string | Buffer][] = [
+      [CODE_TRAILER, 'GAP'],
+      [ERROR_TRAILER, Buffer.from('{"message":')],
+    ];
+    expect(decodeError(failure(9, 'status text', junk))).toMatchObject({
+      code: 'GAP',
+      message: 'status text',
+    });
+    const other = Buffer.from(
+      '{"message":"m","detail":{"a":{"b":1},"__proto__":{"c":1},"n":null}}',
+    );
+    const arrived = decodeError(
+      failure(9, 'text', [
+        [CODE_TRAILER, 'GAP'],
+        [ERROR_TRAILER, other],
+      ]),
+    );
+    expect(arrived.message).toBe('m');
+    expect(Object.keys(arrived.detail)).toEqual([]);
+  });
+});
+
+describe('callError', () => {
+  it('keeps a KedgeError and wraps the rest', () => {
+    const error = new KedgeError('GAP', 'x');
+    expect(callError(error)).toBe(error);
+    expect(callError(new Error('x')).code).toBe('BUG');
+    expect(callError(failure(14, 'x', [])).code).toBe('UNAVAILABLE');
+  });
+});
