@@ -1,0 +1,210 @@
+/**
+ * A node as a whole: starts its parts in order, and stops them in the reverse order.
+ *
+ * Order of starting: open and verify the store, listen, then dial peers, so that whatever answers
+ * a call is complete. How the parts are connected is `assembly.ts`.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import { formatTimestamp, type Sha256 } from '../core/ids.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Logger, noLogger } from '../ports/logger.ts';
+import { type Metrics, noMetrics } from '../ports/metrics.ts';
+import type { Store } from '../ports/store.ts';
+import { systemClock } from '../ports/system-clock.ts';
+import type { Replicator } from '../service/replicator.ts';
+import { openLevelStore } from '../storage/open-store.ts';
+import { assemble } from './assembly.ts';
+import { loadState, warnAboutTime } from './boot.ts';
+import type { NodeConfig, TlsConfig } from './config.ts';
+import { loadNodeConfig } from './config-file.ts';
+import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
+import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
+
+/** What a node is run with beside its configuration. */
+export interface RunOptions {
+  /** Stops the node, like disposing it. */
+  readonly signal?: AbortSignal;
+  /** Default: nowhere. */
+  readonly logger?: Logger;
+  /** Default: nowhere. */
+  readonly metrics?: Metrics;
+  /** Time; for tests. */
+  readonly clock?: Clock;
+  /** Opens the store; for tests. Default: LevelDB in `store.path`. */
+  readonly openStore?: (path: string) => Promise<Store>;
+}
+
+/** A node that serves. Disposing it drains it and resolves when everything is closed. */
+export interface RunningNode extends AsyncDisposable {
+  readonly config: NodeConfig;
+  /** Where it listens, with the ports that were given out. */
+  readonly addresses: NodeAddresses;
+  readonly firstCharterDigest: Sha256;
+  /** What is verified and on disk. */
+  readonly trusted: TrustedState;
+  /** Resolves when the node is closed, whoever closed it. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Starts a node and resolves when it serves. `config` is a checked configuration or the path of a
+ * file. Errors: `CONFIG` (configuration, files, ports), `STORE`.
+ */
+export async function runNode(
+  config: NodeConfig | string,
+  options: RunOptions = {},
+): Promise<RunningNode> {
+  const loaded = typeof config === 'string' ? await loadNodeConfig(config) : config;
+  const node = new Daemon(loaded, options);
+  try {
+    await node.start();
+  } catch (error) {
+    await node[Symbol.asyncDispose]();
+    throw error;
+  }
+  return node;
+}
+
+class Daemon implements RunningNode {
+  readonly config: NodeConfig;
+  readonly closed: Promise<void>;
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #clock: Clock;
+  readonly #options: RunOptions;
+  /** What has to be closed, in the order of opening. */
+  readonly #closers: (() => Promise<void> | void)[] = [];
+  #setClosed: () => void = () => undefined;
+  #closing: Promise<void> | undefined;
+  #parts: Parts | undefined;
+
+  constructor(config: NodeConfig, options: RunOptions) {
+    this.config = config;
+    this.#options = options;
+    this.#logger = options.logger ?? noLogger;
+    this.#metrics = options.metrics ?? noMetrics;
+    this.#clock = options.clock ?? systemClock;
+    this.closed = new Promise((resolve) => {
+      this.#setClosed = resolve;
+    });
+  }
+
+  get addresses(): NodeAddresses {
+    return this.#requireParts().listeners.addresses;
+  }
+
+  get firstCharterDigest(): Sha256 {
+    return this.trusted.firstCharterDigest;
+  }
+
+  get trusted(): TrustedState {
+    return this.#requireParts().replicator.durable;
+  }
+
+  async start(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const stop = (): void => void this.#close();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#closers.push(() => signal?.removeEventListener('abort', stop));
+    const { node, realm } = this.config;
+    const logger = this.#logger;
+    logger.info({ event: 'node.starting', id: node.id, region: node.region, realm }, 'starting');
+    const tls = this.config.tls === undefined ? undefined : await this.#loadTls(this.config.tls);
+    const { store, state } = await this.#openStore();
+    const parts = await this.#serve(store, state, tls);
+    this.#parts = parts;
+    parts.replicator.start();
+    for (const server of parts.listeners.servers) server.setHealth('SERVING');
+    logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'serving');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  async #loadTls(files: TlsConfig): Promise<TlsFiles> {
+    const tls = await loadTlsFiles(files);
+    if (tls.expiresMs <= this.#clock.nowMs()) {
+      const expired = formatTimestamp(tls.expiresMs);
+      this.#logger.warn(
+        { event: 'clock.suspect', file: files.certFile, expired },
+        'the certificate of this node has expired: issue a new one, or check the clock',
+      );
+    }
+    return tls;
+  }
+
+  async #openStore(): Promise<{ readonly store: Store; readonly state: TrustedState }> {
+    const { path } = this.config.store;
+    const store = await (this.#options.openStore ?? openLevelStore)(path);
+    this.#closers.push(async () => store[Symbol.asyncDispose]());
+    const nowMs = this.#clock.nowMs();
+    const state = await loadState({ config: this.config, store, nowMs });
+    const { charters, streams } = state;
+    this.#logger.info(
+      { event: 'store.opened', path, charters: charters.length, streams: streams.size },
+      'store opened and verified',
+    );
+    warnAboutTime(state, nowMs, this.#logger);
+    return { store, state };
+  }
+
+  async #serve(store: Store, state: TrustedState, tls: TlsFiles | undefined): Promise<Parts> {
+    const { config } = this;
+    const surroundings = {
+      config,
+      tls,
+      clock: this.#clock,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    };
+    const { transport, replicator, subscriptions, services } = assemble({
+      ...surroundings,
+      store,
+      state,
+    });
+    this.#closers.push(() => transport[Symbol.dispose]());
+    this.#closers.push(async () => replicator[Symbol.asyncDispose]());
+    const listeners = await openListeners({ ...surroundings, services });
+    this.#closers.push(async () => {
+      subscriptions.close();
+      const { drainTimeoutMs } = config;
+      await Promise.all(listeners.servers.map(async (server) => server.drain(drainTimeoutMs)));
+    });
+    return { replicator, listeners };
+  }
+
+  async #close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    await this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#logger.info({ event: 'node.stopping' }, 'stopping');
+    for (const close of this.#closers.toReversed()) {
+      try {
+        await close();
+      } catch (thrown) {
+        const err = KedgeError.from(thrown);
+        this.#logger.error({ event: 'store.failed', code: err.code, err }, 'closing failed');
+      }
+    }
+    this.#logger.info({ event: 'node.stopped' }, 'stopped');
+    this.#setClosed();
+  }
+
+  #requireParts(): Parts {
+    if (this.#parts === undefined) throw new KedgeError('BUG', 'the node has not started');
+    return this.#parts;
+  }
+}
+
+/** What a started node consists of. */
+interface Parts {
+  readonly replicator: Replicator;
+  readonly listeners: Listeners;
+}

@@ -1,0 +1,95 @@
+/**
+ * The listeners of a node: one gRPC server per configured address, with the services that belong
+ * there.
+ *
+ * @module
+ */
+import type { CallerRules } from '../grpc/caller.ts';
+import { mutualTlsServer, plaintextServer, type TlsMaterial } from '../grpc/credentials.ts';
+import { GrpcServer, type ListenerServices } from '../grpc/server.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import { CallerDirectory } from '../service/identity.ts';
+import type { NodeConfig } from './config.ts';
+
+/** Where a node listens, as `host:port`; absent what is not configured. */
+export interface NodeAddresses {
+  readonly clients?: string;
+  readonly peers?: string;
+  readonly admins?: string;
+}
+
+/** What listeners work with. */
+export interface ListenersOptions {
+  readonly config: NodeConfig;
+  /** Absent: plaintext. */
+  readonly tls: TlsMaterial | undefined;
+  /** All services; each listener gets those of its keys. */
+  readonly services: Required<ListenerServices>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Open listeners. */
+export interface Listeners {
+  readonly servers: readonly GrpcServer[];
+  readonly addresses: NodeAddresses;
+}
+
+/** Which service belongs to which key of `listen`. */
+const SERVICE_OF = { clients: 'trust', peers: 'gossip', admins: 'admin' } as const;
+type ListenKey = keyof typeof SERVICE_OF;
+
+/** Opens all listeners, or none. Errors: `CONFIG`. */
+export async function openListeners(options: ListenersOptions): Promise<Listeners> {
+  const { config, tls } = options;
+  const callers: CallerRules = {
+    directory: new CallerDirectory(config),
+    transport: tls === undefined ? 'plaintext' : 'mtls',
+  };
+  const servers: GrpcServer[] = [];
+  let addresses: NodeAddresses = {};
+  try {
+    for (const [address, keys] of byAddress(config)) {
+      const server = await GrpcServer.start({
+        address,
+        credentials: tls === undefined ? plaintextServer(address) : mutualTlsServer(tls),
+        callers,
+        services: servicesFor(keys, options.services),
+        maxStreamsPerConnection: config.limits.maxStreamsPerConnection,
+        clock: options.clock,
+        logger: options.logger,
+        metrics: options.metrics,
+      });
+      servers.push(server);
+      addresses = { ...addresses, ...Object.fromEntries(keys.map((key) => [key, server.address])) };
+    }
+  } catch (error) {
+    for (const server of servers) await server[Symbol.asyncDispose]();
+    throw error;
+  }
+  return { servers, addresses };
+}
+
+function byAddress({ listen }: NodeConfig): ReadonlyMap<string, readonly ListenKey[]> {
+  const keys = new Map<string, ListenKey[]>();
+  for (const key of ['clients', 'peers', 'admins'] as const) {
+    const address = listen[key];
+    if (address !== undefined) keys.set(address, [...(keys.get(address) ?? []), key]);
+  }
+  return keys;
+}
+
+function servicesFor(
+  keys: readonly ListenKey[],
+  services: Required<ListenerServices>,
+): ListenerServices {
+  const names = new Set<string>(keys.map((key) => SERVICE_OF[key]));
+  return {
+    ...(names.has('trust') && { trust: services.trust }),
+    ...(names.has('gossip') && { gossip: services.gossip }),
+    ...(names.has('admin') && { admin: services.admin }),
+  };
+}
