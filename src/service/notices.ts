@@ -25,7 +25,10 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       const { from, stream, error } = notice;
       const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
       metrics.increment('kedge_statements_refused_total', { code: error.code });
-      logger.warn({ event, from, stream, code: error.code, reason: error.message }, 'refused');
+      const fields = { event, from, stream, code: error.code, reason: error.message } as const;
+      if (error.code === 'BUG')
+        logger.error({ ...fields, err: error }, 'refused for a bug of ours');
+      else logger.warn(fields, 'refused');
       return;
     }
     case 'forked': {

@@ -56,7 +56,8 @@ export class Fetching {
   }
 
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
-  wantBeneath(nodeId: NodeId, evidence: Evidence, nowMs: number): void {
+  wantBeneath(nodeId: NodeId, evidence: Evidence | undefined, nowMs: number): void {
+    if (evidence === undefined) return;
     const first = parseStatement(evidence.first.payload);
     const second = parseStatement(evidence.second.payload);
     if (first.previous === second.previous || evidence.sequence === 1) return;
@@ -99,7 +100,8 @@ export class Fetching {
       case 'blobs':
         return fetch.buffer.addBlobs(item.blobs);
       case 'fork':
-        return this.#replica.receiveEvidence(item.evidence, fetch.nodeId);
+        this.#replica.receiveEvidence(item.evidence, fetch.nodeId);
+        return this.wantBeneath(fetch.nodeId, item.evidence, nowMs);
       case 'entry':
         return this.#entry(fetch, item.entry, recall, nowMs);
     }
@@ -115,8 +117,9 @@ export class Fetching {
     buffer.addBlobs(entry.blobs);
     const documents = [...buffer.documents, opened.document];
     try {
-      this.#replica.receive(documents, buffer.blobs, recall, nodeId, nowMs);
+      const fork = this.#replica.receive(documents, buffer.blobs, recall, nodeId, nowMs);
       buffer.clear();
+      this.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (error.code === 'THRESHOLD') return buffer.addDocument(opened.document, error);
@@ -127,7 +130,10 @@ export class Fetching {
 
   #isUseful({ nodeId, row }: Want): boolean {
     if (this.#peers.linkTo(nodeId)?.ready !== true) return false;
-    return compareRow(rowIn(this.#replica.verified, row.stream), row) === 'fetch';
+    const ours = rowIn(this.#replica.verified, row.stream);
+    // Where a fork ends may lie deeper than its proof: what others hold there is worth reading.
+    const isBeneath = ours?.forked === true && !row.forked && ours.sequence === row.sequence;
+    return isBeneath || compareRow(ours, row) === 'fetch';
   }
 
   #pump(): void {

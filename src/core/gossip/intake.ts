@@ -9,7 +9,7 @@
 import type { Anchor } from '../anchors/anchor.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { type AnchorId, type StreamName, splitStream } from '../ids.ts';
+import { type AnchorId, NO_PREVIOUS, type StreamName, splitStream } from '../ids.ts';
 import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
@@ -70,11 +70,14 @@ export class Intake {
   open(push: Push, tip?: BaseBody): Opened {
     const statement = parseStatement(push.statement.payload);
     const row = rowOf(statement);
-    const held = tip?.sequence ?? rowIn(this.#state, row.stream)?.sequence ?? 0;
+    const ours = rowIn(this.#state, row.stream);
+    const held = tip?.sequence ?? ours?.sequence ?? 0;
     if (row.sequence > held + 1) return { kind: 'gap', row };
-    // At or below the head the body plays no part: the statement is known, or proves a fork.
+    // The body plays no part where the statement is known, proves a fork, or follows another one.
+    const isNext = row.sequence === held + 1;
+    const isElsewhere = tip === undefined && statement.previous !== (ours?.digest ?? NO_PREVIOUS);
     const body =
-      row.sequence <= held ? NO_BODY : openContent(tip ?? this.#base(row.stream), push.content);
+      isNext && !isElsewhere ? openContent(tip ?? this.#base(row.stream), push.content) : NO_BODY;
     if (body === undefined) return { kind: 'gap', row };
     const document = { statement: push.statement, body };
     return { kind: 'document', row, document, blobs: indexBlobs(push.blobs) };
@@ -159,8 +162,9 @@ export class Intake {
     this.#state = state;
     const documents = chain.map((signed, at) => {
       const body = bodies[at];
-      if (body === undefined)
-        {throw new KedgeError('BUG', 'a statement was accepted without a body');}
+      if (body === undefined) {
+        throw new KedgeError('BUG', 'a statement was accepted without a body');
+      }
       const { sequence, digest } = parseStatement(signed.payload);
       return { stream, sequence, digest, document: { statement: signed, body } };
     });

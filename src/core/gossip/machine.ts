@@ -215,7 +215,9 @@ export class GossipMachine {
     link.noteHeld(opened.row);
     if (opened.kind === 'gap') return this.#fetching.want({ nodeId, row: opened.row }, nowMs);
     try {
-      this.#replica.receive([opened.document], opened.blobs, recall, nodeId, nowMs);
+      const { document, blobs } = opened;
+      const fork = this.#replica.receive([document], blobs, recall, nodeId, nowMs);
+      this.#fetching.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;

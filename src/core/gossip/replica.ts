@@ -64,15 +64,20 @@ export class Replica {
     return this.#intake.open(push, tip);
   }
 
-  /** Judges documents of one stream and adopts them. Errors: those of {@link Intake.take}. */
+  /**
+   * Judges documents of one stream and adopts them; returns the proof when they forked the stream.
+   * Errors: those of {@link Intake.take}.
+   */
   receive(
     documents: readonly SignedDocument[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
     recall: Recall,
     nodeId: NodeId,
     nowMs: number,
-  ): void {
-    this.#adopt(this.#intake.take(documents, blobs, recall, nowMs), { kind: 'peer', nodeId });
+  ): Evidence | undefined {
+    const taken = this.#intake.take(documents, blobs, recall, nowMs);
+    this.#adopt(taken, { kind: 'peer', nodeId });
+    return taken.kind === 'new' ? taken.evidence : undefined;
   }
 
   /** Judges fork evidence and adopts it. Errors: those of {@link Intake.evidence}. */
@@ -126,8 +131,9 @@ export class Replica {
   #adopt(taken: Taken, origin: Origin): void {
     if (taken.kind === 'held') return this.#alreadyHeld(taken.row, origin);
     for (const link of this.#peers.ready()) {
-      if (origin.kind === 'submit' || link.peer.nodeId !== origin.nodeId)
-        {this.#forward(link, taken);}
+      if (origin.kind === 'submit' || link.peer.nodeId !== origin.nodeId) {
+        this.#forward(link, taken);
+      }
     }
     const { state, row, batch, evidence } = taken;
     const batchId = this.#nextBatchId++;
@@ -152,7 +158,8 @@ export class Replica {
     const carrier = this.#commits.carrierOf(row);
     if (origin.kind === 'peer') {
       const link = this.#peers.linkTo(origin.nodeId);
-      if (carrier === undefined && link?.ready === true) this.#outbox.send(link, { kind: 'held', row });
+      if (carrier === undefined && link?.ready === true)
+        this.#outbox.send(link, { kind: 'held', row });
       return;
     }
     const { requestId } = origin;

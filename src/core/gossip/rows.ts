@@ -65,8 +65,9 @@ export function rootOf(rows: RowTable): Sha256 {
 export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
   if (ours === undefined) return 'fetch';
   if (ours.forked && theirs.forked) {
-    if (ours.sequence !== theirs.sequence)
-      {return ours.sequence > theirs.sequence ? 'fetch' : 'tell';}
+    if (ours.sequence !== theirs.sequence) {
+      return ours.sequence > theirs.sequence ? 'fetch' : 'tell';
+    }
     return ours.digest === theirs.digest ? 'same' : 'tell';
   }
   if (ours.forked !== theirs.forked) return theirs.forked ? 'fetch' : 'tell';

@@ -56,7 +56,7 @@ export class Wants {
       if (this.#active.has(stream)) continue;
       for (const [nodeId, row] of this.#announced.get(stream) ?? []) {
         if (isUseful({ nodeId, row })) return { nodeId, row };
-        this.#forget(stream, nodeId);
+        this.#forget({ nodeId, row });
       }
     }
     return undefined;
@@ -75,16 +75,18 @@ export class Wants {
   /** Ends a fetch; after a failure its announcer rests for this row. */
   end(fetch: ActiveFetch, outcome: 'done' | 'failed', nowMs: number): void {
     this.#active.delete(fetch.row.stream);
-    this.#forget(fetch.row.stream, fetch.nodeId);
+    this.#forget(fetch);
     if (outcome === 'done') return;
     this.#sweep(nowMs);
     this.#pausedUntilMs.set(pauseKey(fetch.nodeId, fetch.row), nowMs + RETRY_PAUSE_MS);
   }
 
-  #forget(stream: StreamName, nodeId: NodeId): void {
-    const announcers = this.#announced.get(stream);
-    announcers?.delete(nodeId);
-    if (announcers?.size === 0) this.#announced.delete(stream);
+  /** Drops a want, unless its announcer has announced something else since. */
+  #forget({ nodeId, row }: Want): void {
+    const announcers = this.#announced.get(row.stream);
+    if (announcers?.get(nodeId) !== row) return;
+    announcers.delete(nodeId);
+    if (announcers.size === 0) this.#announced.delete(row.stream);
   }
 
   /** Keeps the pauses bounded: drops what has passed. */
