@@ -26,7 +26,7 @@ import { createPrivateFile, readWhole } from './files.ts';
 import { LocalSigner } from './local-signer.ts';
 
 /** The default scrypt work factor (log2 N), that of age: about a second and 256 MiB. */
-export const SCRYPT_WORK_FACTOR: number = 18;
+const SCRYPT_WORK_FACTOR = 18;
 
 const WORK_FACTOR_MAX = 20;
 const KEY_FILE_MAX_BYTES = 16 * 1024;

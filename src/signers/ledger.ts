@@ -2,9 +2,9 @@
  * The ledger of one signer: which digest it signed for each (realm, stream, sequence), so that it
  * never signs a second one (conformance C13). Two statements for one sequence are a fork.
  *
- * An append-only file of JSON lines. An entry is durable before the signature exists. The first line
- * for a sequence holds, and an entry counts only when it is that line in a read after its own sync:
- * `O_APPEND` orders the lines of all processes, so of two that race one wins and the other refuses.
+ * An append-only file of JSON lines. An entry is durable before the signature exists. The first
+ * line for a sequence holds, and an entry counts only when it is that line in a read after its own
+ * sync: `O_APPEND` orders the lines of all processes, so of two that race one wins.
  * A lock file would do the same and would have to be cleaned up after every crash.
  *
  * @module
@@ -105,8 +105,8 @@ export class Ledger {
     throw new KedgeError(
       'CONFLICT',
       `this signer has signed another statement for ${stream} ${String(sequence)} of ${realm} ` +
-        `(line ${String(held.line)} of ${this.path}); signing this one too would fork the stream. ` +
-        'Submit the signed one, or draft the next sequence after it',
+        `(line ${String(held.line)} of ${this.path}); signing this one too would fork the ` +
+        'stream. Submit the signed one, or draft the next sequence after it',
       { detail: { realm, stream, sequence, signed: held.digest, refused: digest } },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The {@link Store} over any {@link KeyValue}: which records an append writes, and what a reader may
- * rely on.
+ * The {@link Store} over any {@link KeyValue}: which records an append writes, and what a reader
+ * may rely on.
  *
  * Everything up to a head exists and hashes to its name. A hole or other bytes are damage and are
  * said to be, as LevelDB by itself drops damaged records of its log without a word.

@@ -11,8 +11,8 @@ import type { StoreFailure } from '../ports/store.ts';
 
 const ADVICE = {
   damaged:
-    'Stop the node, then restore the folder from a backup or remove it: an empty store fills ' +
-    'itself from the peers.',
+    'Stop the node and remove the folder: an empty store fills itself from the peers. Where ' +
+    'there are no peers, restore the folder from a backup.',
   newer: 'Run that version or a later one, or start with an empty folder.',
   locked: 'Stop the other process, or give each node a store path of its own.',
   full: 'Make room on the disk; the node goes on by itself then.',

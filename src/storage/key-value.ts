@@ -19,8 +19,8 @@ export interface RangeQuery extends KeyRange {
 }
 
 /**
- * An ordered map from ASCII keys to bytes. Returned bytes belong to the caller. Errors: `STORE` with
- * a `detail.reason`; a failed write leaves it open whether the values are there.
+ * An ordered map from ASCII keys to bytes. Returned bytes belong to the caller. Errors: `STORE`
+ * with a `detail.reason`; a failed write leaves it open whether the values are there.
  */
 export interface KeyValue {
   /** What messages call it: a path, or `memory`. */

@@ -1,4 +1,4 @@
-/** Races for one sequence: `ledger-child <ledger> <digest digit>`; prints `won` or the error code. */
+/** Races for one sequence: `ledger-child <ledger> <digit>`; prints `won` or the error code. */
 import { KedgeError } from '../../src/core/errors.ts';
 import { parseRealmName, parseSequence, parseSha256, parseStreamName } from '../../src/core/ids.ts';
 import { Ledger } from '../../src/signers/ledger.ts';

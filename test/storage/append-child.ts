@@ -1,6 +1,6 @@
 /**
- * Appends for ever: `append-child <store> <body bytes>`. Prints the head that it found and then each
- * sequence once its append has been acknowledged, or why it stopped.
+ * Appends for ever: `append-child <store> <body bytes>`. Prints the head that it found and then
+ * each sequence once its append has been acknowledged, or why it stopped.
  */
 import { writeSync } from 'node:fs';
 import { KedgeError } from '../../src/core/errors.ts';

@@ -66,7 +66,7 @@ describe('openLevelStore', () => {
     expect(error).toMatchObject({
       code: 'STORE',
       detail: { reason: 'damaged', path },
-      message: matching(/is damaged.*restore.*or remove it.*peers/),
+      message: matching(/is damaged.*remove the folder.*peers.*restore/),
     });
     if (before.length > 3 && part === 'CURRENT') expect(await names(path)).toContain(table(before));
   });
