@@ -173,7 +173,8 @@ function connected(
   });
 }
 
-async function channelCredentials(security: Security): Promise<ChannelCredentials> {
+/** Certificate, key and authorities for a connection, read now. Errors: `CONFIG`. */
+export async function channelCredentials(security: Security): Promise<ChannelCredentials> {
   if (security.kind === 'plaintext') return credentials.createInsecure();
   const cert = await readPem(security.tls, 'cert');
   const key = await readPem(security.tls, 'key');

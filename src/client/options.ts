@@ -168,7 +168,12 @@ function checkEndpoints(endpoints: readonly string[]): readonly string[] {
   return [...endpoints];
 }
 
-function checkSecurity({ tls, insecure = false, endpoints }: BundleSourceOptions): Security {
+/** Checks how to connect to these endpoints. Errors: `CONFIG`. */
+export function checkSecurity({
+  tls,
+  insecure = false,
+  endpoints,
+}: Pick<BundleSourceOptions, 'tls' | 'insecure' | 'endpoints'>): Security {
   if (!insecure) {
     if (tls === undefined) throw wrong('tls', 'give it; insecure: true is for loopback only');
     if ((tls.cert ?? tls.certFile) === undefined || (tls.key ?? tls.keyFile) === undefined) {

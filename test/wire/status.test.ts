@@ -1,43 +1,25 @@
-import { Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode, KedgeError } from '../../src/core/errors.ts';
-import {
-  CODE_TRAILER,
-  callError,
-  decodeError,
-  ERROR_TRAILER,
-  encodeError,
-} from '../../src/wire/status.ts';
+import { CODE_TRAILER, callError, ERROR_TRAILER, encodeError } from '../../src/wire/status.ts';
 
 const CODES = Object.keys(ERROR_CODES).filter(isErrorCode);
 const INSIDE = ['BUG', 'STORE', 'CONFIG'];
-
-class FakeFailure extends Error implements ServiceError {
-  readonly code: number;
-  readonly details: string;
-  readonly metadata = new Metadata();
-
-  constructor(status: number, details: string) {
-    super(`${status} ${details}`);
-    this.code = status;
-    this.details = details;
-  }
-}
 
 function failure(
   status: number,
   details: string,
   trailers: readonly (readonly [string, string | Buffer])[],
-): ServiceError {
-  const made = new FakeFailure(status, details);
-  for (const [key, value] of trailers) made.metadata.set(key, value);
-  return made;
+): Error {
+  const metadata = new Metadata();
+  for (const [key, value] of trailers) metadata.set(key, value);
+  return Object.assign(new Error(details), { code: status, details, metadata });
 }
 
 function across(error: KedgeError): KedgeError {
   const { code, details, trailers } = encodeError(error);
-  return decodeError(failure(code, details, trailers));
+  return callError(failure(code, details, trailers));
 }
 
 describe('an error that crosses gRPC', () => {
@@ -78,7 +60,7 @@ describe('an error that crosses gRPC', () => {
   });
 });
 
-describe('decodeError', () => {
+describe('a failed call', () => {
   it.each([
     [1, 'UNAVAILABLE'],
     [3, 'PARSE'],
@@ -90,25 +72,25 @@ describe('decodeError', () => {
     [14, 'UNAVAILABLE'],
     [16, 'ACCESS'],
   ])('reads bare status %i as %s', (status, code) => {
-    expect(decodeError(failure(status, 'text', []))).toMatchObject({ code });
+    expect(callError(failure(status, 'text', []))).toMatchObject({ code });
   });
 
   it('ignores trailers that are not ours', () => {
-    expect(decodeError(failure(14, 'text', [[CODE_TRAILER, 'NO_SUCH_CODE']])).code).toBe(
+    expect(callError(failure(14, 'text', [[CODE_TRAILER, 'NO_SUCH_CODE']])).code).toBe(
       'UNAVAILABLE',
     );
     const junk: [string, string | Buffer][] = [
       [CODE_TRAILER, 'GAP'],
       [ERROR_TRAILER, Buffer.from('{"message":')],
     ];
-    expect(decodeError(failure(9, 'status text', junk))).toMatchObject({
+    expect(callError(failure(9, 'status text', junk))).toMatchObject({
       code: 'GAP',
       message: 'status text',
     });
     const other = Buffer.from(
       '{"message":"m","detail":{"a":{"b":1},"__proto__":{"c":1},"n":null}}',
     );
-    const arrived = decodeError(
+    const arrived = callError(
       failure(9, 'text', [
         [CODE_TRAILER, 'GAP'],
         [ERROR_TRAILER, other],

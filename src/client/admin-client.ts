@@ -1,0 +1,141 @@
+/**
+ * The admins' methods of one node, for the command line; not part of the SDK.
+ *
+ * Nothing that it returns is verified: whoever uses it verifies statements, bodies and blobs.
+ *
+ * @module
+ */
+import { Client } from '@grpc/grpc-js';
+import type {
+  BlobsQuery,
+  DocumentAnswer,
+  DocumentQuery,
+  HistoryQuery,
+  NodeStatus,
+  StreamStatus,
+  Submission,
+  SubmitReceipt,
+} from '../core/admin/messages.ts';
+import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import {
+  decodeBlobsAnswer,
+  decodeDocumentAnswer,
+  decodeHistoryPage,
+  decodeStreamList,
+  decodeSubmitReceipt,
+  encodeBlobsQuery,
+  encodeDocumentQuery,
+  encodeHistoryQuery,
+  encodeSubmission,
+} from '../wire/admin.ts';
+import { ADMIN_METHODS, type AdminMethod } from '../wire/methods.ts';
+import { decodeNodeStatus } from '../wire/node-status.ts';
+import { callError } from '../wire/status.ts';
+import { channelCredentials } from './grpc-watch.ts';
+import { checkSecurity, type SourceTlsOptions } from './options.ts';
+
+/** How to reach a node. */
+export interface AdminClientOptions {
+  /** `host:port` of a node's listener for admins. */
+  readonly endpoint: string;
+  /** The admin's certificate, and the authorities of nodes. Required, unless `insecure`. */
+  readonly tls?: SourceTlsOptions;
+  /** Plaintext, for loopback endpoints only. Default false. */
+  readonly insecure?: boolean;
+  /** How long one call may take, milliseconds. Default 30000. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 30_000;
+/** Anchors asked for at once: 128 of the largest fit half a message. */
+const BLOBS_PER_CALL = 128;
+const NO_FIELDS = Buffer.alloc(0);
+
+/**
+ * Connects with the first call. Errors of every call: those of the node, `UNAVAILABLE` when it does
+ * not answer, `ACCESS` when it does not know the certificate.
+ */
+export class AdminClient implements Disposable {
+  readonly #client: Client;
+  readonly #timeoutMs: number;
+
+  private constructor(client: Client, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Reads the certificate files; does not connect yet. Errors: `CONFIG`. */
+  static async open(options: AdminClientOptions): Promise<AdminClient> {
+    const { endpoint, tls, timeoutMs = TIMEOUT_MS } = options;
+    const security = checkSecurity({ ...options, endpoints: [endpoint] });
+    const client = new Client(endpoint, await channelCredentials(security), {
+      'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
+      'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+      'grpc.enable_channelz': 0,
+      'grpc.service_config_disable_resolution': 1,
+      ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName }),
+    });
+    return new AdminClient(client, timeoutMs);
+  }
+
+  /** Offers a signed document; resolves when it is durable on the node. */
+  async submit(submission: Submission): Promise<SubmitReceipt> {
+    return decodeSubmitReceipt(await this.#call('submit', encodeSubmission(submission)));
+  }
+
+  /** Reads a document. */
+  async document(query: DocumentQuery): Promise<DocumentAnswer> {
+    return decodeDocumentAnswer(await this.#call('getDocument', encodeDocumentQuery(query)));
+  }
+
+  /** Lists the heads of all streams. */
+  async streams(): Promise<readonly StreamStatus[]> {
+    return decodeStreamList(await this.#call('listStreams', NO_FIELDS));
+  }
+
+  /** Lists statements of one stream, newest first. */
+  async history(query: HistoryQuery): Promise<readonly SignedStatement[]> {
+    return decodeHistoryPage(await this.#call('listHistory', encodeHistoryQuery(query)));
+  }
+
+  /** Reads anchors, in the order of the ids, in as many calls as it takes. */
+  async blobs({ ids }: BlobsQuery): Promise<readonly Uint8Array[]> {
+    const blobs: Uint8Array[] = [];
+    for (let at = 0; at < ids.length; at += BLOBS_PER_CALL) {
+      const query = encodeBlobsQuery({ ids: ids.slice(at, at + BLOBS_PER_CALL) });
+      blobs.push(...decodeBlobsAnswer(await this.#call('getBlobs', query)));
+    }
+    return blobs;
+  }
+
+  /** Asks how the node is. */
+  async status(): Promise<NodeStatus> {
+    return decodeNodeStatus(await this.#call('getStatus', NO_FIELDS));
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+
+  #call(method: AdminMethod, request: Buffer): Promise<Buffer> {
+    const { path, requestSerialize, responseDeserialize } = ADMIN_METHODS[method];
+    const deadline = Date.now() + this.#timeoutMs;
+    return new Promise((resolve, reject) => {
+      this.#client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        { deadline },
+        (failure, answer) => {
+          if (failure !== null) reject(callError(failure));
+          else if (answer === undefined) reject(callError(new Error(`${path} gave no answer`)));
+          else resolve(answer);
+        },
+      );
+    });
+  }
+}
