@@ -1,8 +1,8 @@
 /**
  * The names of all log events: a closed list that operators can build alerts on.
  *
- * A name is `<noun>.<past participle or state>`; whoever adds an event adds it here, in the group of
- * its noun. Renaming one is a breaking change.
+ * A name is `<noun>.<past participle or state>`; whoever adds an event adds it here, in the group
+ * of its noun. Renaming one is a breaking change.
  *
  * @module
  */
