@@ -1,0 +1,229 @@
+/**
+ * Fan-out: what a watching client is sent, in which case, and what is counted of its answers.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { KedgeError } from '../../src/core/errors.ts';
+import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
+import { DELTA_CHAIN_MAX } from '../../src/core/limits.ts';
+import type { HeldRelease, WatchResponse } from '../../src/core/watch/messages.ts';
+import { noLogger } from '../../src/ports/logger.ts';
+import { noMetrics } from '../../src/ports/metrics.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { Subscriber } from '../../src/service/subscriber.ts';
+import { Subscriptions } from '../../src/service/subscriptions.ts';
+import { openMemoryStore } from '../../src/storage/open-store.ts';
+import {
+  activate,
+  addActive,
+  addStaged,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { until } from './support/cluster.ts';
+
+const BUNDLE = parseBundleName('payments.test.example.org');
+const STREAM = releaseStream(BUNDLE);
+
+/** A transport that keeps what it is given; says `full` while `isFull`. */
+class RecordingSink {
+  readonly messages: WatchResponse[] = [];
+  isFull = false;
+  closedWith: KedgeError | 'well' | undefined;
+
+  push(response: WatchResponse): 'sent' | 'full' {
+    this.messages.push(response);
+    return this.isFull ? 'full' : 'sent';
+  }
+
+  close(error?: KedgeError): void {
+    this.closedWith = error ?? 'well';
+  }
+
+  kinds(): string[] {
+    return this.messages.map((message) => message.kind);
+  }
+
+  lastUpdate(): Extract<WatchResponse, { kind: 'update' }>['update'] | undefined {
+    const found = this.messages.findLast((message) => message.kind === 'update');
+    return found?.kind === 'update' ? found.update : undefined;
+  }
+}
+
+describe('Subscriptions', () => {
+  let realm: TestRealm;
+  let anchors: readonly TestAnchor[];
+  let store: Store;
+  let subscriptions: Subscriptions;
+  let sink: RecordingSink;
+
+  beforeEach(async () => {
+    realm = createTestRealm({ holdDownSeconds: 0 });
+    anchors = createTestAnchors(4);
+    store = await openMemoryStore();
+    subscriptions = new Subscriptions({
+      realm: realm.name,
+      firstCharterDigest: realm.firstCharterDigest,
+      state: realm.trustedState(),
+      store,
+      logger: noLogger,
+      metrics: noMetrics,
+      maxSubscribers: 2,
+    });
+    sink = new RecordingSink();
+    await release(addActive(anchor(0)));
+  });
+
+  afterEach(async () => {
+    await store[Symbol.asyncDispose]();
+  });
+
+  it('sends a new client the charters, the blobs and a snapshot', async () => {
+    watch(undefined, 0);
+    await until('the update', () => sink.lastUpdate() !== undefined);
+    expect(sink.kinds()).toEqual(['charters', 'blobs', 'update']);
+    expect(sink.lastUpdate()?.content.kind).toBe('whole');
+  });
+
+  it('sends nothing but its place to a client that has the newest', async () => {
+    const held = newest();
+    watch(held);
+    await until('an answer', () => sink.messages.length === 1);
+    expect(sink.messages).toMatchObject([{ kind: 'current', at: { bundle: BUNDLE } }]);
+    expect(sink.messages).toMatchObject([{ at: { held: { digest: held.digest } } }]);
+  });
+
+  it('never sends a snapshot to a client that has the previous sequence', async () => {
+    watch(newest());
+    await until('its place', () => sink.messages.length === 1);
+    await release(addStaged(anchor(1)));
+    await until('the update', () => sink.lastUpdate() !== undefined);
+    const update = sink.lastUpdate();
+    expect(update?.content.kind).toBe('delta');
+    expect(update?.statements).toHaveLength(1);
+    expect(sink.kinds()).toEqual(['current', 'blobs', 'update']);
+  });
+
+  it('sends all statements in between, and only new blobs, to a client that is behind', async () => {
+    const held = newest();
+    await release(addStaged(anchor(1)));
+    await release(activate(anchor(1)));
+    await release(addStaged(anchor(2)));
+    watch(held);
+    await until('the update', () => sink.lastUpdate() !== undefined);
+    expect(sink.lastUpdate()?.statements).toHaveLength(3);
+    const blobs = sink.messages.flatMap((each) => (each.kind === 'blobs' ? each.blobs : []));
+    expect(blobs).toHaveLength(2);
+  });
+
+  it('announces a gap as a snapshot to a client that is too far behind', async () => {
+    const held = newest();
+    for (let turn = 0; turn <= DELTA_CHAIN_MAX; turn += 1) await release((body) => body);
+    watch(held);
+    await until('the update', () => sink.lastUpdate() !== undefined);
+    expect(sink.lastUpdate()?.content.kind).toBe('whole');
+    expect(sink.lastUpdate()?.statements).toHaveLength(1);
+  });
+
+  it('queues only the newest for a client that does not read', async () => {
+    sink.isFull = true;
+    const subscriber = watch(newest());
+    await until('its place', () => sink.messages.length === 1);
+    for (let turn = 0; turn < 5; turn += 1) await release((body) => body);
+    expect(sink.messages).toHaveLength(1);
+    sink.isFull = false;
+    subscriber.drained();
+    await until('the update', () => sink.lastUpdate() !== undefined);
+    expect(sink.messages.filter((each) => each.kind === 'update')).toHaveLength(1);
+    expect(sink.lastUpdate()?.statements).toHaveLength(5);
+  });
+
+  it('gives clients with the same base the very same messages', async () => {
+    const other = new RecordingSink();
+    const held = newest();
+    watch(held);
+    watch(held, 1, other);
+    await release(addStaged(anchor(1)));
+    await until('both updates', () => [sink, other].every((each) => each.lastUpdate()));
+    expect(other.lastUpdate()).toBe(sink.lastUpdate());
+  });
+
+  it('counts delivered, loaded and refused for the newest release only', async () => {
+    const subscriber = watch(newest());
+    const at = newest();
+    subscriber.receive({ kind: 'acknowledgement', at, stage: 'delivered' });
+    expect(subscriptions.status()).toMatchObject([{ delivered: 1, loaded: 0, refused: 0 }]);
+    subscriber.receive({ kind: 'acknowledgement', at, stage: 'loaded' });
+    expect(subscriptions.status()).toMatchObject([{ delivered: 1, loaded: 1, refused: 0 }]);
+    await release(addStaged(anchor(1)));
+    expect(subscriptions.status()).toMatchObject([{ sequence: 2, delivered: 0, loaded: 0 }]);
+    const refused = { at: newest(), code: 'POLICY', reason: 'no' } as const;
+    subscriber.receive({ kind: 'refusal', ...refused });
+    expect(subscriptions.status()).toMatchObject([{ delivered: 0, loaded: 0, refused: 1 }]);
+  });
+
+  it('ends a watch of another realm or another first charter with REALM', () => {
+    const wrong = newest().digest;
+    const subscriber = subscriptions.open(sink, identity());
+    const start = { ...startWith(undefined, 0), firstCharterDigest: wrong };
+    subscriber.receive({ kind: 'start', start });
+    expect(sink.closedWith).toMatchObject({ code: 'REALM' });
+    expect(subscriptions.size).toBe(0);
+  });
+
+  it('ends a watch that acknowledges a bundle which it does not watch', () => {
+    const subscriber = watch(newest());
+    const at = { ...newest(), bundle: parseBundleName('other') };
+    subscriber.receive({ kind: 'acknowledgement', at, stage: 'loaded' });
+    expect(sink.closedWith).toMatchObject({ code: 'PARSE' });
+  });
+
+  it('refuses one client more than it may have', () => {
+    watch(undefined);
+    watch(undefined, 1, new RecordingSink());
+    expect(() => subscriptions.open(sink, identity())).toThrow('maximum of 2 clients');
+  });
+
+  it('tells every client to go elsewhere when the node shuts down', () => {
+    watch(undefined);
+    subscriptions.close();
+    expect(sink.closedWith).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(() => subscriptions.open(sink, identity())).toThrow('shutting down');
+  });
+
+  function anchor(index: number): TestAnchor {
+    const found = anchors[index];
+    if (found === undefined) throw new Error('too few anchors');
+    return found;
+  }
+
+  async function release(edit: Parameters<TestRealm['nextRelease']>[1]): Promise<TestRelease> {
+    const made = realm.nextRelease(BUNDLE, edit);
+    const blobs = anchors.map(({ id, der }) => ({ id, der }));
+    await store.append({ documents: [made], blobs });
+    subscriptions.serve(realm.trustedState(), [STREAM]);
+    return made;
+  }
+
+  function newest(): HeldRelease {
+    const made = realm.releases(BUNDLE).at(-1);
+    if (made === undefined) throw new Error('no release yet');
+    return { bundle: BUNDLE, sequence: made.sequence, digest: made.digest };
+  }
+
+  function watch(held: HeldRelease | undefined, charterVersion = 1, to = sink): Subscriber {
+    const subscriber = subscriptions.open(to, identity());
+    subscriber.receive({ kind: 'start', start: startWith(held, charterVersion) });
+    return subscriber;
+  }
+
+  function startWith(held: HeldRelease | undefined, charterVersion: number) {
+    const { name, firstCharterDigest } = realm;
+    const bundles = [{ bundle: BUNDLE, held }];
+    return { realm: name, firstCharterDigest, charterVersion, bundles, labels: new Map() };
+  }
+});
+
+function identity(): { id: string; roles: readonly ['client'] } {
+  return { id: 'spiffe://test.example.org/program', roles: ['client'] };
+}
