@@ -87,6 +87,14 @@ describe('tidy: package', () => {
     expect(linesWhere(['package-lock.json'], (line) => line.includes('"resolved"'))).toEqual([]);
   });
 
+  it('has an entry for every platform in the lock file (scripts/complete-lock.mjs adds them)', () => {
+    const packages = record(record(JSON.parse(read('package-lock.json')))['packages']);
+    const missing = Object.values(packages)
+      .flatMap((entry) => Object.keys(record(record(entry)['optionalDependencies'])))
+      .filter((name) => packages[`node_modules/${name}`] === undefined);
+    expect(missing).toEqual([]);
+  });
+
   it('explains every dependency in docs/dependencies.md, and no other', () => {
     const manifest = record(JSON.parse(read('package.json')));
     const named = Object.keys({
