@@ -7,21 +7,13 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
 import { createSecureContext, type PeerCertificate } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import { requireIdentity } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
 
-/** Where certificate, key and authorities are, as PEM files. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly caFile: string;
-}
-
-/** The bytes of those files, checked to fit together. */
+/** A certificate chain with its key, and who vouches for the other side; PEM, fitting together. */
 export interface TlsMaterial {
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -31,27 +23,6 @@ export interface TlsMaterial {
 const MIN_VERSION = 'TLSv1.2';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|::1):\d{1,5}$/;
-
-/** Reads the files and checks that they are usable together. Errors: `CONFIG`. */
-export async function loadTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
-  const [cert, key, ca] = await Promise.all([
-    readPem(files.certFile, 'tls.certFile'),
-    readPem(files.keyFile, 'tls.keyFile'),
-    readPem(files.caFile, 'tls.caFile'),
-  ]);
-  try {
-    createSecureContext({ cert, key, ca });
-  } catch (cause) {
-    const reason = KedgeError.from(cause).message;
-    throw new KedgeError(
-      'CONFIG',
-      `TLS files cannot be used together (${reason}): check that ${files.keyFile} is the ` +
-        `unencrypted key of the first certificate in ${files.certFile}`,
-      { cause },
-    );
-  }
-  return { cert, key, ca };
-}
 
 /** What a listener offers and demands; a caller without a valid certificate is cut off. */
 export function mutualTlsServer(material: TlsMaterial): ServerCredentials {
@@ -63,7 +34,8 @@ export function mutualTlsServer(material: TlsMaterial): ServerCredentials {
  * (`spiffe://…` or `dns:name`), whatever address it was dialled at.
  */
 export function mutualTlsChannel(material: TlsMaterial, expected: string): ChannelCredentials {
-  const context = createSecureContext({ ...material, minVersion: MIN_VERSION });
+  const { cert, key, ca } = material;
+  const context = createSecureContext({ cert, key, ca, minVersion: MIN_VERSION });
   return ChannelCredentials.createFromSecureContext(context, {
     checkServerIdentity: (_host, certificate) => identityMismatch(certificate, expected),
   });
@@ -82,7 +54,7 @@ export function plaintextChannel(address: string): ChannelCredentials {
 }
 
 class MutualTlsServerCredentials extends ServerCredentials {
-  constructor(material: TlsMaterial) {
+  constructor({ cert, key, ca }: TlsMaterial) {
     super(
       {
         requestCert: true,
@@ -90,7 +62,7 @@ class MutualTlsServerCredentials extends ServerCredentials {
         minVersion: MIN_VERSION,
         handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       },
-      { ...material },
+      { cert, key, ca },
     );
   }
 
@@ -115,13 +87,4 @@ function requireLoopback(address: string): void {
     `${address} is not a loopback address: without TLS anybody who reaches it could do ` +
       'everything; configure tls, or use 127.0.0.1',
   );
-}
-
-async function readPem(path: string, key: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const reason = KedgeError.from(cause).message;
-    throw new KedgeError('CONFIG', `${key} cannot be read: ${reason}`, { cause });
-  }
 }
