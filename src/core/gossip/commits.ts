@@ -26,6 +26,8 @@ export interface Commit {
   readonly state: TrustedState;
   /** The head that the batch makes. */
   readonly row: Row;
+  /** What peers are told once it is durable: `have` when it was too large to be pushed. */
+  readonly tells: 'held' | 'have';
   readonly waiters: Waiter[];
 }
 

@@ -113,7 +113,7 @@ export class Replica {
       const result = durableResult(row, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
-    for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: 'held', row });
+    for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: commit.tells, row });
   }
 
   /** The disk refused: all batches under way are given up. */
@@ -139,7 +139,8 @@ export class Replica {
     const batchId = this.#nextBatchId++;
     const waiters =
       origin.kind === 'submit' ? [{ requestId: origin.requestId, novelty: 'new' as const }] : [];
-    this.#commits.add({ batchId, batch, state, row, waiters });
+    const tells = evidence !== undefined || isSmall(taken.push) ? 'held' : 'have';
+    this.#commits.add({ batchId, batch, state, row, tells, waiters });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
   }
@@ -149,8 +150,9 @@ export class Replica {
     if (evidence !== undefined) return this.#outbox.send(link, { kind: 'fork', evidence });
     const held = link.held.get(row.stream);
     if (held !== undefined && held.sequence >= row.sequence) return;
-    const isSmall = push !== undefined && pushBytes(push) <= PUSH_MAX_BYTES;
-    this.#outbox.send(link, isSmall ? { kind: 'push', push } : { kind: 'have', row });
+    // What is too large to push is fetched, and a fetch finds only what is durable: `persisted`
+    // announces it.
+    if (isSmall(push)) this.#outbox.send(link, { kind: 'push', push });
   }
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */
@@ -170,4 +172,8 @@ export class Replica {
     const result = durableResult(row, 'held');
     this.#outbox.emit({ kind: 'reply', requestId, result });
   }
+}
+
+function isSmall(push: Push | undefined): push is Push {
+  return push !== undefined && pushBytes(push) <= PUSH_MAX_BYTES;
 }
