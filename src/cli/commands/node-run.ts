@@ -1,0 +1,45 @@
+/**
+ * `kedge node run`: runs a node in the foreground until it is told to stop.
+ *
+ * @module
+ */
+import type { CommandModule } from '../command-table.ts';
+import { addExamples } from '../help.ts';
+import type { Session } from '../session.ts';
+
+interface Options {
+  readonly config: string;
+}
+
+/** The command. */
+export const nodeRun: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Run a node in the foreground, logging to standard output. SIGTERM and SIGINT drain it: open ' +
+          'calls may end, then it stops; a second signal ends it at once. Nothing that it ' +
+          'acknowledged is lost either way.',
+      )
+      .option('--config <file>', 'configuration of the node', 'node.yaml')
+      .action((options: Options) => run(session, options));
+    addExamples(command, [
+      'kedge node run --config node.yaml',
+      'kedge node run --config /etc/kedge/node.yaml | jq -c \'select(.level != "debug")\'',
+    ]);
+  },
+};
+
+async function run(session: Session, options: Options): Promise<void> {
+  const { signal } = session.context;
+  const { loadNodeConfig } = await import('../../node/config-file.ts');
+  const config = await loadNodeConfig(session.path(options.config));
+  const { openLog } = await import('../node-log.ts');
+  const { runNode } = await import('../../node/daemon.ts');
+  const log = openLog(config);
+  try {
+    await using node = await runNode(config, { signal, logger: log.logger });
+    await node.closed;
+  } finally {
+    log.flush();
+  }
+}
