@@ -136,7 +136,7 @@ export function importPublicKey(input: {
   }
   const spki = canonicalSpki(alg, input.spki);
   const key: PublicKey = { alg, keyId: sha256(concatBytes(encodeUtf8(alg), spki)), spki };
-  publicObjects.set(key, openPublicKey(alg, spki));
+  publicObjects.set(key, createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' }));
   return key;
 }
 
@@ -221,22 +221,12 @@ function afterPrefix(
   return spki.subarray(prefix.length);
 }
 
-/** Refuses a point that is not on the curve. */
+/** KEY-3: gives the uncompressed form and refuses a point that is not on the curve. */
 function expandPoint(point: Uint8Array, curve: string): Uint8Array {
   try {
-    const expanded = ECDH.convertKey(point, curve, undefined, undefined, 'uncompressed');
-    if (typeof expanded !== 'string') return expanded;
+    return parseHex(ECDH.convertKey(point, curve, undefined, 'hex', 'uncompressed').toString());
   } catch (cause) {
     throw new KedgeError('KEY', 'the public key is not a point of its curve', { cause });
-  }
-  throw new KedgeError('BUG', 'a point was converted to text');
-}
-
-function openPublicKey(alg: Algorithm, spki: Uint8Array): KeyObject {
-  try {
-    return createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new KedgeError('KEY', `not a usable ${alg} public key`, { cause });
   }
 }
 
