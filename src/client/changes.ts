@@ -17,7 +17,7 @@ export interface BundleChange {
  * An endless iterator over changes. It keeps at most one change per bundle: when a newer one comes
  * before the last was read, they become one. Ends when the source closes; leaving the loop ends it.
  */
-export class ChangeIterator implements AsyncIterableIterator<BundleChange> {
+export class ChangeIterator implements AsyncIterableIterator<BundleChange, undefined> {
   readonly #waiting: Map<BundleName, BundleChange> = new Map();
   readonly #told: Map<BundleName, Bundle> = new Map();
   readonly #onReturn: (iterator: ChangeIterator) => void;

@@ -151,22 +151,24 @@ function connected(
   { endpoint, timeoutMs, signal }: DialOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: KedgeError): void => reject(error);
-    signal.addEventListener(
-      'abort',
-      () => fail(new KedgeError('UNAVAILABLE', 'the source was closed')),
-      { once: true },
-    );
-    call.once('error', (error) => fail(callError(error)));
+    const settle = (error?: KedgeError): void => {
+      signal.removeEventListener('abort', onAbort);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onAbort = (): void => settle(new KedgeError('UNAVAILABLE', 'the source was closed'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    call.once('error', (error) => settle(callError(error)));
     const channel = client.getChannel();
     const deadline = Date.now() + timeoutMs;
     const watch = (): void => {
       const state = channel.getConnectivityState(true);
-      if (state === connectivityState.READY) return resolve();
+      if (state === connectivityState.READY) return settle();
+      if (state === connectivityState.SHUTDOWN) return;
       channel.watchConnectivityState(state, deadline, (late) => {
         if (late === undefined) return watch();
         const message = `no connection to ${endpoint} within ${timeoutMs} ms`;
-        fail(new KedgeError('UNAVAILABLE', message, { detail: { endpoint } }));
+        settle(new KedgeError('UNAVAILABLE', message, { detail: { endpoint } }));
       });
     };
     watch();

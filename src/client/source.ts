@@ -4,7 +4,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { BundleName, RealmName } from '../core/ids.ts';
+import { type BundleName, CHARTER_STREAM, type RealmName } from '../core/ids.ts';
 import { currentCharter } from '../core/trusted/state.ts';
 import { Activation } from './activation.ts';
 import type { Bundle } from './bundle.ts';
@@ -40,7 +40,7 @@ export interface BundleSource extends AsyncDisposable {
    */
   ready(options?: ReadyOptions): Promise<BundleSet>;
   /** Every bundle in use, then each that comes into use; the newest per bundle. */
-  changes(): AsyncIterableIterator<BundleChange>;
+  changes(): AsyncIterableIterator<BundleChange, undefined>;
   /** Calls `onSwap` synchronously after each bundle came into use. For live trust. */
   onSwap(onSwap: (bundle: Bundle) => void): Disposable;
   status(): SourceStatus;
@@ -132,7 +132,7 @@ class Source implements BundleSource {
     return this.bundles();
   }
 
-  changes(): AsyncIterableIterator<BundleChange> {
+  changes(): AsyncIterableIterator<BundleChange, undefined> {
     const iterator = new ChangeIterator((ended) => void this.#iterators.delete(ended));
     for (const bundle of this.#activation.bundles()) iterator.push(bundle);
     if (this.#closing.signal.aborted) iterator.end();
@@ -232,7 +232,7 @@ class Source implements BundleSource {
       name,
       state: this.#stateOf(name),
       ...(bundle && { sequence: bundle.sequence, digest: bundle.digest }),
-      ...(fork && { commonSequence: fork.sequence - 1 }),
+      ...(fork && fork.stream !== CHARTER_STREAM && { commonSequence: fork.sequence - 1 }),
       ...(confirmedAtMs !== undefined && { confirmedAtMs }),
       isExpired: bundle !== undefined && bundle.expiresAtMs <= this.#config.clock.nowMs(),
       withheldAnchors: bundle?.anchors.filter(({ withheld }) => withheld !== undefined).length ?? 0,

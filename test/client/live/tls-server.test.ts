@@ -1,0 +1,201 @@
+import { Agent, createServer as createHttpsServer, request } from 'node:https';
+import { createServer, type Server, type TlsOptions } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { liveTlsServer } from '../../../src/client/live/tls-server.ts';
+import { createTestPki } from '../../../src/testing/pki.ts';
+import { FakeSource } from '../support/fake-source.ts';
+import { as, listen, shake, tlsIdentity, type Version } from '../support/tls.ts';
+
+const BUNDLE = 'payments.test.example.org';
+const serverPki = createTestPki({ commonName: 'Server CA' });
+const oldPki = createTestPki({ commonName: 'Old client CA' });
+const newPki = createTestPki({ commonName: 'New client CA' });
+const server = serverPki.issue('server');
+const oldClient = oldPki.issue('old-client');
+const newClient = newPki.issue('new-client');
+const VERSIONS: readonly Version[] = ['TLSv1.2', 'TLSv1.3'];
+
+function greeting(options: TlsOptions = {}): Server {
+  const made = createServer({ requestCert: true, ...tlsIdentity(server), ...options }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.end('hello');
+  });
+  made.on('tlsClientError', () => undefined);
+  return made;
+}
+
+describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
+  const only = { minVersion: version, maxVersion: version } as const;
+  const secureContext = tlsIdentity(server);
+
+  it('refuses every client until the bundle is there, and then admits its clients', async () => {
+    const source = new FakeSource();
+    const tls = greeting();
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), ...only };
+    expect((await shake(port, client)).outcome).not.toBe('hello');
+    source.set(BUNDLE, oldPki.caPem);
+    expect((await shake(port, client)).outcome).toBe('hello');
+  });
+
+  it('resumes sessions while trust stays the same', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), ...only };
+    const { session } = await shake(port, client);
+    source.set(BUNDLE, oldPki.caPem, { caPem: newPki.caPem, state: 'staged' });
+    const again = await shake(port, { ...client, session });
+    expect(again).toMatchObject({ outcome: 'hello', isReused: true });
+  });
+
+  it('refuses the saved session of a client whose CA was removed', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const tls = greeting();
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), ...only };
+    const { session } = await shake(port, client);
+    expect(session).toBeDefined();
+    expect(await shake(port, { ...client, session })).toMatchObject({
+      outcome: 'hello',
+      isReused: true,
+    });
+    source.set(BUNDLE, newPki.caPem);
+    const refused = await shake(port, { ...client, session });
+    expect(refused.isReused).toBe(false);
+    expect(refused.outcome).not.toBe('hello');
+    const other = { ...as(newClient, serverPki.caPem), ...only };
+    expect((await shake(port, other)).outcome).toBe('hello');
+  });
+
+  it('refuses it also when the program fixed its own ticket keys', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const tls = greeting({ ticketKeys: Buffer.alloc(48, 7) });
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), ...only };
+    const { session } = await shake(port, client);
+    source.set(BUNDLE, newPki.caPem);
+    expect((await shake(port, { ...client, session })).outcome).not.toBe('hello');
+  });
+
+  it('replaces its own certificate for new connections', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    using live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    const otherPki = createTestPki({ commonName: 'Other server CA' });
+    const client = { ...as(oldClient, otherPki.caPem), ...only };
+    expect((await shake(port, client)).outcome).not.toBe('hello');
+    live.updateIdentity(tlsIdentity(otherPki.issue('server')));
+    expect((await shake(port, client)).outcome).toBe('hello');
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    expect((await shake(port, client)).outcome).toBe('hello');
+  });
+});
+
+describe('liveTlsServer', () => {
+  const secureContext = tlsIdentity(server);
+
+  it('refuses the session id of a client whose CA was removed', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    // Session ids that the program keeps itself, and no tickets.
+    const { SSL_OP_NO_TICKET } = await import('node:constants').then((all) => all.default ?? all);
+    const sessions = new Map<string, Buffer>();
+    const tls = greeting({ secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' });
+    tls.on('newSession', (id, data, callback) => {
+      sessions.set(id.toString('hex'), data);
+      callback();
+    });
+    tls.on('resumeSession', (id, callback) =>
+      callback(null, sessions.get(id.toString('hex')) ?? null),
+    );
+    using _live = liveTlsServer(source, {
+      bundle: BUNDLE,
+      server: tls,
+      secureContext: { ...secureContext, secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' },
+    });
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), maxVersion: 'TLSv1.2' } as const;
+    const { session } = await shake(port, client);
+    expect(sessions.size).toBe(1);
+    expect(await shake(port, { ...client, session })).toMatchObject({ isReused: true });
+    source.set(BUNDLE, newPki.caPem);
+    const refused = await shake(port, { ...client, session });
+    expect(refused).toMatchObject({ isReused: false });
+    expect(refused.outcome).not.toBe('hello');
+  });
+
+  it('keeps the old identity when the new one cannot be used', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    using live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    expect(() =>
+      live.updateIdentity({ cert: server.certificatePem, key: oldClient.keyPem }),
+    ).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    expect((await shake(port, as(oldClient, serverPki.caPem))).outcome).toBe('hello');
+  });
+
+  it('refuses a server that would trust everybody', () => {
+    const source = new FakeSource();
+    for (const options of [{ requestCert: false }, { rejectUnauthorized: false }]) {
+      expect(() =>
+        liveTlsServer(source, { bundle: BUNDLE, server: greeting(options), secureContext }),
+      ).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    }
+    expect(source.listenerCount).toBe(0);
+  });
+
+  it('trusts nobody when a release leaves nobody, instead of the CAs that Node ships', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    const port = await listen(tls);
+    source.set(BUNDLE, { caPem: oldPki.caPem, state: 'staged' });
+    expect((await shake(port, as(oldClient, serverPki.caPem))).outcome).not.toBe('hello');
+  });
+
+  it('closes an HTTP connection after its next answer when trust narrowed', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const https = createHttpsServer({ requestCert: true, ...secureContext }, (_, response) => {
+      response.end('hello');
+    });
+    using _live = liveTlsServer(source, { bundle: BUNDLE, server: https, secureContext });
+    const port = await listen(https);
+    const agent = new Agent({ keepAlive: true, ...as(newClient, serverPki.caPem), maxSockets: 1 });
+    const get = (): Promise<{ connection: string | undefined; isReused: boolean }> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(
+          { host: '127.0.0.1', port, agent, servername: 'localhost' },
+          (response) => {
+            response.resume();
+            response.on('end', () => {
+              const { connection } = response.headers;
+              setImmediate(() => resolve({ connection, isReused: outgoing.reusedSocket }));
+            });
+          },
+        );
+        outgoing.on('error', reject);
+        outgoing.end();
+      });
+    expect(await get()).toEqual({ connection: 'keep-alive', isReused: false });
+    source.set(BUNDLE, newPki.caPem, oldPki.caPem, serverPki.caPem);
+    expect(await get()).toEqual({ connection: 'keep-alive', isReused: true });
+    source.set(BUNDLE, newPki.caPem);
+    expect(await get()).toEqual({ connection: 'close', isReused: true });
+    expect(await get()).toEqual({ connection: 'keep-alive', isReused: false });
+    agent.destroy();
+  });
+});

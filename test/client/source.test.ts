@@ -1,0 +1,219 @@
+import { ServerCredentials } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import {
+  activate,
+  addActive,
+  addStaged,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
+import { createTestPki } from '../../src/testing/pki.ts';
+import { findFreePort } from '../../src/testing/ports.ts';
+import { createTestRealm } from '../../src/testing/realm.ts';
+import { createTempDir } from '../../src/testing/temp-dir.ts';
+import { answer, blobs, delta, honest } from './support/honest.ts';
+import { startNode } from './support/scripted-node.ts';
+import { BUNDLE, openSource, recordingMetrics, until } from './support/source.ts';
+
+const anchors = createTestAnchors(3, Date.now()) as unknown as [TestAnchor, TestAnchor, TestAnchor];
+const [first, second, third] = anchors;
+const now = (): number => Date.now();
+
+describe('openBundleSource', () => {
+  it('gets what a node holds, verified, and says so', async () => {
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first, second));
+    const node = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [node.endpoint], { labels: { service: 'billing' } });
+    const set = await source.ready({ timeoutMs: 5000 });
+    expect([...set].map(({ name, sequence }) => [name, sequence])).toEqual([[BUNDLE, 1]]);
+    expect(source.bundle(BUNDLE)?.caPems('tls-server')).toEqual(
+      [first, second].sort((a, b) => (a.id < b.id ? -1 : 1)).map((one) => one.certificatePem),
+    );
+    expect(source.bundle(BUNDLE)?.caPems('tls-client')).toEqual([]);
+    expect(source.bundle('unknown')).toBeUndefined();
+    const [session] = node.sessions;
+    await until(() => session?.reports.length === 2);
+    expect(session?.reports).toEqual(['delivered 1', 'loaded 1']);
+    expect(session?.start.labels.get('service')).toBe('billing');
+    expect(source.status()).toMatchObject({
+      isConnected: true,
+      endpoint: node.endpoint,
+      charterVersion: 1,
+      bundles: [{ name: BUNDLE, state: 'fresh', sequence: 1, isExpired: false }],
+    });
+  });
+
+  it('follows changes, the newest per bundle', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, [first]));
+    const source = await openSource(realm, [node.endpoint]);
+    const changes = source.changes();
+    expect((await changes.next()).value?.bundle.sequence).toBe(1);
+    const two = realm.nextRelease(BUNDLE, addStaged(second));
+    node.sessions[0]?.send(blobs(second), delta(one, two));
+    const { value } = await changes.next();
+    expect([value?.previous?.sequence, value?.bundle.sequence]).toEqual([1, 2]);
+    expect(value?.bundle.trusted('tls-server').map((anchor) => anchor.id)).toEqual([first.id]);
+    const three = realm.nextRelease(BUNDLE, activate(second));
+    const four = realm.nextRelease(BUNDLE, addStaged(third));
+    node.sessions[0]?.send(delta(two, three), blobs(third), delta(three, four));
+    await until(() => source.bundle(BUNDLE)?.sequence === 4);
+    const last = (await changes.next()).value;
+    expect([last?.previous?.sequence, last?.bundle.sequence]).toEqual([2, 4]);
+    await source.close();
+    expect((await changes.next()).done).toBe(true);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(4);
+  });
+
+  it('takes several releases in one delta', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, [first]));
+    const source = await openSource(realm, [node.endpoint]);
+    await source.ready();
+    const two = realm.nextRelease(BUNDLE, addStaged(second));
+    const three = realm.nextRelease(BUNDLE, addStaged(third));
+    node.sessions[0]?.send(blobs(second, third), delta(one, two, three));
+    await until(() => source.bundle(BUNDLE)?.sequence === 3);
+    expect(source.bundle(BUNDLE)?.anchors.length).toBe(3);
+  });
+
+  it('resumes after a break with what it has', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [node.endpoint]);
+    await source.ready();
+    realm.nextRelease(BUNDLE, addStaged(second));
+    node.sessions[0]?.end();
+    await until(() => source.bundle(BUNDLE)?.sequence === 2);
+    expect(node.sessions[1]?.start).toMatchObject({
+      charterVersion: 1,
+      bundles: [{ held: { sequence: 1, digest: one.digest } }],
+    });
+  });
+
+  it('goes to the next node when one dies, and comes back to a node on the old port', async () => {
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first));
+    const port = await findFreePort();
+    const a = await startNode(honest(realm, anchors), { port });
+    const b = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [a.endpoint, b.endpoint]);
+    await source.ready();
+    expect(source.status().endpoint).toBe(a.endpoint);
+    a.kill();
+    await until(() => source.status().endpoint === b.endpoint && source.status().isConnected);
+    const again = await startNode(honest(realm, anchors), { port });
+    b.kill();
+    await until(() => again.sessions.length === 1);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(1);
+  });
+
+  it('follows the charter when signers change', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [node.endpoint]);
+    await source.ready();
+    realm.nextCharter((charter) => ({ ...charter, note: 'new' }));
+    const two = realm.nextRelease(BUNDLE, addStaged(second));
+    const [session] = node.sessions;
+    session?.send(
+      { kind: 'charters', charters: [realm.charter.document] },
+      blobs(second),
+      delta(one, two),
+    );
+    await until(() => source.bundle(BUNDLE)?.sequence === 2);
+    expect(source.status().charterVersion).toBe(2);
+  });
+
+  it('speaks mTLS, with the certificate read anew at each connect', async () => {
+    const pki = createTestPki();
+    await using dir = await createTempDir();
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first));
+    const { certificatePem, keyPem } = pki.issue('node');
+    const credentials = ServerCredentials.createSsl(
+      Buffer.from(pki.caPem),
+      [{ cert_chain: Buffer.from(certificatePem), private_key: Buffer.from(keyPem) }],
+      true,
+    );
+    const node = await startNode(honest(realm, anchors), { credentials });
+    const tls = await createTestPki().write(dir, 'client');
+    const files = { ...tls, caFile: await dir.write('ca.pem', pki.caPem) };
+    const source = await openSource(realm, [node.endpoint], { insecure: false, tls: files });
+    await expect(source.ready({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await pki.write(dir, 'client');
+    await source.ready({ timeoutMs: 5000 });
+  });
+
+  it('says why it is not ready', async () => {
+    const realm = createTestRealm({ now });
+    const source = await openSource(realm, [`127.0.0.1:${await findFreePort()}`]);
+    await expect(source.ready({ timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+    const waiting = source.ready();
+    const aborted = source.ready({ signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await source.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('closes when its signal is aborted', async () => {
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, anchors));
+    const closing = new AbortController();
+    const source = await openSource(realm, [node.endpoint], { signal: closing.signal });
+    await source.ready();
+    closing.abort();
+    await until(() => node.sessions[0]?.isEnded === true);
+    expect(source.status().isConnected).toBe(false);
+  });
+
+  it('tells once when nobody confirms a bundle any more, keeps it, and recovers', async () => {
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, anchors));
+    const told: string[] = [];
+    const metrics = recordingMetrics();
+    const source = await openSource(realm, [node.endpoint], {
+      staleAfterMs: 150,
+      metrics,
+      onStale: ({ name, state }) => told.push(`${name} ${state}`),
+    });
+    await source.ready();
+    const [session] = node.sessions;
+    await until(() => told.length > 0);
+    expect(source.status().bundles[0]?.state).toBe('stale');
+    expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(1);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(1);
+    session?.send({ kind: 'keep-alive' });
+    await until(() => source.status().bundles[0]?.state === 'fresh');
+    expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(0);
+    expect(told).toEqual([`${BUNDLE} stale`]);
+  });
+
+  it('serves several bundles and waits for all of them', async () => {
+    const realm = createTestRealm({ now });
+    realm.nextRelease(BUNDLE, addActive(first));
+    realm.nextRelease('public-web', addActive(second));
+    const node = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [node.endpoint], {
+      bundles: [BUNDLE, 'public-web', 'later'],
+    });
+    await expect(source.ready({ timeoutMs: 200 })).rejects.toMatchObject({
+      detail: { bundles: ['later'] },
+    });
+    realm.nextRelease('later', addActive(third));
+    const session = node.sessions.at(-1);
+    if (session !== undefined) answer(session, realm, anchors);
+    expect((await source.ready({ timeoutMs: 5000 })).size).toBe(3);
+    expect([...source.bundles()].map(({ name }) => name)).toEqual(['later', BUNDLE, 'public-web']);
+  });
+});

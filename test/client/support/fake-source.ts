@@ -1,0 +1,78 @@
+/**
+ * A source without a network, for the tests of live trust: bundles that a test sets.
+ */
+
+import type { Bundle } from '../../../src/client/bundle.ts';
+import { makeBundle } from '../../../src/client/bundle.ts';
+import type { TrustSource } from '../../../src/client/live/trust-view.ts';
+import type { AnchorState } from '../../../src/core/anchors/anchor.ts';
+import { sha256 } from '../../../src/core/crypto.ts';
+import { NO_PREVIOUS, parseBundleName, parseRealmName } from '../../../src/core/ids.ts';
+import { parsePem } from '../../../src/core/pem.ts';
+import type { Head } from '../../../src/core/trusted/state.ts';
+
+export interface FakeAnchor {
+  readonly caPem: string;
+  readonly state?: AnchorState;
+  readonly purposes?: readonly string[];
+  readonly constraints?: Head['body']['anchors'][number]['constraints'];
+}
+
+const REALM = parseRealmName('test.example.org');
+let sequence = 0;
+
+export function fakeBundle(name: string, anchors: readonly FakeAnchor[]): Bundle {
+  sequence += 1;
+  const blobs = new Map(
+    anchors.map(({ caPem }) => {
+      const der = parsePem(caPem)[0]?.der ?? new Uint8Array(0);
+      return [sha256(der), der];
+    }),
+  );
+  const ids = [...blobs.keys()];
+  const entries = anchors.map((anchor, index) => ({
+    id: ids[index],
+    kind: 'x509-ca',
+    label: `anchor ${index}`,
+    state: anchor.state ?? 'active',
+    purposes: anchor.purposes ?? ['tls-client', 'tls-server'],
+    constraints: anchor.constraints ?? [],
+    sinceMs: 0,
+  }));
+  const head = {
+    sequence,
+    digest: NO_PREVIOUS,
+    issuedMs: 0,
+    expiresMs: 1,
+    body: { bundle: parseBundleName(name), anchors: entries, tombstones: [], note: '' },
+  } as unknown as Head;
+  return makeBundle(REALM, head, blobs);
+}
+
+export class FakeSource implements TrustSource {
+  readonly #bundles = new Map<string, Bundle>();
+  readonly #listeners = new Set<(bundle: Bundle) => void>();
+
+  bundle(name: string): Bundle | undefined {
+    return this.#bundles.get(name);
+  }
+
+  onSwap(onSwap: (bundle: Bundle) => void): Disposable {
+    this.#listeners.add(onSwap);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(onSwap) };
+  }
+
+  /** Brings a bundle with these CAs into use. */
+  set(name: string, ...anchors: readonly (string | FakeAnchor)[]): void {
+    const bundle = fakeBundle(
+      name,
+      anchors.map((anchor) => (typeof anchor === 'string' ? { caPem: anchor } : anchor)),
+    );
+    this.#bundles.set(name, bundle);
+    for (const listener of this.#listeners) listener(bundle);
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+}
