@@ -19,13 +19,13 @@ import type { ProtoGrpcType as TrustTypes } from './gen/trust.ts';
 export type ProtoFile = 'trust' | 'gossip' | 'admin';
 
 /** How protobuf values look in JavaScript; `npm run gen` passes the same. */
-export const PROTO_OPTIONS = {
+export const PROTO_OPTIONS: Options = {
   keepCase: false,
   longs: String,
   enums: String,
   defaults: true,
   oneofs: true,
-} as const satisfies Options;
+};
 
 /** Turns one protobuf message into bytes and back. */
 export interface MessageCodec<Input, Output> {
