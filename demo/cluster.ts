@@ -11,15 +11,12 @@ import { encodeBase64, parseUtf8 } from '../src/core/bytes.ts';
 import { encodeEnvelope, type SignedDocument } from '../src/core/statements/envelope.ts';
 import { findFreePorts } from '../src/testing/ports.ts';
 import { type DemoCa, makeCa, makeLeaf, saveLeaf } from './certificates.ts';
-import type { ProgramSetup } from './messages.ts';
+import type { LinkFiles } from './messages.ts';
 import { type NodePlace, NodeProcess } from './node-process.ts';
 import type { DemoRealm } from './realm.ts';
 
 /** The regions, one node each. */
 export const REGIONS: readonly string[] = ['iad', 'fra', 'sin'];
-
-/** Certificate, key and authority for connections to nodes. */
-export type LinkFiles = ProgramSetup['link'];
 
 /** The nodes and what is needed to speak with them. */
 export class Cluster {
@@ -74,7 +71,7 @@ export class Cluster {
     const uri = `spiffe://${this.realm.name}/${role}/${name}`;
     const leaf = makeLeaf(this.#ca, { commonName: name, uri });
     const files = await saveLeaf(join(this.folder, 'tls'), `${role}-${name}`, leaf);
-    return { ...files, caFile: join(this.folder, 'tls', 'ca.pem') };
+    return { ...files, caFile: join(this.folder, 'tls', 'ca.pem'), serverName: 'localhost' };
   }
 
   /** Addresses for clients, beginning with the given region's. */

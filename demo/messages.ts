@@ -11,7 +11,12 @@ export const programSetupSchema: z.ZodType<ProgramSetup> = z.object({
   realm: z.string(),
   firstCharterDigest: z.string(),
   endpoints: z.array(z.string()),
-  link: z.object({ certFile: z.string(), keyFile: z.string(), caFile: z.string() }),
+  link: z.object({
+    certFile: z.string(),
+    keyFile: z.string(),
+    caFile: z.string(),
+    serverName: z.string(),
+  }),
   cacheFolder: z.string(),
   bundles: z.array(z.string()),
   identity: z.object({ certFile: z.string(), keyFile: z.string() }).optional(),
@@ -27,7 +32,7 @@ export interface ProgramSetup {
   /** Nodes to watch, the preferred one first. */
   readonly endpoints: readonly string[];
   /** Certificate for the connection to the nodes, and the authority of theirs. */
-  readonly link: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+  readonly link: LinkFiles;
   /** Where the SDK keeps its last known good copies. */
   readonly cacheFolder: string;
   readonly bundles: readonly string[];
@@ -37,6 +42,14 @@ export interface ProgramSetup {
   readonly targets: readonly Target[];
   /** Pause of a client between two requests. */
   readonly pauseMs: number;
+}
+
+/** Certificate, key and authority for connections to nodes, and the name in their certificates. */
+export interface LinkFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
+  readonly serverName: string;
 }
 
 /** A leaf certificate and its key. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { AdminClient } from '../src/client/admin-client.ts';
 import { parseBundleName } from '../src/core/ids.ts';
-import { Admin } from './admin.ts';
 import { firstCa, PUBLIC_WEB, publicWeb } from './bundles.ts';
 import { makeCa, makeLeaf } from './certificates.ts';
 import { Cluster, REGIONS } from './cluster.ts';
@@ -71,10 +71,10 @@ async function openHouse(stage: Stage, cluster: Cluster): Promise<RotationCast> 
   const { story, closers } = stage;
   const { nodes, realm } = cluster;
   const region = REGIONS[0] ?? '';
-  const admin = new Admin(
-    cluster.node(region).place.address,
-    await cluster.linkFiles('admin', 'ada'),
-  );
+  const admin = await AdminClient.open({
+    endpoint: cluster.node(region).place.address,
+    tls: await cluster.linkFiles('admin', 'ada'),
+  });
   closers.push(async () => admin[Symbol.dispose]());
   const payments = new Publisher(realm, parseBundleName(`payments.${realm.name}`), admin);
   const publicRoots = new Publisher(realm, PUBLIC_WEB, admin);

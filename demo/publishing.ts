@@ -4,10 +4,10 @@
  *
  * @module
  */
+import type { AdminClient } from '../src/client/admin-client.ts';
 import { type BundleName, releaseStream } from '../src/core/ids.ts';
 import type { ReleaseBody } from '../src/core/releases/body.ts';
 import type { EditPoint } from '../src/core/releases/edit.ts';
-import type { Admin } from './admin.ts';
 import { preciseNowMs } from './messages.ts';
 import type { NodeProcess } from './node-process.ts';
 import type { Program } from './program.ts';
@@ -33,9 +33,9 @@ export interface Audience {
 export class Publisher {
   readonly bundle: BundleName;
   readonly #writer: ReleaseWriter;
-  readonly #admin: Admin;
+  readonly #admin: AdminClient;
 
-  constructor(realm: DemoRealm, bundle: BundleName, admin: Admin) {
+  constructor(realm: DemoRealm, bundle: BundleName, admin: AdminClient) {
     this.bundle = bundle;
     this.#writer = new ReleaseWriter(realm, bundle);
     this.#admin = admin;
@@ -47,10 +47,9 @@ export class Publisher {
     blobs: readonly Uint8Array[],
     audience: Audience,
   ): Promise<PublishTimes> {
-    const release = this.#writer.write(edit);
-    const { sequence } = release;
+    const { sequence, statement, body } = this.#writer.write(edit);
     const startMs = preciseNowMs();
-    await this.#admin.submit({ statement: release.statement, body: release.body }, blobs);
+    await this.#admin.submit({ document: { statement, body }, blobs });
     const stream = releaseStream(this.bundle);
     const onNodes = await Promise.all(
       audience.nodes.map(async (node) => node.accepted(stream, sequence)),

@@ -196,7 +196,11 @@ export class PeerLinks implements PeerTransport, Disposable {
   #clientOf(peer: PeerTarget): Client {
     const known = this.#clients.get(peer.nodeId);
     if (known !== undefined) return known;
-    const client = new Client(`dns:${peer.address}`, peer.credentials, CHANNEL_OPTIONS);
+    const client = new Client(`dns:${peer.address}`, peer.credentials, {
+      ...CHANNEL_OPTIONS,
+      // The name for SNI, which must not be an IP address; who it is, `credentials` check.
+      'grpc.ssl_target_name_override': peer.nodeId,
+    });
     this.#clients.set(peer.nodeId, client);
     return client;
   }
