@@ -1,0 +1,167 @@
+/**
+ * Drafts of charters: judged before signing, shown as what they change, handed in.
+ *
+ * @module
+ */
+
+import { dirname, join } from 'node:path';
+import { type Charter, parseCharter } from '../core/charter/charter.ts';
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import { CHARTER_STREAM, formatTimestamp, type SignerId } from '../core/ids.ts';
+import { countSigners } from '../core/statements/quorum.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
+import { acceptDocument } from '../core/trusted/accept.ts';
+import { expectedNext, type TrustedState } from '../core/trusted/state.ts';
+import { formatCharter, formatCharterChanges } from './charter-view.ts';
+import { encodeDocumentFile } from './document-file.ts';
+import type { Draft } from './draft-file.ts';
+import { fileExists, replaceFile } from './files.ts';
+import { openNode } from './node-admin.ts';
+import type { OpenedDraft } from './publishing.ts';
+import type { RealmOptions } from './realm-options.ts';
+import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
+import type { Session } from './session.ts';
+import type { Signable } from './signing.ts';
+
+/** A draft of a charter that fits together. */
+export interface CharterReview {
+  readonly statement: Statement;
+  readonly state: TrustedState;
+  readonly current: Charter;
+  readonly next: Charter;
+  /** Who signed, of the charter roles of both. */
+  readonly signers: readonly SignerId[];
+  /** How many signatures are missing at least. */
+  readonly missing: number;
+  readonly problems: readonly KedgeError[];
+}
+
+/** Judges a draft of a charter. Errors: whatever makes it not fit together. */
+export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterReview {
+  const state = verifyRealm(pin, { charters: draft.charters }, nowMs);
+  const statement = parseStatement(draft.document.statement.payload);
+  if (statement.kind !== 'charter') {
+    throw new KedgeError('TYPE', `this is a draft for the stream ${statement.stream}`, {
+      detail: { hint: 'releases have their own commands: kedge release sign, release submit' },
+    });
+  }
+  const expected = expectedNext(state, CHARTER_STREAM);
+  if (statement.realm !== state.realm) {
+    throw new KedgeError('REALM', `the draft is for realm ${statement.realm}, not ${state.realm}`);
+  }
+  if (statement.sequence !== expected.sequence || statement.previous !== expected.previous) {
+    throw new KedgeError('PREVIOUS', `the draft does not follow charter ${expected.sequence - 1}`);
+  }
+  const { body, statement: signed } = draft.document;
+  if (body.length !== statement.bodyBytes || sha256(body) !== statement.bodyDigest) {
+    throw new KedgeError('DIGEST', 'the content of the draft is not what its statement names');
+  }
+  const next = parseCharter(body);
+  if (next.realm !== statement.realm || next.version !== statement.sequence) {
+    throw new KedgeError(
+      'TYPE',
+      'the charter in the draft is not the one that its statement names',
+    );
+  }
+  const current = requireCharter(state).charter;
+  const roles = [
+    { charter: current, role: current.roles.charter },
+    { charter: next, role: next.roles.charter },
+  ];
+  const counts = roles.map(({ charter, role }) => {
+    const { signers } = countSigners(charter, role.signers, signed);
+    return { signers, missing: Math.max(0, role.threshold - signers.length) };
+  });
+  return {
+    statement,
+    state,
+    current,
+    next,
+    signers: [...new Set(counts.flatMap(({ signers }) => signers))],
+    missing: Math.max(...counts.map(({ missing }) => missing)),
+    problems: timeProblems(statement, next, nowMs),
+  };
+}
+
+function timeProblems(statement: Statement, next: Charter, nowMs: number): readonly KedgeError[] {
+  if (statement.expiresMs <= nowMs) {
+    const at = formatTimestamp(statement.expiresMs);
+    return [new KedgeError('EXPIRED', `the drafted charter expired at ${at}`)];
+  }
+  const { expiryDays } = next.roles.charter;
+  if (statement.expiresMs <= statement.issuedMs + expiryDays * 86_400_000) return [];
+  return [
+    new KedgeError('POLICY', `the drafted charter is valid for more than ${expiryDays} days`),
+  ];
+}
+
+/** Makes a reviewed draft ready to be signed. */
+export function signableCharter(
+  session: Session,
+  opened: OpenedDraft,
+  review: CharterReview,
+): Signable {
+  const { current, next } = review;
+  return {
+    path: opened.path,
+    draft: opened.draft,
+    statement: review.statement,
+    charters: [current, next],
+    eligible: new Set([...current.roles.charter.signers, ...next.roles.charter.signers]),
+    summary: formatCharterReview(session, review),
+    problems: review.problems,
+  };
+}
+
+/** What a charter draft says and changes. */
+export function formatCharterReview(session: Session, review: CharterReview): string {
+  const { styles } = session.output;
+  const { current, next, statement } = review;
+  return [
+    styles.bold(`Charter version ${statement.sequence} of ${statement.realm}`),
+    `  digest:  ${statement.digest}`,
+    `  expires: ${formatTimestamp(statement.expiresMs)}`,
+    '',
+    styles.bold('Changes:'),
+    formatCharterChanges(current, next, styles),
+    '',
+    styles.bold('The whole new charter:'),
+    formatCharter(next),
+    '',
+    `${styles.bold('Signed by:')} ${listOf(review.signers)}`,
+    ...review.problems.map(({ message, code }) => `Nodes will refuse it: ${message} (${code})`),
+  ].join('\n');
+}
+
+function listOf(signers: readonly SignerId[]): string {
+  return signers.length === 0 ? 'nobody yet' : signers.join(', ');
+}
+
+/** Judges a signed charter, hands it in, and writes it as a document file beside the draft. */
+export async function submitCharter(
+  session: Session,
+  opened: OpenedDraft,
+  options: RealmOptions,
+): Promise<void> {
+  const { draft, path, pin } = opened;
+  const nowMs = session.context.nowMs();
+  const { statement, state, problems } = reviewCharter(draft, pin, nowMs);
+  const [problem] = problems;
+  if (problem !== undefined) throw problem;
+  const { document } = draft;
+  const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+  acceptDocument(state, offer, nowMs);
+  using node = await openNode(session, options);
+  const receipt = await node.submit({ document, blobs: [] });
+  if (receipt.digest !== statement.digest) {
+    throw new KedgeError('PROOF', 'the node confirmed another charter than the one handed in');
+  }
+  const file = join(dirname(path), `charter-${statement.sequence}.json`);
+  if (!(await fileExists(file))) await replaceFile(file, encodeDocumentFile(document), 'public');
+  session.output.result(
+    { version: statement.sequence, digest: statement.digest, file },
+    `Charter version ${statement.sequence} is in force on the node and spreads.\n` +
+      `Kept in ${file}; add it to \`charters:\` in kedge.yaml for work without a node.`,
+  );
+}

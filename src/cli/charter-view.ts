@@ -1,0 +1,117 @@
+/**
+ * Charters as people read them.
+ *
+ * @module
+ */
+import type { Charter, Role } from '../core/charter/charter.ts';
+import { formatSeconds } from './durations.ts';
+import type { Json } from './output.ts';
+import { formatFields, formatTable, printable, type Styles } from './styles.ts';
+
+/** A whole charter as text. */
+export function formatCharter(charter: Charter): string {
+  const { lifecycle, clients } = charter;
+  const signers = charter.signers.map(({ id, owner, keys }) => [
+    `  ${id}`,
+    printable(owner),
+    keys.map(({ alg, keyId }) => `${alg} ${keyId.slice(0, 16)}`).join(', '),
+  ]);
+  const roles = roleRows(charter).map(([name, role]) => [
+    `  ${name}`,
+    `${role.threshold} of ${role.signers.length}`,
+    `${role.expiryDays}d`,
+    role.signers.join(', '),
+  ]);
+  return [
+    formatTable(['  signer', 'owner', 'keys'], signers),
+    '',
+    formatTable(['  role', 'needs', 'valid', 'signers'], roles),
+    '',
+    formatFields([
+      ['hold-down', `${formatSeconds(lifecycle.holdDownSeconds)} staged before active`],
+      ['overlap', `${formatSeconds(lifecycle.overlapSeconds)} retiring before removed`],
+      ['blast radius', `${lifecycle.blastRadiusPercent} % of trusted anchors in one release`],
+      ['freshness', `${formatSeconds(clients.freshnessSeconds)} without news is stale`],
+      ...(charter.note === '' ? [] : [['note', printable(charter.note)] as const]),
+    ]),
+  ].join('\n');
+}
+
+/** What a new charter changes, line by line. */
+export function formatCharterChanges(current: Charter, next: Charter, styles: Styles): string {
+  const before = facts(current);
+  const after = facts(next);
+  const lines: string[] = [];
+  for (const [name, value] of after) {
+    const old = before.get(name);
+    if (old === undefined) lines.push(`${styles.green('+')} ${name}: ${value}`);
+    else if (old !== value) lines.push(`${styles.yellow('~')} ${name}: ${old} -> ${value}`);
+  }
+  for (const [name, value] of before) {
+    if (!after.has(name)) lines.push(`${styles.red('-')} ${name}: ${value}`);
+  }
+  return lines.length === 0 ? '  nothing but the version and the time' : lines.join('\n');
+}
+
+/** A whole charter as JSON; keys by their ids. */
+export function charterJson(charter: Charter): Json {
+  return {
+    version: charter.version,
+    realm: charter.realm,
+    signers: charter.signers.map(({ id, owner, keys }) => ({
+      id,
+      owner,
+      keys: keys.map(({ alg, keyId }) => ({ alg, keyId })),
+    })),
+    roles: Object.fromEntries(
+      roleRows(charter).map(([name, { signers, threshold, expiryDays }]) => [
+        name,
+        { signers, threshold, expiryDays },
+      ]),
+    ),
+    lifecycle: { ...charter.lifecycle },
+    clients: { ...charter.clients },
+    note: charter.note,
+  };
+}
+
+function roleRows({ roles, delegations }: Charter): readonly (readonly [string, Role])[] {
+  const rows: (readonly [string, Role])[] = [
+    ['charter', roles.charter],
+    ['release', roles.release],
+  ];
+  if (roles.revoke) rows.push(['revoke', roles.revoke]);
+  if (roles.rollout) rows.push(['rollout', roles.rollout]);
+  if (roles.region) rows.push(['region', roles.region]);
+  for (const { bundle, role } of delegations) rows.push([`release of ${bundle}`, role]);
+  return rows;
+}
+
+/** Everything that a charter says as named texts, so that two can be compared. */
+function facts(charter: Charter): ReadonlyMap<string, string> {
+  const { lifecycle, clients, roles } = charter;
+  const named = new Map<string, string>();
+  for (const { id, owner, keys } of charter.signers) {
+    const ids = keys.map(({ alg, keyId }) => `${alg} ${keyId}`).join(', ');
+    named.set(`signer ${id}`, `${printable(owner)}; ${ids}`);
+  }
+  for (const [name, role] of roleRows(charter)) {
+    named.set(
+      `role ${name}`,
+      `${role.threshold} of ${role.signers.join(', ')} (valid ${role.expiryDays}d)`,
+    );
+  }
+  for (const { name, keys } of charter.regions) {
+    named.set(`region ${name}`, keys.map(({ alg, keyId }) => `${alg} ${keyId}`).join(', '));
+  }
+  if (roles.recovery) {
+    const { threshold, keyDigests, expiryDays } = roles.recovery;
+    named.set('role recovery', `${threshold} of ${keyDigests.join(', ')} (valid ${expiryDays}d)`);
+  }
+  named.set('hold-down', formatSeconds(lifecycle.holdDownSeconds));
+  named.set('overlap', formatSeconds(lifecycle.overlapSeconds));
+  named.set('blast radius', `${lifecycle.blastRadiusPercent} %`);
+  named.set('freshness', formatSeconds(clients.freshnessSeconds));
+  named.set('note', printable(charter.note));
+  return named;
+}

@@ -1,0 +1,205 @@
+/**
+ * All commands: names, one-line summaries, and where their code is. The order is that of `--help`.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import type { Session } from './session.ts';
+
+/** A command's file: adds its description, arguments, options, examples and action. */
+export interface CommandModule {
+  configure(command: Command, session: Session): void;
+}
+
+/** A group of commands, or one command whose file is imported when it is asked for. */
+export type CommandEntry =
+  | {
+      readonly kind: 'group';
+      readonly name: string;
+      readonly summary: string;
+      readonly commands: readonly CommandEntry[];
+    }
+  | {
+      readonly kind: 'command';
+      readonly name: string;
+      readonly summary: string;
+      readonly load: () => Promise<CommandModule>;
+    };
+
+/** The commands of `kedge`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  group('realm', 'set a realm up', [
+    command(
+      'init',
+      'make the signers and the first charter of a realm',
+      async () => (await import('./commands/realm-init.ts')).realmInit,
+    ),
+  ]),
+  group('charter', 'read and change who may sign what', [
+    command(
+      'show',
+      'show the signers, roles and rules of a realm',
+      async () => (await import('./commands/charter-show.ts')).charterShow,
+    ),
+    command(
+      'rotate',
+      'draft the next charter: other signers, thresholds or rules',
+      async () => (await import('./commands/charter-rotate.ts')).charterRotate,
+    ),
+    command(
+      'sign',
+      'sign a drafted charter',
+      async () => (await import('./commands/release-sign.ts')).charterSign,
+    ),
+    command(
+      'submit',
+      'hand a signed charter to a node',
+      async () => (await import('./commands/release-submit.ts')).charterSubmit,
+    ),
+  ]),
+  group('signer', 'keys of the people who sign', [
+    command(
+      'create',
+      'make an encrypted key file for one signer',
+      async () => (await import('./commands/signer-create.ts')).signerCreate,
+    ),
+  ]),
+  group('anchor', 'change the anchors of a bundle in a draft', [
+    command(
+      'add',
+      'add certificates: active in a first release, else staged',
+      async () => (await import('./commands/anchor-add.ts')).anchorAdd,
+    ),
+    command(
+      'stage',
+      'add certificates as staged: delivered, not yet trusted',
+      async () => (await import('./commands/anchor-add.ts')).anchorStage,
+    ),
+    command(
+      'activate',
+      'make a staged or retiring anchor trusted',
+      async () => (await import('./commands/anchor-change.ts')).anchorActivate,
+    ),
+    command(
+      'retire',
+      'mark an active anchor as on its way out, still trusted',
+      async () => (await import('./commands/anchor-change.ts')).anchorRetire,
+    ),
+    command(
+      'remove',
+      'take a staged or retiring anchor away in good order',
+      async () => (await import('./commands/anchor-change.ts')).anchorRemove,
+    ),
+    command(
+      'revoke',
+      'take an anchor away at once and for ever',
+      async () => (await import('./commands/anchor-change.ts')).anchorRevoke,
+    ),
+  ]),
+  group('release', 'draft, sign and publish the next content of a bundle', [
+    command(
+      'draft',
+      'start a draft on top of the newest release',
+      async () => (await import('./commands/release-draft.ts')).releaseDraft,
+    ),
+    command(
+      'show',
+      'show what a draft changes and who signed it',
+      async () => (await import('./commands/release-show.ts')).releaseShow,
+    ),
+    command(
+      'sign',
+      'sign a draft after reading what it changes',
+      async () => (await import('./commands/release-sign.ts')).releaseSign,
+    ),
+    command(
+      'merge',
+      'join the signatures of copies of one draft',
+      async () => (await import('./commands/release-merge.ts')).releaseMerge,
+    ),
+    command(
+      'submit',
+      'hand a signed draft to a node',
+      async () => (await import('./commands/release-submit.ts')).releaseSubmit,
+    ),
+    command(
+      'history',
+      'list the releases of a bundle',
+      async () => (await import('./commands/release-history.ts')).releaseHistory,
+    ),
+    command(
+      'rollback',
+      'draft a release with the content of an earlier one',
+      async () => (await import('./commands/release-rollback.ts')).releaseRollback,
+    ),
+  ]),
+  group('bundle', 'read bundles, verified from the pin down', [
+    command(
+      'list',
+      'list the bundles of a realm',
+      async () => (await import('./commands/bundle-list.ts')).bundleList,
+    ),
+    command(
+      'show',
+      'show the anchors of a bundle',
+      async () => (await import('./commands/bundle-show.ts')).bundleShow,
+    ),
+    command(
+      'diff',
+      'show what changed between two releases',
+      async () => (await import('./commands/bundle-diff.ts')).bundleDiff,
+    ),
+    command(
+      'export',
+      'write the trusted anchors as PEM or JSON',
+      async () => (await import('./commands/bundle-export.ts')).bundleExport,
+    ),
+  ]),
+  command(
+    'watch',
+    'print verified changes as they happen',
+    async () => (await import('./commands/watch.ts')).watch,
+  ),
+  group('node', 'run a node and ask how it is', [
+    command(
+      'init',
+      'write a sample configuration with comments',
+      async () => (await import('./commands/node-init.ts')).nodeInit,
+    ),
+    command(
+      'run',
+      'run a node in the foreground',
+      async () => (await import('./commands/node-run.ts')).nodeRun,
+    ),
+    command(
+      'config',
+      'print the effective configuration',
+      async () => (await import('./commands/node-config.ts')).nodeConfig,
+    ),
+    command(
+      'status',
+      'show streams, links and adoption of a node',
+      async () => (await import('./commands/node-status.ts')).nodeStatus,
+    ),
+  ]),
+  group('peer', 'certificates for nodes, clients and admins in a first deployment', [
+    command(
+      'ca',
+      'make a CA for the connections of a deployment',
+      async () => (await import('./commands/peer-ca.ts')).peerCa,
+    ),
+    command(
+      'issue',
+      'issue a certificate with a SPIFFE ID from that CA',
+      async () => (await import('./commands/peer-issue.ts')).peerIssue,
+    ),
+  ]),
+];
+
+function group(name: string, summary: string, commands: readonly CommandEntry[]): CommandEntry {
+  return { kind: 'group', name, summary, commands };
+}
+
+function command(name: string, summary: string, load: () => Promise<CommandModule>): CommandEntry {
+  return { kind: 'command', name, summary, load };
+}

@@ -1,0 +1,108 @@
+/**
+ * `kedge bundle diff`: what changed between two releases of a bundle.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import { type BundleName, parseBundleName, parseSequence } from '../../core/ids.ts';
+import type { ReleaseBody } from '../../core/releases/body.ts';
+import { countChanges, describeChange } from '../../core/releases/diff.ts';
+import { openBundle } from '../bundle-options.ts';
+import { changesJson, formatChanges, formatCounts } from '../change-view.ts';
+import type { CommandModule } from '../command-table.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { readPastBody, requireHead } from '../history.ts';
+import { openRealm, type RealmRelease } from '../realm.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import type { Session } from '../session.ts';
+
+interface Options extends RealmOptions {
+  readonly bundle?: string;
+}
+
+interface Side {
+  readonly name: string;
+  readonly bundle: BundleName;
+  readonly body: ReleaseBody;
+  readonly blobs: RealmRelease['blobs'];
+}
+
+/** The command. */
+export const bundleDiff: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Show what changed between two releases of a bundle. Each is a sequence (then --bundle and ' +
+          'a node are needed) or a release file; without the second, the newest release.',
+      )
+      .argument('<from>', 'sequence or release file')
+      .argument('[to]', 'sequence or release file (default: the newest release)')
+      .option('--bundle <name>', 'bundle that the sequences belong to');
+    addRealmOptions(command);
+    command.action((from: string, to: string | undefined, options: Options) =>
+      run(session, from, to, options),
+    );
+    addExamples(command, [
+      'kedge bundle diff 41 --bundle payments.prod.example.org',
+      'kedge bundle diff 3 5 --bundle public-web',
+      'kedge bundle diff payments.release-3.json payments.release-4.json',
+    ]);
+  },
+};
+
+async function run(
+  session: Session,
+  from: string,
+  to: string | undefined,
+  options: Options,
+): Promise<void> {
+  const old = await openSide(session, from, options);
+  const next = await openSide(session, to, { ...options, bundle: options.bundle ?? old.bundle });
+  if (old.bundle !== next.bundle) {
+    throw new KedgeError('TYPE', `${old.name} is of ${old.bundle}, ${next.name} of ${next.bundle}`);
+  }
+  const changes = describeChange(old.body, next.body);
+  const counts = countChanges(old.body, next.body);
+  const blobs = new Map([...old.blobs, ...next.blobs]);
+  const { styles } = session.output;
+  session.output.result(
+    { bundle: next.bundle, counts: { ...counts }, changes: changesJson(changes, blobs) },
+    [
+      styles.bold(`${next.bundle}: ${old.name} -> ${next.name}`),
+      formatCounts(counts),
+      formatChanges(changes, { styles, nowMs: session.context.nowMs(), blobs }),
+    ].join('\n'),
+  );
+}
+
+async function openSide(
+  session: Session,
+  name: string | undefined,
+  options: Options,
+): Promise<Side> {
+  if (name !== undefined && !/^\d+$/.test(name)) {
+    const { charter, realm, pin } = options;
+    const files = {
+      file: name,
+      ...(charter && { charter }),
+      ...(realm !== undefined && { realm }),
+      ...(pin !== undefined && { pin }),
+    };
+    const { bundle, head, blobs } = await openBundle(session, undefined, files);
+    return { name: `release ${head.sequence}`, bundle, body: head.body, blobs };
+  }
+  if (options.bundle === undefined) {
+    throw new KedgeError('CONFIG', 'a sequence needs its bundle', {
+      detail: { hint: 'give --bundle <name>, or two release files' },
+    });
+  }
+  const bundle = parseArgument('--bundle', options.bundle, parseBundleName);
+  await using realm = await openRealm(session, options);
+  const { head, blobs } = await requireHead(realm, bundle);
+  const sequence =
+    name === undefined
+      ? head.sequence
+      : parseArgument('sequence', name, (text) => parseSequence(Number(text)));
+  const body = await readPastBody(realm, { ...head, bundle }, sequence);
+  return { name: `release ${sequence}`, bundle, body, blobs };
+}

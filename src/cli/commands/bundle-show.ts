@@ -1,0 +1,111 @@
+/**
+ * `kedge bundle show`: the anchors of a bundle with their facts.
+ *
+ * @module
+ */
+import { type Anchor, isTrusted } from '../../core/anchors/anchor.ts';
+import { formatTimestamp } from '../../core/ids.ts';
+import {
+  addBundleOptions,
+  type BundleOptions,
+  type OpenedBundle,
+  openBundle,
+} from '../bundle-options.ts';
+import { factsOf, formatFacts } from '../certificates.ts';
+import { anchorJson } from '../change-view.ts';
+import type { CommandModule } from '../command-table.ts';
+import { formatDistance } from '../durations.ts';
+import { addExamples } from '../help.ts';
+import type { Session } from '../session.ts';
+import { countOf, formatTable, printable } from '../styles.ts';
+
+interface Options extends BundleOptions {
+  readonly full?: boolean;
+}
+
+/** The command. */
+export const bundleShow: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Show the newest release of a bundle: its anchors with state, subject, fingerprint and ' +
+        'expiry, and its tombstones. Verified from the pin down.',
+    );
+    addBundleOptions(command).option('--full', 'all facts of each certificate');
+    command.action(async (name: string | undefined, options: Options) => {
+      const opened = await openBundle(session, name, options);
+      session.output.result(bundleJson(opened), formatBundle(session, opened, options));
+    });
+    addExamples(command, [
+      'kedge bundle show payments.prod.example.org',
+      'kedge bundle show public-web --full',
+      'kedge bundle show --file payments.release-4.json --output json | jq .anchors[].label',
+    ]);
+  },
+};
+
+function bundleJson({
+  bundle,
+  head,
+  blobs,
+}: OpenedBundle): Parameters<Session['output']['result']>[0] {
+  return {
+    bundle,
+    sequence: head.sequence,
+    digest: head.digest,
+    charterVersion: head.charterVersion,
+    issued: formatTimestamp(head.issuedMs),
+    expires: formatTimestamp(head.expiresMs),
+    note: head.body.note,
+    anchors: head.body.anchors.map((anchor) => anchorJson(anchor, blobs)),
+    tombstones: head.body.tombstones.map(({ id, sequence, reason }) => ({ id, sequence, reason })),
+  };
+}
+
+function formatBundle(session: Session, opened: OpenedBundle, options: Options): string {
+  const { styles } = session.output;
+  const nowMs = session.context.nowMs();
+  const { bundle, head } = opened;
+  const { anchors, tombstones, note } = head.body;
+  const trusted = anchors.filter(isTrusted).length;
+  const expired = head.expiresMs <= nowMs ? styles.red('EXPIRED ') : '';
+  return [
+    styles.bold(`${bundle}, release ${head.sequence}`),
+    `  digest:   ${head.digest}`,
+    `  issued:   ${formatTimestamp(head.issuedMs)} under charter ${head.charterVersion}`,
+    `  expires:  ${formatTimestamp(head.expiresMs)} (${expired}${formatDistance(head.expiresMs, nowMs)})`,
+    ...(note === '' ? [] : [`  note:     ${printable(note)}`]),
+    `  anchors:  ${trusted} trusted, ${anchors.length - trusted} staged`,
+    '',
+    options.full === true ? formatFull(session, opened) : formatShort(opened),
+    ...(tombstones.length === 0 ? [] : ['', `${countOf(tombstones.length, 'tombstone')}:`]),
+    ...tombstones.map(({ id, sequence, reason }) => `  ${reason} in release ${sequence}  ${id}`),
+  ].join('\n');
+}
+
+function formatShort({ head, blobs }: OpenedBundle): string {
+  const rows = head.body.anchors.map((anchor) => {
+    const facts = factsOf(blobs.get(anchor.id));
+    return [
+      anchor.state,
+      printable(anchor.label),
+      facts === undefined ? '?' : formatTimestamp(facts.notAfterMs).slice(0, 10),
+      anchor.purposes.join(','),
+      anchor.id.slice(0, 16),
+    ];
+  });
+  return formatTable(['state', 'label', 'until', 'for', 'sha256'], rows);
+}
+
+function formatFull(session: Session, { head, blobs }: OpenedBundle): string {
+  const describe = (anchor: Anchor): string => {
+    const facts = factsOf(blobs.get(anchor.id));
+    const since = formatTimestamp(anchor.sinceMs);
+    const line =
+      `${session.output.styles.bold(printable(anchor.label))}: ${anchor.state} since ${since}, ` +
+      `for ${anchor.purposes.join(', ')}`;
+    return facts === undefined
+      ? `${line}\n  sha256: ${anchor.id}`
+      : `${line}\n${formatFacts(facts, session.context.nowMs())}`;
+  };
+  return head.body.anchors.map(describe).join('\n');
+}

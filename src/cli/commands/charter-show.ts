@@ -1,0 +1,76 @@
+/**
+ * `kedge charter show`: who may sign what in a realm, from a node or from a file.
+ *
+ * @module
+ */
+import { formatTimestamp } from '../../core/ids.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
+import type { AcceptedCharter } from '../../core/trusted/state.ts';
+import { charterJson, formatCharter } from '../charter-view.ts';
+import type { CommandModule } from '../command-table.ts';
+import { loadDocumentFile } from '../document-file.ts';
+import { formatDistance } from '../durations.ts';
+import { addExamples } from '../help.ts';
+import { openRealm } from '../realm.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { requireCharter, verifyRealm } from '../realm-trust.ts';
+import type { Session } from '../session.ts';
+
+/** The command. */
+export const charterShow: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Show the signers, roles and rules of a realm, and its pin. From a node or from the charter ' +
+          'files of the profile, verified from the pin down; or from a first charter file, to ' +
+          'compare its pin with what the owner of the realm published.',
+      )
+      .argument('[file]', 'first charter as `kedge realm init` wrote it');
+    addRealmOptions(command);
+    command.action((file: string | undefined, options: RealmOptions) =>
+      file === undefined ? showRealm(session, options) : showFile(session, file),
+    );
+    addExamples(command, [
+      'kedge charter show',
+      'kedge charter show charter-1.json',
+      'kedge charter show --node iad-1.example.org:7442 --output json | jq .roles',
+    ]);
+  },
+};
+
+async function showRealm(session: Session, options: RealmOptions): Promise<void> {
+  await using realm = await openRealm(session, options);
+  print(session, requireCharter(realm.state), realm.pin.digest, 'verified from the pin down');
+}
+
+/** The file is its own pin here; that is said, because it proves nothing by itself. */
+async function showFile(session: Session, file: string): Promise<void> {
+  const document = await loadDocumentFile(session.path(file), 'charter');
+  const { digest, realm } = parseStatement(document.statement.payload);
+  const pin = { digest, realm };
+  const state = verifyRealm(pin, { charters: [document] }, session.context.nowMs());
+  print(session, requireCharter(state), digest, 'of this file: compare it with what you were told');
+}
+
+function print(session: Session, accepted: AcceptedCharter, pin: string, origin: string): void {
+  const { charter, digest, issuedMs, expiresMs } = accepted;
+  const { styles } = session.output;
+  const left = formatDistance(expiresMs, session.context.nowMs());
+  session.output.result(
+    {
+      pin,
+      digest,
+      issued: formatTimestamp(issuedMs),
+      expires: formatTimestamp(expiresMs),
+      charter: charterJson(charter),
+    },
+    [
+      styles.bold(`Charter version ${charter.version} of ${charter.realm}`),
+      `  pin:     ${pin} (${origin})`,
+      `  digest:  ${digest}`,
+      `  valid:   ${formatTimestamp(issuedMs)} to ${formatTimestamp(expiresMs)} (${left})`,
+      '',
+      formatCharter(charter),
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * `kedge node init`: writes a sample configuration that says what each part is for.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { parseNodeId, parseRealmName, parseRegionName } from '../../core/ids.ts';
+import type { CommandModule } from '../command-table.ts';
+import { createFile } from '../files.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import type { Session } from '../session.ts';
+
+interface Options {
+  readonly id: string;
+  readonly region: string;
+  readonly realm?: string;
+  readonly charter: string;
+  readonly insecure?: boolean;
+  readonly out: string;
+}
+
+/** The command. */
+export const nodeInit: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Write a sample configuration for a node, with comments. It runs as it is once the charter ' +
+          'and the TLS files are in place; every key is in docs/node-config.md.',
+      )
+      .requiredOption('--id <name>', 'name of the node, unique in its realm')
+      .requiredOption('--region <name>', 'region that the node stands in')
+      .option('--realm <name>', 'realm of the node (default: from the profile)')
+      .option('--charter <file>', 'first charter of the realm', 'charter-1.json')
+      .option('--insecure', 'no TLS, loopback only: for trying things out')
+      .option('--out <file>', 'file to write; never overwritten', 'node.yaml')
+      .action((options: Options) => run(session, options));
+    examples(command);
+  },
+};
+
+function examples(command: Command): void {
+  addExamples(command, [
+    'kedge node init --id iad-1 --region iad --realm prod.example.org',
+    'kedge node init --id fra-1 --region fra --out /etc/kedge/node.yaml',
+    'kedge node init --id try-1 --region local --insecure',
+  ]);
+}
+
+async function run(session: Session, options: Options): Promise<void> {
+  const profile = await session.profile();
+  const realm = parseArgument(
+    '--realm',
+    options.realm ?? profile.realm ?? 'prod.example.org',
+    parseRealmName,
+  );
+  const text = sampleConfig({
+    id: parseArgument('--id', options.id, parseNodeId),
+    region: parseArgument('--region', options.region, parseRegionName),
+    realm,
+    charter: options.charter,
+    security: options.insecure === true ? 'insecure' : 'tls',
+  });
+  const path = session.path(options.out);
+  await createFile(path, text, 'public');
+  session.output.result(
+    { file: path, realm, node: options.id, region: options.region },
+    `Wrote ${path}.\n` +
+      `Next: put the charter and the TLS files where it says (kedge peer issue --help), then\n` +
+      `  kedge node config --config ${options.out}    checks it and prints it with all defaults\n` +
+      `  kedge node run --config ${options.out}       runs the node`,
+  );
+}
+
+interface Sample {
+  readonly id: string;
+  readonly region: string;
+  readonly realm: string;
+  readonly charter: string;
+  readonly security: 'tls' | 'insecure';
+}
+
+/** The text of the sample; `test/cli` checks that the node accepts it. */
+export function sampleConfig(sample: Sample): string {
+  const { id, region, realm } = sample;
+  return `# Configuration of the Kedge node ${id}. Every key: docs/node-config.md.
+# Check it with: kedge node config --config <this file>
+
+# Who this node is. The id is unique in the realm; peers know this node by its certificate.
+node:
+  id: ${quoted(id)}
+  region: ${quoted(region)}
+
+# The realm, and its first charter as \`kedge realm init\` wrote it: the root of all trust here.
+# Compare its digest with the pin that the owner of the realm published.
+realm: ${quoted(realm)}
+firstCharterFile: ${quoted(sample.charter)}
+# firstCharterDigest: <the pin>
+
+# Where accepted statements and anchors are kept. One process at a time.
+store:
+  path: data
+
+# host:port of each listener; the same address twice is one listener, roles decide who may do what.
+${sample.security === 'tls' ? LISTEN_TLS : LISTEN_INSECURE}
+${sample.security === 'tls' ? tlsSection(id, realm) : INSECURE_SECTION}
+# The other nodes of the realm, all of them. They are dialled for ever.
+peers: []
+#  - nodeId: fra-1
+#    region: fra
+#    address: fra-1.kedge.example.org:7441
+#    identity: spiffe://${realm}/node/fra-1
+
+log:
+  level: info    # debug, info, warn, error
+  format: json   # json, or text for people
+
+# How long open calls may go on when the node stops (SIGTERM).
+drainTimeoutMs: 10000
+`;
+}
+
+const LISTEN_TLS = `listen:
+  clients: 0.0.0.0:7440
+  peers: 0.0.0.0:7441
+  admins: 127.0.0.1:7442
+`;
+
+const LISTEN_INSECURE = `listen:
+  clients: 127.0.0.1:7440
+  peers: 127.0.0.1:7441
+  admins: 127.0.0.1:7442
+`;
+
+const INSECURE_SECTION = `# No TLS: everybody who reaches the port may do everything. Loopback addresses only.
+insecure: true
+`;
+
+function tlsSection(id: string, realm: string): string {
+  return `# The certificate of this node and the CA of everybody who may connect (mutual TLS, 1.3).
+# \`kedge peer ca\` and \`kedge peer issue\` make them for a first deployment.
+tls:
+  certFile: tls/${id}.pem
+  keyFile: tls/${id}.key
+  caFile: tls/ca.pem
+
+# Whose certificate may do what: client watches bundles, admin submits and reads.
+identities:
+  - id: spiffe://${realm}/client/*
+    roles: [client]
+  - id: spiffe://${realm}/admin/*
+    roles: [admin]
+`;
+}
+
+// Quotes what YAML would read as something else, for example a region named "no".
+function quoted(text: string): string {
+  return stringify(text).trimEnd();
+}

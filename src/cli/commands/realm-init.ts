@@ -1,0 +1,249 @@
+/**
+ * `kedge realm init`: makes the signers' encrypted key files, the first charter and a profile.
+ *
+ * Everything is built and checked in memory first; files are only created, never overwritten, and
+ * the charter is the last one, so that a charter on disk is always complete.
+ *
+ * @module
+ */
+import { join } from 'node:path';
+import { verifyFirstCharter } from '../../core/charter/chain.ts';
+import type { CharterDraft } from '../../core/charter/draft.ts';
+import { DEFAULT_CLIENTS, DEFAULT_LIFECYCLE, draftCharter } from '../../core/charter/draft.ts';
+import {
+  ALGORITHMS,
+  generateSigningKey,
+  isAlgorithm,
+  type SigningKey,
+  sha256,
+} from '../../core/crypto.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { parseRealmName, parseSignerId, type RealmName, type SignerId } from '../../core/ids.ts';
+import type { SignedStatement } from '../../core/statements/envelope.ts';
+import { addSignatures } from '../../core/statements/sign.ts';
+import { createKeyFile } from '../../signers/key-file.ts';
+import { Ledger, ledgerPath } from '../../signers/ledger.ts';
+import { LocalSigner } from '../../signers/local-signer.ts';
+import { signWithLedger } from '../../signers/sign.ts';
+import { addTermOptions, rolesOf, type TermOptions, termsOf } from '../charter-terms.ts';
+import { formatCharter } from '../charter-view.ts';
+import type { CommandModule } from '../command-table.ts';
+import { encodeDocumentFile } from '../document-file.ts';
+import { createFile, makeDirectory, requireAbsent } from '../files.ts';
+import { addExamples, collect, parseArgument } from '../help.ts';
+import { passphraseSource } from '../passphrases.ts';
+import type { Session } from '../session.ts';
+import { printable } from '../styles.ts';
+
+interface Options extends TermOptions {
+  readonly signer?: readonly string[];
+  readonly threshold?: string;
+  readonly dir?: string;
+  readonly algorithm: string;
+  readonly passphraseFile?: string;
+  readonly scryptWorkFactor?: string;
+}
+
+interface NewSigner {
+  readonly id: SignerId;
+  readonly owner: string;
+  readonly key: SigningKey;
+  readonly path: string;
+}
+
+const CHARTER_DAYS = 365;
+const RELEASE_DAYS = 90;
+
+/** The command. */
+export const realmInit: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Make a new realm: an encrypted key file (age) for each signer, the first charter signed by ' +
+          'all of them, and a profile. Prints the pin, the digest of the first charter: whoever ' +
+          'has it can verify everything in the realm, so publish it where people will look it up. ' +
+          'Then give each key file to its owner and remove it here.',
+      )
+      .argument('<realm>', 'name of the realm, for example prod.example.org')
+      .option(
+        '--signer <id[:owner]>',
+        'signer, for example ana:ana@example.org; repeat it',
+        collect,
+      )
+      .option('--threshold <count>', 'signers that it takes (default: more than half)')
+      .option('--dir <directory>', 'where to write (default: a directory named like the realm)')
+      .option('--algorithm <name>', `of the keys: ${ALGORITHMS.join(', ')}`, 'ed25519')
+      .option('--passphrase-file <file>', 'one passphrase for all key files, one line')
+      .option('--scrypt-work-factor <n>', 'log2 of the cost of guessing, 10 to 20 (default: 18)');
+    addTermOptions(command);
+    command.action((realm: string, options: Options) => run(session, realm, options));
+    addExamples(command, [
+      'kedge realm init prod.example.org --signer ana --signer ben --signer cleo --threshold 2',
+      'kedge realm init staging.example.org --signer ana:ana@example.org --hold-down 0',
+      'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
+      '  --role release=2 --role revoke=1 --hold-down 24h --release-valid-for 90d',
+    ]);
+  },
+};
+
+async function run(session: Session, name: string, options: Options): Promise<void> {
+  const realm = parseArgument('realm', name, parseRealmName);
+  const folder = session.path(options.dir ?? realm);
+  const signers = makeSigners(folder, options);
+  const draft = makeCharter(session, realm, signers, options);
+  const charterPath = join(folder, 'charter-1.json');
+  const profilePath = join(folder, 'kedge.yaml');
+  for (const path of [charterPath, profilePath, ...signers.map(({ path }) => path)]) {
+    await requireAbsent(path);
+  }
+  const passphrases = await askPassphrases(session, signers, options);
+  await makeDirectory(join(folder, 'signers'));
+  const statement = await signAll(session, draft, signers, passphrases, options);
+  const document = { statement, body: draft.body };
+  const pin = sha256(draft.payload);
+  verifyFirstCharter(document, { realm, digest: pin });
+  await createFile(profilePath, profileText(realm, pin), 'public');
+  await createFile(charterPath, encodeDocumentFile(document), 'public');
+  session.output.result(
+    {
+      realm,
+      pin,
+      charter: charterPath,
+      profile: profilePath,
+      signers: signers.map(({ id, owner, path, key }) => ({
+        id,
+        owner,
+        keyFile: path,
+        keyId: key.publicKey.keyId,
+      })),
+    },
+    [
+      `Realm ${realm} is ready. Its pin, the digest of the first charter:`,
+      '',
+      `  ${session.output.styles.bold(pin)}`,
+      '',
+      formatCharter(draft.charter),
+      '',
+      `Written to ${session.shown(folder)}:`,
+      '  charter-1.json  the first charter: nodes need it (firstCharterFile), it is not secret',
+      '  kedge.yaml      profile with realm and pin: run commands in this directory',
+      '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep no copy',
+      '',
+      'Next: kedge anchor add <certificates> --bundle <name>',
+    ].join('\n'),
+  );
+}
+
+function makeSigners(folder: string, options: Options): readonly NewSigner[] {
+  const { algorithm } = options;
+  if (!isAlgorithm(algorithm)) {
+    throw new KedgeError('CONFIG', `--algorithm: unknown: ${JSON.stringify(algorithm)}`, {
+      detail: { hint: `one of ${ALGORITHMS.join(', ')}` },
+    });
+  }
+  const signers = (options.signer ?? []).map((text): NewSigner => {
+    const [first = '', ...rest] = text.split(':');
+    const id = parseArgument('--signer', first, parseSignerId);
+    const owner = rest.join(':');
+    const path = join(folder, 'signers', `${id}.age`);
+    return {
+      id,
+      owner: owner === '' ? id : printable(owner),
+      key: generateSigningKey(algorithm),
+      path,
+    };
+  });
+  if (signers.length === 0) {
+    throw new KedgeError('CONFIG', 'a realm needs at least one signer', {
+      detail: { hint: 'give --signer <id>, once for each person' },
+    });
+  }
+  if (new Set(signers.map(({ id }) => id)).size < signers.length) {
+    throw new KedgeError('CONFIG', 'a signer is named twice');
+  }
+  return signers;
+}
+
+function makeCharter(
+  session: Session,
+  realm: RealmName,
+  signers: readonly NewSigner[],
+  options: Options,
+): CharterDraft {
+  const ids = signers.map(({ id }) => id).sort();
+  const threshold =
+    options.threshold === undefined ? Math.floor(ids.length / 2) + 1 : Number(options.threshold);
+  const base = {
+    charter: { signers: ids, threshold, expiryDays: CHARTER_DAYS },
+    release: { signers: ids, threshold, expiryDays: RELEASE_DAYS },
+  };
+  return draftCharter(
+    realm,
+    {
+      signers: signers.map(({ id, owner, key }) => ({ id, owner, keys: [key.publicKey] })),
+      roles: rolesOf(options, base, ids),
+      ...termsOf(options, { lifecycle: DEFAULT_LIFECYCLE, clients: DEFAULT_CLIENTS }),
+    },
+    session.context.nowMs(),
+  );
+}
+
+async function askPassphrases(
+  session: Session,
+  signers: readonly NewSigner[],
+  options: Options,
+): Promise<ReadonlyMap<SignerId, string>> {
+  const source = passphraseSource(session.context, options.passphraseFile);
+  const passphrases = new Map<SignerId, string>();
+  for (const { id } of signers) passphrases.set(id, await source(id, 'create'));
+  return passphrases;
+}
+
+async function signAll(
+  session: Session,
+  draft: CharterDraft,
+  signers: readonly NewSigner[],
+  passphrases: ReadonlyMap<SignerId, string>,
+  options: Options,
+): Promise<SignedStatement> {
+  let statement: SignedStatement = { payload: draft.payload, signatures: [] };
+  for (const { id, key, path } of signers) {
+    session.output.note(`Encrypting the key of ${id}; this takes a moment on purpose.`);
+    const factor = options.scryptWorkFactor;
+    await createKeyFile({
+      path,
+      signer: id,
+      key,
+      passphrase: passphrases.get(id) ?? '',
+      ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
+    });
+    const ledger = new Ledger(ledgerPath(path));
+    const signed = await signWithLedger(new LocalSigner(key), ledger, draft.payload);
+    statement = addSignatures(statement, signed);
+  }
+  return statement;
+}
+
+/** Parses `--scrypt-work-factor`. Errors: `CONFIG`. */
+export function parseWorkFactor(text: string): number {
+  const factor = Number(text);
+  if (Number.isInteger(factor) && factor >= 10 && factor <= 20) return factor;
+  throw new KedgeError('CONFIG', `--scrypt-work-factor: not from 10 to 20: ${text}`);
+}
+
+function profileText(realm: string, pin: string): string {
+  return `# Profile of the realm ${realm} for the kedge command; keys: docs/cli.md#profile
+realm: ${JSON.stringify(realm)}
+# Digest of the first charter: the root of everything that is believed here.
+pin: ${JSON.stringify(pin)}
+# Charters for work without a node, in order.
+charters:
+  - charter-1.json
+# The admins' listener of a node, and the certificate that it maps to the role admin.
+# node: iad-1.kedge.example.org:7442
+# tls:
+#   certFile: tls/ana.pem
+#   keyFile: tls/ana.key
+#   caFile: tls/ca.pem
+`;
+}

@@ -1,0 +1,36 @@
+/**
+ * `kedge release draft`: starts a draft on top of the newest release.
+ *
+ * @module
+ */
+import type { CommandModule } from '../command-table.ts';
+import { type EditOptions, saveEdited } from '../edit-draft.ts';
+import { requireAbsent } from '../files.ts';
+import { addExamples } from '../help.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { draftPath, startDraft } from '../workspace.ts';
+
+/** The command. */
+export const releaseDraft: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Start a draft of the next release of a bundle, on top of the newest one that the node (or ' +
+        '--base) has. `kedge anchor …` does this by itself when there is no draft; alone it renews ' +
+        'a release that is about to expire.',
+    );
+    addDraftOptions(command);
+    addRealmOptions(command);
+    addShortcutOptions(command);
+    command.action(async (options: EditOptions) => {
+      const path = draftPath(session, options);
+      await requireAbsent(path);
+      const workspace = await startDraft(session, path, options);
+      await saveEdited(session, options, workspace, ({ body }) => ({ body }));
+    });
+    addExamples(command, [
+      'kedge release draft --bundle payments.prod.example.org',
+      'kedge release draft --bundle b.example.org --charter charter-1.json --base b.release-4.json',
+      'kedge release draft --bundle b.example.org --note "renewal" --sign-with ana.age --submit',
+    ]);
+  },
+};

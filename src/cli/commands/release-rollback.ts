@@ -1,0 +1,63 @@
+/**
+ * `kedge release rollback`: drafts a release with the content of an earlier one.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import { parseSequence, releaseStream, type Sequence } from '../../core/ids.ts';
+import { rollBack } from '../../core/releases/rollback.ts';
+import { headOf } from '../../core/trusted/state.ts';
+import type { CommandModule } from '../command-table.ts';
+import { type EditOptions, saveEdited } from '../edit-draft.ts';
+import { requireAbsent } from '../files.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { readPastBody } from '../history.ts';
+import { openRealm } from '../realm.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import type { Session } from '../session.ts';
+import { draftPath, startDraft } from '../workspace.ts';
+
+/** The command. */
+export const releaseRollback: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Draft a release that puts the content of an earlier one back, as far as the lifecycle ' +
+          'allows: anchors that came later retire or are removed, tombstones stay. It gets the next ' +
+          'sequence; nothing ever goes back to an old one.',
+      )
+      .argument('<sequence>', 'earlier release, see kedge release history');
+    addDraftOptions(command);
+    addRealmOptions(command);
+    addShortcutOptions(command);
+    command.action((sequence: string, options: EditOptions) =>
+      run(
+        session,
+        parseArgument('sequence', sequence, (text) => parseSequence(Number(text))),
+        options,
+      ),
+    );
+    addExamples(command, [
+      'kedge release rollback 41 --bundle payments.prod.example.org',
+      'kedge release rollback 3 --bundle b.example.org --sign-with ana.age --submit',
+    ]);
+  },
+};
+
+async function run(session: Session, sequence: Sequence, options: EditOptions): Promise<void> {
+  const path = draftPath(session, options);
+  await requireAbsent(path);
+  const workspace = await startDraft(session, path, options);
+  const { bundle, state } = workspace;
+  const head = headOf(state, releaseStream(bundle));
+  if (head === undefined || sequence >= head.sequence) {
+    throw new KedgeError('CONFIG', `${bundle} has no release before its newest to go back to`, {
+      detail: { hint: 'see kedge release history' },
+    });
+  }
+  await using realm = await openRealm(session, options);
+  const body = await readPastBody(realm, { ...head, bundle }, sequence);
+  await saveEdited(session, options, workspace, (_, point) => ({
+    body: rollBack(head.body, { sequence, body }, point),
+  }));
+}

@@ -1,0 +1,41 @@
+/**
+ * `kedge release show`: what a draft changes, who signed it, and what nodes would say.
+ *
+ * @module
+ */
+import type { CommandModule } from '../command-table.ts';
+import { loadDraft } from '../draft-file.ts';
+import { addExamples } from '../help.ts';
+import { requirePin } from '../realm-trust.ts';
+import { reviewRelease } from '../review.ts';
+import { formatReview, reviewJson } from '../review-view.ts';
+
+interface Options {
+  readonly realm?: string;
+  readonly pin?: string;
+}
+
+/** The command. */
+export const releaseShow: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Show what a draft changes against the release before it, who signed it and what is still ' +
+          'missing. Needs no network: charters and the release before are in the draft and are ' +
+          'verified from the pin down.',
+      )
+      .argument('<draft>', 'draft file')
+      .option('--realm <name>', 'realm (default: from the profile)')
+      .option('--pin <sha256>', 'digest of the first charter (default: from the profile)')
+      .action(async (file: string, options: Options) => {
+        const pin = requirePin(await session.profile(), options);
+        const draft = await loadDraft(session.path(file));
+        const review = reviewRelease(draft, pin, session.context.nowMs());
+        session.output.result(reviewJson(review, draft), formatReview(session, review, draft));
+      });
+    addExamples(command, [
+      'kedge release show payments.prod.example.org.draft.json',
+      'kedge release show draft.json --pin 4f0c… --output json | jq .changes',
+    ]);
+  },
+};

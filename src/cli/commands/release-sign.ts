@@ -1,0 +1,133 @@
+/**
+ * `kedge release sign` and `kedge charter sign`: sign a draft after reading what it changes.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import { KedgeError } from '../../core/errors.ts';
+import { reviewCharter, signableCharter } from '../charter-review.ts';
+import type { CommandModule } from '../command-table.ts';
+import { loadDraft } from '../draft-file.ts';
+import { addExamples, collect } from '../help.ts';
+import { type OpenedDraft, signableRelease } from '../publishing.ts';
+import type { ShortcutOptions } from '../realm-options.ts';
+import { requirePin } from '../realm-trust.ts';
+import { reviewRelease } from '../review.ts';
+import type { Session } from '../session.ts';
+import { type Signable, signDraft } from '../signing.ts';
+import { countOf } from '../styles.ts';
+
+interface Options extends ShortcutOptions {
+  readonly key?: readonly string[];
+  readonly realm?: string;
+  readonly pin?: string;
+}
+
+/** How many of which role signed, and how many it takes. */
+interface Progress {
+  readonly signers: readonly string[];
+  readonly missing: number;
+}
+
+/** `kedge release sign`. */
+export const releaseSign: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Show what a draft changes, ask, and sign it. Needs no network and no trust in whoever made ' +
+        'the draft: everything in it is verified from the pin down, and the ledger of the key ' +
+        'refuses a second statement for one sequence.',
+    );
+    addSignOptions(command);
+    command.action((file: string, options: Options) =>
+      run(session, file, options, {
+        signable: (opened) =>
+          signableRelease(session, opened, reviewRelease(opened.draft, opened.pin, now(session))),
+        progress: ({ draft, pin }) => {
+          const { signers, role } = reviewRelease(draft, pin, now(session)).authority;
+          return { signers, missing: Math.max(0, role.threshold - signers.length) };
+        },
+        submit: 'kedge release submit',
+      }),
+    );
+    addExamples(command, [
+      'kedge release sign payments.prod.example.org.draft.json --key signers/ana.age',
+      'kedge release sign draft.json --key /media/stick/ben.age --ledger ~/kedge.ledger',
+      'KEDGE_PASSPHRASE_ANA=… kedge release sign draft.json --key ana.age --yes',
+    ]);
+  },
+};
+
+/** `kedge charter sign`. */
+export const charterSign: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Show what a drafted charter changes, ask, and sign it. It takes the quorum of the charter ' +
+        'before and its own: removed signers hand over, new ones show that they can sign.',
+    );
+    addSignOptions(command);
+    command.action((file: string, options: Options) =>
+      run(session, file, options, {
+        signable: (opened) =>
+          signableCharter(session, opened, reviewCharter(opened.draft, opened.pin, now(session))),
+        progress: ({ draft, pin }) => {
+          const review = reviewCharter(draft, pin, now(session));
+          return { signers: review.signers, missing: review.missing };
+        },
+        submit: 'kedge charter submit',
+      }),
+    );
+    addExamples(command, ['kedge charter sign charter-2.draft.json --key signers/ana.age']);
+  },
+};
+
+function addSignOptions(command: Command): void {
+  command
+    .argument('<draft>', 'draft file; the signature is added to it')
+    .option('--key <keyfile>', 'key file to sign with; may be repeated', collect)
+    .option('--yes', 'sign without asking, after reading what it prints')
+    .option('--passphrase-file <file>', 'file with the passphrase of the key, one line')
+    .option('--ledger <file>', 'ledger of signed statements (default: beside the key file)')
+    .option('--realm <name>', 'realm (default: from the profile)')
+    .option('--pin <sha256>', 'digest of the first charter (default: from the profile)');
+}
+
+async function run(
+  session: Session,
+  file: string,
+  options: Options,
+  steps: {
+    readonly signable: (opened: OpenedDraft) => Signable;
+    readonly progress: (opened: OpenedDraft) => Progress;
+    readonly submit: string;
+  },
+): Promise<void> {
+  if (options.key === undefined) {
+    throw new KedgeError('CONFIG', 'the key is not given', {
+      detail: { hint: 'give --key <keyfile>' },
+    });
+  }
+  const path = session.path(file);
+  const pin = requirePin(await session.profile(), options);
+  const opened = { path, pin, draft: await loadDraft(path) };
+  const signable = steps.signable(opened);
+  const draft = await signDraft(session, signable, options.key, options);
+  const { signers, missing } = steps.progress({ ...opened, draft });
+  session.output.result(
+    {
+      draft: path,
+      stream: signable.statement.stream,
+      sequence: signable.statement.sequence,
+      digest: signable.statement.digest,
+      signers,
+      missing,
+    },
+    missing === 0
+      ? `Signed by ${signers.join(', ')}: complete. Next: ${steps.submit} ${file}`
+      : `Signed by ${signers.join(', ')}; ${countOf(missing, 'signature')} still needed.\n` +
+          `Next: pass ${file} to the next signer.`,
+  );
+}
+
+function now(session: Session): number {
+  return session.context.nowMs();
+}

@@ -1,0 +1,54 @@
+/**
+ * `kedge release submit` and `kedge charter submit`: hand a signed draft to a node.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import { submitCharter } from '../charter-review.ts';
+import type { CommandModule } from '../command-table.ts';
+import { loadDraft } from '../draft-file.ts';
+import { addExamples } from '../help.ts';
+import type { OpenedDraft } from '../publishing.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { requirePin } from '../realm-trust.ts';
+import type { Session } from '../session.ts';
+import { submitAndPrint } from '../shortcut.ts';
+
+/** `kedge release submit`. */
+export const releaseSubmit: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Hand a signed draft to a node. It is judged here first, exactly as nodes will; the answer ' +
+        'comes when it is durable on the node, which passes it on by itself. Submitting the same ' +
+        'again is safe.',
+    );
+    configureSubmit(command, session, submitAndPrint);
+    addExamples(command, [
+      'kedge release submit payments.prod.example.org.draft.json',
+      'kedge release submit draft.json --node fra-1.example.org:7442',
+    ]);
+  },
+};
+
+/** `kedge charter submit`. */
+export const charterSubmit: CommandModule = {
+  configure(command, session) {
+    command.description('Hand a signed charter to a node. Submitting the same again is safe.');
+    configureSubmit(command, session, submitCharter);
+    addExamples(command, ['kedge charter submit charter-2.draft.json']);
+  },
+};
+
+function configureSubmit(
+  command: Command,
+  session: Session,
+  submit: (session: Session, opened: OpenedDraft, options: RealmOptions) => Promise<void>,
+): void {
+  command.argument('<draft>', 'draft file with enough signatures');
+  addRealmOptions(command);
+  command.action(async (file: string, options: RealmOptions) => {
+    const path = session.path(file);
+    const pin = requirePin(await session.profile(), options);
+    await submit(session, { path, pin, draft: await loadDraft(path) }, options);
+  });
+}

@@ -1,0 +1,178 @@
+/**
+ * `kedge watch`: prints verified changes as they happen, through the SDK that programs use.
+ *
+ * @module
+ */
+import type { Bundle, BundleAnchor } from '../../client/bundle.ts';
+import type { BundleChange } from '../../client/changes.ts';
+import type { BundleSourceOptions } from '../../client/options.ts';
+import { type BundleSource, openBundleSource } from '../../client/source.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { formatTimestamp } from '../../core/ids.ts';
+import type { CommandModule } from '../command-table.ts';
+import { addExamples, collect } from '../help.ts';
+import { tlsOf } from '../node-admin.ts';
+import type { Json } from '../output.ts';
+import { requirePinnedRealm } from '../realm-trust.ts';
+import type { Session } from '../session.ts';
+import { printable, type Styles } from '../styles.ts';
+
+interface Options {
+  readonly endpoint?: readonly string[];
+  readonly realm?: string;
+  readonly pin?: string;
+  readonly cache?: string;
+  readonly once?: boolean;
+}
+
+const STATUS_EVERY_MS = 1000;
+const ONCE_TIMEOUT_MS = 30_000;
+
+/** The command. */
+export const watch: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Watch bundles and print every verified change, one block of text or one line of JSON each, ' +
+          'until interrupted. It is a client like any program: it needs the role client, and the ' +
+          "clients' listener of a node.",
+      )
+      .argument('<bundles...>', 'names of bundles')
+      .option(
+        '--endpoint <host:port>',
+        'node to watch, repeat for more (default: profile)',
+        collect,
+      )
+      .option('--realm <name>', 'realm (default: from the profile)')
+      .option('--pin <sha256>', 'digest of the first charter (default: from the profile)')
+      .option('--cache <directory>', 'keep the last good release here')
+      .option('--once', 'print what is current and end')
+      .action((bundles: string[], options: Options) => run(session, bundles, options));
+    addExamples(command, [
+      'kedge watch payments.prod.example.org',
+      'kedge watch public-web --endpoint fra-1.kedge.example.org:7440 --once',
+      'kedge watch public-web payments.prod.example.org --output json | jq -c .anchors',
+    ]);
+  },
+};
+
+async function run(session: Session, bundles: readonly string[], options: Options): Promise<void> {
+  const { signal } = session.context;
+  await using source = await openBundleSource(await sourceOptions(session, bundles, options));
+  if (options.once === true) {
+    const set = await source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal });
+    for (const bundle of set) print(session, { bundle });
+    return;
+  }
+  session.output.note(`Watching ${bundles.join(', ')}; stop with Ctrl-C.`);
+  const stopReporting = reportStatus(session, source);
+  try {
+    for await (const change of source.changes()) print(session, change);
+  } finally {
+    stopReporting();
+  }
+}
+
+async function sourceOptions(
+  session: Session,
+  bundles: readonly string[],
+  options: Options,
+): Promise<BundleSourceOptions> {
+  const profile = await session.profile();
+  const pin = requirePinnedRealm(profile, options);
+  const endpoints = options.endpoint ?? profile.endpoints;
+  if (endpoints.length === 0) {
+    throw new KedgeError('CONFIG', 'no node to watch is known', {
+      detail: { hint: "give --endpoint, or set `endpoints:` in kedge.yaml (clients' listeners)" },
+    });
+  }
+  const tls = tlsOf(profile);
+  return {
+    realm: pin.realm,
+    firstCharterDigest: pin.digest,
+    endpoints,
+    bundles,
+    labels: { service: 'kedge-watch' },
+    signal: session.context.signal,
+    ...(tls === undefined ? { insecure: true } : { tls }),
+    ...(options.cache === undefined ? {} : { cacheDir: session.path(options.cache) }),
+  };
+}
+
+/** Prints changes of connection and state; the source itself only tells new releases. */
+function reportStatus(session: Session, source: BundleSource): () => void {
+  let last = '';
+  const report = (): void => {
+    const { isConnected, endpoint, lastError, bundles } = source.status();
+    const states = bundles
+      .filter(({ state }) => state !== 'fresh')
+      .map(({ name, state, lastError: why }) =>
+        why === undefined ? `${name} is ${state}` : `${name} is ${state}: ${why.message}`,
+      );
+    const link = isConnected
+      ? `connected to ${endpoint ?? '?'}`
+      : `not connected${lastError === undefined ? '' : `: ${lastError.message}`}`;
+    const text = printable([link, ...states].join('; '));
+    if (text !== last) session.output.note(session.output.styles.dim(`(${text})`));
+    last = text;
+  };
+  const timer = setInterval(report, STATUS_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+function print(session: Session, { bundle, previous }: BundleChange): void {
+  const { styles } = session.output;
+  session.output.event(
+    bundleJson(bundle),
+    [
+      styles.bold(
+        `${formatTimestamp(session.context.nowMs())}  ${bundle.name} release ${bundle.sequence}`,
+      ),
+      `  digest:  ${bundle.digest}`,
+      `  expires: ${formatTimestamp(bundle.expiresAtMs)}`,
+      ...(bundle.note === '' ? [] : [`  note:    ${printable(bundle.note)}`]),
+      ...compare(previous, bundle, styles),
+    ].join('\n'),
+  );
+}
+
+function compare(previous: Bundle | undefined, bundle: Bundle, styles: Styles): readonly string[] {
+  const trusted = bundle.anchors.filter(({ state }) => state !== 'staged').length;
+  const summary = `  anchors: ${trusted} trusted, ${bundle.anchors.length - trusted} staged`;
+  if (previous === undefined) return [summary];
+  const before = new Map(previous.anchors.map((anchor) => [anchor.id, anchor]));
+  const after = new Set(bundle.anchors.map(({ id }) => id));
+  const lines: string[] = [summary];
+  for (const anchor of bundle.anchors) {
+    const old = before.get(anchor.id);
+    if (old === undefined) lines.push(`  ${styles.green('+')} ${nameOf(anchor)}: ${anchor.state}`);
+    else if (old.state !== anchor.state) {
+      lines.push(`  ${styles.yellow('~')} ${nameOf(anchor)}: ${old.state} -> ${anchor.state}`);
+    }
+  }
+  for (const old of previous.anchors) {
+    if (!after.has(old.id)) lines.push(`  ${styles.red('-')} ${nameOf(old)}: was ${old.state}`);
+  }
+  return lines;
+}
+
+function bundleJson(bundle: Bundle): Json {
+  return {
+    bundle: bundle.name,
+    sequence: bundle.sequence,
+    digest: bundle.digest,
+    issued: formatTimestamp(bundle.issuedAtMs),
+    expires: formatTimestamp(bundle.expiresAtMs),
+    note: bundle.note,
+    anchors: bundle.anchors.map(({ id, label, state, purposes }) => ({
+      id,
+      label,
+      state,
+      purposes,
+    })),
+  };
+}
+
+function nameOf({ label, id }: BundleAnchor): string {
+  return `"${printable(label)}" (${id.slice(0, 16)})`;
+}

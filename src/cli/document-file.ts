@@ -1,0 +1,95 @@
+/**
+ * Documents as files: a signed statement with its body, for example the first charter of a realm.
+ *
+ * ```
+ * {"format": "kedge-document/1", "envelope": {DSSE envelope}, "body": "<base64>"}
+ * ```
+ *
+ * The envelope is plain DSSE, so that `jq`, `base64`, `sha256sum` and `openssl` can check it. Spaces
+ * and key order of the file carry no meaning; the signed bytes are inside the base64.
+ *
+ * @module
+ */
+import { encodeBase64, encodeUtf8, parseBase64, parseUtf8 } from '../core/bytes.ts';
+import { KedgeError } from '../core/errors.ts';
+import { BODY_MAX_BYTES, ENVELOPE_MAX_BYTES } from '../core/limits.ts';
+import { encodeEnvelope, parseEnvelope, type SignedDocument } from '../core/statements/envelope.ts';
+import { readInput } from './files.ts';
+import { asJson, type Json } from './output.ts';
+
+const FORMAT = 'kedge-document/1';
+/** A document file's size limit. */
+export const DOCUMENT_FILE_MAX_BYTES: number = 2 * (BODY_MAX_BYTES + ENVELOPE_MAX_BYTES);
+
+/** Encodes a document as the text of its file. */
+export function encodeDocumentFile(document: SignedDocument): string {
+  return `${JSON.stringify({ format: FORMAT, ...documentJson(document) }, null, 2)}\n`;
+}
+
+/** Parses the bytes of a document file. Errors: `PARSE`, `LIMIT`. */
+export function parseDocumentFile(bytes: Uint8Array, what: string): SignedDocument {
+  const fields = parseFields(bytes, what);
+  if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+  return parseDocumentFields(fields, what);
+}
+
+/** Loads a document file. */
+export async function loadDocumentFile(path: string, what: string): Promise<SignedDocument> {
+  const bytes = await readInput(path, { what, maxBytes: DOCUMENT_FILE_MAX_BYTES });
+  return parseDocumentFile(bytes, `${what} ${path}`);
+}
+
+/** A document as a part of a JSON file. */
+export function documentJson(document: SignedDocument): { readonly [key: string]: Json } {
+  const envelope: unknown = JSON.parse(parseUtf8(encodeEnvelope(document.statement)));
+  return { envelope: asJson(envelope), body: encodeBase64(document.body) };
+}
+
+/** The reverse of {@link documentJson}. Errors: `PARSE`, `LIMIT`. */
+export function parseDocumentFields(
+  fields: ReadonlyMap<string, unknown>,
+  what: string,
+): SignedDocument {
+  const body = fields.get('body');
+  const envelope = fields.get('envelope');
+  if (typeof body !== 'string' || typeof envelope !== 'object' || envelope === null) {
+    throw malformed(what, 'it has no envelope or no body');
+  }
+  try {
+    return {
+      statement: parseEnvelope(encodeUtf8(JSON.stringify(envelope))),
+      body: parseBase64(body),
+    };
+  } catch (cause) {
+    const error = KedgeError.from(cause);
+    throw new KedgeError(error.code, `the ${what} is damaged: ${error.message}`, { cause });
+  }
+}
+
+/** Parses a JSON object into its fields. Errors: `PARSE`. */
+export function parseFields(bytes: Uint8Array, what: string): ReadonlyMap<string, unknown> {
+  if (bytes.length === 0) throw malformed(what, 'it is empty');
+  let value: unknown;
+  try {
+    value = JSON.parse(parseUtf8(bytes));
+  } catch (cause) {
+    const hint = 'check that it is the right file and that it was copied whole';
+    throw new KedgeError('PARSE', `the ${what} is not JSON`, { cause, detail: { hint } });
+  }
+  return fieldsOf(value, what);
+}
+
+/** The fields of a JSON object that was parsed already. Errors: `PARSE`. */
+export function fieldsOf(value: unknown, what: string): ReadonlyMap<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw malformed(what, 'it is not a JSON object');
+  }
+  return new Map<string, unknown>(Object.entries(value));
+}
+
+/** A refusal of a file of the CLI. */
+export function malformed(what: string, why: string): KedgeError {
+  return new KedgeError('PARSE', `the ${what} cannot be used: ${why}`, {
+    detail: { hint: 'check that it is the right file and that it was copied whole' },
+  });
+}

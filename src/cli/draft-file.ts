@@ -1,0 +1,129 @@
+/**
+ * Drafts as files: everything that a signer on another machine, without a network, needs to judge
+ * the next release or charter, and the signatures gathered so far.
+ *
+ * ```
+ * {"format": "kedge-draft/1",
+ *  "envelope": {DSSE}, "body": "<base64>",        what is signed
+ *  "charters": [{"envelope": …, "body": …}, …],   from the first to the one it is judged by
+ *  "base": {"envelope": …, "body": …},            the release before; absent for the first
+ *  "blobs": ["<base64 DER>", …]}                  certificates of both contents
+ * ```
+ *
+ * No summary is stored: whoever reads a draft computes it from the bytes, after verifying charters
+ * and base from the pin down. A draft is not secret, and nothing in it is believed unchecked.
+ *
+ * @module
+ */
+import { encodeBase64, parseBase64 } from '../core/bytes.ts';
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { AnchorId } from '../core/ids.ts';
+import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import {
+  DOCUMENT_FILE_MAX_BYTES,
+  documentJson,
+  fieldsOf,
+  malformed,
+  parseDocumentFields,
+  parseDocumentFile,
+  parseFields,
+} from './document-file.ts';
+import { createFile, readInput, replaceFile } from './files.ts';
+
+const FORMAT = 'kedge-draft/1';
+const BLOBS_MAX = 2 * ANCHORS_MAX;
+const CHARTERS_MAX = 10_000;
+const DRAFT_FILE_MAX_BYTES = 8 * DOCUMENT_FILE_MAX_BYTES + 2 * BLOBS_MAX * ANCHOR_MAX_BYTES;
+
+/** A draft as it is in its file; nothing of it is verified. */
+export interface Draft {
+  /** What is signed, with the signatures gathered so far. */
+  readonly document: SignedDocument;
+  /** From version 1 on. */
+  readonly charters: readonly SignedDocument[];
+  /** The release that this one follows. */
+  readonly base: SignedDocument | undefined;
+  /** DER by id; the ids are computed when the file is read. */
+  readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+}
+
+/** A published release as a file; nothing of it is verified. */
+export type ReleaseFile = Pick<Draft, 'document' | 'charters' | 'blobs'>;
+
+/** Encodes a draft as the text of its file. */
+export function encodeDraft(draft: Draft): string {
+  const file = {
+    format: FORMAT,
+    ...documentJson(draft.document),
+    charters: draft.charters.map(documentJson),
+    ...(draft.base === undefined ? {} : { base: documentJson(draft.base) }),
+    blobs: [...draft.blobs.values()].map(encodeBase64),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Parses the bytes of a draft file. Errors: `PARSE`, `LIMIT`. */
+export function parseDraft(bytes: Uint8Array, what: string): Draft {
+  const fields = parseFields(bytes, what);
+  if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+  const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);
+  const base = fields.get('base');
+  return {
+    document: parseDocumentFields(fields, what),
+    charters: charters.map((item) => parseDocumentFields(fieldsOf(item, what), what)),
+    base: base === undefined ? undefined : parseDocumentFields(fieldsOf(base, what), what),
+    blobs: blobsById(listOf(fields.get('blobs'), BLOBS_MAX, what).map((der) => blob(der, what))),
+  };
+}
+
+/** Loads a draft. */
+export async function loadDraft(path: string): Promise<Draft> {
+  const bytes = await readInput(path, { what: 'draft', maxBytes: DRAFT_FILE_MAX_BYTES });
+  return parseDraft(bytes, `draft ${path}`);
+}
+
+/**
+ * Loads a published release: the record of a draft that was submitted, or a document file (which
+ * has neither charters nor certificates).
+ */
+export async function loadRelease(path: string): Promise<ReleaseFile> {
+  const bytes = await readInput(path, { what: 'release', maxBytes: DRAFT_FILE_MAX_BYTES });
+  const what = `release ${path}`;
+  const isDraft = parseFields(bytes, what).get('format') === FORMAT;
+  return isDraft
+    ? parseDraft(bytes, what)
+    : { document: parseDocumentFile(bytes, what), charters: [], blobs: new Map() };
+}
+
+/** Saves a draft in one step; `new` refuses to replace a file. */
+export async function saveDraft(
+  path: string,
+  draft: Draft,
+  what: 'new' | 'changed',
+): Promise<void> {
+  const save = what === 'new' ? createFile : replaceFile;
+  await save(path, encodeDraft(draft), 'public');
+}
+
+/** Names each blob by its SHA-256. */
+export function blobsById(blobs: readonly Uint8Array[]): ReadonlyMap<AnchorId, Uint8Array> {
+  return new Map(blobs.map((der) => [sha256(der), der]));
+}
+
+function blob(value: unknown, what: string): Uint8Array {
+  if (typeof value !== 'string') throw malformed(what, 'a blob is not base64');
+  const der = parseBase64(value);
+  if (der.length <= ANCHOR_MAX_BYTES) return der;
+  throw new KedgeError(
+    'LIMIT',
+    `the ${what} has a certificate of more than ${ANCHOR_MAX_BYTES} bytes`,
+  );
+}
+
+function listOf(value: unknown, maxItems: number, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw malformed(what, 'a list is missing');
+  if (value.length <= maxItems) return value;
+  throw new KedgeError('LIMIT', `the ${what} has a list of more than ${maxItems} items`);
+}

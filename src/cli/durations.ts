@@ -1,0 +1,59 @@
+/**
+ * Durations as people write them: `0`, `90s`, `15m`, `24h`, `7d`.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+
+const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+const DURATION = /^(\d{1,9})([smhd])$/;
+
+/** Parses a duration into whole seconds. Errors: `CONFIG`. */
+export function parseDurationSeconds(text: string): number {
+  if (text === '0') return 0;
+  const match = DURATION.exec(text);
+  const unit = UNIT_SECONDS.get(match?.[2] ?? '');
+  if (match === null || unit === undefined) {
+    throw new KedgeError('CONFIG', `not a duration: ${JSON.stringify(text)}`, {
+      detail: { hint: 'write a number and a unit, for example 90s, 15m, 24h or 7d; or 0' },
+    });
+  }
+  return Number(match[1]) * unit;
+}
+
+/** Parses a duration into whole days, rounding up. Errors: `CONFIG`. */
+export function parseDurationDays(text: string): number {
+  return Math.ceil(parseDurationSeconds(text) / 86_400);
+}
+
+/** Formats seconds with the largest unit that leaves no rest, for example `24h` or `90s`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds === 0) return '0';
+  for (const unit of ['d', 'h', 'm']) {
+    const size = UNIT_SECONDS.get(unit) ?? 1;
+    if (seconds % size === 0 && seconds >= (unit === 'd' ? 2 * size : size)) {
+      return `${seconds / size}${unit}`;
+    }
+  }
+  return `${seconds}s`;
+}
+
+/** Says roughly how far a time lies from now: `in 3 days`, `2 hours ago`. */
+export function formatDistance(timeMs: number, nowMs: number): string {
+  const seconds = Math.round(Math.abs(timeMs - nowMs) / 1000);
+  const [size, unit] =
+    seconds >= 2 * 86_400
+      ? [86_400, 'days']
+      : seconds >= 2 * 3600
+        ? [3600, 'hours']
+        : seconds >= 120
+          ? [60, 'minutes']
+          : [1, 'seconds'];
+  const count = `${Math.round(seconds / size)} ${unit}`;
+  return timeMs >= nowMs ? `in ${count}` : `${count} ago`;
+}

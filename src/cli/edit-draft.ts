@@ -1,0 +1,100 @@
+/**
+ * One edit of a draft, from the command line to the file, and on request signed and handed in.
+ *
+ * An edit that nodes would refuse for now (a hold-down that is not over, an anchor that retires
+ * before its successor is active) is saved with a warning, because the next edit may put it right;
+ * signing refuses it.
+ *
+ * @module
+ */
+import type { AnchorId } from '../core/ids.ts';
+import type { ReleaseBody } from '../core/releases/body.ts';
+import { type EditPoint, setNote } from '../core/releases/edit.ts';
+import { changesJson, formatChanges, formatCounts } from './change-view.ts';
+import { type Draft, saveDraft } from './draft-file.ts';
+import { buildDraft, editPoint } from './drafting.ts';
+import { parseDurationDays } from './durations.ts';
+import type { Json } from './output.ts';
+import type { DraftOptions, RealmOptions, ShortcutOptions } from './realm-options.ts';
+import { type ReleaseReview, reviewRelease } from './review.ts';
+import type { Session } from './session.ts';
+import { finishDraft } from './shortcut.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+/** All options of a command that edits. */
+export type EditOptions = DraftOptions & RealmOptions & ShortcutOptions;
+
+/** The content after an edit; `blobs` has the certificates that the edit brought in. */
+export interface EditResult {
+  readonly body: ReleaseBody;
+  readonly blobs?: ReadonlyMap<AnchorId, Uint8Array>;
+}
+
+/** Opens the draft, applies `edit`, saves, prints, and signs and submits when asked to. */
+export async function editDraft(
+  session: Session,
+  options: EditOptions,
+  edit: (workspace: Workspace, point: EditPoint) => EditResult | Promise<EditResult>,
+): Promise<void> {
+  const workspace = await openWorkspace(session, options);
+  await saveEdited(session, options, workspace, edit);
+}
+
+/** The same for a workspace that is open already. */
+export async function saveEdited(
+  session: Session,
+  options: EditOptions,
+  workspace: Workspace,
+  edit: (workspace: Workspace, point: EditPoint) => EditResult | Promise<EditResult>,
+): Promise<void> {
+  const nowMs = session.context.nowMs();
+  const point = editPoint(workspace.state, workspace.bundle, nowMs);
+  const edited = await edit(workspace, point);
+  const body = options.note === undefined ? edited.body : setNote(edited.body, options.note);
+  const draft = buildDraft(
+    { ...workspace, body, blobs: new Map([...workspace.blobs, ...(edited.blobs ?? [])]) },
+    {
+      nowMs,
+      expiryDays: options.validFor === undefined ? undefined : parseDurationDays(options.validFor),
+    },
+  );
+  const review = reviewRelease(draft, workspace.pin, nowMs);
+  await saveDraft(workspace.path, draft, workspace.origin === 'started' ? 'new' : 'changed');
+  if (options.signWith !== undefined || options.submit === true) {
+    await finishDraft(session, options, { path: workspace.path, draft, pin: workspace.pin });
+    return;
+  }
+  printEdited(session, workspace, draft, review);
+}
+
+function printEdited(
+  session: Session,
+  workspace: Workspace,
+  draft: Draft,
+  review: ReleaseReview,
+): void {
+  const { output, context } = session;
+  const { statement, counts } = review;
+  for (const problem of review.problems) {
+    output.warn(`as it stands, nodes will refuse this draft: ${problem.message} (${problem.code})`);
+  }
+  const shown = session.shown(workspace.path);
+  const view = { styles: output.styles, nowMs: context.nowMs(), blobs: draft.blobs };
+  const result: Json = {
+    draft: workspace.path,
+    bundle: review.bundle,
+    sequence: statement.sequence,
+    digest: statement.digest,
+    changes: changesJson(review.changes, draft.blobs),
+    problems: review.problems.map(({ code, message }) => ({ code, message })),
+  };
+  output.result(
+    result,
+    [
+      `Draft of release ${statement.sequence} of ${review.bundle}: ${formatCounts(counts)}`,
+      formatChanges(review.changes, view),
+      '',
+      `Saved in ${shown}. Next: kedge release sign ${shown} --key <keyfile>`,
+    ].join('\n'),
+  );
+}

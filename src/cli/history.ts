@@ -1,0 +1,105 @@
+/**
+ * The past of a bundle from a node, bound to the verified head by the hash chain: a node cannot
+ * show a history that the head does not contain.
+ *
+ * @module
+ */
+
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import { type BundleName, parseSequence, releaseStream, type Sequence } from '../core/ids.ts';
+import { HISTORY_PAGE_MAX } from '../core/limits.ts';
+import { parseReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
+import { type Head, headOf } from '../core/trusted/state.ts';
+import type { NodeAdmin } from './node-admin.ts';
+import type { Realm, RealmRelease } from './realm.ts';
+
+/** One statement of the past. */
+export interface PastStatement {
+  readonly statement: Statement;
+  readonly signed: SignedStatement;
+}
+
+/** The newest release of a bundle that must exist. Errors: `CONFIG`. */
+export async function requireHead(
+  realm: Realm,
+  bundle: BundleName,
+  options?: { readonly blobs: 'with' | 'without' },
+): Promise<RealmRelease & { readonly head: Head }> {
+  const release = await realm.head(bundle, options);
+  const head = release && headOf(release.state, releaseStream(bundle));
+  if (release !== undefined && head !== undefined) return { ...release, head };
+  throw new KedgeError('CONFIG', `there is no release of ${bundle}`, {
+    detail: { hint: 'see kedge bundle list; without a node, give a release file with --base' },
+  });
+}
+
+/** Reads statements from the head back, newest first, down to `until` or `limit` of them. */
+export async function readHistory(
+  realm: Realm,
+  head: Head & { readonly bundle: BundleName },
+  range: { readonly limit: number; readonly until?: Sequence },
+): Promise<readonly PastStatement[]> {
+  const node = requireNode(realm);
+  const until = range.until ?? 1;
+  const past: PastStatement[] = [];
+  let expected = { sequence: Number(head.sequence), digest: head.digest };
+  while (past.length < range.limit && expected.sequence >= until) {
+    const page = await node.history({
+      stream: releaseStream(head.bundle),
+      before: parseSequence(expected.sequence + 1),
+      limit: Math.min(HISTORY_PAGE_MAX, range.limit - past.length),
+    });
+    if (page.length === 0) throw broken(expected.sequence);
+    for (const signed of page) {
+      const statement = parseStatement(signed.payload);
+      if (statement.sequence !== expected.sequence || statement.digest !== expected.digest) {
+        throw broken(expected.sequence);
+      }
+      if (statement.sequence < until) break;
+      past.push({ statement, signed });
+      expected = { sequence: statement.sequence - 1, digest: statement.previous };
+    }
+  }
+  return past;
+}
+
+/** Reads the content of one release of the past. Errors: `GAP`, `DIGEST`, `PREVIOUS`. */
+export async function readPastBody(
+  realm: Realm,
+  head: Head & { readonly bundle: BundleName },
+  sequence: Sequence,
+): Promise<ReleaseBody> {
+  if (sequence === head.sequence) return head.body;
+  if (sequence > head.sequence) {
+    throw new KedgeError('CONFIG', `the newest release of ${head.bundle} is ${head.sequence}`);
+  }
+  const limit = head.sequence - sequence + 1;
+  const past = (await readHistory(realm, head, { limit, until: sequence })).at(-1);
+  const stream = releaseStream(head.bundle);
+  const document = await requireNode(realm).document(stream, sequence);
+  if (past === undefined || sha256(document.statement.payload) !== past.statement.digest) {
+    throw broken(sequence);
+  }
+  if (sha256(document.body) !== past.statement.bodyDigest) {
+    throw new KedgeError('DIGEST', `the node sent another content for release ${sequence}`);
+  }
+  return parseReleaseBody(document.body);
+}
+
+function requireNode(realm: Realm): NodeAdmin {
+  if (realm.node !== undefined) return realm.node;
+  throw new KedgeError('CONFIG', 'the history of a bundle needs a node', {
+    detail: { hint: 'give --node, or set `node:` in kedge.yaml' },
+  });
+}
+
+function broken(sequence: number): KedgeError {
+  return new KedgeError(
+    'PREVIOUS',
+    `the node shows a history that does not lead to its own head (sequence ${sequence})`,
+    { detail: { hint: 'ask another node, and report this one to its operator' } },
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The connection of the CLI to a node, as an admin: address and certificate from the profile.
+ *
+ * @module
+ */
+import type { AdminClient } from '../client/admin-client.ts';
+import type {
+  HistoryQuery,
+  NodeStatus,
+  StreamStatus,
+  Submission,
+  SubmitReceipt,
+} from '../core/admin/messages.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { AnchorId, Sequence, StreamName } from '../core/ids.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import type { Profile, TlsFiles } from './profile.ts';
+import type { RealmOptions } from './realm-options.ts';
+import type { Session } from './session.ts';
+
+/** What the CLI asks of a node; nothing that it answers is believed unverified. */
+export interface NodeAdmin extends Disposable {
+  submit(submission: Submission): Promise<SubmitReceipt>;
+  document(stream: StreamName, sequence: Sequence): Promise<SignedDocument>;
+  blobs(ids: readonly AnchorId[]): Promise<readonly Uint8Array[]>;
+  streams(): Promise<readonly StreamStatus[]>;
+  history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
+  status(): Promise<NodeStatus>;
+}
+
+/** Makes a connection to the node that options and profile name. Errors: `CONFIG`. */
+export async function openNode(session: Session, options: RealmOptions): Promise<NodeAdmin> {
+  const profile = await session.profile();
+  const endpoint = options.node ?? profile.node;
+  if (endpoint === undefined) {
+    throw new KedgeError('CONFIG', 'no node is known', {
+      detail: { hint: 'give --node <host:port>, or set `node:` in kedge.yaml' },
+    });
+  }
+  const tls = tlsOf(profile);
+  // Loads gRPC, which commands without a node do not need.
+  const { AdminClient } = await import('../client/admin-client.ts');
+  const client = await AdminClient.open({
+    endpoint,
+    ...(tls === undefined ? { insecure: true } : { tls }),
+  });
+  return new NamedNode(client, endpoint);
+}
+
+/** The TLS files of the profile; absent for plaintext to loopback. Errors: `CONFIG`. */
+export function tlsOf(profile: Profile): TlsFiles | undefined {
+  if (profile.tls !== undefined) return profile.tls;
+  if (profile.insecure === 'loopback') return undefined;
+  throw new KedgeError('CONFIG', 'the certificate to show to the node is not set', {
+    detail: {
+      hint:
+        'set `tls: {certFile, keyFile, caFile}` in kedge.yaml (kedge peer issue admin/<name> makes ' +
+        'them), or `insecure: true` for a node on loopback without TLS',
+    },
+  });
+}
+
+/** Puts the node's address into errors about reaching it. */
+class NamedNode implements NodeAdmin {
+  readonly #client: AdminClient;
+  readonly #endpoint: string;
+
+  constructor(client: AdminClient, endpoint: string) {
+    this.#client = client;
+    this.#endpoint = endpoint;
+  }
+
+  submit(submission: Submission): Promise<SubmitReceipt> {
+    return this.#named(this.#client.submit(submission));
+  }
+
+  async document(stream: StreamName, sequence: Sequence): Promise<SignedDocument> {
+    const query = { stream, sequence, blobs: 'without' } as const;
+    return (await this.#named(this.#client.document(query))).document;
+  }
+
+  blobs(ids: readonly AnchorId[]): Promise<readonly Uint8Array[]> {
+    return this.#named(this.#client.blobs({ ids }));
+  }
+
+  streams(): Promise<readonly StreamStatus[]> {
+    return this.#named(this.#client.streams());
+  }
+
+  history(query: HistoryQuery): Promise<readonly SignedStatement[]> {
+    return this.#named(this.#client.history(query));
+  }
+
+  status(): Promise<NodeStatus> {
+    return this.#named(this.#client.status());
+  }
+
+  [Symbol.dispose](): void {
+    this.#client[Symbol.dispose]();
+  }
+
+  async #named<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      const { code, message, detail } = KedgeError.from(thrown);
+      throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, { detail, cause: thrown });
+    }
+  }
+}

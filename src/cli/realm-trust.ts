@@ -1,0 +1,121 @@
+/**
+ * What the CLI believes of a realm: built from the pin down, with the core's own rules, whoever
+ * delivered the documents (a node, a draft file, a charter file).
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../core/ids.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
+import { acceptDocument } from '../core/trusted/accept.ts';
+import {
+  type AcceptedCharter,
+  currentCharter,
+  emptyTrustedState,
+  type TrustedState,
+} from '../core/trusted/state.ts';
+import { parseArgument } from './help.ts';
+import type { Profile } from './profile.ts';
+
+/** Whom a command believes: the digest of the realm's first charter, and the realm when named. */
+export interface Pin {
+  readonly digest: Sha256;
+  readonly realm: RealmName | undefined;
+}
+
+/** Takes the pin from the command line or the profile. Errors: `CONFIG`. */
+export function requirePin(
+  profile: Profile,
+  options: { readonly pin?: string; readonly realm?: string },
+): Pin {
+  const digest =
+    options.pin === undefined
+      ? profile.pin
+      : parseArgument('--pin', options.pin.toLowerCase(), parseSha256);
+  const realm =
+    options.realm === undefined
+      ? profile.realm
+      : parseArgument('--realm', options.realm, parseRealmName);
+  if (digest === undefined) {
+    throw new KedgeError('CONFIG', 'the pin of the realm is not set', {
+      detail: {
+        hint:
+          'put `pin: <digest>` in kedge.yaml, or give --pin or KEDGE_PIN; ' +
+          '`kedge realm init` printed it, the owner of the realm knows it',
+      },
+    });
+  }
+  return { digest, realm };
+}
+
+/** Takes pin and realm, both needed. Errors: `CONFIG`. */
+export function requirePinnedRealm(
+  profile: Profile,
+  options: { readonly pin?: string; readonly realm?: string },
+): Pin & { readonly realm: RealmName } {
+  const { digest, realm } = requirePin(profile, options);
+  if (realm !== undefined) return { digest, realm };
+  throw new KedgeError('CONFIG', 'the realm is not known', {
+    detail: { hint: 'give --realm, or set `realm:` in kedge.yaml' },
+  });
+}
+
+/**
+ * Verifies a chain of charters from the first on, and a release under the charter of its time.
+ *
+ * The release is judged between the charters, where it was accepted when it was new: later charters
+ * may have removed its signers, which takes nothing from what they signed before. Errors: those of
+ * `acceptDocument`; `GAP` without a charter; `FORK`.
+ */
+export function verifyRealm(
+  pin: Pin,
+  documents: {
+    readonly charters: readonly SignedDocument[];
+    readonly release?: SignedDocument | undefined;
+  },
+  nowMs: number,
+): TrustedState {
+  const [first] = documents.charters;
+  if (first === undefined) {
+    throw new KedgeError('GAP', 'there is no charter to judge anything by', {
+      detail: { hint: 'give the charter file of the realm with --charter, or a node with --node' },
+    });
+  }
+  let state = emptyTrustedState(
+    pin.realm ?? parseStatement(first.statement.payload).realm,
+    pin.digest,
+  );
+  const { release } = documents;
+  const point = release === undefined ? undefined : parseStatement(release.statement.payload);
+  let waiting = release;
+  for (const charter of documents.charters) {
+    const { sequence } = parseStatement(charter.statement.payload);
+    if (waiting !== undefined && sequence > (point?.charterVersion ?? 0)) {
+      state = acceptPast(state, waiting, nowMs);
+      waiting = undefined;
+    }
+    state = accept(state, charter, nowMs);
+  }
+  return waiting === undefined ? state : acceptPast(state, waiting, nowMs);
+}
+
+function acceptPast(state: TrustedState, document: SignedDocument, nowMs: number): TrustedState {
+  const { issuedMs } = parseStatement(document.statement.payload);
+  return accept(state, document, Math.min(issuedMs, nowMs));
+}
+
+function accept(state: TrustedState, document: SignedDocument, nowMs: number): TrustedState {
+  const chain = [document.statement];
+  const result = acceptDocument(state, { chain, body: document.body, mode: 'jump' }, nowMs);
+  if (result.outcome !== 'forked') return result.state;
+  const { stream, sequence } = result.evidence;
+  throw new KedgeError('FORK', `two valid statements exist for sequence ${sequence} of ${stream}`);
+}
+
+/** The charter that rules now. Errors: `GAP` when there is none. */
+export function requireCharter(state: TrustedState): AcceptedCharter {
+  const current = currentCharter(state);
+  if (current !== undefined) return current;
+  throw new KedgeError('GAP', 'there is no charter to judge anything by');
+}

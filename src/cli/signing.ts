@@ -1,0 +1,171 @@
+/**
+ * Signing a draft: show it, ask, note it in the ledger, sign, check, save.
+ *
+ * The order is the safety: nobody types a passphrase before having seen what it is for, and no
+ * signature exists that the ledger does not know.
+ *
+ * @module
+ */
+import type { Charter } from '../core/charter/charter.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { SignerId } from '../core/ids.ts';
+import { addSignatures } from '../core/statements/sign.ts';
+import type { Statement } from '../core/statements/statement.ts';
+import type { Signer } from '../ports/signer.ts';
+import { openKeyFile } from '../signers/key-file.ts';
+import { Ledger, ledgerPath } from '../signers/ledger.ts';
+import { LocalSigner } from '../signers/local-signer.ts';
+import { loadPlainKey } from '../signers/plain-key.ts';
+import { signWithLedger } from '../signers/sign.ts';
+import { type Draft, saveDraft } from './draft-file.ts';
+import { readInput } from './files.ts';
+import { passphraseSource } from './passphrases.ts';
+import type { ShortcutOptions } from './realm-options.ts';
+import type { Session } from './session.ts';
+import { countOf } from './styles.ts';
+
+const KEY_FILE_MAX_BYTES = 64 * 1024;
+const AGE_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----';
+
+/** What is to be signed, after its review. */
+export interface Signable {
+  readonly path: string;
+  readonly draft: Draft;
+  readonly statement: Statement;
+  /** The charters whose signers may sign: the current one; for a new charter also itself. */
+  readonly charters: readonly Charter[];
+  /** Signers whose signature counts for this draft. */
+  readonly eligible: ReadonlySet<SignerId>;
+  /** What the signer reads before deciding. */
+  readonly summary: string;
+  /** Why it may not be signed as it is. */
+  readonly problems: readonly KedgeError[];
+}
+
+/** How to sign. */
+export type SignOptions = Pick<ShortcutOptions, 'yes' | 'passphraseFile' | 'ledger'>;
+
+/** Signs with each key file and saves after each, so that no signature is lost. */
+export async function signDraft(
+  session: Session,
+  signable: Signable,
+  keyFiles: readonly string[],
+  options: SignOptions,
+): Promise<Draft> {
+  requireSignable(signable);
+  session.output.show(signable.summary);
+  const { stream, sequence } = signable.statement;
+  await session.confirm(
+    `Sign sequence ${sequence} of ${stream} with ${countOf(keyFiles.length, 'key')}?`,
+    options,
+  );
+  let { draft } = signable;
+  for (const file of keyFiles) {
+    draft = await signWith(session, { ...signable, draft }, session.path(file), options);
+    await saveDraft(signable.path, draft, 'changed');
+  }
+  return draft;
+}
+
+/** A draft that nodes would refuse is not signed; missing charter signatures may still come. */
+function requireSignable({ problems }: Signable): void {
+  const problem = problems.find(({ code }) => code !== 'BLAST_RADIUS');
+  if (problem === undefined) return;
+  throw new KedgeError(
+    problem.code,
+    `not signed, because nodes would refuse it: ${problem.message}`,
+    {
+      detail: problem.detail,
+      cause: problem,
+    },
+  );
+}
+
+async function signWith(
+  session: Session,
+  signable: Signable,
+  keyFile: string,
+  options: SignOptions,
+): Promise<Draft> {
+  const { draft, statement } = signable;
+  const opened = await openKey(session, keyFile, options);
+  const owner = requireEligible(signable, opened.signer, keyFile);
+  const fallback = (await session.profile()).ledger;
+  const path = options.ledger === undefined ? fallback : session.path(options.ledger);
+  const ledger = new Ledger(path ?? ledgerPath(keyFile));
+  await warnOfLedger(session, ledger, statement);
+  const signed = await signWithLedger(opened.signer, ledger, draft.document.statement.payload);
+  session.output.note(`Signed by ${owner}; noted in ${session.shown(ledger.path)}.`);
+  const both = addSignatures(draft.document.statement, signed);
+  return { ...draft, document: { statement: both, body: draft.document.body } };
+}
+
+async function openKey(
+  session: Session,
+  keyFile: string,
+  options: SignOptions,
+): Promise<{ readonly signer: Signer }> {
+  const bytes = await readInput(keyFile, { what: 'key file', maxBytes: KEY_FILE_MAX_BYTES });
+  if (!Buffer.from(bytes).toString('latin1').trimStart().startsWith(AGE_HEADER)) {
+    const key = await loadPlainKey(keyFile);
+    session.output.warn(`${keyFile} is not encrypted; whoever reads it can sign`);
+    return { signer: new LocalSigner(key) };
+  }
+  const passphrase = await passphraseSource(session.context, options.passphraseFile)(
+    signerNameOf(keyFile),
+    'open',
+  );
+  session.output.note('Opening the key file; this takes a moment on purpose.');
+  try {
+    const { key } = await openKeyFile({ path: keyFile, passphrase });
+    return { signer: key };
+  } catch (thrown) {
+    const { code, message, detail } = KedgeError.from(thrown);
+    const hint = 'try again; nothing was signed. A passphrase that is lost cannot be recovered';
+    throw new KedgeError(code, message, {
+      cause: thrown,
+      detail: code === 'ACCESS' ? { ...detail, hint } : detail,
+    });
+  }
+}
+
+/** `signers/ana.age` is the file of `ana`; only the name of the passphrase variable rests on it. */
+function signerNameOf(keyFile: string): string {
+  const name = keyFile.slice(keyFile.lastIndexOf('/') + 1);
+  return name.replace(/\.age$/, '');
+}
+
+function requireEligible(signable: Signable, signer: Signer, keyFile: string): SignerId {
+  const { keyId } = signer.publicKey;
+  const owners = signable.charters.flatMap((charter) =>
+    charter.signers.filter(({ keys }) => keys.some((key) => key.keyId === keyId)),
+  );
+  const owner = owners.find(({ id }) => signable.eligible.has(id));
+  if (owner !== undefined) return owner.id;
+  const who = owners[0] === undefined ? 'nobody in the charter' : `signer ${owners[0].id}`;
+  throw new KedgeError(
+    'KEY',
+    `the key in ${keyFile} belongs to ${who}; its signature would not count here`,
+    {
+      detail: {
+        keyId,
+        hint: `these may sign: ${[...signable.eligible].join(', ')}; see kedge charter show`,
+      },
+    },
+  );
+}
+
+/** What a signer would want to know and a rule cannot decide. */
+async function warnOfLedger(session: Session, ledger: Ledger, statement: Statement): Promise<void> {
+  const { realm, stream, sequence, previous } = statement;
+  const newest = await ledger.newest(realm, stream);
+  if (newest === undefined) return;
+  if (newest.sequence > sequence) {
+    session.output.warn(`this key has signed the later sequence ${newest.sequence} already`);
+  } else if (newest.sequence === sequence - 1 && newest.digest !== previous) {
+    session.output.warn(
+      `this key signed another sequence ${newest.sequence} than the one that this draft follows; ` +
+        'make sure that yours was never published',
+    );
+  }
+}
