@@ -17,7 +17,7 @@ import { parseStatement } from './statement.ts';
  * Signs a payload with each key.
  *
  * Errors: those of `parseStatement` (nothing is signed that no node would read), `KEY` (a
- * signature does not verify with its own public key), `LIMIT` (more than 64 keys).
+ * signature does not verify with its own public key), `LIMIT` (more than 64 keys). Rule SIG-7.
  */
 export function signStatement(
   payload: Uint8Array,

@@ -27,7 +27,7 @@ import {
   timestampMs,
 } from '../ids.ts';
 import { BODY_MAX_BYTES, STATEMENT_MAX_BYTES, VALIDITY_MAX_DAYS } from '../limits.ts';
-import { type ObjectReader, parseAt, readObject } from '../reader.ts';
+import { type ObjectReader, readObject } from '../reader.ts';
 
 /** What a statement says; {@link Statement} adds what follows from it. */
 export interface StatementFields {
@@ -101,7 +101,7 @@ export function parseStatement(payload: Uint8Array): Statement {
   const fields: StatementFields = {
     realm: predicate.parsed('realm', parseRealmName),
     stream,
-    sequence: parseAt(predicate.integer('sequence', COUNT), 'sequence', parseSequence),
+    sequence: parseSequence(predicate.integer('sequence', COUNT)),
     previous: predicate.parsed('previous', parseSha256),
     charterVersion: predicate.integer('charterVersion', COUNT),
     issuedMs: timestampMs(predicate.parsed('issued', parseTimestamp)),

@@ -11,12 +11,7 @@ import {
   rotateCharter,
 } from '../../../src/core/charter/draft.ts';
 import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
-import {
-  NO_PREVIOUS,
-  parseRealmName,
-  parseSequence,
-  type Sha256,
-} from '../../../src/core/ids.ts';
+import { NO_PREVIOUS, parseRealmName, parseSequence, type Sha256 } from '../../../src/core/ids.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { signStatement } from '../../../src/core/statements/sign.ts';
 import {
@@ -101,7 +96,11 @@ describe('verifyFirstCharter', () => {
   it('refuses a statement that is not the first of its stream', () => {
     const second = restated(firstDraft(), { sequence: parseSequence(2), charterVersion: 2 });
     const gap = sealed(second, ALICE, BOB);
-    expectCode('GAP', () => verifyFirstCharter(gap, pinOf(gap)));
+    expect(expectCode('GAP', () => verifyFirstCharter(gap, pinOf(gap))).detail).toEqual({
+      stream: 'charter',
+      expected: 1,
+      sequence: 2,
+    });
     const linked = sealed(restated(firstDraft(), { previous: BODY_DIGEST }), ALICE, BOB);
     expectCode('PREVIOUS', () => verifyFirstCharter(linked, pinOf(linked)));
   });

@@ -123,7 +123,15 @@ describe('parseEnvelope', () => {
   });
 
   it('reads hints of other tools, and missing ones, as empty', () => {
-    for (const hint of ['SHA256:abc', 'AB', 'a', 'ab'.repeat(33), '../x', undefined]) {
+    for (const hint of [
+      'x'.repeat(256),
+      'SHA256:abc',
+      'AB',
+      'a',
+      'ab'.repeat(33),
+      '../x',
+      undefined,
+    ]) {
       const changed = parseEnvelope(replaced(bytes, 'signatures.0.keyid', hint));
       expect(changed.signatures[0]).toEqual({ ...good.signatures[0], keyId: '' });
       expect(changed.signatures[1]).toEqual(good.signatures[1]);

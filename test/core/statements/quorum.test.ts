@@ -177,6 +177,24 @@ describe('countSigners', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
+  it('makes exactly the allowed number of attempts, and none for a good hint', () => {
+    const keys = Array.from({ length: 100 }, (_, i) => ed25519Key(100 + i));
+    const signers = keys.map((key, i) => signer(`s${String(i).padStart(2, '0')}`, key));
+    const charter = { ...CHARTER, signers };
+    const at = (index: number, hint?: string): Signature => signatureOf(keys[index] ?? ALICE, hint);
+    // One signature is found by its hint, one at the first attempt; ten try the 98 other keys.
+    const before = [at(99), at(0, ''), ...Array.from({ length: 10 }, () => garbage(64))];
+    const left = VERIFY_ATTEMPTS_MAX - 1 - 10 * 98;
+    const found = (index: number): number =>
+      count(
+        signed(...before, at(index, '')),
+        charter,
+        signers.map((one) => one.id),
+      ).signers.length;
+    expect(found(left)).toBe(3);
+    expect(found(left + 1)).toBe(2);
+  });
+
   it('comes to the same signers for any order, repetition and hints', () => {
     const all = [ALICE, BOB, CAROL, DAVE].map((key) => signatureOf(key));
     const entry = fc.record({
