@@ -119,8 +119,6 @@ function frameValue(frame: FrameOutput): Frame {
       return { kind: 'hello', hello: decodeHello(requireMessage(frame.hello, 'hello')) };
     case 'push':
       return { kind: 'push', push: decodePush(requireMessage(frame.push, 'push')) };
-    case 'have':
-      return { kind: 'have', row: decodeRow(requireMessage(frame.have, 'have').row) };
     case 'held':
       return { kind: 'held', row: decodeRow(requireMessage(frame.held, 'held').row) };
     case 'digest':
@@ -141,8 +139,6 @@ function frameMessage(frame: Frame): FrameInput {
       return { hello: helloMessage(frame.hello) };
     case 'push':
       return { push: pushMessage(frame.push) };
-    case 'have':
-      return { have: { row: rowMessage(frame.row) } };
     case 'held':
       return { held: { row: rowMessage(frame.row) } };
     case 'digest': {

@@ -174,7 +174,6 @@ const row: fc.Arbitrary<Row> = fc.record({
 export const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('hello' as const), hello }),
   fc.record({ kind: fc.constant('push' as const), push }),
-  fc.record({ kind: fc.constant('have' as const), row }),
   fc.record({ kind: fc.constant('held' as const), row }),
   fc.record({
     kind: fc.constant('digest' as const),

@@ -26,8 +26,6 @@ export interface Commit {
   readonly state: TrustedState;
   /** The head that the batch makes. */
   readonly row: Row;
-  /** What peers are told once it is durable: `have` when it was too large to be pushed. */
-  readonly tells: 'held' | 'have';
   readonly waiters: Waiter[];
 }
 

@@ -80,14 +80,16 @@ export class Fetching {
     }
   }
 
-  /** A fetch is over; without an error it answered all that was asked. */
+  /**
+   * A fetch is over. Without an error it brought all that is durable with the peer; what it pushed
+   * but has not written yet follows with its acknowledgement.
+   */
   end(fetchId: number, error: KedgeError | undefined, nowMs: number): void {
     const fetch = this.#wants.active(fetchId);
     if (fetch === undefined) return;
     const { nodeId, row, buffer } = fetch;
     const failure = error ?? buffer.unproven();
-    const isStillMissing = failure !== undefined || this.#isUseful(fetch);
-    this.#wants.end(fetch, isStillMissing ? 'failed' : 'done', nowMs);
+    this.#wants.end(fetch, failure === undefined ? 'done' : 'failed', nowMs);
     if (failure !== undefined) {
       const { stream } = row;
       this.#outbox.notice({ kind: 'refused', from: nodeId, stream, error: failure });

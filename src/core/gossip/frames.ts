@@ -62,7 +62,7 @@ export interface Row {
 export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | { readonly kind: 'push'; readonly push: Push }
-  | { readonly kind: 'have'; readonly row: Row }
+  /** This is durable with the sender: an acknowledgement, and news for who lacks it. */
   | { readonly kind: 'held'; readonly row: Row }
   | {
       readonly kind: 'digest';

@@ -194,11 +194,9 @@ export class GossipMachine {
     switch (frame.kind) {
       case 'push':
         return this.#push(link, frame.push, recall, nowMs);
-      case 'have':
+      case 'held':
         link.noteHeld(frame.row);
         return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
-      case 'held':
-        return link.noteHeld(frame.row);
       case 'digest':
         return this.#compare(link, frame);
       case 'rows':
@@ -258,7 +256,7 @@ export class GossipMachine {
     if (stream?.kind === 'forked') {
       return this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
     }
-    this.#outbox.send(link, { kind: 'have', row });
+    this.#outbox.send(link, { kind: 'held', row });
   }
 
   #sendDigest(link: Link, ask: 'answer' | 'note'): void {

@@ -113,7 +113,7 @@ export class Replica {
       const result = durableResult(row, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
-    for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: commit.tells, row });
+    for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: 'held', row });
   }
 
   /** The disk refused: all batches under way are given up. */
@@ -139,8 +139,7 @@ export class Replica {
     const batchId = this.#nextBatchId++;
     const waiters =
       origin.kind === 'submit' ? [{ requestId: origin.requestId, novelty: 'new' as const }] : [];
-    const tells = evidence !== undefined || isSmall(taken.push) ? 'held' : 'have';
-    this.#commits.add({ batchId, batch, state, row, tells, waiters });
+    this.#commits.add({ batchId, batch, state, row, waiters });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
   }
@@ -150,8 +149,7 @@ export class Replica {
     if (evidence !== undefined) return this.#outbox.send(link, { kind: 'fork', evidence });
     const held = link.held.get(row.stream);
     if (held !== undefined && held.sequence >= row.sequence) return;
-    // What is too large to push is fetched, and a fetch finds only what is durable: `persisted`
-    // announces it.
+    // What is too large to push is fetched by whoever lacks it, once it is durable here.
     if (isSmall(push)) this.#outbox.send(link, { kind: 'push', push });
   }
 

@@ -13,7 +13,6 @@ import type { FetchResponseInput as _kedge_v1_FetchResponseInput, FetchResponseO
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from './kedge/v1/ForkEvidence.ts';
 import type { FrameInput as _kedge_v1_FrameInput, FrameOutput as _kedge_v1_FrameOutput } from './kedge/v1/Frame.ts';
 import type { GossipServiceClient as _kedge_v1_GossipServiceClient, GossipServiceDefinition as _kedge_v1_GossipServiceDefinition } from './kedge/v1/GossipService.ts';
-import type { HaveInput as _kedge_v1_HaveInput, HaveOutput as _kedge_v1_HaveOutput } from './kedge/v1/Have.ts';
 import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutput } from './kedge/v1/Held.ts';
 import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_HelloOutput } from './kedge/v1/Hello.ts';
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
@@ -52,7 +51,6 @@ export interface ProtoGrpcType {
       ForkEvidence: MessageTypeDefinition<_kedge_v1_ForkEvidenceInput, _kedge_v1_ForkEvidenceOutput>
       Frame: MessageTypeDefinition<_kedge_v1_FrameInput, _kedge_v1_FrameOutput>
       GossipService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_GossipServiceClient> & { service: _kedge_v1_GossipServiceDefinition }
-      Have: MessageTypeDefinition<_kedge_v1_HaveInput, _kedge_v1_HaveOutput>
       Held: MessageTypeDefinition<_kedge_v1_HeldInput, _kedge_v1_HeldOutput>
       Hello: MessageTypeDefinition<_kedge_v1_HelloInput, _kedge_v1_HelloOutput>
       KeepAlive: MessageTypeDefinition<_kedge_v1_KeepAliveInput, _kedge_v1_KeepAliveOutput>

@@ -6,7 +6,6 @@ import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutp
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from '../../kedge/v1/StoreDigest.ts';
 import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from '../../kedge/v1/Rows.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from '../../kedge/v1/ForkEvidence.ts';
-import type { HaveInput as _kedge_v1_HaveInput, HaveOutput as _kedge_v1_HaveOutput } from '../../kedge/v1/Have.ts';
 
 export interface FrameInput {
   'hello'?: (_kedge_v1_HelloInput | null);
@@ -15,8 +14,7 @@ export interface FrameInput {
   'digest'?: (_kedge_v1_StoreDigestInput | null);
   'rows'?: (_kedge_v1_RowsInput | null);
   'fork'?: (_kedge_v1_ForkEvidenceInput | null);
-  'have'?: (_kedge_v1_HaveInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"have";
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork";
 }
 
 export interface FrameOutput {
@@ -26,6 +24,5 @@ export interface FrameOutput {
   'digest'?: (_kedge_v1_StoreDigestOutput | null);
   'rows'?: (_kedge_v1_RowsOutput | null);
   'fork'?: (_kedge_v1_ForkEvidenceOutput | null);
-  'have'?: (_kedge_v1_HaveOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"have";
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork";
 }
