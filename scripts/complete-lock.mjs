@@ -2,7 +2,7 @@
  * Adds to package-lock.json what a registry mirror left out: native binaries of other platforms.
  *
  * Packages with native parts list one optional package per platform. A mirror that lacks some makes
- * `npm install` drop them from the lock file without a word, and then `npm ci` refuses the lock file
+ * `npm install` drop them from the lock file without a word; `npm ci` then refuses the lock file
  * everywhere. The missing entries follow from the names; without a checksum, because only the
  * registry knows it. Run this after every change of dependencies; test/tidy.test.ts says when.
  *

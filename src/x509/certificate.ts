@@ -62,21 +62,29 @@ export interface CertificateFacts {
   readonly hasNameConstraints: boolean;
 }
 
-const KEY_USAGE = {
-  digitalSignature: x509.KeyUsageFlags.digitalSignature,
-  nonRepudiation: x509.KeyUsageFlags.nonRepudiation,
-  keyEncipherment: x509.KeyUsageFlags.keyEncipherment,
-  dataEncipherment: x509.KeyUsageFlags.dataEncipherment,
-  keyAgreement: x509.KeyUsageFlags.keyAgreement,
-  keyCertSign: x509.KeyUsageFlags.keyCertSign,
-  cRLSign: x509.KeyUsageFlags.cRLSign,
-  encipherOnly: x509.KeyUsageFlags.encipherOnly,
-  decipherOnly: x509.KeyUsageFlags.decipherOnly,
-} as const;
-
 /** A usage bit of RFC 5280 section 4.2.1.3. */
-export type KeyUsageName = keyof typeof KEY_USAGE;
+export type KeyUsageName =
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign'
+  | 'encipherOnly'
+  | 'decipherOnly';
 
+const KEY_USAGE: ReadonlyMap<KeyUsageName, number> = new Map([
+  ['digitalSignature', x509.KeyUsageFlags.digitalSignature],
+  ['nonRepudiation', x509.KeyUsageFlags.nonRepudiation],
+  ['keyEncipherment', x509.KeyUsageFlags.keyEncipherment],
+  ['dataEncipherment', x509.KeyUsageFlags.dataEncipherment],
+  ['keyAgreement', x509.KeyUsageFlags.keyAgreement],
+  ['keyCertSign', x509.KeyUsageFlags.keyCertSign],
+  ['cRLSign', x509.KeyUsageFlags.cRLSign],
+  ['encipherOnly', x509.KeyUsageFlags.encipherOnly],
+  ['decipherOnly', x509.KeyUsageFlags.decipherOnly],
+]);
 const OID_NAME_CONSTRAINTS = '2.5.29.30';
 
 /**
@@ -169,12 +177,7 @@ function usages(
 }
 
 function usageNames(flags: number): readonly KeyUsageName[] {
-  const names: KeyUsageName[] = [];
-  let name: KeyUsageName;
-  for (name in KEY_USAGE) {
-    if ((flags & KEY_USAGE[name]) !== 0) names.push(name);
-  }
-  return names;
+  return [...KEY_USAGE].filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
 }
 
 function timeMs(date: Date): number {

@@ -45,8 +45,9 @@ export function readElement(der: Uint8Array, start: number): DerElement {
     length = 0;
     for (let i = 0; i < count; i += 1) length = length * 256 + byteAt(der, contentStart + i);
     contentStart += count;
-    if (length < 0x80 || byteAt(der, start + 2) === 0)
+    if (length < 0x80 || byteAt(der, start + 2) === 0) {
       throw malformed('its length is not in the shortest form');
+    }
   }
   const end = contentStart + length;
   if (end > der.length) {
