@@ -137,7 +137,7 @@ function idOf(value: CanonicalValue, path: string): AnchorId {
 
 function textOf(value: CanonicalValue | undefined): string {
   // Parsed values keep the canonical key order of their bytes, so equal entries have equal text.
-  return JSON.stringify(value) ?? '';
+  return value === undefined ? '' : JSON.stringify(value);
 }
 
 function isList(value: CanonicalValue): value is readonly CanonicalValue[] {

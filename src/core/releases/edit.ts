@@ -82,8 +82,10 @@ export function addAnchor(
 export function activateAnchor(body: ReleaseBody, id: AnchorId, point: EditPoint): ReleaseBody {
   return replaceAnchor(body, id, (old) => {
     if (old.state === 'active') throw refused(id, 'is active already');
-    const { distrustAfterMs: _, ...rest } = old;
-    return { ...rest, state: 'active', sinceMs: point.issuedMs };
+    // Without the limit on leaves that retiring may have set.
+    const { kind, label, purposes, constraints } = old;
+    const sinceMs = point.issuedMs;
+    return { id, kind, label, state: 'active', purposes, constraints, sinceMs };
   });
 }
 

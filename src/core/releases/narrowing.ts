@@ -23,14 +23,15 @@ export function narrowsOnly(previous: ReleaseBody, next: ReleaseBody): boolean {
 
 function isNarrowing(old: Anchor, anchor: Anchor): boolean {
   return (
-    old.kind === anchor.kind &&
-    old.label === anchor.label &&
-    old.state === anchor.state &&
-    old.sinceMs === anchor.sinceMs &&
+    fixedText(old) === fixedText(anchor) &&
     anchor.purposes.every((purpose) => old.purposes.includes(purpose)) &&
     (anchor.distrustAfterMs ?? Infinity) <= (old.distrustAfterMs ?? Infinity) &&
     old.constraints.every((constraint) => isKept(constraint, anchor.constraints))
   );
+}
+
+function fixedText({ kind, label, state, sinceMs }: Anchor): string {
+  return JSON.stringify([kind, label, state, sinceMs]);
 }
 
 /** A new constraint narrows; one that is there may neither go nor change. */

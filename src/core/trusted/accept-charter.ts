@@ -43,9 +43,10 @@ export function acceptCharter(
   const evidence = forkOf(state, CHARTER_STREAM);
   // AC-2: a forked charter stream takes nothing from the fork on, but learns of more proof.
   if (evidence !== undefined && statement.sequence >= evidence.sequence) {
-    const proven = statement.sequence === evidence.sequence && prove(state, link, evidence.first);
-    if (proven) return proven;
-    throw forked(evidence);
+    const isThere = statement.sequence === evidence.sequence;
+    const proven = isThere ? prove(state, link, evidence.first) : undefined;
+    if (proven === undefined) throw forked(evidence);
+    return proven;
   }
   // AC-3: what is held already changes nothing, at any time.
   const known = charterAt(state, statement.sequence);

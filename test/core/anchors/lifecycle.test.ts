@@ -21,6 +21,12 @@ const LINKED: LifecycleContext = { lifecycle: LIFECYCLE, gap: 'linked', authorit
 const JUMP: LifecycleContext = { ...LINKED, gap: 'jump' };
 const OTHER = anchor('other');
 
+/** Says that a change was taken; a refusal throws. */
+function taken(...change: Parameters<typeof verifyLifecycle>): 'taken' {
+  verifyLifecycle(...change);
+  return 'taken';
+}
+
 /** A release later than those that set the states: sequence 2, `hours` after them. */
 function later(hours: number, sequence = 2): ReleasePoint {
   return point(sequence, NOW_MS + hours * HOUR_MS);
@@ -32,29 +38,24 @@ function verify(
   at: ReleasePoint,
   context: LifecycleContext = LINKED,
   tombstones: readonly Tombstone[] = [],
-): void {
-  verifyLifecycle(
-    bodyOf([OTHER, ...before]),
-    bodyOf([OTHER, ...after], { tombstones }),
-    at,
-    context,
-  );
+): 'taken' {
+  return taken(bodyOf([OTHER, ...before]), bodyOf([OTHER, ...after], { tombstones }), at, context);
 }
 
 /** One anchor goes from one state to another within `hours`. */
-function step(from: AnchorState, to: AnchorState, hours: number, context = LINKED): void {
+function step(from: AnchorState, to: AnchorState, hours: number, context = LINKED): 'taken' {
   const at = later(hours);
   const sinceMs = from === to ? NOW_MS : at.issuedMs;
-  verify([anchor('a', { state: from })], [anchor('a', { state: to, sinceMs })], at, context);
+  return verify([anchor('a', { state: from })], [anchor('a', { state: to, sinceMs })], at, context);
 }
 
 describe('verifyLifecycle: the first release', () => {
-  const first = (body: ReleaseBody, context = LINKED): void =>
-    verifyLifecycle(undefined, body, point(1), context);
+  const first = (body: ReleaseBody, context = LINKED): 'taken' =>
+    taken(undefined, body, point(1), context);
 
   it('takes active and staged anchors', () => {
-    expect(first(bodyOf([anchor('a'), anchor('b', { state: 'staged' })]))).toBeUndefined();
-    expect(first(bodyOf([]))).toBeUndefined();
+    expect(first(bodyOf([anchor('a'), anchor('b', { state: 'staged' })]))).toBe('taken');
+    expect(first(bodyOf([]))).toBe('taken');
   });
 
   it('refuses retiring ones, tombstones and a time that is not its own', () => {
@@ -69,7 +70,7 @@ describe('verifyLifecycle: states', () => {
   it('lets new anchors enter as staged', () => {
     const at = later(1);
     const staged = anchor('a', { state: 'staged', sinceMs: at.issuedMs });
-    expect(verify([], [staged], at)).toBeUndefined();
+    expect(verify([], [staged], at)).toBe('taken');
     const active = anchor('a', { sinceMs: at.issuedMs });
     const error = expectCode('LIFECYCLE', () => verify([], [active], at));
     expect(error.message).toContain('stage it first');
@@ -81,21 +82,21 @@ describe('verifyLifecycle: states', () => {
   it('lets them enter as active where the charter has no hold-down', () => {
     const context = { ...LINKED, lifecycle: { ...LIFECYCLE, holdDownSeconds: 0 } };
     const at = later(1);
-    expect(verify([], [anchor('a', { sinceMs: at.issuedMs })], at, context)).toBeUndefined();
+    expect(verify([], [anchor('a', { sinceMs: at.issuedMs })], at, context)).toBe('taken');
     const retiring = anchor('a', { state: 'retiring', sinceMs: at.issuedMs });
     expectCode('LIFECYCLE', () => verify([], [retiring], at, context));
-    expect(step('staged', 'active', 0, context)).toBeUndefined();
+    expect(step('staged', 'active', 0, context)).toBe('taken');
   });
 
   it('I01: activates staged anchors after the hold-down, not before', () => {
-    expect(step('staged', 'active', 24)).toBeUndefined();
+    expect(step('staged', 'active', 24)).toBe('taken');
     const error = expectCode('LIFECYCLE', () => step('staged', 'active', 24 - 1 / 3600));
     expect(error.message).toContain('2026-11-24T10:00:00Z');
   });
 
   it('retires active anchors and takes that back, at any time', () => {
-    expect(step('active', 'retiring', 0)).toBeUndefined();
-    expect(step('retiring', 'active', 0)).toBeUndefined();
+    expect(step('active', 'retiring', 0)).toBe('taken');
+    expect(step('retiring', 'active', 0)).toBe('taken');
   });
 
   it('knows no other steps', () => {
@@ -107,8 +108,8 @@ describe('verifyLifecycle: states', () => {
   it('dates each state by the release that set it', () => {
     const staged = anchor('a', { state: 'staged' });
     const at = later(30);
-    const off = (sinceMs: number): void => verify([staged], [anchor('a', { sinceMs })], at);
-    expect(off(at.issuedMs)).toBeUndefined();
+    const off = (sinceMs: number): 'taken' => verify([staged], [anchor('a', { sinceMs })], at);
+    expect(off(at.issuedMs)).toBe('taken');
     expectCode('LIFECYCLE', () => off(at.issuedMs - 1000));
     expectCode('LIFECYCLE', () => off(NOW_MS));
     const moved = anchor('a', { state: 'staged', sinceMs: NOW_MS - DAY_MS });
@@ -119,27 +120,27 @@ describe('verifyLifecycle: states', () => {
     const purposes = ['tls-client', 'tls-server'];
     const active = anchor('a', { purposes });
     const at = later(0);
-    const retire = (...others: readonly Anchor[]): void => {
+    const retire = (...others: readonly Anchor[]): 'taken' => {
       const retiring = anchor('a', { purposes, state: 'retiring' });
-      verify([active, ...others], [retiring, ...others], at);
+      return verify([active, ...others], [retiring, ...others], at);
     };
     const error = expectCode('LIFECYCLE', () => retire());
     expect(error.message).toContain('tls-client');
     expectCode('LIFECYCLE', () => retire(anchor('b', { purposes, state: 'staged' })));
     expectCode('LIFECYCLE', () => retire(anchor('b', { purposes, state: 'retiring' })));
-    expect(retire(anchor('b', { purposes: ['tls-client'] }))).toBeUndefined();
+    expect(retire(anchor('b', { purposes: ['tls-client'] }))).toBe('taken');
   });
 
   it('lets an anchor that retires already stay when its successor is revoked', () => {
     const retiring = anchor('a', { state: 'retiring', purposes: ['tls-client'] });
     const successor = anchor('b', { purposes: ['tls-client'] });
     const gone = [tombstone('b', { reason: 'revoked' })];
-    expect(verify([retiring, successor], [retiring], later(0), LINKED, gone)).toBeUndefined();
+    expect(verify([retiring, successor], [retiring], later(0), LINKED, gone)).toBe('taken');
   });
 
   it('allows other changes of what is said about an anchor', () => {
     const changed = anchor('a', { label: 'renamed', purposes: ['tls-client', 'tls-server'] });
-    expect(verify([anchor('a')], [changed], later(1))).toBeUndefined();
+    expect(verify([anchor('a')], [changed], later(1))).toBe('taken');
   });
 });
 
@@ -149,11 +150,12 @@ describe('verifyLifecycle: leaving', () => {
     hours: number,
     changed: Partial<Tombstone>,
     context = LINKED,
-  ): void => verify([anchor('a', { state })], [], later(hours), context, [tombstone('a', changed)]);
+  ): 'taken' =>
+    verify([anchor('a', { state })], [], later(hours), context, [tombstone('a', changed)]);
 
   it('removes staged anchors at once and retiring ones after the overlap', () => {
-    expect(leave('staged', 0, {})).toBeUndefined();
-    expect(leave('retiring', 1, {})).toBeUndefined();
+    expect(leave('staged', 0, {})).toBe('taken');
+    expect(leave('retiring', 1, {})).toBe('taken');
     const error = expectCode('LIFECYCLE', () => leave('retiring', 1 - 1 / 3600, {}));
     expect(error.message).toContain('2026-11-23T11:00:00Z');
   });
@@ -165,7 +167,7 @@ describe('verifyLifecycle: leaving', () => {
 
   it('revokes from every state at once', () => {
     for (const state of ['staged', 'active', 'retiring'] as const) {
-      expect(leave(state, 0, { reason: 'revoked' })).toBeUndefined();
+      expect(leave(state, 0, { reason: 'revoked' })).toBe('taken');
     }
   });
 
@@ -182,19 +184,19 @@ describe('verifyLifecycle: leaving', () => {
   });
 
   it('refuses a tombstone of what was never listed, but not in a jump', () => {
-    const act = (context: LifecycleContext): void =>
+    const act = (context: LifecycleContext): 'taken' =>
       verify([], [], later(1), context, [tombstone('a')]);
     expectCode('LIFECYCLE', () => act(LINKED));
-    expect(act(JUMP)).toBeUndefined();
+    expect(act(JUMP)).toBe('taken');
   });
 
   it('keeps tombstones as they are, in a jump too', () => {
     const old = tombstone('a');
     const before = bodyOf([OTHER], { tombstones: [old] });
-    const follow = (tombstones: readonly Tombstone[], context: LifecycleContext): void =>
-      verifyLifecycle(before, bodyOf([OTHER], { tombstones }), later(1, 3), context);
+    const follow = (tombstones: readonly Tombstone[], context: LifecycleContext): 'taken' =>
+      taken(before, bodyOf([OTHER], { tombstones }), later(1, 3), context);
     for (const context of [LINKED, JUMP]) {
-      expect(follow([old], context)).toBeUndefined();
+      expect(follow([old], context)).toBe('taken');
       expectCode('LIFECYCLE', () => follow([], context));
       expectCode('LIFECYCLE', () => follow([{ ...old, reason: 'revoked' }], context));
       const moved = { ...old, sequence: parseSequence(1) };
@@ -209,7 +211,7 @@ describe('verifyLifecycle: leaving', () => {
       for (const context of [LINKED, JUMP]) {
         const at = later(1, 3);
         const back = anchor('a', { state: 'staged', sinceMs: at.issuedMs });
-        const act = (body: ReleaseBody): void => verifyLifecycle(before, body, at, context);
+        const act = (body: ReleaseBody): 'taken' => taken(before, body, at, context);
         expectCode('LIFECYCLE', () => act(bodyOf([OTHER, back], { tombstones })));
         expectCode('LIFECYCLE', () => act(bodyOf([OTHER, back])));
       }
@@ -219,57 +221,52 @@ describe('verifyLifecycle: leaving', () => {
 
 describe('verifyLifecycle: rollback marks and jumps', () => {
   it('lets a release put back an earlier one only', () => {
-    const mark = (replaces: number): void => {
+    const mark = (replaces: number): 'taken' => {
       const next = bodyOf([OTHER], { replaces: parseSequence(replaces) });
-      verifyLifecycle(bodyOf([OTHER]), next, later(1, 3), LINKED);
+      return taken(bodyOf([OTHER]), next, later(1, 3), LINKED);
     };
-    expect(mark(2)).toBeUndefined();
+    expect(mark(2)).toBe('taken');
     expectCode('LIFECYCLE', () => mark(3));
     expectCode('LIFECYCLE', () => mark(4));
   });
 
   it('does not compare states over a jump', () => {
     const at = later(0, 9);
-    expect(step('active', 'staged', 0, JUMP)).toBeUndefined();
-    expect(verify([], [anchor('a', { sinceMs: at.issuedMs })], at, JUMP)).toBeUndefined();
+    expect(step('active', 'staged', 0, JUMP)).toBe('taken');
+    expect(verify([], [anchor('a', { sinceMs: at.issuedMs })], at, JUMP)).toBe('taken');
   });
 });
 
 describe('verifyLifecycle: blast radius', () => {
   const ten = Array.from({ length: 10 }, (_, index) => anchor(`n${index}`));
-  const revoke = (count: number, context = LINKED, anchors = ten): void => {
+  const revoke = (count: number, context = LINKED, anchors = ten): 'taken' => {
     const gone = anchors.slice(0, count);
     const tombstones = gone.map(({ id }) => ({ ...tombstone('x', { reason: 'revoked' }), id }));
     const before = bodyOf(anchors);
     const after = bodyOf(anchors.slice(count), { tombstones });
-    verifyLifecycle(before, after, later(1), context);
+    return taken(before, after, later(1), context);
   };
 
   it('I04: limits the share of trusted anchors that one release revokes', () => {
-    expect(revoke(2)).toBeUndefined();
+    expect(revoke(2)).toBe('taken');
     const error = expectCode('BLAST_RADIUS', () => revoke(3));
     expect(error.detail).toEqual({ lost: 3, trusted: 10, maxPercent: 20 });
   });
 
   it('always allows one', () => {
-    expect(revoke(1, LINKED, ten.slice(0, 2))).toBeUndefined();
+    expect(revoke(1, LINKED, ten.slice(0, 2))).toBe('taken');
     expectCode('BLAST_RADIUS', () => revoke(2, LINKED, ten.slice(0, 3)));
   });
 
   it('counts neither staged anchors nor those that are removed in good order', () => {
     const staged = ten.map((one) => ({ ...one, state: 'staged' as const }));
     const tombstones = staged.map(({ id }) => ({ ...tombstone('x', { reason: 'revoked' }), id }));
-    const act = (before: readonly Anchor[], marks: readonly Tombstone[]): void =>
-      verifyLifecycle(
-        bodyOf([OTHER, ...before]),
-        bodyOf([OTHER], { tombstones: marks }),
-        later(1),
-        LINKED,
-      );
-    expect(act(staged, tombstones)).toBeUndefined();
+    const act = (before: readonly Anchor[], marks: readonly Tombstone[]): 'taken' =>
+      taken(bodyOf([OTHER, ...before]), bodyOf([OTHER], { tombstones: marks }), later(1), LINKED);
+    expect(act(staged, tombstones)).toBe('taken');
     const retiring = ten.map((one) => ({ ...one, state: 'retiring' as const }));
     const removed = tombstones.map((one) => ({ ...one, reason: 'removed' as const }));
-    expect(act(retiring, removed)).toBeUndefined();
+    expect(act(retiring, removed)).toBe('taken');
     expectCode('BLAST_RADIUS', () => act(retiring, tombstones));
   });
 
@@ -282,11 +279,11 @@ describe('verifyLifecycle: blast radius', () => {
     expectCode('BLAST_RADIUS', () => verify([client], [narrowed], later(1)));
     const staged = { ...client, state: 'staged' as const };
     const dropped = { ...staged, purposes: ['tls-server'] };
-    expect(verify([staged], [dropped], later(1))).toBeUndefined();
+    expect(verify([staged], [dropped], later(1))).toBe('taken');
   });
 
   it('is lifted by the charter quorum, and not asked over a jump', () => {
-    expect(revoke(10, { ...LINKED, authority: 'charter' })).toBeUndefined();
-    expect(revoke(10, JUMP)).toBeUndefined();
+    expect(revoke(10, { ...LINKED, authority: 'charter' })).toBe('taken');
+    expect(revoke(10, JUMP)).toBe('taken');
   });
 });

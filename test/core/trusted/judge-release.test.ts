@@ -365,7 +365,7 @@ describe('acceptDocument: the revoke role', () => {
   });
 
   it('is nobody in a realm whose charter names none', () => {
-    const { revoke: _, ...roles } = ROLES;
+    const roles = { charter: ROLES.charter, release: ROLES.release };
     const state = begin({ roles });
     const first = take(state, releaseAfter(undefined, bodyOf(TEN)));
     const document = nextRelease(first, revoking(first, 'n0'), { keys: [DAVE] });

@@ -12,7 +12,13 @@ import {
 } from '../../../src/core/charter/draft.ts';
 import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
 import { KedgeError } from '../../../src/core/errors.ts';
-import { NO_PREVIOUS, parseSequence, releaseStream, type Sha256 } from '../../../src/core/ids.ts';
+import {
+  NO_PREVIOUS,
+  parseSequence,
+  releaseStream,
+  type Sha256,
+  type StreamName,
+} from '../../../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { signStatement } from '../../../src/core/statements/sign.ts';
@@ -29,7 +35,7 @@ import {
 import { anchor, bodyOf, PAYMENTS } from '../releases/bodies.ts';
 import { ALICE, BOB, CAROL, DAVE, DAY_MS, ERIN, NOW_MS, REALM, role, signer } from '../support.ts';
 
-export const STREAM = releaseStream(PAYMENTS);
+export const STREAM: StreamName = releaseStream(PAYMENTS);
 
 /** Two of Alice, Bob and Carol decide; Dave alone may revoke. */
 export function firstCharter(changed: CharterChange = {}): CharterDraft {
