@@ -1,0 +1,321 @@
+import { createServer } from 'node:net';
+import type { ChannelCredentials } from '@grpc/grpc-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
+import type { FetchItem, FetchRequest, Frame } from '../../src/core/gossip/frames.ts';
+import {
+  NO_PREVIOUS,
+  parseRegionName,
+  parseSequence,
+  parseStreamName,
+} from '../../src/core/ids.ts';
+import { mutualTlsChannel, plaintextChannel } from '../../src/grpc/credentials.ts';
+import { PeerLinks } from '../../src/grpc/peer-links.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
+import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import {
+  clientTls,
+  DOMAIN,
+  FRA,
+  IAD,
+  listen,
+  NODE_IDENTITY,
+  peerTls,
+  ScriptedLinks,
+  until,
+} from './support/listener.ts';
+
+const stream = parseStreamName('release/payments.example.org');
+const request: FetchRequest = { stream, fromSequence: parseSequence(1) };
+const digestFrame: Frame = { kind: 'digest', root: NO_PREVIOUS, count: 3, ask: 'answer' };
+const heldFrame: Frame = {
+  kind: 'held',
+  row: { stream, sequence: 7, digest: NO_PREVIOUS, forked: false },
+};
+const never = new AbortController().signal;
+
+interface Pair {
+  /** The node that is dialled. */
+  readonly accepted: ScriptedLinks;
+  /** The node that dials. */
+  readonly dialled: ScriptedLinks;
+  readonly links: PeerLinks;
+}
+
+interface PairOptions {
+  readonly credentials?: (address: string) => ChannelCredentials;
+  readonly fetchItems?: (request: FetchRequest) => AsyncIterable<FetchItem>;
+  readonly tls?: 'plaintext';
+  readonly clock?: Clock;
+}
+
+function dialler(address: string, credentials: ChannelCredentials, clock: Clock): PeerLinks {
+  const region = parseRegionName('iad');
+  const links = new PeerLinks({
+    self: FRA,
+    clock,
+    peers: [{ nodeId: IAD, region, address, credentials }],
+  });
+  onTestFinished(() => {
+    links[Symbol.dispose]();
+  });
+  return links;
+}
+
+async function pair(options: PairOptions = {}): Promise<Pair> {
+  const { fetchItems = nothing, tls, clock = systemClock } = options;
+  const accepted = new ScriptedLinks();
+  const gossip = { links: accepted, fetchItems };
+  const { server } = await listen({ services: { gossip }, ...(tls !== undefined && { tls }) });
+  const credentials =
+    options.credentials?.(server.address) ?? mutualTlsChannel(peerTls, NODE_IDENTITY);
+  const links = dialler(server.address, credentials, clock);
+  const dialled = new ScriptedLinks();
+  links.attach(dialled);
+  return { accepted, dialled, links };
+}
+
+async function connected(options: PairOptions = {}): Promise<Pair> {
+  const made = await pair(options);
+  made.links.dial(IAD);
+  await until(() => made.dialled.up.length === 1 && made.accepted.up.length === 1);
+  return made;
+}
+
+async function failed(options: PairOptions): Promise<KedgeError> {
+  const { links, dialled } = await pair(options);
+  links.dial(IAD);
+  await until(() => dialled.failed.length === 1);
+  expect(dialled.up).toEqual([]);
+  return dialled.failed[0]?.error ?? new KedgeError('BUG', 'no error');
+}
+
+async function collect(items: AsyncIterable<FetchItem>): Promise<readonly FetchItem[]> {
+  const all: FetchItem[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+describe('a link', () => {
+  it('comes up on both sides with the identities of the certificates', async () => {
+    const { accepted, dialled } = await connected();
+    expect(accepted.up[0]).toMatchObject({ nodeId: FRA, by: 'accepted' });
+    expect(dialled.up[0]).toMatchObject({ nodeId: IAD, by: 'dialled' });
+  });
+
+  it('carries frames both ways, in order', async () => {
+    const { accepted, dialled } = await connected();
+    for (const frame of [digestFrame, heldFrame]) {
+      expect(dialled.link.send(frame)).toBe('sent');
+      expect(accepted.link.send(frame)).toBe('sent');
+    }
+    await until(() => accepted.frames.length === 2 && dialled.frames.length === 2);
+    expect(accepted.frames).toEqual([digestFrame, heldFrame]);
+    expect(dialled.frames).toEqual([digestFrame, heldFrame]);
+  });
+
+  it('works without TLS on loopback, by what the dialler claims', async () => {
+    const { accepted } = await connected({ tls: 'plaintext', credentials: plaintextChannel });
+    expect(accepted.up[0]).toMatchObject({ nodeId: FRA });
+  });
+
+  it('goes down once on both sides when the dialler closes it', async () => {
+    const { accepted, dialled } = await connected();
+    const error = new KedgeError('CONFLICT', 'two links');
+    dialled.link.close(error);
+    dialled.link.close(error);
+    await until(() => accepted.down.length === 1);
+    expect(dialled.down).toEqual([error]);
+    expect(dialled.failed).toEqual([]);
+  });
+
+  it('tells the dialler why the other side closed it', async () => {
+    const { accepted, dialled } = await connected();
+    accepted.link.close(new KedgeError('REALM', 'another realm'));
+    await until(() => dialled.down.length === 1);
+    expect(dialled.down[0]).toMatchObject({ code: 'REALM', message: 'another realm' });
+    expect(accepted.down).toHaveLength(1);
+  });
+
+  it('can be dialled again after it went down', async () => {
+    const { accepted, dialled, links } = await connected();
+    accepted.link.close(new KedgeError('LIMIT', 'too slow'));
+    await until(() => dialled.down.length === 1);
+    links.dial(IAD);
+    await until(() => dialled.up.length === 2);
+    expect(dialled.link.linkId).not.toBe(dialled.up[0]?.link.linkId);
+  });
+
+  it('goes down when a frame does not decode', async () => {
+    const { accepted, dialled } = await connected();
+    const oversize: Frame = {
+      kind: 'push',
+      push: {
+        statement: { payload: Buffer.alloc(3000), signatures: [] },
+        content: { kind: 'whole', body: Buffer.of(1) },
+        blobs: [],
+      },
+    };
+    dialled.link.send(oversize);
+    await until(() => accepted.down.length === 1 && dialled.down.length === 1);
+    expect(accepted.down[0]).toMatchObject({ code: 'LIMIT' });
+    expect(dialled.down[0]).toMatchObject({ code: 'LIMIT' });
+    expect(accepted.frames).toEqual([]);
+  });
+});
+
+describe('PeerLinks.dial', () => {
+  it('refuses a node whose certificate is that of somebody else', async () => {
+    const other = mutualTlsChannel(peerTls, `${DOMAIN}/node/sin-1`);
+    const error = await failed({ credentials: () => other });
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toContain(`not that of ${DOMAIN}/node/sin-1`);
+  });
+
+  it('is refused when its own certificate is not that of a peer', async () => {
+    const client = mutualTlsChannel(clientTls, NODE_IDENTITY);
+    expect((await failed({ credentials: () => client })).code).toBe('ACCESS');
+  });
+
+  it('fails when nobody listens', async () => {
+    const closed = createServer();
+    await new Promise<void>((resolve) => {
+      closed.listen(0, '127.0.0.1', resolve);
+    });
+    const address = closed.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    await new Promise((resolve) => {
+      closed.close(resolve);
+    });
+    const target = `127.0.0.1:${String(port)}`;
+    const links = dialler(target, plaintextChannel(target), systemClock);
+    const events = new ScriptedLinks();
+    links.attach(events);
+    links.dial(IAD);
+    await until(() => events.failed.length === 1);
+    expect(events.failed[0]?.error.code).toBe('UNAVAILABLE');
+  });
+
+  it('gives up on a peer that accepts the connection and says nothing', async () => {
+    const silent = createServer((socket) => {
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => {
+      silent.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => {
+      silent.close();
+    });
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const target = `127.0.0.1:${String(port)}`;
+    const clock = new SimulatedClock();
+    const links = dialler(target, plaintextChannel(target), clock);
+    const events = new ScriptedLinks();
+    links.attach(events);
+    links.dial(IAD);
+    clock.advance(4_999);
+    expect(events.failed).toEqual([]);
+    clock.advance(1);
+    await until(() => events.failed.length === 1);
+    expect(events.failed[0]?.error.message).toContain('did not answer within 5 s');
+  });
+});
+
+describe('PeerLinks.fetch', () => {
+  const blobs = Array.from({ length: 16 }, () => Buffer.alloc(16_000, 7));
+
+  it('streams what the peer holds, larger than any window', async () => {
+    const asked: FetchRequest[] = [];
+    const { links } = await pair({
+      fetchItems: (wanted) => {
+        asked.push(wanted);
+        return repeat({ kind: 'blobs', blobs }, 40);
+      },
+    });
+    const items = await collect(links.fetch(IAD, request, { signal: never }));
+    expect(items).toHaveLength(40);
+    expect(asked).toEqual([request]);
+  });
+
+  it('fails with the code that the peer gives', async () => {
+    const { links } = await pair({
+      fetchItems: () => failing(new KedgeError('UNAVAILABLE', 'sequence 3 is not held here')),
+    });
+    const items = collect(links.fetch(IAD, request, { signal: never }));
+    await expect(items).rejects.toThrow('sequence 3 is not held here');
+  });
+
+  it('ends when it is aborted, and the peer stops reading its store', async () => {
+    let served = 0;
+    const { links } = await pair({
+      async *fetchItems () {
+        while (true) {
+          served += 1;
+          yield { kind: 'blobs', blobs };
+        }
+      },
+    });
+    const abort = new AbortController();
+    const items = collect(links.fetch(IAD, request, { signal: abort.signal }));
+    setTimeout(() => {
+      abort.abort();
+    }, 50);
+    await expect(items).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    const stoppedAt = served;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    expect(served).toBe(stoppedAt);
+  });
+
+  it('gives up on a peer that sends nothing for ten seconds (H02)', async () => {
+    const clock = new SimulatedClock();
+    const { links } = await pair({
+      clock,
+      async *fetchItems () {
+        yield { kind: 'blobs', blobs };
+        await new Promise(() => undefined);
+      },
+    });
+    const items = links.fetch(IAD, request, { signal: never });
+    const first = await items.next();
+    expect(first.done).toBe(false);
+    const second = items.next();
+    clock.advance(10_000);
+    await expect(second).rejects.toThrow('sent nothing for 10 s');
+  });
+
+  it('holds the peer back while its own reader is slow', async () => {
+    let served = 0;
+    const { links } = await pair({
+      async *fetchItems () {
+        for (; served < 400; served += 1) yield { kind: 'blobs', blobs };
+      },
+    });
+    const items = links.fetch(IAD, request, { signal: never });
+    await items.next();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    // 16 messages of 256 KB wait here, as many there, and 4 MB are on their way.
+    expect(served).toBeLessThan(120);
+    await items.return(undefined);
+  });
+});
+
+async function* nothing(): AsyncGenerator<never> {
+  // No items.
+}
+
+async function* repeat(item: FetchItem, times: number): AsyncGenerator<FetchItem> {
+  for (let i = 0; i < times; i += 1) yield item;
+}
+
+async function* failing(error: KedgeError): AsyncGenerator<never> {
+  throw error;
+}

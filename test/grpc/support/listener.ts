@@ -1,0 +1,278 @@
+/**
+ * A real listener on loopback with real mTLS, in front of services that a test scripts.
+ */
+import { type EventEmitter, once } from 'node:events';
+import {
+  type ChannelCredentials,
+  Client,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { onTestFinished } from 'vitest';
+import type { NodeStatus } from '../../../src/core/admin/messages.ts';
+import { type ErrorCode, type KedgeError } from '../../../src/core/errors.ts';
+import type { Frame } from '../../../src/core/gossip/frames.ts';
+import {
+  NO_PREVIOUS,
+  type NodeId,
+  parseNodeId,
+  parseRealmName,
+  parseRegionName,
+  parseSequence,
+  parseStreamName,
+} from '../../../src/core/ids.ts';
+import type { WatchRequest } from '../../../src/core/watch/messages.ts';
+import {
+  mutualTlsServer,
+  plaintextServer,
+  type TlsMaterial,
+} from '../../../src/grpc/credentials.ts';
+import type { LinkEvents } from '../../../src/grpc/link-session.ts';
+import { GrpcServer, type ListenerServices } from '../../../src/grpc/server.ts';
+import type { WatchServices } from '../../../src/grpc/trust-handler.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
+import type { LogFields, Logger } from '../../../src/ports/logger.ts';
+import { noMetrics } from '../../../src/ports/metrics.ts';
+import { systemClock } from '../../../src/ports/system-clock.ts';
+import { CallerDirectory, type CallerIdentity } from '../../../src/service/identity.ts';
+import type { LinkHandle } from '../../../src/service/replicator.ts';
+import type { SubscriberSink } from '../../../src/service/subscriber.ts';
+import { createTestPki, type TestPki } from '../../../src/testing/pki.ts';
+import type { RawMethod } from '../../../src/wire/methods.ts';
+import { callError } from '../../../src/wire/status.ts';
+
+export const DOMAIN: string = 'spiffe://prod.example.org';
+export const IAD: NodeId = parseNodeId('iad-1');
+export const FRA: NodeId = parseNodeId('fra-1');
+export const NODE_IDENTITY: string = `${DOMAIN}/node/iad-1`;
+
+export const pki: TestPki = createTestPki();
+
+/** The TLS material of an identity below {@link DOMAIN}. */
+export function materialOf(path: string, from: TestPki = pki): TlsMaterial {
+  const { certificatePem, keyPem } = from.issue(path.replaceAll('/', '-'), {
+    uris: [`${DOMAIN}/${path}`],
+  });
+  return {
+    cert: Buffer.from(certificatePem),
+    key: Buffer.from(keyPem),
+    ca: Buffer.from(pki.caPem),
+  };
+}
+
+export const nodeTls: TlsMaterial = materialOf('node/iad-1');
+export const peerTls: TlsMaterial = materialOf('node/fra-1');
+export const clientTls: TlsMaterial = materialOf('client/billing');
+export const adminTls: TlsMaterial = materialOf('admin/alice');
+
+export const directory: CallerDirectory = new CallerDirectory({
+  identities: [
+    { id: `${DOMAIN}/client/*`, roles: ['client'] },
+    { id: `${DOMAIN}/admin/*`, roles: ['admin'] },
+  ],
+  peers: [{ nodeId: FRA, region: parseRegionName('fra'), identity: `${DOMAIN}/node/fra-1` }],
+});
+
+/** Log lines of one listener. */
+export class LogLines implements Logger {
+  readonly lines: LogFields[] = [];
+
+  debug(fields: LogFields): void {
+    this.lines.push(fields);
+  }
+
+  info(fields: LogFields): void {
+    this.lines.push(fields);
+  }
+
+  warn(fields: LogFields): void {
+    this.lines.push(fields);
+  }
+
+  error(fields: LogFields): void {
+    this.lines.push(fields);
+  }
+
+  child(): Logger {
+    return this;
+  }
+}
+
+export interface ListenerOptions {
+  readonly services: ListenerServices;
+  readonly tls?: TlsMaterial | 'plaintext';
+  readonly clock?: Clock;
+  readonly maxStreamsPerConnection?: number;
+}
+
+/** A running listener that goes away with its test. */
+export async function listen(
+  options: ListenerOptions,
+): Promise<{ readonly server: GrpcServer; readonly log: LogLines }> {
+  const { services, tls = nodeTls, clock = systemClock, maxStreamsPerConnection = 100 } = options;
+  const log = new LogLines();
+  const address = '127.0.0.1:0';
+  const server = await GrpcServer.start({
+    address,
+    credentials: tls === 'plaintext' ? plaintextServer(address) : mutualTlsServer(tls),
+    callers: { directory, transport: tls === 'plaintext' ? 'plaintext' : 'mtls' },
+    services,
+    maxStreamsPerConnection,
+    clock,
+    logger: log,
+    metrics: noMetrics,
+  });
+  onTestFinished(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+  return { server, log };
+}
+
+/** Channel credentials of a caller; `undefined` presents no certificate. */
+export function callerCredentials(material: TlsMaterial | undefined): ChannelCredentials {
+  if (material === undefined) return credentials.createSsl(Buffer.from(pki.caPem));
+  return credentials.createSsl(material.ca, material.key, material.cert);
+}
+
+/** A gRPC client that goes away with its test. */
+export function connect(server: GrpcServer, channel: ChannelCredentials): Client {
+  const client = new Client(server.address, channel, {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.enable_retries': 0,
+    'grpc.max_send_message_length': -1,
+  });
+  onTestFinished(() => {
+    client.close();
+  });
+  return client;
+}
+
+/** Calls a unary method; the answer, or the error. */
+export async function callUnary(
+  client: Client,
+  method: RawMethod,
+  request: Buffer = Buffer.alloc(0),
+  options: { readonly deadline?: number } = {},
+): Promise<Buffer | KedgeError> {
+  return await new Promise((resolve) => {
+    client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      new Metadata(),
+      options,
+      (failure: ServiceError | null, answer?: Buffer) => {
+        if (failure !== null) resolve(callError(failure));
+        else resolve(answer ?? Buffer.alloc(0));
+      },
+    );
+  });
+}
+
+/** The code of an error, or `answered`. */
+export function codeOf(result: Buffer | KedgeError): ErrorCode | 'answered' {
+  return Buffer.isBuffer(result) ? 'answered' : result.code;
+}
+
+/** The first value of the next event. */
+export async function nextEvent(emitter: EventEmitter, name: string): Promise<unknown> {
+  const values: readonly unknown[] = await once(emitter, name);
+  return values[0];
+}
+
+/** Waits until a condition holds. */
+export async function until(condition: () => boolean, timeoutMs = 8_000): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > endMs) {
+      throw new Error(`not within ${timeoutMs} ms: ${String(condition)}`);
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+}
+
+export const status: NodeStatus = {
+  nodeId: IAD,
+  region: parseRegionName('iad'),
+  realm: parseRealmName('prod.example.org'),
+  version: '0.1.0',
+  firstCharterDigest: NO_PREVIOUS,
+  startedAtMs: 1,
+  root: NO_PREVIOUS,
+  streams: [],
+  links: [],
+  subscribers: [],
+};
+
+/** Admin services that answer at once with little. */
+export function plainAdmin(
+  overrides: Partial<NonNullable<ListenerServices['admin']>> = {},
+): NonNullable<ListenerServices['admin']> {
+  return {
+    submit: async () => ({
+      stream: parseStreamName('charter'),
+      sequence: parseSequence(1),
+      digest: NO_PREVIOUS,
+      novelty: 'new',
+    }),
+    queries: {
+      document: async () => undefined,
+      streams: () => [],
+      history: async () => [],
+      blobs: async () => [],
+      status: () => status,
+    },
+    ...overrides,
+  };
+}
+
+/** A subscription that remembers what happened to it. */
+export class ScriptedWatch implements WatchServices {
+  readonly requests: WatchRequest[] = [];
+  readonly callers: CallerIdentity[] = [];
+  sink: SubscriberSink | undefined;
+  drains = 0;
+  closes = 0;
+
+  open(sink: SubscriberSink, identity: CallerIdentity): ReturnType<WatchServices['open']> {
+    this.sink = sink;
+    this.callers.push(identity);
+    return {
+      receive: (request) => void this.requests.push(request),
+      drained: () => void (this.drains += 1),
+      closed: () => void (this.closes += 1),
+    };
+  }
+}
+
+/** A replicator that remembers what happened to its links. */
+export class ScriptedLinks implements LinkEvents {
+  readonly up: { readonly link: LinkHandle; readonly nodeId: string; readonly by: string }[] = [];
+  readonly frames: Frame[] = [];
+  readonly down: (KedgeError | undefined)[] = [];
+  readonly failed: { readonly nodeId: string; readonly error: KedgeError }[] = [];
+
+  linkUp: LinkEvents['linkUp'] = (link, peer, by) => {
+    this.up.push({ link, nodeId: peer.nodeId, by });
+  };
+  linkFrame: LinkEvents['linkFrame'] = (_linkId, frame) => {
+    this.frames.push(frame);
+  };
+  linkDown: LinkEvents['linkDown'] = (_linkId, error) => {
+    this.down.push(error);
+  };
+  linkFailed: LinkEvents['linkFailed'] = (nodeId, error) => {
+    this.failed.push({ nodeId, error });
+  };
+
+  /** The newest link. */
+  get link(): LinkHandle {
+    const link = this.up.at(-1)?.link;
+    if (link === undefined) throw new Error('no link is up');
+    return link;
+  }
+}
