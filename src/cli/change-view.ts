@@ -77,7 +77,9 @@ export function formatChange(change: Change, context: ChangeViewContext): string
     case 'bundle':
       return `${red('!')} bundle ${change.from} -> ${change.to}`;
     case 'note':
-      return `${yellow('~')} note: ${quote(change.to)}`;
+      return change.to === ''
+        ? `${yellow('~')} no note (was ${quote(change.from)})`
+        : `${yellow('~')} note: ${quote(change.to)}`;
     case 'replaces':
       return change.sequence === undefined
         ? `${yellow('~')} no longer puts back an earlier release`

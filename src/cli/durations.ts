@@ -46,6 +46,7 @@ export function formatSeconds(seconds: number): string {
 /** Says roughly how far a time lies from now: `in 3 days`, `2 hours ago`. */
 export function formatDistance(timeMs: number, nowMs: number): string {
   const seconds = Math.round(Math.abs(timeMs - nowMs) / 1000);
+  if (seconds < 5) return timeMs > nowMs ? 'in a moment' : 'just now';
   const [size, unit] =
     seconds >= 2 * 86_400
       ? [86_400, 'days']

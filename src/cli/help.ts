@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from 'commander';
-import { KedgeError } from '../core/errors.ts';
+import { type ErrorCode, KedgeError } from '../core/errors.ts';
 
 /** Adds a section of examples to a command's help; one command line per entry. */
 export function addExamples(command: Command, examples: readonly string[]): void {
@@ -31,5 +31,20 @@ export function parseArgument<Value>(
       cause,
       detail: typeof hint === 'string' ? { hint } : {},
     });
+  }
+}
+
+/** Does something; an error with one of the codes gets this advice instead of the general one. */
+export async function hinted<Value>(
+  hints: Partial<Readonly<Record<ErrorCode, string>>>,
+  action: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await action();
+  } catch (thrown) {
+    const { code, message, detail } = KedgeError.from(thrown);
+    const hint = hints[code];
+    if (hint === undefined) throw thrown;
+    throw new KedgeError(code, message, { detail: { ...detail, hint }, cause: thrown });
   }
 }

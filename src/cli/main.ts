@@ -12,6 +12,8 @@ import { EXIT_INTERRUPTED } from './exit-codes.ts';
 import { runCli } from './run.ts';
 import { terminalPrompter } from './terminal.ts';
 
+// Warnings about Node's own interfaces are for us, not for whoever reads the terminal.
+process.noDeprecation = true;
 process.exitCode = await runCli(process.argv.slice(2), processContext(), packageVersion());
 
 function processContext(): CliContext {

@@ -19,6 +19,7 @@ import { loadPlainKey } from '../signers/plain-key.ts';
 import { signWithLedger } from '../signers/sign.ts';
 import { type Draft, saveDraft } from './draft-file.ts';
 import { readInput } from './files.ts';
+import { hinted } from './help.ts';
 import { passphraseSource } from './passphrases.ts';
 import type { ShortcutOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
@@ -94,7 +95,11 @@ async function signWith(
   const path = options.ledger === undefined ? fallback : session.path(options.ledger);
   const ledger = new Ledger(path ?? ledgerPath(keyFile));
   await warnOfLedger(session, ledger, statement);
-  const signed = await signWithLedger(opened.signer, ledger, draft.document.statement.payload);
+  const taken =
+    'nothing was signed; a sequence is signed once, even when the draft was dropped later';
+  const signed = await hinted({ CONFLICT: taken }, () =>
+    signWithLedger(opened.signer, ledger, draft.document.statement.payload),
+  );
   session.output.note(`Signed by ${owner}; noted in ${session.shown(ledger.path)}.`);
   const both = addSignatures(draft.document.statement, signed);
   return { ...draft, document: { statement: both, body: draft.document.body } };
@@ -116,17 +121,11 @@ async function openKey(
     'open',
   );
   session.output.note('Opening the key file; this takes a moment on purpose.');
-  try {
+  const lost = 'try again; nothing was signed. A passphrase that is lost cannot be recovered';
+  return hinted({ ACCESS: lost }, async () => {
     const { key } = await openKeyFile({ path: keyFile, passphrase });
     return { signer: key };
-  } catch (thrown) {
-    const { code, message, detail } = KedgeError.from(thrown);
-    const hint = 'try again; nothing was signed. A passphrase that is lost cannot be recovered';
-    throw new KedgeError(code, message, {
-      cause: thrown,
-      detail: code === 'ACCESS' ? { ...detail, hint } : detail,
-    });
-  }
+  });
 }
 
 /** `signers/ana.age` is the file of `ana`; only the name of the passphrase variable rests on it. */

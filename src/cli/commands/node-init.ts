@@ -149,7 +149,7 @@ identities:
   - id: spiffe://${realm}/client/*
     roles: [client]
   - id: spiffe://${realm}/admin/*
-    roles: [admin]
+    roles: [admin, client]
 `;
 }
 
