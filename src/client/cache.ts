@@ -172,7 +172,10 @@ export class Cache {
   async #writeObject(digest: Sha256, bytes: Uint8Array): Promise<void> {
     const path = join(this.#objects, digest);
     const held = await readBounded(path, BODY_MAX_BYTES).catch(() => undefined);
-    if (held === undefined || sha256(held) !== digest) return await writeWhole(path, bytes);
+    if (held === undefined || sha256(held) !== digest) {
+      await writeWhole(path, bytes);
+      return;
+    }
     const now = new Date();
     await utimes(path, now, now);
   }

@@ -17,6 +17,8 @@ import type { BundleState, BundleStatus, SourceStatus } from './status.ts';
 import { VerifiedRealm } from './verified-realm.ts';
 import { WatchLoop } from './watch-loop.ts';
 
+/** The longest interval of Node; what it runs does nothing. */
+const HOLD_MS = 2 ** 31 - 1;
 /** When the charter is not known yet. */
 const FRESHNESS_DEFAULT_MS = 10 * 60_000;
 
@@ -44,7 +46,10 @@ export interface BundleSource extends AsyncDisposable {
   /** Calls `onSwap` synchronously after each bundle came into use. For live trust. */
   onSwap(onSwap: (bundle: Bundle) => void): Disposable;
   status(): SourceStatus;
-  /** Ends the connection. Bundles stay usable; live trust keeps the last set. */
+  /**
+   * Ends the connection. Bundles stay usable; live trust keeps the last set. An open source keeps
+   * the process alive, a closed one does not.
+   */
   close(): Promise<void>;
 }
 
@@ -68,6 +73,7 @@ class Source implements BundleSource {
   readonly #iterators: Set<ChangeIterator> = new Set();
   readonly #waiters: Set<() => void> = new Set();
   #loop: WatchLoop | undefined;
+  #hold: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(config: SourceConfig) {
@@ -95,6 +101,9 @@ class Source implements BundleSource {
 
   async open(): Promise<void> {
     const { signal, logger, endpoints, bundles } = this.#config;
+    // A connection keeps the process alive, so must the wait for the next one: or a program that
+    // only follows changes would end by itself when a node goes away.
+    this.#hold = setInterval(() => undefined, HOLD_MS);
     await this.#activation.restore();
     for (const { name } of this.#activation.bundles()) this.#freshness.begin(name);
     this.#reportReset();
@@ -109,8 +118,8 @@ class Source implements BundleSource {
     });
     logger.info({ event: 'source.opened', endpoints, bundles }, 'source opened');
     this.#running = this.#loop.run(this.#closing.signal);
-    if (signal?.aborted === true) return await this.close();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal?.aborted === true) await this.close();
   }
 
   bundle(name: string): Bundle | undefined {
@@ -160,6 +169,7 @@ class Source implements BundleSource {
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
+      clearInterval(this.#hold);
       this.#config.signal?.removeEventListener('abort', this.#onAbort);
       for (const iterator of this.#iterators) iterator.end();
       for (const wake of [...this.#waiters]) wake();

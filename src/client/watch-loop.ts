@@ -57,9 +57,10 @@ export class WatchLoop {
   /** Runs until `signal`; never throws. */
   async run(signal: AbortSignal): Promise<void> {
     const { metrics } = this.#options.config;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       const error = await this.#connect(signal);
-      if (signal.aborted) return;
+      if (isOver()) return;
       this.#lastError = error;
       this.#report(error);
       metrics.set('kedge_client_connected', 0);

@@ -94,6 +94,7 @@ class Session {
       throw error;
     }
     this.#note(applied);
+    this.#tellFork(response, applied);
     // The node is alive, and would have said if it had newer ones.
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
   }
@@ -101,11 +102,12 @@ class Session {
   #note(applied: Applied): void {
     switch (applied.kind) {
       case 'released':
-        this.#confirm(applied.inUse.bundle.name);
+        this.#idleBudget = IDLE_MESSAGES_MAX;
+        this.#confirmed.add(applied.inUse.bundle.name);
         break;
       case 'confirmed':
         this.#spend();
-        this.#confirm(applied.bundle);
+        this.#confirmed.add(applied.bundle);
         break;
       case 'behind':
         this.#spend();
@@ -127,10 +129,6 @@ class Session {
     this.#options.onSettled();
   }
 
-  #confirm(bundle: BundleName): void {
-    this.#confirmed.add(bundle);
-  }
-
   /** Conformance H01: talk that changes nothing is bounded. */
   #spend(): void {
     const nowMs = this.#options.config.clock.monotonicMs();
@@ -149,6 +147,14 @@ class Session {
     const { call } = this.#options;
     call.send({ kind: 'refusal', at, code: error.code, reason: error.message });
     await call.finish();
+  }
+
+  /** A node whose update proves a fork may not know of it. */
+  #tellFork(response: WatchResponse, applied: Applied): void {
+    const at = applied.kind === 'forked' ? refusedRelease(response) : undefined;
+    if (at === undefined) return;
+    const reason = 'another valid statement for this sequence is held';
+    this.#options.call.send({ kind: 'refusal', at, code: 'FORK', reason });
   }
 
   #start(): Extract<Parameters<WatchCall['send']>[0], { kind: 'start' }>['start'] {

@@ -282,7 +282,7 @@ describe('a client of a lying node', () => {
     expect(session.reports).toEqual(['delivered 2', 'loaded 2', 'refused 3 THRESHOLD']);
     expect(session.requests.at(-1)).toMatchObject({
       at: { sequence: 3, digest: three.digest },
-      reason: expect.stringContaining('signers'),
+      reason: expect.stringContaining('signers') as unknown,
     });
   });
 

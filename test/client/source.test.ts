@@ -155,7 +155,7 @@ describe('openBundleSource', () => {
     const source = await openSource(realm, [`127.0.0.1:${await findFreePort()}`]);
     await expect(source.ready({ timeoutMs: 200 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('ECONNREFUSED'),
+      message: expect.stringContaining('ECONNREFUSED') as unknown,
     });
     const waiting = source.ready();
     const aborted = source.ready({ signal: AbortSignal.abort() });

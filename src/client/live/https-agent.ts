@@ -17,7 +17,7 @@ import type { TrustSource } from './trust-view.ts';
 
 /** The options of {@link liveHttpsAgent}. */
 export interface LiveHttpsAgentOptions extends LiveTlsClientOptions {
-  /** Pool options such as `keepAlive` and `maxSockets`; `keepAlive` is on by default, as in Node. */
+  /** Pool options such as `keepAlive` (default true) and `maxSockets`. */
   readonly agent?: Pick<
     AgentOptions,
     | 'keepAlive'
@@ -80,7 +80,7 @@ export class LiveHttpsAgent extends Agent implements Disposable {
 
 /** The options that Node gives an agent, without the nulls by which it says "not this". */
 function plainOptions(options: RequestOptions): ConnectionOptions {
-  const { host, port, path, socketPath, agent: _agent, ...rest } = options;
+  const { host, port, path, socketPath, ...rest } = options;
   return {
     ...rest,
     ...(typeof host === 'string' && { host }),

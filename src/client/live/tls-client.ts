@@ -84,15 +84,14 @@ export class LiveTlsClient implements Disposable {
     const live = this.connectOptions();
     const key = sessionKey(options);
     const session = key === undefined ? undefined : this.#sessions.get(key);
-    const { session: _session, secureContext: _context, ...plain } = options;
-    const socket = connect({ ...plain, ...live, ...(session !== undefined && { session }) });
+    const socket = connect({ ...options, ...live, session });
     this.#epochs.set(socket, this.#epoch);
     // A session that arrives after the change was made under the old set: not kept.
     if (key !== undefined) {
       socket.on('session', (fresh: Buffer) => {
         if (this.#context === live.secureContext) this.#keepSession(key, fresh);
       });
-      socket.once('close', (hadError) => {
+      socket.once('close', (hadError: boolean) => {
         if (hadError) this.#sessions.delete(key);
       });
     }
@@ -159,6 +158,6 @@ export function liveTlsClient(source: TrustSource, options: LiveTlsClientOptions
 /** Whom a session belongs to; none when the caller checks identities, which a session skips. */
 function sessionKey(options: ConnectionOptions): string | undefined {
   if (options.checkServerIdentity !== undefined) return undefined;
-  const { host, port, path, servername, ALPNProtocols } = options;
-  return JSON.stringify([host, port, path, servername, ALPNProtocols?.toString()]);
+  const { host, port, path, servername } = options;
+  return JSON.stringify([host, port, path, servername]);
 }

@@ -77,8 +77,7 @@ class LiveServer implements LiveTlsServer {
   }
 
   updateIdentity(identity: TlsIdentity): void {
-    const { passphrase: _old, ...rest } = this.#context;
-    const context = { ...rest, ...identityOptions(identity) };
+    const context = { ...this.#context, passphrase: undefined, ...identityOptions(identity) };
     try {
       this.#apply(context);
     } catch (cause) {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer, get, type RequestOptions, type Server } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LiveHttpsAgent, liveHttpsAgent } from '../../../src/client/live/https-agent.ts';
+import { type LiveHttpsAgent, liveHttpsAgent } from '../../../src/client/live/https-agent.ts';
 import { createTestPki } from '../../../src/testing/pki.ts';
 import { FakeSource } from '../support/fake-source.ts';
 import { listen, tlsIdentity, type Version } from '../support/tls.ts';

@@ -27,7 +27,7 @@ function visit(live: LiveTlsClient, port: number, options = {}): Promise<string>
       kind = socket.isSessionReused() ? 'resumed' : 'full';
     });
     socket.on('data', () => undefined);
-    socket.on('error', (error) => resolve(error.message));
+    socket.on('error', (error: Error) => resolve(error.message));
     socket.on('close', () => resolve(kind));
   });
 }

@@ -1,6 +1,6 @@
 import { Agent, createServer as createHttpsServer, request } from 'node:https';
-import { createServer, type Server, type TlsOptions } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { createServer, type SecureContextOptions, type Server, type TlsOptions } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { liveTlsServer } from '../../../src/client/live/tls-server.ts';
 import { createTestPki } from '../../../src/testing/pki.ts';
 import { FakeSource } from '../support/fake-source.ts';
@@ -24,6 +24,13 @@ function greeting(options: TlsOptions = {}): Server {
   return made;
 }
 
+/** Puts live trust on a server until the test is over. */
+function follow(source: FakeSource, made: Server, more: SecureContextOptions = {}): void {
+  const secureContext = { ...tlsIdentity(server), ...more };
+  const live = liveTlsServer(source, { bundle: BUNDLE, server: made, secureContext });
+  onTestFinished(() => live[Symbol.dispose]());
+}
+
 describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   const only = { minVersion: version, maxVersion: version } as const;
   const secureContext = tlsIdentity(server);
@@ -31,7 +38,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('refuses every client until the bundle is there, and then admits its clients', async () => {
     const source = new FakeSource();
     const tls = greeting();
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    follow(source, tls);
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     expect((await shake(port, client)).outcome).not.toBe('hello');
@@ -43,7 +50,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
     const tls = greeting();
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    follow(source, tls);
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
@@ -56,7 +63,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const tls = greeting();
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    follow(source, tls);
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
@@ -77,7 +84,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const tls = greeting({ ticketKeys: Buffer.alloc(48, 7) });
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    follow(source, tls);
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
@@ -108,7 +115,7 @@ describe('liveTlsServer', () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     // Session ids that the program keeps itself, and no tickets.
-    const { SSL_OP_NO_TICKET } = await import('node:constants').then((all) => all.default ?? all);
+    const { SSL_OP_NO_TICKET } = await import('node:constants');
     const sessions = new Map<string, Buffer>();
     const tls = greeting({ secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' });
     tls.on('newSession', (id, data, callback) => {
@@ -118,11 +125,7 @@ describe('liveTlsServer', () => {
     tls.on('resumeSession', (id, callback) =>
       callback(null, sessions.get(id.toString('hex')) ?? null),
     );
-    using _live = liveTlsServer(source, {
-      bundle: BUNDLE,
-      server: tls,
-      secureContext: { ...secureContext, secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' },
-    });
+    follow(source, tls, { secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' });
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), maxVersion: 'TLSv1.2' } as const;
     const { session } = await shake(port, client);
@@ -160,7 +163,7 @@ describe('liveTlsServer', () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
     const tls = greeting();
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: tls, secureContext });
+    follow(source, tls);
     const port = await listen(tls);
     source.set(BUNDLE, { caPem: oldPki.caPem, state: 'staged' });
     expect((await shake(port, as(oldClient, serverPki.caPem))).outcome).not.toBe('hello');
@@ -172,7 +175,7 @@ describe('liveTlsServer', () => {
     const https = createHttpsServer({ requestCert: true, ...secureContext }, (_, response) => {
       response.end('hello');
     });
-    using _live = liveTlsServer(source, { bundle: BUNDLE, server: https, secureContext });
+    follow(source, https);
     const port = await listen(https);
     const agent = new Agent({ keepAlive: true, ...as(newClient, serverPki.caPem), maxSockets: 1 });
     const get = (): Promise<{ connection: string | undefined; isReused: boolean }> =>

@@ -57,7 +57,7 @@ export function recordingLogger(): Logger & { readonly events: LogFields[] } {
 /** Metrics that remember the last value of each series. */
 export function recordingMetrics(): Metrics & { readonly values: Map<string, number> } {
   const values = new Map<string, number>();
-  const key = (name: string, labels: object = {}): string =>
+  const key = (name: string, labels: Readonly<Record<string, string>> = {}): string =>
     [name, ...Object.values(labels)].join(' ');
   return {
     values,

@@ -1,6 +1,8 @@
 /**
  * Real TLS over loopback for the tests of live trust.
  */
+
+import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
@@ -15,8 +17,7 @@ export async function listen(server: NetServer): Promise<number> {
   onTestFinished(
     () =>
       new Promise<void>((resolve) => {
-        if ('closeAllConnections' in server)
-          (server as { closeAllConnections(): void }).closeAllConnections();
+        if (server instanceof HttpsServer) server.closeAllConnections();
         server.close(() => resolve());
       }),
   );
@@ -55,7 +56,7 @@ export function shake(port: number, options: ConnectionOptions): Promise<Handsha
       said += data.toString();
       socket.end();
     });
-    socket.on('error', (error) => resolve({ outcome: error.message, isReused, session }));
+    socket.on('error', (error: Error) => resolve({ outcome: error.message, isReused, session }));
     socket.on('close', () =>
       resolve({ outcome: said === '' ? 'closed' : said, isReused, session }),
     );
