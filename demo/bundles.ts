@@ -13,6 +13,7 @@ import {
   retireAnchor,
   stageAnchor,
 } from '../src/core/releases/edit.ts';
+import type { CertificateFacts } from '../src/x509/certificate.ts';
 import { parseCertificateFile } from '../src/x509/file.ts';
 import type { DemoCa } from './certificates.ts';
 import type { Edit } from './publishing.ts';
@@ -30,17 +31,21 @@ export interface Change {
   readonly blobs: readonly Uint8Array[];
 }
 
-/** The first release of `public-web`: every root certificate that Node ships. */
-export function publicWeb(): Change {
+/** Every root certificate that Node ships, each once. */
+export function publicRoots(): readonly CertificateFacts[] {
   const roots = parseCertificateFile(Buffer.from(rootCertificates.join('\n')));
-  const unique = [...new Map(roots.map((root) => [root.id, root])).values()];
+  return [...new Map(roots.map((root) => [root.id, root])).values()];
+}
+
+/** Adds trusted roots; possible in a first release, or where nothing has to be staged. */
+export function addRoots(roots: readonly CertificateFacts[]): Change {
   return {
     edit: (body, point) =>
-      unique.reduce((next, { id, subject }) => {
+      roots.reduce((next, { id, subject }) => {
         const label = subject.slice(0, LABEL_MAX_CHARS);
         return addAnchor(next, { id, label, purposes: ['tls-server'] }, 'active', point);
       }, body),
-    blobs: unique.map(({ der }) => der),
+    blobs: roots.map(({ der }) => der),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { AdminClient } from '../src/client/admin-client.ts';
 import { parseBundleName } from '../src/core/ids.ts';
-import { firstCa, PUBLIC_WEB, publicWeb } from './bundles.ts';
+import { addRoots, firstCa, PUBLIC_WEB, publicRoots } from './bundles.ts';
 import { makeCa, makeLeaf } from './certificates.ts';
 import { Cluster, REGIONS } from './cluster.ts';
 import { Fleet } from './fleet.ts';
@@ -77,14 +77,14 @@ async function openHouse(stage: Stage, cluster: Cluster): Promise<RotationCast> 
   });
   closers.push(async () => admin[Symbol.dispose]());
   const payments = new Publisher(realm, parseBundleName(`payments.${realm.name}`), admin);
-  const publicRoots = new Publisher(realm, PUBLIC_WEB, admin);
+  const publicWeb = new Publisher(realm, PUBLIC_WEB, admin);
   const oldCa = makeCa('Payments CA 2026');
   const newCa = makeCa('Payments CA 2027');
 
   story.chapter('Publishing trust');
-  const roots = publicWeb();
+  const roots = addRoots(publicRoots());
   const audience = { nodes, programs: [] };
-  const { lastNodeMs } = await publicRoots.publish(roots.edit, roots.blobs, audience);
+  const { lastNodeMs } = await publicWeb.publish(roots.edit, roots.blobs, audience);
   story.good(
     `${PUBLIC_WEB}: ${String(roots.blobs.length)} root certificates of the public web, ` +
       `on disk on all nodes after ${lastNodeMs.toFixed(0)} ms`,

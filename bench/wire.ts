@@ -1,0 +1,153 @@
+/**
+ * Claim `wire`: one anchor added to a bundle of 140 costs little more than its own bytes, to a
+ * client and to a peer.
+ *
+ * Two real nodes over mTLS and one SDK client, with a counting TCP proxy on every path. Counted is
+ * everything that passes in both directions from the submit until both have the release and have
+ * acknowledged it, TLS and HTTP/2 included. The digests that peers exchange every two seconds
+ * anyway are kept out by submitting right after one.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addRoots, PUBLIC_WEB, publicRoots } from '../demo/bundles.ts';
+import { makeCa } from '../demo/certificates.ts';
+import { foundRealm, ReleaseWriter } from '../demo/realm.ts';
+import { AdminClient } from '../src/client/admin-client.ts';
+import { releaseStream } from '../src/core/ids.ts';
+import { headOf } from '../src/core/trusted/state.ts';
+import { type BundleSource, openBundleSource } from '../src/index.ts';
+import type { CertificateFacts } from '../src/x509/certificate.ts';
+import { atMost, type Claim, type Measurement, median } from './claim.ts';
+import type { CountingProxy } from './counting-proxy.ts';
+import { startTwoNodes, type TwoNodes } from './two-nodes.ts';
+
+const BASE_ANCHORS = 140;
+const ROUNDS = 9;
+/** What the claim allows beyond the certificate itself. */
+const EXTRA_MAX_BYTES = 1500;
+/** A path is quiet when nothing passed for this long. */
+const QUIET_MS = 200;
+const WAIT_MAX_MS = 15_000;
+
+/** The claim. */
+export const wire: Claim = {
+  name: 'wire',
+  summary: 'bytes on TCP for one anchor added to a bundle of 140, to a client and to a peer',
+  measure,
+};
+
+/** Bytes of one round beyond the certificate. */
+interface Round {
+  readonly derBytes: number;
+  readonly client: number;
+  readonly peer: number;
+}
+
+async function measure(): Promise<Measurement> {
+  const realm = foundRealm({ name: 'bench.kedge.test', holdDownSeconds: 0 });
+  await using nodes = await startTwoNodes(realm);
+  const { tls } = nodes;
+  using admin = await AdminClient.open({ endpoint: nodes.first.addresses.admins ?? '', tls });
+  const writer = new ReleaseWriter(realm, PUBLIC_WEB);
+  const roots = publicRoots();
+  await using source = await openBundleSource({
+    realm: realm.name,
+    firstCharterDigest: realm.firstCharterDigest,
+    endpoints: [nodes.clientProxy.address],
+    tls,
+    bundles: [PUBLIC_WEB],
+  });
+  const publish = async (added: readonly CertificateFacts[]): Promise<void> => {
+    const { edit, blobs } = addRoots(added);
+    const { statement, body, sequence } = writer.write(edit);
+    await admin.submit({ document: { statement, body }, blobs });
+    await reached(() => isEverywhere(nodes, source, sequence));
+  };
+  await publish(roots.slice(0, BASE_ANCHORS));
+  const rounds: Round[] = [];
+  for (const root of withPrivateCas(roots.slice(BASE_ANCHORS))) {
+    rounds.push(await measureRound(nodes, root, async () => publish([root])));
+  }
+  return judge(rounds);
+}
+
+async function measureRound(
+  nodes: TwoNodes,
+  { der }: CertificateFacts,
+  publish: () => Promise<void>,
+): Promise<Round> {
+  const { clientProxy, peerProxies } = nodes;
+  const total = (proxies: readonly CountingProxy[]): number =>
+    proxies.reduce((sum, { counts }) => sum + counts.forth + counts.back, 0);
+  // Begin right after the peers compared: the next digests are then far away.
+  const idle = total(peerProxies);
+  await reached(() => total(peerProxies) > idle);
+  await quiet(() => total([clientProxy, ...peerProxies]));
+  const clientBefore = total([clientProxy]);
+  const peerBefore = total(peerProxies);
+  await publish();
+  await quiet(() => total([clientProxy, ...peerProxies]));
+  return {
+    derBytes: der.length,
+    client: total([clientProxy]) - clientBefore - der.length,
+    peer: total(peerProxies) - peerBefore - der.length,
+  };
+}
+
+/** The real roots that are left, then CAs as small companies make them. */
+function withPrivateCas(roots: readonly CertificateFacts[]): readonly CertificateFacts[] {
+  const made = Array.from({ length: Math.max(0, ROUNDS - roots.length) }, (_, i) => {
+    return makeCa(`Private CA ${String(i + 1)}`).facts;
+  });
+  return [...roots, ...made].slice(0, ROUNDS);
+}
+
+function isEverywhere(nodes: TwoNodes, source: BundleSource, sequence: number): boolean {
+  const stream = releaseStream(PUBLIC_WEB);
+  const durable = [nodes.first, nodes.second].every(
+    (node) => (headOf(node.trusted, stream)?.sequence ?? 0) >= sequence,
+  );
+  return durable && (source.bundle(PUBLIC_WEB)?.sequence ?? 0) >= sequence;
+}
+
+function judge(rounds: readonly Round[]): Measurement {
+  const client = rounds.map((round) => round.client);
+  const peer = rounds.map((round) => round.peer);
+  return {
+    figures: {
+      rounds: rounds.length,
+      anchorsBefore: BASE_ANCHORS,
+      derBytesMedian: median(rounds.map(({ derBytes }) => derBytes)),
+      clientExtraBytesMedian: median(client),
+      clientExtraBytesMax: Math.max(...client),
+      peerExtraBytesMedian: median(peer),
+      peerExtraBytesMax: Math.max(...peer),
+    },
+    bars: [
+      atMost('clientExtraBytesMax', Math.max(...client), EXTRA_MAX_BYTES),
+      atMost('peerExtraBytesMax', Math.max(...peer), EXTRA_MAX_BYTES),
+    ],
+  };
+}
+
+async function reached(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + WAIT_MAX_MS;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('the nodes did not get there in time');
+    await sleep(5);
+  }
+}
+
+/** Waits until a counter stands still. */
+async function quiet(read: () => number): Promise<void> {
+  let before = read();
+  let sinceMs = performance.now();
+  while (performance.now() - sinceMs < QUIET_MS) {
+    await sleep(5);
+    const now = read();
+    if (now === before) continue;
+    before = now;
+    sinceMs = performance.now();
+  }
+}
