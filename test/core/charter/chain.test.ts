@@ -182,13 +182,14 @@ describe('verifyNextCharter', () => {
   });
 
   it('refuses the old quorum alone (B01)', () => {
-    expectCode('THRESHOLD', () => verify(next(handover), ALICE, BOB, CAROL));
+    const error = expectCode('THRESHOLD', () => verify(next(handover), ALICE, BOB, CAROL));
+    expect(error.detail).toMatchObject({ charterVersion: 2, role: 'role charter' });
     expectCode('THRESHOLD', () => verify(next(handover), ALICE, BOB, DAVE));
   });
 
   it('refuses the new quorum alone (B02)', () => {
     const error = expectCode('THRESHOLD', () => verify(next(handover), DAVE, ERIN));
-    expect(error.detail['charterVersion']).toBe(1);
+    expect(error.detail).toMatchObject({ charterVersion: 1, role: 'role charter, to hand over' });
     expectCode('THRESHOLD', () => verify(next(handover), ALICE, DAVE, ERIN));
   });
 

@@ -78,6 +78,28 @@ describe('thresholds', () => {
   );
 });
 
+describe('a refused threshold', () => {
+  const messageOf = (name: string, m: number, n: number): string =>
+    expectCode('POLICY', () => encodeCharter(withRole(name, m, n))).message;
+
+  it.each(['charter', 'release', 'rollout', 'recovery'])(
+    'of %s is named with its bounds',
+    (name) => {
+      expect(messageOf(name, 1, 3)).toBe(`threshold 1 of role ${name} must be more than half of 3`);
+    },
+  );
+
+  it('of a delegation is named with the bundle', () => {
+    expect(messageOf('delegation', 1, 2)).toBe(
+      'threshold 1 of role release of *.example.org must be more than half of 2',
+    );
+  });
+
+  it.each(['revoke', 'region'])('of %s is named with its bounds', (name) => {
+    expect(messageOf(name, 4, 3)).toBe(`threshold 4 of role ${name} must be from 1 to 3`);
+  });
+});
+
 describe('signers of roles', () => {
   it.each(['charter', 'release', 'revoke', 'rollout', 'region', 'delegation'])(
     'of %s are all in the charter',
