@@ -250,7 +250,7 @@ describe('PeerLinks.fetch', () => {
   it('ends when it is aborted, and the peer stops reading its store', async () => {
     let served = 0;
     const { links } = await pair({
-      async *fetchItems () {
+      async *fetchItems() {
         while (true) {
           served += 1;
           yield { kind: 'blobs', blobs };
@@ -277,7 +277,7 @@ describe('PeerLinks.fetch', () => {
     const clock = new SimulatedClock();
     const { links } = await pair({
       clock,
-      async *fetchItems () {
+      async *fetchItems() {
         yield { kind: 'blobs', blobs };
         await new Promise(() => undefined);
       },
@@ -293,7 +293,7 @@ describe('PeerLinks.fetch', () => {
   it('holds the peer back while its own reader is slow', async () => {
     let served = 0;
     const { links } = await pair({
-      async *fetchItems () {
+      async *fetchItems() {
         for (; served < 400; served += 1) yield { kind: 'blobs', blobs };
       },
     });

@@ -1,0 +1,218 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
+import { NO_PREVIOUS, parseBundleName, parseRealmName, parseSequence } from '../../src/core/ids.ts';
+import type { WatchRequest, WatchResponse } from '../../src/core/watch/messages.ts';
+import type { GrpcServer } from '../../src/grpc/server.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { TRUST_METHODS } from '../../src/wire/methods.ts';
+import { callError } from '../../src/wire/status.ts';
+import { decodeWatchResponse, encodeWatchRequest } from '../../src/wire/watch.ts';
+import {
+  adminTls,
+  callerCredentials,
+  clientTls,
+  connect,
+  DOMAIN,
+  listen,
+  nextEvent,
+  ScriptedWatch,
+  until,
+} from './support/listener.ts';
+
+const bundle = parseBundleName('payments.example.org');
+const start: WatchRequest = {
+  kind: 'start',
+  start: {
+    realm: parseRealmName('prod.example.org'),
+    firstCharterDigest: NO_PREVIOUS,
+    charterVersion: 0,
+    bundles: [{ bundle, held: undefined }],
+    labels: new Map(),
+  },
+};
+const loaded: WatchRequest = {
+  kind: 'acknowledgement',
+  at: { bundle, sequence: parseSequence(1), digest: NO_PREVIOUS },
+  stage: 'loaded',
+};
+const current: WatchResponse = { kind: 'current', at: { bundle, held: undefined } };
+/** Far more than the windows of one HTTP/2 stream take. */
+const large: WatchResponse = { kind: 'blobs', blobs: [Buffer.alloc(16_000, 1)] };
+
+type Call = ClientDuplexStream<Buffer, Buffer>;
+
+function watch(server: GrpcServer, tls = clientTls): Call {
+  const client = connect(server, callerCredentials(tls));
+  const { path, requestSerialize, responseDeserialize } = TRUST_METHODS.watch;
+  return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+}
+
+async function open(
+  clock?: Clock,
+): Promise<{ readonly services: ScriptedWatch; readonly call: Call; readonly server: GrpcServer }> {
+  const services = new ScriptedWatch();
+  const trust = { services: { trust: services } };
+  const { server } = await listen(clock === undefined ? trust : { ...trust, clock });
+  const call = watch(server);
+  await until(() => services.sink !== undefined);
+  return { services, call, server };
+}
+
+async function failureOf(call: Call): Promise<KedgeError> {
+  return callError(await nextEvent(call, 'error'));
+}
+
+describe('trust.Watch', () => {
+  it('hands a client and its messages to the subscription, and its answers back', async () => {
+    const { services, call } = await open();
+    call.write(encodeWatchRequest(start));
+    call.write(encodeWatchRequest(loaded));
+    await until(() => services.requests.length === 2);
+    expect(services.requests).toEqual([start, loaded]);
+    expect(services.callers).toEqual([{ id: `${DOMAIN}/client/billing`, roles: ['client'] }]);
+    services.sink?.push(current);
+    const bytes = await nextEvent(call, 'data');
+    expect(Buffer.isBuffer(bytes) && decodeWatchResponse(bytes)).toEqual(current);
+    call.cancel();
+    call.on('error', () => undefined);
+    await until(() => services.closes === 1);
+  });
+
+  it('tells a client that it was let in before there is anything to say', async () => {
+    const { server } = await listen({ services: { trust: new ScriptedWatch() } });
+    const call = watch(server);
+    call.on('error', () => undefined);
+    await nextEvent(call, 'metadata');
+    call.cancel();
+  });
+
+  it('refuses a caller without the role of a client', async () => {
+    const services = new ScriptedWatch();
+    const { server } = await listen({ services: { trust: services } });
+    const call = watch(server, adminTls);
+    call.resume();
+    expect((await failureOf(call)).code).toBe('ACCESS');
+    expect(services.callers).toEqual([]);
+  });
+
+  it('passes on why the subscription refuses', async () => {
+    const services = new ScriptedWatch();
+    services.open = () => {
+      throw new KedgeError('UNAVAILABLE', 'this node has its maximum of 1 clients');
+    };
+    const { server } = await listen({ services: { trust: services } });
+    const call = watch(server);
+    call.resume();
+    const error = await failureOf(call);
+    expect([error.code, error.message]).toEqual([
+      'UNAVAILABLE',
+      'this node has its maximum of 1 clients',
+    ]);
+  });
+
+  it('ends a stream with the error of the subscription', async () => {
+    const { services, call } = await open();
+    call.resume();
+    services.sink?.close(new KedgeError('REALM', 'another realm', { detail: { realm: 'x' } }));
+    expect(await failureOf(call)).toMatchObject({ code: 'REALM', detail: { realm: 'x' } });
+    await until(() => services.closes === 1);
+  });
+
+  it('ends a stream whose client sends what does not decode', async () => {
+    const { services, call } = await open();
+    call.resume();
+    call.write(Buffer.of(0xff, 0xff));
+    expect((await failureOf(call)).code).toBe('PARSE');
+    await until(() => services.closes === 1);
+    expect(services.requests).toEqual([]);
+  });
+
+  it('ends well when the client does', async () => {
+    const { services, call } = await open();
+    call.resume();
+    call.end();
+    expect(await nextEvent(call, 'status')).toMatchObject({ code: 0 });
+    await until(() => services.closes === 1);
+  });
+
+  it('ends a stream that does not start within ten seconds', async () => {
+    const clock = new SimulatedClock();
+    const { call } = await open(clock);
+    call.resume();
+    clock.advance(10_000);
+    expect((await failureOf(call)).code).toBe('LIMIT');
+  });
+
+  it('ends a stream that sends without end (H01)', async () => {
+    const { services, call } = await open(new SimulatedClock());
+    call.resume();
+    const failure = failureOf(call);
+    call.write(encodeWatchRequest(start));
+    const message = encodeWatchRequest(loaded);
+    for (let i = 0; i < 3_000; i += 1) call.write(message);
+    expect((await failure).code).toBe('LIMIT');
+    expect(services.requests.length).toBe(1024);
+  });
+
+  it('says that the node is alive when there is nothing else to say', async () => {
+    const clock = new SimulatedClock();
+    const { services, call } = await open(clock);
+    call.on('error', () => undefined);
+    call.write(encodeWatchRequest(start));
+    await until(() => services.requests.length === 1);
+    clock.advance(20_000);
+    const bytes = await nextEvent(call, 'data');
+    expect(Buffer.isBuffer(bytes) && decodeWatchResponse(bytes)).toEqual({ kind: 'keep-alive' });
+    call.cancel();
+  });
+});
+
+describe('a client that does not read', () => {
+  /** grpc-js holds the node back only once something was read. */
+  async function stopReading(services: ScriptedWatch, call: Call): Promise<void> {
+    call.on('error', () => undefined);
+    services.sink?.push(current);
+    await nextEvent(call, 'data');
+    call.pause();
+  }
+
+  async function fill(services: ScriptedWatch): Promise<number> {
+    for (let pushed = 1; pushed < 2_000; pushed += 1) {
+      if (services.sink?.push(large) === 'full') return pushed;
+      await new Promise(setImmediate);
+    }
+    throw new Error('never full');
+  }
+
+  it('makes the subscription wait, and go on when it reads again', async () => {
+    const { services, call } = await open();
+    call.write(encodeWatchRequest(start));
+    await stopReading(services, call);
+    const pushed = await fill(services);
+    expect(services.drains).toBe(0);
+    let received = 0;
+    call.on('data', () => {
+      received += 1;
+    });
+    call.resume();
+    await until(() => services.drains === 1 && received === pushed);
+    expect(services.closes).toBe(0);
+    call.cancel();
+  });
+
+  it('is cut off after a minute, and its subscription ends', async () => {
+    const clock = new SimulatedClock();
+    const { services, call } = await open(clock);
+    call.write(encodeWatchRequest(start));
+    await until(() => services.requests.length === 1);
+    await stopReading(services, call);
+    await fill(services);
+    clock.advance(60_000);
+    // The status cannot reach it either; two seconds later the stream is reset.
+    clock.advance(2_000);
+    await until(() => services.closes === 1);
+    call.cancel();
+  });
+});
