@@ -130,10 +130,12 @@ describe('parseCharter', () => {
     ['lifecycle.holdDownSeconds', -1],
     ['lifecycle.holdDownSeconds', 366 * 86_400 + 1],
     ['lifecycle.overlapSeconds', -1],
+    ['lifecycle.overlapSeconds', 366 * 86_400 + 1],
     ['lifecycle.blastRadiusPercent', 101],
     ['lifecycle.blastRadiusPercent', -1],
     ['lifecycle.extra', 1],
     ['clients.freshnessSeconds', 0],
+    ['clients.freshnessSeconds', 366 * 86_400 + 1],
     ['clients.extra', 1],
   ])('refuses %s as %j', (path, value) => {
     expectCode('PARSE', () => parseCharter(replaced(fullBody, path, value)));
@@ -164,6 +166,25 @@ describe('parseCharter', () => {
     ['signers.0.keys.0.spki', encodeBase64(new Uint8Array(1025))],
   ])('refuses too much in %s', (path, value) => {
     expectCode('LIMIT', () => parseCharter(replaced(fullBody, path, value)));
+  });
+
+  it.each([
+    ['lifecycle.holdDownSeconds', 0],
+    ['lifecycle.holdDownSeconds', 366 * 86_400],
+    ['lifecycle.overlapSeconds', 0],
+    ['lifecycle.blastRadiusPercent', 0],
+    ['lifecycle.blastRadiusPercent', 100],
+    ['clients.freshnessSeconds', 1],
+    ['clients.freshnessSeconds', 366 * 86_400],
+    ['roles.charter.expiryDays', 1],
+    ['roles.charter.expiryDays', 3660],
+    ['version', Number.MAX_SAFE_INTEGER],
+    ['note', ''],
+    ['note', 'x'.repeat(500)],
+    ['delegations', []],
+    ['regions', []],
+  ])('accepts %s as %j', (path, value) => {
+    expect(parseCharter(replaced(fullBody, path, value)).realm).toBe('prod.example.org');
   });
 
   it('refuses a body above 1 MiB before it parses', () => {
