@@ -78,5 +78,5 @@ export function removeCa(ca: DemoCa): Change {
 }
 
 function describe(ca: DemoCa): { id: AnchorId; label: string; purposes: readonly string[] } {
-  return { id: ca.facts.id, label: ca.facts.subject, purposes: MUTUAL_TLS };
+  return { id: ca.facts.id, label: ca.facts.subject.replace(/^CN=/, ''), purposes: MUTUAL_TLS };
 }

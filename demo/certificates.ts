@@ -20,7 +20,7 @@ export type DemoCa = IssuedCertificate;
 
 /** Makes a CA. */
 export function makeCa(commonName: string): DemoCa {
-  return issueCa({ commonName, nowMs: Date.now(), validForMs: 90 * DAY_MS, serial });
+  return issueCa({ commonName, nowMs: Date.now(), validForMs: 730 * DAY_MS, serial });
 }
 
 /** What a leaf says. */

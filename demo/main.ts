@@ -38,9 +38,10 @@ async function main(): Promise<number> {
   let keepFiles = false;
   const stage: Stage = { story, folder, closers: [] };
   try {
-    const result = await Promise.race([playDemo(stage), rejected(interrupted.signal)]);
+    const { signal } = interrupted;
+    const { result, cluster, bundle } = await Promise.race([playDemo(stage), rejected(signal)]);
+    if (!options.once) await waitForVisitor(stage, cluster, { bundle, signal });
     if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    if (!options.once) await waitForVisitor(stage, interrupted.signal);
     return isGood(result) ? 0 : 1;
   } catch (error) {
     if (interrupted.signal.aborted) return 130;

@@ -4,7 +4,7 @@
  * @module
  */
 import { AdminClient } from '../src/client/admin-client.ts';
-import { parseBundleName } from '../src/core/ids.ts';
+import { type BundleName, parseBundleName } from '../src/core/ids.ts';
 import { addRoots, firstCa, PUBLIC_WEB, publicRoots } from './bundles.ts';
 import { makeCa, makeLeaf } from './certificates.ts';
 import { Cluster, REGIONS } from './cluster.ts';
@@ -28,8 +28,16 @@ export interface Stage {
   readonly closers: (() => Promise<void>)[];
 }
 
+/** What the demonstration leaves. */
+export interface Performance {
+  readonly result: DemoResult;
+  readonly cluster: Cluster;
+  /** The bundle that was rotated. */
+  readonly bundle: BundleName;
+}
+
 /** Plays the demonstration; what it opened stays open until the closers are called. */
-export async function playDemo(stage: Stage): Promise<DemoResult> {
+export async function playDemo(stage: Stage): Promise<Performance> {
   const cluster = await startCluster(stage);
   const cast = await openHouse(stage, cluster);
   const { times, sessions } = await rotate(cast);
@@ -48,7 +56,7 @@ export async function playDemo(stage: Stage): Promise<DemoResult> {
     ...verdict,
   };
   tell(stage.story, result, cast.fleet);
-  return result;
+  return { result, cluster, bundle: cast.payments.bundle };
 }
 
 async function startCluster({ story, folder, closers }: Stage): Promise<Cluster> {

@@ -19,6 +19,7 @@ import {
   releaseStream,
   type Sequence,
   type Sha256,
+  type SignerId,
 } from '../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../src/core/releases/body.ts';
 import { type EditPoint, emptyBody, nextBody } from '../src/core/releases/edit.ts';
@@ -33,8 +34,17 @@ export interface DemoRealm {
   readonly name: RealmName;
   readonly firstCharter: SignedDocument;
   readonly firstCharterDigest: Sha256;
-  readonly keys: readonly SigningKey[];
+  readonly signers: readonly DemoSigner[];
 }
+
+/** One signer with its key. */
+export interface DemoSigner {
+  readonly id: SignerId;
+  readonly key: SigningKey;
+}
+
+/** How many of the signers must sign. */
+const THRESHOLD = 2;
 
 /** How a demonstration or a measurement sets its realm up. */
 export interface RealmSettings {
@@ -46,15 +56,15 @@ export interface RealmSettings {
 /** Founds a realm: 2 of 3 signers for charter and releases. */
 export function foundRealm(settings: RealmSettings): DemoRealm {
   const name = parseRealmName(settings.name);
-  const keys = ['ada', 'grace', 'katherine'].map((id) => ({
+  const signers = ['ada', 'grace', 'katherine'].map((id) => ({
     id: parseSignerId(id),
     key: generateSigningKey('ed25519'),
   }));
-  const role = { signers: keys.map(({ id }) => id), threshold: 2, expiryDays: 365 };
+  const role = { signers: signers.map(({ id }) => id), threshold: THRESHOLD, expiryDays: 365 };
   const body = encodeCharter({
     version: 1,
     realm: name,
-    signers: keys.map(({ id, key }) => ({ id, owner: `${id} (demo)`, keys: [key.publicKey] })),
+    signers: signers.map(({ id, key }) => ({ id, owner: `${id} (demo)`, keys: [key.publicKey] })),
     roles: { charter: role, release: role },
     delegations: [],
     regions: [],
@@ -78,13 +88,12 @@ export function foundRealm(settings: RealmSettings): DemoRealm {
     bodyDigest: sha256(body),
     bodyBytes: body.length,
   });
-  const signers = keys.map(({ key }) => key);
-  const statement = signStatement(payload, signers.slice(0, 2));
+  const statement = signStatement(payload, quorumOf(signers));
   return {
     name,
     firstCharter: { statement, body },
     firstCharterDigest: parseStatement(payload).digest,
-    keys: signers,
+    signers,
   };
 }
 
@@ -131,13 +140,17 @@ export class ReleaseWriter {
       bodyDigest: sha256(body),
       bodyBytes: body.length,
     });
-    const statement = signStatement(payload, this.#realm.keys.slice(0, 2));
+    const statement = signStatement(payload, quorumOf(this.#realm.signers));
     const { digest } = parseStatement(payload);
     this.#body = next;
     this.#sequence = sequence;
     this.#previous = digest;
     return { statement, body, sequence, digest };
   }
+}
+
+function quorumOf(signers: readonly DemoSigner[]): readonly SigningKey[] {
+  return signers.slice(0, THRESHOLD).map(({ key }) => key);
 }
 
 function nowSecondsMs(): number {
