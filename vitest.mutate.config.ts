@@ -1,6 +1,7 @@
 /**
- * The tests that a mutation run of the core repeats for every mutant: those of the pure core only,
- * because they take milliseconds and the guards that matter are there.
+ * The tests that a mutation run repeats for every mutant: those that rest on the mutated code alone
+ * and take little time. Fixtures at the top of a test file run mutated code while it loads, so that
+ * most mutants need all of them.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/core/**/*.test.ts', 'test/conformance/**/*.core.test.ts'],
+    include: ['test/core/{statements,charter,trusted}/**/*.test.ts'],
     environment: 'node',
     testTimeout: 20_000,
   },
