@@ -115,14 +115,14 @@ export function formatFacts(facts: CertificateFacts, nowMs: number): string {
 }
 
 /** `2026-… to 2031-… (in 1500 days)`. */
-export function formatValidity(facts: CertificateFacts, nowMs: number): string {
+function formatValidity(facts: CertificateFacts, nowMs: number): string {
   const span = `${dateOf(facts.notBeforeMs)} to ${dateOf(facts.notAfterMs)}`;
   const distance = formatDistance(facts.notAfterMs, nowMs);
   return `${span} (${facts.notAfterMs < nowMs ? `expired ${distance}` : `ends ${distance}`})`;
 }
 
 /** `EC prime256v1, signed with ecdsa-sha256`. */
-export function formatKey(facts: CertificateFacts): string {
+function formatKey(facts: CertificateFacts): string {
   const size = facts.keyCurve ?? (facts.keyBits === undefined ? '' : `${facts.keyBits} bits`);
   return `${`${facts.keyAlg} ${size}`.trim()}, signed with ${facts.signatureAlg}`;
 }

@@ -34,7 +34,7 @@ export function formatChanges(changes: readonly Change[], context: ChangeViewCon
 }
 
 /** One line and, where a certificate enters, leaves or changes state, its facts. */
-export function formatChange(change: Change, context: ChangeViewContext): string {
+function formatChange(change: Change, context: ChangeViewContext): string {
   const { green, red, yellow } = context.styles;
   switch (change.kind) {
     case 'added':
@@ -46,7 +46,8 @@ export function formatChange(change: Change, context: ChangeViewContext): string
       );
     case 'left':
       return withFacts(
-        `${red(`- ${LEFT_VERBS[change.reason]}`)} ${name(change.anchor)} (was ${change.anchor.state})`,
+        `${red(`- ${LEFT_VERBS[change.reason]}`)} ${name(change.anchor)} ` +
+          `(was ${change.anchor.state})`,
         change.anchor.id,
         context,
       );
@@ -59,7 +60,9 @@ export function formatChange(change: Change, context: ChangeViewContext): string
     case 'label':
       return `${yellow('~')} ${name(change)}: label was ${quote(change.from)}`;
     case 'purposes':
-      return `${yellow('~')} ${name(change)}: for ${change.from.join(', ')} -> ${change.to.join(', ')}`;
+      return (
+        `${yellow('~')} ${name(change)}: for ${change.from.join(', ')} -> ` + change.to.join(', ')
+      );
     case 'constraints':
       return (
         `${yellow('~')} ${name(change)}: constraints ` +
@@ -71,7 +74,9 @@ export function formatChange(change: Change, context: ChangeViewContext): string
         `${timeText(change.from)} -> ${timeText(change.to)}`
       );
     case 'since':
-      return `${yellow('~')} ${name(change)}: since ${timeText(change.from)} -> ${timeText(change.to)}`;
+      return (
+        `${yellow('~')} ${name(change)}: since ${timeText(change.from)} -> ` + timeText(change.to)
+      );
     case 'tombstone':
       return `${red('!')} tombstone of ${change.id} ${TOMBSTONE_TEXTS[change.what]}`;
     case 'bundle':

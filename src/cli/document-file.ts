@@ -5,8 +5,8 @@
  * {"format": "kedge-document/1", "envelope": {DSSE envelope}, "body": "<base64>"}
  * ```
  *
- * The envelope is plain DSSE, so that `jq`, `base64`, `sha256sum` and `openssl` can check it. Spaces
- * and key order of the file carry no meaning; the signed bytes are inside the base64.
+ * The envelope is plain DSSE, so that `jq`, `base64`, `sha256sum` and `openssl` can check it.
+ * Spaces and key order of the file carry no meaning; the signed bytes are inside the base64.
  *
  * @module
  */

@@ -47,7 +47,8 @@ export async function readInput(
     if (facts.size > options.maxBytes) {
       throw new KedgeError(
         'LIMIT',
-        `the ${options.what} ${path} is too large: ${facts.size} of at most ${options.maxBytes} bytes`,
+        `the ${options.what} ${path} is too large: ${facts.size} of at most ` +
+          `${options.maxBytes} bytes`,
         { detail: { hint: 'check that this is the right file' } },
       );
     }

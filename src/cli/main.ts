@@ -41,7 +41,8 @@ function processContext(): CliContext {
 }
 
 // Installed when a command first asks for it; until then a signal ends the process as always, which
-// is safe because files are written in one step. The first signal asks the command to stop, the second ends the process at once.
+// is safe because files are written in one step. The first signal asks the command to stop, the
+// second ends the process at once.
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -54,8 +54,8 @@ export function tlsOf(profile: Profile): TlsFiles | undefined {
   throw new KedgeError('CONFIG', 'the certificate to show to the node is not set', {
     detail: {
       hint:
-        'set `tls: {certFile, keyFile, caFile}` in kedge.yaml (kedge peer issue admin/<name> makes ' +
-        'them), or `insecure: true` for a node on loopback without TLS',
+        'set `tls: {certFile, keyFile, caFile}` in kedge.yaml (kedge peer issue admin/<name> ' +
+        'makes them), or `insecure: true` for a node on loopback without TLS',
     },
   });
 }

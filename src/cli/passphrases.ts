@@ -35,7 +35,7 @@ export function passphraseSource(
 }
 
 /** The variable that holds one signer's passphrase. */
-export function passphraseVariable(signer: string): string {
+function passphraseVariable(signer: string): string {
   return `KEDGE_PASSPHRASE_${signer.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 }
 

@@ -13,6 +13,7 @@ import { KedgeError } from '../core/errors.ts';
 import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../core/ids.ts';
 import type { CliContext } from './context.ts';
 import { fileExists, readInput } from './files.ts';
+import { parseArgument } from './help.ts';
 
 /** The certificate that the CLI shows to nodes, and the authority of the nodes' certificates. */
 export interface TlsFiles {
@@ -84,8 +85,11 @@ function parseProfile(value: unknown, path: string | undefined): Profile {
   if (typeof insecure !== 'boolean') throw wrong(path, 'insecure must be true or false');
   return {
     path,
-    realm: realm === undefined ? undefined : parseRealmName(realm),
-    pin: pin === undefined ? undefined : parseSha256(pin),
+    realm:
+      realm === undefined
+        ? undefined
+        : parseArgument('realm of the profile', realm, parseRealmName),
+    pin: pin === undefined ? undefined : parseArgument('pin of the profile', pin, parseSha256),
     charters: list('charters').map(absolute),
     node,
     endpoints: endpoints.length === 0 && node !== undefined ? [node] : endpoints,
@@ -119,8 +123,9 @@ function withEnvironment(context: CliContext, profile: Profile): Profile {
   return {
     ...profile,
     endpoints: node !== undefined && profile.endpoints.length === 0 ? [node] : profile.endpoints,
-    realm: realm === undefined ? profile.realm : parseRealmName(realm),
-    pin: pin === undefined ? profile.pin : parseSha256(pin),
+    realm:
+      realm === undefined ? profile.realm : parseArgument('KEDGE_REALM', realm, parseRealmName),
+    pin: pin === undefined ? profile.pin : parseArgument('KEDGE_PIN', pin, parseSha256),
     node: node ?? profile.node,
     ledger: ledger === undefined ? profile.ledger : resolve(context.cwd, ledger),
   };

@@ -1,5 +1,5 @@
 /**
- * The options by which a command finds its realm, in one place, so that they are the same everywhere.
+ * The options by which a command finds its realm, in one place, so that they are the same for all.
  *
  * @module
  */

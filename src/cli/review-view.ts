@@ -51,7 +51,7 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
 }
 
 /** `2 of 2 needed: ana, ben`. */
-export function signatureLine(review: ReleaseReview, styles: Styles): string {
+function signatureLine(review: ReleaseReview, styles: Styles): string {
   const { signers, role } = review.authority;
   const count = `${signers.length} of ${role.threshold} needed`;
   const present = signers.length === 0 ? '' : `: ${signers.join(', ')}`;

@@ -35,11 +35,12 @@ export async function finishDraft(
   const review = reviewRelease(draft, opened.pin, nowMs);
   const { role, signers } = review.authority;
   const missing = Math.max(0, role.threshold - signers.length);
+  const names = signers.length === 0 ? 'nobody' : signers.join(', ');
   session.output.result(
     { draft: opened.path, ...reviewJson(review, draft) },
     isComplete(review)
-      ? `Signed by ${signers.join(', ')}: complete. Next: kedge release submit ${session.shown(opened.path)}`
-      : `Signed by ${signers.length === 0 ? 'nobody' : signers.join(', ')}; ${countOf(missing, 'signature')} still needed.`,
+      ? `Signed by ${names}: complete. Next: kedge release submit ${session.shown(opened.path)}`
+      : `Signed by ${names}; ${countOf(missing, 'signature')} still needed.`,
   );
 }
 

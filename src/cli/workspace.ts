@@ -110,9 +110,9 @@ function requireUnsigned(draft: Draft, path: string, options: Options): void {
   throw new KedgeError('CONFLICT', `the draft ${path} has ${countOf(count, 'signature')} already`, {
     detail: {
       hint:
-        'submit it first and put the change into the next release. --discard-signatures changes it ' +
-        'all the same, but whoever signed it cannot sign another draft of this sequence: their ' +
-        'ledger refuses',
+        'submit it first and put the change into the next release. --discard-signatures changes ' +
+        'it all the same, but whoever signed it cannot sign another draft of this sequence: ' +
+        'their ledger refuses',
     },
   });
 }

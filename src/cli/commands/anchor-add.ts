@@ -40,9 +40,9 @@ const DEFAULT_PURPOSES = ['tls-client', 'tls-server'];
 export const anchorAdd: CommandModule = {
   configure(command, session) {
     command.description(
-      'Add certificates to the draft of a bundle. In the first release of a bundle (and where the ' +
-        'charter has no hold-down) they become active; later ones are staged first, so that every ' +
-        'program has them before anybody relies on them.',
+      'Add certificates to the draft of a bundle. In the first release of a bundle (and where ' +
+        'the charter has no hold-down) they become active; later ones are staged first, so that ' +
+        'every program has them before anybody relies on them.',
     );
     configureInput(command, session, 'as-allowed');
     addExamples(command, [
@@ -58,8 +58,8 @@ export const anchorAdd: CommandModule = {
 export const anchorStage: CommandModule = {
   configure(command, session) {
     command.description(
-      'Add certificates to the draft of a bundle as staged: delivered to every program, trusted by ' +
-        'none until they are activated after the hold-down.',
+      'Add certificates to the draft of a bundle as staged: delivered to every program, trusted ' +
+        'by none until they are activated after the hold-down.',
     );
     configureInput(command, session, 'staged');
     addExamples(command, [

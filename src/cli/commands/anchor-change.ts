@@ -50,8 +50,8 @@ export const anchorActivate: CommandModule = changeCommand({
 /** `kedge anchor retire`. */
 export const anchorRetire: CommandModule = changeCommand({
   description:
-    'Mark active anchors as on their way out. They stay trusted; another active anchor must serve ' +
-    'each of their purposes.',
+    'Mark active anchors as on their way out. They stay trusted; another active anchor must ' +
+    'serve each of their purposes.',
   examples: [
     'kedge anchor retire "Payments CA 2024" --bundle payments.prod.example.org',
     'kedge anchor retire old-ca.pem --bundle b.example.org --distrust-after 2027-01-01T00:00:00Z',
@@ -82,8 +82,8 @@ export const anchorRemove: CommandModule = changeCommand({
 /** `kedge anchor revoke`. */
 export const anchorRevoke: CommandModule = changeCommand({
   description:
-    'Take anchors away at once and for ever, whatever their state: for a CA that can no longer be ' +
-    'trusted. The same certificate never comes back.',
+    'Take anchors away at once and for ever, whatever their state: for a CA that can no longer ' +
+    'be trusted. The same certificate never comes back.',
   examples: [
     'kedge anchor revoke compromised.pem --bundle payments.prod.example.org --note "key stolen"',
     'kedge anchor revoke 3f2a9c01 --bundle b.example.org --sign-with ana.age --submit',

@@ -32,8 +32,8 @@ export const bundleDiff: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Show what changed between two releases of a bundle. Each is a sequence (then --bundle and ' +
-          'a node are needed) or a release file; without the second, the newest release.',
+        'Show what changed between two releases of a bundle. Each is a sequence (then --bundle ' +
+          'and a node are needed) or a release file; without the second, the newest release.',
       )
       .argument('<from>', 'sequence or release file')
       .argument('[to]', 'sequence or release file (default: the newest release)')

@@ -1,9 +1,9 @@
 /**
- * `kedge bundle export`: the trusted anchors of a bundle as PEM or JSON, for what cannot use the SDK.
+ * `kedge bundle export`: the trusted anchors of a bundle, for what cannot use the SDK.
  *
- * PEM has no room for constraints and for "only leaves issued before". What would be lost is refused
- * unless the caller decides (`--lossy`), and an export is never empty: an empty trust store takes a
- * service down, a missing update does not.
+ * PEM has no room for constraints and for "only leaves issued before". What would be lost is
+ * refused unless the caller decides (`--lossy`), and an export is never empty: an empty trust store
+ * takes a service down, a missing update does not.
  *
  * @module
  */
@@ -116,7 +116,8 @@ function exportPem({ bundle, head, blobs }: OpenedBundle, anchors: readonly Anch
     ({ id, label }) =>
       `# ${printable(label)}\n# sha256 ${id}\n${encodePem('CERTIFICATE', requireBlob(blobs, id))}`,
   );
-  return `# Kedge bundle ${bundle}, release ${head.sequence}, ${head.digest}\n\n${blocks.join('\n')}`;
+  const title = `# Kedge bundle ${bundle}, release ${head.sequence}, ${head.digest}`;
+  return `${title}\n\n${blocks.join('\n')}`;
 }
 
 function exportJson({ bundle, head, blobs }: OpenedBundle, anchors: readonly Anchor[]): string {

@@ -20,8 +20,8 @@ import { formatTable } from '../styles.ts';
 export const bundleList: CommandModule = {
   configure(command, session) {
     command.description(
-      'List the bundles that a node holds: newest release, anchors, expiry. Each newest release is ' +
-        'verified from the pin down.',
+      'List the bundles that a node holds: newest release, anchors, expiry. Each newest release ' +
+        'is verified from the pin down.',
     );
     addRealmOptions(command);
     command.action((options: RealmOptions) => run(session, options));

@@ -68,11 +68,12 @@ function formatBundle(session: Session, opened: OpenedBundle, options: Options):
   const { anchors, tombstones, note } = head.body;
   const trusted = anchors.filter(isTrusted).length;
   const expired = head.expiresMs <= nowMs ? styles.red('EXPIRED ') : '';
+  const left = formatDistance(head.expiresMs, nowMs);
   return [
     styles.bold(`${bundle}, release ${head.sequence}`),
     `  digest:   ${head.digest}`,
     `  issued:   ${formatTimestamp(head.issuedMs)} under charter ${head.charterVersion}`,
-    `  expires:  ${formatTimestamp(head.expiresMs)} (${expired}${formatDistance(head.expiresMs, nowMs)})`,
+    `  expires:  ${formatTimestamp(head.expiresMs)} (${expired}${left})`,
     ...(note === '' ? [] : [`  note:     ${printable(note)}`]),
     `  anchors:  ${trusted} trusted, ${anchors.length - trusted} staged`,
     '',

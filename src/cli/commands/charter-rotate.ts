@@ -38,9 +38,9 @@ export const charterRotate: CommandModule = {
     command
       .description(
         'Draft the next charter: the current one with what the options change. New signers join ' +
-          'the roles charter and release unless --role says otherwise; removed ones leave all roles. ' +
-          'Without changes it renews a charter that is about to expire. Then the old quorum and the ' +
-          'new one sign it (kedge charter sign).',
+          'the roles charter and release unless --role says otherwise; removed ones leave all ' +
+          'roles. Without changes it renews a charter that is about to expire. Then the old ' +
+          'quorum and the new one sign it (kedge charter sign).',
       )
       .option('--add-signer <id=file>', 'new signer with a public key (PEM); repeat it', collect)
       .option('--remove-signer <id>', 'signer who leaves; repeat it', collect)
@@ -98,7 +98,8 @@ async function run(session: Session, options: Options): Promise<void> {
   session.output.result(
     { draft: path, digest: review.statement.digest, charter: charterJson(charter) },
     `${formatCharterReview(session, review)}\n\n` +
-      `Saved in ${path}. Next: kedge charter sign ${name} --key <keyfile>, by the old and the new quorum`,
+      `Saved in ${session.shown(path)}. Next, by the old and the new quorum:\n` +
+      `  kedge charter sign ${name} --key <keyfile>`,
   );
 }
 

@@ -21,9 +21,9 @@ export const charterShow: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Show the signers, roles and rules of a realm, and its pin. From a node or from the charter ' +
-          'files of the profile, verified from the pin down; or from a first charter file, to ' +
-          'compare its pin with what the owner of the realm published.',
+        'Show the signers, roles and rules of a realm, and its pin. From a node or from the ' +
+          'charter files of the profile, verified from the pin down; or from a first charter ' +
+          'file, to compare its pin with what the owner of the realm published.',
       )
       .argument('[file]', 'first charter as `kedge realm init` wrote it');
     addRealmOptions(command);

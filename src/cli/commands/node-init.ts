@@ -25,8 +25,8 @@ export const nodeInit: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Write a sample configuration for a node, with comments. It runs as it is once the charter ' +
-          'and the TLS files are in place; every key is in docs/node-config.md.',
+        'Write a sample configuration for a node, with comments. It runs as it is once the ' +
+          'charter and the TLS files are in place; every key is in docs/node-config.md.',
       )
       .requiredOption('--id <name>', 'name of the node, unique in its realm')
       .requiredOption('--region <name>', 'region that the node stands in')
@@ -132,7 +132,7 @@ const LISTEN_INSECURE = `listen:
   admins: 127.0.0.1:7442
 `;
 
-const INSECURE_SECTION = `# No TLS: everybody who reaches the port may do everything. Loopback addresses only.
+const INSECURE_SECTION = `# No TLS: everybody who reaches the port may do everything. Loopback only.
 insecure: true
 `;
 

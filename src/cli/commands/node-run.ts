@@ -16,8 +16,8 @@ export const nodeRun: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Run a node in the foreground, logging to standard output. SIGTERM and SIGINT drain it: open ' +
-          'calls may end, then it stops; a second signal ends it at once. Nothing that it ' +
+        'Run a node in the foreground, logging to standard output. SIGTERM and SIGINT drain it: ' +
+          'open calls may end, then it stops; a second signal ends it at once. Nothing that it ' +
           'acknowledged is lost either way.',
       )
       .option('--config <file>', 'configuration of the node', 'node.yaml')

@@ -27,8 +27,8 @@ export const peerCa: CommandModule = {
       .description(
         'Make a CA for the mutual TLS between nodes, clients and admins, so that a first ' +
           'deployment needs no other tool. It has nothing to do with the trust that Kedge ' +
-          'distributes; where you run SPIRE or a PKI of your own, use that. Guard ca.key: whoever ' +
-          'has it can connect as anybody.',
+          'distributes; where you run SPIRE or a PKI of your own, use that. Guard ca.key: ' +
+          'whoever has it can connect as anybody.',
       )
       .option('--realm <name>', 'realm, for the name of the CA (default: from the profile)')
       .option('--dir <directory>', 'where to write ca.pem and ca.key; never overwritten', 'tls')

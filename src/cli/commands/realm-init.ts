@@ -59,10 +59,10 @@ export const realmInit: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Make a new realm: an encrypted key file (age) for each signer, the first charter signed by ' +
-          'all of them, and a profile. Prints the pin, the digest of the first charter: whoever ' +
-          'has it can verify everything in the realm, so publish it where people will look it up. ' +
-          'Then give each key file to its owner and remove it here.',
+        'Make a new realm: an encrypted key file (age) for each signer, the first charter signed ' +
+          'by all of them, and a profile. Prints the pin, the digest of the first charter: ' +
+          'whoever has it can verify everything in the realm, so publish it where people will ' +
+          'look it up. Then give each key file to its owner and remove it here.',
       )
       .argument('<realm>', 'name of the realm, for example prod.example.org')
       .option(
@@ -127,7 +127,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       `Written to ${session.shown(folder)}:`,
       '  charter-1.json  the first charter: nodes need it (firstCharterFile), it is not secret',
       '  kedge.yaml      profile with realm and pin: run commands in this directory',
-      '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep no copy',
+      '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep none',
       '',
       'Next: kedge anchor add <certificates> --bundle <name>',
     ].join('\n'),

@@ -15,8 +15,8 @@ export const releaseDraft: CommandModule = {
   configure(command, session) {
     command.description(
       'Start a draft of the next release of a bundle, on top of the newest one that the node (or ' +
-        '--base) has. `kedge anchor …` does this by itself when there is no draft; alone it renews ' +
-        'a release that is about to expire.',
+        '--base) has. `kedge anchor …` does this by itself when there is no draft; alone it ' +
+        'renews a release that is about to expire.',
     );
     addDraftOptions(command);
     addRealmOptions(command);

@@ -23,8 +23,8 @@ export const releaseRollback: CommandModule = {
     command
       .description(
         'Draft a release that puts the content of an earlier one back, as far as the lifecycle ' +
-          'allows: anchors that came later retire or are removed, tombstones stay. It gets the next ' +
-          'sequence; nothing ever goes back to an old one.',
+          'allows: anchors that came later retire or are removed, tombstones stay. It gets the ' +
+          'next sequence; nothing ever goes back to an old one.',
       )
       .argument('<sequence>', 'earlier release, see kedge release history');
     addDraftOptions(command);

@@ -20,9 +20,9 @@ export const releaseShow: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Show what a draft changes against the release before it, who signed it and what is still ' +
-          'missing. Needs no network: charters and the release before are in the draft and are ' +
-          'verified from the pin down.',
+        'Show what a draft changes against the release before it, who signed it and what is ' +
+          'still missing. Needs no network: charters and the release before are in the draft and ' +
+          'are verified from the pin down.',
       )
       .argument('<draft>', 'draft file')
       .option('--realm <name>', 'realm (default: from the profile)')

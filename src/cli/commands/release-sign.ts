@@ -33,9 +33,9 @@ interface Progress {
 export const releaseSign: CommandModule = {
   configure(command, session) {
     command.description(
-      'Show what a draft changes, ask, and sign it. Needs no network and no trust in whoever made ' +
-        'the draft: everything in it is verified from the pin down, and the ledger of the key ' +
-        'refuses a second statement for one sequence.',
+      'Show what a draft changes, ask, and sign it. Needs no network and no trust in whoever ' +
+        'made the draft: everything in it is verified from the pin down, and the ledger of the ' +
+        'key refuses a second statement for one sequence.',
     );
     addSignOptions(command);
     command.action((file: string, options: Options) =>

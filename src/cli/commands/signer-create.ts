@@ -28,7 +28,8 @@ export const signerCreate: CommandModule = {
     command
       .description(
         'Make an encrypted key file (age) and the public key beside it. The public key goes to ' +
-          'whoever drafts the next charter (kedge charter rotate); the key file stays with its owner.',
+          'whoever drafts the next charter (kedge charter rotate); the key file stays with its ' +
+          'owner.',
       )
       .argument('<signer>', 'name of the signer in the charter, for example dora')
       .option('--out <file>', 'key file; never overwritten (default: <signer>.age)')

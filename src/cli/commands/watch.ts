@@ -33,9 +33,9 @@ export const watch: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Watch bundles and print every verified change, one block of text or one line of JSON each, ' +
-          'until interrupted. It is a client like any program: it needs the role client, and the ' +
-          "clients' listener of a node.",
+        'Watch bundles and print every verified change, one block of text or one line of JSON ' +
+          'each, until interrupted. It is a client like any program: it needs the role client, ' +
+          "and the clients' listener of a node.",
       )
       .argument('<bundles...>', 'names of bundles')
       .option(
