@@ -18,7 +18,7 @@ const LAYERS = {
   ports: { src: ['core'], npm: [], builtin: [] },
   wire: {
     src: ['core'],
-    npm: ['@grpc/proto-loader', '@grpc/grpc-js', 'protobufjs'],
+    npm: ['@grpc/proto-loader', '@grpc/grpc-js'],
     builtin: ['module', 'url', 'path'],
   },
   x509: {
@@ -39,7 +39,7 @@ const LAYERS = {
   service: { src: ['core', 'ports'], npm: [], builtin: [] },
   grpc: {
     src: ['core', 'ports', 'wire', 'service'],
-    npm: ['@grpc/grpc-js', '@grpc/proto-loader', '@grpc/reflection', 'grpc-health-check'],
+    npm: ['@grpc/grpc-js', '@grpc/reflection', 'grpc-health-check'],
     builtin: ['tls', 'net', 'fs', 'fs/promises', 'crypto', 'module', 'url', 'path'],
   },
   http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
