@@ -4,8 +4,8 @@
  * Node 20 and 22 import small-order and non-canonical points, and OpenSSL then accepts signatures
  * that nobody made: for a small-order key one signature fits many messages. A point `(x, y)` of
  * `-x² + y² = 1 + d·x²·y²` (RFC 8032 section 5.1) has an order that divides 8 exactly when
- * `y = 0`, `y² = 1`, or twice the point has `y = 0`, which is `d·y⁴ + 2·y² - 1 = 0`. So `y` decides,
- * without knowing `x`. Spec section 2.
+ * `y = 0`, `y² = 1`, or twice the point has `y = 0`, which is `d·y⁴ + 2·y² - 1 = 0`. So `y`
+ * decides, without knowing `x`. Spec section 2.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The charter, who may say what in a realm: reading its bytes, with the checks of form, and writing.
+ * The charter, which says who may do what: reading its bytes, with the checks of form, and writing.
  *
  * Its parts are described in `model.ts`; what they may not say together is `policy.ts`, which every
  * parsed charter passed; how one charter follows another is `chain.ts`. Spec section 4.
@@ -32,7 +32,7 @@ import type { Charter, Delegation, RecoveryRole, Region, Role, Roles, Signer } f
 import { requirePolicy } from './policy.ts';
 
 export { releaseRole } from './model.ts';
-export type { Charter, Delegation, RecoveryRole, Region, Role, Roles, Signer };
+export type { Charter, Role, Roles, Signer };
 
 const SPKI_MAX_BYTES = 1024;
 const YEAR_SECONDS = 366 * 86_400;
