@@ -1,5 +1,6 @@
 /**
- * The public names of Kedge: what a program that embeds the SDK may use. `docs/sdk.md` is the guide.
+ * The public names of Kedge: what a program that embeds the SDK may use. `docs/sdk.md` is the
+ * guide.
  *
  * @module
  */

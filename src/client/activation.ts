@@ -2,9 +2,9 @@
  * From a message of a node to a bundle in use: verify, keep, swap, tell.
  *
  * The order matters. Verified first: nothing else looks at bytes of a node. Then `delivered`, then
- * the last-known-good copy, then the swap, then `loaded`: whoever hears `loaded` may rely on it that
- * a restart of this program starts from there. When the disk fails the swap happens all the same,
- * because a revocation must get through, but `loaded` is not said.
+ * the last-known-good copy, then the swap, then `loaded`: whoever hears `loaded` may rely on it
+ * that a restart of this program starts from there. When the disk fails the swap happens all the
+ * same, because a revocation must get through, but `loaded` is not said.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * Files that are there whole or not at all, also after a crash or a power cut.
  *
- * Write a temporary file, fsync it, rename it over the target, fsync the folder: rename is atomic on
- * every file system that Node runs on, and the folder's fsync makes it durable.
+ * Write a temporary file, fsync it, rename it over the target, fsync the folder: rename is atomic
+ * on every file system that Node runs on, and the folder's fsync makes it durable.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { dirname } from 'node:path';
 /** Endings of files that a crash may leave behind; nobody reads them. */
 export const TEMPORARY_ENDING: string = '.tmp';
 
-/** Replaces a file. The rename is durable after {@link syncFolder}. Throws what `node:fs` throws. */
+/**
+ * Replaces a file. The rename is durable after {@link syncFolder}. Throws what `node:fs` throws.
+ */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}${TEMPORARY_ENDING}`;
   try {

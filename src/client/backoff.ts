@@ -1,9 +1,9 @@
 /**
  * How long to wait before the next attempt: exponential, capped, with jitter.
  *
- * "Decorrelated" variants spread well but have no memory-free upper bound on the first waits; this is
- * "equal jitter": half of the step is certain, half is random, so that a fleet that lost one node at
- * the same instant comes back spread out, and nobody ever hammers (conformance H10).
+ * "Decorrelated" variants spread well but have no memory-free upper bound on the first waits; this
+ * is "equal jitter": half of the step is certain, half is random, so that a fleet that lost one
+ * node at the same instant comes back spread out, and nobody ever hammers (conformance H10).
  *
  * @module
  */
@@ -18,7 +18,9 @@ export interface BackoffOptions {
   readonly random: () => number;
 }
 
-/** Waits that double from `initialMs` to `maxMs`, each between one half and the whole of its step. */
+/**
+ * Waits that double from `initialMs` to `maxMs`, each between one half and the whole of its step.
+ */
 export class Backoff {
   readonly #options: BackoffOptions;
   #attempts = 0;

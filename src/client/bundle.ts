@@ -106,7 +106,9 @@ function isTrustedFor(anchor: BundleAnchor, purpose: string): boolean {
   return anchor.withheld === undefined && isTrusted(anchor) && anchor.purposes.includes(purpose);
 }
 
-/** Purposes come from the program, so the number of entries is bounded by its code; still capped. */
+/**
+ * Purposes come from the program, so the number of entries is bounded by its code; still capped.
+ */
 function memoized<Value>(
   cache: Map<string, readonly Value[]>,
   key: string,

@@ -1,11 +1,11 @@
 /**
  * The last-known-good copy on disk: what a program starts from when no node answers.
  *
- * One folder per realm and pin. `objects/<sha256>` holds bodies and anchors, `index.json` says which
- * statements are in force. Objects are written and synced before the index that needs them replaces
- * the old one in one rename: at any instant, also after kill -9 or a power cut, the folder holds one
- * whole state, the old or the new (conformance E05). Nothing read from here is trusted; the caller
- * verifies it like a message from a node. Several programs may share a folder.
+ * One folder per realm and pin. `objects/<sha256>` holds bodies and anchors, `index.json` says
+ * which statements are in force. Objects are written and synced before the index that needs them
+ * replaces the old one in one rename: at any instant, also after kill -9 or a power cut, the folder
+ * holds one whole state, the old or the new (conformance E05). Nothing read from here is trusted;
+ * the caller verifies it like a message from a node. Several programs may share a folder.
  *
  * @module
  */

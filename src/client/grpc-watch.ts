@@ -123,7 +123,7 @@ class GrpcWatchCall implements WatchCall {
 async function* readResponses(
   call: ClientDuplexStream<Buffer, Buffer>,
 ): AsyncGenerator<WatchResponse> {
-  const iterator: AsyncIterator<Buffer, undefined> = call.iterator({ destroyOnReturn: false });
+  const iterator: AsyncIterator<Buffer, undefined> = call[Symbol.asyncIterator]();
   while (true) {
     const { done, value } = await next(iterator);
     if (done === true) return;

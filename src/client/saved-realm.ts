@@ -80,7 +80,8 @@ export function parseIndex(bytes: Uint8Array): RealmIndex {
 
 /**
  * What to write when another program may have written meanwhile: per bundle the higher sequence,
- * the longer chain of charters, all evidence. So a program that is behind never takes the copy back.
+ * the longer chain of charters, all evidence. So a program that is behind never takes the copy
+ * back.
  */
 export function mergeIndexes(ours: RealmIndex, theirs: RealmIndex): RealmIndex {
   const releases = new Map<string, { sequence: number; release: IndexedRelease }>();

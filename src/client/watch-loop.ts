@@ -2,8 +2,8 @@
  * Keeps a connection to one of the nodes, for ever.
  *
  * Endpoints are tried in turn, the given order first. Between attempts lies a wait that grows with
- * jitter and starts over only when a node has answered for every bundle, so that a node that accepts
- * and then misbehaves is not hammered.
+ * jitter and starts over only when a node has answered for every bundle, so that a node that
+ * accepts and then misbehaves is not hammered.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Saves release after release for ever: `cache-child <folder> <releases.json>`. Prints what it found
- * and each sequence once its save has been acknowledged.
+ * Saves release after release for ever: `cache-child <folder> <releases.json>`. Prints what it
+ * found and each sequence once its save has been acknowledged.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { Cache, type SavedRelease } from '../../src/client/cache.ts';

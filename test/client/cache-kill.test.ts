@@ -13,7 +13,7 @@ import { createTestRealm } from '../../src/testing/realm.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { childProgram, childResult } from '../support/child.ts';
 
-const KILLS = 25;
+const KILLS = 15;
 const BUNDLE = 'payments.test.example.org';
 const program = childProgram(new URL('cache-child.ts', import.meta.url));
 afterAll(() => program.remove());
@@ -24,7 +24,7 @@ describe('Cache after SIGKILL', () => {
     const anchors = createTestAnchors(8);
     const realm = createTestRealm();
     realm.nextRelease(BUNDLE, addActive(...anchors));
-    for (let i = 0; i < 40 * KILLS; i += 1) {
+    for (let i = 0; i < 30 * KILLS; i += 1) {
       realm.nextRelease(BUNDLE, (body) => ({ ...body, note: `release ${i}` }));
     }
     const plan = {

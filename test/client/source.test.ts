@@ -1,5 +1,6 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { KedgeError } from '../../src/core/errors.ts';
 import {
   activate,
   addActive,
@@ -128,6 +129,7 @@ describe('openBundleSource', () => {
     );
     await until(() => source.bundle(BUNDLE)?.sequence === 2);
     expect(source.status().charterVersion).toBe(2);
+    expect(node.sessions.length).toBe(1);
   });
 
   it('speaks mTLS, with the certificate read anew at each connect', async () => {
@@ -197,6 +199,26 @@ describe('openBundleSource', () => {
     await until(() => source.status().bundles[0]?.state === 'fresh');
     expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(0);
     expect(told).toEqual([`${BUNDLE} stale`]);
+  });
+
+  it('reports to the node what a listener could not use, and goes on', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const node = await startNode(honest(realm, [first]));
+    const source = await openSource(realm, [node.endpoint]);
+    await source.ready();
+    const seen: number[] = [];
+    source.onSwap(() => {
+      throw new KedgeError('CONFIG', 'the certificate cannot be used');
+    });
+    source.onSwap(({ sequence }) => seen.push(sequence));
+    const two = realm.nextRelease(BUNDLE, addStaged(second));
+    node.sessions[0]?.send(blobs(second), delta(one, two));
+    await until(() => node.sessions[0]?.reports.at(-1) === 'refused 2 CONFIG');
+    expect(node.sessions[0]?.reports.slice(2)).toEqual(['delivered 2', 'refused 2 CONFIG']);
+    expect(seen).toEqual([2]);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(2);
+    expect(source.status().bundles[0]?.lastError?.code).toBe('CONFIG');
   });
 
   it('serves several bundles and waits for all of them', async () => {

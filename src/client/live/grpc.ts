@@ -6,9 +6,9 @@
  * contexts to the listening servers; the provider that grpc-js has for that knows neither ticket
  * keys nor session id contexts, so we hand them over ourselves. grpc-js is loaded on first use.
  *
- * A connection that is open when trust narrows stays open until one side closes it: grpc-js gives no
- * way to end it without breaking the calls on it. Bound it with `grpc.max_connection_age_ms` on the
- * server.
+ * A connection that is open when trust narrows stays open until one side closes it: grpc-js gives
+ * no way to end it without breaking the calls on it. Bound it with `grpc.max_connection_age_ms` on
+ * the server.
  *
  * @module
  */

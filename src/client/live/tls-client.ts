@@ -78,7 +78,8 @@ export class LiveTlsClient implements Disposable {
 
   /**
    * Connects with the newest trust, resuming a session when there is one from the same set. Trust
-   * options in `options` (`ca`, `cert`, `session`, …) are ignored. Errors: as {@link connectOptions}.
+   * options in `options` (`ca`, `cert`, `session`, …) are ignored.
+   * Errors: as {@link connectOptions}.
    */
   connect(options: ConnectionOptions): TLSSocket {
     const live = this.connectOptions();

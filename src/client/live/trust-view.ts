@@ -42,7 +42,7 @@ export interface TrustSet {
 export type TrustChange = 'widened' | 'narrowed';
 
 /** Nobody is trusted: what holds before the first bundle arrives. */
-export const NO_TRUST: TrustSet = { tag: tagOf([]), ids: new Set(), caPems: [] };
+const NO_TRUST: TrustSet = { tag: tagOf([]), ids: new Set(), caPems: [] };
 
 /** Follows one purpose of one bundle. */
 export class TrustView implements Disposable {

@@ -83,7 +83,7 @@ async function setUp() {
 }
 
 describe('live grpc credentials', () => {
-  it('fail closed until the bundles are there, and then work without being made again', async () => {
+  it('fail closed until the bundles are there, and then work as they are', async () => {
     const { source, channel, address } = await setUp();
     expect(await call(address, channel.credentials)).toBe('UNAVAILABLE');
     source.set(SERVERS, serverPki.caPem);
