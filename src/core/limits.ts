@@ -45,6 +45,8 @@ export const CHARTER_STEP_MAX: number = 64;
 export const HISTORY_BUFFER_MAX_BYTES: number = 64 * 1024 * 1024;
 /** One wire message, bytes. */
 export const MESSAGE_MAX_BYTES: number = 4 * 1024 * 1024;
+/** Fields in one wire message, those of messages within it included. */
+export const MESSAGE_MAX_FIELDS: number = 60_000;
 /** Blobs carried in one wire message, bytes. */
 export const BLOB_CHUNK_MAX_BYTES: number = 256 * 1024;
 /** An update without its blobs must fit one TCP flight to be pushed whole, bytes. */

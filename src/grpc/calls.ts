@@ -132,7 +132,7 @@ export function reportFailure(
 }
 
 /** The error of a call whose caller went away. */
-export function callerGone(): KedgeError {
+function callerGone(): KedgeError {
   return new KedgeError('UNAVAILABLE', 'the caller went away');
 }
 

@@ -16,7 +16,7 @@ import type { NodeId, RegionName } from '../core/ids.ts';
 export type Role = 'peer' | 'client' | 'admin';
 
 /** Every role. */
-export const ROLES: readonly Role[] = ['peer', 'client', 'admin'];
+const ROLES: readonly Role[] = ['peer', 'client', 'admin'];
 
 /** Who calls. */
 export interface CallerIdentity {

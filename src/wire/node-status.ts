@@ -23,7 +23,9 @@ import type {
 } from './gen/kedge/v1/SubscriberStatus.ts';
 import { messageCodec } from './protos.ts';
 
-const codec = messageCodec('admin', 'GetStatusResponse');
+/** A full node tells of as many streams as it may hold, and of the subscribers of each. */
+const STATUS_MAX_FIELDS = 200_000;
+const codec = messageCodec('admin', 'GetStatusResponse', STATUS_MAX_FIELDS);
 
 /** Reads a node's status. */
 export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {

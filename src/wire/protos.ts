@@ -11,6 +11,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { loadSync, type Options, type PackageDefinition } from '@grpc/proto-loader';
 import { KedgeError } from '../core/errors.ts';
+import { MESSAGE_MAX_FIELDS } from '../core/limits.ts';
+import { type MessageShape, requireFewFields, shapeOf } from './field-count.ts';
 import type { ProtoGrpcType as AdminTypes } from './gen/admin.ts';
 import type { ProtoGrpcType as GossipTypes } from './gen/gossip.ts';
 import type { ProtoGrpcType as TrustTypes } from './gen/trust.ts';
@@ -19,7 +21,7 @@ import type { ProtoGrpcType as TrustTypes } from './gen/trust.ts';
 export type ProtoFile = 'trust' | 'gossip' | 'admin';
 
 /** How protobuf values look in JavaScript; `npm run gen` passes the same. */
-export const PROTO_OPTIONS: Options = {
+const PROTO_OPTIONS: Options = {
   keepCase: false,
   longs: String,
   enums: String,
@@ -30,7 +32,7 @@ export const PROTO_OPTIONS: Options = {
 /** Turns one protobuf message into bytes and back. */
 export interface MessageCodec<Input, Output> {
   serialize(message: Input): Buffer;
-  /** Byte fields of the result are views on `bytes`. Errors: `PARSE`. */
+  /** Byte fields of the result are views on `bytes`. Errors: `PARSE`, `LIMIT`. */
   deserialize(bytes: Uint8Array): Output;
 }
 
@@ -63,11 +65,13 @@ export function loadAllProtos(): PackageDefinition {
   return loadSync(files, { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
 }
 
-/** The codec of one message; its file is parsed at the first use. */
+/** The codec of one message; its file is parsed at the first use. `maxFields` bounds decoding. */
 export function messageCodec<File extends ProtoFile, Name extends keyof Messages[File] & string>(
   file: File,
   name: Name,
+  maxFields: number = MESSAGE_MAX_FIELDS,
 ): CodecOf<Messages[File][Name]> {
+  let shape: MessageShape | undefined;
   let definition: Definition<unknown, unknown> | undefined;
   const load = (): Definition<unknown, unknown> => {
     definition ??= loadProto(file)[`kedge.v1.${name}`] as unknown as Definition<unknown, unknown>;
@@ -77,6 +81,8 @@ export function messageCodec<File extends ProtoFile, Name extends keyof Messages
     serialize: (message) => load().serialize(message),
     deserialize: (bytes) => {
       const known = load();
+      shape ??= shapeOf(loadProto(file), name);
+      requireFewFields(bytes, shape, maxFields);
       try {
         return known.deserialize(asBuffer(bytes));
       } catch (cause) {

@@ -99,7 +99,7 @@ export function encodeError(error: KedgeError): WireStatus {
  * The error that a failed call stands for: the one that the node sent, or else what the bare gRPC
  * status means. `cause` keeps the original.
  */
-export function decodeError(failure: ServiceError): KedgeError {
+function decodeError(failure: ServiceError): KedgeError {
   const code = sentCode(failure.metadata);
   if (code === undefined) return fromBareStatus(failure);
   const sent = decodeTrailer(failure.metadata);

@@ -55,21 +55,21 @@ import type {
   WatchStart,
 } from '../../src/core/watch/messages.ts';
 
-export const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
+const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength, maxLength });
 const hex = (length: number): fc.Arbitrary<string> => bytes(length, length).map(encodeHex);
 export const digest: fc.Arbitrary<Sha256> = hex(32).map(parseSha256);
-export const sequence: fc.Arbitrary<Sequence> = fc
+const sequence: fc.Arbitrary<Sequence> = fc
   .integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
   .map(parseSequence);
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
 const domain = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,40}$/);
-export const bundle: fc.Arbitrary<BundleName> = domain.map(parseBundleName);
+const bundle: fc.Arbitrary<BundleName> = domain.map(parseBundleName);
 const realm: fc.Arbitrary<RealmName> = domain.map(parseRealmName);
 const nodeId: fc.Arbitrary<NodeId> = label.map(parseNodeId);
 const region: fc.Arbitrary<RegionName> = label.map(parseRegionName);
-export const stream: fc.Arbitrary<StreamName> = fc
+const stream: fc.Arbitrary<StreamName> = fc
   .oneof(
     fc.constant('charter'),
     domain.map((name) => `release/${name}`),
@@ -85,8 +85,8 @@ export const statement: fc.Arbitrary<SignedStatement> = fc.record({
   payload: bytes(200),
   signatures: fc.array(signature, { maxLength: 5 }),
 });
-export const document: fc.Arbitrary<SignedDocument> = fc.record({ statement, body: bytes(200) });
-export const evidence: fc.Arbitrary<Evidence> = fc.record({
+const document: fc.Arbitrary<SignedDocument> = fc.record({ statement, body: bytes(200) });
+const evidence: fc.Arbitrary<Evidence> = fc.record({
   stream,
   sequence,
   first: statement,

@@ -60,8 +60,8 @@ describe('protobuf decoding (F11)', () => {
     expect(decodeFrame(twice)).toEqual(decodeFrame(frame));
   });
 
-  it('refuses groups that nest too deep', () => {
+  it('refuses groups, however deep', () => {
     const groups = Buffer.alloc(200_000, 0x0b);
-    expect(() => decodeFrame(groups)).toThrow('not a LinkRequest message');
+    expect(() => decodeFrame(groups)).toThrow('unknown wire type');
   });
 });

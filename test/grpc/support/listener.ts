@@ -47,7 +47,7 @@ export const IAD: NodeId = parseNodeId('iad-1');
 export const FRA: NodeId = parseNodeId('fra-1');
 export const NODE_IDENTITY: string = `${DOMAIN}/node/iad-1`;
 
-export const pki: TestPki = createTestPki();
+const pki: TestPki = createTestPki();
 
 /** The TLS material of an identity below {@link DOMAIN}. */
 export function materialOf(path: string, from: TestPki = pki): TlsMaterial {
