@@ -123,7 +123,6 @@ function memoized<Value>(
 
 function makeAnchor(anchor: Anchor, der: Uint8Array): BundleAnchor {
   const withheld = reasonToWithhold(anchor, der);
-  let pem: string | undefined;
   return Object.freeze({
     id: anchor.id,
     label: anchor.label,
@@ -132,10 +131,7 @@ function makeAnchor(anchor: Anchor, der: Uint8Array): BundleAnchor {
     sinceMs: anchor.sinceMs,
     ...(withheld !== undefined && { withheld: Object.freeze(withheld) }),
     der: () => copyBytes(der),
-    pem: () => {
-      pem ??= encodePem('CERTIFICATE', der);
-      return pem;
-    },
+    pem: () => factsOf(der).pem(),
   });
 }
 
@@ -147,20 +143,47 @@ function reasonToWithhold(anchor: Anchor, der: Uint8Array): BundleAnchor['withhe
     const message = `critical constraint ${unknown.type} is not enforced by this version`;
     return { reason: 'constraint', message };
   }
-  const certificate = readCertificate(der);
-  if (certificate === undefined) {
-    return { reason: 'not-a-certificate', message: 'not exactly one X.509 certificate' };
+  switch (factsOf(der).kind) {
+    case 'ca':
+      return undefined;
+    case 'leaf':
+      return { reason: 'not-a-ca', message: 'not a CA certificate' };
+    case 'other':
+      return { reason: 'not-a-certificate', message: 'not exactly one X.509 certificate' };
   }
-  if (!certificate.ca) return { reason: 'not-a-ca', message: 'not a CA certificate' };
-  return undefined;
+}
+
+/** What follows from the bytes of an anchor alone. */
+interface CertificateFacts {
+  readonly kind: 'ca' | 'leaf' | 'other';
+  pem(): string;
+}
+
+/** Releases share the bytes of their common anchors, so a delta costs only what is new in it. */
+const knownFacts = new WeakMap<Uint8Array, CertificateFacts>();
+
+function factsOf(der: Uint8Array): CertificateFacts {
+  const known = knownFacts.get(der);
+  if (known !== undefined) return known;
+  let pem: string | undefined;
+  const facts: CertificateFacts = {
+    kind: kindOf(der),
+    pem: () => {
+      pem ??= encodePem('CERTIFICATE', der);
+      return pem;
+    },
+  };
+  knownFacts.set(der, facts);
+  return facts;
 }
 
 /** OpenSSL would take one bad certificate as a reason to refuse the whole list, so look first. */
-function readCertificate(der: Uint8Array): X509Certificate | undefined {
+function kindOf(der: Uint8Array): CertificateFacts['kind'] {
   try {
     const certificate = new X509Certificate(der);
-    return equalBytes(certificate.raw, der) ? certificate : undefined;
+    if (!equalBytes(certificate.raw, der)) return 'other';
+    return certificate.ca ? 'ca' : 'leaf';
   } catch {
-    return undefined;
+    return 'other';
   }
 }
