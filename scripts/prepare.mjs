@@ -147,23 +147,35 @@ export function build() {
   say('building (tsc) ...');
   const startedMs = Date.now();
   const files = sourceFiles().map((file) => relative(ROOT, file));
-  const current = new Set(files);
-  for (const gone of (readStamp()?.files ?? []).filter((file) => !current.has(file))) {
-    const stem = join(ROOT, 'dist', gone.replace(/\.ts$/, ''));
-    for (const end of ['.js', '.js.map', '.d.ts']) rmSync(stem + end, { force: true });
-  }
   // An incremental build believes its own notes, also when somebody removed the output.
-  if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+  if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist', '.tsbuildinfo'), { force: true });
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
   });
   if (result.status !== 0) fail('the build failed; the lines above say where.');
+  removeLeftovers(files);
   const draft = `${STAMP}.${process.pid}`;
   writeFileSync(draft, JSON.stringify({ startedMs, files }));
   renameSync(draft, STAMP);
   say(`built in ${seconds(startedMs)}`);
+}
+
+/**
+ * Removes compiled files whose source is gone; programs that run from dist/ keep the rest.
+ *
+ * @param {readonly string[]} sources
+ */
+function removeLeftovers(sources) {
+  const stems = new Set(sources.map((file) => file.replace(/\.ts$/, '')));
+  for (const folder of SOURCES.map((name) => join(ROOT, 'dist', name)).filter(existsSync)) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      const file = join(entry.parentPath, entry.name);
+      const stem = relative(join(ROOT, 'dist'), file).replace(/\.(js|js\.map|d\.ts)$/, '');
+      if (entry.isFile() && !stems.has(stem)) rmSync(file, { force: true });
+    }
+  }
 }
 
 /**
