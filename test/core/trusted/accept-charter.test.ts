@@ -170,8 +170,10 @@ describe('acceptDocument: the next charter', () => {
   it('D04: refuses a charter from the future', () => {
     const current = currentCharter(begin());
     if (current === undefined) throw new Error('no charter');
-    const future = rotateCharter(current, { note: 'later' }, NOW_MS + DAY_MS);
-    expectCode('EXPIRED', () => offer(begin(), signed(future, ALICE, BOB)));
+    const issued = (issuedMs: number): unknown =>
+      offer(begin(), signed(rotateCharter(current, { note: 'later' }, issuedMs), ALICE, BOB));
+    expect(issued(NOW_MS + 300_000)).toMatchObject({ outcome: 'accepted' });
+    expectCode('EXPIRED', () => issued(NOW_MS + 301_000));
   });
 
   it('refuses several at once', () => {

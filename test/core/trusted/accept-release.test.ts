@@ -13,6 +13,7 @@ import {
   releaseStream,
 } from '../../../src/core/ids.ts';
 import { SIGNATURES_MAX, STREAMS_MAX } from '../../../src/core/limits.ts';
+import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { signStatement } from '../../../src/core/statements/sign.ts';
 import {
   emptyTrustedState,
@@ -71,6 +72,13 @@ describe('acceptDocument: order of releases', () => {
     const { digest } = placeOf(first, 1);
     expect(offer(state, first, { heldDigest: digest }).outcome).toBe('held');
     expect(offer(state, first, { held: first.statement }).outcome).toBe('held');
+  });
+
+  it('does not believe that something is held above the head', () => {
+    const { state } = grown(1);
+    const second = nextRelease(state, noted('second'));
+    const { digest: heldDigest } = placeOf(second, 2);
+    expect(offer(state, second, { heldDigest }).outcome).toBe('accepted');
   });
 
   it('C01: refuses an older release that nobody says is held', () => {
@@ -172,6 +180,10 @@ describe('acceptDocument: order of releases', () => {
     }
     const full = { ...state, streams };
     expectCode('LIMIT', () => offer(full, releaseAfter(undefined, noted('one more'))));
+    streams.delete(releaseStream(parseBundleName('bundle-0.example.org')));
+    streams.set(STREAM, stream);
+    expect(streams.size).toBe(STREAMS_MAX);
+    expect(offer(full, nextRelease(full, noted('second'))).outcome).toBe('accepted');
   });
 });
 
@@ -240,12 +252,14 @@ describe('acceptDocument: chains', () => {
     expect(take3(first.body, second.body)).toMatchObject({ outcome: 'accepted', documents });
   });
 
-  it('refuses a chain of more bytes than are held in memory', () => {
+  it('refuses a chain of more bytes than are held in memory, before it is parsed', () => {
     const { documents } = grown(1);
     const [first] = documents;
     if (first === undefined) throw new Error('no first release');
-    const long = { payload: new Uint8Array(65 * 1024 * 1024), signatures: [] };
-    expectCode('LIMIT', () => offer(begin(), first, { chain: [long, first.statement] }));
+    const garbage = { payload: new Uint8Array(2048), signatures: [] };
+    const chain = Array.from({ length: 32_768 }, () => garbage);
+    expectCode('PARSE', () => offer(begin(), first, { chain }));
+    expectCode('LIMIT', () => offer(begin(), first, { chain: [...chain, first.statement] }));
   });
 });
 
@@ -284,8 +298,12 @@ describe('acceptDocument: realm, kind and limits', () => {
     // The payload is not even parsed.
     const payload = new Uint8Array(1);
     expectCode('LIMIT', () => offer(begin(), { statement: { payload, signatures }, body }));
-    const full = { ...statement, signatures: signatures.slice(0, SIGNATURES_MAX + 1) };
-    expectCode('LIMIT', () => offer(begin(), { statement: full, body }));
+    const of = (count: number): SignedDocument => {
+      const some = [...statement.signatures, ...signatures].slice(0, count);
+      return { statement: { ...statement, signatures: some }, body };
+    };
+    expectCode('LIMIT', () => offer(begin(), of(SIGNATURES_MAX + 1)));
+    expect(offer(begin(), of(SIGNATURES_MAX)).outcome).toBe('accepted');
   });
 });
 

@@ -177,6 +177,9 @@ describe('acceptDocument: a forked charter', () => {
     const result = offer(state, second('theirs'));
     expect(result).toMatchObject({ outcome: 'forked', evidence: { sequence: 2 } });
     expect(currentCharter(result.state)?.version).toBe(1);
+    const first = state.charters[0]?.document;
+    if (first === undefined) throw new Error('no first charter');
+    expect(offer(result.state, first).outcome).toBe('held');
     expectCode('FORK', () => offer(result.state, second('ours')));
     expectCode('FORK', () => offer(result.state, nextCharter(state, { note: '3' }, ALICE, BOB)));
   });
