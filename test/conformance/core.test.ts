@@ -1,0 +1,4 @@
+import { describeConformance } from './driver.ts';
+import { coreKind } from './subjects/core.ts';
+
+describeConformance(coreKind);

@@ -1,0 +1,25 @@
+/**
+ * Every vector file, as it is to be on disk.
+ */
+import { FORMAT, type GROUPS, type VectorFile } from '../format.ts';
+import { COVERED_A, groupA } from './group-a.ts';
+import { COVERED_B, groupB, groupB10 } from './group-b.ts';
+import { COVERED_C, groupC } from './group-c.ts';
+import { COVERED_E, groupE } from './group-e.ts';
+import { COVERED_F, groupF } from './group-f.ts';
+
+/** The text of each file, by group. */
+export function makeVectors(): Readonly<Record<(typeof GROUPS)[number], string>> {
+  return {
+    a: text({ format: FORMAT, group: 'A', cases: groupA(), covered: COVERED_A }),
+    b: text({ format: FORMAT, group: 'B', cases: groupB(), covered: COVERED_B }),
+    b10: text({ format: FORMAT, group: 'B', cases: groupB10(), covered: [] }),
+    c: text({ format: FORMAT, group: 'C', cases: groupC(), covered: COVERED_C }),
+    e: text({ format: FORMAT, group: 'E', cases: groupE(), covered: COVERED_E }),
+    f: text({ format: FORMAT, group: 'F', cases: groupF(), covered: COVERED_F }),
+  };
+}
+
+function text(file: VectorFile): string {
+  return `${JSON.stringify(file, null, 1)}\n`;
+}

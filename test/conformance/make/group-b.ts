@@ -1,0 +1,169 @@
+/**
+ * Group B: the chain of charters. Recovery (B13, B14) and the charter log (B15) come later.
+ */
+import type { ConformanceCase, CoveredCase } from '../format.ts';
+import { CaseBuilder } from './case-builder.ts';
+import {
+  anchorEntry,
+  at,
+  DAY,
+  govern,
+  type JsonObject,
+  roleEntry,
+  SECOND,
+  signerEntry,
+  T0,
+} from './realm.ts';
+
+const NO_RACE = 'the second of two that race is answered CONFLICT and proves nothing: C14';
+
+/** The cases of the group, but for the long one. */
+export function groupB(): readonly ConformanceCase[] {
+  return [...quorumCases(), ...orderCases(), ...expiryCases()];
+}
+
+/** B10, in a file of its own. */
+export function groupB10(): readonly ConformanceCase[] {
+  const b = new CaseBuilder('B10 300-rotations-behind', 'Every version in between is walked.');
+  const alone = (charter: JsonObject): void => {
+    charter['signers'] = [signerEntry('alice')];
+    charter['regions'] = [];
+    const role = { ...roleEntry(1, 'alice'), expiryDays: 365 };
+    charter['roles'] = { charter: role, release: role };
+  };
+  const short = { by: ['alice'], expiresMs: T0 + 20 * DAY };
+  b.begin(alone, short);
+  for (let version = 2; version <= 300; version += 1) {
+    b.apply(b.charter(alone, { ...short, issuedMs: T0 - DAY + version * SECOND }), 'accepted');
+  }
+  b.apply(b.release([anchorEntry('one')], { by: ['alice'] }), 'accepted');
+  return [b.done()];
+}
+
+/** Cases of the group that are not in this version. */
+export const COVERED_B: readonly CoveredCase[] = [
+  { name: 'B13 recovery wrong digest', about: 'This version has no recovery.' },
+  { name: 'B14 recovery quorum', about: 'This version has no recovery.' },
+  { name: 'B15 hidden-rotation', about: 'This version has no log of charters.' },
+];
+
+function quorumCases(): readonly ConformanceCase[] {
+  const rotation = (charter: JsonObject): void => govern(charter, 2, 'carol', 'erin', 'frank');
+  const one = new CaseBuilder('B01 only-old-quorum', 'The new signers must agree too.');
+  one.begin();
+  one.apply(one.charter(rotation, { by: ['alice', 'bob'] }), 'THRESHOLD');
+  one.apply(one.charter(rotation, { by: ['alice', 'bob', 'carol'] }), 'THRESHOLD');
+  const two = new CaseBuilder('B02 only-new-quorum', 'The old signers must agree.');
+  two.begin();
+  two.apply(two.charter(rotation, { by: ['erin', 'frank'] }), 'THRESHOLD');
+  two.apply(two.charter(rotation, { by: ['carol', 'erin', 'frank'] }), 'THRESHOLD');
+  const three = new CaseBuilder('B03 rotate-all-with-both', 'Both quorums change everybody.');
+  three.begin();
+  const all = (charter: JsonObject): void => govern(charter, 2, 'erin', 'frank', 'mallory');
+  three.apply(three.charter(all, { by: ['alice', 'bob', 'erin', 'frank'] }), 'accepted');
+  three.apply(three.release([anchorEntry('one')]), 'THRESHOLD');
+  three.apply(three.release([anchorEntry('one')], { by: ['erin', 'frank'] }), 'accepted');
+  const four = new CaseBuilder('B04 threshold-raise-lower', 'Both thresholds must be met.');
+  const thresholdOf = (threshold: number) => (charter: JsonObject) => {
+    const role = roleEntry(threshold, 'alice', 'bob', 'carol');
+    at(charter, 'roles')['charter'] = { ...role, expiryDays: 365 };
+  };
+  const everybody = { by: ['alice', 'bob', 'carol'] };
+  four.begin();
+  four.apply(four.charter(thresholdOf(3)), 'THRESHOLD', { about: 'raised by two' });
+  four.apply(four.charter(thresholdOf(3), everybody), 'accepted');
+  four.apply(four.charter(thresholdOf(2)), 'THRESHOLD', { about: 'lowered by two' });
+  four.apply(four.charter(thresholdOf(2), everybody), 'accepted');
+  return [one, two, three, four].map((builder) => builder.done());
+}
+
+function orderCases(): readonly ConformanceCase[] {
+  const five = new CaseBuilder('B05 skip-version', 'Version 3 says nothing without version 2.');
+  const first = five.begin();
+  five.apply(
+    five.charter(() => undefined, { sequence: 3 }),
+    'GAP',
+  );
+  five.apply(five.release([anchorEntry('one')], { charterVersion: 2 }), 'GAP', {
+    about: 'nor does a release under a version that is not held',
+  });
+  const wrong = { previous: first.digest.replace(/^./, (c) => (c === '0' ? '1' : '0')) };
+  five.apply(
+    five.charter(() => undefined, wrong),
+    'PREVIOUS',
+    { about: 'another predecessor' },
+  );
+
+  const six = new CaseBuilder('B06 same-version-other-bytes', 'A fork of the charter stops all.', {
+    skip: { admin: NO_RACE },
+  });
+  six.begin();
+  six.apply(six.release([anchorEntry('one')]), 'accepted');
+  const noted = (note: string) => (charter: JsonObject) => {
+    charter['note'] = note;
+  };
+  const [a, b] = [six.charter(noted('a')), six.charter(noted('b'))];
+  six.apply(a, 'accepted');
+  const before = six.release([anchorEntry('one')], { charterVersion: 1 });
+  six.apply(b, 'forked');
+  six.apply(before, 'FORK');
+  six.apply(six.charter(noted('c'), { after: a, sequence: 3 }), 'FORK');
+  six.restart();
+  six.evidence(a, b, 'held');
+
+  const seven = new CaseBuilder('B07 older', 'Older versions change nothing.');
+  seven.begin();
+  const second = seven.charter(noted('2'));
+  seven.apply(second, 'accepted');
+  seven.apply(seven.charter(noted('3')), 'accepted');
+  seven.apply(second, 'held');
+  const conflict = { instead: { admin: 'CONFLICT' }, why: 'the sequence is taken' } as const;
+  const forged = seven.charter(noted('x'), { after: 'nothing', sequence: 2, by: ['alice'] });
+  seven.apply(forged, 'ROLLBACK', conflict);
+  const other = seven.charter(noted('y'), { after: 'nothing' });
+  seven.apply(other, 'ROLLBACK', { ...conflict, about: 'the first one is pinned, not voted on' });
+
+  const eleven = new CaseBuilder(
+    'B11 crash-between-charter-and-release',
+    'What was stored is there again, and the rest follows.',
+  );
+  eleven.begin();
+  const next = eleven.charter((charter) => govern(charter, 2, 'alice', 'bob', 'erin'));
+  eleven.apply(next, 'accepted');
+  eleven.restart();
+  eleven.apply(next, 'held');
+  const release = eleven.release([anchorEntry('one')], { by: ['alice', 'erin'] });
+  eleven.apply(release, 'accepted');
+  eleven.restart();
+  eleven.apply(release, 'held');
+  return [five, six, seven, eleven].map((builder) => builder.done());
+}
+
+function expiryCases(): readonly ConformanceCase[] {
+  const late = T0 + 100 * DAY;
+  const same = (): void => undefined;
+  const eight = new CaseBuilder(
+    'B08 intermediate-expired-final-valid',
+    'Who was away walks over expired charters.',
+  );
+  const first = eight.charter(same, { expiresMs: T0 + 10 * DAY });
+  eight.pin(first);
+  eight.apply(first, 'accepted', { nowMs: late });
+  eight.apply(eight.charter(same, { expiresMs: T0 + 20 * DAY }), 'accepted', { nowMs: late });
+  eight.apply(eight.charter(same), 'accepted', { nowMs: late });
+  const now = eight.release([anchorEntry('one', late)], { issuedMs: late });
+  eight.apply(now, 'accepted');
+
+  const nine = new CaseBuilder(
+    'B09 final-expired',
+    'Nothing new under an expired charter; what is held stays, and the next charter helps.',
+  );
+  nine.begin(same, { expiresMs: T0 + 10 * DAY });
+  nine.apply(nine.release([anchorEntry('one')]), 'accepted');
+  const after = T0 + 11 * DAY;
+  const refused = nine.release([anchorEntry('one')], { issuedMs: after });
+  nine.apply(refused, 'EXPIRED');
+  nine.apply(nine.charter(same, { issuedMs: after }), 'accepted');
+  nine.apply(refused, 'accepted');
+  return [eight.done(), nine.done()];
+}

@@ -1,0 +1,254 @@
+/**
+ * Group C: sequences and forks. Resolution of forks (C11, C12) and rollouts come later.
+ */
+import type { ConformanceCase, CoveredCase } from '../format.ts';
+import { CaseBuilder, type CaseOptions } from './case-builder.ts';
+import {
+  anchorEntry,
+  bodyValue,
+  type Doc,
+  type JsonObject,
+  PAYMENTS,
+  type StatementInput,
+} from './realm.ts';
+
+const RACE: CaseOptions = {
+  skip: { admin: 'the second of two that race is answered CONFLICT and proves nothing: C14' },
+};
+const ONE = anchorEntry('one');
+
+/** The cases of the group. */
+export function groupC(): readonly ConformanceCase[] {
+  return [
+    ...placeCases(),
+    ...forkCases(),
+    ...orderCases(),
+    ...evidenceCases(),
+    ...publishingCases(),
+    ...rolloutCases(),
+  ];
+}
+
+/** Cases of the group that other tests have, or this version has not. */
+export const COVERED_C: readonly CoveredCase[] = [
+  { name: 'C11 resolution-by-release-role', about: 'This version resolves no forks.' },
+  { name: 'C12 resolution-by-charter', about: 'This version resolves no forks.' },
+  {
+    name: 'C13 signer-ledger',
+    about: 'The signing tool refuses a second digest for one sequence.',
+    test: 'test/signers/ledger.test.ts',
+  },
+];
+
+/** A body that says something of its own. */
+const noted = (note: string): JsonObject => bodyValue([ONE], { note });
+
+function begun(name: string, about: string, options?: CaseOptions): [CaseBuilder, Doc] {
+  const builder = new CaseBuilder(name, about, options);
+  builder.begin();
+  const first = builder.release([ONE]);
+  builder.apply(first, 'accepted');
+  return [builder, first];
+}
+
+function placeCases(): readonly ConformanceCase[] {
+  const [lower, first] = begun('C01 lower-seq', 'What lies below the head changes nothing.');
+  const second = lower.release(noted('2'));
+  lower.apply(second, 'accepted');
+  lower.apply(lower.release(noted('3')), 'accepted');
+  const forged = lower.release(noted('x'), { after: first, by: ['alice'] });
+  const taken = { instead: { admin: 'CONFLICT' }, why: 'the sequence is taken' } as const;
+  lower.apply(forged, 'ROLLBACK', taken);
+  lower.apply(second, 'held', {
+    instead: { client: 'ROLLBACK' },
+    why: 'a client keeps no history to recognise it by',
+  });
+
+  const [replay] = begun('C02 replay-same', 'The head again is no news.');
+  const head = replay.release(noted('2'));
+  replay.apply(head, 'accepted');
+  replay.apply(head, 'held');
+  replay.restart();
+  replay.apply(head, 'held');
+  const fewer = replay.release(noted('2'), { sequence: 2, after: first, by: ['alice'] });
+  replay.apply(fewer, 'held', { about: 'with fewer signatures too: it is the same statement' });
+
+  const [gap] = begun('C03 seq-gap', 'A gap is filled before anything beyond it is taken.');
+  const two = gap.release(noted('2'));
+  const three = gap.release(noted('3'), { after: two });
+  gap.apply(three, 'GAP');
+  gap.apply([two, three], 'accepted', {
+    about: 'and with what lay between, it is',
+  });
+
+  const [previous] = begun('C04 prev-mismatch', 'The hash chain must hold.');
+  previous.apply(previous.release(noted('2'), { previous: 'ab'.repeat(32) }), 'PREVIOUS');
+  previous.apply(previous.release(noted('2'), { previous: '0'.repeat(64) }), 'PREVIOUS');
+
+  const [fast] = begun('C05 fast-forward', 'Nobody exhausts the sequences.');
+  fast.apply(fast.release(noted('x'), { sequence: Number.MAX_SAFE_INTEGER }), 'GAP');
+  fast.apply(fast.release(noted('x'), sequenceText('18446744073709551616')), 'PARSE');
+  fast.apply(fast.release(noted('x'), sequenceText('18446744073709551615')), 'PARSE');
+
+  const [forms] = begun('C06 number-forms', 'A sequence is written in one way.');
+  for (const text of ['-1', '0', '2.0', '1e3', '"7"', '007', '9007199254740993', '-0', 'null']) {
+    forms.apply(forms.release(noted('x'), sequenceText(text)), 'PARSE', { about: text });
+  }
+  return [lower, replay, gap, previous, fast, forms].map((builder) => builder.done());
+}
+
+function forkCases(): readonly ConformanceCase[] {
+  const [fork] = begun('C07 fork-two-quorums', 'Two quorums for one sequence stop it.', RACE);
+  const [a, b] = [fork.release(noted('a')), fork.release(noted('b'))];
+  fork.apply(a, 'accepted');
+  fork.apply(b, 'forked');
+  const onA = fork.release(noted('next'), { after: a });
+  fork.apply(onA, 'FORK');
+  fork.restart();
+  fork.apply(onA, 'FORK', { about: 'also after a restart' });
+  fork.evidence(a, b, 'held');
+
+  const [deep] = begun('C07 fork-below-the-head', 'A fork is found below the head too.', {
+    skip: {
+      ...RACE.skip,
+      client: 'a client keeps no history; nodes show it the evidence: C08 evidence-first',
+    },
+  });
+  const [two, other] = [deep.release(noted('2')), deep.release(noted('other'))];
+  deep.apply(two, 'accepted');
+  deep.apply(deep.release(noted('3')), 'accepted');
+  deep.apply(other, 'forked');
+
+  const [alone] = begun('C07 fork-without-quorum', 'Half of a proof is none.', RACE);
+  const good = alone.release(noted('a'));
+  const weak = alone.release(noted('b'), { by: ['alice'] });
+  alone.apply(good, 'accepted');
+  alone.apply(weak, 'ROLLBACK');
+  return [fork, deep, alone].map((builder) => builder.done());
+}
+
+/** C08: whatever arrives in which order, everybody ends with the same proof and the same root. */
+function orderCases(): readonly ConformanceCase[] {
+  const make = (
+    name: string,
+    write: (builder: CaseBuilder, a: Doc, b: Doc, c: Doc) => void,
+  ): ConformanceCase => {
+    const [builder] = begun(`C08 fork-order ${name}`, 'Every order ends the same.', RACE);
+    const docs = ['a', 'b', 'c'].map((note) => builder.release(noted(note)));
+    const [a, b, c] = docs.toSorted((x, y) => (x.digest < y.digest ? -1 : 1));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three are made');
+    write(builder, a, b, c);
+    return builder.done();
+  };
+  return [
+    make('abc', (builder, a, b, c) => {
+      builder.apply(a, 'accepted');
+      builder.apply(b, 'forked');
+      builder.apply(c, 'FORK', { about: 'known to be forked by two smaller ones' });
+    }),
+    make('cba', (builder, a, b, c) => {
+      builder.apply(c, 'accepted');
+      builder.apply(b, 'forked');
+      builder.apply(a, 'forked');
+    }),
+    make('bca', (builder, a, b, c) => {
+      builder.apply(b, 'accepted');
+      builder.apply(c, 'forked');
+      builder.restart();
+      builder.apply(a, 'forked');
+      builder.apply(a, 'FORK', { about: 'once more' });
+    }),
+    make('evidence-first', (builder, a, b, c) => {
+      builder.evidence(b, c, 'forked');
+      builder.evidence(a, c, 'forked');
+      builder.evidence(b, c, 'held');
+      builder.apply(a, 'FORK');
+    }),
+    make('evidence-then-statement', (builder, a, b, c) => {
+      builder.apply(c, 'accepted');
+      builder.evidence(b, c, 'forked');
+      builder.apply(a, 'forked');
+    }),
+  ];
+}
+
+function evidenceCases(): readonly ConformanceCase[] {
+  const [fabricated, first] = begun('C10 fabricated-evidence', 'Evidence is verified like all.', {
+    skip: { admin: 'Submit takes documents, not evidence' },
+  });
+  const good = fabricated.release(noted('a'));
+  const b = (options: Partial<StatementInput>): Doc => fabricated.release(noted('b'), options);
+  fabricated.evidence(good, b({ by: [] }), 'THRESHOLD', { about: 'nobody signed one' });
+  fabricated.evidence(good, b({ by: ['alice'] }), 'THRESHOLD', { about: 'one signer' });
+  fabricated.evidence(good, b({ by: ['alice', 'mallory'] }), 'THRESHOLD', { about: 'a stranger' });
+  fabricated.evidence(good, good, 'TYPE', { about: 'the same statement twice' });
+  const stranger = b({ realm: 'staging.example.org' });
+  fabricated.evidence(good, stranger, 'REALM', { about: 'of another realm' });
+  const later = fabricated.release(noted('c'), { sequence: 3, previous: first.digest });
+  fabricated.evidence(good, later, 'TYPE', { about: 'of two sequences' });
+  fabricated.apply(good, 'accepted');
+  return [fabricated.done()];
+}
+
+function publishingCases(): readonly ConformanceCase[] {
+  const why = 'a second valid statement that reaches it is evidence: C07';
+  const [race] = begun('C14 concurrent-publish', 'The second of two admins gets CONFLICT.', {
+    skip: { core: why, peer: why, client: why },
+  });
+  const [a, b] = [race.release(noted('a')), race.release(noted('b'))];
+  race.apply(a, 'accepted');
+  race.apply(b, 'CONFLICT');
+  race.apply(race.release(noted('next')), 'accepted');
+
+  const [forward] = begun('C15 roll-forward-rollback', 'Old content comes as a new sequence.');
+  for (const note of ['2', '3']) {
+    const label = { label: `CA one, release ${note}` };
+    forward.apply(forward.release([{ ...ONE, ...label }]), 'accepted');
+  }
+  forward.apply(forward.release(bodyValue([ONE], { replaces: 4 })), 'LIFECYCLE', {
+    about: 'it cannot replace itself',
+  });
+  forward.apply(forward.release(bodyValue([ONE], { replaces: 1 })), 'accepted');
+
+  const floor = 'a floor is what a client is configured with';
+  const reset = new CaseBuilder('C17 client-state-deleted', 'The configured floor holds.', {
+    minSequence: { [PAYMENTS]: 3 },
+    skip: { core: floor, peer: floor, admin: floor },
+  });
+  reset.begin();
+  const first = reset.release([ONE]);
+  const second = reset.release(noted('2'), { after: first });
+  reset.apply(second, 'ROLLBACK', { mode: 'jump' });
+  reset.apply(reset.release(noted('3'), { after: second }), 'accepted', { mode: 'jump' });
+  return [race, forward, reset].map((builder) => builder.done());
+}
+
+function rolloutCases(): readonly ConformanceCase[] {
+  const rollout = { stream: `rollout/${PAYMENTS}` };
+  const plan = (sequence: number): JsonObject => ({
+    bundle: PAYMENTS,
+    release: { sequence },
+    state: 'running',
+    waves: [],
+  });
+  const [slow] = begun('C18 slow-ceremony', 'Rollouts are refused TYPE in this version.');
+  for (let sequence = 1; sequence <= 3; sequence += 1) {
+    slow.apply(slow.release(plan(1), { ...rollout, sequence }), 'TYPE');
+  }
+  slow.apply(slow.release(noted('2')), 'accepted', { about: 'and hold nothing up' });
+  const [regress] = begun('C19 cross-stream-regress', 'Rollouts are refused TYPE here.');
+  regress.apply(
+    regress.charter(() => undefined),
+    'accepted',
+  );
+  regress.apply(regress.release(plan(1), { ...rollout, charterVersion: 1 }), 'TYPE');
+  regress.apply(regress.release(noted('2'), { charterVersion: 2 }), 'accepted');
+  const older = regress.release(noted('3'), { charterVersion: 1 });
+  regress.apply(older, 'ROLLBACK', { about: 'a release under an older charter than the head' });
+  return [slow.done(), regress.done()];
+}
+
+/** Writes the sequence of a statement in another way. */
+function sequenceText(text: string): Partial<StatementInput> {
+  return { text: (payload) => payload.replace('"sequence":2', `"sequence":${text}`) };
+}

@@ -1,0 +1,180 @@
+/**
+ * The core: the verifier with nothing around it, and the readers of files.
+ */
+import { encodeHex, parseBase64 } from '../../../src/core/bytes.ts';
+import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
+import { rootOf, rowsOf } from '../../../src/core/gossip/rows.ts';
+import { CHARTER_STREAM, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
+import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
+import { parseStatement } from '../../../src/core/statements/statement.ts';
+import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
+import {
+  currentCharter,
+  emptyTrustedState,
+  type TrustedState,
+} from '../../../src/core/trusted/state.ts';
+import { admitAnchor } from '../../../src/x509/admission.ts';
+import { parseCertificateFile } from '../../../src/x509/file.ts';
+import type {
+  ApplyStep,
+  CertificateStep,
+  ConformanceCase,
+  EvidenceStep,
+  JudgedStep,
+  StreamResult,
+} from '../format.ts';
+import {
+  decodeDocument,
+  decodeEvidence,
+  evidenceText,
+  forkedResult,
+  lastOf,
+  type Observed,
+  type Subject,
+  type SubjectKind,
+  type SubjectResult,
+  statementText,
+} from './subject.ts';
+
+/** The verifier alone. */
+export const coreKind: SubjectKind = {
+  name: 'core',
+  open: async (one) => new CoreSubject(one),
+  visible: (expected) => expected,
+};
+
+class CoreSubject implements Subject {
+  readonly #pin: Pick<ConformanceCase, 'realm' | 'pin'>;
+  /** What a store would hold, by place. */
+  readonly #stored: Map<string, SignedDocument> = new Map();
+  #state: TrustedState;
+
+  constructor(one: ConformanceCase) {
+    this.#pin = one;
+    this.#state = emptyTrustedState(parseRealmName(one.realm), parseSha256(one.pin));
+  }
+
+  unfit(): string | undefined {
+    return undefined;
+  }
+
+  async take(step: JudgedStep): Promise<Observed> {
+    try {
+      if ('envelope' in step) parseEnvelope(parseBase64(step.envelope));
+      else if ('certificate' in step) requireCertificate(step);
+      else if ('evidence' in step) return this.#evidence(step);
+      else return this.#apply(step);
+      return { outcome: 'accepted' };
+    } catch (thrown) {
+      if (!(thrown instanceof KedgeError)) throw thrown;
+      return { outcome: thrown.code, message: thrown.message };
+    }
+  }
+
+  async restart(): Promise<void> {
+    const { realm, pin } = this.#pin;
+    const at = (stream: string, sequence: number): { readonly document: SignedDocument }[] => {
+      const document = this.#stored.get(`${stream} ${sequence}`);
+      return document === undefined ? [] : [{ document }];
+    };
+    const { charters, streams } = this.#state;
+    const heads = [...streams.values()].filter(({ stream }) => stream !== CHARTER_STREAM);
+    this.#state = restoreTrustedState(
+      { realm: parseRealmName(realm), firstCharterDigest: parseSha256(pin) },
+      {
+        charters,
+        heads: heads.flatMap((stream) =>
+          at(stream.stream, stream.kind === 'open' ? stream.head.sequence : stream.commonSequence),
+        ),
+        evidence: [...streams.values()].flatMap((one) =>
+          one.kind === 'forked' ? [one.evidence] : [],
+        ),
+      },
+    );
+  }
+
+  async snapshot(): Promise<string> {
+    const { charters, streams } = this.#state;
+    const lines = [
+      ...charters.map(({ document }) => documentText(document)),
+      ...[...streams.values()].map(({ stream, kind, head }) => {
+        const held = head && documentText({ statement: head.statement, body: head.bodyBytes });
+        return `${stream} ${kind} ${held ?? ''}`;
+      }),
+      ...[...streams.values()].flatMap((one) =>
+        one.kind === 'forked' ? [evidenceText(one.evidence)] : [],
+      ),
+    ];
+    return lines.join('\n');
+  }
+
+  async result(): Promise<SubjectResult> {
+    const streams: StreamResult[] = [];
+    const charter = currentCharter(this.#state);
+    if (charter !== undefined && !this.#state.streams.has(CHARTER_STREAM)) {
+      const { version: sequence, digest } = charter;
+      streams.push({ stream: CHARTER_STREAM, state: 'open', sequence, digest });
+    }
+    for (const one of this.#state.streams.values()) {
+      if (one.kind === 'forked') {
+        streams.push(forkedResult(one.stream, one.commonSequence, one.evidence));
+        continue;
+      }
+      const { sequence, digest, statement, body } = one.head;
+      const { replaces } = body;
+      const signatures = statement.signatures.length;
+      const open = { stream: one.stream, state: 'open', sequence, digest, signatures } as const;
+      streams.push(replaces === undefined ? open : { ...open, replaces });
+    }
+    return {
+      charterVersion: charter?.version ?? 0,
+      root: rootOf(rowsOf(this.#state)),
+      streams: streams.toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
+    };
+  }
+
+  reported(_code: ErrorCode): number | undefined {
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stored.clear();
+  }
+
+  #apply({ apply, mode, nowMs }: ApplyStep): Observed {
+    const { chain, history, body } = decodeDocument(apply);
+    const place = lastOf(chain);
+    const held = this.#stored.get(`${place?.stream ?? ''} ${place?.sequence ?? 0}`)?.statement;
+    const recall = { ...(history && { history }), ...(held && { held }) };
+    const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, nowMs);
+    this.#state = result.state;
+    if (result.outcome === 'accepted') {
+      for (const document of result.documents) {
+        const { stream, sequence } = parseStatement(document.statement.payload);
+        this.#stored.set(`${stream} ${sequence}`, document);
+      }
+    }
+    return { outcome: result.outcome };
+  }
+
+  #evidence({ evidence }: EvidenceStep): Observed {
+    const { outcome, state } = acceptEvidence(this.#state, decodeEvidence(evidence));
+    this.#state = state;
+    return { outcome };
+  }
+}
+
+/** Reads a certificate file as an admin's tool does. */
+function requireCertificate({ certificate, refusedBy = [], nowMs }: CertificateStep): void {
+  const rules = parseCertificateFile(parseBase64(certificate)).flatMap((facts) =>
+    admitAnchor(facts, { nowMs, existing: [] })
+      .filter(({ severity }) => severity === 'refuse')
+      .map(({ rule }) => rule),
+  );
+  if (rules.join() !== refusedBy.join()) throw new Error(`admission said ${rules.join()}`);
+}
+
+function documentText({ statement, body }: SignedDocument): string {
+  return `${statementText(statement)} ${encodeHex(body)}`;
+}
