@@ -8,7 +8,6 @@
  */
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { contentFrom } from '../core/gossip/push.ts';
 import {
   type BundleName,
   parseSequence,
@@ -17,6 +16,7 @@ import {
   type Sha256,
 } from '../core/ids.ts';
 import { CHARTER_STEP_MAX, DELTA_CHAIN_MAX } from '../core/limits.ts';
+import { diffBodies } from '../core/releases/delta.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Store } from '../ports/store.ts';
@@ -90,15 +90,18 @@ export class UpdateSource {
     const from = parseSequence(base.sequence + 1);
     const limit = head.sequence - base.sequence;
     const statements = await this.#store.statements(stream, { from, limit });
-    const baseDocument = await this.#store.document(stream, base.sequence);
-    const baseBody = baseDocument && {
-      sequence: base.sequence,
-      bodyDigest: sha256(baseDocument.body),
-      bodyBytes: baseDocument.body,
+    const before = await this.#store.document(stream, base.sequence);
+    if (before === undefined) {
+      throw new KedgeError('STORE', `sequence ${String(base.sequence)} of ${bundle} is missing`);
+    }
+    const blobs = await readNewBlobs(this.#store, stream, before.body, document.body);
+    // Also where the patch is the larger one: a whole body would hide the statements in between.
+    const delta = {
+      baseSequence: base.sequence,
+      baseBodyDigest: sha256(before.body),
+      patch: diffBodies(before.body, document.body),
     };
-    const blobs = await readNewBlobs(this.#store, stream, baseDocument?.body, document.body);
-    const content = contentFrom(baseBody, document.body);
-    return withBlobs(blobs, { bundle, statements, content });
+    return withBlobs(blobs, { bundle, statements, content: { kind: 'delta', delta } });
   }
 }
 

@@ -107,6 +107,25 @@ describe('a source of a real node', () => {
     expect(source.status().bundles[0]?.state).toBe('fresh');
   });
 
+  it('takes a delta that is larger than the body', async () => {
+    const { realm, address, start, submit } = await cluster();
+    const node = await start();
+    await submit(realm.nextRelease(BUNDLE, addActive(first)), first);
+    const backoff = { initialMs: 1500, maxMs: 1500 };
+    const source = await openSource(realm, [address], { backoff });
+    await source.ready({ timeoutMs: 5000 });
+    await node[Symbol.asyncDispose]();
+    await until(() => !source.status().isConnected);
+    const many = createTestAnchors(20, Date.now());
+    await start();
+    // The first comes while the program waits for its next attempt, or it gets one by one.
+    await submit(realm.nextRelease(BUNDLE, addStaged(...many.slice(0, 10))), ...many.slice(0, 10));
+    await submit(realm.nextRelease(BUNDLE, addStaged(...many.slice(10))), ...many.slice(10));
+    await until(() => source.bundle(BUNDLE)?.sequence === 3);
+    expect(source.bundle(BUNDLE)?.anchors.length).toBe(21);
+    expect(source.status().bundles[0]?.lastError).toBeUndefined();
+  });
+
   it('is told by the node that it has the wrong pin', async () => {
     const { address, start } = await cluster();
     await start();
