@@ -1,0 +1,238 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { parseNodeConfig } from '../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
+import { BUNDLE, type CliRealm, createCliRealm, DRAFT, START_MS } from './support.ts';
+
+const DAY_MS = 86_400_000;
+let realm: CliRealm;
+let node: RunningNode;
+let nowMs = START_MS;
+
+beforeAll(async () => {
+  realm = await createCliRealm('--role', 'revoke=1');
+  const text = sampleConfig({
+    id: 'iad-1',
+    region: 'iad',
+    realm: 'prod.example.org',
+    charter: 'charter-1.json',
+    security: 'insecure',
+  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
+  node = await runNode(config, { clock: { ...systemClock, nowMs: () => nowMs } });
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await realm[Symbol.asyncDispose]();
+});
+
+/** Runs at the node's time, with a profile that names it. */
+async function run(...argv: readonly string[]): ReturnType<CliRealm['run']> {
+  return realm.run(argv, { nowMs, env: await environment() });
+}
+
+async function json<Value>(...argv: readonly string[]): Promise<Value> {
+  return realm.json<Value>(argv, { nowMs, env: await environment() });
+}
+
+async function environment(): Promise<Record<string, string>> {
+  const profile = await realm.dir.write(
+    'profile.yaml',
+    `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
+      `node: ${node.addresses.admins ?? ''}\nendpoints: ['${node.addresses.clients ?? ''}']\n`,
+  );
+  return { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
+}
+
+const alone = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
+
+describe('kedge with a node', () => {
+  it('publishes in steps, and keeps the signed release under its name', async () => {
+    await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE);
+    const early = await run('release', 'submit', DRAFT);
+    expect(early.code).toBe(4);
+    expect(early.stderr).toContain('0 of the 2 needed signers');
+    await run('release', 'sign', DRAFT, '--key', realm.key('ana'), '--yes');
+    await run('release', 'sign', DRAFT, '--key', realm.key('cleo'), '--yes');
+    const done = await run('release', 'submit', DRAFT);
+    expect(done.stdout).toContain(`Published release 1 of ${BUNDLE}`);
+    expect(done.stdout).toContain(`Kept in ${BUNDLE}.release-1.json`);
+    const again = await run('release', 'submit', `${BUNDLE}.release-1.json`);
+    expect(again.stdout).toContain('The node had release 1');
+    expect(again.code).toBe(0);
+  });
+
+  it('publishes in one command, on top of what the node has', async () => {
+    nowMs += 1000;
+    const ca = await realm.ca('CA 2');
+    const note = ['--note', 'rotation 2027'];
+    const staged = await run(
+      'anchor',
+      'stage',
+      ca,
+      '--bundle',
+      BUNDLE,
+      ...note,
+      ...alone,
+      '--submit',
+    );
+    expect(staged.stderr).toContain('+ add "CA 2"');
+    expect(staged.stdout).toContain(`Published release 2 of ${BUNDLE}`);
+  });
+
+  it('lists, shows, exports and compares what it verified', async () => {
+    const list = await json<readonly unknown[]>('bundle', 'list');
+    expect(list).toMatchObject([{ bundle: BUNDLE, sequence: 2, trusted: 1, staged: 1 }]);
+    expect((await run('bundle', 'show', BUNDLE, '--full')).stdout).toContain('CA 2: staged since');
+    const out = `${realm.cwd}/out.pem`;
+    await run('bundle', 'export', BUNDLE, '--out', out);
+    expect((await readFile(out, 'utf8')).match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
+    const diff = await json<{ changes: unknown }>('bundle', 'diff', '1', '--bundle', BUNDLE);
+    expect(diff.changes).toMatchObject([{ kind: 'added' }, { kind: 'note', to: 'rotation 2027' }]);
+    const history = await json<readonly unknown[]>('release', 'history', BUNDLE);
+    expect(history).toMatchObject([
+      { sequence: 2, signers: ['ana', 'ben'] },
+      { sequence: 1, signers: ['ana', 'cleo'] },
+    ]);
+  });
+
+  it('prints what is current to a watcher, through the SDK', async () => {
+    const seen = await run('watch', BUNDLE, '--once', '--output', 'json');
+    expect(JSON.parse(seen.stdout)).toMatchObject({ bundle: BUNDLE, sequence: 2 });
+  });
+
+  it('tells how the node is', async () => {
+    const status = await json<unknown>('node', 'status');
+    expect(status).toMatchObject({
+      nodeId: 'iad-1',
+      firstCharterDigest: realm.pin,
+      streams: [{ stream: 'charter' }, { stream: `release/${BUNDLE}`, sequence: 2 }],
+    });
+  });
+
+  it('rotates: activate after the hold-down, retire, remove', async () => {
+    for (const [verb, ca] of [
+      ['activate', 'CA 2'],
+      ['retire', 'CA 1'],
+      ['remove', 'CA 1'],
+    ] as const) {
+      nowMs += 8 * DAY_MS;
+      const step = await run('anchor', verb, ca, '--bundle', BUNDLE, ...alone, '--submit');
+      expect([verb, step.code, step.stderr.includes('error:')]).toEqual([verb, 0, false]);
+    }
+    const shown = await json<{ anchors: unknown; tombstones: unknown }>('bundle', 'show', BUNDLE);
+    expect(shown.anchors).toMatchObject([{ label: 'CA 2', state: 'active' }]);
+    expect(shown.tombstones).toMatchObject([{ sequence: 5, reason: 'removed' }]);
+  });
+
+  it('drafts a rollback as far as the lifecycle allows', async () => {
+    const gone = await run('release', 'rollback', '1', '--bundle', BUNDLE);
+    expect(gone.code).toBe(7);
+    expect(gone.stderr).toContain('has left since and may not come back');
+    nowMs += 1000;
+    const ca = await realm.ca('CA 3');
+    await run('anchor', 'stage', ca, '--bundle', BUNDLE, ...alone, '--submit');
+    const back = await run('release', 'rollback', '5', '--bundle', BUNDLE);
+    expect(back.stdout).toContain('- remove "CA 3"');
+    expect(back.stdout).toContain('puts back the content of release 5 (rollback)');
+    const twice = await run('release', 'rollback', '5', '--bundle', BUNDLE);
+    expect(twice.code).toBe(10);
+  });
+
+  it('says that another admin was faster', async () => {
+    const [a, b] = [await realm.ca('CA 4'), await realm.ca('CA 5')];
+    await run('anchor', 'stage', a, '--bundle', BUNDLE, '--draft', 'a.json', ...alone);
+    await run(
+      ...['anchor', 'stage', b, '--bundle', BUNDLE, '--draft', 'b.json', '--ledger', 'b.ledger'],
+      ...alone,
+    );
+    expect((await run('release', 'submit', 'a.json')).code).toBe(0);
+    const late = await run('release', 'submit', 'b.json');
+    expect(late.code).toBe(5);
+    expect(late.stderr).toContain('draft again on top');
+  });
+
+  it('changes the charter with the old and the new quorum', async () => {
+    nowMs += 1000;
+    await run('signer', 'create', 'dora', '--scrypt-work-factor', '10');
+    const rotate = [
+      'charter',
+      'rotate',
+      '--add-signer',
+      'dora=dora.age.pub',
+      '--remove-signer',
+      'ben',
+    ];
+    const drafted = await run(...rotate);
+    expect(drafted.stdout).toContain('+ signer dora');
+    expect(drafted.stdout).toContain('- signer ben');
+    const draft = 'charter-2.draft.json';
+    const charterKeys = async (...keys: readonly string[]): ReturnType<typeof run> =>
+      run('charter', 'sign', draft, ...keys.flatMap((key) => ['--key', key]), '--yes');
+    expect((await charterKeys('dora.age', realm.key('ben'))).stdout).toContain('1 signature still');
+    expect((await run('charter', 'submit', draft)).code).toBe(4);
+    expect((await charterKeys(realm.key('ana'))).stdout).toContain('complete');
+    const done = await run('charter', 'submit', draft);
+    expect(done.stdout).toContain('Charter version 2 is in force');
+    expect((await run('charter', 'show')).stdout).toContain('ana, cleo, dora');
+  });
+
+  it('publishes on top of a release that somebody signed who has left since', async () => {
+    const before = await json<readonly { signers: readonly string[] }[]>(
+      ...['release', 'history', BUNDLE, '--limit', '1'],
+    );
+    expect(before[0]?.signers).toEqual(['ana', 'ben']);
+    nowMs += 1000;
+    const keys = ['--sign-with', realm.key('ana'), '--sign-with', 'dora.age', '--yes', '--submit'];
+    const draft = ['--bundle', BUNDLE, '--draft', 'next.json'];
+    expect((await run('release', 'draft', ...draft, ...keys)).code).toBe(0);
+    const gone = ['--sign-with', realm.key('ben'), '--yes'];
+    const refused = await run('release', 'draft', ...draft, ...gone);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('belongs to nobody in the charter');
+  });
+});
+
+describe('kedge with a node that cannot be believed or reached', () => {
+  it('refuses a node of another realm', async () => {
+    const { code, stderr } = await run('bundle', 'list', '--pin', 'ab'.repeat(32));
+    expect(code).toBe(4);
+    expect(stderr).toContain('is pinned');
+  });
+
+  it('says what to do when nothing answers', async () => {
+    const { code, stderr } = await run('node', 'status', '--node', '127.0.0.1:1');
+    expect(code).toBe(9);
+    expect(stderr).toContain('error: node 127.0.0.1:1:');
+    expect(stderr).toContain('check the address and that the node runs');
+  });
+
+  it('refuses plaintext to another machine, and a profile without a certificate', async () => {
+    const far = await run('node', 'status', '--node', 'node.example.org:7442');
+    expect(far.code).toBe(2);
+    expect(far.stderr).toContain('loopback');
+    const bare = await realm.run(['node', 'status', '--node', '127.0.0.1:1'], { nowMs });
+    expect(bare.stderr).toContain('the certificate to show to the node is not set');
+  });
+});
+
+describe('kedge node init', () => {
+  it('writes a configuration that the node accepts', async () => {
+    const argv = ['node', 'init', '--id', 'fra-1', '--region', 'fra'];
+    expect((await realm.run(argv)).code).toBe(0);
+    const { stdout, code } = await realm.run(['node', 'config', '--output', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ node: { id: 'fra-1', region: 'fra' } });
+    expect((await realm.run(argv)).code).toBe(10);
+  });
+
+  it('names the wrong key and its line', async () => {
+    const file = await realm.dir.write('bad.yaml', 'node: {id: a, region: b}\nrelm: x\n');
+    const { code, stderr } = await realm.run(['node', 'config', '--config', file]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('relm');
+    expect(stderr).toContain('did you mean realm');
+  });
+});
