@@ -240,8 +240,10 @@ export class Subscriber {
       head.digest === held?.digest ||
       head.sequence < (held?.sequence ?? 0)
     ) {
-      if (watched.toldDigest !== undefined) return undefined;
-      watched.toldDigest = head?.digest ?? 'none';
+      // Said again while this node catches up with a client that is ahead of it.
+      const toldDigest = head?.digest ?? 'none';
+      if (watched.toldDigest === toldDigest) return undefined;
+      watched.toldDigest = toldDigest;
       const told = head && { sequence: head.sequence, digest: head.digest };
       return [{ kind: 'current', at: { bundle, held: told } }];
     }
