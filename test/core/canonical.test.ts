@@ -131,6 +131,19 @@ describe('parseCanonical', () => {
     expectCode('LIMIT', () => parse('['.repeat(10_000)));
   });
 
+  it.each([
+    ['lists', '['.repeat(JSON_MAX_DEPTH + 1)],
+    ['objects', '{"a":'.repeat(JSON_MAX_DEPTH + 1)],
+    ['lists behind an escaped backslash', `["\\\\",${'['.repeat(JSON_MAX_DEPTH)}`],
+    ['lists behind an escaped quote', `["\\"",${'['.repeat(JSON_MAX_DEPTH)}`],
+    ['lists behind other values', `[1,2,3,"]]]]]]",${'['.repeat(JSON_MAX_DEPTH)}`],
+    ['lists behind closed ones', `[[],[],{},${'['.repeat(JSON_MAX_DEPTH)}`],
+  ])('counts the nesting of %s that no parser could read to the end', (_name, document) => {
+    expectCode('LIMIT', () => parse(document));
+    const last = Math.max(document.lastIndexOf('['), document.lastIndexOf('{'));
+    expectCode('PARSE', () => parse(document.slice(0, last)));
+  });
+
   it('does not count brackets in strings', () => {
     expect(parse(`["${'['.repeat(100)}","\\"${'{'.repeat(100)}","\\\\"]`)).toHaveLength(3);
     expect(parse('[[],[],[],[],[],[],[],[],[],[],[],[],[],[]]')).toHaveLength(14);
