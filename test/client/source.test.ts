@@ -12,7 +12,7 @@ import { createTestPki } from '../../src/testing/pki.ts';
 import { findFreePort } from '../../src/testing/ports.ts';
 import { createTestRealm } from '../../src/testing/realm.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
-import { answer, blobs, delta, honest } from './support/honest.ts';
+import { answer, blobs, bundleOf, current, delta, honest } from './support/honest.ts';
 import { startNode } from './support/scripted-node.ts';
 import { BUNDLE, openSource, recordingMetrics, until } from './support/source.ts';
 
@@ -111,6 +111,23 @@ describe('openBundleSource', () => {
     b.kill();
     await until(() => again.sessions.length === 1);
     expect(source.bundle(BUNDLE)?.sequence).toBe(1);
+  });
+
+  it('stays with a node that is behind as long as it catches up in time', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const two = realm.nextRelease(BUNDLE, addActive(second));
+    const ahead = await startNode(honest(realm, anchors));
+    const late = await startNode((session) => session.send(current(bundleOf(one), one)));
+    const options = { answerTimeoutMs: 1000, staleAfterMs: 200 };
+    const source = await openSource(realm, [ahead.endpoint, late.endpoint], options);
+    await source.ready();
+    ahead.kill();
+    await until(() => source.status().bundles[0]?.state === 'stale' && late.sessions.length === 1);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(2);
+    late.sessions[0]?.send(current(bundleOf(two), two));
+    await until(() => source.status().bundles[0]?.state === 'fresh');
+    expect(source.status().lastError).toBeUndefined();
   });
 
   it('follows the charter when signers change', async () => {

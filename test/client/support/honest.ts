@@ -41,7 +41,7 @@ export function delta(base: TestRelease, ...chain: readonly TestRelease[]): Watc
   return { kind: 'update', update: { bundle: bundleOf(last), statements, content } };
 }
 
-function current(bundle: BundleName, release?: TestRelease): WatchResponse {
+export function current(bundle: BundleName, release?: TestRelease): WatchResponse {
   const held = release && { sequence: release.sequence, digest: release.digest };
   return { kind: 'current', at: { bundle, held } };
 }
