@@ -53,7 +53,7 @@ export interface Draft {
 export type ReleaseFile = Pick<Draft, 'document' | 'charters' | 'blobs'>;
 
 /** Encodes a draft as the text of its file. */
-export function encodeDraft(draft: Draft): string {
+function encodeDraft(draft: Draft): string {
   const file = {
     format: FORMAT,
     ...documentJson(draft.document),
@@ -65,7 +65,7 @@ export function encodeDraft(draft: Draft): string {
 }
 
 /** Parses the bytes of a draft file. Errors: `PARSE`, `LIMIT`. */
-export function parseDraft(bytes: Uint8Array, what: string): Draft {
+function parseDraft(bytes: Uint8Array, what: string): Draft {
   const fields = parseFields(bytes, what);
   if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
   const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);

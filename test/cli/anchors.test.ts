@@ -147,7 +147,7 @@ describe('kedge anchor add', () => {
 });
 
 describe('kedge anchor', () => {
-  it('names the anchors there are when it finds none, and asks for more when it finds several', async () => {
+  it('names the anchors there are when it finds none, or several', async () => {
     await mkdir(`${realm.cwd}/names`);
     const draft = ['--bundle', BUNDLE, '--draft', 'names/d.json'];
     const [a, b] = [

@@ -34,8 +34,12 @@ describe('docs/errors.md', () => {
       expect(section).toMatch(/^- What to do: \S/m);
       expect(lines).toContain(`- Exit code: ${EXIT_CODES[code]}`);
       expect(lines).toContain(`- gRPC status: \`${status ?? ''}\``);
-      const row = `| [\`${code}\`](#${code.toLowerCase()}) | ${EXIT_CODES[code]} | \`${status ?? ''}\` |`;
-      expect(text).toContain(row);
+      const cells = [
+        `[\`${code}\`](#${code.toLowerCase()})`,
+        EXIT_CODES[code],
+        `\`${status ?? ''}\``,
+      ];
+      expect(text).toContain(`| ${cells.join(' | ')} |`);
     },
   );
 

@@ -30,7 +30,7 @@ function chain(note: string): readonly SignedStatement[] {
       charterVersion: 1,
       issuedMs: START_MS,
       expiresMs: START_MS + 1000,
-      bodyDigest: sha256(Buffer.from(note + number)),
+      bodyDigest: sha256(Buffer.from(`${note} ${number}`)),
       bodyBytes: 10,
     });
     previous = sha256(payload);

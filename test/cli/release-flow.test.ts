@@ -35,7 +35,7 @@ function base64Edit(text: unknown, from: string, to: string): string {
 }
 
 describe('kedge release sign', () => {
-  it('gives a release that the core accepts, when two people sign apart without a network', async () => {
+  it('gives a release that the core accepts, when two people sign without a network', async () => {
     const first = await realm.run(sign('ana'));
     expect(first.stdout).toContain('Signed by ana; 1 signature still needed.');
     const second = await realm.run(sign('cleo'));
@@ -80,7 +80,7 @@ describe('kedge release sign', () => {
     expect(again.stdout).toContain('Signed by ana; 1 signature still needed.');
   });
 
-  it('refuses a second statement for one sequence, also after the first draft is gone', async () => {
+  it('refuses a second statement for a sequence, also when the first draft is gone', async () => {
     await realm.run(sign('ana'));
     await rm(path(DRAFT));
     await realm.run(['anchor', 'add', await realm.ca('CA 2'), '--bundle', BUNDLE]);
@@ -211,7 +211,7 @@ describe('a next release without a node', () => {
     await rename(path(DRAFT), path('release-1.json'));
   }
 
-  it('builds on the file of the one before, and restamps what it changes at each edit', async () => {
+  it('builds on the file of the one before, and restamps its changes at each edit', async () => {
     await publishByFile();
     const base = ['--bundle', BUNDLE, '--base', 'release-1.json'];
     await realm.run(['anchor', 'stage', await realm.ca('CA 2'), ...base]);

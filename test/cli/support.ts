@@ -47,7 +47,7 @@ export async function kedge(argv: readonly string[], settings: RunSettings = {})
 }
 
 /** The same for a command that must succeed and prints JSON. */
-export async function kedgeJson<Value>(
+async function kedgeJson<Value>(
   argv: readonly string[],
   settings: RunSettings = {},
 ): Promise<Value> {
