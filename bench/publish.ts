@@ -16,10 +16,10 @@ import { addRoots } from '../demo/bundles.ts';
 import { makeCa } from '../demo/certificates.ts';
 import { Cluster, REGIONS } from '../demo/cluster.ts';
 import { preciseNowMs } from '../demo/messages.ts';
-import { type DemoRealm, foundRealm, ReleaseWriter } from '../demo/realm.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { type BundleName, parseBundleName, releaseStream } from '../src/core/ids.ts';
 import { type BundleSource, openBundleSource } from '../src/index.ts';
+import { createTestRealm, type TestRealm } from '../src/testing/realm.ts';
 import { atMost, type Claim, type Measurement, percentile, rounded } from './claim.ts';
 
 const CLIENTS = 30;
@@ -46,7 +46,7 @@ interface Round {
 
 async function measure(): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
-  const realm = foundRealm({ name: 'bench.kedge.test', holdDownSeconds: 0 });
+  const realm = createTestRealm({ realm: 'bench.kedge.test', threshold: 2, now: Date.now });
   const cluster = await Cluster.prepare(realm, folder);
   const sources: BundleSource[] = [];
   try {
@@ -61,7 +61,7 @@ async function measure(): Promise<Measurement> {
 
 async function measureRounds(
   cluster: Cluster,
-  realm: DemoRealm,
+  realm: TestRealm,
   sources: BundleSource[],
 ): Promise<readonly Round[]> {
   const bundle = parseBundleName(`bench.${realm.name}`);
@@ -70,14 +70,13 @@ async function measureRounds(
     endpoint: cluster.node(region).place.address,
     tls: await cluster.linkFiles('admin', 'bench'),
   });
-  const writer = new ReleaseWriter(realm, bundle);
   const rounds: Round[] = [];
   for (let round = 0; round <= WARM_UP_ROUNDS + ROUNDS; round += 1) {
     const { edit, blobs } = addRoots([makeCa(`CA ${String(round)}`).facts]);
-    const { sequence, statement, body } = writer.write(edit);
+    const { document, sequence } = realm.nextRelease(bundle, edit);
     const clients = Promise.all(sources.map(async (each) => inUse(each, bundle, sequence)));
     const startMs = preciseNowMs();
-    await admin.submit({ document: { statement, body }, blobs });
+    await admin.submit({ document, blobs });
     const submitMs = preciseNowMs() - startMs;
     const stream = releaseStream(bundle);
     const nodes = cluster.nodes.map(async (node) => node.accepted(stream, sequence));
@@ -93,7 +92,7 @@ async function measureRounds(
 /** Opens the clients, a third of them at each node. */
 async function openSources(
   cluster: Cluster,
-  realm: DemoRealm,
+  realm: TestRealm,
   bundle: BundleName,
 ): Promise<readonly BundleSource[]> {
   const tls = await cluster.linkFiles('client', 'bench');

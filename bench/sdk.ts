@@ -15,7 +15,6 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { addRoots, PUBLIC_WEB, publicRoots } from '../demo/bundles.ts';
 import { makeCa } from '../demo/certificates.ts';
-import { foundRealm, ReleaseWriter } from '../demo/realm.ts';
 import { makeBundle } from '../src/client/bundle.ts';
 import { sha256 } from '../src/core/crypto.ts';
 import { type AnchorId, releaseStream } from '../src/core/ids.ts';
@@ -23,6 +22,7 @@ import { applyPatch, diffBodies } from '../src/core/releases/delta.ts';
 import type { SignedDocument } from '../src/core/statements/envelope.ts';
 import { acceptDocument } from '../src/core/trusted/accept.ts';
 import { emptyTrustedState, headOf, type TrustedState } from '../src/core/trusted/state.ts';
+import { createTestRealm } from '../src/testing/realm.ts';
 import { atMost, type Claim, type Measurement, median, percentile, rounded } from './claim.ts';
 
 const PROBE = fileURLToPath(new URL('./sdk-probe.js', import.meta.url));
@@ -87,14 +87,13 @@ async function probe(kind: 'bare' | 'sdk' | 'open'): Promise<z.infer<typeof prob
 
 /** Takes in one release after the other, each with one more anchor. */
 function measureTaking(): Readonly<Record<string, number>> {
-  const realm = foundRealm({ name: 'bench.kedge.test', holdDownSeconds: 0 });
-  const writer = new ReleaseWriter(realm, PUBLIC_WEB);
+  const realm = createTestRealm({ realm: 'bench.kedge.test', threshold: 2, now: Date.now });
   const blobs = new Map<AnchorId, Uint8Array>();
   const start = emptyTrustedState(realm.name, realm.firstCharterDigest);
-  let state = accept(start, realm.firstCharter);
+  let state = accept(start, realm.charter.document);
   const roots = publicRoots().slice(0, ANCHORS);
   for (const { id, der } of roots) blobs.set(id, der);
-  state = accept(state, writer.write(addRoots(roots).edit));
+  state = accept(state, realm.nextRelease(PUBLIC_WEB, addRoots(roots).edit).document);
   const verifyMs: number[] = [];
   const swapMs: number[] = [];
   const heapBefore = process.memoryUsage().heapUsed;
@@ -102,7 +101,7 @@ function measureTaking(): Readonly<Record<string, number>> {
     const { facts } = makeCa(`CA ${String(i)}`);
     blobs.set(facts.id, facts.der);
     const base = headOf(state, releaseStream(PUBLIC_WEB))?.bodyBytes ?? new Uint8Array();
-    const next = writer.write(addRoots([facts]).edit);
+    const next = realm.nextRelease(PUBLIC_WEB, addRoots([facts]).edit).document;
     const patch = diffBodies(base, next.body);
     const startMs = performance.now();
     const body = applyPatch(base, patch);

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { makeCa, makeLeaf, saveLeaf } from '../demo/certificates.ts';
 import { documentFile } from '../demo/cluster.ts';
-import type { DemoRealm } from '../demo/realm.ts';
 import type { SourceTlsOptions } from '../src/index.ts';
 import { parseNodeConfig } from '../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../src/node/daemon.ts';
+import type { TestRealm } from '../src/testing/realm.ts';
 import { CountingProxy } from './counting-proxy.ts';
 
 /** The nodes and the proxies around them. */
@@ -30,14 +30,14 @@ export interface TwoNodes extends AsyncDisposable {
 const NAMES = ['iad-1', 'fra-1'] as const;
 
 /** Starts the nodes. */
-export async function startTwoNodes(realm: DemoRealm): Promise<TwoNodes> {
+export async function startTwoNodes(realm: TestRealm): Promise<TwoNodes> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   const clientProxy = await CountingProxy.open();
   const peerProxies = await Promise.all(NAMES.map(async () => CountingProxy.open()));
   const ca = makeCa('bench connections');
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, ca.certificatePem);
-  await writeFile(join(folder, 'charter-1.json'), documentFile(realm.firstCharter));
+  await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
   const identity = (name: string): string => `spiffe://${realm.name}/${name}`;
   const files = async (name: string): Promise<SourceTlsOptions & { caFile: string }> => {
     const leaf = makeLeaf(ca, { commonName: name, uri: identity(name) });

@@ -10,22 +10,22 @@ import { stringify } from 'yaml';
 import { encodeBase64, parseUtf8 } from '../src/core/bytes.ts';
 import { encodeEnvelope, type SignedDocument } from '../src/core/statements/envelope.ts';
 import { findFreePorts } from '../src/testing/ports.ts';
+import type { TestRealm } from '../src/testing/realm.ts';
 import { type DemoCa, makeCa, makeLeaf, saveLeaf } from './certificates.ts';
 import type { LinkFiles } from './messages.ts';
 import { type NodePlace, NodeProcess } from './node-process.ts';
-import type { DemoRealm } from './realm.ts';
 
 /** The regions, one node each. */
 export const REGIONS: readonly string[] = ['iad', 'fra', 'sin'];
 
 /** The nodes and what is needed to speak with them. */
 export class Cluster {
-  readonly realm: DemoRealm;
+  readonly realm: TestRealm;
   readonly nodes: readonly NodeProcess[];
   readonly folder: string;
   readonly #ca: DemoCa;
 
-  private constructor(realm: DemoRealm, nodes: readonly NodeProcess[], folder: string, ca: DemoCa) {
+  private constructor(realm: TestRealm, nodes: readonly NodeProcess[], folder: string, ca: DemoCa) {
     this.realm = realm;
     this.nodes = nodes;
     this.folder = folder;
@@ -33,11 +33,11 @@ export class Cluster {
   }
 
   /** Writes certificates and configurations below `folder`; starts nothing. */
-  static async prepare(realm: DemoRealm, folder: string): Promise<Cluster> {
+  static async prepare(realm: TestRealm, folder: string): Promise<Cluster> {
     const ca = makeCa('demo connections');
     await mkdir(join(folder, 'tls'), { recursive: true, mode: 0o700 });
     await writeFile(join(folder, 'tls', 'ca.pem'), ca.certificatePem);
-    await writeFile(join(folder, 'charter-1.json'), documentFile(realm.firstCharter));
+    await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
     const ports = await findFreePorts(2 * REGIONS.length);
     const places = REGIONS.map((region, i): NodePlace => {
       const id = `${region}-1`;

@@ -5,12 +5,12 @@
  */
 import { AdminClient } from '../src/client/admin-client.ts';
 import { type BundleName, parseBundleName } from '../src/core/ids.ts';
+import { createTestRealm } from '../src/testing/realm.ts';
 import { addRoots, firstCa, PUBLIC_WEB, publicRoots } from './bundles.ts';
 import { makeCa, makeLeaf } from './certificates.ts';
 import { Cluster, REGIONS } from './cluster.ts';
 import { Fleet } from './fleet.ts';
 import { Publisher } from './publishing.ts';
-import { foundRealm } from './realm.ts';
 import { type DemoResult, slowest } from './result.ts';
 import { type RotationCast, rotate } from './rotation.ts';
 import type { Story } from './story.ts';
@@ -61,7 +61,12 @@ export async function playDemo(stage: Stage): Promise<Performance> {
 
 async function startCluster({ story, folder, closers }: Stage): Promise<Cluster> {
   story.chapter('A realm and three nodes');
-  const realm = foundRealm({ name: REALM, holdDownSeconds: HOLD_DOWN_SECONDS });
+  const realm = createTestRealm({
+    realm: REALM,
+    threshold: 2,
+    holdDownSeconds: HOLD_DOWN_SECONDS,
+    now: Date.now,
+  });
   story.say(`realm ${realm.name}: 3 signers, any 2 of them must sign`);
   story.say(`pin (digest of the first charter): ${realm.firstCharterDigest}`);
   const cluster = await Cluster.prepare(realm, folder);

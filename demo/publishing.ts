@@ -8,10 +8,10 @@ import type { AdminClient } from '../src/client/admin-client.ts';
 import { type BundleName, releaseStream } from '../src/core/ids.ts';
 import type { ReleaseBody } from '../src/core/releases/body.ts';
 import type { EditPoint } from '../src/core/releases/edit.ts';
+import type { TestRealm } from '../src/testing/realm.ts';
 import { preciseNowMs } from './messages.ts';
 import type { NodeProcess } from './node-process.ts';
 import type { Program } from './program.ts';
-import { type DemoRealm, ReleaseWriter } from './realm.ts';
 
 /** How a change of a release is written. */
 export type Edit = (body: ReleaseBody, point: EditPoint) => ReleaseBody;
@@ -32,12 +32,12 @@ export interface Audience {
 /** Publishes one bundle. */
 export class Publisher {
   readonly bundle: BundleName;
-  readonly #writer: ReleaseWriter;
+  readonly #realm: TestRealm;
   readonly #admin: AdminClient;
 
-  constructor(realm: DemoRealm, bundle: BundleName, admin: AdminClient) {
+  constructor(realm: TestRealm, bundle: BundleName, admin: AdminClient) {
     this.bundle = bundle;
-    this.#writer = new ReleaseWriter(realm, bundle);
+    this.#realm = realm;
     this.#admin = admin;
   }
 
@@ -47,9 +47,9 @@ export class Publisher {
     blobs: readonly Uint8Array[],
     audience: Audience,
   ): Promise<PublishTimes> {
-    const { sequence, statement, body } = this.#writer.write(edit);
+    const { document, sequence } = this.#realm.nextRelease(this.bundle, edit);
     const startMs = preciseNowMs();
-    await this.#admin.submit({ document: { statement, body }, blobs });
+    await this.#admin.submit({ document, blobs });
     const stream = releaseStream(this.bundle);
     const onNodes = await Promise.all(
       audience.nodes.map(async (node) => node.accepted(stream, sequence)),
