@@ -11,6 +11,6 @@ export default defineConfig({
   test: {
     include: ['test/core/{statements,charter,trusted}/**/*.test.ts'],
     environment: 'node',
-    testTimeout: 20_000,
+    testTimeout: 120_000,
   },
 });
