@@ -99,6 +99,14 @@ describe('encodeReleaseBody', () => {
     expectCode('LIMIT', () => encodeReleaseBody(many(1000, '\u{1f600}'.repeat(250))));
   });
 
+  it('takes values as long as a text may be', () => {
+    const values = ['v'.repeat(500)];
+    const body = bodyOf([
+      anchor('a', { constraints: [{ type: 'permitted-dns', critical: true, values }] }),
+    ]);
+    expect(parseReleaseBody(encodeReleaseBody(body))).toEqual(body);
+  });
+
   it('cuts times to the second', () => {
     const body = bodyOf([anchor('a', { sinceMs: NOW_MS + 999, distrustAfterMs: NOW_MS + 1 })], {
       replaces: parseSequence(1),

@@ -13,6 +13,7 @@ import {
   releaseStream,
 } from '../../../src/core/ids.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
+import { signStatement } from '../../../src/core/statements/sign.ts';
 import { restoreTrustedState, type StoredTrust } from '../../../src/core/trusted/restore.ts';
 import { forkOf, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { ALICE, BOB, CAROL, DAVE, ERIN, expectCode, REALM, role } from '../support.ts';
@@ -160,6 +161,28 @@ describe('restoreTrustedState', () => {
     if (evidence === undefined) throw new Error('no evidence');
     const fake = { ...evidence, first: { ...evidence.first, signatures: [] } };
     expectStore('THRESHOLD', () => restore(forked, { evidence: [fake] }));
+  });
+
+  it('refuses charter evidence that the quorum before did not sign', () => {
+    const ours = take(begin(), nextCharter(begin(), { note: 'ours' }, ALICE, BOB));
+    const forked = offer(ours, nextCharter(begin(), { note: 'theirs' }, ALICE, BOB)).state;
+    expect(restore(forked)).toEqual(forked);
+    const [evidence] = stored(forked).evidence;
+    if (evidence === undefined) throw new Error('no evidence');
+    const second = { ...evidence.second, signatures: evidence.second.signatures.slice(1) };
+    expectStore('THRESHOLD', () => restore(forked, { evidence: [{ ...evidence, second }] }));
+  });
+
+  it('refuses a rollout in the place of a release', () => {
+    const { state } = grown(1);
+    const { statement, body } = nextRelease(state, noted('x'));
+    const text = new TextDecoder()
+      .decode(statement.payload)
+      .replaceAll('"release/', '"rollout/')
+      .replace('urn:kedge:release:v1', 'urn:kedge:rollout:v1');
+    const rollout = signStatement(new TextEncoder().encode(text), [ALICE, BOB]);
+    const document = { statement: rollout, body };
+    expectStore('TYPE', () => restore(state, { heads: [{ document }] }));
   });
 
   it('gives back a forked realm with releases under the charter that is in doubt', () => {
