@@ -160,7 +160,8 @@ export class TestRealm {
         charterVersion: this.charter.charter.version,
         body: encodeReleaseBody(body),
       },
-      options,
+      // The clock may have moved on since the edit.
+      { ...options, issuedMs: point.issuedMs },
     );
     const release = { ...signed, body };
     if (options.after === undefined) this.#releases.set(name, [...known, release]);
