@@ -2,9 +2,9 @@
  * Cuts a server call off at once.
  *
  * grpc-js ends a call by sending its status after everything that was written, which never happens
- * when the other side does not read. It offers no way to reset the HTTP/2 stream, so this walks from
- * the call to its stream through names that are not public; a test fails when they change, and
- * without them the call merely stays until its connection ends.
+ * when the other side does not read. It offers no way to reset the HTTP/2 stream, so this walks
+ * from the call to its stream through names that are not public; a test fails when they change,
+ * and without them the call merely stays until its connection ends.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Errors as grpc-js takes them from a handler. The mapping is `wire/status.ts`, which the SDK shares.
+ * Errors as grpc-js takes them from a handler. The mapping is `wire/status.ts`, which the SDK
+ * shares.
  *
  * @module
  */
