@@ -15,6 +15,7 @@ import { BLOB_CHUNK_MAX_BYTES } from '../core/limits.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
+import { chunk } from './chunks.ts';
 
 /** Streams what is durable of one stream. Errors: `UNAVAILABLE`, `STORE`. */
 export async function* fetchItems(
@@ -50,19 +51,11 @@ export async function* fetchItems(
 
 /** Groups blobs into messages of bounded size, in order. */
 export function chunkBlobs(blobs: readonly Uint8Array[]): Uint8Array[][] {
-  const chunks: Uint8Array[][] = [];
-  let bytes = BLOB_CHUNK_MAX_BYTES;
-  for (const blob of blobs) {
-    const last = chunks.at(-1);
-    if (last === undefined || bytes + blob.length > BLOB_CHUNK_MAX_BYTES) {
-      chunks.push([blob]);
-      bytes = blob.length;
-    } else {
-      last.push(blob);
-      bytes += blob.length;
-    }
-  }
-  return chunks;
+  return chunk(blobs, {
+    maxCount: blobs.length,
+    maxBytes: BLOB_CHUNK_MAX_BYTES,
+    bytesOf: (blob) => blob.length,
+  });
 }
 
 /** The DER of anchors that `body` has and `baseBody` has not; none for a charter. */

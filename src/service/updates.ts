@@ -15,11 +15,17 @@ import {
   type Sequence,
   type Sha256,
 } from '../core/ids.ts';
-import { CHARTER_STEP_MAX, DELTA_CHAIN_MAX } from '../core/limits.ts';
+import {
+  BODY_MAX_BYTES,
+  CHARTER_STEP_MAX,
+  DELTA_CHAIN_MAX,
+  MESSAGE_MAX_BYTES,
+} from '../core/limits.ts';
 import { diffBodies } from '../core/releases/delta.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Store } from '../ports/store.ts';
+import { chunk } from './chunks.ts';
 import { anchorIds, chunkBlobs, readBlobs, readNewBlobs } from './fetch-source.ts';
 
 /** Update sets kept for subscribers that come from the same base. */
@@ -77,29 +83,36 @@ export class UpdateSource {
     if (document === undefined) {
       throw new KedgeError('STORE', `the head of ${bundle} is missing in the store`);
     }
-    const isLinked =
-      base !== undefined &&
-      head.sequence > base.sequence &&
-      head.sequence - base.sequence <= DELTA_CHAIN_MAX &&
-      (await this.#store.digestAt(stream, base.sequence)) === base.digest;
-    if (!isLinked) {
-      const blobs = await readBlobs(this.#store, anchorIds(document.body));
-      const content = { kind: 'whole', body: document.body } as const;
-      return withBlobs(blobs, { bundle, statements: [document.statement], content });
-    }
-    const from = parseSequence(base.sequence + 1);
+    const linked = base && (await this.#makeLinked(base, head, bundle, document.body));
+    if (linked !== undefined) return linked;
+    const blobs = await readBlobs(this.#store, anchorIds(document.body));
+    const content = { kind: 'whole', body: document.body } as const;
+    return withBlobs(blobs, { bundle, statements: [document.statement], content });
+  }
+
+  /** All that lies between, when the client's place is in our history and near enough. */
+  async #makeLinked(
+    base: Held,
+    head: Held,
+    bundle: BundleName,
+    body: Uint8Array,
+  ): Promise<readonly WatchResponse[] | undefined> {
+    const stream = releaseStream(bundle);
     const limit = head.sequence - base.sequence;
-    const statements = await this.#store.statements(stream, { from, limit });
+    if (limit < 1 || limit > DELTA_CHAIN_MAX) return undefined;
+    if ((await this.#store.digestAt(stream, base.sequence)) !== base.digest) return undefined;
     const before = await this.#store.document(stream, base.sequence);
-    if (before === undefined) {
-      throw new KedgeError('STORE', `sequence ${String(base.sequence)} of ${bundle} is missing`);
-    }
-    const blobs = await readNewBlobs(this.#store, stream, before.body, document.body);
+    if (before === undefined) return undefined;
     // Also where the patch is the larger one: a whole body would hide the statements in between.
+    const patch = diffBodies(before.body, body);
+    if (patch.length > BODY_MAX_BYTES) return undefined;
+    const from = parseSequence(base.sequence + 1);
+    const statements = await this.#store.statements(stream, { from, limit });
+    const blobs = await readNewBlobs(this.#store, stream, before.body, body);
     const delta = {
       baseSequence: base.sequence,
       baseBodyDigest: sha256(before.body),
-      patch: diffBodies(before.body, document.body),
+      patch,
     };
     return withBlobs(blobs, { bundle, statements, content: { kind: 'delta', delta } });
   }
@@ -124,10 +137,11 @@ export class CharterSource {
     const known = byVersion.get(version);
     if (known !== undefined) return known;
     const documents = charters.slice(version).map((charter) => charter.document);
-    const steps: WatchResponse[] = [];
-    for (let at = 0; at < documents.length; at += CHARTER_STEP_MAX) {
-      steps.push({ kind: 'charters', charters: documents.slice(at, at + CHARTER_STEP_MAX) });
-    }
+    const steps = chunk(documents, {
+      maxCount: CHARTER_STEP_MAX,
+      maxBytes: MESSAGE_MAX_BYTES / 2,
+      bytesOf: ({ body, statement }) => body.length + statement.payload.length,
+    }).map((step) => ({ kind: 'charters', charters: step }) as const);
     byVersion.set(version, steps);
     return steps;
   }
