@@ -1,5 +1,5 @@
 /**
- * Accepting a charter: spec section 7.2, rule by rule.
+ * Accepting a charter: spec section 7, rule by rule.
  *
  * One at a time, each by the quorum of the one before and its own. Whether a charter has expired
  * plays no part: an expired one in the middle of the chain is history, and one at its end stops

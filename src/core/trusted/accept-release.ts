@@ -1,5 +1,5 @@
 /**
- * Accepting a release: spec section 7.3, rule by rule.
+ * Accepting a release: spec section 7, rule by rule.
  *
  * Cheap checks come first, and signatures before the body is parsed. History and head are judged
  * differently on purpose: history needs a quorum of its own time, because signers come and go and
@@ -153,8 +153,8 @@ function requireTimes(
   if (charter === undefined || charter.expiresMs > nowMs) return;
   throw new KedgeError(
     'EXPIRED',
-    `charter version ${charter.version} expired at ${formatTimestamp(charter.expiresMs)}: nothing ` +
-      'new is accepted until its signers publish the next version',
+    `charter version ${charter.version} expired at ${formatTimestamp(charter.expiresMs)}: ` +
+      'nothing new is accepted until its signers publish the next version',
     { detail: { stream: CHARTER_STREAM, charterVersion: charter.version } },
   );
 }

@@ -3,7 +3,7 @@
  *
  * One pass over the signatures serves every role, because a release may need two of them: the
  * charter role lifts the blast radius, the revoke role alone may narrow. All valid signatures of
- * these roles are kept, so that the next reader comes to the same result. Spec section 7.4.
+ * these roles are kept, so that the next reader comes to the same result. Spec section 7.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * Merging is a minimum over (sequence, digests, signatures), hence commutative, associative and
  * idempotent: every party ends with the same evidence whatever arrives in which order. There is no
- * tie-break between the statements themselves; an attacker would grind for it. Spec section 7.6.
+ * tie-break between the statements themselves; an attacker would grind for it. Spec section 7.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * A release stream falls back to the last sequence before the fork; programs keep the set that
  * they use. A forked charter stops the whole realm, because it is open who governs: nothing new is
- * accepted anywhere until the fork is resolved. Spec section 7.6.
+ * accepted anywhere until the fork is resolved. Spec section 7.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Judging a release that is new and in its place: who signed it, then what it says.
  *
- * The second half of spec section 7.3; `accept-release.ts` is the first.
+ * The second half of spec section 7; `accept-release.ts` is the first.
  *
  * @module
  */

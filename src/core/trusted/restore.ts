@@ -3,7 +3,7 @@
  *
  * A disk is not a witness: pins, digests and signatures are verified again, so that neither bit rot
  * nor a copied file becomes trust. What was judged once and may judge differently now is not judged
- * again: time, the lifecycle, and whether signers have left since. Spec section 7.6.
+ * again: time, the lifecycle, and whether signers have left since. Spec section 7.
  *
  * @module
  */

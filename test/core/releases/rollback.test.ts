@@ -35,7 +35,7 @@ describe('rollBack', () => {
     });
   });
 
-  it('takes away what came later: staged and retiring ones at once, active ones by retiring', () => {
+  it('takes away what came later: staged and retiring at once, active by retiring', () => {
     const earlier = bodyOf([anchor('a')]);
     const current = bodyOf([
       anchor('a'),
