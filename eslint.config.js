@@ -179,7 +179,14 @@ export default tseslint.config(
   },
   {
     // Programs that talk to people on a terminal.
-    files: ['src/cli/**', 'demo/**', 'bench/**', 'examples/**', 'scripts/**'],
+    files: [
+      'src/cli/**',
+      'demo/**',
+      'bench/**',
+      'examples/**',
+      'scripts/**',
+      'test/conformance/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   {
