@@ -17,19 +17,22 @@ import { encodeEnvelope, parseEnvelope, type SignedDocument } from '../core/stat
 import { readInput } from './files.ts';
 import { asJson, type Json } from './output.ts';
 
-const FORMAT = 'kedge-document/1';
+/** What a document file says it is. */
+export const DOCUMENT_FORMAT: string = 'kedge-document/1';
 /** A document file's size limit. */
 export const DOCUMENT_FILE_MAX_BYTES: number = 2 * (BODY_MAX_BYTES + ENVELOPE_MAX_BYTES);
 
 /** Encodes a document as the text of its file. */
 export function encodeDocumentFile(document: SignedDocument): string {
-  return `${JSON.stringify({ format: FORMAT, ...documentJson(document) }, null, 2)}\n`;
+  return `${JSON.stringify({ format: DOCUMENT_FORMAT, ...documentJson(document) }, null, 2)}\n`;
 }
 
 /** Parses the bytes of a document file. Errors: `PARSE`, `LIMIT`. */
 export function parseDocumentFile(bytes: Uint8Array, what: string): SignedDocument {
   const fields = parseFields(bytes, what);
-  if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+  if (fields.get('format') !== DOCUMENT_FORMAT) {
+    throw malformed(what, `its format is not ${DOCUMENT_FORMAT}`);
+  }
   return parseDocumentFields(fields, what);
 }
 

@@ -23,6 +23,7 @@ import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import {
   DOCUMENT_FILE_MAX_BYTES,
+  DOCUMENT_FORMAT,
   documentJson,
   fieldsOf,
   malformed,
@@ -67,7 +68,9 @@ function encodeDraft(draft: Draft): string {
 /** Parses the bytes of a draft file. Errors: `PARSE`, `LIMIT`. */
 function parseDraft(bytes: Uint8Array, what: string): Draft {
   const fields = parseFields(bytes, what);
-  if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+  const format = fields.get('format');
+  if (format === DOCUMENT_FORMAT) throw malformed(what, 'it is a published document, not a draft');
+  if (format !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
   const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);
   const base = fields.get('base');
   return {

@@ -14,6 +14,7 @@ import type {
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, Sequence, StreamName } from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import { hinted } from './help.ts';
 import type { Profile, TlsFiles } from './profile.ts';
 import type { RealmOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
@@ -40,10 +41,10 @@ export async function openNode(session: Session, options: RealmOptions): Promise
   const tls = tlsOf(profile);
   // Loads gRPC, which commands without a node do not need.
   const { AdminClient } = await import('../client/admin-client.ts');
-  const client = await AdminClient.open({
-    endpoint,
-    ...(tls === undefined ? { insecure: true } : { tls }),
-  });
+  const wrongFiles = 'check `tls:` in kedge.yaml: certFile, its own keyFile, and caFile, all PEM';
+  const client = await hinted(tls === undefined ? {} : { CONFIG: wrongFiles }, () =>
+    AdminClient.open({ endpoint, ...(tls === undefined ? { insecure: true } : { tls }) }),
+  );
   return new NamedNode(client, endpoint);
 }
 
@@ -104,7 +105,34 @@ class NamedNode implements NodeAdmin {
       return await answer;
     } catch (thrown) {
       const { code, message, detail } = KedgeError.from(thrown);
-      throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, { detail, cause: thrown });
+      // A node does not get to give advice: `hint` is what this program prints as its own.
+      throw new KedgeError(code, `node ${this.#endpoint}: ${withoutFrame(message)}`, {
+        detail: { ...detail, hint: hintFor(message) },
+        cause: thrown,
+      });
     }
   }
+}
+
+/** What gRPC puts around the reason why it could not connect. */
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+    .replace(/ \(\d{4}-[^)]*\)/, '')
+    .replace(/\.? Resolution note: ?$/, '');
+}
+
+/** Certificates are the usual reason, and their errors say little about which side is wrong. */
+function hintFor(message: string): string | undefined {
+  if (/certificate in|altname|unable to (?:get|verify)/i.test(message)) {
+    return 'the certificate of the node is not from tls.caFile, or not for this host name';
+  }
+  if (message.includes('no such method')) {
+    return 'this may be the listener of clients or peers: give the one of admins';
+  }
+  if (!message.includes('Failed to connect')) return undefined;
+  return (
+    "something answers there and hangs up: check that it is an admins' listener, and that " +
+    'tls.certFile is from the CA that the node trusts'
+  );
 }

@@ -112,7 +112,8 @@ async function openKey(
 ): Promise<{ readonly signer: Signer }> {
   const bytes = await readInput(keyFile, { what: 'key file', maxBytes: KEY_FILE_MAX_BYTES });
   if (!Buffer.from(bytes).toString('latin1').trimStart().startsWith(AGE_HEADER)) {
-    const key = await loadPlainKey(keyFile);
+    const noKey = 'give the encrypted key file of a signer, for example signers/ana.age';
+    const key = await hinted({ PARSE: noKey }, () => loadPlainKey(keyFile));
     session.output.warn(`${keyFile} is not encrypted; whoever reads it can sign`);
     return { signer: new LocalSigner(key) };
   }

@@ -108,7 +108,7 @@ function securityProblems(config: NodeConfig): ConfigProblem[] {
     return [
       {
         path: ['tls'],
-        message: 'is missing; give certFile, keyFile and caFile (`kedge node init` makes them)',
+        message: 'is missing; give certFile, keyFile and caFile (`kedge peer issue` makes them)',
       },
     ];
   }

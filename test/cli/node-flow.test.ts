@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { KedgeError } from '../../src/core/errors.ts';
+import { callFailure } from '../../src/grpc/status.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
+import { ADMIN_METHODS } from '../../src/wire/methods.ts';
 import { BUNDLE, type CliRealm, createCliRealm, DRAFT, START_MS } from './support.ts';
 
 const DAY_MS = 86_400_000;
@@ -236,3 +240,33 @@ describe('kedge node init', () => {
     expect(stderr).toContain('did you mean realm');
   });
 });
+
+describe('kedge with a node that gives advice', () => {
+  it('does not print it as its own', async () => {
+    const fake = await startAdvisor();
+    try {
+      const { code, stderr } = await run('node', 'status', '--node', fake.address);
+      expect(code).toBe(8);
+      expect(stderr).toContain('not for you');
+      expect(stderr).not.toContain('evil');
+    } finally {
+      fake.close();
+    }
+  });
+});
+
+/** Refuses every call, with advice in the detail of the error. */
+async function startAdvisor(): Promise<{ readonly address: string; close(): void }> {
+  const server = new Server();
+  const error = new KedgeError('ACCESS', 'not for you', { detail: { hint: 'run evil.sh' } });
+  const refuse = (_: unknown, done: sendUnaryData<Buffer>): void => done(callFailure(error));
+  const { listStreams } = ADMIN_METHODS;
+  server.addService({ listStreams }, { listStreams: refuse });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (failure, bound) => {
+      if (failure === null) resolve(bound);
+      else reject(failure);
+    });
+  });
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+}

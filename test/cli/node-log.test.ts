@@ -37,7 +37,7 @@ describe('openLog', () => {
     expect(lines[0]).toMatch(/^\S+Z WARN {2}a b peer=fra-1 code=UNAVAILABLE\n$/);
   });
 
-  it('writes code, message and detail of an error, and of its causes no more than the message', () => {
+  it('writes code, message and detail of an error, and only the message of its causes', () => {
     const { lines, logger } = collect('json');
     const cause = Object.assign(new Error('disk says no'), { buffer: 'secret bytes' });
     const err = new KedgeError('STORE', 'cannot write', { cause, detail: { reason: 'full' } });
