@@ -32,7 +32,7 @@ import {
 import { ADMIN_METHODS, type AdminMethod } from '../wire/methods.ts';
 import { decodeNodeStatus } from '../wire/node-status.ts';
 import { callError } from '../wire/status.ts';
-import { channelCredentials } from './grpc-watch.ts';
+import { channelCredentials, serverNameOption } from './grpc-watch.ts';
 import { checkSecurity, type SourceTlsOptions } from './options.ts';
 
 /** How to reach a node. */
@@ -67,16 +67,16 @@ export class AdminClient implements Disposable {
 
   /** Reads the certificate files; does not connect yet. Errors: `CONFIG`. */
   static async open(options: AdminClientOptions): Promise<AdminClient> {
-    const { endpoint, tls, timeoutMs = TIMEOUT_MS } = options;
+    const { endpoint, timeoutMs = TIMEOUT_MS } = options;
     const security = checkSecurity({ ...options, endpoints: [endpoint] });
-    const client = new Client(endpoint, await channelCredentials(security), {
+    const client = new Client(endpoint, await channelCredentials(security, endpoint), {
       'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
       'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.enable_channelz': 0,
       'grpc.service_config_disable_resolution': 1,
-      ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName }),
+      ...serverNameOption(security, endpoint),
     });
     return new AdminClient(client, timeoutMs);
   }

@@ -7,11 +7,13 @@
  * @module
  */
 import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
 import {
   type ChannelCredentials,
   Client,
   type ClientDuplexStream,
+  type ClientOptions,
   connectivityState,
   credentials,
 } from '@grpc/grpc-js';
@@ -54,8 +56,7 @@ export interface WatchCall {
 /** Connects and opens the call. Errors: `UNAVAILABLE`, `CONFIG` (certificate files). */
 export async function dialWatch(options: DialOptions): Promise<WatchCall> {
   const { endpoint, security } = options;
-  const channel = await channelCredentials(security);
-  const serverName = security.kind === 'tls' ? security.tls.serverName : undefined;
+  const channel = await channelCredentials(security, endpoint);
   const client = new Client(endpoint, channel, {
     'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
@@ -64,7 +65,7 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
     'grpc.enable_retries': 0,
     'grpc.enable_channelz': 0,
     'grpc.service_config_disable_resolution': 1,
-    ...(serverName !== undefined && { 'grpc.ssl_target_name_override': serverName }),
+    ...serverNameOption(security, endpoint),
   });
   const { path, requestSerialize, responseDeserialize } = TRUST_METHODS.watch;
   const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
@@ -176,7 +177,10 @@ function connected(
 }
 
 /** Certificate, key and authorities for a connection, read now. Errors: `CONFIG`. */
-export async function channelCredentials(security: Security): Promise<ChannelCredentials> {
+export async function channelCredentials(
+  security: Security,
+  endpoint: string,
+): Promise<ChannelCredentials> {
   if (security.kind === 'plaintext') return credentials.createInsecure();
   const cert = await readPem(security.tls, 'cert');
   const key = await readPem(security.tls, 'key');
@@ -189,11 +193,28 @@ export async function channelCredentials(security: Security): Promise<ChannelCre
         ...(key && { key }),
         ...(ca && { ca }),
       }),
+      {
+        // Not the name that is asked for: that cannot be an IP address.
+        checkServerIdentity: (_asked, certificate) =>
+          checkServerIdentity(security.tls.serverName ?? hostOf(endpoint), certificate),
+      },
     );
   } catch (cause) {
     const reason = KedgeError.from(cause).message;
     throw new KedgeError('CONFIG', `option tls cannot be used: ${reason}`, { cause });
   }
+}
+
+/** The name to ask a node for; TLS does not allow an IP address there (RFC 6066 section 3). */
+export function serverNameOption(security: Security, endpoint: string): ClientOptions {
+  if (security.kind === 'plaintext') return {};
+  const host = hostOf(endpoint);
+  const asked = security.tls.serverName ?? (isIP(host) === 0 ? host : 'localhost');
+  return { 'grpc.ssl_target_name_override': asked };
+}
+
+function hostOf(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }
 
 async function readPem(

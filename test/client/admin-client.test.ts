@@ -68,6 +68,16 @@ describe('AdminClient', () => {
     await expect(client.status()).rejects.toMatchObject({ code: 'ACCESS' });
   });
 
+  it('refuses a node whose certificate is for another name', async () => {
+    const { server } = await listen({ services: { admin: plainAdmin() } });
+    const tls = { ...adminTls, serverName: 'node.example.org' };
+    using client = await AdminClient.open({ endpoint: server.address, tls });
+    await expect(client.status()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const named = { ...adminTls, serverName: 'localhost' };
+    using other = await AdminClient.open({ endpoint: server.address, tls: named });
+    expect(await other.status()).toEqual(status);
+  });
+
   it('says so when no node answers', async () => {
     using client = await AdminClient.open({ endpoint: '127.0.0.1:1', insecure: true });
     await expect(client.status()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
