@@ -17,6 +17,8 @@ import { OutgoingQueue } from './outgoing-queue.ts';
 export interface LinkEvents {
   linkUp(link: LinkHandle, peer: PeerIdentity, direction: LinkDirection): void;
   linkFrame(linkId: LinkId, frame: Frame): void;
+  /** The peer sent something that is no frame; the link ends for it. */
+  linkRefused(linkId: LinkId, error: KedgeError): void;
   linkDown(linkId: LinkId, error: KedgeError | undefined): void;
   linkFailed(nodeId: NodeId, error: KedgeError): void;
 }
@@ -68,7 +70,9 @@ export class LinkSession implements LinkHandle {
     try {
       frame = decodeFrame(bytes);
     } catch (thrown) {
-      return this.close(KedgeError.from(thrown));
+      const error = KedgeError.from(thrown);
+      this.#options.events.linkRefused(this.linkId, error);
+      return this.close(error);
     }
     this.#options.events.linkFrame(this.linkId, frame);
   }

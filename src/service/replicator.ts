@@ -155,6 +155,14 @@ export class Replicator implements AsyncDisposable {
     });
   }
 
+  /** Reports what a peer sent that could not even be read. */
+  linkRefused(linkId: LinkId, error: KedgeError): void {
+    const from = this.#links.get(linkId)?.nodeId;
+    if (from === undefined) return;
+    const { logger, metrics } = this.#options;
+    reportNotice({ kind: 'refused', from, error }, { logger, metrics });
+  }
+
   linkDown(linkId: LinkId, error: KedgeError | undefined): void {
     const link = this.#links.get(linkId);
     if (link === undefined) return;

@@ -9,8 +9,8 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { NodeId, Sha256 } from '../ids.ts';
-import type { TrustedState } from '../trusted/state.ts';
+import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../ids.ts';
+import { forked, forkOf, type TrustedState } from '../trusted/state.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
 import type { Frame, Hello, Push, Row } from './frames.ts';
@@ -211,15 +211,33 @@ export class GossipMachine {
     const { nodeId } = link.peer;
     const opened = this.#replica.open(push);
     link.noteHeld(opened.row);
-    if (opened.kind === 'gap') return this.#fetching.want({ nodeId, row: opened.row }, nowMs);
+    if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
     try {
       const { document, blobs } = opened;
       const fork = this.#replica.receive([document], blobs, recall, nodeId, nowMs);
       this.#fetching.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
+      if (error.code === 'FORK') this.#tellFork(link, opened.row.stream);
       if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;
     }
+  }
+
+  /** What lies between is fetched; beyond a fork there is nothing to fetch. */
+  #pushBeyond(link: Link, row: Row, nowMs: number): void {
+    const evidence = forkOf(this.#replica.verified, row.stream);
+    if (evidence === undefined) {
+      return this.#fetching.want({ nodeId: link.peer.nodeId, row }, nowMs);
+    }
+    this.#tellFork(link, row.stream);
+    throw forked(evidence);
+  }
+
+  /** A peer that goes on with a stopped stream has not heard of the fork. */
+  #tellFork(link: Link, stream: StreamName): void {
+    const { verified } = this.#replica;
+    const evidence = forkOf(verified, stream) ?? forkOf(verified, CHARTER_STREAM);
+    if (evidence !== undefined) this.#outbox.send(link, { kind: 'fork', evidence });
   }
 
   /** The peer shows its root. When ours differs it gets all our rows, and repairs both sides. */

@@ -265,6 +265,7 @@ export class ScriptedLinks implements LinkEvents {
   linkDown: LinkEvents['linkDown'] = (_linkId, error) => {
     this.down.push(error);
   };
+  linkRefused: LinkEvents['linkRefused'] = () => undefined;
   linkFailed: LinkEvents['linkFailed'] = (nodeId, error) => {
     this.failed.push({ nodeId, error });
   };
