@@ -145,6 +145,7 @@ function expiryCases(): readonly ConformanceCase[] {
   const eight = new CaseBuilder(
     'B08 intermediate-expired-final-valid',
     'Who was away walks over expired charters.',
+    { skip: { admin: 'Submit refuses what has expired; charters of the past come from peers' } },
   );
   const first = eight.charter(same, { expiresMs: T0 + 10 * DAY });
   eight.pin(first);

@@ -3,7 +3,7 @@
  */
 import { encodeHex, parseBase64 } from '../../../src/core/bytes.ts';
 import type { ErrorCode } from '../../../src/core/errors.ts';
-import { parseSequence, parseStreamName, type StreamName } from '../../../src/core/ids.ts';
+import { parseSequence, parseStreamName } from '../../../src/core/ids.ts';
 import type { SignedStatement } from '../../../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
 import type { Evidence } from '../../../src/core/trusted/state.ts';
@@ -100,7 +100,7 @@ export function lastOf(chain: readonly SignedStatement[]): Statement | undefined
 }
 
 /** A forked stream as results show it. */
-export function forkedResult(stream: StreamName, sequence: number, fork: Evidence): StreamResult {
+export function forkedResult(stream: string, sequence: number, fork: Evidence): StreamResult {
   const evidence = [fork.first, fork.second].map(({ payload }) => parseStatement(payload).digest);
   return { stream, state: 'forked', sequence, evidence };
 }

@@ -1,0 +1,4 @@
+import { describeConformance } from './driver.ts';
+import { peerKind } from './subjects/peer.ts';
+
+describeConformance(peerKind);

@@ -1,0 +1,245 @@
+/**
+ * A node, seen by a hostile peer: pushes, evidence and answers to fetches. A second peer watches
+ * what the node passes on.
+ */
+import { expect } from 'vitest';
+import { equalBytes } from '../../../src/core/bytes.ts';
+import { type ErrorCode, isErrorCode } from '../../../src/core/errors.ts';
+import type { FetchItem, Frame, Push } from '../../../src/core/gossip/frames.ts';
+import type { Sha256 } from '../../../src/core/ids.ts';
+import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
+import type { TrustedState } from '../../../src/core/trusted/state.ts';
+import { encodeFrame } from '../../../src/wire/gossip.ts';
+import type { ApplyStep, ConformanceCase, EvidenceStep, JudgedStep } from '../format.ts';
+import { LyingServer, PeerLink } from './hostile-peer.ts';
+import { CaseNode } from './node.ts';
+import { bend } from './protobuf.ts';
+import { eventually } from './recorder.ts';
+import {
+  decodeDocument,
+  decodeEvidence,
+  evidenceText,
+  lastOf,
+  type Observed,
+  type Offered,
+  type Subject,
+  type SubjectKind,
+  type SubjectResult,
+} from './subject.ts';
+
+/** Both sort before `node`, so that the links that they open are kept. */
+const LIAR = 'a-liar';
+const WITNESS = 'b-witness';
+/** Link message, frame, push, statement. */
+const STATEMENT_PATH = [1, 2, 1];
+const SETTLE_MS = 30;
+
+/** A node, by a link of a hostile peer. */
+export const peerKind: SubjectKind = {
+  name: 'peer',
+  open: async (one) => PeerSubject.open(one),
+  visible: (expected) => expected,
+};
+
+class PeerSubject implements Subject {
+  readonly #case: ConformanceCase;
+  readonly #server: LyingServer;
+  readonly #node: CaseNode;
+  /** Digests of what may be passed on. */
+  readonly #good: Set<string> = new Set();
+  #liar: PeerLink;
+  #witness: PeerLink;
+
+  private constructor(
+    one: ConformanceCase,
+    server: LyingServer,
+    node: CaseNode,
+    links: readonly [PeerLink, PeerLink],
+  ) {
+    this.#case = one;
+    this.#server = server;
+    this.#node = node;
+    [this.#liar, this.#witness] = links;
+  }
+
+  static async open(one: ConformanceCase): Promise<PeerSubject> {
+    const server = await LyingServer.start();
+    const { address } = server;
+    const peers = [LIAR, WITNESS].map((nodeId) => ({ nodeId, address }));
+    const node = await CaseNode.start(one, peers);
+    return new PeerSubject(one, server, node, await openLinks(node, one));
+  }
+
+  unfit(step: JudgedStep): string | undefined {
+    return 'apply' in step || 'evidence' in step ? undefined : 'nodes exchange no files';
+  }
+
+  async take(step: JudgedStep): Promise<Observed> {
+    this.#node.setTime(step.nowMs);
+    if (this.#liar.closed !== undefined) {
+      this.#liar[Symbol.dispose]();
+      this.#liar = await PeerLink.open(this.#node.address, LIAR, this.#case);
+    }
+    if ('apply' in step) return await this.#apply(step);
+    if ('evidence' in step) return await this.#evidence(step);
+    throw new Error('not a step of this subject');
+  }
+
+  async restart(nowMs: number): Promise<void> {
+    this.#requireOnlyGoodPassedOn();
+    this.#closeLinks();
+    await this.#node.restart(nowMs);
+    [this.#liar, this.#witness] = await openLinks(this.#node, this.#case);
+  }
+
+  async snapshot(): Promise<string> {
+    return await this.#node.snapshot();
+  }
+
+  async result(): Promise<SubjectResult> {
+    this.#requireOnlyGoodPassedOn();
+    return await this.#node.result();
+  }
+
+  reported(code: ErrorCode): number {
+    return this.#node.reported(code);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closeLinks();
+    await this.#node[Symbol.asyncDispose]();
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  async #apply(step: ApplyStep): Promise<Observed> {
+    const offered = decodeDocument(step.apply);
+    const last = lastOf(offered.chain);
+    this.#server.items = pushesOf(offered).map((entry): FetchItem => ({ kind: 'entry', entry }));
+    const observed = await this.#say(last?.digest, () => {
+      const isChain = offered.chain.length > 1;
+      if (isChain && last !== undefined) return this.#liar.send(announcement(last));
+      const frame: Frame = { kind: 'push', push: lastPush(offered) };
+      this.#liar.sendBytes(bend(encodeFrame(frame), STATEMENT_PATH, step.wire));
+    });
+    if (isErrorCode(observed.outcome) || last === undefined) return observed;
+    for (const { payload } of offered.chain) this.#good.add(parseStatement(payload).digest);
+    if (observed.outcome === 'accepted') await this.#requireVerbatim(last, offered);
+    return observed;
+  }
+
+  async #evidence(step: EvidenceStep): Promise<Observed> {
+    const evidence = decodeEvidence(step.evidence);
+    const first = lastOf([evidence.first])?.digest;
+    const observed = await this.#say(first, () => this.#liar.send({ kind: 'fork', evidence }));
+    if (!isErrorCode(observed.outcome)) this.#good.add(evidenceText(evidence));
+    return observed;
+  }
+
+  /** Says something to the node and watches what it makes of it. */
+  async #say(digest: Sha256 | undefined, say: () => void): Promise<Observed> {
+    const { recorder } = this.#node;
+    const before = this.#node.trusted;
+    const events = recorder.events.length;
+    const frames = this.#liar.frames.length;
+    say();
+    const observed = await eventually('the node to judge', (): Observed | undefined => {
+      const { trusted } = this.#node;
+      if (hasNewFork(before, trusted)) return { outcome: 'forked' };
+      if (trusted !== before && holds(trusted, digest)) return { outcome: 'accepted' };
+      const refusal = recorder.refusalSince(events);
+      const code = refusal?.['code'];
+      if (typeof code === 'string' && isErrorCode(code)) {
+        return { outcome: code, message: String(refusal?.['reason']) };
+      }
+      const held = this.#liar.frames.slice(frames).some((frame) => isHeld(frame, digest));
+      return held && trusted === before ? { outcome: 'held' } : undefined;
+    });
+    // What is missing is fetched, and those fetches end in refusals of their own.
+    const isFetching = observed.outcome === 'GAP' || observed.outcome === 'PREVIOUS';
+    if (isFetching) await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    return observed;
+  }
+
+  /** E10: what the other peer gets are the bytes that came, with the valid signatures alone. */
+  async #requireVerbatim(last: Statement, offered: Offered): Promise<void> {
+    const sent = offered.chain.at(-1);
+    const found = await eventually('the node to pass it on', () =>
+      this.#witness.frames.find((frame) =>
+        frame.kind === 'push'
+          ? parseStatement(frame.push.statement.payload).digest === last.digest
+          : isHeld(frame, last.digest),
+      ),
+    );
+    if (found.kind !== 'push' || sent === undefined) return;
+    const { payload, signatures } = found.push.statement;
+    expect(equalBytes(payload, sent.payload), 'the payload goes on as it came').toBe(true);
+    const given = sent.signatures.map(({ signature }) => Buffer.from(signature).toString('hex'));
+    for (const { signature } of signatures) {
+      expect(given).toContain(Buffer.from(signature).toString('hex'));
+    }
+  }
+
+  /** Nothing that was refused reached the other peer. */
+  #requireOnlyGoodPassedOn(): void {
+    for (const frame of this.#witness.frames) {
+      if (frame.kind === 'push') {
+        const { digest } = parseStatement(frame.push.statement.payload);
+        expect(this.#good.has(digest), `${digest} was passed on`).toBe(true);
+      }
+    }
+  }
+
+  #closeLinks(): void {
+    this.#liar[Symbol.dispose]();
+    this.#witness[Symbol.dispose]();
+  }
+}
+
+async function openLinks(
+  node: CaseNode,
+  one: ConformanceCase,
+): Promise<readonly [PeerLink, PeerLink]> {
+  return await Promise.all([
+    PeerLink.open(node.address, LIAR, one),
+    PeerLink.open(node.address, WITNESS, one),
+  ]);
+}
+
+function pushesOf({ chain, history = [], body, blobs }: Offered): readonly Push[] {
+  const bodies = [...history, body];
+  return chain.map((statement, index) => ({
+    statement,
+    content: { kind: 'whole', body: bodies[index] ?? body },
+    blobs,
+  }));
+}
+
+function lastPush(offered: Offered): Push {
+  const push = pushesOf(offered).at(-1);
+  if (push === undefined) throw new Error('nothing is offered');
+  return push;
+}
+
+function announcement({ stream, sequence, digest }: Statement): Frame {
+  return { kind: 'held', row: { stream, sequence, digest, forked: false } };
+}
+
+/** Whether a fork is known that was not, or more is known of one. */
+function hasNewFork(before: TrustedState, after: TrustedState): boolean {
+  return [...after.streams.values()].some((stream) => {
+    if (stream.kind !== 'forked') return false;
+    const old = before.streams.get(stream.stream);
+    if (old?.kind !== 'forked') return true;
+    return evidenceText(old.evidence) !== evidenceText(stream.evidence);
+  });
+}
+
+/** Whether a statement is the newest of its stream. */
+function holds(state: TrustedState, digest: Sha256 | undefined): boolean {
+  const heads = [...state.streams.values()].map(({ head }) => head?.digest);
+  return [state.charters.at(-1)?.digest, ...heads].includes(digest);
+}
+
+function isHeld(frame: Frame, digest: Sha256 | undefined): boolean {
+  return frame.kind === 'held' && frame.row.digest === digest;
+}
