@@ -48,12 +48,14 @@ export interface Push {
   readonly blobs: readonly Uint8Array[];
 }
 
-/** The head of one stream. For a forked one: the last common sequence and its digest. */
+/**
+ * The head of one stream. For a forked one: the last common sequence, and the digest of the
+ * evidence instead of a statement's, so that nodes agree on the evidence too.
+ */
 export interface Row {
   readonly stream: StreamName;
   /** 0 when nothing is held (only for a stream that forked at its first sequence). */
   readonly sequence: number;
-  /** 64 zeros when `sequence` is 0. */
   readonly digest: Sha256;
   readonly forked: boolean;
 }
