@@ -48,7 +48,7 @@ export function openLog(config: Pick<NodeConfig, 'log' | 'node'>, sink?: LogSink
 }
 
 /** What the log says about an error. */
-export function errorFields(thrown: unknown): Record<string, unknown> {
+function errorFields(thrown: unknown): Record<string, unknown> {
   if (!(thrown instanceof Error)) return { message: String(thrown) };
   const fields: Record<string, unknown> = { name: thrown.name, message: thrown.message };
   if (thrown instanceof KedgeError) {

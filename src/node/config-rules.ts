@@ -32,7 +32,7 @@ export function findProblems(value: unknown): CheckedConfig {
 }
 
 /** The word of `known` that is closest to `word` by edit distance; undefined when none is near. */
-export function nearestWord(word: string, known: readonly string[]): string | undefined {
+function nearestWord(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(3, Math.ceil(word.length / 2)) + 1;
   for (const candidate of known) {

@@ -38,12 +38,6 @@ export function parseAddress(text: string): Address {
   return { host, port };
 }
 
-/** Formats an address so that {@link parseAddress} reads it back. */
-export function formatAddress(address: Address): string {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `${host}:${String(address.port)}`;
-}
-
 /** Says whether only this machine can reach an address. */
 export function isLoopback(address: Address): boolean {
   return (
