@@ -190,6 +190,17 @@ describe('encodeCanonical', () => {
     expectCode('LIMIT', () => canonical(cycle));
   });
 
+  it.each([
+    ['lists', (inner: CanonicalValue): CanonicalValue => [inner]],
+    ['objects', (inner: CanonicalValue): CanonicalValue => ({ a: inner })],
+  ])('writes %s exactly as deep as they may be read', (_name, wrap) => {
+    let deepest: CanonicalValue = 1;
+    for (let i = 0; i < JSON_MAX_DEPTH; i += 1) deepest = wrap(deepest);
+    const bytes = encodeCanonical(deepest);
+    expect(encodeCanonical(parseCanonical(bytes, input))).toEqual(bytes);
+    expectCode('LIMIT', () => encodeCanonical(wrap(deepest)));
+  });
+
   it('writes zero for minus zero', () => {
     expect(parseUtf8(encodeCanonical(-0))).toBe('0');
   });
