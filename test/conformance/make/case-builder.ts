@@ -34,6 +34,7 @@ import {
   SECOND,
   type StatementInput,
   T0,
+  textAt,
 } from './realm.ts';
 
 /** How a document differs from a good one that comes next. */
@@ -129,7 +130,7 @@ export class CaseBuilder {
   /** The next release of a bundle with this content, not offered yet. */
   release(content: readonly JsonObject[] | JsonObject, options: DocOptions = {}): Doc {
     const value = isList(content) ? bodyValue(content) : content;
-    const bundle = String(value['bundle']);
+    const bundle = textAt(value, 'bundle');
     const stream = options.stream ?? `release/${bundle}`;
     const before = this.#before(stream, options.after);
     const sequence = options.sequence ?? (before?.sequence ?? 0) + 1;
@@ -158,7 +159,7 @@ export class CaseBuilder {
     this.#steps.push({
       apply: vectorDocument(docs, options.history),
       mode: options.mode ?? 'linked',
-      ...(options.wire && { wire: options.wire }),
+      ...(options.wire !== undefined && { wire: options.wire }),
       ...this.#judged(expect, options),
     });
     if (expect === 'accepted') for (const doc of docs) this.#accept(doc, options.valid);
@@ -300,7 +301,7 @@ function blobsOf(body: JsonObject): readonly string[] {
   const names = new Map(Object.keys(MATERIAL.certificates).map((name) => [anchorId(name), name]));
   const anchors = Array.isArray(body['anchors']) ? body['anchors'] : [];
   return anchors.flatMap((anchor) => {
-    const name = names.get(String((anchor as JsonObject)['id']));
+    const name = names.get(textAt(anchor as JsonObject, 'id'));
     return name === undefined ? [] : [der(name)];
   });
 }

@@ -231,7 +231,7 @@ export function bodyValue(
   changed: Readonly<JsonObject> = {},
 ): JsonObject {
   const byId = (a: JsonObject, b: JsonObject): number =>
-    String(a['id']) < String(b['id']) ? -1 : 1;
+    textAt(a, 'id') < textAt(b, 'id') ? -1 : 1;
   return {
     anchors: anchors.toSorted(byId),
     bundle: PAYMENTS,
@@ -248,6 +248,12 @@ export function jcs(value: Json): string {
   } catch {
     return JSON.stringify(sorted(value));
   }
+}
+
+/** The text at a key; empty when there is none. */
+export function textAt(value: JsonObject, key: string): string {
+  const found = value[key];
+  return typeof found === 'string' ? found : '';
 }
 
 export function timestamp(ms: number): string {
