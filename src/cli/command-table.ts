@@ -3,13 +3,7 @@
  *
  * @module
  */
-import type { Command } from 'commander';
-import type { Session } from './session.ts';
-
-/** A command's file: adds its description, arguments, options, examples and action. */
-export interface CommandModule {
-  configure(command: Command, session: Session): void;
-}
+import type { CommandModule } from './command-module.ts';
 
 /** A group of commands, or one command whose file is imported when it is asked for. */
 export type CommandEntry =

@@ -18,7 +18,7 @@ import {
   readCertificates,
   suggestLabel,
 } from '../certificates.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { blobsById } from '../draft-file.ts';
 import { type EditOptions, type EditResult, editDraft } from '../edit-draft.ts';
 import { addExamples, collect } from '../help.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../core/releases/edit.ts';
 import { headOf } from '../../core/trusted/state.ts';
 import { findAnchor } from '../anchor-names.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, editDraft } from '../edit-draft.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';

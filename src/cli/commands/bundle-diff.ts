@@ -9,7 +9,7 @@ import type { ReleaseBody } from '../../core/releases/body.ts';
 import { countChanges, describeChange } from '../../core/releases/diff.ts';
 import { openBundle } from '../bundle-options.ts';
 import { changesJson, formatChanges, formatCounts } from '../change-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { readPastBody, requireHead } from '../history.ts';
 import { openRealm, type RealmRelease } from '../realm.ts';

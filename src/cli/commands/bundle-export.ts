@@ -19,7 +19,7 @@ import {
   openBundle,
 } from '../bundle-options.ts';
 import { anchorJson } from '../change-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { replaceFile } from '../files.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';

@@ -6,7 +6,7 @@
 import { isTrusted } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, splitStream } from '../../core/ids.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
 import { requireHead } from '../history.ts';

@@ -13,7 +13,7 @@ import {
 } from '../bundle-options.ts';
 import { factsOf, formatFacts } from '../certificates.ts';
 import { anchorJson } from '../change-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';

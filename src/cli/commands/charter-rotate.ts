@@ -17,7 +17,7 @@ import {
   termsOf,
 } from '../charter-terms.ts';
 import { charterJson } from '../charter-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { type Draft, saveDraft } from '../draft-file.ts';
 import { addExamples, collect } from '../help.ts';
 import { openRealm } from '../realm.ts';

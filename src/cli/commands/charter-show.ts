@@ -7,7 +7,7 @@ import { formatTimestamp } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
 import type { AcceptedCharter } from '../../core/trusted/state.ts';
 import { charterJson, formatCharter } from '../charter-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { loadDocumentFile } from '../document-file.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';

@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { parseNodeId, parseRealmName, parseRegionName } from '../../core/ids.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { createFile } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';

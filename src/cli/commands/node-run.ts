@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
 

@@ -12,7 +12,7 @@ import { formatTimestamp } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
 import { acceptEvidence } from '../../core/trusted/accept.ts';
 import type { Evidence } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
 import { openRealm, type Realm } from '../realm.ts';

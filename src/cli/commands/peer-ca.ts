@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseRealmName } from '../../core/ids.ts';
 import { issueCa } from '../../x509/issue.ts';
 import { formatFacts } from '../certificates.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';

@@ -11,7 +11,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseRealmName, type RealmName } from '../../core/ids.ts';
 import { issueLeaf } from '../../x509/issue.ts';
 import { formatFacts } from '../certificates.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import { createFile, makeDirectory, readInput, requireAbsent } from '../files.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';

@@ -27,7 +27,7 @@ import { LocalSigner } from '../../signers/local-signer.ts';
 import { signWithLedger } from '../../signers/sign.ts';
 import { addTermOptions, rolesOf, type TermOptions, termsOf } from '../charter-terms.ts';
 import { formatCharter } from '../charter-view.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { encodeDocumentFile } from '../document-file.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
 import { requireAbsent } from '../files.ts';
 import { addExamples } from '../help.ts';

@@ -9,7 +9,7 @@ import type { BundleName } from '../../core/ids.ts';
 import { formatTimestamp, parseBundleName } from '../../core/ids.ts';
 import { findAuthority } from '../../core/trusted/authority.ts';
 import { charterAt, type TrustedState } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { type PastStatement, readHistory, requireHead } from '../history.ts';
 import { openRealm } from '../realm.ts';

@@ -5,7 +5,7 @@
  */
 import { KedgeError } from '../../core/errors.ts';
 import { addSignatures } from '../../core/statements/sign.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { type Draft, loadDraft, saveDraft } from '../draft-file.ts';
 import { addExamples } from '../help.ts';
 import { isSameStatement } from '../review.ts';

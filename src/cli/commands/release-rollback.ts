@@ -7,7 +7,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseSequence, releaseStream, type Sequence } from '../../core/ids.ts';
 import { rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
 import { requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';

@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { KedgeError } from '../../core/errors.ts';
 import { reviewCharter, signableCharter } from '../charter-review.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { addExamples, collect } from '../help.ts';
 import { type OpenedDraft, signableRelease } from '../publishing.ts';

@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander';
 import { submitCharter } from '../charter-review.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { addExamples } from '../help.ts';
 import type { OpenedDraft } from '../publishing.ts';

@@ -8,7 +8,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseSignerId } from '../../core/ids.ts';
 import { encodePem } from '../../core/pem.ts';
 import { createKeyFile } from '../../signers/key-file.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { createFile, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { passphraseSource } from '../passphrases.ts';

@@ -9,7 +9,7 @@ import type { BundleSourceOptions } from '../../client/options.ts';
 import { type BundleSource, openBundleSource } from '../../client/source.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import type { CommandModule } from '../command-table.ts';
+import type { CommandModule } from '../command-module.ts';
 import { addExamples, collect } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
 import type { Json } from '../output.ts';
