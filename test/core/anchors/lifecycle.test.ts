@@ -131,6 +131,12 @@ describe('verifyLifecycle: states', () => {
     expect(retire(anchor('b', { purposes: ['tls-client'] }))).toBe('taken');
   });
 
+  it('lets an anchor be staged for a purpose that nobody serves yet', () => {
+    const at = later(1);
+    const staged = anchor('a', { state: 'staged', purposes: ['spiffe'], sinceMs: at.issuedMs });
+    expect(verify([], [staged], at)).toBe('taken');
+  });
+
   it('lets an anchor that retires already stay when its successor is revoked', () => {
     const retiring = anchor('a', { state: 'retiring', purposes: ['tls-client'] });
     const successor = anchor('b', { purposes: ['tls-client'] });

@@ -67,7 +67,10 @@ describe('checkBlobs', () => {
     expectCode('DIGEST', () => checkBlobs(body, flipped));
   });
 
-  it('refuses one that is too large', () => {
+  it('refuses one that is too large, and none that is not', () => {
+    const most = new Uint8Array(ANCHOR_MAX_BYTES);
+    const at = sha256(most);
+    checkBlobs(bodyOf([anchor('x', { id: at })]), new Map([[at, most]]));
     const large = new Uint8Array(ANCHOR_MAX_BYTES + 1);
     const id = sha256(large);
     expectCode('LIMIT', () => checkBlobs(bodyOf([anchor('x', { id })]), new Map([[id, large]])));
