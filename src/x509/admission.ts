@@ -3,8 +3,8 @@
  *
  * These are checks of an admin's input, not of a release: nodes and clients do not repeat them, so
  * that a rule can become stricter without making old releases invalid. What makes a certificate
- * useless or dangerous as an anchor is refused; what may be intended is a warning. Thresholds follow
- * the CA/Browser Forum's baseline for roots that are in use.
+ * useless or dangerous as an anchor is refused; what may be intended is a warning. Key sizes follow
+ * the baseline requirements of the CA/Browser Forum for roots that are in use.
  *
  * @module
  */

@@ -113,7 +113,7 @@ describe('scripts/run.mjs', () => {
     expect((await start(dir)).code).toBe(0);
   });
 
-  it('installs again when the lock file names other versions, not when it is only newer', async () => {
+  it('installs again for other locked versions, not for a newer date', async () => {
     await using dir = await createProject();
     await start(dir);
     await touch(dir.join('package-lock.json'));
