@@ -5,8 +5,8 @@
  * Two real nodes over mTLS and one SDK client, with a counting TCP proxy on every path. Counted is
  * everything that passes in both directions from the submit until both have the release and have
  * acknowledged it, TLS and HTTP/2 included. The digests that peers exchange every two seconds
- * anyway are kept out by submitting at the beginning of a long pause between them. The keep-alives of
- * the connections still fall into some rounds: the median is judged, the highest is reported.
+ * anyway are kept out by submitting at the beginning of a long pause between them. The keep-alives
+ * of the connections still fall into some rounds: the median is judged, the highest is reported.
  *
  * @module
  */

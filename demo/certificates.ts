@@ -43,7 +43,7 @@ export function makeLeaf(issuer: DemoCa, names: LeafNames): IssuedCertificate {
   });
 }
 
-/** Writes a leaf and its key below `folder` and returns their paths; the key is for its owner only. */
+/** Writes a leaf and its key below `folder`; the key is readable for its owner only. */
 export async function saveLeaf(
   folder: string,
   name: string,

@@ -138,8 +138,8 @@ function tell(story: Story, result: DemoResult, fleet: Fleet): void {
   story.chapter('What was measured');
   const { requests, failedRequests, restarts } = result;
   const text =
-    `${String(requests)} requests, ${String(failedRequests)} failed, ` +
-    `${String(restarts)} program restarts`;
+    `${String(requests)} requests (${String(fleet.counts().resumed)} on resumed TLS sessions), ` +
+    `${String(failedRequests)} failed, ${String(restarts)} program restarts`;
   if (failedRequests === 0 && restarts === 0) story.good(text);
   else story.bad([text, ...fleet.failures()].join('\n    '));
   story.say(

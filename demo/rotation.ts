@@ -97,7 +97,8 @@ async function publish(
   const name = what === 'retiring' || what === 'removed' ? 'old CA' : 'new CA';
   story.good(
     `release ${String(times.sequence)}: ${name} ${what}; ` +
-      `last node ${times.lastNodeMs.toFixed(0)} ms, last program ${times.lastClientMs.toFixed(0)} ms`,
+      `last node ${times.lastNodeMs.toFixed(0)} ms, ` +
+      `last program ${times.lastClientMs.toFixed(0)} ms`,
   );
   return times;
 }

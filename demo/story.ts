@@ -1,5 +1,5 @@
 /**
- * Tells the story of the demonstration: short lines, with colours on a terminal and plain elsewhere.
+ * Tells the story of the demonstration: short lines, coloured on a terminal.
  *
  * @module
  */

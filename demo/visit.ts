@@ -70,7 +70,7 @@ async function prepareCommands(cluster: Cluster, bundle: string): Promise<readon
   const last = nodes.at(-1);
   return [
     {
-      what: 'once per terminal: the folder with settings and keys, the passphrase of the demo signers',
+      what: 'once per terminal: the folder with settings and keys, the signers’ passphrase',
       line: `cd ${folder}; export KEDGE_PASSPHRASE='${PASSPHRASE}'; kedge() { node ${CLI} "$@"; }`,
     },
     { what: 'how a node is: streams, links to its peers, what clients loaded', line: STATUS },

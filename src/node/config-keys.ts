@@ -80,11 +80,11 @@ export function configReference(): string {
 const INTRODUCTION = `# Configuration of a node
 
 A node reads one YAML file: \`kedge node run --config node.yaml\`. Generated from
-\`src/node/config-schema.ts\`; do not edit by hand: \`npx vitest run -u test/node/config-keys.test.ts\`
-writes it.
+\`src/node/config-schema.ts\`; do not edit by hand:
+\`npx vitest run -u test/node/config-keys.test.ts\` writes it.
 
 - Every key is here. An unknown key is an error that names the nearest valid one.
-- Relative paths are relative to the file's folder. Nothing is expanded: \`\${HOME}\` stays as it is.
+- Relative paths are relative to the file's folder. Nothing is expanded: \`\${HOME}\` stays.
 - \`kedge node config --config node.yaml\` prints the file with all defaults filled in.
 - In names, \`[]\` stands for each item of a list.
 

@@ -66,8 +66,8 @@ const nodeSection = z.strictObject({
 const tlsSection = z.strictObject({
   certFile: keyOf(path, {
     description:
-      'PEM file with the certificate chain of this node, leaf first. Its URI or DNS names are how ' +
-      'peers know this node.',
+      'PEM file with the certificate chain of this node, leaf first. Peers know this node by its ' +
+      'URI or DNS names.',
     example: 'tls/node.pem',
   }),
   keyFile: keyOf(path, {
@@ -84,8 +84,8 @@ const tlsSection = z.strictObject({
 const identityEntry = z.strictObject({
   id: keyOf(identity, {
     description:
-      'Identity in the caller’s certificate: `spiffe://domain/path`, `spiffe://domain/path/*` for ' +
-      'everything below that path, or `dns:name`.',
+      'Identity in the caller’s certificate: `spiffe://domain/path`, `spiffe://domain/path/*` ' +
+      'for everything below that path, or `dns:name`.',
     example: 'spiffe://prod.example.org/client/*',
   }),
   roles: keyOf(z.array(z.enum(['client', 'admin'])).min(1), {

@@ -38,7 +38,7 @@ export interface LimitsConfig {
   readonly maxStreamsPerConnection: number;
 }
 
-/** A checked configuration with every default filled in; `docs/node-config.md` explains each key. */
+/** A checked configuration with all defaults filled in; `docs/node-config.md` explains each key. */
 export interface NodeConfig {
   readonly node: { readonly id: NodeId; readonly region: RegionName };
   readonly realm: RealmName;
