@@ -81,7 +81,7 @@ const INTRODUCTION = `# Configuration of a node
 
 A node reads one YAML file: \`kedge node run --config node.yaml\`. Generated from
 \`src/node/config-schema.ts\`; do not edit by hand:
-\`npx vitest run -u test/node/config-keys.test.ts\` writes it.
+\`npx vitest run test/node/config-keys.test.ts -u\` writes it.
 
 - Every key is here. An unknown key is an error that names the nearest valid one.
 - Relative paths are relative to the file's folder. Nothing is expanded: \`\${HOME}\` stays.
