@@ -14,14 +14,20 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 
+/** What recalls are read from. */
+export interface RecallOptions {
+  readonly store: Store;
+  readonly logger: Logger;
+  /** Resolves when the writes that are under way are over. */
+  readonly written: () => Promise<void>;
+}
+
 /** Reads recalls from a store. */
 export class RecallSource {
-  readonly #store: Store;
-  readonly #logger: Logger;
+  readonly #options: RecallOptions;
 
-  constructor(store: Store, logger: Logger) {
-    this.#store = store;
-    this.#logger = logger;
+  constructor(options: RecallOptions) {
+    this.#options = options;
   }
 
   /**
@@ -38,12 +44,15 @@ export class RecallSource {
   }
 
   async #read(stream: StreamName, from: Sequence): Promise<Recall> {
+    const { store, logger, written } = this.#options;
     try {
-      const [held] = await this.#store.statements(stream, { from, limit: 1 });
+      // What the machine has verified may still be on its way to the disk.
+      await written();
+      const [held] = await store.statements(stream, { from, limit: 1 });
       return held === undefined ? {} : { held };
     } catch (thrown) {
       const err = KedgeError.from(thrown);
-      this.#logger.error({ event: 'store.failed', code: err.code, err }, err.message);
+      logger.error({ event: 'store.failed', code: err.code, err }, err.message);
       return {};
     }
   }

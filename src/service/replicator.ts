@@ -94,7 +94,8 @@ export class Replicator implements AsyncDisposable {
     const { self, peers, state, random } = options;
     this.#machine = new GossipMachine({ self, peers, state, random });
     this.#board = new LinkBoard(peers, options.clock, options.logger);
-    this.#recalls = new RecallSource(options.store, options.logger);
+    const { store, logger } = options;
+    this.#recalls = new RecallSource({ store, logger, written: () => this.#writes.idle() });
     this.#writes = new WriteQueue(options.store, (outcome) => {
       this.#handle(outcome);
     });
@@ -126,7 +127,9 @@ export class Replicator implements AsyncDisposable {
    */
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
     this.#requireOpen();
-    const recall = (await this.#recalls.find(document.statement, this.#machine.verified)) ?? {};
+    const finding = this.#recalls.find(document.statement, this.#machine.verified);
+    // Without a turn in between when there is nothing to find: the state must not move on meanwhile.
+    const recall = finding === undefined ? {} : await finding;
     this.#requireOpen();
     const requestId = this.#nextRequestId++;
     return await new Promise((resolve, reject) => {
@@ -266,8 +269,9 @@ export class Replicator implements AsyncDisposable {
     try {
       for await (const item of transport.fetch(nodeId, request, { signal: abort.signal })) {
         const statement = item.kind === 'entry' ? item.entry.statement : undefined;
-        const recall = statement && (await this.#recalls.find(statement, this.#machine.verified));
-        this.#handle({ kind: 'fetch-item', fetchId, item, recall: recall ?? {} });
+        const finding = statement && this.#recalls.find(statement, this.#machine.verified);
+        const recall = finding === undefined ? {} : await finding;
+        this.#handle({ kind: 'fetch-item', fetchId, item, recall });
       }
     } catch (thrown) {
       error = KedgeError.from(thrown);

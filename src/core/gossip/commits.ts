@@ -15,6 +15,8 @@ import { type RowTable, rootOf, rowsOf } from './rows.ts';
 /** A submit that waits for a batch. */
 export interface Waiter {
   readonly requestId: number;
+  /** What was submitted; the batch may make a later head. */
+  readonly row: Row;
   readonly novelty: 'new' | 'held';
 }
 

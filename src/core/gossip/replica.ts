@@ -109,8 +109,8 @@ export class Replica {
     if (commit === undefined) return;
     const { row, state } = commit;
     this.#outbox.emit({ kind: 'serve', state, streams: [row.stream] });
-    for (const { requestId, novelty } of commit.waiters) {
-      const result = durableResult(row, novelty);
+    for (const { requestId, row: submitted, novelty } of commit.waiters) {
+      const result = durableResult(submitted, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
     for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: 'held', row });
@@ -138,7 +138,9 @@ export class Replica {
     const { state, row, batch, evidence } = taken;
     const batchId = this.#nextBatchId++;
     const waiters =
-      origin.kind === 'submit' ? [{ requestId: origin.requestId, novelty: 'new' as const }] : [];
+      origin.kind === 'submit'
+        ? [{ requestId: origin.requestId, row, novelty: 'new' as const }]
+        : [];
     this.#commits.add({ batchId, batch, state, row, waiters });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
@@ -164,7 +166,7 @@ export class Replica {
     }
     const { requestId } = origin;
     if (carrier !== undefined) {
-      carrier.waiters.push({ requestId, novelty: 'held' });
+      carrier.waiters.push({ requestId, row, novelty: 'held' });
       return;
     }
     const result = durableResult(row, 'held');
