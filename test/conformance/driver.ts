@@ -14,7 +14,7 @@ import {
 import type { Subject, SubjectKind } from './subjects/subject.ts';
 
 /** One step may take this long, milliseconds, however hostile. */
-export const STEP_MAX_MS: number = 5000;
+const STEP_MAX_MS: number = 5000;
 const CASE_MAX_MS = 60_000;
 
 /** What a run came to. */
@@ -52,9 +52,9 @@ export function describeConformance(kind: SubjectKind): void {
     it('gives a reason for every case that it leaves out', () => {
       const { cases: run, steps, refusals, unfitSteps, slowestStepMs, skipped } = report;
       const slow = `slowest step ${Math.round(slowestStepMs)} ms`;
-      console.info(
+      process.stderr.write(
         `conformance ${kind.name}: ${run} cases, ${steps} steps, ${refusals} refusals, ` +
-          `${unfitSteps} steps of other kinds, ${skipped.size} cases left out, ${slow}`,
+          `${unfitSteps} steps of other kinds, ${skipped.size} cases left out, ${slow}\n`,
       );
       expect(run + skipped.size).toBe(cases.length);
       expect([...skipped.values()].every((reason) => reason.length > 10)).toBe(true);

@@ -280,7 +280,7 @@ export class CaseBuilder {
 }
 
 /** When the release of a sequence is issued: one a minute. */
-export function issuedAt(sequence: number): number {
+function issuedAt(sequence: number): number {
   return T0 + Math.min(sequence - 1, 1000) * 60 * SECOND;
 }
 

@@ -128,7 +128,7 @@ export function document(input: StatementInput, body: string): Doc {
 }
 
 /** Signatures of fixed keys over a payload. */
-export function sign(
+function sign(
   payload: Uint8Array,
   by: readonly string[],
   payloadType: string = PAYLOAD_TYPE,
@@ -256,7 +256,7 @@ export function textAt(value: JsonObject, key: string): string {
   return typeof found === 'string' ? found : '';
 }
 
-export function timestamp(ms: number): string {
+function timestamp(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 

@@ -62,7 +62,7 @@ export interface Offered {
   readonly blobs: readonly Uint8Array[];
 }
 
-export function decodeStatement({ payload, signatures }: VectorStatement): SignedStatement {
+function decodeStatement({ payload, signatures }: VectorStatement): SignedStatement {
   return {
     payload: parseBase64(payload),
     signatures: signatures.flatMap(({ keyId, signature, repeat = 1 }) => {
