@@ -18,6 +18,8 @@ import {
   parseSignerId,
   type RealmName,
   releaseStream,
+  type Sha256,
+  type Sha256,
   type SignerId,
 } from '../../src/core/ids.ts';
 import type { SignedStatement } from '../../src/core/statements/envelope.ts';
@@ -25,10 +27,10 @@ import { signStatement } from '../../src/core/statements/sign.ts';
 import { encodeStatement, type StatementFields } from '../../src/core/statements/statement.ts';
 
 /** 2026-11-23T10:00:00Z. */
-export const NOW_MS = 1_795_428_000_000;
-export const DAY_MS = 86_400_000;
+export const NOW_MS: number = 1_795_428_000_000;
+export const DAY_MS: number = 86_400_000;
 export const REALM: RealmName = parseRealmName('prod.example.org');
-export const BODY_DIGEST = parseSha256('ab'.repeat(32));
+export const BODY_DIGEST: Sha256 = parseSha256('ab'.repeat(32));
 
 /** A fixed Ed25519 key; the seed is 32 times `byte`. */
 export function ed25519Key(byte: number): SigningKey {
@@ -48,11 +50,11 @@ export function p384Key(byte: number): SigningKey {
   return importSigningKey('ecdsa-p384-sha384', concatBytes(prefix, new Uint8Array(48).fill(byte)));
 }
 
-export const ALICE = ed25519Key(1);
-export const BOB = ed25519Key(2);
-export const CAROL = p256Key(3);
-export const DAVE = ed25519Key(4);
-export const ERIN = p384Key(5);
+export const ALICE: SigningKey = ed25519Key(1);
+export const BOB: SigningKey = ed25519Key(2);
+export const CAROL: SigningKey = p256Key(3);
+export const DAVE: SigningKey = ed25519Key(4);
+export const ERIN: SigningKey = p384Key(5);
 
 export const id = (name: string): SignerId => parseSignerId(name);
 
