@@ -19,7 +19,6 @@ import {
   type RealmName,
   releaseStream,
   type Sha256,
-  type Sha256,
   type SignerId,
 } from '../../src/core/ids.ts';
 import type { SignedStatement } from '../../src/core/statements/envelope.ts';
