@@ -28,7 +28,8 @@ export function helloProblem(
     return new KedgeError(
       'REALM',
       `${peer.nodeId} serves realm ${peer.realm} (first charter ${peer.firstCharterDigest}), ` +
-        `this node serves ${self.realm} (${self.firstCharterDigest})`,
+        `this node serves ${self.realm} (${self.firstCharterDigest}): compare "realm" and ` +
+        '"firstCharterDigest" in both configurations, and who is listed in "peers"',
     );
   }
   return undefined;
