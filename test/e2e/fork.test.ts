@@ -1,0 +1,182 @@
+/**
+ * Two valid statements for one sequence, given to nodes that do not see each other: when they meet,
+ * the stream stops at the last common one everywhere, and programs keep what they use.
+ */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
+import type { StreamStatus } from '../../src/core/admin/messages.ts';
+import { sha256 } from '../../src/core/crypto.ts';
+import { addActive, addStaged, createTestAnchors } from '../../src/testing/anchors.ts';
+import { findFreePorts } from '../../src/testing/ports.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { matching } from '../support/messages.ts';
+import { CuttableLine } from './support/cuttable-line.ts';
+import { type ConfigChange, type InProcessNode, SingleNode } from './support/single-node.ts';
+
+const NAMES = ['fra', 'iad', 'sin'] as const;
+type Name = (typeof NAMES)[number];
+/** Who is cut off. */
+const FAR: Name = 'sin';
+const BUNDLE = 'payments.test.example.org';
+const OTHER = 'public-web';
+const WITHIN = { timeout: 20_000, interval: 20 };
+
+const anchors = createTestAnchors(4, Date.now());
+const places = new Map<Name, SingleNode>();
+const nodes = new Map<Name, InProcessNode>();
+const changes = new Map<Name, ConfigChange>();
+const lines: CuttableLine[] = [];
+/** Those that lead to or from the far node. */
+const farLines: CuttableLine[] = [];
+let sources: BundleSource[] = [];
+let realm: TestRealm;
+
+beforeEach(async () => {
+  realm = createTestRealm({ now: () => Date.now() });
+  const ports = await findFreePorts(NAMES.length);
+  const portOf = (name: Name): number => ports[NAMES.indexOf(name)] ?? 0;
+  for (const name of NAMES) {
+    const peers: unknown[] = [];
+    for (const peer of NAMES.filter((other) => other !== name)) {
+      // Every dialled link has a line of its own; those to and from the far node can be cut.
+      const line = await CuttableLine.open(portOf(peer));
+      lines.push(line);
+      if (name === FAR || peer === FAR) farLines.push(line);
+      peers.push({ nodeId: peer, region: peer, address: line.address });
+    }
+    const listen = `127.0.0.1:${portOf(name)}`;
+    const place = await SingleNode.create(realm);
+    places.set(name, place);
+    changes.set(name, {
+      node: { id: name, region: name },
+      listen: { clients: listen, peers: listen, admins: listen },
+      peers,
+    });
+    await start(name);
+  }
+});
+
+afterEach(async () => {
+  for (const source of sources) await source.close();
+  for (const node of nodes.values()) await node[Symbol.asyncDispose]();
+  for (const line of lines) await line[Symbol.asyncDispose]();
+  for (const place of places.values()) await place[Symbol.asyncDispose]();
+  sources = [];
+  lines.length = 0;
+  farLines.length = 0;
+});
+
+it('stops at the last common sequence on every node and client, and shows the evidence', {
+  timeout: 90_000,
+}, async () => {
+  const base = realm.nextRelease(BUNDLE, addActive(...anchors.slice(0, 1)));
+  await submit('iad', base);
+  await everyNodeHolds(base);
+  const near = await openSource('iad');
+  const far = await openSource(FAR);
+  await Promise.all([near.ready({ timeoutMs: 10_000 }), far.ready({ timeoutMs: 10_000 })]);
+
+  // The same signers sign twice; each half of the cluster sees one of them.
+  for (const line of farLines) line.cut();
+  const ours = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(1, 2)), { after: base });
+  const theirs = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(2, 3)), { after: base });
+  await submit('iad', ours);
+  await submit(FAR, theirs);
+  const inUse = async (source: BundleSource, release: TestRelease): Promise<void> => {
+    await expect.poll(() => source.bundle(BUNDLE)?.digest, WITHIN).toBe(release.digest);
+  };
+  await Promise.all([inUse(near, ours), inUse(far, theirs)]);
+  const [nearSet, farSet] = [near.bundle(BUNDLE), far.bundle(BUNDLE)];
+
+  for (const line of farLines) line.heal();
+  const digests = [ours.digest, theirs.digest].toSorted();
+  for (const name of NAMES) await requireForked(name, digests);
+  await expect.poll(roots, WITHIN).toBe(1);
+
+  // Programs keep the set that they use, whichever side it is of, and say so.
+  for (const source of [near, far]) {
+    await expect.poll(() => source.status().bundles[0]?.state, WITHIN).toBe('forked');
+    expect(source.status().bundles[0]).toMatchObject({ sequence: 2, commonSequence: 1 });
+  }
+  expect(near.bundle(BUNDLE)).toBe(nearSet);
+  expect(far.bundle(BUNDLE)).toBe(farSet);
+
+  // Nothing new on any node, on either branch; other streams go on everywhere.
+  const onOurs = realm.nextRelease(BUNDLE, noted('3'), { after: ours });
+  for (const name of NAMES) {
+    await expect(submit(name, onOurs)).rejects.toMatchObject({
+      code: 'FORK',
+      message: matching(/two valid statements for sequence 2.*which signer signed both/),
+    });
+  }
+  const web = realm.nextRelease(OTHER, addActive(...anchors.slice(3, 4)));
+  await submit(FAR, web);
+  await everyNodeHolds(web);
+
+  // It is on disk: a node that starts again knows it without being told.
+  await node('fra')[Symbol.asyncDispose]();
+  await start('fra');
+  await requireForked('fra', digests);
+});
+
+/** The stream is stopped at 1, and both listings show the two statements. */
+async function requireForked(name: Name, digests: readonly string[]): Promise<void> {
+  const { admin } = node(name);
+  const listed = async (): Promise<StreamStatus | undefined> =>
+    (await admin.streams()).find(({ stream }) => stream === `release/${BUNDLE}`);
+  await expect.poll(async () => (await listed())?.fork !== undefined, WITHIN).toBe(true);
+  const inStatus = (await admin.status()).streams.find(
+    ({ stream }) => stream === `release/${BUNDLE}`,
+  );
+  for (const status of [await listed(), inStatus]) {
+    expect(status).toMatchObject({ sequence: 1, fork: { sequence: 2 } });
+    const both = status?.fork === undefined ? [] : [status.fork.first, status.fork.second];
+    expect(both.map(({ payload }) => sha256(payload))).toEqual(digests);
+  }
+}
+
+async function everyNodeHolds({ stream, digest }: TestRelease): Promise<void> {
+  for (const name of NAMES) {
+    const head = async (): Promise<string | undefined> =>
+      (await node(name).admin.streams()).find((each) => each.stream === stream)?.digest;
+    await expect.poll(head, WITHIN).toBe(digest);
+  }
+}
+
+async function roots(): Promise<number> {
+  const all = await Promise.all(NAMES.map(async (name) => (await node(name).admin.status()).root));
+  return new Set(all).size;
+}
+
+async function submit(name: Name, { document }: TestRelease): Promise<void> {
+  await node(name).admin.submit({ document, blobs: anchors.map(({ der }) => der) });
+}
+
+async function openSource(name: Name): Promise<BundleSource> {
+  const source = await openBundleSource({
+    realm: realm.name,
+    firstCharterDigest: realm.firstCharterDigest,
+    endpoints: [node(name).address],
+    insecure: true,
+    bundles: [BUNDLE],
+    backoff: { initialMs: 20, maxMs: 100 },
+  });
+  sources.push(source);
+  return source;
+}
+
+async function start(name: Name): Promise<void> {
+  const place = places.get(name);
+  if (place === undefined) throw new Error(`no place for ${name}`);
+  nodes.set(name, await place.run({ change: changes.get(name) ?? {} }));
+}
+
+function node(name: Name): InProcessNode {
+  const found = nodes.get(name);
+  if (found === undefined) throw new Error(`${name} does not run`);
+  return found;
+}
+
+function noted(note: string): (body: TestRelease['body']) => TestRelease['body'] {
+  return (body) => ({ ...body, note });
+}
