@@ -34,10 +34,10 @@ export interface AdminServices {
   submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt>;
   readonly queries: {
     document(query: DocumentQuery): Promise<DocumentAnswer | undefined>;
-    streams(): readonly StreamStatus[];
+    streams(): Promise<readonly StreamStatus[]>;
     history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
     blobs(query: BlobsQuery): Promise<readonly Uint8Array[]>;
-    status(): NodeStatus;
+    status(): Promise<NodeStatus>;
   };
 }
 
@@ -71,14 +71,18 @@ export function adminService(environment: CallEnvironment, services: AdminServic
         const place = query.sequence === undefined ? 'nothing' : `no sequence ${query.sequence}`;
         throw new KedgeError('UNAVAILABLE', `this node holds ${place} of ${query.stream}`);
       }),
-      listStreams: unaryMethod(environment, READ, async () => encodeStreamList(queries.streams())),
+      listStreams: unaryMethod(environment, READ, async () =>
+        encodeStreamList(await queries.streams()),
+      ),
       listHistory: unaryMethod(environment, READ, async (request) =>
         encodeHistoryPage(await queries.history(decodeHistoryQuery(request))),
       ),
       getBlobs: unaryMethod(environment, READ, async (request) =>
         encodeBlobsAnswer(await queries.blobs(decodeBlobsQuery(request))),
       ),
-      getStatus: unaryMethod(environment, READ, async () => encodeNodeStatus(queries.status())),
+      getStatus: unaryMethod(environment, READ, async () =>
+        encodeNodeStatus(await queries.status()),
+      ),
     },
   };
 }

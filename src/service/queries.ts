@@ -24,6 +24,7 @@ import {
   splitStream,
 } from '../core/ids.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
 import type { Replicator } from './replicator.ts';
@@ -70,11 +71,16 @@ export class Queries {
     return { document, blobs: await readBlobs(store, ids) };
   }
 
-  /** The heads of all streams, by name. */
-  streams(): readonly StreamStatus[] {
+  /** The heads of all streams, by name. Errors: `STORE`. */
+  async streams(): Promise<readonly StreamStatus[]> {
     const state = this.#options.replicator.durable;
     const names = new Set<StreamName>([CHARTER_STREAM, ...state.streams.keys()]);
-    return [...names].sort().flatMap((stream) => this.#streamStatus(stream));
+    const statuses: StreamStatus[] = [];
+    for (const stream of [...names].sort()) {
+      const status = await this.#streamStatus(state, stream);
+      if (status !== undefined) statuses.push(status);
+    }
+    return statuses;
   }
 
   /** Statements of one stream, newest first. Errors: `STORE`. */
@@ -93,8 +99,8 @@ export class Queries {
     });
   }
 
-  /** How the node is. */
-  status(): NodeStatus {
+  /** How the node is. Errors: `STORE`. */
+  async status(): Promise<NodeStatus> {
     const { self, version, startedAtMs, peers, replicator, subscriptions } = this.#options;
     const links = replicator.links();
     return {
@@ -105,7 +111,7 @@ export class Queries {
       firstCharterDigest: self.firstCharterDigest,
       startedAtMs,
       root: replicator.root.root,
-      streams: this.streams(),
+      streams: await this.streams(),
       links: peers.map((peer) => {
         const link = links.get(peer.nodeId) ?? { state: 'down', sinceMs: startedAtMs };
         return { ...peer, ...link };
@@ -114,15 +120,18 @@ export class Queries {
     };
   }
 
-  #streamStatus(stream: StreamName): readonly StreamStatus[] {
-    const state = this.#options.replicator.durable;
+  async #streamStatus(state: TrustedState, stream: StreamName): Promise<StreamStatus | undefined> {
     const held = state.streams.get(stream);
     if (held?.kind === 'forked') {
-      const { evidence, commonSequence, head } = held;
-      const digest = head?.digest ?? NO_PREVIOUS;
-      return [{ stream, sequence: commonSequence, digest, fork: evidence }];
+      const { evidence, commonSequence } = held;
+      // The state forgets what lies beneath a head that a fork took away; the store does not.
+      const digest =
+        commonSequence < 1
+          ? undefined
+          : await this.#options.store.digestAt(stream, parseSequence(commonSequence));
+      return { stream, sequence: commonSequence, digest: digest ?? NO_PREVIOUS, fork: evidence };
     }
     const row = rowIn(state, stream);
-    return row === undefined ? [] : [{ stream, sequence: row.sequence, digest: row.digest }];
+    return row && { stream, sequence: row.sequence, digest: row.digest };
   }
 }

@@ -104,7 +104,7 @@ export interface StreamResult {
   readonly state: 'open' | 'forked';
   /** Of a forked stream: the last common one. */
   readonly sequence: number;
-  /** Of an open stream: digest of the head. */
+  /** Digest of the statement at that sequence; absent when it is 0. */
   readonly digest?: string;
   /** Of an open stream: how many signatures the head is kept with. */
   readonly signatures?: number;

@@ -268,7 +268,10 @@ export class CaseBuilder {
     const fork = this.#forks.get(stream);
     if (fork !== undefined) {
       const sequence = fork.sequence - 1;
-      return { stream, state: 'forked', sequence, evidence: [...fork.digests].toSorted() };
+      const common = this.#accepted.get(stream)?.find((one) => one.doc.sequence === sequence);
+      const evidence = [...fork.digests].toSorted();
+      const stopped = { stream, state: 'forked', sequence, evidence } as const;
+      return common === undefined ? stopped : { ...stopped, digest: common.doc.digest };
     }
     const head = this.#accepted.get(stream)?.at(-1);
     if (head === undefined) throw new Error(`nothing is held of ${stream}`);

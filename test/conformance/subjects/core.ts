@@ -41,7 +41,13 @@ import {
 export const coreKind: SubjectKind = {
   name: 'core',
   open: async (one) => new CoreSubject(one),
-  visible: (expected) => expected,
+  // Beneath a fork the state knows no head; the store of a node does.
+  visible: (expected) => ({
+    ...expected,
+    streams: expected.streams.map(({ digest, ...one }) =>
+      one.state === 'forked' || digest === undefined ? one : { ...one, digest },
+    ),
+  }),
 };
 
 class CoreSubject implements Subject {

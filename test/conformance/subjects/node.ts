@@ -135,7 +135,10 @@ export class CaseNode implements AsyncDisposable {
   }
 
   async #read({ stream, sequence, digest, fork }: StreamStatus): Promise<StreamResult> {
-    if (fork !== undefined) return forkedResult(stream, sequence, fork);
+    if (fork !== undefined) {
+      const stopped = forkedResult(stream, sequence, fork);
+      return sequence === 0 ? stopped : { ...stopped, digest };
+    }
     const open = { stream, state: 'open', sequence, digest } as const;
     if (stream === CHARTER_STREAM) return open;
     const { document } = await this.admin.document({ stream, blobs: 'without' });

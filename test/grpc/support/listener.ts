@@ -221,10 +221,10 @@ export function plainAdmin(
     }),
     queries: {
       document: async () => undefined,
-      streams: () => [],
+      streams: async () => [],
       history: async () => [],
       blobs: async () => [],
-      status: () => status,
+      status: async () => status,
     },
     ...overrides,
   };
