@@ -39,7 +39,8 @@ export function describeConformance(kind: SubjectKind): void {
     skipped: new Map(),
   };
   const cases = readAllCases();
-  describe(`conformance of ${kind.name}`, () => {
+  const { title = kind.name } = kind;
+  describe(`conformance of ${title}`, () => {
     for (const one of cases) {
       const reason = one.skip?.[kind.name];
       if (reason === undefined) {
@@ -53,7 +54,7 @@ export function describeConformance(kind: SubjectKind): void {
       const { cases: run, steps, refusals, unfitSteps, slowestStepMs, skipped } = report;
       const slow = `slowest step ${Math.round(slowestStepMs)} ms`;
       process.stderr.write(
-        `conformance ${kind.name}: ${run} cases, ${steps} steps, ${refusals} refusals, ` +
+        `conformance of ${title}: ${run} cases, ${steps} steps, ${refusals} refusals, ` +
           `${unfitSteps} steps of other kinds, ${skipped.size} cases left out, ${slow}\n`,
       );
       expect(run + skipped.size).toBe(cases.length);

@@ -49,6 +49,8 @@ export interface SubjectResult {
 /** How to begin a case. */
 export interface SubjectKind {
   readonly name: SubjectName;
+  /** For people; default the name. */
+  readonly title?: string;
   open(one: ConformanceCase): Promise<Subject>;
   /** What of the expected end this subject can tell. */
   visible(expected: CaseResult, one: ConformanceCase): SubjectResult;
