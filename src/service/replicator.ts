@@ -128,7 +128,7 @@ export class Replicator implements AsyncDisposable {
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
     this.#requireOpen();
     const finding = this.#recalls.find(document.statement, this.#machine.verified);
-    // Without a turn in between when there is nothing to find: the state must not move on meanwhile.
+    // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recall = finding === undefined ? {} : await finding;
     this.#requireOpen();
     const requestId = this.#nextRequestId++;

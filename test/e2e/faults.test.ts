@@ -190,7 +190,9 @@ describe('a port in use', () => {
     expect(await place.failToRun({ listen })).toMatchObject({
       code: 'CONFIG',
       exitCode: 2,
-      message: `127.0.0.1:${port} is in use: stop the program that listens there, or choose another port`,
+      message:
+        `127.0.0.1:${port} is in use: stop the program that listens there, ` +
+        'or choose another port',
     });
   });
 });

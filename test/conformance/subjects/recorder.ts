@@ -52,7 +52,7 @@ export class Recorder {
 export async function eventually<Found>(
   what: string,
   look: () => Found | undefined,
-  timeoutMs: number = 5000,
+  timeoutMs: number = 15_000,
 ): Promise<Found> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
