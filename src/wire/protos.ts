@@ -49,20 +49,25 @@ type CodecOf<T> =
   T extends Definition<infer Input, infer Output> ? MessageCodec<Input, Output> : never;
 
 const packages = new Map<ProtoFile, PackageDefinition>();
+let everything: PackageDefinition | undefined;
 
 /** Parses a protobuf file with what it imports; once per process. */
 export function loadProto(file: ProtoFile): PackageDefinition {
-  const known = packages.get(file);
+  const known = everything ?? packages.get(file);
   if (known !== undefined) return known;
   const loaded = loadSync(protoPath(file), { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
   packages.set(file, loaded);
   return loaded;
 }
 
-/** All files as one package, as reflection needs them: it knows one file per package. */
+/**
+ * All files as one package, as reflection needs them: it knows one file per package. A process that
+ * has parsed them all does not parse them one by one again.
+ */
 export function loadAllProtos(): PackageDefinition {
   const files = (['trust', 'gossip', 'admin'] as const).map(protoPath);
-  return loadSync(files, { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
+  everything ??= loadSync(files, { ...PROTO_OPTIONS, includeDirs: [protoRoot()] });
+  return everything;
 }
 
 /** The codec of one message; its file is parsed at the first use. `maxFields` bounds decoding. */
