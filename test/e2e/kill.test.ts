@@ -18,8 +18,8 @@ import { type Random, seededRandom } from './support/random.ts';
 const KILLS = 200;
 const NODES = ['fra', 'iad', 'sin'];
 const BUNDLES = ['one', 'two', 'three', 'four'];
-/** A quarter of the kills meets a node that has not begun to serve. */
-const EARLY_SHARE = 0.25;
+/** A third of the kills meets a node that has not begun to serve. */
+const EARLY_SHARE = 0.35;
 const EARLY_MAX_MS = 600;
 /** How long a node that serves lives on average. */
 const LIFE_MEAN_MS = 150;
@@ -79,7 +79,7 @@ it('loses nothing and takes nothing back when nodes are killed 200 times', {
   );
   expect(publisher.violations, `seed ${random.seed}`).toEqual([]);
   expect(watcher.violations, `seed ${random.seed}`).toEqual([]);
-  expect(publisher.acknowledged).toBeGreaterThan(KILLS);
+  expect(publisher.acknowledged).toBeGreaterThan(KILLS / 2);
 });
 
 /** Starts, lets live and kills one node, until all together were killed often enough. */
