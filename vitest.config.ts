@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     environment: 'node',
@@ -25,3 +25,5 @@ export default defineConfig({
     },
   },
 });
+
+export default config;

@@ -5,12 +5,14 @@
  *
  * @module
  */
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/core/{statements,charter,trusted}/**/*.test.ts'],
     environment: 'node',
     testTimeout: 120_000,
   },
 });
+
+export default config;

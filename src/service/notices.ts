@@ -26,9 +26,9 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
       metrics.increment('kedge_statements_refused_total', { code: error.code });
       const fields = { event, from, stream, code: error.code, reason: error.message } as const;
-      if (error.code === 'BUG')
+      if (error.code === 'BUG') {
         logger.error({ ...fields, err: error }, 'refused for a bug of ours');
-      else logger.warn(fields, 'refused');
+      } else logger.warn(fields, 'refused');
       return;
     }
     case 'forked': {

@@ -53,7 +53,8 @@ describe('createKeyFile and openKeyFile', () => {
     expect(publicKey.alg).toBe('ed25519');
   });
 
-  it('use the work factor of age by default', async () => {
+  // The cost is meant to be felt: seconds, and more on a busy machine.
+  it('use the work factor of age by default', { timeout: 90_000 }, async () => {
     await createKeyFile({ path, passphrase, signer });
     const file = armor.decode(await readFile(path, 'utf8'));
     expect(Buffer.from(file).toString('latin1')).toMatch(/^-> scrypt \S+ 18$/m);

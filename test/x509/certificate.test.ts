@@ -126,7 +126,8 @@ describe('parseCertificateFile', () => {
   });
 
   it('ignores text between the certificates, in any encoding and with any line ends', () => {
-    const text = `# Zertifikate f\u00fcr alle\n\nRoot\n====\n${ca.certificatePem}\nMore\n${ca.certificatePem}`;
+    const heading = '# Zertifikate f\u00fcr alle\n\nRoot\n====\n';
+    const text = `${heading}${ca.certificatePem}\nMore\n${ca.certificatePem}`;
     expect(file(text).length).toBe(2);
     expect(file(text.replaceAll('\n', '\r\n')).length).toBe(2);
   });

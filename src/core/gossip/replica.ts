@@ -160,8 +160,9 @@ export class Replica {
     const carrier = this.#commits.carrierOf(row);
     if (origin.kind === 'peer') {
       const link = this.#peers.linkTo(origin.nodeId);
-      if (carrier === undefined && link?.ready === true)
+      if (carrier === undefined && link?.ready === true) {
         this.#outbox.send(link, { kind: 'held', row });
+      }
       return;
     }
     const { requestId } = origin;

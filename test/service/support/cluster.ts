@@ -5,7 +5,7 @@
  * replaced is the transport alone.
  */
 
-import type { KedgeError } from '../../../src/core/errors.ts';
+import { KedgeError } from '../../../src/core/errors.ts';
 import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame, Hello } from '../../../src/core/gossip/frames.ts';
 import { PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
@@ -135,7 +135,7 @@ export class TestCluster implements AsyncDisposable {
     const target = this.nodes.find((node) => node.id === to);
     const source = this.node(from);
     if (target === undefined || this.#cut.has(from) || this.#cut.has(to)) {
-      source.replicator.linkFailed(to, new Error('unreachable') as KedgeError);
+      source.replicator.linkFailed(to, new KedgeError('UNAVAILABLE', 'unreachable'));
       return;
     }
     this.#links.set(linkId, { from, to });
