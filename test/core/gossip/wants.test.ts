@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../../../src/core/gossip/frames.ts';
+import { compareRow } from '../../../src/core/gossip/rows.ts';
+import { FETCHES_MAX, RETRY_PAUSE_MS, type Want, Wants } from '../../../src/core/gossip/wants.ts';
+import { parseNodeId, parseSha256, parseStreamName } from '../../../src/core/ids.ts';
+
+const FRA = parseNodeId('fra-1');
+const SIN = parseNodeId('sin-1');
+const ALL = (): boolean => true;
+
+describe('Wants', () => {
+  it('fetches the charter before anything else, and alone', () => {
+    const wants = new Wants();
+    wants.add(FRA, row('release/a', 1), 0);
+    wants.add(FRA, row('charter', 1), 0);
+    const first = start(wants, 1);
+    expect(first?.row.stream).toBe('charter');
+    expect(wants.next(ALL)).toBeUndefined();
+    end(wants, 1, 'done');
+    expect(wants.next(ALL)?.row.stream).toBe('release/a');
+  });
+
+  it('fetches each stream once at a time, and few at once', () => {
+    const wants = new Wants();
+    for (let index = 0; index < 2 * FETCHES_MAX; index += 1) {
+      wants.add(FRA, row(`release/b${String(index)}`, 1), 0);
+      wants.add(SIN, row(`release/b${String(index)}`, 1), 0);
+    }
+    const streams = new Set<string | undefined>();
+    for (let id = 1; id <= FETCHES_MAX; id += 1) streams.add(start(wants, id)?.row.stream);
+    expect(streams.size).toBe(FETCHES_MAX);
+    expect(wants.next(ALL)).toBeUndefined();
+  });
+
+  it('asks another announcer after a failure, and the first again only after a pause', () => {
+    const wants = new Wants();
+    wants.add(FRA, row('release/a', 1), 0);
+    wants.add(SIN, row('release/a', 1), 0);
+    expect(start(wants, 1)?.nodeId).toBe(FRA);
+    end(wants, 1, 'failed');
+    wants.add(FRA, row('release/a', 1), RETRY_PAUSE_MS - 1);
+    expect(start(wants, 2)?.nodeId).toBe(SIN);
+    end(wants, 2, 'done');
+    expect(wants.next(ALL)).toBeUndefined();
+    wants.add(FRA, row('release/a', 1), RETRY_PAUSE_MS);
+    expect(wants.next(ALL)?.nodeId).toBe(FRA);
+  });
+
+  it('keeps what an announcer added while its fetch was under way', () => {
+    const wants = new Wants();
+    wants.add(FRA, row('release/a', 4), 0);
+    start(wants, 1);
+    wants.add(FRA, row('release/a', 3), 0);
+    end(wants, 1, 'failed');
+    expect(wants.next(ALL)?.row.sequence).toBe(3);
+  });
+
+  it('drops what is no longer useful', () => {
+    const wants = new Wants();
+    wants.add(FRA, row('release/a', 1), 0);
+    expect(wants.next(() => false)).toBeUndefined();
+    expect(wants.next(ALL)).toBeUndefined();
+  });
+});
+
+describe('compareRow', () => {
+  const at = (sequence: number, digest = 'a', forked = false): Row => ({
+    ...row('release/a', sequence),
+    digest: parseSha256(digest.repeat(64)),
+    forked,
+  });
+
+  it.each([
+    ['nothing is held', undefined, at(1), 'fetch'],
+    ['the other is ahead', at(1), at(2, 'b'), 'fetch'],
+    ['the other is behind', at(2, 'b'), at(1), 'tell'],
+    ['both are equal', at(2), at(2), 'same'],
+    ['the digests differ', at(2), at(2, 'b'), 'fetch'],
+    ['only the other is forked', at(9), at(1, 'a', true), 'fetch'],
+    ['only we are forked', at(1, 'a', true), at(9), 'tell'],
+    ['the other fork is deeper', at(2, 'a', true), at(1, 'b', true), 'fetch'],
+    ['our fork is deeper', at(1, 'a', true), at(2, 'b', true), 'tell'],
+    ['the same fork has other evidence', at(1, 'a', true), at(1, 'b', true), 'tell'],
+  ] as const)('when %s', (_, ours, theirs, relation) => {
+    expect(compareRow(ours, theirs)).toBe(relation);
+  });
+});
+
+function row(stream: string, sequence: number): Row {
+  const digest = parseSha256('0'.repeat(63) + String(sequence % 10));
+  return { stream: parseStreamName(stream), sequence, digest, forked: false };
+}
+
+function start(wants: Wants, fetchId: number): Want | undefined {
+  const want = wants.next(ALL);
+  if (want !== undefined) wants.begin(fetchId, want);
+  return want;
+}
+
+function end(wants: Wants, fetchId: number, outcome: 'done' | 'failed'): void {
+  const fetch = wants.active(fetchId);
+  if (fetch !== undefined) wants.end(fetch, outcome, 0);
+}
