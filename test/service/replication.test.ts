@@ -112,7 +112,7 @@ describe('Replicator', () => {
     expect(cluster.nodes.map((node) => streamKind(node))).toEqual(['open', 'open', 'open']);
   });
 
-  it('stops a forked stream at the last common sequence on every node, with one proof', async () => {
+  it('stops a forked stream at the last common sequence on all nodes, by one proof', async () => {
     await publishCharter('iad');
     const base = await publish('iad', 0);
     await until('all hold 1', () => cluster.nodes.every((node) => at(node) === 1));

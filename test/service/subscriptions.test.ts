@@ -104,7 +104,7 @@ describe('Subscriptions', () => {
     expect(sink.kinds()).toEqual(['current', 'blobs', 'update']);
   });
 
-  it('sends all statements in between, and only new blobs, to a client that is behind', async () => {
+  it('sends all statements in between, and new blobs only, to a client behind', async () => {
     const held = newest();
     await release(addStaged(anchor(1)));
     await release(activate(anchor(1)));

@@ -7,7 +7,7 @@
  * ```
  *
  * A program must never come to trust an anchor that nobody had time to look at, and never lose one
- * without a trace. How much may go at once is `blast-radius.ts`. Spec section 5.3.
+ * without a trace. How much may go at once is `blast-radius.ts`. Spec section 5.
  *
  * @module
  */

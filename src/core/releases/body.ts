@@ -2,7 +2,7 @@
  * The body of a release: the whole content of one bundle, as it is signed.
  *
  * Always the full list, so that nobody can mix old and new parts; the wire carries a delta
- * (`delta.ts`) and the reader rebuilds these bytes. Spec section 5.1.
+ * (`delta.ts`) and the reader rebuilds these bytes. Spec section 5.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * The caller states the result with the same `issuedMs` (whole seconds) and `sequence` that it
  * edits with, because states begin when their release is issued. The edits refuse what can never
- * be accepted; waiting times and limits are `verifyLifecycle`'s. Spec section 5.3.
+ * be accepted; waiting times and limits are `verifyLifecycle`'s. Spec section 5.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Puts the content of an earlier release back as a new one: sequences never go down, content may.
  *
  * Not everything can come back: an anchor that has a tombstone stays away, and one that programs
- * trust by now leaves through retirement, not at once. Spec section 5.3.
+ * trust by now leaves through retirement, not at once. Spec section 5.
  *
  * @module
  */
