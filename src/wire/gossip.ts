@@ -7,9 +7,9 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { FetchItem, FetchRequest, Frame, Hello, Push, Row } from '../core/gossip/frames.ts';
+import type { FetchItem, FetchRequest, Frame, Hello, Push } from '../core/gossip/frames.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
-import { MESSAGE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
+import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
   decodeOptionalSequence,
@@ -18,19 +18,26 @@ import {
   decodeSha256,
   decodeUint,
   encodeHexBytes,
-  requireCount,
   requireMessage,
   requireSize,
   unknownMember,
 } from './fields.ts';
 import type { FetchResponseInput } from './gen/kedge/v1/FetchResponse.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
+import type { HeldOutput } from './gen/kedge/v1/Held.ts';
 import type { HelloInput, HelloOutput } from './gen/kedge/v1/Hello.ts';
 import type { PushInput, PushOutput } from './gen/kedge/v1/Push.ts';
-import type { RowInput, RowOutput } from './gen/kedge/v1/Row.ts';
-import type { RowsOutput } from './gen/kedge/v1/Rows.ts';
-import type { StoreDigestOutput } from './gen/kedge/v1/StoreDigest.ts';
 import { messageCodec } from './protos.ts';
+import {
+  decodeDigest,
+  decodeRow,
+  decodeRows,
+  decodeTree,
+  digestMessage,
+  rowMessage,
+  rowsMessage,
+  treeMessage,
+} from './repair.ts';
 import {
   decodeBlobs,
   decodeContent,
@@ -120,11 +127,17 @@ function frameValue(frame: FrameOutput): Frame {
     case 'push':
       return { kind: 'push', push: decodePush(requireMessage(frame.push, 'push')) };
     case 'held':
-      return { kind: 'held', row: decodeRow(requireMessage(frame.held, 'held').row) };
+      return decodeHeld(requireMessage(frame.held, 'held'));
     case 'digest':
-      return decodeDigest(requireMessage(frame.digest, 'digest'));
+      return { kind: 'digest', digest: decodeDigest(requireMessage(frame.digest, 'digest')) };
+    case 'rowsAsk': {
+      const { since } = requireMessage(frame.rowsAsk, 'rows ask');
+      return { kind: 'rows-ask', since: decodeUint(since, 'rows ask since') };
+    }
+    case 'tree':
+      return { kind: 'tree', nodes: decodeTree(requireMessage(frame.tree, 'tree')) };
     case 'rows':
-      return decodeRows(requireMessage(frame.rows, 'rows'));
+      return { kind: 'rows', rows: decodeRows(requireMessage(frame.rows, 'rows')) };
     case 'fork':
       return { kind: 'fork', evidence: decodeEvidence(frame.fork) };
     case undefined:
@@ -140,13 +153,15 @@ function frameMessage(frame: Frame): FrameInput {
     case 'push':
       return { push: pushMessage(frame.push) };
     case 'held':
-      return { held: { row: rowMessage(frame.row) } };
-    case 'digest': {
-      const root = encodeHexBytes(frame.root);
-      return { digest: { root, count: String(frame.count), answer: frame.ask === 'answer' } };
-    }
+      return { held: { row: rowMessage(frame.row), revision: String(frame.revision ?? 0) } };
+    case 'digest':
+      return { digest: digestMessage(frame.digest) };
+    case 'rows-ask':
+      return { rowsAsk: { since: String(frame.since) } };
+    case 'tree':
+      return { tree: treeMessage(frame.nodes) };
     case 'rows':
-      return { rows: { rows: frame.rows.map(rowMessage), last: frame.part === 'last' } };
+      return { rows: rowsMessage(frame.rows) };
     case 'fork':
       return { fork: encodeEvidence(frame.evidence) };
   }
@@ -191,35 +206,8 @@ function pushMessage({ statement, content, blobs }: Push): PushInput {
     : { ...common, delta: encodeDelta(content.delta) };
 }
 
-function decodeRow(message: RowOutput | null): Row {
-  const { stream, sequence, digest, forked } = requireMessage(message, 'row');
-  return {
-    stream: parseStreamName(stream),
-    sequence: decodeUint(sequence, 'row sequence'),
-    digest: decodeSha256(digest, 'row digest'),
-    forked,
-  };
-}
-
-function rowMessage(row: Row): RowInput {
-  return {
-    stream: row.stream,
-    sequence: String(row.sequence),
-    digest: encodeHexBytes(row.digest),
-    forked: row.forked,
-  };
-}
-
-function decodeDigest(digest: StoreDigestOutput): Frame {
-  return {
-    kind: 'digest',
-    root: decodeSha256(digest.root, 'root'),
-    count: decodeUint(digest.count, 'row count'),
-    ask: digest.answer ? 'answer' : 'note',
-  };
-}
-
-function decodeRows({ rows, last }: RowsOutput): Frame {
-  const bounded = requireCount(rows, STREAMS_MAX, 'rows');
-  return { kind: 'rows', rows: bounded.map(decodeRow), part: last ? 'last' : 'more' };
+function decodeHeld({ row, revision }: HeldOutput): Frame {
+  const held = { kind: 'held', row: decodeRow(row) } as const;
+  const at = decodeUint(revision, 'held revision');
+  return at === 0 ? held : { ...held, revision: at };
 }

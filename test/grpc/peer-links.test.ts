@@ -28,7 +28,10 @@ import {
 
 const stream = parseStreamName('release/payments.example.org');
 const request: FetchRequest = { stream, fromSequence: parseSequence(1) };
-const digestFrame: Frame = { kind: 'digest', root: NO_PREVIOUS, count: 3, ask: 'answer' };
+const digestFrame: Frame = {
+  kind: 'digest',
+  digest: { root: NO_PREVIOUS, count: 3, revision: 3, seen: 0, ask: 'answer' },
+};
 const heldFrame: Frame = {
   kind: 'held',
   row: { stream, sequence: 7, digest: NO_PREVIOUS, forked: false },

@@ -171,20 +171,45 @@ const row: fc.Arbitrary<Row> = fc.record({
   digest,
   forked: fc.boolean(),
 });
+const revision = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 export const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('hello' as const), hello }),
   fc.record({ kind: fc.constant('push' as const), push }),
-  fc.record({ kind: fc.constant('held' as const), row }),
+  fc.record(
+    { kind: fc.constant('held' as const), row, revision },
+    { requiredKeys: ['kind', 'row'], noNullPrototype: true },
+  ),
   fc.record({
     kind: fc.constant('digest' as const),
-    root: digest,
-    count,
-    ask: fc.constantFrom('answer' as const, 'note' as const),
+    digest: fc.record({
+      root: digest,
+      count,
+      revision: count,
+      seen: count,
+      ask: fc.constantFrom('answer' as const, 'note' as const),
+    }),
+  }),
+  fc.record({ kind: fc.constant('rows-ask' as const), since: count }),
+  fc.record({
+    kind: fc.constant('tree' as const),
+    nodes: fc.array(
+      fc.record({
+        index: fc.oneof(fc.constant(1), fc.integer({ min: 16, max: 31 })),
+        hashes: fc.uint8Array({ minLength: 128, maxLength: 128 }),
+      }),
+      { maxLength: 3 },
+    ),
   }),
   fc.record({
     kind: fc.constant('rows' as const),
-    rows: fc.array(row, { maxLength: 5 }),
-    part: fc.constantFrom('more' as const, 'last' as const),
+    rows: fc.record(
+      {
+        rows: fc.array(row, { maxLength: 5 }),
+        revision,
+        buckets: fc.array(fc.integer({ min: 4096, max: 8191 }), { maxLength: 3 }),
+      },
+      { requiredKeys: ['rows', 'buckets'], noNullPrototype: true },
+    ),
   }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
 );

@@ -59,7 +59,7 @@ describe('the largest honest messages', () => {
 
   it('pass', () => {
     const rows = streams.map((row) => ({ ...row, forked: true }));
-    const frame = encodeFrame({ kind: 'rows', rows, part: 'last' });
+    const frame = encodeFrame({ kind: 'rows', rows: { rows, buckets: [] } });
     expect(codeOf(() => decodeFrame(frame))).toBe('accepted');
     expect(codeOf(() => decodeStreamList(encodeStreamList(streams)))).toBe('accepted');
     const counts = { sequence: 1, delivered: 1, loaded: 1, refused: 1 };

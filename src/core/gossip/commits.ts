@@ -6,11 +6,12 @@
  *
  * @module
  */
-import { parseSequence, type Sha256 } from '../ids.ts';
+import { parseSequence } from '../ids.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, SubmitResult } from './events.ts';
 import type { Row } from './frames.ts';
-import { type RowTable, rootOf, rowsOf } from './rows.ts';
+import { RowLog } from './row-log.ts';
+import { rowIn, rowsOf } from './rows.ts';
 
 /** A submit that waits for a batch. */
 export interface Waiter {
@@ -33,27 +34,23 @@ export interface Commit {
 
 /** The durable state of one node and what will become of it. */
 export class Commits {
+  /** The rows of the durable state. */
+  readonly rows: RowLog;
   #state: TrustedState;
-  #rows: RowTable;
-  #root: Sha256;
   #queue: Commit[] = [];
 
   constructor(state: TrustedState) {
     this.#state = state;
-    this.#rows = rowsOf(state);
-    this.#root = rootOf(this.#rows);
+    this.rows = new RowLog(rowsOf(state));
   }
 
   get state(): TrustedState {
     return this.#state;
   }
 
-  get rows(): RowTable {
-    return this.#rows;
-  }
-
-  get root(): Sha256 {
-    return this.#root;
+  /** True while something is on its way to the disk. */
+  get isBusy(): boolean {
+    return this.#queue.length > 0;
   }
 
   add(commit: Commit): void {
@@ -71,8 +68,7 @@ export class Commits {
     if (commit?.batchId !== batchId) return undefined;
     this.#queue.shift();
     this.#state = commit.state;
-    this.#rows = rowsOf(commit.state);
-    this.#root = rootOf(this.#rows);
+    this.rows.set(commit.row.stream, rowIn(commit.state, commit.row.stream));
     return commit;
   }
 

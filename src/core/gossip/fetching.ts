@@ -29,6 +29,11 @@ export class Fetching {
     this.#replica = replica;
   }
 
+  /** True while something is being fetched. */
+  get isBusy(): boolean {
+    return this.#wants.isBusy;
+  }
+
   /** Notes what a peer has; starts a fetch when we miss it. */
   want(want: Want, nowMs: number): void {
     if (this.#isUseful(want)) this.#wants.add(want.nodeId, want.row, nowMs);

@@ -10,6 +10,7 @@
 import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
+import type { TreeNode } from './row-tree.ts';
 
 /** The version that this code speaks. */
 export const PROTOCOL_VERSION: number = 1;
@@ -60,20 +61,43 @@ export interface Row {
   readonly forked: boolean;
 }
 
+/** A summary of all durable rows of the sender. */
+export interface StoreDigest {
+  readonly root: Sha256;
+  /** Rows in all. */
+  readonly count: number;
+  /** The sender's last revision. */
+  readonly revision: number;
+  /** The reader's last revision whose rows the sender has; 0 for none. */
+  readonly seen: number;
+  /** `answer`: the reader shows its own digest in turn; `note`: it does not. */
+  readonly ask: 'answer' | 'note';
+}
+
+/** Rows that a peer asked for. */
+export interface RowsAnswer {
+  readonly rows: readonly Row[];
+  /** The sender's revision at this time, in the last part; rows up to it are now known. */
+  readonly revision?: number;
+  /** The rows are all that the sender has in these buckets. */
+  readonly buckets: readonly number[];
+}
+
 /** A frame of a link. */
 export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | { readonly kind: 'push'; readonly push: Push }
-  /** This is durable with the sender: an acknowledgement, and news for who lacks it. */
-  | { readonly kind: 'held'; readonly row: Row }
-  | {
-      readonly kind: 'digest';
-      readonly root: Sha256;
-      readonly count: number;
-      /** `answer`: the reader sends its rows when its root differs; `note`: it does not. */
-      readonly ask: 'answer' | 'note';
-    }
-  | { readonly kind: 'rows'; readonly rows: readonly Row[]; readonly part: 'more' | 'last' }
+  /**
+   * This is durable with the sender: an acknowledgement, and news for who lacks it. `revision` is
+   * the sender's revision of this very change; absent when it is no change.
+   */
+  | { readonly kind: 'held'; readonly row: Row; readonly revision?: number }
+  | { readonly kind: 'digest'; readonly digest: StoreDigest }
+  /** Asks for the rows that changed after this revision of the reader's. */
+  | { readonly kind: 'rows-ask'; readonly since: number }
+  /** Where the sender's rows differ, or may; the reader goes on one level below. */
+  | { readonly kind: 'tree'; readonly nodes: readonly TreeNode[] }
+  | { readonly kind: 'rows'; readonly rows: RowsAnswer }
   | { readonly kind: 'fork'; readonly evidence: Evidence };
 
 /** What a node asks another one to stream to it. */

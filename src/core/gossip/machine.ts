@@ -3,8 +3,8 @@
  *
  * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
  * driver gives. Its parts: `peers.ts` knows the links, `replica.ts` takes statements in,
- * `fetching.ts` asks for what is missing, `rows.ts` compares two nodes. This file reads the events
- * and the frames and says which part acts. Source: docs/ARCHITECTURE.md.
+ * `fetching.ts` asks for what is missing, `repair.ts` compares two nodes. This file reads the
+ * events and the frames and says which part acts. Source: docs/replication.md.
  *
  * @module
  */
@@ -17,13 +17,8 @@ import type { Frame, Hello, Push, Row } from './frames.ts';
 import { helloProblem } from './hello.ts';
 import { Outbox } from './outbox.ts';
 import { type Link, PeerTable } from './peers.ts';
+import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
-import { compareRow } from './rows.ts';
-
-/** How often one peer is asked to compare, milliseconds. */
-export const REPAIR_INTERVAL_MS: number = 2000;
-/** Rows in one frame. */
-const ROWS_PER_FRAME = 1000;
 
 /** What a machine is made of. */
 export interface GossipOptions {
@@ -47,7 +42,7 @@ export class GossipMachine {
   readonly #peers: PeerTable;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
-  #repairTurn = 0;
+  readonly #repair: Repair;
 
   constructor(options: GossipOptions) {
     this.#self = options.self;
@@ -55,6 +50,7 @@ export class GossipMachine {
     this.#peers = new PeerTable(options.self.nodeId, options.peers);
     this.#replica = new Replica(this.#outbox, this.#peers, options.state);
     this.#fetching = new Fetching(this.#outbox, this.#peers, this.#replica);
+    this.#repair = new Repair(this.#outbox, this.#peers, this.#replica, this.#fetching);
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -69,7 +65,8 @@ export class GossipMachine {
 
   /** The summary of all durable rows. */
   get root(): { readonly root: Sha256; readonly count: number } {
-    return { root: this.#replica.root, count: this.#replica.rows.size };
+    const { root, rows } = this.#replica.rows;
+    return { root, count: rows.size };
   }
 
   /** Peers with a ready link, and the last root that each told on it. */
@@ -122,9 +119,7 @@ export class GossipMachine {
   #timer(timer: Timer): void {
     switch (timer.name) {
       case 'repair': {
-        const links = this.#peers.ready();
-        const link = links[this.#repairTurn++ % Math.max(1, links.length)];
-        if (link !== undefined) this.#sendDigest(link, 'answer');
+        this.#repair.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       }
       case 'dial': {
@@ -155,9 +150,10 @@ export class GossipMachine {
     const problem = helloProblem(this.#self, hello, link.peer);
     if (problem !== undefined) return this.#hangUp(link, problem);
     link.ready = true;
+    link.bootId = hello.bootId;
     this.#peers.reached(link.peer.nodeId);
     this.#outbox.notice({ kind: 'link-ready', peer: link.peer });
-    this.#sendDigest(link, 'answer');
+    this.#repair.show(link, 'answer');
   }
 
   #hangUp(link: Link, error: KedgeError): void {
@@ -196,11 +192,16 @@ export class GossipMachine {
         return this.#push(link, frame.push, recall, nowMs);
       case 'held':
         link.noteHeld(frame.row);
+        if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
         return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
       case 'digest':
-        return this.#compare(link, frame);
+        return this.#repair.digest(link, frame.digest);
+      case 'rows-ask':
+        return this.#repair.rowsAsk(link, frame.since);
+      case 'tree':
+        return this.#repair.tree(link, frame.nodes);
       case 'rows':
-        return this.#rows(link, frame, nowMs);
+        return this.#repair.rows(link, frame.rows, nowMs);
       case 'fork':
         this.#replica.receiveEvidence(frame.evidence, nodeId);
         return this.#fetching.wantBeneath(nodeId, frame.evidence, nowMs);
@@ -238,47 +239,5 @@ export class GossipMachine {
     const { verified } = this.#replica;
     const evidence = forkOf(verified, stream) ?? forkOf(verified, CHARTER_STREAM);
     if (evidence !== undefined) this.#outbox.send(link, { kind: 'fork', evidence });
-  }
-
-  /** The peer shows its root. When ours differs it gets all our rows, and repairs both sides. */
-  #compare(link: Link, frame: FrameOf<'digest'>): void {
-    link.root = frame.root;
-    if (frame.ask === 'note') return;
-    this.#sendDigest(link, 'note');
-    if (frame.root === this.#replica.root) return;
-    const rows = [...this.#replica.rows.values()];
-    for (let start = 0; start === 0 || start < rows.length; start += ROWS_PER_FRAME) {
-      const part = start + ROWS_PER_FRAME < rows.length ? 'more' : 'last';
-      const slice = rows.slice(start, start + ROWS_PER_FRAME);
-      this.#outbox.send(link, { kind: 'rows', rows: slice, part });
-    }
-  }
-
-  /** The peer's whole table: fetch what it has more, tell it what we have more. */
-  #rows(link: Link, frame: FrameOf<'rows'>, nowMs: number): void {
-    link.addRows(frame.rows);
-    if (frame.part === 'more') return;
-    const theirs = link.takeRows();
-    for (const row of theirs.values()) {
-      link.noteHeld(row);
-      this.#fetching.want({ nodeId: link.peer.nodeId, row }, nowMs);
-    }
-    for (const row of this.#replica.rows.values()) {
-      const their = theirs.get(row.stream);
-      if (their === undefined || compareRow(row, their) === 'tell') this.#tell(link, row);
-    }
-  }
-
-  #tell(link: Link, row: Row): void {
-    const stream = this.#replica.durable.streams.get(row.stream);
-    if (stream?.kind === 'forked') {
-      return this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
-    }
-    this.#outbox.send(link, { kind: 'held', row });
-  }
-
-  #sendDigest(link: Link, ask: 'answer' | 'note'): void {
-    const { root, rows } = this.#replica;
-    this.#outbox.send(link, { kind: 'digest', root, count: rows.size, ask });
   }
 }

@@ -13,7 +13,7 @@ import type { NodeId, Sha256, StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
 import type { LinkDirection, LinkId, PeerIdentity } from './events.ts';
 import type { Row } from './frames.ts';
-import type { RowTable } from './rows.ts';
+import { RepairBudget } from './repair-budget.ts';
 
 /** The first wait before a peer is dialled again, milliseconds; doubles up to the maximum. */
 export const DIAL_MIN_MS: number = 250;
@@ -29,12 +29,14 @@ export class Link {
   readonly direction: LinkDirection;
   /** True once the peer's hello was accepted; nothing else is read or sent before. */
   ready: boolean = false;
+  /** The peer's boot id, from its hello. */
+  bootId: string = '';
   /** The peer's last root. */
   root: Sha256 | undefined;
+  readonly repairBudget: RepairBudget = new RepairBudget();
   /** What the peer said it holds, by stream. */
   readonly held: Map<StreamName, Row> = new Map();
   #faults = 0;
-  #rows: Map<StreamName, Row> = new Map();
 
   constructor(linkId: LinkId, peer: PeerIdentity, direction: LinkDirection) {
     this.linkId = linkId;
@@ -51,22 +53,6 @@ export class Link {
   fault(): 'bear' | 'close' {
     this.#faults += 1;
     return this.#faults >= LINK_FAULTS_MAX ? 'close' : 'bear';
-  }
-
-  /** Collects a part of the peer's table. Errors: `LIMIT`. */
-  addRows(rows: readonly Row[]): void {
-    for (const row of rows) this.#rows.set(row.stream, row);
-    if (this.#rows.size > STREAMS_MAX) {
-      this.#rows = new Map();
-      throw new KedgeError('LIMIT', `a peer sent more than ${String(STREAMS_MAX)} rows`);
-    }
-  }
-
-  /** The collected table; a new collection begins. */
-  takeRows(): RowTable {
-    const rows = this.#rows;
-    this.#rows = new Map();
-    return rows;
   }
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { AnchorId, NodeId, Sha256 } from '../ids.ts';
+import type { AnchorId, NodeId } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
@@ -19,7 +19,7 @@ import { Intake, type Opened, type Taken } from './intake.ts';
 import type { Outbox } from './outbox.ts';
 import type { Link, PeerTable } from './peers.ts';
 import { type BaseBody, indexBlobs, pushBytes } from './push.ts';
-import type { RowTable } from './rows.ts';
+import type { RowLog } from './row-log.ts';
 
 /** Who brought a statement. */
 export type Origin =
@@ -51,12 +51,14 @@ export class Replica {
     return this.#intake.state;
   }
 
-  get rows(): RowTable {
+  /** The rows of the durable state. */
+  get rows(): RowLog {
     return this.#commits.rows;
   }
 
-  get root(): Sha256 {
-    return this.#commits.root;
+  /** True while something is on its way to the disk. */
+  get isWriting(): boolean {
+    return this.#commits.isBusy;
   }
 
   /** Takes a push apart; see {@link Intake.open}. */
@@ -113,7 +115,10 @@ export class Replica {
       const result = durableResult(submitted, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
-    for (const link of this.#peers.ready()) this.#outbox.send(link, { kind: 'held', row });
+    const { revision } = this.rows;
+    for (const link of this.#peers.ready()) {
+      this.#outbox.send(link, { kind: 'held', row, revision });
+    }
   }
 
   /** The disk refused: all batches under way are given up. */

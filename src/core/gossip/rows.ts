@@ -1,17 +1,15 @@
 /**
  * Rows: the heads of all streams as a table that two nodes can compare.
  *
- * Two nodes hold the same when their roots are equal. The root is the SHA-256 over one line per
- * stream, sorted: `stream NUL sequence NUL digest flag LF`, all ASCII, flag `F` for a forked stream
- * and `-` otherwise. Signatures do not enter it: which valid signatures a node kept is not part of
- * what it holds. A forked stream's digest is the digest of its evidence, so that nodes agree on the
- * evidence too.
+ * Signatures do not enter a row: which valid signatures a node kept is not part of what it holds.
+ * A forked stream's digest is the digest of its evidence, so that nodes agree on the evidence too.
+ * The hash tree over a table is `row-tree.ts`.
  *
  * @module
  */
 import { encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
-import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
+import { CHARTER_STREAM, type StreamName } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
 import { currentCharter, type Evidence, type TrustedState } from '../trusted/state.ts';
 import type { Row } from './frames.ts';
@@ -49,16 +47,6 @@ export function rowsOf(state: TrustedState): RowTable {
     if (row !== undefined) rows.set(stream, row);
   }
   return rows;
-}
-
-/** The root over a table. */
-export function rootOf(rows: RowTable): Sha256 {
-  const lines: string[] = [];
-  for (const row of rows.values()) {
-    const flag = row.forked ? 'F' : '-';
-    lines.push(`${row.stream}\0${String(row.sequence)}\0${row.digest}${flag}\n`);
-  }
-  return sha256(encodeUtf8(lines.sort().join('')));
 }
 
 /** Says what `theirs` means to a node that holds `ours`; absent means nothing is held. */

@@ -37,6 +37,10 @@ export class Wants {
   readonly #active: Map<StreamName, ActiveFetch> = new Map();
   readonly #pausedUntilMs: Map<string, number> = new Map();
 
+  get isBusy(): boolean {
+    return this.#active.size > 0;
+  }
+
   /** Notes that `nodeId` has `row`, which we miss. */
   add(nodeId: NodeId, row: Row, nowMs: number): void {
     if ((this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? 0) > nowMs) return;

@@ -5,6 +5,7 @@
  * The end is computed from the expected outcomes and nothing else, so that a verifier that is wrong
  * does not confirm itself.
  */
+import { createHash } from 'node:crypto';
 import { encodeBase64, encodeUtf8 } from '../../../src/core/bytes.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import type {
@@ -259,7 +260,7 @@ export class CaseBuilder {
     );
     return {
       charterVersion: charters?.sequence ?? 0,
-      root: sha256(encodeUtf8(lines.join(''))),
+      root: treeRoot(lines),
       streams,
     };
   }
@@ -311,4 +312,29 @@ function blobsOf(body: JsonObject): readonly string[] {
 
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
   return Array.isArray(value);
+}
+
+/** The root over lines of rows, by the definition in docs/replication.md. */
+function treeRoot(lines: readonly string[]): string {
+  const placed = lines.map((line) => {
+    const place = createHash('sha256')
+      .update(line.slice(0, line.indexOf('\0')))
+      .digest();
+    return { line, bits: place.readUInt16BE(0) >> 4 };
+  });
+  const hashAt = (depth: number, prefix: number): Buffer => {
+    const under = placed.filter(({ bits }) => bits >> (12 - depth) === prefix);
+    if (under.length === 0) return Buffer.alloc(32);
+    const hash = createHash('sha256');
+    if (depth === 12) {
+      const sorted = under.map(({ line }) => line).toSorted();
+      return hash.update(`\0${sorted.join('')}`).digest();
+    }
+    return hash
+      .update('\u0001')
+      .update(hashAt(depth + 1, 2 * prefix))
+      .update(hashAt(depth + 1, 2 * prefix + 1))
+      .digest();
+  };
+  return hashAt(0, 0).toString('hex');
 }

@@ -3,7 +3,8 @@
  */
 import { encodeHex, parseBase64 } from '../../../src/core/bytes.ts';
 import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
-import { rootOf, rowsOf } from '../../../src/core/gossip/rows.ts';
+import { RowTree } from '../../../src/core/gossip/row-tree.ts';
+import { rowsOf } from '../../../src/core/gossip/rows.ts';
 import { CHARTER_STREAM, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
@@ -135,7 +136,7 @@ class CoreSubject implements Subject {
     }
     return {
       charterVersion: charter?.version ?? 0,
-      root: rootOf(rowsOf(this.#state)),
+      root: new RowTree(rowsOf(this.#state).values()).root,
       streams: streams.toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
     };
   }

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { type Frame, type Hello, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
-import { GossipMachine, REPAIR_INTERVAL_MS } from '../../../src/core/gossip/machine.ts';
+import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import { LINK_FAULTS_MAX } from '../../../src/core/gossip/peers.ts';
+import { REPAIR_INTERVAL_MS } from '../../../src/core/gossip/repair.ts';
 import { NO_PREVIOUS, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
@@ -56,7 +57,7 @@ describe('GossipMachine', () => {
 
   it('hangs up on a peer that does not greet first', () => {
     linkUp();
-    const effects = frame({ kind: 'digest', root: NO_PREVIOUS, count: 0, ask: 'answer' });
+    const effects = frame({ kind: 'rows-ask', since: 0 });
     expect(effects.find((effect) => effect.kind === 'close')).toMatchObject({
       error: { code: 'PARSE' },
     });

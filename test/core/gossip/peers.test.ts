@@ -7,13 +7,7 @@ import {
   Link,
   PeerTable,
 } from '../../../src/core/gossip/peers.ts';
-import {
-  NO_PREVIOUS,
-  parseNodeId,
-  parseRegionName,
-  parseStreamName,
-} from '../../../src/core/ids.ts';
-import { STREAMS_MAX } from '../../../src/core/limits.ts';
+import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 
 const FRA = parseNodeId('fra-1');
 const IAD = parseNodeId('iad-1');
@@ -62,18 +56,6 @@ describe('Link', () => {
     const verdicts = Array.from({ length: LINK_FAULTS_MAX }, () => link.fault());
     expect(verdicts.filter((verdict) => verdict === 'close')).toHaveLength(1);
     expect(verdicts.at(-1)).toBe('close');
-  });
-
-  it('refuses a table of more streams than a node may hold', () => {
-    const link = new Link('1', peer(FRA), 'dialled');
-    const rows = Array.from({ length: STREAMS_MAX + 1 }, (_, index) => ({
-      stream: parseStreamName(`release/bundle-${String(index)}`),
-      sequence: 1,
-      digest: NO_PREVIOUS,
-      forked: false,
-    }));
-    expect(() => link.addRows(rows)).toThrow('more than');
-    expect(link.takeRows().size).toBe(0);
   });
 });
 

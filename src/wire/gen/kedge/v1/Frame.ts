@@ -6,6 +6,8 @@ import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutp
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from '../../kedge/v1/StoreDigest.ts';
 import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from '../../kedge/v1/Rows.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from '../../kedge/v1/ForkEvidence.ts';
+import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from '../../kedge/v1/RowsAsk.ts';
+import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from '../../kedge/v1/Tree.ts';
 
 export interface FrameInput {
   'hello'?: (_kedge_v1_HelloInput | null);
@@ -14,7 +16,9 @@ export interface FrameInput {
   'digest'?: (_kedge_v1_StoreDigestInput | null);
   'rows'?: (_kedge_v1_RowsInput | null);
   'fork'?: (_kedge_v1_ForkEvidenceInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork";
+  'rowsAsk'?: (_kedge_v1_RowsAskInput | null);
+  'tree'?: (_kedge_v1_TreeInput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree";
 }
 
 export interface FrameOutput {
@@ -24,5 +28,7 @@ export interface FrameOutput {
   'digest'?: (_kedge_v1_StoreDigestOutput | null);
   'rows'?: (_kedge_v1_RowsOutput | null);
   'fork'?: (_kedge_v1_ForkEvidenceOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork";
+  'rowsAsk'?: (_kedge_v1_RowsAskOutput | null);
+  'tree'?: (_kedge_v1_TreeOutput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree";
 }

@@ -1,13 +1,16 @@
 // Original file: proto/kedge/v1/gossip.proto
 
 import type { RowInput as _kedge_v1_RowInput, RowOutput as _kedge_v1_RowOutput } from '../../kedge/v1/Row.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface RowsInput {
   'rows'?: (_kedge_v1_RowInput)[];
-  'last'?: (boolean);
+  'revision'?: (number | string | Long);
+  'buckets'?: (number)[];
 }
 
 export interface RowsOutput {
   'rows': (_kedge_v1_RowOutput)[];
-  'last': (boolean);
+  'revision': (string);
+  'buckets': (number)[];
 }

@@ -6,10 +6,14 @@ export interface StoreDigestInput {
   'root'?: (Buffer | Uint8Array | string);
   'count'?: (number | string | Long);
   'answer'?: (boolean);
+  'revision'?: (number | string | Long);
+  'seen'?: (number | string | Long);
 }
 
 export interface StoreDigestOutput {
   'root': (Buffer);
   'count': (string);
   'answer': (boolean);
+  'revision': (string);
+  'seen': (string);
 }

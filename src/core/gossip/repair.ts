@@ -1,0 +1,173 @@
+/**
+ * Repair: two nodes find out what one of them lacks, by digest, whatever was lost on the way.
+ *
+ * A digest goes out when a link is ready and to one link every 2 s. Equal roots: done. Otherwise a
+ * node asks for the rows that changed since the last revision of the peer that it saw, which costs
+ * one row per change. When both have seen all revisions of each other, or nothing is known of a
+ * peer's since it started, they walk down the hash tree (`row-tree.ts`), 16 children at a time.
+ * A row only says what is worth asking for; what is fetched is verified. Source:
+ * docs/replication.md.
+ *
+ * @module
+ */
+import type { NodeId } from '../ids.ts';
+import type { Fetching } from './fetching.ts';
+import type { Row, RowsAnswer, StoreDigest } from './frames.ts';
+import type { Outbox } from './outbox.ts';
+import type { Link, PeerTable } from './peers.ts';
+import type { Replica } from './replica.ts';
+import { isBucket, type TreeNode } from './row-tree.ts';
+import { compareRow } from './rows.ts';
+
+/** How often one peer is asked to compare, milliseconds. */
+export const REPAIR_INTERVAL_MS: number = 2000;
+/** Rows in one frame. */
+const ROWS_PER_FRAME = 1000;
+/** Nodes in one frame. */
+const NODES_PER_FRAME = 256;
+/** Below this number of rows all are sent to a peer that has seen none: cheaper than a walk. */
+const WALK_MIN_ROWS = 16;
+const TREE_ROOT = 1;
+
+/** Which revision of a peer's rows is known here. */
+interface Cursor {
+  readonly bootId: string;
+  readonly revision: number;
+}
+
+/** The comparing of one node with its peers. */
+export class Repair {
+  readonly #outbox: Outbox;
+  readonly #peers: PeerTable;
+  readonly #replica: Replica;
+  readonly #fetching: Fetching;
+  readonly #cursors: Map<NodeId, Cursor> = new Map();
+  #turn = 0;
+
+  constructor(outbox: Outbox, peers: PeerTable, replica: Replica, fetching: Fetching) {
+    this.#outbox = outbox;
+    this.#peers = peers;
+    this.#replica = replica;
+    this.#fetching = fetching;
+  }
+
+  /** Shows the next peer our digest; called every {@link REPAIR_INTERVAL_MS}. */
+  tick(): void {
+    const links = this.#peers.ready();
+    const link = links[this.#turn++ % Math.max(1, links.length)];
+    for (const each of links) each.repairBudget.refill();
+    if (link !== undefined) this.show(link, 'answer');
+  }
+
+  /** Shows a peer our digest. */
+  show(link: Link, ask: StoreDigest['ask']): void {
+    const { root, rows, revision } = this.#replica.rows;
+    const digest = { root, count: rows.size, revision, seen: this.#cursorOf(link), ask };
+    this.#outbox.send(link, { kind: 'digest', digest });
+  }
+
+  /** The peer shows its digest: ask for what it has more. */
+  digest(link: Link, digest: StoreDigest): void {
+    link.root = digest.root;
+    if (digest.ask === 'answer') this.show(link, 'note');
+    const ours = this.#replica.rows;
+    if (digest.root === ours.root) return this.#saw(link, digest.revision);
+    const cursor = this.#cursorOf(link);
+    if (cursor === 0 && digest.count >= WALK_MIN_ROWS && ours.rows.size > 0) {
+      return this.#walk(link, [TREE_ROOT]);
+    }
+    if (cursor !== digest.revision) {
+      return this.#outbox.send(link, { kind: 'rows-ask', since: cursor });
+    }
+    // All changes are known to both, and none is on its way here: something was lost.
+    const isSettled = !this.#replica.isWriting && !this.#fetching.isBusy;
+    if (digest.seen === ours.revision && isSettled) this.#walk(link, [TREE_ROOT]);
+  }
+
+  /** The peer asks for rows that changed after a revision. Errors: `LIMIT`. */
+  rowsAsk(link: Link, since: number): void {
+    const { revision } = this.#replica.rows;
+    const rows = this.#replica.rows.since(since);
+    let start = 0;
+    do {
+      const part = rows.slice(start, start + ROWS_PER_FRAME);
+      start += ROWS_PER_FRAME;
+      const isLast = start >= rows.length;
+      this.#sendRows(
+        link,
+        isLast ? { rows: part, revision, buckets: [] } : { rows: part, buckets: [] },
+      );
+    } while (start < rows.length);
+  }
+
+  /** The peer shows nodes of its tree: go on below those that differ. Errors: `LIMIT`. */
+  tree(link: Link, nodes: readonly TreeNode[]): void {
+    const differing = nodes.flatMap((node) => this.#replica.rows.differing(node));
+    this.#walk(
+      link,
+      differing.filter((index) => !isBucket(index)),
+    );
+    let rows: Row[] = [];
+    let buckets: number[] = [];
+    for (const bucket of differing.filter(isBucket)) {
+      rows.push(...this.#replica.rows.rowsIn(bucket));
+      buckets.push(bucket);
+      if (rows.length < ROWS_PER_FRAME) continue;
+      this.#sendRows(link, { rows, buckets });
+      rows = [];
+      buckets = [];
+    }
+    if (buckets.length > 0) this.#sendRows(link, { rows, buckets });
+  }
+
+  /** Rows of the peer: fetch what it has more; in whole buckets, tell it what we have more. */
+  rows(link: Link, { rows, revision, buckets }: RowsAnswer, nowMs: number): void {
+    const { nodeId } = link.peer;
+    for (const row of rows) {
+      link.noteHeld(row);
+      this.#fetching.want({ nodeId, row }, nowMs);
+    }
+    if (revision !== undefined) this.#saw(link, revision);
+    const theirs = new Map(rows.map((row) => [row.stream, row]));
+    for (const row of buckets.flatMap((bucket) => this.#replica.rows.rowsIn(bucket))) {
+      const their = theirs.get(row.stream);
+      if (their === undefined || compareRow(row, their) === 'tell') this.#tell(link, row);
+    }
+  }
+
+  /** What the peer acknowledges is its next revision when we saw all before. */
+  acknowledged(link: Link, revision: number): void {
+    if (this.#cursorOf(link) === revision - 1) this.#saw(link, revision);
+  }
+
+  #walk(link: Link, indices: readonly number[]): void {
+    link.repairBudget.spend(indices.length, 0);
+    for (let start = 0; start < indices.length; start += NODES_PER_FRAME) {
+      const part = indices.slice(start, start + NODES_PER_FRAME);
+      const nodes = part.map((index) => this.#replica.rows.node(index));
+      this.#outbox.send(link, { kind: 'tree', nodes });
+    }
+  }
+
+  #sendRows(link: Link, rows: RowsAnswer): void {
+    link.repairBudget.spend(0, rows.rows.length);
+    this.#outbox.send(link, { kind: 'rows', rows });
+  }
+
+  #tell(link: Link, row: Row): void {
+    const stream = this.#replica.durable.streams.get(row.stream);
+    if (stream?.kind === 'forked') {
+      return this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
+    }
+    this.#outbox.send(link, { kind: 'held', row });
+  }
+
+  #cursorOf({ peer, bootId }: Link): number {
+    const cursor = this.#cursors.get(peer.nodeId);
+    return cursor?.bootId === bootId ? cursor.revision : 0;
+  }
+
+  #saw({ peer, bootId }: Link, revision: number): void {
+    this.#cursors.set(peer.nodeId, { bootId, revision });
+  }
+}

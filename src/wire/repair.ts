@@ -1,0 +1,104 @@
+/**
+ * What nodes compare: digests, tree nodes and rows, as messages ⇄ the values of
+ * `core/gossip/frames.ts`. Errors: `PARSE`, `LIMIT`.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { Row, RowsAnswer, StoreDigest } from '../core/gossip/frames.ts';
+import {
+  isBucket,
+  isTreeIndex,
+  SHORT_HASH_BYTES,
+  TREE_FANOUT,
+  type TreeNode,
+} from '../core/gossip/row-tree.ts';
+import { parseStreamName } from '../core/ids.ts';
+import { STREAMS_MAX } from '../core/limits.ts';
+import {
+  decodeBytes,
+  decodeSha256,
+  decodeUint,
+  encodeHexBytes,
+  requireCount,
+  requireMessage,
+} from './fields.ts';
+import type { RowInput, RowOutput } from './gen/kedge/v1/Row.ts';
+import type { RowsInput, RowsOutput } from './gen/kedge/v1/Rows.ts';
+import type { StoreDigestInput, StoreDigestOutput } from './gen/kedge/v1/StoreDigest.ts';
+import type { TreeInput, TreeOutput } from './gen/kedge/v1/Tree.ts';
+
+/** Tree nodes in one message, and buckets in another. */
+const NODES_MAX = 256;
+const BUCKETS_MAX = 4096;
+const NODE_BYTES = { min: TREE_FANOUT * SHORT_HASH_BYTES, max: TREE_FANOUT * SHORT_HASH_BYTES };
+
+/** Reads a digest. */
+export function decodeDigest(digest: StoreDigestOutput): StoreDigest {
+  return {
+    root: decodeSha256(digest.root, 'root'),
+    count: decodeUint(digest.count, 'row count'),
+    revision: decodeUint(digest.revision, 'revision'),
+    seen: decodeUint(digest.seen, 'seen revision'),
+    ask: digest.answer ? 'answer' : 'note',
+  };
+}
+
+export function digestMessage(digest: StoreDigest): StoreDigestInput {
+  return {
+    root: encodeHexBytes(digest.root),
+    count: String(digest.count),
+    answer: digest.ask === 'answer',
+    revision: String(digest.revision),
+    seen: String(digest.seen),
+  };
+}
+
+/** Reads tree nodes. */
+export function decodeTree({ nodes }: TreeOutput): readonly TreeNode[] {
+  return requireCount(nodes, NODES_MAX, 'tree nodes').map(({ index, hashes }) => {
+    if (!isTreeIndex(index)) throw new KedgeError('PARSE', `no tree node: ${String(index)}`);
+    return { index, hashes: decodeBytes(hashes, NODE_BYTES, 'hashes of a tree node') };
+  });
+}
+
+export function treeMessage(nodes: readonly TreeNode[]): TreeInput {
+  return { nodes: nodes.map(({ index, hashes }) => ({ index, hashes })) };
+}
+
+/** Reads one part of a peer's rows. */
+export function decodeRows({ rows, revision, buckets }: RowsOutput): RowsAnswer {
+  const answer = {
+    rows: requireCount(rows, STREAMS_MAX, 'rows').map(decodeRow),
+    buckets: requireCount(buckets, BUCKETS_MAX, 'buckets').map((bucket) => {
+      if (isBucket(bucket)) return bucket;
+      throw new KedgeError('PARSE', `no bucket: ${String(bucket)}`);
+    }),
+  };
+  const at = decodeUint(revision, 'rows revision');
+  return at === 0 ? answer : { ...answer, revision: at };
+}
+
+export function rowsMessage({ rows, revision = 0, buckets }: RowsAnswer): RowsInput {
+  return { rows: rows.map(rowMessage), revision: String(revision), buckets: [...buckets] };
+}
+
+/** Reads one row. */
+export function decodeRow(message: RowOutput | null): Row {
+  const { stream, sequence, digest, forked } = requireMessage(message, 'row');
+  return {
+    stream: parseStreamName(stream),
+    sequence: decodeUint(sequence, 'row sequence'),
+    digest: decodeSha256(digest, 'row digest'),
+    forked,
+  };
+}
+
+export function rowMessage(row: Row): RowInput {
+  return {
+    stream: row.stream,
+    sequence: String(row.sequence),
+    digest: encodeHexBytes(row.digest),
+    forked: row.forked,
+  };
+}

@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { GossipEffect } from '../../../src/core/gossip/events.ts';
+import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import { GossipMachine } from '../../../src/core/gossip/machine.ts';
+import { NO_PREVIOUS, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
+import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
+
+const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
+
+describe('Repair', () => {
+  let realm: TestRealm;
+  let machine: GossipMachine;
+
+  beforeEach(() => {
+    realm = createTestRealm();
+    machine = new GossipMachine({
+      self: hello('iad-1', 'iad', '0'),
+      peers: [PEER.nodeId],
+      state: emptyTrustedState(realm.name, realm.firstCharterDigest),
+      random: () => 0.5,
+    });
+    const { document } = realm.charter;
+    machine.handle(
+      { kind: 'submit', requestId: 1, document, blobs: [], recall: {} },
+      TEST_EPOCH_MS,
+    );
+    machine.handle({ kind: 'persisted', batchId: 1 }, TEST_EPOCH_MS);
+    linkUp('a');
+  });
+
+  it('asks for what changed since the last revision of the peer that it saw', () => {
+    expect(digest({ revision: 3 })).toEqual([note(0), { kind: 'rows-ask', since: 0 }]);
+    rows(3);
+    expect(digest({ revision: 5 })).toEqual([note(3), { kind: 'rows-ask', since: 3 }]);
+  });
+
+  it('takes an acknowledgement of the next revision for a row that it saw', () => {
+    rows(3);
+    frame({ kind: 'held', row: charterRow(), revision: 4 });
+    expect(digest({ revision: 4, seen: 9 })).toEqual([note(4)]);
+  });
+
+  it('starts from nothing when the peer started anew', () => {
+    rows(3);
+    machine.handle({ kind: 'link-down', linkId: 'a' }, TEST_EPOCH_MS);
+    linkUp('b', '1');
+    expect(digest({ revision: 5 }, 'b')).toContainEqual({ kind: 'rows-ask', since: 0 });
+  });
+
+  it('walks the tree when nothing is known of a peer with many rows', () => {
+    expect(digest({ revision: 900, count: 900 }).map(({ kind }) => kind)).toEqual([
+      'digest',
+      'tree',
+    ]);
+  });
+
+  it('walks the tree when both saw all of each other and still differ', () => {
+    rows(3);
+    expect(digest({ revision: 3, seen: 0 }).map(({ kind }) => kind)).toEqual(['digest']);
+    expect(digest({ revision: 3, seen: 1 }).map(({ kind }) => kind)).toEqual(['digest', 'tree']);
+  });
+
+  it('answers a node of the tree with its children, and a bucket with its rows', () => {
+    const [below] = frame({ kind: 'tree', nodes: [unlike(1)] });
+    expect(below?.kind === 'tree' && below.nodes.map(({ index }) => index)).toHaveLength(16);
+    const [answer] = frame({ kind: 'tree', nodes: [unlike(256), unlike(511)] });
+    expect(answer?.kind === 'rows' && answer.rows.buckets).toHaveLength(32);
+  });
+
+  it('tells a peer what it lacks in a bucket that it showed', () => {
+    const buckets = Array.from({ length: 4096 }, (_, at) => 4096 + at);
+    expect(frame({ kind: 'rows', rows: { rows: [], buckets } })).toEqual([
+      { kind: 'held', row: charterRow() },
+    ]);
+  });
+
+  it('hangs up in the end on a peer that compares without end', () => {
+    const nodes = Array.from({ length: 16 }, (_, at) => unlike(16 + at));
+    const kinds = Array.from({ length: 100 }, () => effects({ kind: 'tree', nodes })).flat();
+    expect(kinds.filter(({ kind }) => kind === 'close')).toHaveLength(1);
+    expect(kinds.filter(({ kind }) => kind === 'send').length).toBeLessThan(100);
+  });
+
+  function hello(
+    nodeId: string,
+    region: string,
+    boot: string,
+  ): Extract<Frame, { kind: 'hello' }>['hello'] {
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      nodeId: parseNodeId(nodeId),
+      region: parseRegionName(region),
+      realm: realm.name,
+      firstCharterDigest: realm.firstCharterDigest,
+      bootId: boot.repeat(32),
+      storeId: '0'.repeat(32),
+    };
+  }
+
+  function linkUp(linkId: string, boot = '0'): void {
+    machine.handle({ kind: 'link-up', linkId, peer: PEER, direction: 'dialled' }, TEST_EPOCH_MS);
+    frame({ kind: 'hello', hello: hello('fra-1', 'fra', boot) }, linkId);
+  }
+
+  function effects(sent: Frame, linkId = 'a'): readonly GossipEffect[] {
+    return machine.handle({ kind: 'frame', linkId, frame: sent, recall: {} }, TEST_EPOCH_MS);
+  }
+
+  function frame(sent: Frame, linkId = 'a'): Frame[] {
+    return effects(sent, linkId).flatMap((one) => (one.kind === 'send' ? [one.frame] : []));
+  }
+
+  /** The peer shows a root that is not ours. */
+  function digest(
+    shown: { readonly revision: number; readonly seen?: number; readonly count?: number },
+    linkId = 'a',
+  ): Frame[] {
+    const rest = { root: NO_PREVIOUS, count: 1, seen: 0, ask: 'answer' } as const;
+    return frame({ kind: 'digest', digest: { ...rest, ...shown } }, linkId);
+  }
+
+  function rows(revision: number): void {
+    frame({ kind: 'rows', rows: { rows: [], revision, buckets: [] } });
+  }
+
+  function note(seen: number): Frame {
+    const { root, count } = machine.root;
+    return { kind: 'digest', digest: { root, count, revision: 1, seen, ask: 'note' } };
+  }
+
+  function charterRow(): Extract<Frame, { kind: 'held' }>['row'] {
+    const { digest: charterDigest } = realm.charter;
+    return { stream: realm.charter.stream, sequence: 1, digest: charterDigest, forked: false };
+  }
+
+  function unlike(index: number): { index: number; hashes: Uint8Array } {
+    return { index, hashes: new Uint8Array(128).fill(7) };
+  }
+});
