@@ -18,11 +18,11 @@ export interface ChangeViewContext {
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 
-/** `2 added, 1 left, 1 changed; trusted anchors 3 -> 4`. */
+/** `2 anchors added, 1 gone, 1 changed; trusted anchors 3 -> 4`. */
 export function formatCounts(counts: ChangeCounts): string {
   const { added, left, changed, trustedBefore, trustedAfter } = counts;
   return (
-    `${countOf(added, 'anchor')} added, ${left} left, ${changed} changed; ` +
+    `${countOf(added, 'anchor')} added, ${left} gone, ${changed} changed; ` +
     `trusted anchors: ${trustedBefore} -> ${trustedAfter}`
   );
 }

@@ -17,6 +17,7 @@ import { formatCharter, formatCharterChanges } from './charter-view.ts';
 import { encodeDocumentFile } from './document-file.ts';
 import type { Draft } from './draft-file.ts';
 import { fileExists, replaceFile } from './files.ts';
+import { hinted } from './help.ts';
 import { openNode } from './node-admin.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { RealmOptions } from './realm-options.ts';
@@ -151,7 +152,9 @@ export async function submitCharter(
   if (problem !== undefined) throw problem;
   const { document } = draft;
   const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
-  acceptDocument(state, offer, nowMs);
+  await hinted({ THRESHOLD: 'collect more signatures: kedge charter sign <draft>' }, async () =>
+    Promise.resolve(acceptDocument(state, offer, nowMs)),
+  );
   using node = await openNode(session, options);
   const receipt = await node.submit({ document, blobs: [] });
   if (receipt.digest !== statement.digest) {

@@ -3,7 +3,7 @@
  *
  * An edit that nodes would refuse for now (a hold-down that is not over, an anchor that retires
  * before its successor is active) is saved with a warning, because the next edit may put it right;
- * signing refuses it.
+ * signing refuses it. With `--sign-with` such an edit is refused at once and changes nothing.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import type { DraftOptions, RealmOptions, ShortcutOptions } from './realm-option
 import { type ReleaseReview, reviewRelease } from './review.ts';
 import type { Session } from './session.ts';
 import { finishDraft } from './shortcut.ts';
+import { requireSignable } from './signing.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** All options of a command that edits. */
@@ -59,6 +60,9 @@ export async function saveEdited(
     },
   );
   const review = reviewRelease(draft, workspace.pin, nowMs);
+  // Before the file is touched: a command that was to publish and cannot must not leave half an
+  // edit for the next one to trip over.
+  if (options.signWith !== undefined) requireSignable(review);
   await saveDraft(workspace.path, draft, workspace.origin === 'started' ? 'new' : 'changed');
   if (options.signWith !== undefined || options.submit === true) {
     await finishDraft(session, options, { path: workspace.path, draft, pin: workspace.pin });

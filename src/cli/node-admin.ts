@@ -106,20 +106,12 @@ class NamedNode implements NodeAdmin {
     } catch (thrown) {
       const { code, message, detail } = KedgeError.from(thrown);
       // A node does not get to give advice: `hint` is what this program prints as its own.
-      throw new KedgeError(code, `node ${this.#endpoint}: ${withoutFrame(message)}`, {
+      throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, {
         detail: { ...detail, hint: hintFor(message) },
         cause: thrown,
       });
     }
   }
-}
-
-/** What gRPC puts around the reason why it could not connect. */
-function withoutFrame(message: string): string {
-  return message
-    .replace(/^No connection established\. Last error: (?:Error: )?/, '')
-    .replace(/ \(\d{4}-[^)]*\)/, '')
-    .replace(/\.? Resolution note: ?$/, '');
 }
 
 /** Certificates are the usual reason, and their errors say little about which side is wrong. */

@@ -70,6 +70,8 @@ function addEntry(parent: Command, entry: CommandEntry, session: Session): void 
   const command = parent.command(entry.name).summary(entry.summary).description(entry.summary);
   if (entry.kind === 'group') {
     command.usage('<command> [options]').helpCommand(false);
+    const examples = entry.commands.map(({ name }) => `  kedge ${entry.name} ${name} --help`);
+    command.addHelpText('after', `\nExamples are with each command:\n${examples.join('\n')}`);
     for (const child of entry.commands) addEntry(command, child, session);
     return;
   }

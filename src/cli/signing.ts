@@ -69,7 +69,7 @@ export async function signDraft(
 }
 
 /** A draft that nodes would refuse is not signed; missing charter signatures may still come. */
-function requireSignable({ problems }: Signable): void {
+export function requireSignable({ problems }: Pick<Signable, 'problems'>): void {
   const problem = problems.find(({ code }) => code !== 'BLAST_RADIUS');
   if (problem === undefined) return;
   throw new KedgeError(

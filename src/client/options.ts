@@ -117,6 +117,7 @@ const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 /** Checks options and fills in the defaults. Errors: `CONFIG`, naming the option. */
 export function resolveOptions(options: BundleSourceOptions): SourceConfig {
+  requireShape(options);
   const { logger = noLogger, metrics = noMetrics, clock = systemClock } = options;
   const bundles = checkBundles(options.bundles);
   return {
@@ -146,6 +147,49 @@ export function resolveOptions(options: BundleSourceOptions): SourceConfig {
     signal: options.signal,
     random: options.random ?? Math.random,
   };
+}
+
+/** Names of all options. What a caller in JavaScript misspells would silently have no effect. */
+const NAMES: Readonly<Record<keyof BundleSourceOptions, true>> = {
+  realm: true,
+  firstCharterDigest: true,
+  endpoints: true,
+  tls: true,
+  insecure: true,
+  bundles: true,
+  cacheDir: true,
+  minSequence: true,
+  labels: true,
+  logger: true,
+  metrics: true,
+  onStale: true,
+  staleAfterMs: true,
+  connectTimeoutMs: true,
+  answerTimeoutMs: true,
+  silenceTimeoutMs: true,
+  backoff: true,
+  signal: true,
+  clock: true,
+  random: true,
+};
+
+/** Refuses what the types would: callers in JavaScript have no compiler that does. */
+function requireShape(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new KedgeError('CONFIG', 'openBundleSource needs an object with options');
+  }
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const name of given.keys()) {
+    if (!Object.hasOwn(NAMES, name)) throw wrong(name, 'there is no such option');
+  }
+  for (const name of ['realm', 'firstCharterDigest']) {
+    if (typeof given.get(name) !== 'string') throw wrong(name, 'give it, as a string');
+  }
+  for (const name of ['endpoints', 'bundles']) {
+    const list = given.get(name);
+    if (Array.isArray(list) && list.every((item) => typeof item === 'string')) continue;
+    throw wrong(name, 'give it, as a list of strings');
+  }
 }
 
 function checkBundles(names: readonly string[]): readonly BundleName[] {

@@ -103,7 +103,7 @@ function decodeError(failure: ServiceError): KedgeError {
   const code = sentCode(failure.metadata);
   if (code === undefined) return fromBareStatus(failure);
   const sent = decodeTrailer(failure.metadata);
-  return new KedgeError(code, sent?.message ?? printable(failure.details), {
+  return new KedgeError(code, sent?.message ?? bareDetails(failure), {
     detail: sent?.detail ?? {},
     cause: failure,
   });
@@ -130,8 +130,16 @@ export function callError(thrown: unknown): KedgeError {
   return isServiceError(thrown) ? decodeError(thrown) : KedgeError.from(thrown);
 }
 
+/** What grpc-js says of a call without an answer, free of what it puts around the reason. */
+function bareDetails({ details }: ServiceError): string {
+  return printable(details)
+    .replace(/^No connection established\. Last error: (?:\w*Error: )?/, '')
+    .replace(/ \(\d{4}-[^)]*\)/, '')
+    .replace(/\.? Resolution note: ?$/, '');
+}
+
 function fromBareStatus(failure: ServiceError): KedgeError {
-  const text = printable(failure.details);
+  const text = bareDetails(failure);
   const code = bareCode(failure.code);
   const message =
     code === 'CONFIG' ? `no such method there: not a Kedge node, or an older one (${text})` : text;

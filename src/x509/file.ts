@@ -19,6 +19,8 @@ const FILE_MAX_BYTES = 32 * 1024 * 1024;
 const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----$/;
 const DER_SEQUENCE = 0x30;
+/** What editors on Windows put before UTF-8 text. */
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
 interface PemBlock {
   readonly label: string;
@@ -37,6 +39,9 @@ export function parseCertificateFile(bytes: Uint8Array): readonly CertificateFac
     });
   }
   if (bytes[0] === DER_SEQUENCE) return [parseCertificate(bytes)];
+  if (Buffer.from(bytes.subarray(0, BOM.length)).equals(BOM)) {
+    return parseCertificateFile(bytes.subarray(BOM.length));
+  }
   // Latin-1, because the text between the blocks may be in any encoding and does not matter.
   const blocks = readBlocks(Buffer.from(bytes).toString('latin1'));
   const certificates = blocks.filter(({ label }) => CERTIFICATE_LABELS.has(label));

@@ -134,7 +134,7 @@ describe('kedge with a node', () => {
   it('drafts a rollback as far as the lifecycle allows', async () => {
     const gone = await run('release', 'rollback', '1', '--bundle', BUNDLE);
     expect(gone.code).toBe(7);
-    expect(gone.stderr).toContain('has left since and may not come back');
+    expect(gone.stderr).toContain('left since and may not come back');
     nowMs += 1000;
     const ca = await realm.ca('CA 3');
     await run('anchor', 'stage', ca, '--bundle', BUNDLE, ...alone, '--submit');

@@ -280,6 +280,10 @@ describe('a next release without a node', () => {
     expect(shown.stdout).toMatch(/active {2}CA 1 {3}2026-12-23/);
     const pem = await realm.run(['bundle', 'export', '--file', 'release-1.json']);
     expect(pem.stdout).toContain('-----BEGIN CERTIFICATE-----');
+    const json = await realm.run([
+      ...['bundle', 'export', '--file', 'release-1.json', '--output', 'json'],
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ anchors: [{ label: 'CA 1' }] });
     const none = ['bundle', 'export', '--file', 'release-1.json', '--purpose', 'jwt'];
     expect((await realm.run([...none, '--out', 'x.pem'])).code).toBe(7);
     const diff = await realm.run(['bundle', 'diff', 'release-1.json', 'release-1.json']);

@@ -264,6 +264,20 @@ describe('resolveOptions', () => {
     );
   });
 
+  it.each(['realm', 'firstCharterDigest', 'endpoints', 'bundles'])(
+    'names %s when a caller without types leaves it away',
+    (option) => {
+      expect(() => resolveOptions({ ...good, [option]: undefined })).toThrow(
+        expect.objectContaining({ code: 'CONFIG', detail: { option } }),
+      );
+    },
+  );
+
+  it('refuses an option that it does not know', () => {
+    const misspelt = { ...good, endpoint: 'node-1:7443' };
+    expect(() => resolveOptions(misspelt)).toThrow(/option endpoint: there is no such option/);
+  });
+
   it('asks for tls when nothing is said', () => {
     expect(() => resolveOptions(base)).toThrow(expect.objectContaining({ code: 'CONFIG' }));
   });

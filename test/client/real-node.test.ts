@@ -132,7 +132,7 @@ describe('a source of a real node', () => {
     const other = createTestRealm({ now: () => Date.now() });
     const logger = recordingLogger();
     const source = await openSource(other, [address], { logger });
-    await expect(source.ready({ timeoutMs: 400 })).rejects.toMatchObject({
+    await expect(source.ready({ timeoutMs: 3000 })).rejects.toMatchObject({
       cause: { code: 'REALM' },
     });
   });

@@ -75,6 +75,13 @@ describe('a failed call', () => {
     expect(callError(failure(status, 'text', []))).toMatchObject({ code });
   });
 
+  it('tells why there is no connection without the frame of grpc-js', () => {
+    const reason = 'connect ECONNREFUSED 127.0.0.1:9';
+    const details = `No connection established. Last error: Error: ${reason}. Resolution note: `;
+    const arrived = callError(failure(14, details, []));
+    expect(arrived).toMatchObject({ code: 'UNAVAILABLE', message: reason });
+  });
+
   it('ignores trailers that are not ours', () => {
     expect(callError(failure(14, 'text', [[CODE_TRAILER, 'NO_SUCH_CODE']])).code).toBe(
       'UNAVAILABLE',

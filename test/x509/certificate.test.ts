@@ -132,6 +132,10 @@ describe('parseCertificateFile', () => {
     expect(file(text.replaceAll('\n', '\r\n')).length).toBe(2);
   });
 
+  it('reads PEM after the mark that editors on Windows put before text', () => {
+    expect(file(`\ufeff${ca.certificatePem}`).length).toBe(1);
+  });
+
   it('skips a private key', () => {
     expect(file(ca.keyPem + ca.certificatePem).length).toBe(1);
   });

@@ -25,8 +25,10 @@ import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
 import { countOf, printable } from '../styles.ts';
 
+type ExportFormat = 'pem' | 'json';
+
 interface Options extends BundleOptions {
-  readonly format: 'pem' | 'json';
+  readonly format?: ExportFormat;
   readonly purpose?: string;
   readonly lossy: 'refuse' | 'include' | 'exclude';
   readonly out?: string;
@@ -41,7 +43,10 @@ export const bundleExport: CommandModule = {
     );
     addBundleOptions(command)
       .addOption(
-        new Option('--format <name>', 'of the export').choices(['pem', 'json']).default('pem'),
+        new Option(
+          '--format <name>',
+          'of the export (default: pem, with --output json: json)',
+        ).choices(['pem', 'json']),
       )
       .option('--purpose <name>', 'only anchors for this, for example tls-server')
       .addOption(
@@ -61,9 +66,9 @@ export const bundleExport: CommandModule = {
 
 async function run(session: Session, name: string | undefined, options: Options): Promise<void> {
   const opened = await openBundle(session, name, options);
-  const anchors = selectAnchors(session, opened, options);
-  const content =
-    options.format === 'pem' ? exportPem(opened, anchors) : exportJson(opened, anchors);
+  const format = options.format ?? (session.output.format === 'json' ? 'json' : 'pem');
+  const anchors = selectAnchors(session, opened, { ...options, format });
+  const content = format === 'pem' ? exportPem(opened, anchors) : exportJson(opened, anchors);
   if (options.out === undefined) {
     session.output.raw(content);
     return;

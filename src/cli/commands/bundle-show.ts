@@ -19,6 +19,9 @@ import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
 import { countOf, formatTable, printable } from '../styles.ts';
 
+/** A longer label is cut in the table, which would not fit a terminal; --full has it whole. */
+const LABEL_SHOWN_CHARS = 48;
+
 interface Options extends BundleOptions {
   readonly full?: boolean;
 }
@@ -77,7 +80,9 @@ function formatBundle(session: Session, opened: OpenedBundle, options: Options):
     ...(note === '' ? [] : [`  note:     ${printable(note)}`]),
     `  anchors:  ${trusted} trusted, ${anchors.length - trusted} staged`,
     '',
-    options.full === true ? formatFull(session, opened) : formatShort(opened),
+    ...(anchors.length === 0 ? ['nobody is trusted'] : []),
+    ...(anchors.length > 0 && options.full === true ? [formatFull(session, opened)] : []),
+    ...(anchors.length > 0 && options.full !== true ? [formatShort(opened)] : []),
     ...(tombstones.length === 0 ? [] : ['', `${countOf(tombstones.length, 'tombstone')}:`]),
     ...tombstones.map(({ id, sequence, reason }) => `  ${reason} in release ${sequence}  ${id}`),
   ].join('\n');
@@ -88,13 +93,17 @@ function formatShort({ head, blobs }: OpenedBundle): string {
     const facts = factsOf(blobs.get(anchor.id));
     return [
       anchor.state,
-      printable(anchor.label),
+      shortened(printable(anchor.label)),
       facts === undefined ? '?' : formatTimestamp(facts.notAfterMs).slice(0, 10),
       anchor.purposes.join(','),
       anchor.id.slice(0, 16),
     ];
   });
   return formatTable(['state', 'label', 'until', 'for', 'sha256'], rows);
+}
+
+function shortened(label: string): string {
+  return label.length <= LABEL_SHOWN_CHARS ? label : `${label.slice(0, LABEL_SHOWN_CHARS - 1)}…`;
 }
 
 function formatFull(session: Session, { head, blobs }: OpenedBundle): string {

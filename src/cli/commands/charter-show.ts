@@ -33,7 +33,7 @@ export const charterShow: CommandModule = {
     addExamples(command, [
       'kedge charter show',
       'kedge charter show charter-1.json',
-      'kedge charter show --node iad-1.example.org:7442 --output json | jq .roles',
+      'kedge charter show --node iad-1.example.org:7442 --output json | jq .charter.roles',
     ]);
   },
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandModule } from '../command-module.ts';
-import { addExamples } from '../help.ts';
+import { addExamples, hinted } from '../help.ts';
 import { asJson } from '../output.ts';
 
 /** The command. */
@@ -18,7 +18,10 @@ export const nodeConfig: CommandModule = {
       .option('--config <file>', 'configuration of the node', 'node.yaml')
       .action(async (options: { readonly config: string }) => {
         const { effectiveConfig, loadNodeConfig } = await import('../../node/config-file.ts');
-        const config = await loadNodeConfig(session.path(options.config));
+        const config = await hinted(
+          { CONFIG: 'every key is explained in docs/node-config.md' },
+          async () => loadNodeConfig(session.path(options.config)),
+        );
         session.output.result(asJson(config), effectiveConfig(config).trimEnd());
       });
     addExamples(command, [

@@ -4,12 +4,14 @@
  * @module
  */
 import type { CommandModule } from '../command-module.ts';
-import { addExamples } from '../help.ts';
+import { addExamples, hinted } from '../help.ts';
 import type { Session } from '../session.ts';
 
 interface Options {
   readonly config: string;
 }
+
+const CONFIG_HINT = { CONFIG: 'every key is explained in docs/node-config.md' };
 
 /** The command. */
 export const nodeRun: CommandModule = {
@@ -32,12 +34,16 @@ export const nodeRun: CommandModule = {
 async function run(session: Session, options: Options): Promise<void> {
   const { signal } = session.context;
   const { loadNodeConfig } = await import('../../node/config-file.ts');
-  const config = await loadNodeConfig(session.path(options.config));
+  const config = await hinted(CONFIG_HINT, async () =>
+    loadNodeConfig(session.path(options.config)),
+  );
   const { openLog } = await import('../node-log.ts');
   const { runNode } = await import('../../node/daemon.ts');
   const log = openLog(config);
   try {
-    await using node = await runNode(config, { signal, logger: log.logger });
+    await using node = await hinted(CONFIG_HINT, async () =>
+      runNode(config, { signal, logger: log.logger }),
+    );
     await node.closed;
   } finally {
     log.flush();

@@ -28,6 +28,8 @@ interface Options {
 const FILE_MAX_BYTES = 64 * 1024;
 const PATH = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
 const SPIFFE_MAX_CHARS = 2048;
+/** Host names of RFC 1123, with `*` as the first label. */
+const DNS_NAME = /^(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?)+$/i;
 
 /** The command. */
 export const peerIssue: CommandModule = {
@@ -56,7 +58,7 @@ export const peerIssue: CommandModule = {
 async function run(session: Session, path: string, options: Options): Promise<void> {
   const realm = await requireRealm(session, options);
   const id = spiffeId(realm, path);
-  const names = options.name ?? [];
+  const names = (options.name ?? []).map(serverName);
   if (path.startsWith('node/') && names.length === 0) {
     throw new KedgeError('CONFIG', 'a node needs the names under which others reach it', {
       detail: { hint: 'give --name, for example --name iad-1.kedge.example.org --name 127.0.0.1' },
@@ -106,6 +108,13 @@ function spiffeId(realm: RealmName, path: string): string {
   if (PATH.test(path) && !dotted && id.length <= SPIFFE_MAX_CHARS) return id;
   throw new KedgeError('CONFIG', `not a path of a SPIFFE ID: ${JSON.stringify(path)}`, {
     detail: { hint: 'for example node/iad-1, client/payments-api or admin/ana' },
+  });
+}
+
+function serverName(name: string): string {
+  if (isIP(name) !== 0 || DNS_NAME.test(name)) return name;
+  throw new KedgeError('CONFIG', `--name: no DNS name or IP address: ${JSON.stringify(name)}`, {
+    detail: { hint: 'for example iad-1.kedge.example.org or 10.0.0.4' },
   });
 }
 

@@ -68,7 +68,7 @@ export class LiveTlsClient implements Disposable {
     if (this.#view.current.ids.size === 0) {
       throw new KedgeError(
         'UNAVAILABLE',
-        `bundle ${this.#bundle} trusts no CA for this purpose yet: await source.ready() first`,
+        `bundle ${this.#bundle} has no CA that is trusted for this purpose now, so nobody is`,
         { detail: { bundle: this.#bundle } },
       );
     }
