@@ -190,21 +190,21 @@ describe('kedge anchor', () => {
 
 describe('kedge with --sign-with', () => {
   it('leaves the draft alone when nodes would refuse the edit', async () => {
-    await using realm = await createCliRealm();
-    await realm.run(['anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE]);
-    const before = await readFile(realm.dir.join(DRAFT));
+    await using fresh = await createCliRealm();
+    await fresh.run(['anchor', 'add', await fresh.ca('CA 1'), '--bundle', BUNDLE]);
+    const before = await readFile(`${fresh.cwd}/${DRAFT}`);
     const retire = ['anchor', 'retire', 'CA 1', '--bundle', BUNDLE];
-    const run = await realm.run([...retire, '--sign-with', 'signers/ana.age', '--yes']);
+    const run = await fresh.run([...retire, '--sign-with', 'signers/ana.age', '--yes']);
     expect(run.code).toBe(7);
-    expect(await readFile(realm.dir.join(DRAFT))).toEqual(before);
+    expect(await readFile(`${fresh.cwd}/${DRAFT}`)).toEqual(before);
   });
 });
 
 describe('kedge peer issue', () => {
   it('refuses a name that no server can have', async () => {
-    await using realm = await createCliRealm();
-    await realm.run(['peer', 'ca']);
-    const run = await realm.run(['peer', 'issue', 'node/iad-1', '--name', 'not a name']);
+    await using fresh = await createCliRealm();
+    await fresh.run(['peer', 'ca']);
+    const run = await fresh.run(['peer', 'issue', 'node/iad-1', '--name', 'not a name']);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('no DNS name or IP address: "not a name"');
   });

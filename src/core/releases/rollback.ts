@@ -61,7 +61,7 @@ function requireNoneLeft(current: ReleaseBody, wanted: ReadonlyMap<AnchorId, unk
   if (left.length === 0) return;
   throw new KedgeError(
     'LIFECYCLE',
-    `anchor${left.length === 1 ? '' : 's'} ${left.join(', ')} left since and may not come back: stage a new certificate`,
+    `${left.join(', ')} left since and may not come back: stage a new certificate`,
     { detail: { anchors: left.slice(0, 16) } },
   );
 }
