@@ -108,7 +108,7 @@ export function sha256(bytes: Uint8Array): Sha256 {
 
 /** SHA-256 as 32 bytes. */
 export function sha256Bytes(bytes: Uint8Array): Uint8Array {
-  return parseHex(hash('sha256', bytes, 'hex'));
+  return copyBytes(Buffer.from(hash('sha256', bytes, 'hex'), 'hex'));
 }
 
 /** Says whether a name is one of {@link ALGORITHMS}. */

@@ -71,3 +71,11 @@ export const VERIFY_ATTEMPTS_MAX: number = 1024;
 export const VALIDITY_MAX_DAYS: number = 3660;
 /** A PEM text, characters (the Mozilla root program takes about 230,000). */
 export const PEM_MAX_CHARS: number = 8 * 1024 * 1024;
+/** Hashes in one proof (a tree of 2^53 leaves needs 54; C2SP tlog-witness allows 63). */
+export const PROOF_HASHES_MAX: number = 63;
+/** A signed note, bytes. */
+export const NOTE_MAX_BYTES: number = 128 * 1024;
+/** Signature lines of a signed note; each line of a known key costs one verification. */
+export const NOTE_SIGNATURES_MAX: number = 128;
+/** Cosigned heads that are remembered of one key in one stream, to notice a second root. */
+export const COSIGNED_HEADS_MAX: number = 2;

@@ -1,0 +1,86 @@
+/**
+ * The tree of heads: what a region holds of all streams, as one root that a heartbeat can sign.
+ *
+ * One leaf per stream, ascending by stream; a leaf is the line by which nodes compare their rows
+ * (`gossip/rows.ts`), so nodes that hold the same sign the same root. A reader of one bundle gets
+ * its row with an inclusion proof of at most 14 hashes and checks no signature for it. The tree is
+ * not a log: it does not grow, it changes. Spec section 8.
+ *
+ * @module
+ */
+import { encodeUtf8 } from '../bytes.ts';
+import { KedgeError } from '../errors.ts';
+import type { Sha256, StreamName } from '../ids.ts';
+import { completeProof, planInclusion } from './plan.ts';
+import { type ProofHashes, type TreeHead, verifyInclusion } from './proof.ts';
+import { appendLeaf, EMPTY_TREE, hashLeaf, type Subtree, treeRoot } from './tree.ts';
+
+/** The head of one stream. */
+export interface HeadRow {
+  readonly stream: StreamName;
+  /** Of a forked stream the last common one, which may be 0. */
+  readonly sequence: number;
+  /** Digest of the statement; of a forked stream that of its evidence. */
+  readonly digest: Sha256;
+  readonly forked: boolean;
+}
+
+/** A row, and that it is in a tree of heads. */
+export interface HeadProof {
+  readonly row: HeadRow;
+  readonly index: number;
+  readonly hashes: ProofHashes;
+}
+
+/** The tree over the rows of one moment. */
+export interface HeadTree extends TreeHead {
+  /** Ascending by stream. */
+  readonly rows: readonly HeadRow[];
+  /** Where the row of a stream is. */
+  readonly places: ReadonlyMap<StreamName, number>;
+  /** Hashes of the perfect subtrees, by level and index. */
+  readonly levels: readonly (readonly Uint8Array[])[];
+}
+
+/** Builds the tree; each stream has one row. Rule HB-1. */
+export function headTree(rows: Iterable<HeadRow>): HeadTree {
+  const sorted = [...rows].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  const levels: Uint8Array[][] = [];
+  let frontier = EMPTY_TREE;
+  for (const row of sorted) {
+    const appended = appendLeaf(frontier, hashRow(row));
+    frontier = appended.frontier;
+    for (const { level, hash } of appended.complete) {
+      const hashes = levels[level];
+      if (hashes === undefined) levels.push([hash]);
+      else hashes.push(hash);
+    }
+  }
+  const places = new Map(sorted.map(({ stream }, index) => [stream, index]));
+  return { size: sorted.length, root: treeRoot(frontier), rows: sorted, places, levels };
+}
+
+/** Proves the row of a stream; absent when the tree has none. Rule HB-2. */
+export function proveHead(tree: HeadTree, stream: StreamName): HeadProof | undefined {
+  const index = tree.places.get(stream);
+  const row = index === undefined ? undefined : tree.rows[index];
+  if (index === undefined || row === undefined) return undefined;
+  const hashes = completeProof(planInclusion(index, tree.size), (at) => subtreeHash(tree, at));
+  return { row, index, hashes };
+}
+
+/** Requires that a row is in a tree of heads. Errors: `LIMIT`, `PROOF`. Rule HB-2. */
+export function verifyHead(tree: TreeHead, { row, index, hashes }: HeadProof): void {
+  verifyInclusion(tree, { index, hash: hashRow(row) }, hashes);
+}
+
+/** HB-1: the leaf of a stream. */
+function hashRow({ stream, sequence, digest, forked }: HeadRow): Uint8Array {
+  return hashLeaf(encodeUtf8(`${stream}\0${sequence}\0${digest}${forked ? 'F' : '-'}\n`));
+}
+
+function subtreeHash({ levels }: HeadTree, { level, index }: Subtree): Uint8Array {
+  const hash = levels[level]?.[index];
+  if (hash === undefined) throw new KedgeError('BUG', 'a tree of heads lacks a subtree');
+  return hash;
+}

@@ -1,0 +1,165 @@
+/**
+ * Regions with fixed keys, a log of a few leaves, and the golden vectors, for the tests of
+ * `src/core/log`.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { encodeUtf8, parseHex } from '../../../src/core/bytes.ts';
+import type { Region } from '../../../src/core/charter/model.ts';
+import type { SigningKey } from '../../../src/core/crypto.ts';
+import {
+  parseRegionName,
+  parseSha256,
+  parseStreamName,
+  type RegionName,
+  type Sha256,
+  type StreamName,
+} from '../../../src/core/ids.ts';
+import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
+import {
+  cosignatureLine,
+  cosignatureMessage,
+  regionKeyName,
+} from '../../../src/core/log/cosignature.ts';
+import { type HeadRow, type HeadTree, headTree } from '../../../src/core/log/heads.ts';
+import {
+  type Heartbeat,
+  heartbeatMessage,
+  sealHeartbeat,
+} from '../../../src/core/log/heartbeat.ts';
+import type { NoteSignature } from '../../../src/core/log/note.ts';
+import { completeProof, planConsistency, planInclusion } from '../../../src/core/log/plan.ts';
+import type { ProofHashes } from '../../../src/core/log/proof.ts';
+import { type RegionPolicy, regionPolicy } from '../../../src/core/log/regions.ts';
+import {
+  appendLeaf,
+  EMPTY_TREE,
+  type Frontier,
+  hashLeaf,
+  type Subtree,
+  treeRoot,
+} from '../../../src/core/log/tree.ts';
+import { ed25519Key, REALM } from '../support.ts';
+
+export const STREAM: StreamName = parseStreamName('release/payments.prod.example.org');
+export const FRA: RegionName = parseRegionName('fra');
+export const GRU: RegionName = parseRegionName('gru');
+export const IAD: RegionName = parseRegionName('iad');
+export const SIN: RegionName = parseRegionName('sin');
+export const SYD: RegionName = parseRegionName('syd');
+/** The four regions of most tests. */
+export const REGION_NAMES: readonly RegionName[] = [FRA, GRU, IAD, SIN];
+const KEYS = new Map([...REGION_NAMES, SYD].map((name, i) => [name, ed25519Key(0x21 + i)]));
+
+/** The key of a region. */
+export function regionKey(region: RegionName): SigningKey {
+  const key = KEYS.get(region);
+  if (key === undefined) throw new Error(`no region ${region}`);
+  return key;
+}
+
+/** Regions as a charter lists them, each with its one key. */
+export function regionsOf(...names: readonly RegionName[]): readonly Region[] {
+  return names.map((name) => ({ name, keys: [regionKey(name).publicKey] }));
+}
+
+/** `threshold` of these regions, by default of all four. */
+export function policyOf(
+  threshold: number,
+  names: readonly RegionName[] = REGION_NAMES,
+): RegionPolicy {
+  return regionPolicy({ realm: REALM, regions: regionsOf(...names) }, threshold);
+}
+
+/** A tree with everything that a store keeps of it. */
+export interface Log {
+  readonly frontier: Frontier;
+  readonly stored: ReadonlyMap<string, Uint8Array>;
+  hashOf(subtree: Subtree): Uint8Array;
+}
+
+/** A log of these leaves. */
+export function logOf(leaves: readonly Uint8Array[]): Log {
+  let frontier = EMPTY_TREE;
+  const stored = new Map<string, Uint8Array>();
+  for (const leaf of leaves) {
+    const appended = appendLeaf(frontier, hashLeaf(leaf));
+    frontier = appended.frontier;
+    for (const { level, index, hash } of appended.complete) stored.set(`${level}/${index}`, hash);
+  }
+  const hashOf = ({ level, index }: Subtree): Uint8Array => {
+    const hash = stored.get(`${level}/${index}`);
+    if (hash === undefined) throw new Error(`no subtree ${level}/${index}`);
+    return hash;
+  };
+  return { frontier, stored, hashOf };
+}
+
+/** Leaves that tell which log they are of. */
+export function leavesOf(count: number, log: string = 'a'): readonly Uint8Array[] {
+  return Array.from({ length: count }, (_, index) => encodeUtf8(`${log}${index}`));
+}
+
+/** The checkpoint of the stream with these leaves. */
+export function checkpointOf(leaves: readonly Uint8Array[]): Checkpoint {
+  const root = treeRoot(logOf(leaves).frontier);
+  return { realm: REALM, stream: STREAM, size: leaves.length, root };
+}
+
+/** Proves that these leaves begin with their first `from`. */
+export function consistencyOf(leaves: readonly Uint8Array[], from: number): ProofHashes {
+  return completeProof(planConsistency(from, leaves.length), logOf(leaves).hashOf);
+}
+
+/** Proves one of these leaves. */
+export function inclusionOf(leaves: readonly Uint8Array[], index: number): ProofHashes {
+  return completeProof(planInclusion(index, leaves.length), logOf(leaves).hashOf);
+}
+
+/** A region's cosignature. */
+export function cosign(
+  region: RegionName,
+  checkpoint: Checkpoint,
+  timeSeconds: number,
+): NoteSignature {
+  const { publicKey: key, sign } = regionKey(region);
+  const signature = sign(cosignatureMessage(checkpoint, timeSeconds));
+  const name = regionKeyName(checkpoint.realm, region);
+  return cosignatureLine(checkpoint, { name, key, timeSeconds, signature });
+}
+
+/** The row of the stream at a sequence. */
+export function rowAt(sequence: number, digest: Sha256 = digestOf(sequence)): HeadRow {
+  return { stream: STREAM, sequence, digest, forked: false };
+}
+
+/** A digest for each sequence. */
+export function digestOf(sequence: number): Sha256 {
+  return parseSha256(sequence.toString(16).padStart(64, '0'));
+}
+
+/** Trees of heads that hold the stream at a sequence, and another stream. */
+export function treeAt(sequence: number): HeadTree {
+  const charter = { stream: parseStreamName('charter'), sequence: 1, digest: digestOf(9) };
+  return headTree([rowAt(sequence), { ...charter, forked: false }]);
+}
+
+/** A region's heartbeat over a tree of heads. */
+export function heartbeat(region: RegionName, timeSeconds: number, heads: HeadTree): Heartbeat {
+  const { size, root } = heads;
+  const fields = { realm: REALM, region, timeSeconds, heads: { size, root } };
+  const { publicKey, sign } = regionKey(region);
+  return sealHeartbeat(fields, publicKey, sign(heartbeatMessage(fields)));
+}
+
+/** The golden vectors of one name, as whatever the test says they are. */
+export function readVectors(name: string): unknown {
+  const url = new URL(`../../vectors/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8'));
+}
+
+/** Hashes from hex. */
+export function hashesOf(texts: readonly string[]): readonly Uint8Array[] {
+  return texts.map(parseHex);
+}
