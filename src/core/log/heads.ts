@@ -1,8 +1,8 @@
 /**
  * The tree of heads: what a region holds of all streams, as one root that a heartbeat can sign.
  *
- * One leaf per stream, ascending by stream; a leaf is the line by which nodes compare their rows
- * (`gossip/rows.ts`), so nodes that hold the same sign the same root. A reader of one bundle gets
+ * One leaf per stream, ascending by stream; a leaf says of a stream what nodes compare when they
+ * repair, so nodes that hold the same sign the same root. A reader of one bundle gets
  * its row with an inclusion proof of at most 14 hashes and checks no signature for it. The tree is
  * not a log: it does not grow, it changes. Spec section 8.
  *

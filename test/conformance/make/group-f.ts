@@ -38,7 +38,8 @@ export const COVERED_F: readonly CoveredCase[] = [
   },
   {
     name: 'F05 release-as-checkpoint',
-    about: 'This version has no checkpoints; the other direction is F05 checkpoint-as-release.',
+    about: 'A release is no checkpoint; the other direction is F05 checkpoint-as-release.',
+    test: 'test/core/log/checkpoint.test.ts',
   },
 ];
 
