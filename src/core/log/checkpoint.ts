@@ -1,10 +1,10 @@
 /**
  * The checkpoint: the head of one stream's tree as the text that regions cosign.
  *
- * A stream is a log whose leaf i is the payload of the statement with sequence i + 1, so the size is
- * the sequence of the head. Its origin, which tells it from all other logs, is `<realm>/<stream>`: a
- * realm's name has no slash, so no two streams share one. Source: c2sp.org/tlog-checkpoint; spec
- * section 8.
+ * A stream is a log whose leaf i is the payload of the statement with sequence i + 1, so the size
+ * is the sequence of the head. Its origin, which tells it from all other logs, is
+ * `<realm>/<stream>`: a realm's name has no slash, so no two streams share one. Source:
+ * c2sp.org/tlog-checkpoint; spec section 8.
  *
  * @module
  */

@@ -3,9 +3,10 @@
  *
  * The local clock may be set wrong, by mistake or by whoever wants something expired to live again.
  * The quorum's time is a floor that never goes back. A clock far ahead cannot be told at once from
- * regions that are silent; it is suspected when the quorum's time is old and yet moves on as fast as
- * the local clock. Old heartbeats played back at their pace look the same, so the suspicion makes
- * nothing fresh: it only says that nothing is to be taken away because of the time. Spec section 8.
+ * regions that are silent; it is suspected when the quorum's time is old and yet moves on as fast
+ * as the local clock. Old heartbeats played back at their pace look the same, so the suspicion
+ * makes nothing fresh: it only says that nothing is to be taken away because of the time. Spec
+ * section 8.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * The cosignature: a region's "at this time this is the largest tree of the stream that I hold, and
  * I hold it whole", as a line under a checkpoint.
  *
- * Format cosignature/v1, which is Ed25519; other keys of a region cosign nothing. The signed message
- * begins with a line that no statement and no heartbeat begins with, so a region's key can do all
- * its work. Source: c2sp.org/tlog-cosignature; spec section 8.
+ * Format cosignature/v1, which is Ed25519; other keys of a region cosign nothing. The signed
+ * message begins with a line that no statement and no heartbeat begins with, so a region's key can
+ * do all its work. Source: c2sp.org/tlog-cosignature; spec section 8.
  *
  * @module
  */

@@ -75,8 +75,8 @@ export function provenHead({ cosigned, inWork, waiting }: CosignerState): Checkp
  * Takes one step. An error changes nothing; after a signature that does not verify the shell says
  * `failed`.
  *
- * Errors: of `head` `ROLLBACK`, `PROOF`, `REALM`, `TYPE`, `LIMIT` (see `requireGrowth`); of `signed`
- * `KEY`; `BUG` (an answer to nothing). Rules CO-5, CO-14 to CO-16.
+ * Errors: of `head` `ROLLBACK`, `PROOF`, `REALM`, `TYPE`, `LIMIT` (see `requireGrowth`); of
+ * `signed` `KEY`; `BUG` (an answer to nothing). Rules CO-5, CO-14 to CO-16.
  */
 export function stepCosigner(
   identity: CosignerIdentity,

@@ -2,9 +2,9 @@
  * Whether what a reader holds of one stream is known to be the newest: `fresh` while enough regions
  * said within the window that they hold nothing newer, `stale` otherwise.
  *
- * What is old is not wrong: a stale set stays in use. Counted is the time of the k-th newest region,
- * not a median: a reader cut off together with a minority would otherwise call itself fresh on the
- * word of that minority for ever. Spec section 8.
+ * What is old is not wrong: a stale set stays in use. Counted is the time of the k-th newest
+ * region, not a median: a reader cut off together with a minority would otherwise call itself fresh
+ * on the word of that minority for ever. Spec section 8.
  *
  * @module
  */

@@ -3,8 +3,8 @@
  *
  * Reading is the store's business, so a proof is made in two steps. A plan has one group of perfect
  * subtrees per hash of the proof; only the last one on the right edge has more than one member.
- * Nothing here can make a false proof pass: whoever gets it verifies it. RFC 6962 sections 2.1.1 and
- * 2.1.2; spec section 8.
+ * Nothing here can make a false proof pass: whoever gets it verifies it. RFC 6962 sections 2.1.1
+ * and 2.1.2; spec section 8.
  *
  * @module
  */

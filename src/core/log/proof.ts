@@ -54,9 +54,9 @@ export function verifyInclusion(
 }
 
 /**
- * Requires that the leaf with this hash is the last one of the tree, and returns the frontier, which
- * is in the proof: a reader that begins late grows the tree from here. Errors: `LIMIT`, `PROOF`.
- * Rule LG-8.
+ * Requires that the leaf with this hash is the last one of the tree, and returns the frontier,
+ * which is in the proof: a reader that begins late grows the tree from here. Errors: `LIMIT`,
+ * `PROOF`. Rule LG-8.
  */
 export function verifyLastLeaf(tree: TreeHead, leaf: Uint8Array, proof: ProofHashes): Frontier {
   verifyInclusion(tree, { index: tree.size - 1, hash: leaf }, proof);

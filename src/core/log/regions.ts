@@ -3,8 +3,8 @@
  *
  * Counted are regions. A key counts for the first region that lists it, a region once however many
  * of its keys signed; a line that does not verify is dropped and spoils nothing, or a relay could
- * veto. With n regions, f of them bad, k > (n + f) / 2 leaves no two roots for which k regions sign.
- * Spec section 8.
+ * veto. With n regions, f of them bad, k > (n + f) / 2 leaves no two roots for which k regions
+ * sign. Spec section 8.
  *
  * @module
  */
@@ -121,7 +121,7 @@ export function requireCosigned(
   const { stream, size } = checkpoint;
   throw new KedgeError(
     'QUORUM',
-    `${count.regions.length} of the ${policy.threshold} needed regions cosigned ${stream} at ${size}`,
+    `${count.regions.length} of ${policy.threshold} needed regions cosigned ${stream} at ${size}`,
     { detail: { stream, size, needed: policy.threshold, cosigned: count.regions } },
   );
 }

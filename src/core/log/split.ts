@@ -3,8 +3,8 @@
  *
  * The two lines prove it to anybody who has the charter. From then on the region counts nowhere
  * until a charter no longer lists the key: what else it signed is worth nothing, and whoever holds
- * the key can sign anything. Proofs merge to the smallest, so that all parties end with the same one
- * whatever comes in which order. Spec section 8.
+ * the key can sign anything. Proofs merge to the smallest, so that all parties end with the same
+ * one whatever comes in which order. Spec section 8.
  *
  * @module
  */
@@ -68,8 +68,8 @@ export function observeCosignature(
 /**
  * Requires that a proof is one, and returns it in its normal form.
  *
- * Errors: `REALM`, `TYPE` (two logs), `KEY` (of no region, or of two), `PROOF` (one root, two sizes,
- * a line that does not verify). Rule CO-13.
+ * Errors: `REALM`, `TYPE` (two logs), `KEY` (of no region, or of two), `PROOF` (one root, two
+ * sizes, a line that does not verify). Rule CO-13.
  */
 export function verifySplit(policy: RegionPolicy, split: RegionSplit): RegionSplit {
   const { first, second } = split;

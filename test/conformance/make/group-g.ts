@@ -1,6 +1,6 @@
 /**
- * Group G: the log and the regions. None of its cases is about documents alone; the proofs and notes
- * are data in `test/vectors/merkle.json` and `test/vectors/checkpoints.json`.
+ * Group G: the log and the regions. None of its cases is about documents alone; the proofs and
+ * notes are data in `test/vectors/merkle.json` and `test/vectors/checkpoints.json`.
  */
 import type { CoveredCase } from '../format.ts';
 

@@ -47,7 +47,7 @@ export const FRA: RegionName = parseRegionName('fra');
 export const GRU: RegionName = parseRegionName('gru');
 export const IAD: RegionName = parseRegionName('iad');
 export const SIN: RegionName = parseRegionName('sin');
-export const SYD: RegionName = parseRegionName('syd');
+const SYD: RegionName = parseRegionName('syd');
 /** The four regions of most tests. */
 export const REGION_NAMES: readonly RegionName[] = [FRA, GRU, IAD, SIN];
 const KEYS = new Map([...REGION_NAMES, SYD].map((name, i) => [name, ed25519Key(0x21 + i)]));
