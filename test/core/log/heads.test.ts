@@ -1,7 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../../src/core/bytes.ts';
 import { parseSha256, parseStreamName } from '../../../src/core/ids.ts';
-import { type HeadRow, headTree, proveHead, verifyHead } from '../../../src/core/log/heads.ts';
+import {
+  type HeadRow,
+  headTree,
+  proveHead,
+  updateHeads,
+  verifyHead,
+} from '../../../src/core/log/heads.ts';
 import { expectCode } from '../support.ts';
 import { digestOf, hashesOf, readVectors, rowAt, STREAM } from './fixtures.ts';
 
@@ -31,6 +38,32 @@ describe('vectors of heads', () => {
     expect(proof).toEqual({ row: rows[index], index, hashes: hashesOf(hashes) });
     expect(proof.hashes.map(encodeHex)).toEqual(hashes);
     verifyHead(tree, proof);
+  });
+});
+
+describe('updateHeads', () => {
+  const streamAt = (index: number): HeadRow => ({
+    ...rowAt(1),
+    stream: parseStreamName(`release/b${String(index)}`),
+  });
+
+  it('is the tree that is made anew', () => {
+    const sizes = fc.integer({ min: 1, max: 40 });
+    const changes = fc.array(fc.tuple(fc.nat(45), fc.integer({ min: 2, max: 9 })), {
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(sizes, changes, (size, changed) => {
+        const all = Array.from({ length: size }, (_, index) => streamAt(index));
+        const next = changed.map(([index, sequence]) => ({ ...streamAt(index), sequence }));
+        const expected = new Map([...all, ...next].map((row) => [row.stream, row]));
+        const tree = headTree(all);
+        const { root } = tree;
+        expect(updateHeads(tree, next)).toEqual(headTree(expected.values()));
+        expect(tree.root).toBe(root);
+        expect(headTree(all)).toEqual(tree);
+      }),
+    );
   });
 });
 
