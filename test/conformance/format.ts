@@ -116,7 +116,7 @@ export interface StreamResult {
 
 export interface CaseResult {
   readonly charterVersion: number;
-  /** The summary of all streams, spec section 8. */
+  /** The summary of all streams, docs/replication.md. */
   readonly root: string;
   readonly streams: readonly StreamResult[];
 }
