@@ -4,6 +4,7 @@
  * @module
  */
 import type { SecureContextOptions } from 'node:tls';
+import { KedgeError } from '../../core/errors.ts';
 
 /** A certificate chain and its key, PEM. */
 export interface TlsIdentity {
@@ -27,4 +28,17 @@ export function identityOptions(identity: TlsIdentity | undefined): SecureContex
 /** PEM as a buffer. */
 export function asPem(pem: string | Uint8Array): Buffer {
   return Buffer.from(pem);
+}
+
+/**
+ * Refuses a PKCS#12 file in a secure context: OpenSSL trusts every CA certificate in it, beside
+ * those of the bundle. Errors: `CONFIG`.
+ */
+export function refusePkcs12(context: object): void {
+  if (!('pfx' in context) || context.pfx === undefined) return;
+  throw new KedgeError(
+    'CONFIG',
+    'secureContext.pfx would add the CAs of the file to those of the bundle: ' +
+      'give cert and key as PEM',
+  );
 }

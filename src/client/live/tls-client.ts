@@ -3,7 +3,8 @@
  *
  * Each new connection uses the newest set. TLS sessions are kept per set and dropped when it
  * changes, because a resumed handshake shows no certificate: the client would go on trusting what
- * the old set trusted.
+ * the old set trusted. A handshake that was under way when trust narrowed is judged again when it
+ * ends, before anything that waits is sent: the server decides how long it takes.
  *
  * @module
  */
@@ -16,7 +17,8 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
-import { identityOptions, type TlsIdentity } from './identity.ts';
+import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
+import { isVouchedFor } from './peer-chain.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
 /** Sessions kept at once, each for one host, port and name. */
@@ -30,7 +32,7 @@ export interface LiveTlsClientOptions extends Partial<TrustSelector> {
   /** The program's own certificate, for servers that ask for one. */
   readonly identity?: TlsIdentity;
   /** Everything else of a secure context, for example `minVersion` or `ciphers`. */
-  readonly secureContext?: Omit<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'>;
+  readonly secureContext?: Omit<SecureContextOptions, 'ca' | 'pfx' | 'cert' | 'key' | 'passphrase'>;
 }
 
 /** What a connection rests on; changes when trust or the own identity changes. */
@@ -53,6 +55,7 @@ export class LiveTlsClient implements Disposable {
 
   constructor(source: TrustSource, options: LiveTlsClientOptions) {
     const { bundle, purpose = 'tls-server' } = options;
+    refusePkcs12(options.secureContext ?? {});
     this.#bundle = bundle;
     this.#extra = options.secureContext ?? {};
     this.#identity = options.identity;
@@ -87,6 +90,7 @@ export class LiveTlsClient implements Disposable {
     const session = key === undefined ? undefined : this.#sessions.get(key);
     const socket = connect({ ...options, ...live, session });
     this.#epochs.set(socket, this.#epoch);
+    socket.prependOnceListener('secureConnect', () => this.#judgeAgain(socket));
     // A session that arrives after the change was made under the old set: not kept.
     if (key !== undefined) {
       socket.on('session', (fresh: Buffer) => {
@@ -121,6 +125,13 @@ export class LiveTlsClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
+  }
+
+  /** A handshake that outlived its set stands only when a CA of the newest one vouches for it. */
+  #judgeAgain(socket: TLSSocket): void {
+    if (!this.isOutlived(socket) || isVouchedFor(socket, this.#view.current.ids)) return;
+    const message = 'the CA of the server lost its trust during the handshake';
+    socket.destroy(new KedgeError('UNAVAILABLE', message, { detail: { bundle: this.#bundle } }));
   }
 
   #follow(change: TrustChange): void {
@@ -159,6 +170,8 @@ export function liveTlsClient(source: TrustSource, options: LiveTlsClientOptions
 /** Whom a session belongs to; none when the caller checks identities, which a session skips. */
 function sessionKey(options: ConnectionOptions): string | undefined {
   if (options.checkServerIdentity !== undefined) return undefined;
-  const { host, port, path, servername } = options;
+  const { host, port, path, servername, socket } = options;
+  // Without a name of its own, a connection over another socket could be to anybody.
+  if (socket !== undefined && servername === undefined) return undefined;
   return JSON.stringify([host, port, path, servername]);
 }

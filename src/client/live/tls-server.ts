@@ -6,9 +6,10 @@
  * context is bound to the set, so that neither a ticket (TLS 1.2 and 1.3) nor a session id that the
  * program keeps itself (`newSession` / `resumeSession`) skips the new verification. Handshakes and
  * connections that exist are not broken; an HTTP/1.1 connection that was opened before trust
- * narrowed is closed after its next answer (`Connection: close`).
+ * narrowed is closed after its next answer (`Connection: close`). A handshake that was under way
+ * when trust narrowed is judged again when it ends, since the client decides how long it takes.
  *
- * Contexts added with `server.addContext` are the program's own and do not follow.
+ * Contexts of `server.addContext` or an `SNICallback` are the program's own and do not follow.
  *
  * @module
  */
@@ -17,7 +18,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
-import { identityOptions, type TlsIdentity } from './identity.ts';
+import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
+import { isVouchedFor } from './peer-chain.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
@@ -33,7 +35,7 @@ export interface LiveTlsServerOptions extends Partial<TrustSelector> {
   /** `cert`, `key` and everything else of a secure context; `ca` is what this function is for. */
   readonly secureContext: Omit<
     SecureContextOptions,
-    'ca' | 'ticketKeys' | 'sessionIdContext' | 'allowPartialTrustChain'
+    'ca' | 'pfx' | 'ticketKeys' | 'sessionIdContext' | 'allowPartialTrustChain'
   >;
 }
 
@@ -58,16 +60,17 @@ export function liveTlsServer(source: TrustSource, options: LiveTlsServerOptions
 class LiveServer implements LiveTlsServer {
   readonly #server: Server | HttpsServer;
   readonly #view: TrustView;
-  readonly #retiring: RetiringConnections;
+  readonly #connections: Connections;
   #context: SecureContextOptions;
 
   constructor(source: TrustSource, options: LiveTlsServerOptions) {
     requireVerifyingServer(options.server);
+    refusePkcs12(options.secureContext);
     const { bundle, purpose = 'tls-client', server, secureContext } = options;
     this.#server = server;
     this.#context = secureContext;
-    this.#retiring = new RetiringConnections(server);
     this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
+    this.#connections = new Connections(server, () => this.#view.current.ids);
     try {
       this.#apply(this.#context);
     } catch (cause) {
@@ -89,12 +92,12 @@ class LiveServer implements LiveTlsServer {
 
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
-    this.#retiring[Symbol.dispose]();
+    this.#connections[Symbol.dispose]();
   }
 
   #follow(change: TrustChange): void {
     this.#apply(this.#context);
-    if (change === 'narrowed') this.#retiring.retireAll();
+    if (change === 'narrowed') this.#connections.retireAll();
   }
 
   #apply(context: SecureContextOptions): void {
@@ -118,19 +121,26 @@ export function secureContextFor(
 }
 
 /**
- * Asks HTTP/1.1 clients that connected before trust narrowed to come back with a new handshake,
- * without breaking a request: the answer that follows says `Connection: close`.
+ * Which connections rest on a set from before trust narrowed.
+ *
+ * One whose handshake was under way then is cut off unless a CA of the newest set vouches for it.
+ * HTTP/1.1 clients that were connected then are asked to come back with a new handshake, without
+ * breaking a request: the answer that follows says `Connection: close`.
  */
-class RetiringConnections implements Disposable {
+class Connections implements Disposable {
   readonly #server: Server | HttpsServer;
+  readonly #ids: () => ReadonlySet<string>;
+  /** By the transport below TLS, which is there before its handshake. */
+  readonly #begun = new WeakMap<object, number>();
   readonly #current = new WeakMap<object, number>();
   #epoch = 0;
 
-  constructor(server: Server | HttpsServer) {
+  constructor(server: Server | HttpsServer, ids: () => ReadonlySet<string>) {
     this.#server = server;
-    if (!(server instanceof HttpsServer)) return;
+    this.#ids = ids;
+    server.prependListener('connection', this.#onTransport);
     server.prependListener('secureConnection', this.#onConnection);
-    server.prependListener('request', this.#onRequest);
+    if (server instanceof HttpsServer) server.prependListener('request', this.#onRequest);
   }
 
   retireAll(): void {
@@ -138,18 +148,37 @@ class RetiringConnections implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#server.removeListener('connection', this.#onTransport);
     this.#server.removeListener('secureConnection', this.#onConnection);
     this.#server.removeListener('request', this.#onRequest);
   }
 
+  readonly #onTransport = (transport: object): void => {
+    this.#begun.set(transport, this.#epoch);
+  };
+
   readonly #onConnection = (socket: TLSSocket): void => {
     this.#current.set(socket, this.#epoch);
+    const isOutlived = this.#beganAt(socket) < this.#epoch;
+    if (isOutlived && !isVouchedFor(socket, this.#ids())) socket.destroy();
   };
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const since = this.#current.get(request.socket) ?? 0;
     if (since < this.#epoch) response.setHeader('connection', 'close');
   };
+
+  /** Node has the transport there, or around it when it is no socket; else it counts as old. */
+  #beganAt(socket: TLSSocket): number {
+    const transport = objectAt(objectAt(socket, '_handle'), '_parentWrap');
+    return this.#begun.get(transport) ?? this.#begun.get(objectAt(transport, 'stream')) ?? 0;
+  }
+}
+
+/** An object that Node keeps under a name that is not public; a test fails when it moves. */
+function objectAt(owner: object, name: string): object {
+  const value: unknown = Reflect.get(owner, name);
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** A server that does not ask for, or does not insist on, certificates would trust everybody. */

@@ -1,3 +1,4 @@
+import { connect as openSocket } from 'node:net';
 import { createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { type LiveTlsClient, liveTlsClient } from '../../../src/client/live/tls-client.ts';
@@ -69,6 +70,26 @@ describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('liveTlsClient over %s', (version
 });
 
 describe('liveTlsClient', () => {
+  it('resumes nothing over a socket of the caller unless the server is named', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const port = await greet('TLSv1.3');
+    using live = liveTlsClient(source, { bundle: BUNDLE });
+    const over = (servername: string | undefined): Promise<string> =>
+      visit(live, port, { host: undefined, socket: openSocket(port, 'localhost'), servername });
+    expect(await over(undefined)).toBe('full');
+    expect(await over(undefined)).toBe('full');
+    expect(await over('localhost')).toBe('full');
+    expect(await over('localhost')).toBe('resumed');
+  });
+
+  it('refuses a PKCS#12 file, whose CAs would be trusted beside the bundle', () => {
+    const secureContext = { minVersion: 'TLSv1.2', pfx: Buffer.alloc(1) } as const;
+    expect(() => liveTlsClient(new FakeSource(), { bundle: BUNDLE, secureContext })).toThrow(
+      expect.objectContaining({ code: 'CONFIG' }),
+    );
+  });
+
   it('gives no options while nobody is trusted', () => {
     const source = new FakeSource();
     using live = liveTlsClient(source, { bundle: BUNDLE });

@@ -159,6 +159,15 @@ describe('liveTlsServer', () => {
     expect(source.listenerCount).toBe(0);
   });
 
+  it('refuses a PKCS#12 file, whose CAs would be trusted beside the bundle', () => {
+    const source = new FakeSource();
+    const withFile = { ...secureContext, pfx: Buffer.alloc(1) };
+    expect(() =>
+      liveTlsServer(source, { bundle: BUNDLE, server: greeting(), secureContext: withFile }),
+    ).toThrow(expect.objectContaining({ code: 'CONFIG' }));
+    expect(source.listenerCount).toBe(0);
+  });
+
   it('trusts nobody when a release leaves nobody, instead of the CAs that Node ships', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
