@@ -65,7 +65,7 @@ export const WATCH_REQUEST_MAX_BYTES: number = 128 * 1024;
 export const HISTORY_PAGE_MAX: number = 500;
 /** Peers of one node. */
 export const PEERS_MAX: number = 1000;
-/** Signature checks for one statement and role, when hints do not name the keys. */
+/** Signature checks for one statement, when hints do not name the keys. */
 export const VERIFY_ATTEMPTS_MAX: number = 1024;
 /** Longest validity of a statement, days. */
 export const VALIDITY_MAX_DAYS: number = 3660;

@@ -14,6 +14,7 @@ import { KedgeError } from '../errors.ts';
 import { NO_PREVIOUS, type RealmName, type Sha256 } from '../ids.ts';
 import type { Signature, SignedDocument } from '../statements/envelope.ts';
 import { requireQuorum } from '../statements/quorum.ts';
+import { SignatureChecks } from '../statements/signature-checks.ts';
 import { parseStatement, requireValidity, type Statement } from '../statements/statement.ts';
 import { type Charter, parseCharter } from './charter.ts';
 
@@ -59,7 +60,8 @@ export function verifyFirstCharter(doc: SignedDocument, pin: CharterPin): Verifi
   if (statement.sequence !== 1) throw gap(1, statement.sequence);
   requirePrevious(statement, NO_PREVIOUS);
   const charter = readBody(doc.body, statement);
-  return verified(doc, statement, charter, requireOwnQuorum(doc, statement, charter));
+  const checks = new SignatureChecks(doc.statement);
+  return verified(doc, statement, charter, requireOwnQuorum(doc, statement, charter, checks));
 }
 
 /**
@@ -81,14 +83,16 @@ export function verifyNextCharter(current: CharterPoint, doc: SignedDocument): V
   }
   if (statement.sequence !== version + 1) throw gap(version + 1, statement.sequence);
   requirePrevious(statement, current.digest);
+  const checks = new SignatureChecks(doc.statement);
   const old = requireQuorum(
     current.charter,
     current.charter.roles.charter,
     doc.statement,
     'role charter, to hand over',
+    checks,
   );
   const charter = readBody(doc.body, statement);
-  const own = requireOwnQuorum(doc, statement, charter);
+  const own = requireOwnQuorum(doc, statement, charter, checks);
   return verified(doc, statement, charter, [...old.valid, ...own]);
 }
 
@@ -138,10 +142,11 @@ function requireOwnQuorum(
   doc: SignedDocument,
   statement: Statement,
   charter: Charter,
+  checks: SignatureChecks,
 ): readonly Signature[] {
   const role = charter.roles.charter;
   requireValidity(statement, role.expiryDays);
-  return requireQuorum(charter, role, doc.statement, 'role charter').valid;
+  return requireQuorum(charter, role, doc.statement, 'role charter', checks).valid;
 }
 
 function verified(

@@ -9,11 +9,12 @@
  * @module
  */
 import type { Charter, Role } from '../charter/model.ts';
-import { type PublicKey, verifySignature } from '../crypto.ts';
+import type { PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import type { SignerId } from '../ids.ts';
-import { SIGNATURES_MAX, VERIFY_ATTEMPTS_MAX } from '../limits.ts';
-import { PAYLOAD_TYPE, pae, type Signature, type SignedStatement } from './envelope.ts';
+import { SIGNATURES_MAX } from '../limits.ts';
+import type { Signature, SignedStatement } from './envelope.ts';
+import { SignatureChecks } from './signature-checks.ts';
 
 /** The outcome of counting. */
 export interface SignerCount {
@@ -29,7 +30,8 @@ interface Candidate {
 }
 
 /**
- * Counts the distinct signers among `signerIds` that signed the payload.
+ * Counts the distinct signers among `signerIds` that signed the payload. `checks` are those of the
+ * same statement, where several counts share them.
  *
  * Errors: `LIMIT`, before any signature is verified, when there are more than 64. Rules SIG-1 to
  * SIG-5.
@@ -38,6 +40,7 @@ export function countSigners(
   charter: Charter,
   signerIds: readonly SignerId[],
   statement: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(statement),
 ): SignerCount {
   const { signatures } = statement;
   if (signatures.length > SIGNATURES_MAX) {
@@ -46,27 +49,20 @@ export function countSigners(
     });
   }
   const candidates = candidateKeys(charter, signerIds);
-  const message = pae(PAYLOAD_TYPE, statement.payload);
   const found = new Map<number, Candidate>();
-  const verifyAs = (index: number, signature: Signature, candidate: Candidate): boolean => {
-    if (!verifySignature(candidate.key, message, signature.signature)) return false;
+  const take = (index: number, candidate: Candidate): void => {
     found.set(index, candidate);
     candidates.delete(candidate.key.keyId);
-    return true;
   };
-  const unnamed: [number, Signature][] = [];
-  for (const [index, signature] of signatures.entries()) {
-    const hinted = candidates.get(signature.keyId);
-    if (hinted === undefined || !verifyAs(index, signature, hinted)) {
-      unnamed.push([index, signature]);
-    }
+  const unnamed: number[] = [];
+  for (const [index, { keyId }] of signatures.entries()) {
+    const hinted = candidates.get(keyId);
+    if (hinted !== undefined && checks.named(index, hinted.key)) take(index, hinted);
+    else unnamed.push(index);
   }
-  let attempts = 0;
-  for (const [index, signature] of unnamed) {
-    for (const candidate of [...candidates.values()]) {
-      attempts += 1;
-      if (attempts > VERIFY_ATTEMPTS_MAX || verifyAs(index, signature, candidate)) break;
-    }
+  for (const index of unnamed) {
+    const signer = [...candidates.values()].find(({ key }) => checks.unnamed(index, key));
+    if (signer !== undefined) take(index, signer);
   }
   return {
     signers: [...new Set([...found.values()].map(({ signer }) => signer))].sort(),
@@ -79,15 +75,16 @@ export function countSigners(
 
 /**
  * Requires that `role`'s threshold of distinct signers signed. `what` names the role in the
- * message. Errors: `THRESHOLD`, `LIMIT`. Rule SIG-6.
+ * message, `checks` as in {@link countSigners}. Errors: `THRESHOLD`, `LIMIT`. Rule SIG-6.
  */
 export function requireQuorum(
   charter: Charter,
   role: Role,
   statement: SignedStatement,
   what: string,
+  checks: SignatureChecks = new SignatureChecks(statement),
 ): SignerCount {
-  const count = countSigners(charter, role.signers, statement);
+  const count = countSigners(charter, role.signers, statement, checks);
   if (count.signers.length >= role.threshold) return count;
   throw new KedgeError(
     'THRESHOLD',

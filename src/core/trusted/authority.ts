@@ -12,6 +12,7 @@ import { KedgeError } from '../errors.ts';
 import type { BundleName, SignerId } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { countSigners } from '../statements/quorum.ts';
+import { SignatureChecks } from '../statements/signature-checks.ts';
 import type { Statement } from '../statements/statement.ts';
 import { charterAt, currentCharter, type TrustedState } from './state.ts';
 
@@ -26,17 +27,18 @@ export interface ReleaseAuthority {
   readonly statement: SignedStatement;
 }
 
-/** Finds out who signed a release under `charter`. Never refuses. */
+/** Finds out who signed a release under `charter`; `checks` are those of `signed`. */
 export function findAuthority(
   charter: Charter,
   bundle: BundleName,
   signed: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(signed),
 ): ReleaseAuthority {
   const role = releaseRole(charter, bundle);
   const { revoke } = charter.roles;
   const roles = { release: role, charter: charter.roles.charter, ...(revoke && { revoke }) };
   const candidates = new Set(Object.values(roles).flatMap(({ signers }) => signers));
-  const counted = countSigners(charter, [...candidates], signed);
+  const counted = countSigners(charter, [...candidates], signed, checks);
   const present = new Set(counted.signers);
   const quorums = new Set<'release' | 'revoke' | 'charter'>();
   if (isQuorum(roles.release, present)) quorums.add('release');
@@ -59,11 +61,12 @@ export function findPastQuorum(
   bundle: BundleName,
   statement: Statement,
   signed: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(signed),
 ): SignedStatement | undefined {
   for (let version = state.charters.length; version >= statement.charterVersion; version -= 1) {
     const charter = charterAt(state, version)?.charter;
     if (charter === undefined) break;
-    const authority = findAuthority(charter, bundle, signed);
+    const authority = findAuthority(charter, bundle, signed, checks);
     if (authority.quorums.has('release') || authority.quorums.has('revoke')) {
       return authority.statement;
     }

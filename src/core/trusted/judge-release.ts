@@ -13,6 +13,7 @@ import type { BundleName } from '../ids.ts';
 import { parseReleaseBody, type ReleaseBody } from '../releases/body.ts';
 import { narrowsOnly } from '../releases/narrowing.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import { SignatureChecks } from '../statements/signature-checks.ts';
 import { requireValidity, type Statement } from '../statements/statement.ts';
 import {
   findAuthority,
@@ -46,8 +47,9 @@ export function judgeRelease(candidate: Candidate): Accepted {
     .slice(0, -1)
     .map((link) => requirePastQuorum(state, bundle, link.statement, link.signed));
   const charter = requireCharter(state);
-  const authority = findAuthority(charter, bundle, last.signed);
-  requireHeadQuorum(candidate, charter, authority);
+  const checks = new SignatureChecks(last.signed);
+  const authority = findAuthority(charter, bundle, last.signed, checks);
+  requireHeadQuorum(candidate, charter, authority, checks);
   requireRoleValidity(statement, charter, authority);
   // AR-16: the body is read only after it is known to be the one that was signed.
   requireDigest(statement, bytes);
@@ -104,12 +106,13 @@ function requireHeadQuorum(
   candidate: Candidate,
   charter: Charter,
   authority: ReleaseAuthority,
+  checks: SignatureChecks,
 ): void {
   const { state, bundle, last } = candidate;
   if (authority.quorums.has('release') || authority.quorums.has('revoke')) return;
   const { stream, sequence } = last.statement;
   const { role, signers } = authority;
-  const isPast = findPastQuorum(state, bundle, last.statement, last.signed) !== undefined;
+  const isPast = findPastQuorum(state, bundle, last.statement, last.signed, checks) !== undefined;
   const advice = isPast
     ? 'it was signed under an older charter: re-sign by publishing a new sequence under the ' +
       'current charter'

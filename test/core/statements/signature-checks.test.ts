@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { parseBundleName } from '../../../src/core/ids.ts';
+import { SIGNATURES_MAX, VERIFY_ATTEMPTS_MAX } from '../../../src/core/limits.ts';
+import type { Signature, SignedStatement } from '../../../src/core/statements/envelope.ts';
+import { SignatureChecks } from '../../../src/core/statements/signature-checks.ts';
+import { parseStatement } from '../../../src/core/statements/statement.ts';
+import { findPastQuorum } from '../../../src/core/trusted/authority.ts';
+import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
+
+const BUNDLE = parseBundleName('payments.test.example.org');
+
+interface Flood {
+  readonly realm: TestRealm;
+  /** What the signers of the first charter signed. */
+  readonly good: SignedStatement;
+  readonly garbage: readonly Signature[];
+}
+
+/** A realm with many charters since its first release. */
+function flood(options: { readonly signers: number; readonly charters: number }): Flood {
+  const realm = createTestRealm({ signers: options.signers });
+  const good = realm.nextRelease(BUNDLE, (body) => body).document.statement;
+  for (let at = 1; at < options.charters; at += 1) realm.nextCharter((charter) => charter);
+  const garbage = Array.from({ length: SIGNATURES_MAX }, (_, index) => ({
+    keyId: '',
+    signature: new Uint8Array(64).fill(index + 1),
+  }));
+  return { realm, good, garbage };
+}
+
+/** Looks for a quorum of the past; what is found, and how many checks that took. */
+function search(
+  { realm, good }: Flood,
+  signatures: readonly Signature[],
+): { readonly found: SignedStatement | undefined; readonly count: number } {
+  const signed = { payload: good.payload, signatures };
+  const statement = parseStatement(signed.payload);
+  const checks = new SignatureChecks(signed);
+  const found = findPastQuorum(realm.trustedState(), BUNDLE, statement, signed, checks);
+  return { found, count: checks.count };
+}
+
+describe('SignatureChecks', () => {
+  it('tries a signature with a key once, however many charters list the key', () => {
+    const realm = flood({ signers: 3, charters: 20 });
+    const { found, count } = search(realm, realm.garbage);
+    expect(found).toBeUndefined();
+    expect(count).toBe(3 * SIGNATURES_MAX);
+  });
+
+  it('ends after a bounded number of checks in all', () => {
+    const realm = flood({ signers: 20, charters: 5 });
+    const { found, count } = search(realm, realm.garbage);
+    expect(found).toBeUndefined();
+    expect(count).toBe(VERIFY_ATTEMPTS_MAX);
+  });
+
+  it('finds signatures whose hints name their keys behind any garbage', () => {
+    const realm = flood({ signers: 20, charters: 5 });
+    const { signatures } = realm.good;
+    const { found } = search(realm, [...realm.garbage.slice(signatures.length), ...signatures]);
+    expect(found?.signatures).toEqual(signatures);
+  });
+});
