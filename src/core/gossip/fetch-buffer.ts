@@ -15,6 +15,9 @@ import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement } from '../statements/statement.ts';
 import { type BaseBody, indexBlobs } from './push.ts';
 
+/** What one entry takes beside its bytes, so that many small ones are bounded too. */
+const ENTRY_BYTES = 512;
+
 /** Documents and blobs that wait for a statement that proves them. */
 export class FetchBuffer {
   #documents: SignedDocument[] = [];
@@ -41,7 +44,7 @@ export class FetchBuffer {
   /** Errors: `LIMIT`. */
   addBlobs(blobs: readonly Uint8Array[]): void {
     for (const [id, der] of indexBlobs(blobs)) {
-      if (!this.#blobs.has(id)) this.#grow(der.length);
+      if (!this.#blobs.has(id)) this.#grow(der.length + ENTRY_BYTES);
       this.#blobs.set(id, der);
     }
   }
@@ -51,10 +54,13 @@ export class FetchBuffer {
     return this.#reason;
   }
 
-  /** Errors: `LIMIT`. */
-  addDocument(document: SignedDocument, reason: KedgeError): void {
-    this.#reason = reason;
-    this.#grow(document.body.length + document.statement.payload.length);
+  /** `reason`: why it is not good by itself, when that was found out. Errors: `LIMIT`. */
+  addDocument(document: SignedDocument, reason: KedgeError | undefined): void {
+    this.#reason ??= reason;
+    const { payload, signatures } = document.statement;
+    let bytes = ENTRY_BYTES + document.body.length + payload.length;
+    for (const { signature } of signatures) bytes += signature.length;
+    this.#grow(bytes);
     this.#documents.push(document);
   }
 

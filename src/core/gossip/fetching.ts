@@ -4,8 +4,9 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { CHARTER_STREAM, NO_PREVIOUS, type NodeId, parseSequence } from '../ids.ts';
+import { CHARTER_STREAM, NO_PREVIOUS, type NodeId, parseSequence, splitStream } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
+import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { Recall } from './events.ts';
 import type { FetchItem, FetchRequest, Push, Row } from './frames.ts';
@@ -37,7 +38,7 @@ export class Fetching {
   /** Notes what a peer has; starts a fetch when we miss it. */
   want(want: Want, nowMs: number): void {
     if (this.#isUseful(want)) this.#wants.add(want.nodeId, want.row, nowMs);
-    this.#pump();
+    this.#pump(nowMs);
   }
 
   /**
@@ -99,19 +100,31 @@ export class Fetching {
       const { stream } = row;
       this.#outbox.notice({ kind: 'refused', from: nodeId, stream, error: failure });
     }
-    this.#pump();
+    this.#pump(nowMs);
   }
 
   #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
+    const { buffer, nodeId, pace } = fetch;
+    const waiting = buffer.documents.length;
+    const before = rowIn(this.#replica.verified, fetch.row.stream);
+    pace.note(blobBytes(item), nowMs);
     switch (item.kind) {
       case 'blobs':
-        return fetch.buffer.addBlobs(item.blobs);
+        if (splitStream(fetch.row.stream).kind === 'charter') {
+          throw new KedgeError('TYPE', 'a charter has no anchors');
+        }
+        buffer.addBlobs(item.blobs);
+        break;
       case 'fork':
-        this.#replica.receiveEvidence(item.evidence, fetch.nodeId);
-        return this.wantBeneath(fetch.nodeId, item.evidence, nowMs);
+        this.#replica.receiveEvidence(item.evidence, nodeId);
+        this.wantBeneath(nodeId, item.evidence, nowMs);
+        break;
       case 'entry':
-        return this.#entry(fetch, item.entry, recall, nowMs);
+        this.#entry(fetch, item.entry, recall, nowMs);
     }
+    const after = rowIn(this.#replica.verified, fetch.row.stream);
+    const isMoved = after?.digest !== before?.digest || buffer.documents.length > waiting;
+    if (isMoved) pace.moved(nowMs);
   }
 
   #entry(fetch: ActiveFetch, entry: Push, recall: Recall, nowMs: number): void {
@@ -121,15 +134,24 @@ export class Fetching {
       throw new KedgeError('TYPE', `asked for ${fetch.row.stream}, got ${opened.row.stream}`);
     }
     if (opened.kind === 'gap') throw new KedgeError('GAP', 'the answer to a fetch has a gap');
+    const { document } = opened;
+    const standing = (): Standing => this.#replica.standing(document.statement);
     buffer.addBlobs(entry.blobs);
-    const documents = [...buffer.documents, opened.document];
     try {
+      // What waits is judged as a whole, and only under a statement that can prove it.
+      if (buffer.documents.length > 0 && standing() === 'history') {
+        return buffer.addDocument(document, undefined);
+      }
+      const documents = [...buffer.documents, document];
       const fork = this.#replica.receive(documents, buffer.blobs, recall, nodeId, nowMs);
       buffer.clear();
       this.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (error.code === 'THRESHOLD') return buffer.addDocument(opened.document, error);
+      // What nobody ever had a quorum for is no history and does not wait.
+      if (error.code === 'THRESHOLD' && standing() !== 'nothing') {
+        return buffer.addDocument(document, error);
+      }
       this.wantMissing(nodeId, entry.statement.payload, error, nowMs);
       throw error;
     }
@@ -143,12 +165,12 @@ export class Fetching {
     return isBeneath || compareRow(ours, row) === 'fetch';
   }
 
-  #pump(): void {
+  #pump(nowMs: number): void {
     for (;;) {
       const want = this.#wants.next((each) => this.#isUseful(each));
       if (want === undefined) return;
       const fetchId = this.#nextFetchId++;
-      this.#wants.begin(fetchId, want);
+      this.#wants.begin(fetchId, want, nowMs);
       const ours = rowIn(this.#replica.verified, want.row.stream);
       const request = requestFor(ours, want.row);
       this.#outbox.emit({ kind: 'fetch', fetchId, nodeId: want.nodeId, request });
@@ -168,4 +190,10 @@ function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
 /** A charter that somebody refers to; its digest is not known yet. */
 function charterRow(version: number): Row {
   return { stream: CHARTER_STREAM, sequence: version, digest: NO_PREVIOUS, forked: false };
+}
+
+/** The size of the anchors in one piece of an answer. */
+function blobBytes(item: FetchItem): number {
+  const blobs = item.kind === 'blobs' ? item.blobs : item.kind === 'entry' ? item.entry.blobs : [];
+  return blobs.reduce((bytes, blob) => bytes + blob.length, 0);
 }

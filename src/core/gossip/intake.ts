@@ -11,9 +11,10 @@ import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type AnchorId, NO_PREVIOUS, type StreamName, splitStream } from '../ids.ts';
 import { parseReleaseBody } from '../releases/body.ts';
-import type { SignedDocument } from '../statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept.ts';
+import { findStanding, type Standing } from '../trusted/authority.ts';
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, Recall } from './events.ts';
 import type { Push, Row } from './frames.ts';
@@ -81,6 +82,16 @@ export class Intake {
     if (body === undefined) return { kind: 'gap', row };
     const document = { statement: push.statement, body };
     return { kind: 'document', row, document, blobs: indexBlobs(push.blobs) };
+  }
+
+  /**
+   * What the signatures of a statement are good for. `head`: for today. `history`: they once were.
+   * `nothing`: they never were. Errors: `PARSE`, `TYPE`; `GAP` when its charter is not held.
+   */
+  standing(signed: SignedStatement): Standing {
+    const statement = parseStatement(signed.payload);
+    const { bundle } = statement;
+    return bundle === undefined ? 'head' : findStanding(this.#state, bundle, statement, signed);
   }
 
   /**

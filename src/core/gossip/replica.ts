@@ -10,7 +10,8 @@
 import { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
-import type { SignedDocument } from '../statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Commits, durableResult } from './commits.ts';
 import type { Recall } from './events.ts';
@@ -64,6 +65,11 @@ export class Replica {
   /** Takes a push apart; see {@link Intake.open}. */
   open(push: Push, tip?: BaseBody): Opened {
     return this.#intake.open(push, tip);
+  }
+
+  /** What a statement's signatures are good for; see {@link Intake.standing}. */
+  standing(signed: SignedStatement): Standing {
+    return this.#intake.standing(signed);
   }
 
   /**

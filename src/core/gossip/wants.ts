@@ -1,19 +1,23 @@
 /**
  * What this node misses and who announced it: plans fetches.
  *
- * One fetch per stream at a time, few in all; the charter goes first, since nothing else can be
- * judged without it. An announcer that failed is not asked again for the same head for a while, so
- * that a lying or broken peer costs bounded work and honest ones are asked instead.
+ * One fetch per stream at a time, few in all and never all from one peer; the charter goes first,
+ * since nothing else can be judged without it. Each peer has a table of its own, so that one that
+ * announces much crowds out nobody. An announcer that failed is not asked again for the same head
+ * for a while, so that a lying or broken peer costs bounded work and honest ones are asked instead.
  *
  * @module
  */
 import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
+import { FetchPace } from './fetch-pace.ts';
 import type { Row } from './frames.ts';
 
 /** Fetches under way at once. */
 export const FETCHES_MAX: number = 4;
+/** Fetches from one peer at once: one place is always left for the others. */
+const FETCHES_PER_PEER_MAX = FETCHES_MAX - 1;
 /** How long a peer is not asked again for a row that it failed to deliver, milliseconds. */
 export const RETRY_PAUSE_MS: number = 10_000;
 
@@ -23,6 +27,7 @@ export interface ActiveFetch {
   readonly nodeId: NodeId;
   readonly row: Row;
   readonly buffer: FetchBuffer;
+  readonly pace: FetchPace;
 }
 
 /** A row that is missing here, and a node that has it. */
@@ -31,9 +36,11 @@ export interface Want {
   readonly row: Row;
 }
 
+const NO_ROWS: ReadonlyMap<StreamName, Row> = new Map();
+
 /** Missing rows, their announcers and the fetches under way. */
 export class Wants {
-  readonly #announced: Map<StreamName, Map<NodeId, Row>> = new Map();
+  readonly #announced: Map<NodeId, Map<StreamName, Row>> = new Map();
   readonly #active: Map<StreamName, ActiveFetch> = new Map();
   readonly #pausedUntilMs: Map<string, number> = new Map();
 
@@ -44,31 +51,26 @@ export class Wants {
   /** Notes that `nodeId` has `row`, which we miss. */
   add(nodeId: NodeId, row: Row, nowMs: number): void {
     if ((this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? 0) > nowMs) return;
-    const announcers = this.#announced.get(row.stream) ?? new Map<NodeId, Row>();
-    if (announcers.size === 0 && this.#announced.size >= STREAMS_MAX) return;
-    announcers.set(nodeId, row);
-    this.#announced.set(row.stream, announcers);
+    const rows = this.#announced.get(nodeId) ?? new Map<StreamName, Row>();
+    if (!rows.has(row.stream) && rows.size >= STREAMS_MAX) return;
+    rows.set(row.stream, row);
+    this.#announced.set(nodeId, rows);
   }
 
   /** Picks the next fetch to start, or nothing; drops wants that are no longer useful. */
   next(isUseful: (want: Want) => boolean): Want | undefined {
     if (this.#active.size >= FETCHES_MAX || this.#active.has(CHARTER_STREAM)) return undefined;
-    const streams = this.#announced.has(CHARTER_STREAM)
-      ? [CHARTER_STREAM, ...this.#announced.keys()]
-      : [...this.#announced.keys()];
-    for (const stream of streams) {
-      if (this.#active.has(stream)) continue;
-      for (const [nodeId, row] of this.#announced.get(stream) ?? []) {
-        if (isUseful({ nodeId, row })) return { nodeId, row };
-        this.#forget({ nodeId, row });
-      }
-    }
-    return undefined;
+    const nodeIds = this.#leastAsked();
+    return (
+      this.#pick(nodeIds, (rows) => rows.get(CHARTER_STREAM), isUseful) ??
+      this.#pick(nodeIds, (rows) => this.#firstIdle(rows), isUseful)
+    );
   }
 
   /** Notes that a fetch for a want has started. */
-  begin(fetchId: number, want: Want): void {
-    this.#active.set(want.row.stream, { ...want, fetchId, buffer: new FetchBuffer() });
+  begin(fetchId: number, want: Want, nowMs: number): void {
+    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(nowMs) };
+    this.#active.set(want.row.stream, { ...want, fetchId, ...parts });
   }
 
   active(fetchId: number): ActiveFetch | undefined {
@@ -85,12 +87,46 @@ export class Wants {
     this.#pausedUntilMs.set(pauseKey(fetch.nodeId, fetch.row), nowMs + RETRY_PAUSE_MS);
   }
 
+  /** Announcers that may be asked for more, those that are asked for least first. */
+  #leastAsked(): readonly NodeId[] {
+    const asked = new Map<NodeId, number>();
+    for (const nodeId of this.#announced.keys()) asked.set(nodeId, 0);
+    for (const { nodeId } of this.#active.values()) {
+      asked.set(nodeId, (asked.get(nodeId) ?? 0) + 1);
+    }
+    return [...this.#announced.keys()]
+      .filter((nodeId) => (asked.get(nodeId) ?? 0) < FETCHES_PER_PEER_MAX)
+      .sort((a, b) => (asked.get(a) ?? 0) - (asked.get(b) ?? 0));
+  }
+
+  #pick(
+    nodeIds: readonly NodeId[],
+    choose: (rows: ReadonlyMap<StreamName, Row>) => Row | undefined,
+    isUseful: (want: Want) => boolean,
+  ): Want | undefined {
+    for (const nodeId of nodeIds) {
+      for (;;) {
+        const row = choose(this.#announced.get(nodeId) ?? NO_ROWS);
+        if (row === undefined) break;
+        if (isUseful({ nodeId, row })) return { nodeId, row };
+        this.#forget({ nodeId, row });
+      }
+    }
+    return undefined;
+  }
+
+  /** Few streams are active, so this looks at few rows. */
+  #firstIdle(rows: ReadonlyMap<StreamName, Row>): Row | undefined {
+    for (const row of rows.values()) if (!this.#active.has(row.stream)) return row;
+    return undefined;
+  }
+
   /** Drops a want, unless its announcer has announced something else since. */
   #forget({ nodeId, row }: Want): void {
-    const announcers = this.#announced.get(row.stream);
-    if (announcers?.get(nodeId) !== row) return;
-    announcers.delete(nodeId);
-    if (announcers.size === 0) this.#announced.delete(row.stream);
+    const rows = this.#announced.get(nodeId);
+    if (rows?.get(row.stream) !== row) return;
+    rows.delete(row.stream);
+    if (rows.size === 0) this.#announced.delete(nodeId);
   }
 
   /** Keeps the pauses bounded: drops what has passed. */

@@ -74,6 +74,30 @@ export function findPastQuorum(
   return undefined;
 }
 
+/** What the signatures of a release are good for; see {@link findStanding}. */
+export type Standing = 'head' | 'history' | 'nothing';
+
+/**
+ * Says whether a release has a quorum of the current charter (`head`, AR-14), of one of the past
+ * (`history`, QU-2) or of none. Errors: `GAP` when the named charter is not held.
+ */
+export function findStanding(
+  state: TrustedState,
+  bundle: BundleName,
+  statement: Statement,
+  signed: SignedStatement,
+): Standing {
+  requireNamedCharter(state, statement);
+  const checks = new SignatureChecks(signed);
+  const current = currentCharter(state);
+  if (current !== undefined) {
+    const { quorums } = findAuthority(current.charter, bundle, signed, checks);
+    if (quorums.has('release') || quorums.has('revoke')) return 'head';
+  }
+  const past = findPastQuorum(state, bundle, statement, signed, checks);
+  return past === undefined ? 'nothing' : 'history';
+}
+
 /** As {@link findPastQuorum}. Errors: `GAP` when the named charter is not held, `THRESHOLD`. */
 export function requirePastQuorum(
   state: TrustedState,

@@ -3,6 +3,7 @@ import type { Row } from '../../../src/core/gossip/frames.ts';
 import { compareRow } from '../../../src/core/gossip/rows.ts';
 import { FETCHES_MAX, RETRY_PAUSE_MS, type Want, Wants } from '../../../src/core/gossip/wants.ts';
 import { parseNodeId, parseSha256, parseStreamName } from '../../../src/core/ids.ts';
+import { STREAMS_MAX } from '../../../src/core/limits.ts';
 
 const FRA = parseNodeId('fra-1');
 const SIN = parseNodeId('sin-1');
@@ -30,6 +31,17 @@ describe('Wants', () => {
     for (let id = 1; id <= FETCHES_MAX; id += 1) streams.add(start(wants, id)?.row.stream);
     expect(streams.size).toBe(FETCHES_MAX);
     expect(wants.next(ALL)).toBeUndefined();
+  });
+
+  it('leaves a place for others beside a peer that announces much', () => {
+    const wants = new Wants();
+    for (let index = 0; index < STREAMS_MAX; index += 1) {
+      wants.add(FRA, row(`release/b${String(index)}`, 1), 0);
+    }
+    for (let id = 1; id < FETCHES_MAX; id += 1) expect(start(wants, id)?.nodeId).toBe(FRA);
+    expect(wants.next(ALL)).toBeUndefined();
+    wants.add(SIN, row('release/other', 1), 0);
+    expect(wants.next(ALL)?.row.stream).toBe('release/other');
   });
 
   it('asks another announcer after a failure, and the first again only after a pause', () => {
@@ -93,7 +105,7 @@ function row(stream: string, sequence: number): Row {
 
 function start(wants: Wants, fetchId: number): Want | undefined {
   const want = wants.next(ALL);
-  if (want !== undefined) wants.begin(fetchId, want);
+  if (want !== undefined) wants.begin(fetchId, want, 0);
   return want;
 }
 

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
+import { FETCH_USELESS_MAX_MS } from '../../../src/core/gossip/fetch-pace.ts';
+import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
+import { PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import { GossipMachine } from '../../../src/core/gossip/machine.ts';
+import {
+  NO_PREVIOUS,
+  parseNodeId,
+  parseRegionName,
+  parseSignerId,
+  type StreamName,
+} from '../../../src/core/ids.ts';
+import { HISTORY_BUFFER_MAX_BYTES } from '../../../src/core/limits.ts';
+import { acceptDocument } from '../../../src/core/trusted/accept.ts';
+import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../../src/testing/realm.ts';
+import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
+
+const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
+const BUNDLE = 'payments.test.example.org';
+
+describe('Fetching', () => {
+  let realm: TestRealm;
+  let machine: GossipMachine;
+  let nowMs: number;
+
+  beforeEach(() => {
+    realm = createTestRealm();
+    nowMs = TEST_EPOCH_MS;
+  });
+
+  it('lets nothing wait that never had a quorum', () => {
+    begin();
+    const weak = realm.nextRelease(BUNDLE, (body) => body, { signers: 1 });
+    announce(weak.stream);
+    expect(cancelled(item(entry(weak)))).toBe(true);
+  });
+
+  it('bounds what many small anchors take', () => {
+    begin();
+    announce(`release/${BUNDLE}` as StreamName);
+    const perItem = 1000;
+    const enough = HISTORY_BUFFER_MAX_BYTES / 256 / perItem;
+    let count = 0;
+    for (let end = false; !end && count < enough; count += 1) {
+      const blobs = Array.from({ length: perItem }, (_, at) => numbered(count * perItem + at));
+      end = cancelled(item({ kind: 'blobs', blobs }));
+    }
+    expect(count).toBeLessThan(enough);
+  });
+
+  it.each([
+    ['release', { kind: 'blobs', blobs: [new Uint8Array(1)] }],
+    ['charter', 'the charter that is held'],
+  ] as const)('cuts off a %s that brings nothing of use for too long', (kind, sent) => {
+    begin();
+    announce(kind === 'charter' ? 'charter' : `release/${BUNDLE}`);
+    const again = typeof sent === 'string' ? entry(realm.charter) : sent;
+    expect(cancelled(item(again))).toBe(false);
+    nowMs += FETCH_USELESS_MAX_MS;
+    expect(cancelled(item(again))).toBe(false);
+    nowMs += 5_000;
+    expect(cancelled(item(again))).toBe(true);
+  });
+
+  it('goes on with a slow one that moves', () => {
+    begin();
+    announce(`release/${BUNDLE}`);
+    for (let at = 0; at < 5; at += 1) {
+      nowMs += FETCH_USELESS_MAX_MS - 1;
+      const release = realm.nextRelease(BUNDLE, (body) => body);
+      expect(cancelled(item(entry(release)))).toBe(false);
+    }
+    expect(machine.verified.streams.get(`release/${BUNDLE}` as StreamName)?.head?.sequence).toBe(5);
+  });
+
+  it('reads the signatures of what waits a fixed number of times', () => {
+    const short = readsOf(20);
+    realm = createTestRealm();
+    expect(readsOf(40)).toBeLessThan(3 * short);
+  });
+
+  /** Fetches a history whose signers have all left, and a head of today. */
+  function readsOf(length: number): number {
+    const old = Array.from({ length }, () =>
+      realm.nextRelease(BUNDLE, (body) => body, { signers: ['alice', 'bob'] }),
+    );
+    replaceSigners();
+    const head = realm.nextRelease(BUNDLE, (body) => body, { signers: ['dave', 'erin'] });
+    begin();
+    announce(head.stream);
+    let reads = 0;
+    for (const release of [...old, head]) {
+      const { payload, signatures } = release.document.statement;
+      const statement = {
+        payload,
+        get signatures() {
+          reads += 1;
+          return signatures;
+        },
+      };
+      expect(cancelled(item({ kind: 'entry', entry: { ...push(release), statement } }))).toBe(
+        false,
+      );
+    }
+    expect(machine.verified.streams.get(head.stream)?.head?.sequence).toBe(length + 1);
+    return reads;
+  }
+
+  function replaceSigners(): void {
+    const added = ['dave', 'erin'].map((name) => realm.addSigner(name));
+    const carol = parseSignerId('carol');
+    const ids = [carol, ...added.map(({ id }) => id)];
+    realm.nextCharter((charter) => ({
+      ...charter,
+      signers: [
+        ...charter.signers.filter(({ id }) => id === carol),
+        ...added.map(({ id, key }) => ({ id, owner: id, keys: [key.publicKey] })),
+      ],
+      roles: {
+        ...charter.roles,
+        charter: { ...charter.roles.charter, signers: ids },
+        release: { ...charter.roles.release, signers: ids },
+      },
+    }));
+  }
+
+  /** A node that holds the charters alone, with one peer. */
+  function begin(): void {
+    let state = emptyTrustedState(realm.name, realm.firstCharterDigest);
+    for (const { document, issuedMs } of realm.charters) {
+      const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+      ({ state } = acceptDocument(state, offer, issuedMs));
+    }
+    const self = hello('iad-1', 'iad');
+    machine = new GossipMachine({ self, peers: [PEER.nodeId], state, random: () => 0.5 });
+    handle({ kind: 'link-up', linkId: '1', peer: PEER, direction: 'dialled' });
+    frame({ kind: 'hello', hello: hello('fra-1', 'fra') });
+  }
+
+  function announce(stream: string): void {
+    const row = {
+      stream: stream as StreamName,
+      sequence: 1000,
+      digest: NO_PREVIOUS,
+      forked: false,
+    };
+    const effects = frame({ kind: 'held', row, revision: 1 });
+    expect(effects.filter(({ kind }) => kind === 'fetch')).toHaveLength(1);
+  }
+
+  function item(sent: FetchItem): readonly GossipEffect[] {
+    return handle({ kind: 'fetch-item', fetchId: 1, item: sent, recall: {} });
+  }
+
+  function frame(sent: Extract<GossipEvent, { kind: 'frame' }>['frame']): readonly GossipEffect[] {
+    return handle({ kind: 'frame', linkId: '1', frame: sent, recall: {} });
+  }
+
+  function handle(event: GossipEvent): readonly GossipEffect[] {
+    return machine.handle(event, nowMs);
+  }
+
+  function hello(nodeId: string, region: string) {
+    return {
+      protocolVersion: PROTOCOL_VERSION,
+      nodeId: parseNodeId(nodeId),
+      region: parseRegionName(region),
+      realm: realm.name,
+      firstCharterDigest: realm.firstCharterDigest,
+      bootId: '0'.repeat(32),
+      storeId: '0'.repeat(32),
+    };
+  }
+});
+
+function cancelled(effects: readonly GossipEffect[]): boolean {
+  return effects.some(({ kind }) => kind === 'cancel-fetch');
+}
+
+function push({ document }: Pick<TestRelease, 'document'>): Push {
+  const { statement, body } = document;
+  return { statement, content: { kind: 'whole', body }, blobs: [] };
+}
+
+function entry(document: Pick<TestRelease, 'document'>): FetchItem {
+  return { kind: 'entry', entry: push(document) };
+}
+
+function numbered(value: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([value]).buffer);
+}
