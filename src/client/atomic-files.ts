@@ -10,8 +10,8 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Endings of files that a crash may leave behind; nobody reads them. */
-export const TEMPORARY_ENDING: string = '.tmp';
+/** The ending of files that a crash may leave behind; nobody reads them. */
+const TEMPORARY_ENDING = '.tmp';
 
 /**
  * Replaces a file. The rename is durable after {@link syncFolder}. Throws what `node:fs` throws.

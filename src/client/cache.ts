@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/crypto.ts';
@@ -19,7 +20,7 @@ import { parseReleaseBody } from '../core/releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { Evidence } from '../core/trusted/state.ts';
-import { replaceFile, syncFolder, TEMPORARY_ENDING, writeWhole } from './atomic-files.ts';
+import { replaceFile, syncFolder, writeWhole } from './atomic-files.ts';
 import {
   encodeIndex,
   INDEX_MAX_BYTES,
@@ -31,6 +32,8 @@ import {
 
 /** Objects that nothing needs are kept this long, in case another program is about to need them. */
 const SWEEP_AFTER_MS = 10 * 60_000;
+/** An object, or what a crash left of one that was being written. */
+const OWN_NAME = /^[0-9a-f]{64}(?:\.[0-9a-f]{12}\.tmp)?$/;
 /** Objects written at once. */
 const PARALLEL_WRITES = 16;
 
@@ -64,7 +67,8 @@ export class Cache {
   readonly #owner: CacheOwner;
   readonly #folder: string;
   readonly #objects: string;
-  readonly #written: Set<Sha256> = new Set();
+  /** Objects that were whole at the last save. */
+  readonly #known: Set<Sha256> = new Set();
 
   /** `cacheDir` is made when it is missing. */
   constructor(cacheDir: string, owner: CacheOwner) {
@@ -158,26 +162,28 @@ export class Cache {
       wanted.set(sha256(document.body), document.body);
       for (const [id, der] of blobs) wanted.set(id, der);
     }
-    const todo = [...wanted].filter(([digest]) => !this.#written.has(digest));
+    const todo = [...wanted];
+    let written = 0;
     for (let at = 0; at < todo.length; at += PARALLEL_WRITES) {
       const batch = todo.slice(at, at + PARALLEL_WRITES);
-      await Promise.all(batch.map(([digest, bytes]) => this.#writeObject(digest, bytes)));
+      const made = await Promise.all(batch.map(([digest, bytes]) => this.#place(digest, bytes)));
+      written += made.filter((one) => one === 'written').length;
     }
-    if (todo.length > 0) await syncFolder(this.#objects);
-    this.#written.clear();
-    for (const digest of wanted.keys()) this.#written.add(digest);
+    if (written > 0) await syncFolder(this.#objects);
+    this.#known.clear();
+    for (const digest of wanted.keys()) this.#known.add(digest);
   }
 
-  /** An object that is there is only marked as needed, so that nobody sweeps it meanwhile. */
-  async #writeObject(digest: Sha256, bytes: Uint8Array): Promise<void> {
+  /**
+   * An object that is there is only marked as needed, so that nobody sweeps it meanwhile. One that
+   * this program wrote or read before is not read again; another program may have removed it.
+   */
+  async #place(digest: Sha256, bytes: Uint8Array): Promise<'written' | 'there'> {
     const path = join(this.#objects, digest);
-    const held = await readBounded(path, BODY_MAX_BYTES).catch(() => undefined);
-    if (held === undefined || sha256(held) !== digest) {
-      await writeWhole(path, bytes);
-      return;
-    }
-    const now = new Date();
-    await utimes(path, now, now);
+    const isWhole = this.#known.has(digest) || (await holds(path, digest));
+    if (isWhole && (await isMarked(path))) return 'there';
+    await writeWhole(path, bytes);
+    return 'written';
   }
 
   #indexOf(saved: SavedRealm): RealmIndex {
@@ -196,9 +202,8 @@ export class Cache {
   async #sweep(needed: ReadonlySet<Sha256>): Promise<void> {
     const oldest = Date.now() - SWEEP_AFTER_MS;
     for (const name of await readdir(this.#objects)) {
-      if (!name.endsWith(TEMPORARY_ENDING) && (!isDigest(name) || needed.has(parseSha256(name)))) {
-        continue;
-      }
+      // Whatever else lies here, or where a link leads, is not ours to remove.
+      if (!OWN_NAME.test(name) || (isDigest(name) && needed.has(parseSha256(name)))) continue;
       const path = join(this.#objects, name);
       const file = await stat(path).catch(() => undefined);
       if (file !== undefined && file.mtimeMs < oldest) await unlink(path).catch(() => undefined);
@@ -231,13 +236,28 @@ function isDigest(name: string): boolean {
   return /^[0-9a-f]{64}$/.test(name);
 }
 
-/** Reads a file of a bounded size; absent when there is none. */
+async function holds(path: string, digest: Sha256): Promise<boolean> {
+  const held = await readBounded(path, BODY_MAX_BYTES).catch(() => undefined);
+  return held !== undefined && sha256(held) === digest;
+}
+
+async function isMarked(path: string): Promise<boolean> {
+  const now = new Date();
+  return await utimes(path, now, now).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Reads a regular file of a bounded size; absent when there is none. */
 async function readBounded(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
   try {
-    const file = await open(path, 'r');
+    // O_NONBLOCK: a pipe in the place of a file must not stop the program that starts.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size } = await file.stat();
-      if (size > maxBytes) throw new KedgeError('LIMIT', `${path} is too large`);
+      const facts = await file.stat();
+      if (!facts.isFile()) throw new KedgeError('STORE', `${path} is not a regular file`);
+      if (facts.size > maxBytes) throw new KedgeError('LIMIT', `${path} is too large`);
       return new Uint8Array(await file.readFile());
     } finally {
       await file.close();

@@ -1,6 +1,7 @@
 /**
  * The last-known-good copy: programs start from it, and nothing in it is believed.
  */
+import { execFileSync } from 'node:child_process';
 import { chmod, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -26,6 +27,7 @@ const anchors = createTestAnchors(4, Date.now()) as unknown as [
   TestAnchor,
 ];
 const [first, second, third, fourth] = anchors;
+const MAKE_PIPE = 'mkfifo';
 const now = (): number => Date.now();
 
 async function cacheFolder(): Promise<string> {
@@ -225,6 +227,24 @@ describe('a damaged last-known-good copy', () => {
   });
 });
 
+describe('a last-known-good copy that somebody else can write to', () => {
+  it('does not hold up a program with pipes in the place of files', async () => {
+    const { realm, cacheDir } = await filled();
+    const folder = await realmFolder(cacheDir);
+    const object = join(folder, 'objects', second.id);
+    await rm(object);
+    execFileSync(MAKE_PIPE, [object]);
+    const logger = recordingLogger();
+    const one = await offline(realm, { cacheDir, logger });
+    expect(one.bundle(BUNDLE)).toBeUndefined();
+    expect(logger.events.some(({ event }) => event === 'cache.damaged')).toBe(true);
+    await rm(join(folder, 'index.json'));
+    execFileSync(MAKE_PIPE, [join(folder, 'index.json')]);
+    const other = await offline(realm, { cacheDir });
+    expect(other.status().cacheError).toMatchObject({ code: 'STORE' });
+  });
+});
+
 describe('Cache', () => {
   it('is not taken back by a program that is behind', async () => {
     const { realm, cacheDir, node } = await filled();
@@ -240,12 +260,32 @@ describe('Cache', () => {
     expect((await offline(realm, { cacheDir })).bundle(BUNDLE)?.sequence).toBe(2);
   });
 
+  it('writes again what another program removed meanwhile', async () => {
+    const { realm, cacheDir } = await filled();
+    const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
+    const cache = new Cache(cacheDir, owner);
+    const two = realm.releases(BUNDLE)[1];
+    if (two === undefined) throw new Error('no release');
+    const saved = {
+      charters: [realm.charter.document],
+      releases: [
+        { document: two.document, blobs: new Map([first, second].map(({ id, der }) => [id, der])) },
+      ],
+      evidence: [],
+    };
+    await cache.save(saved);
+    await rm(join(await realmFolder(cacheDir), 'objects', second.id));
+    await cache.save(saved);
+    expect((await cache.load())?.problems).toEqual([]);
+  });
+
   it('sweeps what no release needs any more, and spares what is young', async () => {
     const { realm, cacheDir, node } = await filled();
     const objects = join(await realmFolder(cacheDir), 'objects');
     const old = 'a'.repeat(64);
     const young = 'b'.repeat(64);
-    for (const name of [old, young, `${old}.12.tmp`, 'notes.txt']) {
+    const torn = `${old}.0123456789ab.tmp`;
+    for (const name of [old, young, torn, 'notes.txt', 'notes.tmp']) {
       await writeFile(join(objects, name), 'x');
       const hourAgo = new Date(Date.now() - 3_600_000);
       if (name !== young) await utimes(join(objects, name), hourAgo, hourAgo);
@@ -256,8 +296,9 @@ describe('Cache', () => {
     await source.close();
     const left = await readdir(objects);
     expect(left).not.toContain(old);
-    expect(left).not.toContain(`${old}.12.tmp`);
-    expect(left).toEqual(expect.arrayContaining([young, 'notes.txt', first.id, third.id]));
+    expect(left).not.toContain(torn);
+    const kept = [young, 'notes.txt', 'notes.tmp', first.id, third.id];
+    expect(left).toEqual(expect.arrayContaining(kept));
   });
 
   it.skipIf(process.getuid?.() === 0)('keeps no program from starting or swapping', async () => {
