@@ -85,6 +85,8 @@ export class UpdateSource {
     }
     const linked = base && (await this.#makeLinked(base, head, bundle, document.body));
     if (linked !== undefined) return linked;
+    // A client may claim any place: those that we do not know share one snapshot in memory.
+    if (base !== undefined) return await this.update(undefined, head, bundle);
     const blobs = await readBlobs(this.#store, anchorIds(document.body));
     const content = { kind: 'whole', body: document.body } as const;
     return withBlobs(blobs, { bundle, statements: [document.statement], content });

@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KedgeError } from '../../src/core/errors.ts';
-import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
+import { parseBundleName, parseSha256, releaseStream } from '../../src/core/ids.ts';
 import { DELTA_CHAIN_MAX } from '../../src/core/limits.ts';
 import type { HeldRelease, WatchResponse } from '../../src/core/watch/messages.ts';
 import { noLogger } from '../../src/ports/logger.ts';
@@ -83,6 +83,16 @@ describe('Subscriptions', () => {
     await until('the update', () => sink.lastUpdate() !== undefined);
     expect(sink.kinds()).toEqual(['charters', 'blobs', 'update']);
     expect(sink.lastUpdate()?.content.kind).toBe('whole');
+  });
+
+  it('makes one snapshot for all clients whose place is not in its history', async () => {
+    const others = ['1', '2'].map((digit) => {
+      const other = new RecordingSink();
+      watch({ ...newest(), digest: parseSha256(digit.repeat(64)) }, 0, other);
+      return other;
+    });
+    await until('both updates', () => others.every((one) => one.lastUpdate() !== undefined));
+    expect(others[0]?.lastUpdate()).toBe(others[1]?.lastUpdate());
   });
 
   it('sends nothing but its place to a client that has the newest', async () => {
