@@ -93,7 +93,7 @@ async function signWith(
   const owner = requireEligible(signable, opened.signer, keyFile);
   const fallback = (await session.profile()).ledger;
   const path = options.ledger === undefined ? fallback : session.path(options.ledger);
-  const ledger = new Ledger(path ?? ledgerPath(keyFile));
+  const ledger = new Ledger(path ?? (await ledgerPath(keyFile)));
   await warnOfLedger(session, ledger, statement);
   const taken =
     'nothing was signed; a sequence is signed once, even when the draft was dropped later';

@@ -133,7 +133,17 @@ async function decrypt(
   }
 }
 
+/** Messages name places and no content; causes are dropped, as a JSON parser quotes its input. */
 function parseSecret(secret: Uint8Array): OpenedKeyFile {
+  try {
+    return readSecret(secret);
+  } catch (thrown) {
+    const { code } = KedgeError.from(thrown);
+    throw new KedgeError(code, 'the key file opens, but what is in it is not a key of Kedge');
+  }
+}
+
+function readSecret(secret: Uint8Array): OpenedKeyFile {
   const input = { maxBytes: KEY_FILE_MAX_BYTES, what: 'the content of the key file' };
   const reader = readObject(parseCanonical(secret, input), input.what, {
     required: ['alg', 'pkcs8', 'signer'],

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { concatBytes, encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { encodeCanonical, parseCanonical } from '../core/canonical.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -44,9 +44,13 @@ interface LedgerFile {
   readonly tail: 'complete' | 'torn';
 }
 
-/** The ledger that belongs to a key file: it lies beside it. */
-export function ledgerPath(keyFile: string): string {
-  return `${keyFile}.ledger`;
+/**
+ * The ledger that belongs to a key file: it lies beside it. Links are followed, so that a key has
+ * one ledger by whatever name it is opened.
+ */
+export async function ledgerPath(keyFile: string): Promise<string> {
+  const path = await realpath(keyFile).catch(() => keyFile);
+  return `${path}.ledger`;
 }
 
 /** A ledger file; created by the first entry. Processes may share it. */

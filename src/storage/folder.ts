@@ -54,7 +54,9 @@ export async function requireRoom(path: string): Promise<void> {
     for (const name of await readdir(path)) {
       if (LOG_FILE.test(name)) missingBytes += (await stat(join(path, name))).size;
     }
-    const file = await open(probe, 'w', 0o600);
+    // Left by a crash, or a link to somewhere else: never written through.
+    await rm(probe, { force: true });
+    const file = await open(probe, 'wx', 0o600);
     try {
       const chunk = new Uint8Array(CHUNK_BYTES);
       for (; missingBytes > 0; missingBytes -= CHUNK_BYTES) await file.writeFile(chunk);

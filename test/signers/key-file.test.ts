@@ -10,6 +10,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { armor, Encrypter } from 'age-encryption';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
@@ -145,6 +146,18 @@ describe('openKeyFile', () => {
     encrypter.setScryptWorkFactor(scryptWorkFactor);
     await writeFile(path, armor.encode(await encrypter.encrypt(secret)));
     expect(await codeOf(openKeyFile({ path, passphrase }))).toBe(code);
+  });
+
+  it('quotes nothing of what it decrypted, in no cause either', async () => {
+    const encrypter = new Encrypter();
+    encrypter.setPassphrase(passphrase);
+    encrypter.setScryptWorkFactor(scryptWorkFactor);
+    await writeFile(
+      path,
+      armor.encode(await encrypter.encrypt('{"hunter2hunter2hunter2":secret}')),
+    );
+    const refused = await failure(openKeyFile({ path, passphrase }));
+    expect(inspect(refused, { depth: 10 })).not.toMatch(/hunter2|secret/);
   });
 
   it('says what to do when the file is missing', async () => {

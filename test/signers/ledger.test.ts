@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -28,8 +28,12 @@ const entry: LedgerEntry = {
 const other = parseSha256('b'.repeat(64));
 
 describe('Ledger', () => {
-  it('lies beside its key file', () => {
-    expect(ledgerPath('keys/ana.age')).toBe('keys/ana.age.ledger');
+  it('lies beside its key file, by whatever name that is opened', async () => {
+    expect(await ledgerPath('keys/ana.age')).toBe('keys/ana.age.ledger');
+    const keyFile = `${path}.age`;
+    await writeFile(keyFile, '');
+    await symlink(keyFile, `${path}.link`);
+    expect(await ledgerPath(`${path}.link`)).toBe(await ledgerPath(keyFile));
   });
 
   it('takes the same digest again', async () => {

@@ -217,7 +217,7 @@ async function signAll(
       passphrase: passphrases.get(id) ?? '',
       ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
     });
-    const ledger = new Ledger(ledgerPath(path));
+    const ledger = new Ledger(await ledgerPath(path));
     const signed = await signWithLedger(new LocalSigner(key), ledger, draft.payload);
     statement = addSignatures(statement, signed);
   }

@@ -162,6 +162,13 @@ function countingCases(): readonly ConformanceCase[] {
         one ? [{ ...one, repeat: 9 }] : [];
       b.apply(b.release([anchorEntry('one')], { by: ['alice'], signatures }), 'THRESHOLD');
     }),
+    make('A03 repeated-signature-relayed', 'Beside a quorum copies are garbage too.', (b) => {
+      withRelease(b);
+      const signatures = (valid: readonly VectorSignature[]): readonly VectorSignature[] =>
+        valid.map((one) => ({ ...one, repeat: 9 }));
+      const release = b.release([anchorEntry('one')], { signatures });
+      b.apply(release, 'accepted', { valid: 2 });
+    }),
     make('A04 one-signer-two-keys', 'Both keys of one signer count once.', (b) => {
       b.begin((charter) => {
         charter['signers'] = [
