@@ -177,6 +177,17 @@ function orderCases(): readonly ConformanceCase[] {
 }
 
 function evidenceCases(): readonly ConformanceCase[] {
+  const [deeper] = begun('C08 deeper-fork', 'The lowest fork of a stream counts.', {
+    skip: { admin: 'Submit takes documents, not evidence' },
+  });
+  const [two, otherTwo] = [deeper.release(noted('2')), deeper.release(noted('other 2'))];
+  deeper.apply(two, 'accepted');
+  const [three, otherThree] = [deeper.release(noted('3')), deeper.release(noted('other 3'))];
+  deeper.apply(three, 'accepted');
+  deeper.evidence(three, otherThree, 'forked');
+  deeper.evidence(two, otherTwo, 'forked');
+  deeper.evidence(three, otherThree, 'held', { about: 'the higher fork is no news' });
+
   const [fabricated, first] = begun('C10 fabricated-evidence', 'Evidence is verified like all.', {
     skip: { admin: 'Submit takes documents, not evidence' },
   });
@@ -191,7 +202,7 @@ function evidenceCases(): readonly ConformanceCase[] {
   const later = fabricated.release(noted('c'), { sequence: 3, previous: first.digest });
   fabricated.evidence(good, later, 'TYPE', { about: 'of two sequences' });
   fabricated.apply(good, 'accepted');
-  return [fabricated.done()];
+  return [deeper.done(), fabricated.done()];
 }
 
 function publishingCases(): readonly ConformanceCase[] {
