@@ -32,6 +32,11 @@ export class BidiCall {
     this.#clock = clock;
   }
 
+  /** `address:port` of the caller. */
+  get from(): string {
+    return this.#call.getPeer();
+  }
+
   /** Begins to read. A caller that ends its side ends the call. */
   listen(listener: BidiListener): void {
     const call = this.#call;

@@ -146,7 +146,7 @@ function openCall(environment: CallEnvironment, call: AnyCall, rules: MethodRule
   const controller = new AbortController();
   const { signal } = controller;
   const abort = (error: KedgeError): void => controller.abort(error);
-  const close = environment.openCalls.add({ kind: 'answer', end: abort });
+  const close = environment.openCalls.add({ kind: 'answer', from: call.getPeer(), end: abort });
   const timer = environment.clock.setTimer(rules.timeoutMs, () => {
     const seconds = rules.timeoutMs / 1000;
     abort(new KedgeError('UNAVAILABLE', `no answer within ${seconds} s; it may still take effect`));

@@ -7,37 +7,62 @@
  *
  * @module
  */
-import { createSecureContext, type PeerCertificate } from 'node:tls';
+import { constants, X509Certificate } from 'node:crypto';
+import { createSecureContext, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import { requireIdentity } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
+import type { TlsMaterial } from './live-tls.ts';
 
-/** A certificate chain with its key, and who vouches for the other side; PEM, fitting together. */
-export interface TlsMaterial {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca: Buffer;
-}
+/** What a listener demands of every caller. */
+export const MUTUAL = { requestCert: true, rejectUnauthorized: true } as const;
 
 const MIN_VERSION = 'TLSv1.2';
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Certificates of a chain that are looked at. */
+const CHAIN_MAX = 8;
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|::1):\d{1,5}$/;
 
-/** What a listener offers and demands; a caller without a valid certificate is cut off. */
-export function mutualTlsServer(material: TlsMaterial): ServerCredentials {
-  return new MutualTlsServerCredentials(material);
+/**
+ * What a listener offers, and by whom it judges. Sessions cannot be resumed: a resumed session is
+ * not verified again, and connections live so long that a full handshake costs nothing.
+ */
+export function listenerContext({ cert, key, callers }: TlsMaterial): SecureContextOptions {
+  return {
+    cert,
+    key,
+    ca: [...callers.pems],
+    minVersion: MIN_VERSION,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  };
+}
+
+/** What a caller offers, and by whom it judges. */
+export function channelContext({ cert, key, peers }: TlsMaterial): SecureContextOptions {
+  return { cert, key, ca: [...peers.pems], minVersion: MIN_VERSION };
 }
 
 /**
- * What a caller offers, and whom it expects: the other side must have the identity `expected`
- * (`spiffe://…` or `dns:name`), whatever address it was dialled at.
+ * Credentials for a peer that must have the identity `expected` (`spiffe://…` or `dns:name`),
+ * whatever address it was dialled at. `judge` is asked about the verified chain at each handshake
+ * and refuses by throwing.
  */
-export function mutualTlsChannel(material: TlsMaterial, expected: string): ChannelCredentials {
-  const { cert, key, ca } = material;
-  const context = createSecureContext({ cert, key, ca, minVersion: MIN_VERSION });
+export function mutualTlsChannel(
+  material: TlsMaterial,
+  expected: string,
+  judge: (chain: readonly X509Certificate[]) => void,
+): ChannelCredentials {
+  const context = createSecureContext(channelContext(material));
   return ChannelCredentials.createFromSecureContext(context, {
-    checkServerIdentity: (_host, certificate) => identityMismatch(certificate, expected),
+    checkServerIdentity: (_host, certificate) => {
+      try {
+        requireIdentity(parseAltNames(certificate.subjectaltname), expected);
+        judge(chainIn(certificate));
+      } catch (thrown) {
+        return KedgeError.from(thrown);
+      }
+      return undefined;
+    },
   });
 }
 
@@ -53,31 +78,23 @@ export function plaintextChannel(address: string): ChannelCredentials {
   return ChannelCredentials.createInsecure();
 }
 
-class MutualTlsServerCredentials extends ServerCredentials {
-  constructor({ cert, key, ca }: TlsMaterial) {
-    super(
-      {
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: MIN_VERSION,
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      },
-      { cert, key, ca },
-    );
+/** The chain behind a certificate, leaf first; a root is its own issuer here. */
+function chainIn(leaf: PeerCertificate): readonly X509Certificate[] {
+  const raws: Buffer[] = [];
+  let next: unknown = leaf;
+  while (hasRaw(next) && raws.length <= CHAIN_MAX) {
+    const { raw } = next;
+    if (raws.some((each) => each.equals(raw))) break;
+    raws.push(raw);
+    next = Reflect.get(next, 'issuerCertificate');
   }
-
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
+  return raws.map((raw) => new X509Certificate(raw));
 }
 
-function identityMismatch(certificate: PeerCertificate, expected: string): Error | undefined {
-  try {
-    requireIdentity(parseAltNames(certificate.subjectaltname), expected);
-  } catch (thrown) {
-    return KedgeError.from(thrown);
-  }
-  return undefined;
+function hasRaw(value: unknown): value is { readonly raw: Buffer } {
+  return (
+    typeof value === 'object' && value !== null && 'raw' in value && Buffer.isBuffer(value.raw)
+  );
 }
 
 function requireLoopback(address: string): void {

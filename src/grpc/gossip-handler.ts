@@ -69,7 +69,11 @@ function acceptLink(
     write: (bytes) => bidi.write(bytes),
     end: (error) => bidi.end(error),
   });
-  const forget = openCalls.add({ kind: 'stream', end: (error) => session.close(error) });
+  const forget = openCalls.add({
+    kind: 'stream',
+    from: bidi.from,
+    end: (error) => session.close(error),
+  });
   bidi.listen({
     message: (bytes) => session.received(bytes),
     drained: () => session.drained(),

@@ -9,6 +9,8 @@ import type { KedgeError } from '../core/errors.ts';
 export interface OpenCall {
   /** `stream`: lives until somebody ends it. `answer`: ends by itself soon. */
   readonly kind: 'stream' | 'answer';
+  /** `address:port` of the caller's end of the connection. */
+  readonly from: string;
   /** Ends the call with an error. */
   end(error: KedgeError): void;
 }
@@ -34,9 +36,11 @@ export class OpenCalls {
     };
   }
 
-  /** Ends the calls that would not end by themselves. */
-  endStreams(error: KedgeError): void {
-    for (const call of [...this.#calls]) if (call.kind === 'stream') call.end(error);
+  /** Ends the calls that would not end by themselves; only those of `callers` when given. */
+  endStreams(error: KedgeError, callers?: ReadonlySet<string>): void {
+    for (const call of [...this.#calls]) {
+      if (call.kind === 'stream' && (callers?.has(call.from) ?? true)) call.end(error);
+    }
   }
 
   /** Resolves when no call is open. */

@@ -8,33 +8,37 @@
  *
  * @module
  */
-import { type ChannelCredentials, Client, type ClientOptions, Metadata } from '@grpc/grpc-js';
+import { type ClientOptions, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import type { NodeId, RegionName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { PeerTransport } from '../service/replicator.ts';
 import { decodeFetchItem, encodeFetchRequest } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { callError, isFromNode, isServiceError } from '../wire/status.ts';
 import { NODE_ID_HEADER } from './caller.ts';
 import { type LinkEvents, LinkSession } from './link-session.ts';
+import type { LiveTls } from './live-tls.ts';
+import { PeerConnections, type PeerPlace } from './peer-connections.ts';
 
 /** A peer to dial. */
-export interface PeerTarget {
-  readonly nodeId: NodeId;
+export interface PeerTarget extends PeerPlace {
   readonly region: RegionName;
-  /** `host:port`; a name is looked up at each attempt. */
-  readonly address: string;
-  readonly credentials: ChannelCredentials;
 }
 
 /** What links work with. */
 export interface PeerLinksOptions {
   readonly self: NodeId;
   readonly peers: readonly PeerTarget[];
+  /** Absent: plaintext, to loopback addresses only. */
+  readonly tls: LiveTls | undefined;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** How long a peer may take from the first packet to letting us in. */
@@ -65,13 +69,18 @@ export class PeerLinks implements PeerTransport, Disposable {
   readonly #clock: Clock;
   readonly #peers: ReadonlyMap<NodeId, PeerTarget>;
   readonly #metadata: Metadata = new Metadata();
-  readonly #clients: Map<NodeId, Client> = new Map();
+  readonly #connections: PeerConnections;
   #events: LinkEvents | undefined;
   #count = 0;
   #isClosed = false;
 
-  constructor({ self, peers, clock }: PeerLinksOptions) {
-    this.#clock = clock;
+  constructor({ self, peers, ...surroundings }: PeerLinksOptions) {
+    this.#clock = surroundings.clock;
+    this.#connections = new PeerConnections({
+      ...surroundings,
+      channelOptions: CHANNEL_OPTIONS,
+      onMove: (nodeId) => this.#move(nodeId),
+    });
     this.#peers = new Map(peers.map((peer) => [peer.nodeId, peer]));
     this.#metadata.set(NODE_ID_HEADER, self);
   }
@@ -83,9 +92,20 @@ export class PeerLinks implements PeerTransport, Disposable {
 
   dial(nodeId: NodeId): void {
     const events = this.#requireEvents();
+    this.#open(nodeId, (error) => events.linkFailed(nodeId, error));
+  }
+
+  /** Opens a link beside one that is up, which then takes its place; a failure changes nothing. */
+  #move(nodeId: NodeId): void {
+    if (this.#peers.has(nodeId)) this.#open(nodeId, () => undefined);
+  }
+
+  #open(nodeId: NodeId, onFailed: (error: KedgeError) => void): void {
+    const events = this.#requireEvents();
     if (this.#isClosed) return;
     const peer = this.#requirePeer(nodeId);
-    const client = this.#clientOf(peer);
+    const connection = this.#connections.to(peer);
+    const { client } = connection;
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.link;
     const call = client.makeBidiStreamRequest(
       path,
@@ -112,10 +132,11 @@ export class PeerLinks implements PeerTransport, Disposable {
       state = 'over';
       watchdog[Symbol.dispose]();
       if (was === 'up') session.over(error);
-      if (was === 'connecting') events.linkFailed(nodeId, error ?? hungUp(peer));
+      if (was === 'connecting') onFailed(error ?? hungUp(peer));
     };
+    const forget = connection.track({ kind: 'link', cancel: () => call.cancel() });
     const watchdog = this.#clock.setTimer(CONNECT_WITHIN_MS, () => {
-      this.#drop(nodeId, client);
+      connection.close();
       call.cancel();
       over(unreachable(peer));
     });
@@ -127,10 +148,14 @@ export class PeerLinks implements PeerTransport, Disposable {
     });
     call.on('data', (bytes: Buffer) => session.received(bytes));
     call.on('drain', () => session.drained());
-    call.on('status', () => over(undefined));
+    call.on('status', () => {
+      forget();
+      over(undefined);
+    });
     call.on('error', (failure) => {
+      forget();
       if (state === 'over') return;
-      if (!isServiceAlive(failure)) this.#drop(nodeId, client);
+      if (!isServiceAlive(failure)) connection.close();
       over(callError(failure));
     });
   }
@@ -141,9 +166,9 @@ export class PeerLinks implements PeerTransport, Disposable {
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<FetchItem> {
     signal.throwIfAborted();
-    const client = this.#clientOf(this.#requirePeer(nodeId));
+    const connection = this.#connections.to(this.#requirePeer(nodeId));
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.fetch;
-    const call = client.makeServerStreamRequest(
+    const call = connection.client.makeServerStreamRequest(
       path,
       requestSerialize,
       responseDeserialize,
@@ -151,6 +176,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       this.#metadata,
     );
     const cancel = (): void => call.cancel();
+    const forget = connection.track({ kind: 'fetch', cancel });
     signal.addEventListener('abort', cancel, { once: true });
     // Whoever stops reading early leaves the error of the cancelled call to nobody.
     call.on('error', () => undefined);
@@ -162,19 +188,19 @@ export class PeerLinks implements PeerTransport, Disposable {
         yield decodeFetchItem(next.value);
       }
     } catch (thrown) {
-      if (!signal.aborted && !isServiceAlive(thrown)) this.#drop(nodeId, client);
+      if (!signal.aborted && !isServiceAlive(thrown)) connection.close();
       throw callError(thrown);
     } finally {
       signal.removeEventListener('abort', cancel);
       cancel();
+      forget();
     }
   }
 
   /** Closes all connections; links end with `UNAVAILABLE`. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    for (const client of this.#clients.values()) client.close();
-    this.#clients.clear();
+    this.#connections[Symbol.dispose]();
   }
 
   async #withinSilence<T>(next: Promise<T>, cancel: () => void): Promise<T> {
@@ -191,23 +217,6 @@ export class PeerLinks implements PeerTransport, Disposable {
     } finally {
       timer[Symbol.dispose]();
     }
-  }
-
-  #clientOf(peer: PeerTarget): Client {
-    const known = this.#clients.get(peer.nodeId);
-    if (known !== undefined) return known;
-    const client = new Client(`dns:${peer.address}`, peer.credentials, {
-      ...CHANNEL_OPTIONS,
-      // The name for SNI, which must not be an IP address; who it is, `credentials` check.
-      'grpc.ssl_target_name_override': peer.nodeId,
-    });
-    this.#clients.set(peer.nodeId, client);
-    return client;
-  }
-
-  #drop(nodeId: NodeId, client: Client): void {
-    if (this.#clients.get(nodeId) === client) this.#clients.delete(nodeId);
-    client.close();
   }
 
   #requirePeer(nodeId: NodeId): PeerTarget {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Server, type ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { KedgeError } from '../core/errors.ts';
@@ -19,9 +19,13 @@ import { loadAllProtos } from '../wire/protos.ts';
 import { type AdminServices, adminService } from './admin-handler.ts';
 import type { CallerRules } from './caller.ts';
 import type { CallEnvironment, ServedService } from './calls.ts';
+import { connectionTaker } from './connection-taker.ts';
+import { plaintextServer } from './credentials.ts';
 import { type GossipServices, gossipService } from './gossip-handler.ts';
+import type { LiveTls } from './live-tls.ts';
 import { OpenCalls } from './open-calls.ts';
 import { requestTimeout } from './request-timeout.ts';
+import { TlsListener } from './tls-listener.ts';
 import { trustService, type WatchServices } from './trust-handler.ts';
 
 /** What one listener serves; absent services answer `UNIMPLEMENTED`. */
@@ -35,7 +39,8 @@ export interface ListenerServices {
 export interface ServerOptions {
   /** `host:port`; port 0 asks for a free one. */
   readonly address: string;
-  readonly credentials: ServerCredentials;
+  /** Absent: plaintext, on a loopback address only. */
+  readonly tls: LiveTls | undefined;
   readonly callers: CallerRules;
   readonly services: ListenerServices;
   /** Calls open at once on one connection. */
@@ -56,6 +61,7 @@ export class GrpcServer implements AsyncDisposable {
   /** `host:port` with the port that was given out. */
   readonly address: string;
   readonly #server: Server;
+  readonly #listener: TlsListener | undefined;
   readonly #health: HealthImplementation;
   readonly #names: readonly string[];
   readonly #openCalls: OpenCalls;
@@ -75,10 +81,10 @@ export class GrpcServer implements AsyncDisposable {
     for (const { definition, implementation } of served) {
       server.addService(definition, implementation);
     }
-    const port = await bind(server, options);
-    const host = options.address.slice(0, options.address.lastIndexOf(':'));
+    const { host, port, listener } = await bind(server, openCalls, options);
     return new GrpcServer({
       server,
+      listener,
       health,
       names: ['', ...names],
       openCalls,
@@ -89,6 +95,7 @@ export class GrpcServer implements AsyncDisposable {
 
   private constructor(parts: {
     readonly server: Server;
+    readonly listener: TlsListener | undefined;
     readonly health: HealthImplementation;
     readonly names: readonly string[];
     readonly openCalls: OpenCalls;
@@ -97,6 +104,7 @@ export class GrpcServer implements AsyncDisposable {
   }) {
     this.address = parts.address;
     this.#server = parts.server;
+    this.#listener = parts.listener;
     this.#health = parts.health;
     this.#names = parts.names;
     this.#openCalls = parts.openCalls;
@@ -112,12 +120,14 @@ export class GrpcServer implements AsyncDisposable {
   /** Stops in order, within about `timeoutMs`. */
   async drain(timeoutMs: number): Promise<void> {
     this.setHealth('NOT_SERVING');
+    this.#listener?.stop();
     this.#openCalls.endStreams(new KedgeError('UNAVAILABLE', 'this node is shutting down'));
     const closed = this.#tryShutdown();
     await Promise.race([this.#openCalls.idle(), this.#after(timeoutMs)]);
     // Health watchers never end by themselves; nobody else is left, or time is over.
     await Promise.race([closed, this.#after(Math.min(timeoutMs, CLOSE_GRACE_MS))]);
     this.#server.forceShutdown();
+    this.#listener?.destroy();
   }
 
   /** Stops at once. */
@@ -170,19 +180,48 @@ function maxRequestBytes({ gossip, admin }: ListenerServices): number {
   return isForClients ? WATCH_REQUEST_MAX_BYTES : MESSAGE_MAX_BYTES;
 }
 
-async function bind(server: Server, { address, credentials }: ServerOptions): Promise<number> {
+interface Bound {
+  readonly host: string;
+  readonly port: number;
+  readonly listener: TlsListener | undefined;
+}
+
+async function bind(server: Server, openCalls: OpenCalls, options: ServerOptions): Promise<Bound> {
+  const { address, tls, clock, logger, metrics } = options;
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon);
+  if (tls === undefined) {
+    return { host, port: await bindPlaintext(server, address), listener: undefined };
+  }
+  try {
+    const listener = await TlsListener.listen({
+      host: host.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(address.slice(colon + 1)),
+      tls,
+      makeTaker: () => connectionTaker(server, openCalls),
+      clock,
+      logger,
+      metrics,
+    });
+    return { host, port: listener.port, listener };
+  } catch (cause) {
+    throw unusable(address, cause);
+  }
+}
+
+async function bindPlaintext(server: Server, address: string): Promise<number> {
   return await new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (cause, port) => {
+    server.bindAsync(address, plaintextServer(address), (cause, port) => {
       if (cause === null) resolve(port);
       else reject(unusable(address, cause));
     });
   });
 }
 
-function unusable(address: string, cause: Error): KedgeError {
-  const isInUse = cause.message.includes('EADDRINUSE');
-  const message = isInUse
+function unusable(address: string, cause: unknown): KedgeError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = reason.includes('EADDRINUSE')
     ? `${address} is in use: stop the program that listens there, or choose another port`
-    : `cannot listen on ${address}: ${cause.message}`;
+    : `cannot listen on ${address}: ${reason}`;
   return new KedgeError('CONFIG', message, { detail: { address }, cause });
 }

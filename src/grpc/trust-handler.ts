@@ -78,7 +78,11 @@ class Watch implements SubscriberSink {
   run(services: WatchServices, caller: CallerIdentity): void {
     const { clock, openCalls } = this.#environment;
     const subscriber = services.open(this, caller);
-    const forget = openCalls.add({ kind: 'stream', end: (error) => this.close(error) });
+    const forget = openCalls.add({
+      kind: 'stream',
+      from: this.#bidi.from,
+      end: (error) => this.close(error),
+    });
     const rate = new RateLimit(clock, MESSAGES);
     this.#timers.start = clock.setTimer(START_WITHIN_MS, () => {
       this.#fail(new KedgeError('LIMIT', 'the client did not say what it watches within 10 s'));

@@ -13,7 +13,7 @@ import { rowIn } from '../core/gossip/rows.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../core/ids.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
-import { mutualTlsChannel, plaintextChannel, type TlsMaterial } from '../grpc/credentials.ts';
+import type { LiveTls } from '../grpc/live-tls.ts';
 import { PeerLinks } from '../grpc/peer-links.ts';
 import type { ListenerServices } from '../grpc/server.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -32,7 +32,9 @@ const BOOT_ID_BYTES = 16;
 export interface AssemblyOptions {
   readonly config: NodeConfig;
   /** Absent: plaintext. */
-  readonly tls: TlsMaterial | undefined;
+  readonly tls: LiveTls | undefined;
+  /** Told what is on disk and served from now on. */
+  readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   readonly store: Store;
   /** What the store holds, verified. */
   readonly state: TrustedState;
@@ -76,6 +78,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     onServe: (next, streams) => {
       subscriptions.serve(next, streams);
       logAccepted(logger, next, streams);
+      options.onServe(next, streams);
     },
   });
   transport.attach(replicator);
@@ -103,17 +106,9 @@ export function assemble(options: AssemblyOptions): Assembly {
   return { transport, replicator, subscriptions, services };
 }
 
-function connectPeers({ config, tls, clock }: AssemblyOptions): PeerLinks {
-  return new PeerLinks({
-    self: config.node.id,
-    clock,
-    peers: config.peers.map(({ nodeId, region, address, identity = '' }) => ({
-      nodeId,
-      region,
-      address,
-      credentials: tls === undefined ? plaintextChannel(address) : mutualTlsChannel(tls, identity),
-    })),
-  });
+function connectPeers({ config, tls, clock, logger, metrics }: AssemblyOptions): PeerLinks {
+  const { node, peers } = config;
+  return new PeerLinks({ self: node.id, peers, tls, clock, logger, metrics });
 }
 
 function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string): Hello {

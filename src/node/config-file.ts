@@ -121,6 +121,7 @@ function placePaths(config: NodeConfig, folder: string): NodeConfig {
       ? {}
       : {
           tls: {
+            ...tls,
             certFile: resolve(folder, tls.certFile),
             keyFile: resolve(folder, tls.keyFile),
             caFile: resolve(folder, tls.caFile),

@@ -9,7 +9,13 @@
  */
 import { z } from 'zod';
 import { KedgeError } from '../core/errors.ts';
-import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../core/ids.ts';
+import {
+  parseBundleName,
+  parseNodeId,
+  parseRealmName,
+  parseRegionName,
+  parseSha256,
+} from '../core/ids.ts';
 import type { NodeConfig } from './config.ts';
 import { parseAddress, parseIdentityPattern } from './config-values.ts';
 
@@ -67,7 +73,7 @@ const tlsSection = z.strictObject({
   certFile: keyOf(path, {
     description:
       'PEM file with the certificate chain of this node, leaf first. Peers know this node by its ' +
-      'URI or DNS names.',
+      'URI or DNS names. This file and the next are read again when they change.',
     example: 'tls/node.pem',
   }),
   keyFile: keyOf(path, {
@@ -76,8 +82,22 @@ const tlsSection = z.strictObject({
   }),
   caFile: keyOf(path, {
     description:
-      'PEM file with the authorities that certificates of peers, clients and admins chain to.',
+      'PEM file with the authorities that certificates of peers, clients and admins chain to. It ' +
+      'is read again when it changes; with `caBundle` it counts only until the bundle is held.',
     example: 'tls/ca.pem',
+  }),
+  caBundle: keyOf(parsedBy(parseBundleName).optional(), {
+    description:
+      'Bundle of this realm that takes the place of `caFile` as soon as this node holds it: ' +
+      'anchors for `tls-client` vouch for callers, anchors for `tls-server` for dialled peers; ' +
+      'the CA of a node needs both. See [node-identity](node-identity.md).',
+    example: 'nodes.prod.example.org',
+  }),
+  moveWithinMs: keyOf(z.int().min(0).max(3_600_000).default(60_000), {
+    description:
+      'How long an open connection may rest on an older set of authorities. Connections are ' +
+      'moved at random moments within it; those that the new set does not vouch for end at once.',
+    unit: 'ms',
   }),
 });
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NodeId, RealmName, RegionName, Sha256 } from '../core/ids.ts';
+import type { BundleName, NodeId, RealmName, RegionName, Sha256 } from '../core/ids.ts';
 
 /** Roles that `identities` can give; peers get theirs from `peers`. */
 export type IdentityRole = 'client' | 'admin';
@@ -16,6 +16,8 @@ export interface TlsConfig {
   readonly certFile: string;
   readonly keyFile: string;
   readonly caFile: string;
+  readonly caBundle?: BundleName | undefined;
+  readonly moveWithinMs: number;
 }
 
 /** Which callers are clients or admins. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { formatTimestamp, type Sha256 } from '../core/ids.ts';
+import type { Sha256 } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Logger, noLogger } from '../ports/logger.ts';
@@ -18,9 +18,10 @@ import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
 import { loadState, warnAboutTime } from './boot.ts';
-import type { NodeConfig, TlsConfig } from './config.ts';
+import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
 import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
+import { NodeIdentity } from './node-identity.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What a node is run with beside its configuration. */
@@ -113,9 +114,10 @@ class Daemon implements RunningNode {
     const { node, realm } = this.config;
     const logger = this.#logger;
     logger.info({ event: 'node.starting', id: node.id, region: node.region, realm }, 'starting');
-    const tls = this.config.tls === undefined ? undefined : await this.#loadTls(this.config.tls);
+    const { tls } = this.config;
+    const files = tls === undefined ? undefined : await loadTlsFiles(tls);
     const { store, state } = await this.#openStore();
-    const parts = await this.#serve(store, state, tls);
+    const parts = await this.#serve(store, state, await this.#openIdentity(store, state, files));
     this.#parts = parts;
     parts.replicator.start();
     for (const server of parts.listeners.servers) server.setHealth('SERVING');
@@ -126,16 +128,24 @@ class Daemon implements RunningNode {
     await this.#close();
   }
 
-  async #loadTls(files: TlsConfig): Promise<TlsFiles> {
-    const tls = await loadTlsFiles(files);
-    if (tls.expiresMs <= this.#clock.nowMs()) {
-      const expired = formatTimestamp(tls.expiresMs);
-      this.#logger.warn(
-        { event: 'clock.suspect', file: files.certFile, expired },
-        'the certificate of this node has expired: issue a new one, or check the clock',
-      );
-    }
-    return tls;
+  async #openIdentity(
+    store: Store,
+    state: TrustedState,
+    files: TlsFiles | undefined,
+  ): Promise<NodeIdentity | undefined> {
+    const { tls } = this.config;
+    if (tls === undefined || files === undefined) return undefined;
+    const identity = await NodeIdentity.open({
+      config: tls,
+      files,
+      store,
+      state,
+      clock: this.#clock,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    this.#closers.push(async () => identity[Symbol.asyncDispose]());
+    return identity;
   }
 
   async #openStore(): Promise<{ readonly store: Store; readonly state: TrustedState }> {
@@ -153,11 +163,15 @@ class Daemon implements RunningNode {
     return { store, state };
   }
 
-  async #serve(store: Store, state: TrustedState, tls: TlsFiles | undefined): Promise<Parts> {
+  async #serve(
+    store: Store,
+    state: TrustedState,
+    identity: NodeIdentity | undefined,
+  ): Promise<Parts> {
     const { config } = this;
     const surroundings = {
       config,
-      tls,
+      tls: identity?.tls,
       clock: this.#clock,
       logger: this.#logger,
       metrics: this.#metrics,
@@ -166,6 +180,7 @@ class Daemon implements RunningNode {
       ...surroundings,
       store,
       state,
+      onServe: (next, streams) => identity?.serve(next, streams),
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());

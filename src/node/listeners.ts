@@ -5,7 +5,7 @@
  * @module
  */
 import type { CallerRules } from '../grpc/caller.ts';
-import { mutualTlsServer, plaintextServer, type TlsMaterial } from '../grpc/credentials.ts';
+import type { LiveTls } from '../grpc/live-tls.ts';
 import { GrpcServer, type ListenerServices } from '../grpc/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -24,7 +24,7 @@ export interface NodeAddresses {
 export interface ListenersOptions {
   readonly config: NodeConfig;
   /** Absent: plaintext. */
-  readonly tls: TlsMaterial | undefined;
+  readonly tls: LiveTls | undefined;
   /** All services; each listener gets those of its keys. */
   readonly services: Required<ListenerServices>;
   readonly clock: Clock;
@@ -55,7 +55,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
     for (const [address, keys] of byAddress(config)) {
       const server = await GrpcServer.start({
         address,
-        credentials: tls === undefined ? plaintextServer(address) : mutualTlsServer(tls),
+        tls,
         callers,
         services: servicesFor(keys, options.services),
         maxStreamsPerConnection: config.limits.maxStreamsPerConnection,

@@ -7,29 +7,38 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KedgeError } from '../core/errors.ts';
+import { Authorities } from '../grpc/authorities.ts';
 import type { TlsConfig } from './config.ts';
 
-/** The content of the files; `key` must never be logged. */
-export interface TlsFiles {
+/** A certificate chain and its key, which belong together. */
+export interface KeyPair {
   /** PEM, leaf first. */
   readonly cert: Buffer;
-  /** PEM. */
+  /** PEM; never logged. */
   readonly key: Buffer;
-  /** PEM. */
-  readonly ca: Buffer;
-  /** When the leaf expires. */
-  readonly expiresMs: number;
+  readonly leaf: X509Certificate;
+}
+
+/** What the three files hold. */
+export interface TlsFiles {
+  readonly pair: KeyPair;
+  readonly authorities: Authorities;
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const FILE_MAX_BYTES = 1024 * 1024;
 
-/** Reads and checks the files. Errors: `CONFIG` with the file and what to do. */
+/** Reads and checks all files. Errors: `CONFIG`. */
 export async function loadTlsFiles(config: TlsConfig): Promise<TlsFiles> {
+  const pair = await loadKeyPair(config);
+  return { pair, authorities: await loadAuthorities(config) };
+}
+
+/** Reads and checks certificate and key. Errors: `CONFIG` with the file and what to do. */
+export async function loadKeyPair(config: TlsConfig): Promise<KeyPair> {
   const cert = await readConfigured(config.certFile, 'tls.certFile');
   const key = await readConfigured(config.keyFile, 'tls.keyFile');
-  const ca = await readConfigured(config.caFile, 'tls.caFile');
-  const leaf = certificatesIn(cert, config.certFile, 'tls.certFile')[0];
-  certificatesIn(ca, config.caFile, 'tls.caFile');
+  const [leaf] = certificatesIn(cert, config.certFile, 'tls.certFile');
   if (leaf === undefined || !leaf.checkPrivateKey(privateKeyIn(key, config.keyFile))) {
     throw new KedgeError(
       'CONFIG',
@@ -38,13 +47,21 @@ export async function loadTlsFiles(config: TlsConfig): Promise<TlsFiles> {
       { detail: { certFile: config.certFile, keyFile: config.keyFile } },
     );
   }
-  return { cert, key, ca, expiresMs: Date.parse(leaf.validTo) };
+  return { cert, key, leaf };
+}
+
+/** Reads and checks the authorities of `tls.caFile`. Errors: `CONFIG`. */
+export async function loadAuthorities(config: TlsConfig): Promise<Authorities> {
+  const pem = await readConfigured(config.caFile, 'tls.caFile');
+  const certificates = certificatesIn(pem, config.caFile, 'tls.caFile');
+  return new Authorities(certificates.map((certificate) => ({ certificate, state: 'active' })));
 }
 
 /** Reads a file that the configuration names. Errors: `CONFIG`. */
 export async function readConfigured(path: string, key: string): Promise<Buffer> {
+  let bytes: Buffer;
   try {
-    return await readFile(path);
+    bytes = await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     throw new KedgeError(
@@ -53,6 +70,10 @@ export async function readConfigured(path: string, key: string): Promise<Buffer>
       { cause, detail: { key, file: path } },
     );
   }
+  if (bytes.length <= FILE_MAX_BYTES) return bytes;
+  throw new KedgeError('CONFIG', `${key} ${path} has more than 1 MiB; check the path`, {
+    detail: { key, file: path },
+  });
 }
 
 function certificatesIn(pem: Buffer, path: string, key: string): X509Certificate[] {

@@ -16,6 +16,14 @@ export type LogEvent =
   | 'node.stopped'
   | 'config.loaded'
   | 'clock.suspect'
+  // The node's own certificate and whom it trusts for TLS.
+  | 'certificate.renewed'
+  | 'certificate.refused'
+  | 'certificate.expiring'
+  | 'authorities.swapped'
+  | 'authorities.refused'
+  | 'connection.cut'
+  | 'connection.refused'
   // The store.
   | 'store.opened'
   | 'store.failed'

@@ -1,5 +1,4 @@
 import { createServer } from 'node:net';
-import type { ChannelCredentials } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { FetchItem, FetchRequest, Frame } from '../../src/core/gossip/frames.ts';
@@ -9,9 +8,11 @@ import {
   parseSequence,
   parseStreamName,
 } from '../../src/core/ids.ts';
-import { mutualTlsChannel, plaintextChannel } from '../../src/grpc/credentials.ts';
+import type { LiveTls } from '../../src/grpc/live-tls.ts';
 import { PeerLinks } from '../../src/grpc/peer-links.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import { noLogger } from '../../src/ports/logger.ts';
+import { noMetrics } from '../../src/ports/metrics.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import {
@@ -20,6 +21,7 @@ import {
   FRA,
   IAD,
   listen,
+  liveTls,
   NODE_IDENTITY,
   peerTls,
   ScriptedLinks,
@@ -47,18 +49,31 @@ interface Pair {
 }
 
 interface PairOptions {
-  readonly credentials?: (address: string) => ChannelCredentials;
+  /** What the dialler shows; default: the certificate of a peer. */
+  readonly own?: LiveTls;
+  /** Whom the dialler expects. */
+  readonly identity?: string;
   readonly fetchItems?: (request: FetchRequest) => AsyncIterable<FetchItem>;
   readonly tls?: 'plaintext';
   readonly clock?: Clock;
 }
 
-function dialler(address: string, credentials: ChannelCredentials, clock: Clock): PeerLinks {
+interface DiallerOptions {
+  readonly tls?: LiveTls;
+  readonly identity?: string;
+  readonly clock?: Clock;
+}
+
+function dialler(address: string, options: DiallerOptions = {}): PeerLinks {
+  const { tls, identity, clock = systemClock } = options;
   const region = parseRegionName('iad');
   const links = new PeerLinks({
     self: FRA,
+    peers: [{ nodeId: IAD, region, address, identity }],
+    tls,
     clock,
-    peers: [{ nodeId: IAD, region, address, credentials }],
+    logger: noLogger,
+    metrics: noMetrics,
   });
   onTestFinished(() => {
     links[Symbol.dispose]();
@@ -67,13 +82,15 @@ function dialler(address: string, credentials: ChannelCredentials, clock: Clock)
 }
 
 async function pair(options: PairOptions = {}): Promise<Pair> {
-  const { fetchItems = nothing, tls, clock = systemClock } = options;
+  const { fetchItems = nothing, tls, clock, own = liveTls(peerTls) } = options;
+  const { identity = NODE_IDENTITY } = options;
   const accepted = new ScriptedLinks();
   const gossip = { links: accepted, fetchItems };
   const { server } = await listen({ services: { gossip }, ...(tls !== undefined && { tls }) });
-  const credentials =
-    options.credentials?.(server.address) ?? mutualTlsChannel(peerTls, NODE_IDENTITY);
-  const links = dialler(server.address, credentials, clock);
+  const links = dialler(server.address, {
+    ...(tls === undefined && { tls: own, identity }),
+    ...(clock !== undefined && { clock }),
+  });
   const dialled = new ScriptedLinks();
   links.attach(dialled);
   return { accepted, dialled, links };
@@ -119,7 +136,7 @@ describe('a link', () => {
   });
 
   it('works without TLS on loopback, by what the dialler claims', async () => {
-    const { accepted } = await connected({ tls: 'plaintext', credentials: plaintextChannel });
+    const { accepted } = await connected({ tls: 'plaintext' });
     expect(accepted.up[0]).toMatchObject({ nodeId: FRA });
   });
 
@@ -170,15 +187,13 @@ describe('a link', () => {
 
 describe('PeerLinks.dial', () => {
   it('refuses a node whose certificate is that of somebody else', async () => {
-    const other = mutualTlsChannel(peerTls, `${DOMAIN}/node/sin-1`);
-    const error = await failed({ credentials: () => other });
+    const error = await failed({ identity: `${DOMAIN}/node/sin-1` });
     expect(error.code).toBe('UNAVAILABLE');
     expect(error.message).toContain(`not that of ${DOMAIN}/node/sin-1`);
   });
 
   it('is refused when its own certificate is not that of a peer', async () => {
-    const client = mutualTlsChannel(clientTls, NODE_IDENTITY);
-    expect((await failed({ credentials: () => client })).code).toBe('ACCESS');
+    expect((await failed({ own: liveTls(clientTls) })).code).toBe('ACCESS');
   });
 
   it('fails when nobody listens', async () => {
@@ -192,7 +207,7 @@ describe('PeerLinks.dial', () => {
       closed.close(resolve);
     });
     const target = `127.0.0.1:${String(port)}`;
-    const links = dialler(target, plaintextChannel(target), systemClock);
+    const links = dialler(target);
     const events = new ScriptedLinks();
     links.attach(events);
     links.dial(IAD);
@@ -214,7 +229,7 @@ describe('PeerLinks.dial', () => {
     const port = typeof address === 'object' ? address?.port : undefined;
     const target = `127.0.0.1:${String(port)}`;
     const clock = new SimulatedClock();
-    const links = dialler(target, plaintextChannel(target), clock);
+    const links = dialler(target, { clock });
     const events = new ScriptedLinks();
     links.attach(events);
     links.dial(IAD);

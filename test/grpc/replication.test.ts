@@ -13,7 +13,6 @@ import {
 } from '../../src/core/ids.ts';
 import { emptyTrustedState, headOf } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
-import { mutualTlsChannel, mutualTlsServer } from '../../src/grpc/credentials.ts';
 import { PeerLinks } from '../../src/grpc/peer-links.ts';
 import { GrpcServer } from '../../src/grpc/server.ts';
 import { noLogger } from '../../src/ports/logger.ts';
@@ -37,6 +36,7 @@ import {
   clientTls,
   connect,
   DOMAIN,
+  liveTls,
   materialOf,
   until,
 } from './support/listener.ts';
@@ -79,7 +79,7 @@ class Cluster {
     const address = this.#addresses.get(name) ?? '';
     const store = this.stores.get(name) ?? (await openMemoryStore());
     this.stores.set(name, store);
-    const tls = materialOf(`node/${name}`);
+    const tls = liveTls(materialOf(`node/${name}`));
     const peers = NAMES.filter((other) => other !== name).map((other) => ({
       nodeId: parseNodeId(other),
       region: parseRegionName(other.slice(0, 3)),
@@ -108,10 +108,10 @@ class Cluster {
     const transport = new PeerLinks({
       self: self.nodeId,
       clock: systemClock,
-      peers: peers.map((peer) => ({
-        ...peer,
-        credentials: mutualTlsChannel(tls, peer.identity),
-      })),
+      peers,
+      tls,
+      logger: noLogger,
+      metrics: noMetrics,
     });
     const replicator = new Replicator({
       ...surroundings,
@@ -142,7 +142,7 @@ class Cluster {
     const server = await GrpcServer.start({
       ...surroundings,
       address,
-      credentials: mutualTlsServer(tls),
+      tls,
       callers: { directory: new CallerDirectory({ identities, peers }), transport: 'mtls' },
       services: {
         trust: subscriptions,

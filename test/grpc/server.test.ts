@@ -4,7 +4,7 @@ import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/
 import { service as healthService, protoPath } from 'grpc-health-check';
 import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import { mutualTlsServer, plaintextChannel, plaintextServer } from '../../src/grpc/credentials.ts';
+import { plaintextChannel, plaintextServer } from '../../src/grpc/credentials.ts';
 import { GrpcServer } from '../../src/grpc/server.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
@@ -22,6 +22,7 @@ import {
   connect,
   directory,
   listen,
+  liveTls,
   materialOf,
   nextEvent,
   nodeTls,
@@ -132,7 +133,7 @@ describe('GrpcServer.start', () => {
     const { server } = await listen({ services: { admin: plainAdmin() } });
     const again = GrpcServer.start({
       address: server.address,
-      credentials: mutualTlsServer(nodeTls),
+      tls: liveTls(nodeTls),
       callers: { directory, transport: 'mtls' },
       services: {},
       maxStreamsPerConnection: 1,

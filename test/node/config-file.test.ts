@@ -61,6 +61,7 @@ describe('parseNodeConfig', () => {
       certFile: '/etc/kedge/tls/node.pem',
       keyFile: '/etc/kedge/tls/node.key',
       caFile: '/etc/ca.pem',
+      moveWithinMs: 60_000,
     });
     expect(config.peers[0]?.nodeId).toBe('fra-1');
     expect(config.insecure).toBe(false);

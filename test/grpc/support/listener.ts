@@ -1,6 +1,7 @@
 /**
  * A real listener on loopback with real mTLS, in front of services that a test scripts.
  */
+import { X509Certificate } from 'node:crypto';
 import { type EventEmitter, once } from 'node:events';
 import {
   type ChannelCredentials,
@@ -23,12 +24,9 @@ import {
   parseStreamName,
 } from '../../../src/core/ids.ts';
 import type { WatchRequest } from '../../../src/core/watch/messages.ts';
-import {
-  mutualTlsServer,
-  plaintextServer,
-  type TlsMaterial,
-} from '../../../src/grpc/credentials.ts';
+import { Authorities } from '../../../src/grpc/authorities.ts';
 import type { LinkEvents } from '../../../src/grpc/link-session.ts';
+import { LiveTls, type TlsMaterial } from '../../../src/grpc/live-tls.ts';
 import { GrpcServer, type ListenerServices } from '../../../src/grpc/server.ts';
 import type { WatchServices } from '../../../src/grpc/trust-handler.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -49,8 +47,26 @@ export const NODE_IDENTITY: string = `${DOMAIN}/node/iad-1`;
 
 const pki: TestPki = createTestPki();
 
-/** The TLS material of an identity below {@link DOMAIN}. */
-export function materialOf(path: string, from: TestPki = pki): TlsMaterial {
+/** The files of an identity: certificate chain, key, authorities. */
+export interface TlsPems {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer;
+}
+
+/** What a node makes of its files when they name one authority. */
+export function tlsMaterial({ cert, key, ca }: TlsPems): TlsMaterial {
+  const trusted = new Authorities([{ certificate: new X509Certificate(ca), state: 'active' }]);
+  return { cert, key, callers: trusted, peers: trusted };
+}
+
+/** TLS that follows nothing. */
+export function liveTls(pems: TlsPems): LiveTls {
+  return new LiveTls(tlsMaterial(pems), { withinMs: 60_000, random: Math.random });
+}
+
+/** The files of an identity below {@link DOMAIN}. */
+export function materialOf(path: string, from: TestPki = pki): TlsPems {
   const { certificatePem, keyPem } = from.issue(path.replaceAll('/', '-'), {
     uris: [`${DOMAIN}/${path}`],
   });
@@ -61,10 +77,10 @@ export function materialOf(path: string, from: TestPki = pki): TlsMaterial {
   };
 }
 
-export const nodeTls: TlsMaterial = materialOf('node/iad-1');
-export const peerTls: TlsMaterial = materialOf('node/fra-1');
-export const clientTls: TlsMaterial = materialOf('client/billing');
-export const adminTls: TlsMaterial = materialOf('admin/alice');
+export const nodeTls: TlsPems = materialOf('node/iad-1');
+export const peerTls: TlsPems = materialOf('node/fra-1');
+export const clientTls: TlsPems = materialOf('client/billing');
+export const adminTls: TlsPems = materialOf('admin/alice');
 
 export const directory: CallerDirectory = new CallerDirectory({
   identities: [
@@ -101,7 +117,7 @@ export class LogLines implements Logger {
 
 export interface ListenerOptions {
   readonly services: ListenerServices;
-  readonly tls?: TlsMaterial | 'plaintext';
+  readonly tls?: LiveTls | 'plaintext';
   readonly clock?: Clock;
   readonly maxStreamsPerConnection?: number;
 }
@@ -110,12 +126,17 @@ export interface ListenerOptions {
 export async function listen(
   options: ListenerOptions,
 ): Promise<{ readonly server: GrpcServer; readonly log: LogLines }> {
-  const { services, tls = nodeTls, clock = systemClock, maxStreamsPerConnection = 100 } = options;
+  const {
+    services,
+    tls = liveTls(nodeTls),
+    clock = systemClock,
+    maxStreamsPerConnection = 100,
+  } = options;
   const log = new LogLines();
   const address = '127.0.0.1:0';
   const server = await GrpcServer.start({
     address,
-    credentials: tls === 'plaintext' ? plaintextServer(address) : mutualTlsServer(tls),
+    tls: tls === 'plaintext' ? undefined : tls,
     callers: { directory, transport: tls === 'plaintext' ? 'plaintext' : 'mtls' },
     services,
     maxStreamsPerConnection,
@@ -130,7 +151,7 @@ export async function listen(
 }
 
 /** Channel credentials of a caller; `undefined` presents no certificate. */
-export function callerCredentials(material: TlsMaterial | undefined): ChannelCredentials {
+export function callerCredentials(material: TlsPems | undefined): ChannelCredentials {
   if (material === undefined) return credentials.createSsl(Buffer.from(pki.caPem));
   return credentials.createSsl(material.ca, material.key, material.cert);
 }

@@ -1,0 +1,110 @@
+/**
+ * A set of certificate authorities, and which of them vouches for a chain that TLS has verified.
+ *
+ * OpenSSL alone decides at a handshake. What it decided must be asked again later, when the set
+ * has changed and the connection is still there; for that the issuer of each certificate is looked
+ * up with OpenSSL's own checks (name, key id, key usage, signature), up to an authority of the set.
+ * Dates are the handshake's matter. Nothing here lets in what a handshake refused.
+ *
+ * @module
+ */
+import { createHash, type X509Certificate } from 'node:crypto';
+
+/** One trusted CA. */
+export interface Authority {
+  readonly certificate: X509Certificate;
+  /** Part of the set's name: a CA that begins to retire makes another set. */
+  readonly state: 'active' | 'retiring';
+  /** Leaves that are valid from later than this are not trusted through it. */
+  readonly distrustAfterMs?: number;
+}
+
+/** A fingerprint of an authority. */
+export type AuthorityId = string;
+
+/** Intermediates that a chain may have before an authority. */
+const DEPTH_MAX = 8;
+
+/** An immutable set of authorities. */
+export class Authorities {
+  /** Equal tags, equal sets. 64 hex digits. */
+  readonly tag: string;
+  /** For `ca` of `node:tls`: one certificate per string, never Node's own list. */
+  readonly pems: readonly string[];
+  readonly #byId: ReadonlyMap<AuthorityId, Authority>;
+
+  constructor(authorities: readonly Authority[]) {
+    this.#byId = new Map(authorities.map((each) => [each.certificate.fingerprint256, each]));
+    this.pems = [...this.#byId.values()].map(({ certificate }) => certificate.toString());
+    this.tag = tagOf(this.#byId);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /**
+   * The authority that vouches for a chain, leaf first; undefined when none does. `known` is the
+   * answer of an earlier set for the same chain: while it is here, nothing has to be computed.
+   */
+  vouchFor(chain: readonly X509Certificate[], known?: AuthorityId): AuthorityId | undefined {
+    const [leaf, ...rest] = chain;
+    if (leaf === undefined) return undefined;
+    const usable = [...this.#byId.values()].filter((each) => mayVouch(each, leaf));
+    if (usable.some(({ certificate }) => certificate.fingerprint256 === known)) return known;
+    return authorityOf(leaf, rest.slice(0, DEPTH_MAX), usable);
+  }
+}
+
+/** A chain as `node:tls` gives it, leaf first, without the repetition at its end. */
+export function chainOf(leaf: X509Certificate | undefined): readonly X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next = leaf;
+  while (next !== undefined && chain.length <= DEPTH_MAX) {
+    const { fingerprint256 } = next;
+    if (chain.some((each) => each.fingerprint256 === fingerprint256)) break;
+    chain.push(next);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+function authorityOf(
+  certificate: X509Certificate,
+  intermediates: readonly X509Certificate[],
+  authorities: readonly Authority[],
+): AuthorityId | undefined {
+  for (const { certificate: authority } of authorities) {
+    const { fingerprint256 } = authority;
+    if (certificate.fingerprint256 === fingerprint256) return fingerprint256;
+    if (isIssuedBy(certificate, authority)) return fingerprint256;
+  }
+  for (const issuer of intermediates) {
+    if (!issuer.ca || !isIssuedBy(certificate, issuer)) continue;
+    const others = intermediates.filter((each) => each !== issuer);
+    const found = authorityOf(issuer, others, authorities);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function mayVouch({ distrustAfterMs }: Authority, leaf: X509Certificate): boolean {
+  return distrustAfterMs === undefined || Date.parse(leaf.validFrom) <= distrustAfterMs;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  } catch {
+    // A key that OpenSSL cannot use has issued nothing.
+    return false;
+  }
+}
+
+function tagOf(byId: ReadonlyMap<AuthorityId, Authority>): string {
+  const lines = [...byId].map(([id, { state, distrustAfterMs = '' }]) =>
+    [id, state, distrustAfterMs].join(' '),
+  );
+  return createHash('sha256').update(lines.sort().join('\n')).digest('hex');
+}

@@ -1,0 +1,221 @@
+/**
+ * Connections to peers by node, and what becomes of them when our certificate or our trust changes.
+ *
+ * Credentials are looked up when a connection is made. When trust has changed, a connection whose
+ * authority left is cut off at once; the others are replaced, each at a random moment of the first
+ * half of the time that a move may take: the owner dials once more while the old connection still
+ * works, and the old one goes when nothing uses it, at the latest at the end of that time. After a
+ * renewal of our own pair alone, the next connection shows it and existing ones stay.
+ *
+ * @module
+ */
+import type { X509Certificate } from 'node:crypto';
+import { Client, type ClientOptions } from '@grpc/grpc-js';
+import { KedgeError } from '../core/errors.ts';
+import type { NodeId } from '../core/ids.ts';
+import type { Clock, ClockTimer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { AuthorityId } from './authorities.ts';
+import { mutualTlsChannel, plaintextChannel } from './credentials.ts';
+import type { LiveTls, TlsChange } from './live-tls.ts';
+
+/** Where a peer is and who it must be. */
+export interface PeerPlace {
+  readonly nodeId: NodeId;
+  /** `host:port`; a name is looked up at each attempt. */
+  readonly address: string;
+  /** `spiffe://…` or `dns:name`; absent only where there is no TLS. */
+  readonly identity?: string | undefined;
+}
+
+/** What connections work with. */
+export interface PeerConnectionsOptions {
+  /** Absent: plaintext, to loopback addresses only. */
+  readonly tls: LiveTls | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly channelOptions: ClientOptions;
+  /** Dials a peer once more, on a new connection. */
+  readonly onMove: (nodeId: NodeId) => void;
+}
+
+/** A call on a connection. */
+interface OpenCall {
+  readonly kind: 'link' | 'fetch';
+  cancel(): void;
+}
+
+/** One connection to one peer. */
+export class PeerConnection {
+  readonly nodeId: NodeId;
+  readonly client: Client;
+  /** The material that it was made with. */
+  readonly revision: number;
+  chain: readonly X509Certificate[] = [];
+  voucher: AuthorityId | undefined;
+  readonly #onClosed: () => void;
+  readonly #calls: Set<OpenCall> = new Set();
+  #isRetired = false;
+  #isClosed = false;
+
+  constructor(parts: {
+    readonly nodeId: NodeId;
+    readonly client: Client;
+    readonly revision: number;
+    readonly onClosed: () => void;
+  }) {
+    this.nodeId = parts.nodeId;
+    this.client = parts.client;
+    this.revision = parts.revision;
+    this.#onClosed = parts.onClosed;
+  }
+
+  /** Says whether a link uses it. */
+  get hasLink(): boolean {
+    return [...this.#calls].some(({ kind }) => kind === 'link');
+  }
+
+  /** Notes a call on it. The returned function says that it is over. */
+  track(call: OpenCall): () => void {
+    this.#calls.add(call);
+    return () => {
+      this.#calls.delete(call);
+      if (this.#isRetired && this.#calls.size === 0) this.close();
+    };
+  }
+
+  /** Closes when the last call on it is over. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#calls.size === 0) this.close();
+  }
+
+  /** Ends its calls and closes. */
+  cut(): void {
+    for (const call of [...this.#calls]) call.cancel();
+    this.close();
+  }
+
+  /** Closes; calls on it end by themselves. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.client.close();
+    this.#onClosed();
+  }
+}
+
+/** All connections of one node. */
+export class PeerConnections implements Disposable {
+  readonly #options: PeerConnectionsOptions;
+  readonly #newest: Map<NodeId, PeerConnection> = new Map();
+  readonly #all: Set<PeerConnection> = new Set();
+  readonly #timers: Set<ClockTimer> = new Set();
+  readonly #following: Disposable | undefined;
+
+  constructor(options: PeerConnectionsOptions) {
+    this.#options = options;
+    this.#following = options.tls?.onChange((change) => this.#follow(change));
+  }
+
+  /** The connection to a peer, made with what is current. */
+  to(peer: PeerPlace): PeerConnection {
+    const known = this.#newest.get(peer.nodeId);
+    if (known?.revision === this.#revision) return known;
+    known?.retire();
+    const made = this.#connect(peer);
+    this.#newest.set(peer.nodeId, made);
+    return made;
+  }
+
+  /** Closes all. */
+  [Symbol.dispose](): void {
+    this.#following?.[Symbol.dispose]();
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    for (const connection of [...this.#all]) connection.close();
+  }
+
+  get #revision(): number {
+    return this.#options.tls?.revision ?? 0;
+  }
+
+  #connect({ nodeId, address, identity = '' }: PeerPlace): PeerConnection {
+    const { tls, channelOptions } = this.#options;
+    const credentials =
+      tls === undefined
+        ? plaintextChannel(address)
+        : mutualTlsChannel(tls.current, identity, (chain) => this.#judge(made, chain));
+    const client = new Client(`dns:${address}`, credentials, {
+      ...channelOptions,
+      // The name for SNI, which must not be an IP address; who it is, `credentials` check.
+      'grpc.ssl_target_name_override': nodeId,
+    });
+    const made: PeerConnection = new PeerConnection({
+      nodeId,
+      client,
+      revision: this.#revision,
+      onClosed: () => {
+        this.#all.delete(made);
+        if (this.#newest.get(nodeId) === made) this.#newest.delete(nodeId);
+      },
+    });
+    this.#all.add(made);
+    return made;
+  }
+
+  /** Notes who vouches for a peer now. Errors: `ACCESS` when nobody does. */
+  #judge(connection: PeerConnection, chain: readonly X509Certificate[]): void {
+    const { tls } = this.#options;
+    const { voucher: known } = connection;
+    connection.chain = chain;
+    connection.voucher = tls?.current.peers.vouchFor(chain, known);
+    if (connection.voucher !== undefined) return;
+    const names = `no authority vouches for ${connection.nodeId}`;
+    throw new KedgeError('ACCESS', `${names}: its certificate must come from one that is trusted`);
+  }
+
+  #follow(change: TlsChange): void {
+    const { tls } = this.#options;
+    if (change === 'pair' || tls === undefined) return;
+    const { withinMs, random } = tls.moves;
+    for (const connection of [...this.#all]) {
+      // One that is still connecting is judged by the new set when its handshake ends.
+      if (connection.chain.length > 0 && this.#cutWhenUnknown(connection) === 'cut') continue;
+      this.#after(Math.round((withinMs / 2) * random()), () => this.#move(connection));
+      this.#after(withinMs, () => connection.cut());
+    }
+  }
+
+  #cutWhenUnknown(connection: PeerConnection): 'cut' | 'known' {
+    try {
+      this.#judge(connection, connection.chain);
+      return 'known';
+    } catch (thrown) {
+      const { nodeId } = connection;
+      const { logger, metrics } = this.#options;
+      const side = 'dialled';
+      metrics.increment('kedge_connections_cut_total', { side });
+      const reason = KedgeError.from(thrown).message;
+      logger.warn({ event: 'connection.cut', side, nodeId, reason }, 'link cut off');
+      connection.cut();
+      return 'cut';
+    }
+  }
+
+  #move(connection: PeerConnection): void {
+    const { nodeId } = connection;
+    if (!connection.hasLink || this.#newest.get(nodeId) !== connection) return;
+    this.#options.metrics.increment('kedge_connections_moved_total', { side: 'dialled' });
+    this.#options.onMove(nodeId);
+  }
+
+  #after(delayMs: number, onDue: () => void): void {
+    const timer = this.#options.clock.setTimer(delayMs, () => {
+      this.#timers.delete(timer);
+      onDue();
+    });
+    this.#timers.add(timer);
+  }
+}
