@@ -73,7 +73,9 @@ export class AdminClient implements Disposable {
       'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
       'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
       'grpc.use_local_subchannel_pool': 1,
-      'grpc.enable_retries': 0,
+      // Without a policy only a call that a node refused before it began is repeated: one that came
+      // while the node was moving its connections.
+      'grpc.enable_retries': 1,
       'grpc.enable_channelz': 0,
       'grpc.service_config_disable_resolution': 1,
       ...serverNameOption(security, endpoint),

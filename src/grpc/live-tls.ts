@@ -1,8 +1,9 @@
 /**
  * The TLS material of a node while it runs: one value, replaced as a whole, and who is told.
  *
- * Listeners and links take what is current at each handshake, and are told what changed so that
- * they can move what exists. A renewed pair moves nothing: the old leaf was good when it was shown.
+ * Listeners and links take what is current at each handshake, and are told of a change so that they
+ * can move what exists when their authorities are others. A renewed pair moves nothing: the old
+ * leaf was good when it was shown.
  *
  * @module
  */
@@ -20,9 +21,6 @@ export interface TlsMaterial {
   readonly peers: Authorities;
 }
 
-/** What a replacement changed; `trust` is told also when the pair changed with it. */
-export type TlsChange = 'pair' | 'trust';
-
 /** How existing connections follow a change of trust. */
 export interface MoveRules {
   /** How long a connection may rest on an older set, milliseconds. */
@@ -34,7 +32,7 @@ export interface MoveRules {
 /** TLS material that can be replaced. */
 export class LiveTls {
   readonly moves: MoveRules;
-  readonly #listeners: Set<(change: TlsChange) => void> = new Set();
+  readonly #listeners: Set<() => void> = new Set();
   #current: TlsMaterial;
   #revision = 0;
 
@@ -54,16 +52,13 @@ export class LiveTls {
 
   /** Replaces the material for every handshake from now on, and tells the listeners. */
   replace(next: TlsMaterial): void {
-    const before = this.#current;
     this.#current = next;
     this.#revision += 1;
-    const isTrustNew =
-      before.callers.tag !== next.callers.tag || before.peers.tag !== next.peers.tag;
-    for (const listener of [...this.#listeners]) listener(isTrustNew ? 'trust' : 'pair');
+    for (const listener of [...this.#listeners]) listener();
   }
 
   /** Calls `listener` after each replacement; it must not throw. */
-  onChange(listener: (change: TlsChange) => void): Disposable {
+  onChange(listener: () => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }

@@ -18,7 +18,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { AuthorityId } from './authorities.ts';
 import { mutualTlsChannel, plaintextChannel } from './credentials.ts';
-import type { LiveTls, TlsChange } from './live-tls.ts';
+import type { LiveTls } from './live-tls.ts';
 
 /** Where a peer is and who it must be. */
 export interface PeerPlace {
@@ -114,10 +114,12 @@ export class PeerConnections implements Disposable {
   readonly #all: Set<PeerConnection> = new Set();
   readonly #timers: Set<ClockTimer> = new Set();
   readonly #following: Disposable | undefined;
+  #tag: string | undefined;
 
   constructor(options: PeerConnectionsOptions) {
     this.#options = options;
-    this.#following = options.tls?.onChange((change) => this.#follow(change));
+    this.#tag = options.tls?.current.peers.tag;
+    this.#following = options.tls?.onChange(() => this.#follow());
   }
 
   /** The connection to a peer, made with what is current. */
@@ -176,9 +178,10 @@ export class PeerConnections implements Disposable {
     throw new KedgeError('ACCESS', `${names}: its certificate must come from one that is trusted`);
   }
 
-  #follow(change: TlsChange): void {
+  #follow(): void {
     const { tls } = this.#options;
-    if (change === 'pair' || tls === undefined) return;
+    if (tls === undefined || tls.current.peers.tag === this.#tag) return;
+    this.#tag = tls.current.peers.tag;
     const { withinMs, random } = tls.moves;
     for (const connection of [...this.#all]) {
       // One that is still connecting is judged by the new set when its handshake ends.

@@ -18,7 +18,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { type AuthorityId, chainOf } from './authorities.ts';
 import { listenerContext, MUTUAL } from './credentials.ts';
-import type { LiveTls, TlsChange } from './live-tls.ts';
+import type { LiveTls } from './live-tls.ts';
 
 /** Takes connections that are authenticated, and lets go of all of them together. */
 export interface ConnectionTaker {
@@ -68,6 +68,7 @@ export class TlsListener {
   /** Of the current set; those of older ones are moving. */
   #groups: Group[] = [];
   #turn = 0;
+  #tag: string;
 
   /** Listens. Errors: those of `node:net`. */
   static async listen(options: TlsListenerOptions): Promise<TlsListener> {
@@ -84,6 +85,7 @@ export class TlsListener {
   private constructor(options: TlsListenerOptions) {
     this.#options = options;
     const { tls } = options;
+    this.#tag = tls.current.callers.tag;
     this.#server = createServer({
       ...listenerContext(tls.current),
       ...MUTUAL,
@@ -99,7 +101,7 @@ export class TlsListener {
       this.#refused(error.message, remoteAddress);
     });
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
-    this.#following = tls.onChange((change) => this.#follow(change));
+    this.#following = tls.onChange(() => this.#follow());
   }
 
   /** The port that was given out. */
@@ -153,10 +155,11 @@ export class TlsListener {
     group.taker.inject(socket);
   }
 
-  #follow(change: TlsChange): void {
+  #follow(): void {
     const { tls } = this.#options;
     this.#server.setSecureContext(listenerContext(tls.current));
-    if (change === 'pair') return;
+    if (tls.current.callers.tag === this.#tag) return;
+    this.#tag = tls.current.callers.tag;
     for (const connection of [...this.#connections]) this.#judge(connection);
     const groups = this.#groups;
     this.#groups = [];

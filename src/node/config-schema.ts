@@ -96,7 +96,8 @@ const tlsSection = z.strictObject({
   moveWithinMs: keyOf(z.int().min(0).max(3_600_000).default(60_000), {
     description:
       'How long an open connection may rest on an older set of authorities. Connections are ' +
-      'moved at random moments within it; those that the new set does not vouch for end at once.',
+      'moved at random moments within it; those that the new set does not vouch for end at once. ' +
+      '0 ends all of them at once.',
     unit: 'ms',
   }),
 });
@@ -194,8 +195,9 @@ const keys = {
   store: keyOf(storeSection, { description: 'Where this node keeps what it accepted.' }),
   listen: keyOf(listenSection, {
     description:
-      'Addresses as `host:port`, at least one; port 0 asks for a free one. Keys with the same ' +
-      'address share one listener, and the caller’s roles decide what it may do.',
+      'Addresses as `host:port`, at least one; port 0 asks for a free one, a name stands for its ' +
+      'first address. Keys with the same address share one listener, and the caller’s roles ' +
+      'decide what it may do.',
   }),
   tls: keyOf(tlsSection.optional(), {
     description: 'Certificate and authorities for all listeners and links (mTLS, TLS 1.3).',

@@ -169,6 +169,9 @@ export class NodeIdentity implements AsyncDisposable {
   async #choose(): Promise<Identity> {
     const wanted = this.#wanted;
     const inUse = this.#inUse;
+    if (wanted.pair === inUse.pair && wanted.trust === inUse.trust && this.#live !== undefined) {
+      return inUse;
+    }
     const options = [
       wanted,
       { pair: inUse.pair, trust: wanted.trust },
@@ -231,6 +234,7 @@ export class NodeIdentity implements AsyncDisposable {
   ): Promise<void> {
     try {
       await read();
+      if (typeof this.#complaints.get(event) === 'string') this.#complaints.delete(event);
     } catch (thrown) {
       const { message: reason } = KedgeError.from(thrown);
       const { logger, metrics, clock } = this.#options;

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
@@ -8,7 +9,8 @@ import {
   parseSequence,
   parseStreamName,
 } from '../../src/core/ids.ts';
-import type { LiveTls } from '../../src/grpc/live-tls.ts';
+import { Authorities } from '../../src/grpc/authorities.ts';
+import { LiveTls } from '../../src/grpc/live-tls.ts';
 import { PeerLinks } from '../../src/grpc/peer-links.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { noLogger } from '../../src/ports/logger.ts';
@@ -25,6 +27,7 @@ import {
   NODE_IDENTITY,
   peerTls,
   ScriptedLinks,
+  tlsMaterial,
   until,
 } from './support/listener.ts';
 
@@ -238,6 +241,61 @@ describe('PeerLinks.dial', () => {
     clock.advance(1);
     await until(() => events.failed.length === 1);
     expect(events.failed[0]?.error.message).toContain('did not answer within 5 s');
+  });
+});
+
+describe('PeerLinks whose trust changes', () => {
+  const certificate = new X509Certificate(peerTls.ca);
+  const current = tlsMaterial(peerTls);
+  const retiring = new Authorities([{ certificate, state: 'retiring' }]);
+  const moves = { withinMs: 1_000, random: () => 0.5 };
+
+  it('opens another link before the old one ends', async () => {
+    const clock = new SimulatedClock();
+    const own = new LiveTls(current, moves);
+    const { accepted, dialled } = await connected({ own, clock });
+    own.replace({ ...current, peers: retiring });
+    clock.advance(249);
+    expect(dialled.up).toHaveLength(1);
+    clock.advance(1);
+    await until(() => dialled.up.length === 2 && accepted.up.length === 2);
+    expect(dialled.down).toEqual([]);
+    expect(dialled.up[0]?.link.send(heldFrame)).toBe('sent');
+    await until(() => accepted.frames.length === 1);
+    dialled.up[0]?.link.close(new KedgeError('CONFLICT', 'replaced'));
+    expect(dialled.link.send(digestFrame)).toBe('sent');
+    await until(() => accepted.frames.length === 2);
+  });
+
+  it('cuts off a link that did not end by the end of the time', async () => {
+    const clock = new SimulatedClock();
+    const own = new LiveTls(current, moves);
+    const { dialled } = await connected({ own, clock });
+    own.replace({ ...current, peers: retiring });
+    clock.advance(moves.withinMs);
+    await until(() => dialled.down.length > 0);
+  });
+
+  it('cuts off at once a peer that is not vouched for any more, and does not get back', async () => {
+    const own = new LiveTls(current, moves);
+    const { dialled, links } = await connected({ own, clock: new SimulatedClock() });
+    own.replace({ ...current, peers: new Authorities([]) });
+    await until(() => dialled.down.length === 1);
+    links.dial(IAD);
+    await until(() => dialled.failed.length === 1);
+    expect(dialled.up).toHaveLength(1);
+  });
+
+  it('shows a renewed certificate on the next link and keeps the one that is up', async () => {
+    const own = new LiveTls(current, moves);
+    const { accepted, dialled, links } = await connected({ own });
+    own.replace(tlsMaterial(clientTls));
+    expect(dialled.down).toEqual([]);
+    links.dial(IAD);
+    await until(() => dialled.failed.length === 1);
+    expect(dialled.failed[0]?.error.code).toBe('ACCESS');
+    dialled.link.send(heldFrame);
+    await until(() => accepted.frames.length === 1);
   });
 });
 
