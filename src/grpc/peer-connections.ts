@@ -49,7 +49,7 @@ interface OpenCall {
 
 /** One connection to one peer. */
 export class PeerConnection {
-  readonly nodeId: NodeId;
+  readonly place: PeerPlace;
   readonly client: Client;
   /** The material that it was made with. */
   readonly revision: number;
@@ -61,12 +61,12 @@ export class PeerConnection {
   #isClosed = false;
 
   constructor(parts: {
-    readonly nodeId: NodeId;
+    readonly place: PeerPlace;
     readonly client: Client;
     readonly revision: number;
     readonly onClosed: () => void;
   }) {
-    this.nodeId = parts.nodeId;
+    this.place = parts.place;
     this.client = parts.client;
     this.revision = parts.revision;
     this.#onClosed = parts.onClosed;
@@ -125,7 +125,7 @@ export class PeerConnections implements Disposable {
   /** The connection to a peer, made with what is current. */
   to(peer: PeerPlace): PeerConnection {
     const known = this.#newest.get(peer.nodeId);
-    if (known?.revision === this.#revision) return known;
+    if (known !== undefined && this.#isCurrent(known, peer)) return known;
     known?.retire();
     const made = this.#connect(peer);
     this.#newest.set(peer.nodeId, made);
@@ -139,11 +139,17 @@ export class PeerConnections implements Disposable {
     for (const connection of [...this.#all]) connection.close();
   }
 
+  #isCurrent({ place, revision }: PeerConnection, { address, identity }: PeerPlace): boolean {
+    if (place.address !== address || place.identity !== identity) return false;
+    return revision === this.#revision;
+  }
+
   get #revision(): number {
     return this.#options.tls?.revision ?? 0;
   }
 
-  #connect({ nodeId, address, identity = '' }: PeerPlace): PeerConnection {
+  #connect(place: PeerPlace): PeerConnection {
+    const { nodeId, address, identity = '' } = place;
     const { tls, channelOptions } = this.#options;
     const credentials =
       tls === undefined
@@ -155,7 +161,7 @@ export class PeerConnections implements Disposable {
       'grpc.ssl_target_name_override': nodeId,
     });
     const made: PeerConnection = new PeerConnection({
-      nodeId,
+      place,
       client,
       revision: this.#revision,
       onClosed: () => {
@@ -174,7 +180,7 @@ export class PeerConnections implements Disposable {
     connection.chain = chain;
     connection.voucher = tls?.current.peers.vouchFor(chain, known);
     if (connection.voucher !== undefined) return;
-    const names = `no authority vouches for ${connection.nodeId}`;
+    const names = `no authority vouches for ${connection.place.nodeId}`;
     throw new KedgeError('ACCESS', `${names}: its certificate must come from one that is trusted`);
   }
 
@@ -196,7 +202,7 @@ export class PeerConnections implements Disposable {
       this.#judge(connection, connection.chain);
       return 'known';
     } catch (thrown) {
-      const { nodeId } = connection;
+      const { nodeId } = connection.place;
       const { logger, metrics } = this.#options;
       const side = 'dialled';
       metrics.increment('kedge_connections_cut_total', { side });
@@ -208,7 +214,7 @@ export class PeerConnections implements Disposable {
   }
 
   #move(connection: PeerConnection): void {
-    const { nodeId } = connection;
+    const { nodeId } = connection.place;
     if (!connection.hasLink || this.#newest.get(nodeId) !== connection) return;
     this.#options.metrics.increment('kedge_connections_moved_total', { side: 'dialled' });
     this.#options.onMove(nodeId);

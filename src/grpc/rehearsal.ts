@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import { connect, createSecureContext, createServer } from 'node:tls';
 import { type Authorities, chainOf } from './authorities.ts';

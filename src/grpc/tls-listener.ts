@@ -128,7 +128,7 @@ export class TlsListener {
       this.#server.once('error', reject);
       this.#server.listen({ host, port }, () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#refused(error.message, undefined));
+        this.#server.on('error', (error: Error) => this.#refused(error.message, undefined));
         resolve();
       });
     });

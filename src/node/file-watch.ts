@@ -9,7 +9,7 @@
  * @module
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 
 /** What a watch works with. */
@@ -20,6 +20,8 @@ export interface FileWatchOptions {
   readonly onMaybeChanged: () => void;
 }
 
+/** What Kubernetes swaps in the folder of a secret. */
+const FOLDER_LINK = '..data';
 /** How long a folder must be quiet: a pair is written in several steps. */
 const SETTLE_MS = 100;
 /** How often the files are looked at when nobody says that they changed. */
@@ -34,7 +36,10 @@ export class FileWatch implements Disposable {
 
   constructor(options: FileWatchOptions) {
     this.#options = options;
-    for (const folder of new Set(options.files.map((file) => dirname(file)))) this.#watch(folder);
+    const names = new Set([...options.files.map((file) => basename(file)), FOLDER_LINK]);
+    for (const folder of new Set(options.files.map((file) => dirname(file)))) {
+      this.#watch(folder, names);
+    }
     this.#armPoll();
   }
 
@@ -44,9 +49,11 @@ export class FileWatch implements Disposable {
     this.#settling?.[Symbol.dispose]();
   }
 
-  #watch(folder: string): void {
+  #watch(folder: string, names: ReadonlySet<string>): void {
     try {
-      const watcher = watch(folder, { persistent: false }, () => this.#settle());
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name === null || names.has(name)) this.#settle();
+      });
       watcher.on('error', () => watcher.close());
       this.#watchers.push(watcher);
     } catch {

@@ -137,7 +137,6 @@ export class NodeIdentity implements AsyncDisposable {
       await this.#attempt('authorities.refused', () => this.#readTrust());
       await this.#attempt('certificate.refused', () => this.#readPair());
       const chosen = await this.#choose();
-      if (this.#isClosed) return;
       const isNew = chosen.pair !== this.#inUse.pair || chosen.trust !== this.#inUse.trust;
       this.#report(chosen);
       if (isNew) this.tls.replace(materialOf(chosen));

@@ -276,7 +276,7 @@ describe('PeerLinks whose trust changes', () => {
     await until(() => dialled.down.length > 0);
   });
 
-  it('cuts off at once a peer that is not vouched for any more, and does not get back', async () => {
+  it('cuts off at once, and for good, a peer that is not vouched for any more', async () => {
     const own = new LiveTls(current, moves);
     const { dialled, links } = await connected({ own, clock: new SimulatedClock() });
     own.replace({ ...current, peers: new Authorities([]) });

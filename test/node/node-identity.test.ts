@@ -73,11 +73,11 @@ describe('a node whose certificate is renewed', () => {
     await start();
     const admin = await cluster.admin('iad-1', oldPki);
     const caller = callerPems('admin/bob', oldPki);
-    let isOver = false;
+    const end = new AbortController();
     let answered = 0;
     const downs = cluster.nodes.map((node) => countOf(node, 'link.down'));
     const traffic = (async () => {
-      for (; !isOver; answered += 1) await admin.streams();
+      for (; !end.signal.aborted; answered += 1) await admin.streams();
     })();
     for (let round = 0; round < 3; round += 1) {
       for (const { name, address } of cluster.nodes) {
@@ -85,7 +85,7 @@ describe('a node whose certificate is renewed', () => {
         await until(async () => (await shownSerial(address, caller)) === serial);
       }
     }
-    isOver = true;
+    end.abort();
     await traffic;
     expect(answered).toBeGreaterThan(0);
     for (const node of cluster.nodes) {
@@ -93,7 +93,7 @@ describe('a node whose certificate is renewed', () => {
       expect(countOf(node, 'rpc.failed')).toBe(0);
     }
     expect(cluster.nodes.map((node) => countOf(node, 'link.down'))).toEqual(downs);
-  });
+  }, 60_000);
 
   it('goes on with the old pair while what is on disk is broken', async () => {
     await start({ names: ['iad-1'] });
@@ -240,9 +240,9 @@ describe('nodes that trust a bundle of their own realm', () => {
     const { address } = cluster.node('iad-1');
     const admin = await cluster.admin('iad-1', oldPki);
     const idle = await connectRaw(address, callerPems('admin/bob', oldPki));
-    let isOver = false;
+    const end = new AbortController();
     const traffic = (async () => {
-      while (!isOver) await admin.streams();
+      while (!end.signal.aborted) await admin.streams();
     })();
     await cluster.publish(
       admin,
@@ -252,7 +252,7 @@ describe('nodes that trust a bundle of their own realm', () => {
       newPki,
     );
     await idle.closed;
-    isOver = true;
+    end.abort();
     await traffic;
   });
 });

@@ -259,7 +259,7 @@ export async function connectRaw(
 export async function shownSerial(address: string, caller: CallerPems): Promise<string> {
   const { socket, peer } = await connectRaw(address, caller);
   socket.destroy();
-  return peer.serialNumber?.toLowerCase() ?? '';
+  return Object.hasOwn(peer, 'serialNumber') ? peer.serialNumber.toLowerCase() : '';
 }
 
 /** How often an event was logged. */
