@@ -65,6 +65,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return asBuffer(a).equals(asBuffer(b));
 }
 
+/** Orders byte strings like words of a dictionary: negative when `a` comes first. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return asBuffer(a).compare(asBuffer(b));
+}
+
 /** Joins byte strings into a new one. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

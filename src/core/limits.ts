@@ -65,6 +65,16 @@ export const WATCH_REQUEST_MAX_BYTES: number = 128 * 1024;
 export const HISTORY_PAGE_MAX: number = 500;
 /** Peers of one node. */
 export const PEERS_MAX: number = 1000;
+/** Members that one node remembers, failed and left ones included. */
+export const MEMBERS_MAX: number = 2000;
+/** A member record, bytes; with its signature it fits beside a ping. */
+export const MEMBER_MAX_BYTES: number = 1024;
+/** What a ping or an acknowledgement carries beside itself, bytes. */
+export const PIGGYBACK_MAX_BYTES: number = 1200;
+/** Records in one frame of members. */
+export const MEMBERS_PER_FRAME_MAX: number = 64;
+/** Observations in one frame of members. */
+export const OBSERVATIONS_PER_FRAME_MAX: number = 256;
 /** Signature checks for one statement, when hints do not name the keys. */
 export const VERIFY_ATTEMPTS_MAX: number = 1024;
 /** Longest validity of a statement, days. */

@@ -1,0 +1,54 @@
+/**
+ * One member in the table of a node.
+ *
+ * @module
+ */
+import type { NodeId, RegionName } from '../ids.ts';
+import type { MemberLink } from './links.ts';
+import type { MemberRecord, SignedMember } from './record.ts';
+import type { Suspicion } from './suspicion.ts';
+import type { MemberState, MemberView } from './view.ts';
+
+/** How sure this node is that the key in the record is the member's. */
+export type KeyBinding =
+  /** It came first, from somebody else. */
+  | 'first-seen'
+  /** It came from the member itself on a link that its certificate authenticated. */
+  | 'confirmed';
+
+/** What a node knows about a member. Only the table changes record, state and binding. */
+export class Member implements MemberView {
+  signed: SignedMember;
+  record: MemberRecord;
+  state: MemberState;
+  binding: KeyBinding;
+  /** When the state began. */
+  sinceMs: number;
+  /** The ready link to it. */
+  link: MemberLink | undefined;
+  /** True when a link to it was lost, or could not be made: it should answer and does not. */
+  unreachable: boolean = false;
+  /** Present while it is suspected. */
+  suspicion: Suspicion | undefined;
+
+  constructor(view: MemberView, binding: KeyBinding, sinceMs: number) {
+    this.signed = view.signed;
+    this.record = view.record;
+    this.state = view.state;
+    this.binding = binding;
+    this.sinceMs = sinceMs;
+  }
+
+  get nodeId(): NodeId {
+    return this.record.nodeId;
+  }
+
+  get region(): RegionName {
+    return this.record.region;
+  }
+
+  /** True for alive and suspect: it counts, it is probed, it may be a relay. */
+  get isAlive(): boolean {
+    return this.state === 'alive' || this.state === 'suspect';
+  }
+}

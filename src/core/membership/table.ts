@@ -1,0 +1,269 @@
+/**
+ * The table of all members that a node knows, itself included.
+ *
+ * It decides which record of a member holds and which key a node id has: the first one that came,
+ * until the member itself shows one on a link that its certificate authenticates; that one then
+ * holds against all others. The table is bounded: a full one forgets who is gone, and for a member
+ * with a confirmed key also one without; never the other way round, so a flood of invented members
+ * cannot push out real ones. Rules MB-5 to MB-9.
+ *
+ * @module
+ */
+import { equalBytes } from '../bytes.ts';
+import { KedgeError } from '../errors.ts';
+import type { PeerIdentity } from '../gossip/events.ts';
+import type { NodeId, RealmName, RegionName } from '../ids.ts';
+import { MEMBERS_MAX } from '../limits.ts';
+import { MemberDigest } from './digest.ts';
+import { type KeyBinding, Member } from './member.ts';
+import {
+  equalMembers,
+  type MemberRecord,
+  peekMember,
+  type SignedMember,
+  verifyMember,
+} from './record.ts';
+import { compareRecords, type MemberState, type MemberView } from './view.ts';
+
+/** What became of a record. */
+export type Taken =
+  /** It holds now. `before` is the state until now; absent for a new member. */
+  | {
+      readonly kind: 'news';
+      readonly member: Member;
+      readonly before?: MemberState;
+      readonly key: 'same' | 'new';
+    }
+  /** It holds already. */
+  | { readonly kind: 'known'; readonly member: Member }
+  /** A later one holds. */
+  | { readonly kind: 'old'; readonly member: Member }
+  /** It is about this node itself, signed by its key, and not its last word. */
+  | { readonly kind: 'self'; readonly record: MemberRecord }
+  /** It tells of a member that is gone and was not known. */
+  | { readonly kind: 'gone' };
+
+/** Who brought a record. */
+export interface Introduction {
+  /** Whom the certificate of the link names; the member itself or somebody else. */
+  readonly peer: PeerIdentity;
+  /** Asked before a signature is checked. Errors: `LIMIT`, when too many were. */
+  readonly pay: () => void;
+}
+
+/** Members by id. */
+export class MemberTable {
+  readonly #realm: RealmName;
+  readonly #members: Map<NodeId, Member> = new Map();
+  readonly #regions: Map<RegionName, number> = new Map();
+  readonly #digest: MemberDigest = new MemberDigest();
+  readonly #suspects: Set<Member> = new Set();
+  readonly self: Member;
+  #version = 0;
+
+  constructor(self: MemberView, nowMs: number) {
+    this.#realm = self.record.realm;
+    this.self = new Member(self, 'confirmed', nowMs);
+    this.#insert(this.self);
+  }
+
+  /** Counts the changes of alive members and their records. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get digest(): MemberDigest {
+    return this.#digest;
+  }
+
+  /** Alive members, suspects and this node included. */
+  get aliveCount(): number {
+    return this.#digest.count;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get suspects(): ReadonlySet<Member> {
+    return this.#suspects;
+  }
+
+  get(nodeId: NodeId): Member | undefined {
+    return this.#members.get(nodeId);
+  }
+
+  /** All members, gone ones included. */
+  values(): IterableIterator<Member> {
+    return this.#members.values();
+  }
+
+  /** Alive members of a region. */
+  aliveIn(region: RegionName): number {
+    return this.#regions.get(region) ?? 0;
+  }
+
+  /**
+   * Takes a record in; the table is unchanged after an error.
+   *
+   * Errors: those of `verifyMember`, `REALM`, `ACCESS` (a member's own words do not fit its
+   * certificate), `LIMIT` (the table is full of better ones, or too many signatures), `CONFLICT`
+   * (the node id has another key).
+   */
+  take(signed: SignedMember, { peer, pay }: Introduction, nowMs: number): Taken {
+    const record = peekMember(signed);
+    if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
+    const held = this.#members.get(record.nodeId);
+    if (held === this.self) return this.#takeSelf(signed, record, pay);
+    const direct = peer.nodeId === record.nodeId;
+    if (direct && peer.region !== record.region) throw otherRegion(record, peer);
+    const sameKey = held === undefined || equalBytes(held.record.publicKey, record.publicKey);
+    if (held !== undefined && equalMembers(held.signed, signed)) {
+      if (direct) held.binding = 'confirmed';
+      return { kind: 'known', member: held };
+    }
+    if (held !== undefined && sameKey && compareRecords({ record, signed }, held) < 0) {
+      return { kind: 'old', member: held };
+    }
+    if (!sameKey && !direct) throw otherKey(record);
+    pay();
+    verifyMember(signed);
+    const binding = direct ? 'confirmed' : (held?.binding ?? 'first-seen');
+    if (held === undefined) return this.#admit({ signed, record }, binding, nowMs);
+    const before = held.state;
+    held.binding = binding;
+    this.#replace(held, { signed, record, state: record.status }, nowMs);
+    return { kind: 'news', member: held, before, key: sameKey ? 'same' : 'new' };
+  }
+
+  /** Takes in what this node remembered; nothing that is there already. Errors: as `take`. */
+  restore(view: MemberView, binding: KeyBinding, nowMs: number): void {
+    const record = verifyMember(view.signed);
+    if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
+    if (this.#members.has(record.nodeId)) return;
+    if (this.size >= MEMBERS_MAX) throw full();
+    this.#insert(new Member({ ...view, record }, binding, nowMs));
+  }
+
+  /** This node has new words about itself. */
+  restate(signed: SignedMember, record: MemberRecord, nowMs: number): void {
+    this.#replace(this.self, { signed, record, state: record.status }, nowMs);
+  }
+
+  /** The member stands otherwise now, by what others or this node observed. */
+  mark(member: Member, state: MemberState, nowMs: number): void {
+    this.#replace(member, { signed: member.signed, record: member.record, state }, nowMs);
+  }
+
+  /** Forgets a member. */
+  remove(member: Member): void {
+    if (member.isAlive) this.#discount(member.record);
+    this.#suspects.delete(member);
+    this.#members.delete(member.nodeId);
+  }
+
+  #takeSelf(signed: SignedMember, record: MemberRecord, pay: () => void): Taken {
+    const { self } = this;
+    if (record.incarnation < self.record.incarnation) return { kind: 'old', member: self };
+    if (equalMembers(self.signed, signed)) return { kind: 'known', member: self };
+    if (!equalBytes(self.record.publicKey, record.publicKey)) throw otherKey(record);
+    pay();
+    verifyMember(signed);
+    return { kind: 'self', record };
+  }
+
+  #admit({ signed, record }: Omit<MemberView, 'state'>, binding: KeyBinding, nowMs: number): Taken {
+    if (record.status === 'left') return { kind: 'gone' };
+    if (this.size >= MEMBERS_MAX) {
+      const victim = this.#leastWorth(binding);
+      if (victim === undefined) throw full();
+      this.remove(victim);
+    }
+    const member = new Member({ signed, record, state: 'alive' }, binding, nowMs);
+    this.#insert(member);
+    return { kind: 'news', member, key: 'same' };
+  }
+
+  /** Who makes room: the one gone longest, or else, for a confirmed member, one that is not. */
+  #leastWorth(forWhom: KeyBinding): Member | undefined {
+    let gone: Member | undefined;
+    let doubtful: Member | undefined;
+    for (const member of this.#members.values()) {
+      if (!member.isAlive) {
+        if (member.binding === 'confirmed' && forWhom === 'first-seen') continue;
+        if (gone === undefined || isWorthLess(member, gone)) gone = member;
+      } else if (member.binding === 'first-seen' && forWhom === 'confirmed') {
+        if (doubtful === undefined || member.sinceMs > doubtful.sinceMs) doubtful = member;
+      }
+    }
+    return gone ?? doubtful;
+  }
+
+  #insert(member: Member): void {
+    this.#members.set(member.nodeId, member);
+    if (member.isAlive) this.#count(member.record);
+  }
+
+  #replace(member: Member, view: MemberView, nowMs: number): void {
+    const { isAlive, state } = member;
+    const sameRecord = member.record === view.record;
+    const aliveNow = view.state === 'alive' || view.state === 'suspect';
+    if (isAlive && !(sameRecord && aliveNow)) this.#discount(member.record);
+    member.signed = view.signed;
+    member.record = view.record;
+    member.state = view.state;
+    if (state !== view.state) member.sinceMs = nowMs;
+    if (aliveNow && !(sameRecord && isAlive)) this.#count(view.record);
+    if (view.state === 'suspect') {
+      this.#suspects.add(member);
+    } else {
+      this.#suspects.delete(member);
+      member.suspicion = undefined;
+    }
+  }
+
+  #count(record: MemberRecord): void {
+    this.#version += 1;
+    this.#digest.add(record);
+    this.#regions.set(record.region, this.aliveIn(record.region) + 1);
+  }
+
+  #discount(record: MemberRecord): void {
+    this.#version += 1;
+    this.#digest.remove(record);
+    const left = this.aliveIn(record.region) - 1;
+    if (left > 0) this.#regions.set(record.region, left);
+    else this.#regions.delete(record.region);
+  }
+}
+
+function isWorthLess(a: Member, b: Member): boolean {
+  if (a.binding !== b.binding) return a.binding === 'first-seen';
+  return a.sinceMs < b.sinceMs;
+}
+
+function otherRealm({ nodeId, realm }: MemberRecord, own: RealmName): KedgeError {
+  return new KedgeError('REALM', `the record of ${nodeId} is of realm ${realm}, not of ${own}`);
+}
+
+function otherRegion({ nodeId, region }: MemberRecord, peer: PeerIdentity): KedgeError {
+  return new KedgeError(
+    'ACCESS',
+    `${nodeId} calls itself a node of region ${region}, but its certificate is of ${peer.region}`,
+  );
+}
+
+function otherKey({ nodeId }: MemberRecord): KedgeError {
+  return new KedgeError(
+    'CONFLICT',
+    `a relayed record gives ${nodeId} another key than the one known here; if the node has a new ` +
+      'key on purpose, a direct link to it settles it',
+    { detail: { nodeId } },
+  );
+}
+
+function full(): KedgeError {
+  return new KedgeError('LIMIT', `the table holds ${MEMBERS_MAX} members already`, {
+    detail: { max: MEMBERS_MAX },
+  });
+}
