@@ -33,6 +33,8 @@ export type Taken =
       readonly member: Member;
       readonly before?: MemberState;
       readonly key: 'same' | 'new';
+      /** Who had to make room. */
+      readonly evicted?: Member;
     }
   /** It holds already. */
   | { readonly kind: 'known'; readonly member: Member }
@@ -174,14 +176,13 @@ export class MemberTable {
 
   #admit({ signed, record }: Omit<MemberView, 'state'>, binding: KeyBinding, nowMs: number): Taken {
     if (record.status === 'left') return { kind: 'gone' };
-    if (this.size >= MEMBERS_MAX) {
-      const victim = this.#leastWorth(binding);
-      if (victim === undefined) throw full();
-      this.remove(victim);
-    }
+    const evicted = this.size < MEMBERS_MAX ? undefined : this.#leastWorth(binding);
+    if (evicted !== undefined) this.remove(evicted);
+    if (this.size >= MEMBERS_MAX) throw full();
     const member = new Member({ signed, record, state: 'alive' }, binding, nowMs);
     this.#insert(member);
-    return { kind: 'news', member, key: 'same' };
+    const news: Taken = { kind: 'news', member, key: 'same' };
+    return evicted === undefined ? news : { ...news, evicted };
   }
 
   /** Who makes room: the one gone longest, or else, for a confirmed member, one that is not. */

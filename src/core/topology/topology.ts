@@ -1,0 +1,146 @@
+/**
+ * Who links to whom: computed by each node from the members that it sees alive.
+ *
+ * Each region has 2 relays (3 while there are few nodes) which link to those of all other regions.
+ * Inside a region all link to all while it is small, else each node to some. And each node links to
+ * 2 ordinary nodes of other regions, so that no news depends on relays alone: without these, nodes
+ * that are dead and not yet known to be left somebody out. The same rules hold from 3 to 1,000
+ * nodes; for few nodes they give a full mesh or nearly so.
+ *
+ * A link is wanted by one side and used by both. Fed by changes, it recomputes only what they touch
+ * and only when asked.
+ *
+ * @module
+ */
+import type { PeerIdentity } from '../gossip/events.ts';
+import type { NodeId, RegionName } from '../ids.ts';
+import { hashText } from '../mix.ts';
+import { Best, type Ranked } from './ranking.ts';
+import { Region } from './region.ts';
+
+/** Up to so many nodes a region is a full mesh. */
+export const MESH_MAX: number = 48;
+/** Links inside a larger region, besides those to its relays. */
+export const REGION_LINKS: number = 16;
+/** Links of each node to ordinary nodes of other regions. */
+export const CROSS_LINKS: number = 2;
+/** Relays per region. */
+export const RELAYS: number = 2;
+/** Relays per region while there are at most `FEW_NODES`. */
+export const RELAYS_OF_FEW: number = 3;
+export const FEW_NODES: number = 30;
+
+const NO_RELAYS: readonly NodeId[] = [];
+
+/** The topology as one node computes it. */
+export class Topology {
+  readonly #self: Ranked;
+  readonly #home: RegionName;
+  readonly #regions: Map<RegionName, Region> = new Map();
+  #size = 0;
+  #version = 0;
+  #links: ReadonlySet<NodeId> | undefined;
+
+  constructor({ nodeId, region }: PeerIdentity) {
+    this.#self = { nodeId, hash: hashText(nodeId) };
+    this.#home = region;
+    this.add({ nodeId, region });
+  }
+
+  /** Counts the changes after which links or relays may be others. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Alive nodes, this one included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** A node is alive, suspected or not. Nothing happens when it was before. */
+  add({ nodeId, region }: PeerIdentity): void {
+    const place = this.#regions.get(region) ?? new Region(region);
+    if (place.has(nodeId)) return;
+    this.#regions.set(region, place);
+    this.#size += 1;
+    place.add({ nodeId, hash: hashText(nodeId) }, this.#relayCount());
+    this.#touch();
+  }
+
+  /** A node failed, left, or moved to another region. */
+  remove({ nodeId, region }: PeerIdentity): void {
+    const place = this.#regions.get(region);
+    if (place?.has(nodeId) !== true || nodeId === this.#self.nodeId) return;
+    this.#size -= 1;
+    place.remove(nodeId, this.#relayCount());
+    if (place.size === 0) this.#regions.delete(region);
+    this.#touch();
+  }
+
+  /** To be called at a steady pace, for example once a second; see `Region`. */
+  observe(): void {
+    const count = this.#relayCount();
+    for (const region of this.#regions.values()) {
+      if (region.observe(count) === 'changed') this.#touch();
+    }
+  }
+
+  regions(): Iterable<RegionName> {
+    return this.#regions.keys();
+  }
+
+  /** The relays of a region; none when nobody is alive there. */
+  relaysOf(region: RegionName): readonly NodeId[] {
+    return this.#regions.get(region)?.relays ?? NO_RELAYS;
+  }
+
+  isRelay({ nodeId, region }: PeerIdentity): boolean {
+    return this.relaysOf(region).includes(nodeId);
+  }
+
+  /** The nodes to which this node dials a link; the same object until something changes. */
+  links(): ReadonlySet<NodeId> {
+    this.#links ??= this.#computeLinks();
+    return this.#links;
+  }
+
+  #touch(): void {
+    this.#version += 1;
+    this.#links = undefined;
+  }
+
+  #relayCount(): number {
+    return this.#size <= FEW_NODES ? RELAYS_OF_FEW : RELAYS;
+  }
+
+  #computeLinks(): ReadonlySet<NodeId> {
+    const links = new Set<NodeId>();
+    this.#addHomeLinks(links);
+    const ordinary = new Best(this.#self.hash, CROSS_LINKS);
+    const relays = new Best(this.#self.hash, CROSS_LINKS);
+    const selfRelays = this.relaysOf(this.#home).includes(this.#self.nodeId);
+    for (const [name, region] of this.#regions) {
+      if (name === this.#home) continue;
+      if (selfRelays) for (const relay of region.relays) links.add(relay);
+      for (const node of region.nodes()) {
+        (region.relays.includes(node.nodeId) ? relays : ordinary).offer(node);
+      }
+    }
+    for (const nodeId of ordinary.nodeIds) links.add(nodeId);
+    // Where nobody is ordinary, relays take their part.
+    for (const nodeId of relays.nodeIds.slice(0, CROSS_LINKS - ordinary.size)) links.add(nodeId);
+    links.delete(this.#self.nodeId);
+    return links;
+  }
+
+  #addHomeLinks(links: Set<NodeId>): void {
+    const home = this.#regions.get(this.#home);
+    if (home === undefined) return;
+    const chosen = new Best(this.#self.hash, home.size <= MESH_MAX ? home.size : REGION_LINKS);
+    for (const node of home.nodes()) {
+      if (node.nodeId !== this.#self.nodeId) chosen.offer(node);
+    }
+    for (const nodeId of chosen.nodeIds) links.add(nodeId);
+    for (const nodeId of home.relays) links.add(nodeId);
+  }
+}
