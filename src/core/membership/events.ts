@@ -48,6 +48,8 @@ export type MembershipNotice =
       readonly from: NodeId;
       readonly error: KedgeError;
     }
+  /** A remembered member was not taken back: its record is damaged or of another realm. */
+  | { readonly kind: 'forgotten'; readonly error: KedgeError }
   /** The member itself shows another key than the one known until now. */
   | { readonly kind: 'new-key'; readonly nodeId: NodeId }
   /** Another process with this node's id and key keeps speaking. */
@@ -60,7 +62,7 @@ export type MembershipEffect =
   /** A member is new (`before` absent) or stands otherwise; read what it is now from `member`. */
   | { readonly kind: 'changed'; readonly member: MemberView; readonly before?: MemberState }
   /** A member is forgotten. */
-  | { readonly kind: 'removed'; readonly nodeId: NodeId }
+  | { readonly kind: 'removed'; readonly member: MemberView }
   /** This node's own record is a new one: keep its incarnation for the next start. */
   | { readonly kind: 'self'; readonly signed: SignedMember }
   /** Try once to reach a failed member; say `dial-failed` when it does not work. */

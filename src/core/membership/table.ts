@@ -139,12 +139,12 @@ export class MemberTable {
   }
 
   /** Takes in what this node remembered; nothing that is there already. Errors: as `take`. */
-  restore(view: MemberView, binding: KeyBinding, nowMs: number): void {
-    const record = verifyMember(view.signed);
+  restore(signed: SignedMember, state: MemberState, binding: KeyBinding, nowMs: number): void {
+    const record = verifyMember(signed);
     if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
     if (this.#members.has(record.nodeId)) return;
     if (this.size >= MEMBERS_MAX) throw full();
-    this.#insert(new Member({ ...view, record }, binding, nowMs));
+    this.#insert(new Member({ signed, record, state }, binding, nowMs));
   }
 
   /** This node has new words about itself. */

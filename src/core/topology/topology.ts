@@ -136,7 +136,11 @@ export class Topology {
   #addHomeLinks(links: Set<NodeId>): void {
     const home = this.#regions.get(this.#home);
     if (home === undefined) return;
-    const chosen = new Best(this.#self.hash, home.size <= MESH_MAX ? home.size : REGION_LINKS);
+    if (home.size <= MESH_MAX) {
+      for (const node of home.nodes()) links.add(node.nodeId);
+      return;
+    }
+    const chosen = new Best(this.#self.hash, REGION_LINKS);
     for (const node of home.nodes()) {
       if (node.nodeId !== this.#self.nodeId) chosen.offer(node);
     }

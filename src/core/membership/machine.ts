@@ -1,0 +1,306 @@
+/**
+ * The membership machine of one node: `handle(event, nowMs) → effects`.
+ *
+ * SWIM with Lifeguard over the links that exist anyway: who is there, who fails, who left. No I/O,
+ * clock or randomness here. Its parts: `table.ts` knows the members, `intake.ts` takes in what
+ * peers say, `prober.ts` and `helper.ts` ask whether members answer, `judge.ts` draws the
+ * conclusions, `spreader.ts` passes news on, `comparison.ts` mends what was missed. This file reads
+ * the events and says which part acts. Source: docs/membership.md.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import type { NodeId } from '../ids.ts';
+import { Comparison } from './comparison.ts';
+import { MEMBERSHIP_DEFAULTS, type MembershipConfig } from './config.ts';
+import type {
+  MembershipEffect,
+  MembershipEvent,
+  MembershipSnapshot,
+  MembershipTimer,
+  RememberedMember,
+} from './events.ts';
+import type { MembershipFrame, Updates } from './frames.ts';
+import { LocalHealth } from './health.ts';
+import { Helper } from './helper.ts';
+import { Intake } from './intake.ts';
+import { Judge } from './judge.ts';
+import { LinkTable, type MemberLink } from './links.ts';
+import { Outbox } from './outbox.ts';
+import { Own } from './own.ts';
+import { Prober } from './prober.ts';
+import { type MemberRecord, type MemberSigner, signMember } from './record.ts';
+import { observationOf, Rumors } from './rumors.ts';
+import { Spreader } from './spreader.ts';
+import { MemberTable } from './table.ts';
+import { Upkeep } from './upkeep.ts';
+import type { MemberView } from './view.ts';
+
+/** What a machine is made of. */
+export interface MembershipOptions {
+  /** This node as it describes itself. */
+  readonly self: Omit<MemberRecord, 'incarnation' | 'status'>;
+  /** Signs with the key in `self.publicKey`. */
+  readonly sign: MemberSigner;
+  /** Uniform in [0, 1): order and jitter only, never a decision about trust. */
+  readonly random: () => number;
+  readonly nowMs: number;
+  readonly config?: Partial<MembershipConfig>;
+  /** What {@link MembershipMachine.snapshot} gave before the last stop. */
+  readonly remembered?: MembershipSnapshot;
+}
+
+type EventOf<Kind extends MembershipEvent['kind']> = Extract<
+  MembershipEvent,
+  { readonly kind: Kind }
+>;
+
+/** One node's view of all others. Not re-entrant: one event at a time. */
+export class MembershipMachine {
+  readonly #config: MembershipConfig;
+  readonly #outbox: Outbox = new Outbox();
+  readonly #links: LinkTable = new LinkTable();
+  readonly #health: LocalHealth;
+  readonly #table: MemberTable;
+  readonly #spreader: Spreader;
+  readonly #own: Own;
+  readonly #judge: Judge;
+  readonly #intake: Intake;
+  readonly #comparison: Comparison;
+  readonly #prober: Prober;
+  readonly #helper: Helper;
+  readonly #upkeep: Upkeep;
+
+  /** Errors: those of `signMember` and `verifyMember`; what is remembered is verified again. */
+  constructor(options: MembershipOptions) {
+    const { self, sign, random, nowMs, remembered } = options;
+    const config = { ...MEMBERSHIP_DEFAULTS, ...options.config };
+    const outbox = this.#outbox;
+    const links = this.#links;
+    const incarnation = (remembered?.incarnation ?? 0) + 1;
+    const record: MemberRecord = { ...self, incarnation, status: 'alive' };
+    const signed = signMember(record, sign);
+    const table = new MemberTable({ signed, record, state: 'alive' }, nowMs);
+    const health = new LocalHealth(config.healthMax);
+    const rumors = new Rumors(config, table);
+    const spreader = new Spreader(config, outbox, links, rumors, random);
+    const own = new Own(outbox, table, spreader, sign);
+    const judge = new Judge({ config, outbox, table, spreader, health, own });
+    const prober = new Prober({ config, outbox, table, links, spreader, health, judge, random });
+    this.#config = config;
+    this.#health = health;
+    this.#table = table;
+    this.#spreader = spreader;
+    this.#own = own;
+    this.#judge = judge;
+    this.#prober = prober;
+    this.#intake = new Intake({ outbox, table, links, spreader, own, judge });
+    this.#comparison = new Comparison(outbox, table, judge);
+    this.#helper = new Helper({ config, outbox, table, links, spreader, prober });
+    this.#upkeep = new Upkeep({
+      config,
+      outbox,
+      table,
+      links,
+      spreader,
+      comparison: this.#comparison,
+      random,
+    });
+    for (const member of remembered?.members ?? []) this.#remember(member, nowMs);
+  }
+
+  /** This node's own record. */
+  get self(): MemberView {
+    return this.#table.self;
+  }
+
+  /** Counts the changes of alive members and their records. */
+  get version(): number {
+    return this.#table.version;
+  }
+
+  /** The summary of all alive members: equal on nodes that agree. */
+  get root(): { readonly root: string; readonly count: number } {
+    const { root, count } = this.#table.digest;
+    return { root, count };
+  }
+
+  /** How far this node doubts itself: 1 when all is well. */
+  get healthFactor(): number {
+    return this.#health.factor;
+  }
+
+  member(nodeId: NodeId): MemberView | undefined {
+    return this.#table.get(nodeId);
+  }
+
+  /** Everybody known, this node included; gone ones until they are forgotten. */
+  members(): Iterable<MemberView> {
+    return this.#table.values();
+  }
+
+  /** What is worth remembering across a restart. */
+  snapshot(): MembershipSnapshot {
+    const members: RememberedMember[] = [];
+    for (const member of this.#table.values()) {
+      if (member === this.#table.self) continue;
+      const { signed, state, binding } = member;
+      members.push({ signed, state: state === 'suspect' ? 'alive' : state, binding });
+    }
+    return { incarnation: this.#own.record.incarnation, members };
+  }
+
+  /** Takes one event; returns what the driver has to do, in order. A refusal never throws. */
+  handle(event: MembershipEvent, nowMs: number): readonly MembershipEffect[] {
+    this.#dispatch(event, nowMs);
+    return this.#outbox.take();
+  }
+
+  #dispatch(event: MembershipEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'start':
+        return this.#prober.start(nowMs);
+      case 'link-up':
+        return this.#linkUp(event);
+      case 'link-down':
+        return this.#linkDown(event);
+      case 'dial-failed':
+        return this.#unreached(event.nodeId);
+      case 'frame':
+        return this.#frame(event, nowMs);
+      case 'timer':
+        return this.#timer(event.timer, nowMs);
+      case 'late':
+        if (event.lateMs > this.#config.lateMs) this.#health.worsen(1);
+        return;
+      case 'relays':
+        return this.#prober.setRelays(event.nodeIds);
+      case 'leave':
+        return this.#leave(nowMs);
+    }
+  }
+
+  #remember({ signed, state, binding }: RememberedMember, nowMs: number): void {
+    try {
+      this.#table.restore(signed, state, binding, nowMs);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      this.#outbox.notice({ kind: 'forgotten', error });
+    }
+  }
+
+  // Links.
+
+  #linkUp({ linkId, peer }: EventOf<'link-up'>): void {
+    const link = this.#links.add(linkId, peer);
+    const member = this.#table.get(peer.nodeId);
+    if (member !== undefined) {
+      member.link = link;
+      member.unreachable = false;
+    }
+    // Who comes back hears at once what is held against it.
+    const observation = member === undefined ? undefined : observationOf(member);
+    const observations = observation === undefined ? [] : [observation];
+    const updates = { members: [this.#own.signed], observations };
+    this.#outbox.send(linkId, { kind: 'members', updates });
+    if (this.#own.nodeId < peer.nodeId) this.#comparison.start(link);
+    this.#spreader.linked();
+  }
+
+  #linkDown({ linkId }: EventOf<'link-down'>): void {
+    const link = this.#links.drop(linkId);
+    const member = link === undefined ? undefined : this.#table.get(link.peer.nodeId);
+    if (member === undefined) return;
+    member.link = undefined;
+    this.#unreached(member.nodeId);
+  }
+
+  #unreached(nodeId: NodeId): void {
+    const member = this.#table.get(nodeId);
+    if (member === undefined || member.link !== undefined) return;
+    member.unreachable = true;
+    this.#prober.hurry(member);
+  }
+
+  #leave(nowMs: number): void {
+    if (this.#own.hasLeft) return;
+    this.#own.leave(nowMs);
+    const updates = { members: [this.#own.signed], observations: [] };
+    for (const { linkId } of this.#links.list) {
+      this.#outbox.send(linkId, { kind: 'members', updates });
+    }
+  }
+
+  // Timers.
+
+  #timer(timer: MembershipTimer, nowMs: number): void {
+    switch (timer.name) {
+      case 'member-probe':
+        if (!this.#own.hasLeft) this.#probe(nowMs);
+        return;
+      case 'member-spread':
+        return this.#spreader.timer();
+      case 'member-help':
+        return this.#helper.timer(nowMs);
+    }
+  }
+
+  #probe(nowMs: number): void {
+    const lateMs = this.#prober.lateMs(nowMs);
+    if (lateMs > this.#config.lateMs) {
+      this.#health.worsen(1);
+      this.#judge.extend(lateMs);
+      if (this.#prober.grace(nowMs) === 'waiting') return;
+    }
+    if (this.#prober.timeout(nowMs) === 'waiting') return;
+    this.#judge.expire(nowMs);
+    this.#upkeep.turn(nowMs);
+    this.#prober.begin(nowMs);
+  }
+
+  // Frames.
+
+  #frame({ linkId, frame }: EventOf<'frame'>, nowMs: number): void {
+    const link = this.#links.get(linkId);
+    if (link === undefined) return;
+    try {
+      this.#read(link, frame, nowMs);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      this.#outbox.notice({ kind: 'refused', linkId, from: link.peer.nodeId, error });
+    }
+  }
+
+  #read(link: MemberLink, frame: MembershipFrame, nowMs: number): void {
+    switch (frame.kind) {
+      case 'ping': {
+        this.#news(link, frame.updates, nowMs);
+        const updates = this.#spreader.piggyback();
+        return this.#outbox.send(link.linkId, { kind: 'ack', sequence: frame.sequence, updates });
+      }
+      case 'ack':
+        this.#prober.ack(link, frame.sequence, nowMs);
+        this.#helper.ack(link, frame.sequence);
+        return this.#news(link, frame.updates, nowMs);
+      case 'ping-req':
+        return this.#helper.ask(link, frame.sequence, frame.target, nowMs);
+      case 'nack':
+        return this.#prober.nack(link, frame.sequence, frame.reason);
+      case 'members':
+        return this.#news(link, frame.updates, nowMs);
+      case 'member-digest':
+        return this.#comparison.digest(link, frame);
+      case 'member-buckets':
+        return this.#comparison.buckets(link, frame);
+      case 'member-rows':
+        return this.#comparison.rows(link, frame, nowMs);
+      case 'member-want':
+        return this.#comparison.want(link, frame, nowMs);
+    }
+  }
+
+  #news(link: MemberLink, updates: Updates, nowMs: number): void {
+    if (updates.members.length === 0 && updates.observations.length === 0) return;
+    this.#intake.take(link, updates, nowMs);
+  }
+}
