@@ -161,7 +161,7 @@ export class Prober {
       graced: false,
     };
     this.#round = round;
-    if (link === undefined) return this.#askHelpers(round, nowMs);
+    if (link === undefined) return this.#reachAcross(round, nowMs);
     const updates = spreader.piggyback(target.state === 'suspect' ? target : undefined);
     outbox.send(link.linkId, { kind: 'ping', sequence: round.sequence, updates });
     this.#arm(timeoutMs, nowMs);
@@ -181,17 +181,31 @@ export class Prober {
     return this.#parts.config.probeIntervalMs * this.#parts.health.factor;
   }
 
+  /** Without a link: one helper stands in for it, if there is no reason to doubt the target. */
+  #reachAcross(round: Round, nowMs: number): void {
+    if (round.target.unreachable) return this.#askHelpers(round, nowMs);
+    this.#ask(round, 1);
+    this.#arm(2 * round.timeoutMs, nowMs);
+  }
+
   #askHelpers(round: Round, nowMs: number): void {
-    const { outbox } = this.#parts;
-    const { target, sequence, timeoutMs } = round;
     round.phase = 'indirect';
-    this.#chooseHelpers(round);
-    for (const linkId of round.helpers) {
-      outbox.send(linkId, { kind: 'ping-req', sequence, target: target.nodeId });
-    }
+    this.#ask(round, this.#parts.config.helpers);
     // A helper waits as long for the target as this node did, and answers over one more link.
     const restMs = round.startMs + this.#intervalMs() - nowMs;
-    this.#arm(Math.max(2 * timeoutMs, restMs), nowMs);
+    this.#arm(Math.max(2 * round.timeoutMs, restMs), nowMs);
+  }
+
+  /** Brings the helpers of a round up to a number. */
+  #ask(round: Round, count: number): void {
+    const { target, sequence, helpers } = round;
+    const asked = helpers.length;
+    this.#chooseHelpers(round, count);
+    for (let i = asked; i < helpers.length; i += 1) {
+      const linkId = helpers[i];
+      if (linkId === undefined) continue;
+      this.#parts.outbox.send(linkId, { kind: 'ping-req', sequence, target: target.nodeId });
+    }
   }
 
   #conclude(round: Round, nowMs: number): void {
@@ -205,13 +219,13 @@ export class Prober {
   }
 
   /** Relays of the target's region first, then others of it, then anybody. */
-  #chooseHelpers(round: Round): void {
-    const { config, links, table, random } = this.#parts;
+  #chooseHelpers(round: Round, count: number): void {
+    const { links, table, random } = this.#parts;
     const { list } = links;
     const start = Math.floor(random() * list.length);
     for (const wish of ['relay', 'region', 'any'] as const) {
       for (let i = 0; i < list.length; i += 1) {
-        if (round.helpers.length === config.helpers) return;
+        if (round.helpers.length >= count) return;
         const link = list[(start + i) % list.length];
         if (link === undefined || round.helpers.includes(link.linkId)) continue;
         const { nodeId, region } = link.peer;
