@@ -21,6 +21,8 @@ import type { MemberTable } from './table.ts';
 
 /** Members named beside one observation. */
 const ACCUSERS_MAX = 3;
+/** Suspects that are warned again in one turn. */
+const WARNINGS_MAX = 8;
 
 /** What judging takes. */
 export interface JudgeParts {
@@ -68,11 +70,17 @@ export class Judge {
     if (member.isAlive) this.#accuse(member, [this.#own.nodeId], 'self', nowMs);
   }
 
-  /** Gives up on those whose time is over. */
+  /** Gives up on those whose time is over, and warns the others again. */
   expire(nowMs: number): void {
     if (this.#table.suspects.size === 0 || this.#own.hasLeft) return;
+    let warnings = WARNINGS_MAX;
     for (const member of this.#table.suspects) {
-      if (member.suspicion === undefined || member.suspicion.dueMs > nowMs) continue;
+      if (member.suspicion === undefined) continue;
+      if (member.suspicion.dueMs > nowMs) {
+        // The first warning may have gone down with the link that was doubted.
+        if (warnings-- > 0) this.#warn(member);
+        continue;
+      }
       const others = member.suspicion.by.filter((one) => one !== this.#own.nodeId);
       member.accusers = [this.#own.nodeId, ...others].slice(0, ACCUSERS_MAX);
       this.#table.mark(member, 'failed', nowMs);

@@ -86,6 +86,7 @@ export class MembershipMachine {
     const spreader = new Spreader(config, outbox, links, rumors, random);
     const own = new Own(outbox, table, spreader, sign);
     const judge = new Judge({ config, outbox, table, spreader, health, own });
+    const comparison = new Comparison(outbox, table, judge);
     const prober = new Prober({ config, outbox, table, links, spreader, health, judge, random });
     this.#config = config;
     this.#health = health;
@@ -95,17 +96,9 @@ export class MembershipMachine {
     this.#judge = judge;
     this.#prober = prober;
     this.#intake = new Intake({ outbox, table, links, spreader, own, judge });
-    this.#comparison = new Comparison(outbox, table, judge);
+    this.#comparison = comparison;
     this.#helper = new Helper({ config, outbox, table, links, spreader, prober });
-    this.#upkeep = new Upkeep({
-      config,
-      outbox,
-      table,
-      links,
-      spreader,
-      comparison: this.#comparison,
-      random,
-    });
+    this.#upkeep = new Upkeep({ config, outbox, table, links, spreader, comparison, random });
     for (const member of remembered?.members ?? []) this.#remember(member, nowMs);
   }
 
@@ -180,12 +173,11 @@ export class MembershipMachine {
     }
   }
 
-  #remember({ signed, state, binding }: RememberedMember, nowMs: number): void {
+  #remember(member: RememberedMember, nowMs: number): void {
     try {
-      this.#table.restore(signed, state, binding, nowMs);
+      this.#table.restore(member, nowMs);
     } catch (thrown) {
-      const error = KedgeError.from(thrown);
-      this.#outbox.notice({ kind: 'forgotten', error });
+      this.#outbox.notice({ kind: 'forgotten', error: KedgeError.from(thrown) });
     }
   }
 
@@ -247,7 +239,7 @@ export class MembershipMachine {
 
   #probe(nowMs: number): void {
     const lateMs = this.#prober.lateMs(nowMs);
-    if (lateMs > this.#config.lateMs) {
+    if (lateMs > 0) {
       this.#health.worsen(1);
       this.#judge.extend(lateMs);
       if (this.#prober.grace(nowMs) === 'waiting') return;

@@ -2,8 +2,8 @@
  * Asks one member after the other whether it is there: SWIM's failure detector over links.
  *
  * A round: ping over the link; no answer in time: ask up to 3 others to try; no answer through them
- * either: suspect. Members of the own region are probed, and by relays also whoever of another
- * region has a link here. Each pass goes over all of them in a new random order, so that everybody
+ * either: suspect. Members of the own region are probed, by relays also whoever of another region
+ * has a link here, and by everybody whoever should have one and has not. Each pass goes over all of them in a new random order, so that everybody
  * is probed within one pass. Members whose link breaks are probed next.
  *
  * A member without a link here, and without a failed attempt at one, is only suspected when a
@@ -65,6 +65,7 @@ export class Prober {
   #round: Round | undefined;
   #nextSequence = 1;
   #dueMs = 0;
+  #isLate = false;
 
   constructor(parts: ProberParts) {
     this.#parts = parts;
@@ -98,7 +99,8 @@ export class Prober {
     const direct = round.target.link === link;
     if (!direct && !round.helpers.includes(link.linkId)) return;
     if (direct && round.phase === 'direct') link.addRtt(nowMs - round.startMs);
-    this.#parts.health.improve();
+    // An answer to a node that sleeps between its own timers is no sign of health.
+    if (!this.#isLate) this.#parts.health.improve();
     this.#endRound(round, nowMs);
   }
 
@@ -112,9 +114,11 @@ export class Prober {
     if (reason === 'no-answer') round.witnessed = true;
   }
 
-  /** How late the timer is. */
+  /** How late the timer is that just came; 0 when that means nothing. */
   lateMs(nowMs: number): number {
-    return Math.max(0, nowMs - this.#dueMs);
+    const lateMs = nowMs - this.#dueMs;
+    this.#isLate = lateMs > this.#parts.config.lateMs;
+    return this.#isLate ? lateMs : 0;
   }
 
   /**
@@ -270,11 +274,9 @@ export class Prober {
   }
 
   #isProbed(member: Member): boolean {
-    const { table } = this.#parts;
-    const { self } = table;
-    if (!member.isAlive || member === self || table.get(member.nodeId) !== member) return false;
-    if (member.region === self.region) return true;
-    const reachable = member.link !== undefined || member.unreachable;
-    return reachable && this.#relays.has(self.nodeId);
+    const { self } = this.#parts.table;
+    if (!member.isAlive || member === self || member.isForgotten) return false;
+    if (member.region === self.region || member.unreachable) return true;
+    return member.link !== undefined && this.#relays.has(self.nodeId);
   }
 }

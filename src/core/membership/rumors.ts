@@ -20,6 +20,12 @@ import type { Member } from './member.ts';
 import type { SignedMember } from './record.ts';
 import type { MemberTable } from './table.ts';
 
+/**
+ * Records on their way at once. When hundreds of nodes start together, comparing tables brings each
+ * record once, and rumors would bring it a dozen times.
+ */
+const RUMORS_MAX = 32;
+
 /** What is collected for one frame. */
 class Batch {
   readonly members: SignedMember[] = [];
@@ -68,6 +74,7 @@ export class Rumors {
   add(member: Member): void {
     this.#sent.delete(member);
     this.#sent.set(member, 0);
+    if (this.#sent.size > RUMORS_MAX) this.#shed();
   }
 
   /** A member was forgotten. */
@@ -96,6 +103,15 @@ export class Rumors {
       if (sent < limit) this.#sent.set(member, sent);
     }
     return batch.updates;
+  }
+
+  /** Gives up the record that waits longest; observations and the own record stay. */
+  #shed(): void {
+    for (const member of this.#sent.keys()) {
+      if (member === this.#table.self || observationOf(member) !== undefined) continue;
+      this.#sent.delete(member);
+      return;
+    }
   }
 
   #limit(): number {

@@ -15,8 +15,8 @@ import type { Member } from './member.ts';
 import type { Outbox } from './outbox.ts';
 import type { Rumors } from './rumors.ts';
 
-/** What one frame of news carries, bytes: one TCP flight. */
-const SPREAD_MAX_BYTES = 12 * 1024;
+/** What one frame of news carries, bytes. */
+const SPREAD_MAX_BYTES = 4 * 1024;
 const TIMER: MembershipTimer = { name: 'member-spread' };
 
 /** Owns the rumors of a node. */

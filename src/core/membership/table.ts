@@ -15,6 +15,7 @@ import type { PeerIdentity } from '../gossip/events.ts';
 import type { NodeId, RealmName, RegionName } from '../ids.ts';
 import { MEMBERS_MAX } from '../limits.ts';
 import { MemberDigest } from './digest.ts';
+import type { RememberedMember } from './events.ts';
 import { type KeyBinding, Member } from './member.ts';
 import {
   equalMembers,
@@ -119,11 +120,11 @@ export class MemberTable {
     if (held === this.self) return this.#takeSelf(signed, record, pay);
     const direct = peer.nodeId === record.nodeId;
     if (direct && peer.region !== record.region) throw otherRegion(record, peer);
-    const sameKey = held === undefined || equalBytes(held.record.publicKey, record.publicKey);
     if (held !== undefined && equalMembers(held.signed, signed)) {
       if (direct) held.binding = 'confirmed';
       return { kind: 'known', member: held };
     }
+    const sameKey = held === undefined || equalBytes(held.record.publicKey, record.publicKey);
     if (held !== undefined && sameKey && compareRecords({ record, signed }, held) < 0) {
       return { kind: 'old', member: held };
     }
@@ -139,12 +140,13 @@ export class MemberTable {
   }
 
   /** Takes in what this node remembered; nothing that is there already. Errors: as `take`. */
-  restore(signed: SignedMember, state: MemberState, binding: KeyBinding, nowMs: number): void {
+  restore({ signed, state, binding }: RememberedMember, nowMs: number): void {
     const record = verifyMember(signed);
     if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
     if (this.#members.has(record.nodeId)) return;
     if (this.size >= MEMBERS_MAX) throw full();
-    this.#insert(new Member({ signed, record, state }, binding, nowMs));
+    const stands = record.status === 'left' ? 'left' : state;
+    this.#insert(new Member({ signed, record, state: stands }, binding, nowMs));
   }
 
   /** This node has new words about itself. */
@@ -162,6 +164,7 @@ export class MemberTable {
     if (member.isAlive) this.#discount(member.record);
     this.#suspects.delete(member);
     this.#members.delete(member.nodeId);
+    member.isForgotten = true;
   }
 
   #takeSelf(signed: SignedMember, record: MemberRecord, pay: () => void): Taken {

@@ -26,6 +26,8 @@ import { REALM } from '../support.ts';
 const REDIAL_MS = 3000;
 const DIAL_TIMEOUT_MS = 1000;
 const OBSERVE_MS = 1000;
+/** After so long the transport gives up a link on which nothing comes. */
+const KEEPALIVE_MS = 20_000;
 
 /** A change of one member as one node saw it. */
 export interface Seen {
@@ -105,6 +107,7 @@ export class Simulation {
   readonly #options: SimulationOptions;
   readonly #random: () => number;
   readonly #queue: Task[] = [];
+  readonly #ends: Map<string, readonly SimulatedNode[]> = new Map();
   #order = 0;
   #boots = 0;
   #nextLink = 1;
@@ -141,7 +144,8 @@ export class Simulation {
     for (const [peerId, linkId] of node.links) {
       const peer = this.nodes.get(peerId);
       if (how === 'reset' && peer !== undefined) this.#drop(peer, node.id, linkId);
-      if (how === 'silent') this.#later(60_000, () => peer && this.#drop(peer, node.id, linkId));
+      if (how === 'silent')
+        this.#later(KEEPALIVE_MS, () => peer && this.#drop(peer, node.id, linkId));
     }
     node.links.clear();
   }
@@ -173,10 +177,15 @@ export class Simulation {
   /** From now on only those pairs reach each other; other links break, seen or unseen. */
   partition(reaches: (a: NodeId, b: NodeId) => boolean, how: 'reset' | 'silent'): void {
     this.#reaches = reaches;
-    if (how === 'silent') return;
+    if (how === 'reset') this.#breakLinks();
+    else this.#later(KEEPALIVE_MS, () => this.#breakLinks());
+  }
+
+  /** Links that cannot carry anything are gone. */
+  #breakLinks(): void {
     for (const node of this.nodes.values()) {
       for (const [peerId, linkId] of [...node.links]) {
-        if (!reaches(node.id, peerId)) this.#drop(node, peerId, linkId);
+        if (!this.#reaches(node.id, peerId)) this.#drop(node, peerId, linkId);
       }
     }
   }
@@ -292,6 +301,7 @@ export class Simulation {
         return this.#give(node, { kind: 'dial-failed', nodeId: peerId });
       }
       const linkId = String(this.#nextLink++);
+      this.#ends.set(linkId, [node, peer]);
       node.links.set(peerId, linkId);
       peer.links.set(node.id, linkId);
       for (const [one, other] of [
@@ -393,8 +403,7 @@ export class Simulation {
       this.bytes += bytes;
       if (frame.kind !== 'members') this.piggybackMax = Math.max(this.piggybackMax, bytes);
     }
-    const peerId = [...node.links].find(([, id]) => id === linkId)?.[0];
-    const peer = peerId === undefined ? undefined : this.nodes.get(peerId);
+    const peer = this.#ends.get(linkId)?.find((end) => end !== node);
     if (peer === undefined || this.#random() < this.loss) return;
     this.#later(this.#latency(node, peer.id), () => {
       if (peer.links.get(node.id) !== linkId || !this.#reaches(node.id, peer.id)) return;
