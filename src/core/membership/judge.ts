@@ -67,7 +67,7 @@ export class Judge {
 
   /** This node's own probe was not answered. */
   suspect(member: Member, nowMs: number): void {
-    if (member.isAlive) this.#accuse(member, [this.#own.nodeId], 'self', nowMs);
+    if (member.isAlive) this.#accuse(member, [this.#own.nodeId], undefined, nowMs);
   }
 
   /** Gives up on those whose time is over, and warns the others again. */

@@ -61,7 +61,7 @@ export class Prober {
   #relays: ReadonlySet<NodeId> = new Set();
   #ring: Member[] = [];
   #place = 0;
-  #urgent: Member[] = [];
+  readonly #urgent: Member[] = [];
   #round: Round | undefined;
   #nextSequence = 1;
   #dueMs = 0;

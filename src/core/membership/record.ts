@@ -3,7 +3,7 @@
  *
  * Whoever relays a record cannot change it. The key stands in the record, so a signature proves
  * only that the owner of that key wrote it; which key a node id has is decided by the table
- * (`table.ts`). The payload travels and is kept as it was signed. Spec section 8.
+ * (`table.ts`). The payload travels and is kept as it was signed. Spec section 9.
  *
  * @module
  */

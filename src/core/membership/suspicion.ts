@@ -19,8 +19,8 @@ export interface SuspicionBounds {
   readonly witnesses: number;
 }
 
-/** Where a claim came from: a link, or this node's own probe. */
-export type ClaimSource = LinkId | 'self';
+/** The link that a claim came over; absent for this node's own probe. */
+export type ClaimSource = LinkId | undefined;
 
 /** A running suspicion. */
 export class Suspicion {

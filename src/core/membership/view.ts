@@ -27,7 +27,8 @@ const RANK: Readonly<Record<MemberState, number>> = { alive: 0, suspect: 1, fail
 
 /** Orders two views of one member under one key; negative when `a` is the earlier one. */
 export function compareViews(a: MemberView, b: MemberView): number {
-  return compareRecords(a, b) || RANK[a.state] - RANK[b.state];
+  const order = compareRecords(a, b);
+  return order === 0 ? RANK[a.state] - RANK[b.state] : order;
 }
 
 /** The later of two views. */

@@ -144,8 +144,9 @@ export class Simulation {
     for (const [peerId, linkId] of node.links) {
       const peer = this.nodes.get(peerId);
       if (how === 'reset' && peer !== undefined) this.#drop(peer, node.id, linkId);
-      if (how === 'silent')
+      if (how === 'silent') {
         this.#later(KEEPALIVE_MS, () => peer && this.#drop(peer, node.id, linkId));
+      }
     }
     node.links.clear();
   }

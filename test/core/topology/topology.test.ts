@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
+import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import { STABLE_OBSERVATIONS } from '../../../src/core/topology/region.ts';
+import {
+  CROSS_LINKS,
+  MESH_MAX,
+  REGION_LINKS,
+  RELAYS,
+  RELAYS_OF_FEW,
+  Topology,
+} from '../../../src/core/topology/topology.ts';
+
+/** Node `n<i>` in region `r<i mod regions>`. */
+function nodeOf(i: number, regions: number): PeerIdentity {
+  return { nodeId: parseNodeId(`n${i}`), region: parseRegionName(`r${i % regions}`) };
+}
+
+/** The topology of each node of a cluster, after all relays settled. */
+function settled(nodes: number, regions: number): readonly Topology[] {
+  const all = Array.from({ length: nodes }, (_, i) => nodeOf(i, regions));
+  return all.map((self) => {
+    const topology = new Topology(self);
+    for (const one of all) topology.add(one);
+    for (let i = 0; i <= STABLE_OBSERVATIONS; i += 1) topology.observe();
+    return topology;
+  });
+}
+
+describe('Topology', () => {
+  it.each([
+    [3, 3],
+    [15, 5],
+    [64, 4],
+    [300, 6],
+  ])('gives all %i nodes in %i regions the same relays', (nodes, regions) => {
+    const topologies = settled(nodes, regions);
+    const count = nodes <= 30 ? RELAYS_OF_FEW : RELAYS;
+    for (let i = 0; i < regions; i += 1) {
+      const region = parseRegionName(`r${i}`);
+      const [first, ...others] = topologies.map((one) => one.relaysOf(region).toSorted());
+      expect(first).toHaveLength(Math.min(count, nodes / regions));
+      for (const other of others) expect(other).toEqual(first);
+    }
+  });
+
+  it('links all nodes of a small region, and some of a large one', () => {
+    const [small] = settled(MESH_MAX, 1);
+    expect(small?.links().size).toBe(MESH_MAX - 1);
+    const [large] = settled(MESH_MAX + 1, 1);
+    expect(large?.links().size).toBeGreaterThanOrEqual(REGION_LINKS);
+    expect(large?.links().size).toBeLessThanOrEqual(REGION_LINKS + RELAYS);
+    for (const relay of large?.relaysOf(parseRegionName('r0')) ?? []) {
+      expect(relay === 'n0' || large?.links().has(relay)).toBe(true);
+    }
+  });
+
+  it('links relays to the relays of all other regions, others to two ordinary nodes', () => {
+    const regions = 6;
+    const topologies = settled(120, regions);
+    for (const [i, topology] of topologies.entries()) {
+      const self = nodeOf(i, regions);
+      const abroad = [...topology.links()].filter(
+        (one) => Number(one.slice(1)) % regions !== i % regions,
+      );
+      const relays = [...topology.regions()]
+        .filter((region) => region !== self.region)
+        .flatMap((region) => topology.relaysOf(region));
+      const ordinary = abroad.filter((one) => !relays.includes(one));
+      expect(ordinary).toHaveLength(CROSS_LINKS);
+      const expected = topology.isRelay(self) ? relays.length + CROSS_LINKS : CROSS_LINKS;
+      expect(abroad).toHaveLength(expected);
+    }
+  });
+
+  it('never links a node to itself', () => {
+    for (const [i, topology] of settled(60, 3).entries()) {
+      expect(topology.links().has(parseNodeId(`n${i}`))).toBe(false);
+    }
+  });
+
+  it('connects everybody, also when one node in twenty is dead', () => {
+    const topologies = settled(200, 8);
+    const dead = new Set([...topologies.keys()].filter((i) => i % 20 === 7));
+    const near = topologies.map((): Set<number> => new Set());
+    for (const [i, topology] of topologies.entries()) {
+      for (const one of topology.links()) {
+        const j = Number(one.slice(1));
+        if (dead.has(i) || dead.has(j)) continue;
+        near[i]?.add(j);
+        near[j]?.add(i);
+      }
+    }
+    const reached = new Set([0]);
+    for (const i of reached) for (const j of near[i] ?? []) reached.add(j);
+    expect(reached.size).toBe(200 - dead.size);
+  });
+
+  it('replaces a failed relay at once, and takes it back only after some observations', () => {
+    const topology = settled(120, 2)[0];
+    const region = parseRegionName('r1');
+    const before = topology?.relaysOf(region) ?? [];
+    const [failed] = before;
+    if (topology === undefined || failed === undefined) throw new Error('no relay');
+    topology.remove({ nodeId: failed, region });
+    const between = topology.relaysOf(region);
+    expect(between).toHaveLength(RELAYS);
+    expect(between).not.toContain(failed);
+    expect(between).toContain(before[1]);
+    topology.add({ nodeId: failed, region });
+    for (let i = 1; i < STABLE_OBSERVATIONS; i += 1) topology.observe();
+    expect(topology.relaysOf(region)).toEqual(between);
+    topology.observe();
+    expect(topology.relaysOf(region).toSorted()).toEqual(before.toSorted());
+  });
+
+  it('does not move relays for a node that comes and goes', () => {
+    const topology = settled(120, 2)[0];
+    const region = parseRegionName('r1');
+    const [failed] = topology?.relaysOf(region) ?? [];
+    if (topology === undefined || failed === undefined) throw new Error('no relay');
+    topology.remove({ nodeId: failed, region });
+    const between = topology.relaysOf(region);
+    for (let i = 0; i < 5; i += 1) {
+      topology.add({ nodeId: failed, region });
+      for (let j = 1; j < STABLE_OBSERVATIONS; j += 1) topology.observe();
+      topology.remove({ nodeId: failed, region });
+      topology.observe();
+    }
+    expect(topology.relaysOf(region)).toEqual(between);
+  });
+
+  it('gives the same links until something changes', () => {
+    const topology = settled(60, 3)[0];
+    const links = topology?.links();
+    topology?.observe();
+    expect(topology?.links()).toBe(links);
+    topology?.add(nodeOf(1, 3));
+    expect(topology?.links()).toBe(links);
+    topology?.remove(nodeOf(1, 3));
+    expect(topology?.links()).not.toBe(links);
+  });
+
+  it('moves few links when one node goes', () => {
+    const topologies = settled(300, 3);
+    let moved = 0;
+    for (const topology of topologies) {
+      const before = topology.links();
+      topology.remove(nodeOf(150, 3));
+      for (const one of topology.links()) if (!before.has(one)) moved += 1;
+    }
+    expect(moved).toBeLessThan(300);
+  });
+});
