@@ -37,7 +37,7 @@ export interface MembershipConfig {
   readonly spreadFanout: number;
   /** Probe intervals between two comparisons of the table, when all is quiet. */
   readonly compareEvery: number;
-  /** How often a failed member is dialled again; the next one comes within half to one and a half. */
+  /** How often a failed member is dialled again; half to one and a half of it. */
   readonly rejoinIntervalMs: number;
   /** How long failed and left members are remembered. */
   readonly reapMs: number;

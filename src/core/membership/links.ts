@@ -1,5 +1,5 @@
 /**
- * The open links of a node, as membership sees them: how slow each is, how much work each may cause.
+ * The open links of a node, as membership sees them: how slow each is, how much work it may cause.
  *
  * @module
  */

@@ -3,8 +3,8 @@
  *
  * A round: ping over the link; no answer in time: ask up to 3 others to try; no answer through them
  * either: suspect. Members of the own region are probed, by relays also whoever of another region
- * has a link here, and by everybody whoever should have one and has not. Each pass goes over all of them in a new random order, so that everybody
- * is probed within one pass. Members whose link breaks are probed next.
+ * has a link here, and by everybody whoever should have one and has not. Each pass goes over all of
+ * them in a new random order. Members whose link breaks are probed next.
  *
  * A member without a link here, and without a failed attempt at one, is only suspected when a
  * helper that should reach it cannot: that this node has no link says nothing about it.

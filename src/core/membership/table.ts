@@ -61,10 +61,12 @@ export class MemberTable {
   readonly #regions: Map<RegionName, number> = new Map();
   readonly #digest: MemberDigest = new MemberDigest();
   readonly #suspects: Set<Member> = new Set();
+  readonly #membersMax: number;
   readonly self: Member;
   #version = 0;
 
-  constructor(self: MemberView, nowMs: number) {
+  constructor(self: MemberView, nowMs: number, membersMax: number = MEMBERS_MAX) {
+    this.#membersMax = membersMax;
     this.#realm = self.record.realm;
     this.self = new Member(self, 'confirmed', nowMs);
     this.#insert(this.self);
@@ -144,7 +146,7 @@ export class MemberTable {
     const record = verifyMember(signed);
     if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
     if (this.#members.has(record.nodeId)) return;
-    if (this.size >= MEMBERS_MAX) throw full();
+    if (this.size >= this.#membersMax) throw full(this.#membersMax);
     const stands = record.status === 'left' ? 'left' : state;
     this.#insert(new Member({ signed, record, state: stands }, binding, nowMs));
   }
@@ -179,9 +181,9 @@ export class MemberTable {
 
   #admit({ signed, record }: Omit<MemberView, 'state'>, binding: KeyBinding, nowMs: number): Taken {
     if (record.status === 'left') return { kind: 'gone' };
-    const evicted = this.size < MEMBERS_MAX ? undefined : this.#leastWorth(binding);
+    const evicted = this.size < this.#membersMax ? undefined : this.#leastWorth(binding);
     if (evicted !== undefined) this.remove(evicted);
-    if (this.size >= MEMBERS_MAX) throw full();
+    if (this.size >= this.#membersMax) throw full(this.#membersMax);
     const member = new Member({ signed, record, state: 'alive' }, binding, nowMs);
     this.#insert(member);
     const news: Taken = { kind: 'news', member, key: 'same' };
@@ -266,8 +268,8 @@ function otherKey({ nodeId }: MemberRecord): KedgeError {
   );
 }
 
-function full(): KedgeError {
-  return new KedgeError('LIMIT', `the table holds ${MEMBERS_MAX} members already`, {
-    detail: { max: MEMBERS_MAX },
+function full(max: number): KedgeError {
+  return new KedgeError('LIMIT', `the table holds ${max} members already`, {
+    detail: { max },
   });
 }

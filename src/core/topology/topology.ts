@@ -28,7 +28,7 @@ export const CROSS_LINKS: number = 2;
 export const RELAYS: number = 2;
 /** Relays per region while there are at most `FEW_NODES`. */
 export const RELAYS_OF_FEW: number = 3;
-export const FEW_NODES: number = 30;
+const FEW_NODES: number = 30;
 
 const NO_RELAYS: readonly NodeId[] = [];
 

@@ -45,7 +45,7 @@ interface Task {
 }
 
 /** A number from a seed, uniform in [0, 1). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
