@@ -29,6 +29,8 @@ export const SIGNERS_MAX: number = 100;
 export const SIGNER_KEYS_MAX: number = 8;
 /** Regions in one charter. */
 export const REGIONS_MAX: number = 100;
+/** Resolutions of forks in one charter. */
+export const RESOLUTIONS_MAX: number = 64;
 /** Delegations in one charter. */
 export const DELEGATIONS_MAX: number = 1000;
 /** A note, label or owner, UTF-16 units. */

@@ -14,8 +14,10 @@ import {
   parseBundleName,
   parseRealmName,
   parseRegionName,
+  parseSequence,
   parseSha256,
   parseSignerId,
+  parseStreamName,
   type Sha256,
   type SignerId,
 } from '../ids.ts';
@@ -23,16 +25,26 @@ import {
   BODY_MAX_BYTES,
   DELEGATIONS_MAX,
   REGIONS_MAX,
+  RESOLUTIONS_MAX,
   SIGNER_KEYS_MAX,
   SIGNERS_MAX,
   VALIDITY_MAX_DAYS,
 } from '../limits.ts';
 import { type ObjectReader, parseAt, readObject, readString, requireAscending } from '../reader.ts';
-import type { Charter, Delegation, RecoveryRole, Region, Role, Roles, Signer } from './model.ts';
+import type {
+  Charter,
+  Delegation,
+  RecoveryRole,
+  Region,
+  Resolution,
+  Role,
+  Roles,
+  Signer,
+} from './model.ts';
 import { requirePolicy } from './policy.ts';
 
 export { releaseRole } from './model.ts';
-export type { Charter, Role, Roles, Signer };
+export type { Charter, Resolution, Role, Roles, Signer };
 
 const SPKI_MAX_BYTES = 1024;
 const YEAR_SECONDS = 366 * 86_400;
@@ -59,6 +71,7 @@ export function parseCharter(bytes: Uint8Array): Charter {
       'signers',
       'version',
     ],
+    optional: ['resolutions'],
   });
   const charter: Charter = {
     version: body.integer('version', { min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -83,6 +96,10 @@ export function parseCharter(bytes: Uint8Array): Charter {
         .integer('freshnessSeconds', { min: 1, max: YEAR_SECONDS }),
     },
     note: body.text('note'),
+    // CH-18: a charter without decisions has no such key, so that it has one byte string.
+    ...(body.has('resolutions') && {
+      resolutions: body.list('resolutions', { min: 1, max: RESOLUTIONS_MAX }, readResolution),
+    }),
   };
   const ids = (items: readonly { readonly id: string }[]): readonly string[] =>
     items.map(({ id }) => id);
@@ -95,6 +112,7 @@ export function parseCharter(bytes: Uint8Array): Charter {
     charter.regions.map(({ name }) => name),
     'charter.regions',
   );
+  requireAscending((charter.resolutions ?? []).map(resolutionKey), 'charter.resolutions');
   requirePolicy(charter);
   return charter;
 }
@@ -122,6 +140,11 @@ export function encodeCharter(charter: Charter): Uint8Array {
       keys: keys.map(keyValue),
       name,
     })),
+    ...(charter.resolutions && {
+      resolutions: sortedBy(charter.resolutions, resolutionKey).map(
+        ({ digest, sequence, stream }) => ({ digest, sequence, stream }),
+      ),
+    }),
     roles: {
       charter: roleValue(roles.charter),
       release: roleValue(roles.release),
@@ -215,6 +238,22 @@ function readRegion(value: CanonicalValue, path: string): Region {
     name: region.parsed('name', parseRegionName),
     keys: region.list('keys', { min: 1, max: SIGNER_KEYS_MAX }, readKey),
   };
+}
+
+function readResolution(value: CanonicalValue, path: string): Resolution {
+  const resolution = readObject(value, path, { required: ['digest', 'sequence', 'stream'] });
+  return {
+    stream: resolution.parsed('stream', parseStreamName),
+    sequence: parseSequence(
+      resolution.integer('sequence', { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    ),
+    digest: resolution.parsed('digest', parseSha256),
+  };
+}
+
+/** Orders by stream, then by sequence: sixteen digits hold 2^53 - 1. */
+function resolutionKey({ stream, sequence }: Resolution): string {
+  return `${stream} ${String(sequence).padStart(16, '0')}`;
 }
 
 function readLifecycle(

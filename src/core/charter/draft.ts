@@ -62,8 +62,8 @@ export function draftCharter(
 }
 
 /**
- * Drafts the charter after `current`, with `change` in place of what it names. The note is not
- * carried over: it belongs to one version.
+ * Drafts the charter after `current`, with `change` in place of what it names. Note and resolutions
+ * are not carried over: they belong to one version, and decisions hold without being repeated.
  *
  * Errors: those of `parseCharter` and `encodeStatement`.
  */
@@ -73,7 +73,8 @@ export function rotateCharter(
   nowMs: number,
 ): CharterDraft {
   const version = current.charter.version + 1;
-  return draft({ ...current.charter, note: '', ...change, version }, current.digest, nowMs);
+  const { resolutions: _, ...kept } = current.charter;
+  return draft({ ...kept, note: '', ...change, version }, current.digest, nowMs);
 }
 
 function draft(charter: Charter, previous: Sha256, nowMs: number): CharterDraft {

@@ -7,7 +7,15 @@
  * @module
  */
 import type { PublicKey } from '../crypto.ts';
-import type { BundleName, RealmName, RegionName, Sha256, SignerId } from '../ids.ts';
+import type {
+  BundleName,
+  RealmName,
+  RegionName,
+  Sequence,
+  Sha256,
+  SignerId,
+  StreamName,
+} from '../ids.ts';
 
 /** One accountable admin or machine; thresholds count signers, never keys. */
 export interface Signer {
@@ -57,6 +65,14 @@ export interface Region {
   readonly keys: readonly PublicKey[];
 }
 
+/** Which statement of a forked stream stands. */
+export interface Resolution {
+  readonly stream: StreamName;
+  readonly sequence: Sequence;
+  /** Digest of the statement that stands; every other one in its place falls. */
+  readonly digest: Sha256;
+}
+
 /** A realm's charter. */
 export interface Charter {
   readonly version: number;
@@ -81,6 +97,8 @@ export interface Charter {
     readonly freshnessSeconds: number;
   };
   readonly note: string;
+  /** Sorted by stream and sequence; absent when this version decides nothing. */
+  readonly resolutions?: readonly Resolution[];
 }
 
 /**

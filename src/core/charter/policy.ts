@@ -9,6 +9,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
+import { CHARTER_STREAM } from '../ids.ts';
 import type { Charter, RecoveryRole, Role } from './model.ts';
 
 /** Where keys of a role live: with people, or on machines that answer at any time. */
@@ -24,7 +25,7 @@ interface NamedRole {
   readonly quorum: Quorum;
 }
 
-/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10. */
+/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10 and CH-19. */
 export function requirePolicy(charter: Charter): void {
   const roles = namedRoles(charter);
   for (const named of roles) {
@@ -37,6 +38,7 @@ export function requirePolicy(charter: Charter): void {
   }
   requireDistinctKeys(charter, recovery);
   requireOneExposure(roles);
+  requireResolvable(charter);
 }
 
 function namedRoles({ roles, delegations }: Charter): readonly NamedRole[] {
@@ -110,6 +112,15 @@ function requireOneExposure(roles: readonly NamedRole[]): void {
         `${offline.get(id) ?? ''}: use a signer with keys of its own`,
     );
   }
+}
+
+/** CH-19: who signs charters twice cannot be the one to say which of them governs. */
+function requireResolvable({ resolutions = [] }: Charter): void {
+  if (resolutions.every(({ stream }) => stream !== CHARTER_STREAM)) return;
+  throw new KedgeError(
+    'POLICY',
+    'a charter cannot resolve a fork of the charters: it is open which of them governs',
+  );
 }
 
 function shared(keyId: string, first: string, second: string): KedgeError {

@@ -18,6 +18,7 @@ import type { Statement } from '../statements/statement.ts';
 import { makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
+import { settle } from './settle.ts';
 import {
   type AcceptedCharter,
   charterAt,
@@ -54,7 +55,7 @@ export function acceptCharter(
   // AC-4: in a place that is taken, a valid statement proves a fork and any other is a replay.
   if (known !== undefined) return judgePast(state, link, known.document.statement);
   requireNext(state, statement, nowMs);
-  return adopt(state, link, offer.body);
+  return adopt(state, link, offer);
 }
 
 /** FK-2 for charters: one of the evidence's statements, with the valid signatures alone. */
@@ -133,8 +134,12 @@ function requireNext(state: TrustedState, statement: Statement, nowMs: number): 
   );
 }
 
-/** AC-7 and AC-8: the pin for the first one, both quorums for every other (section 4). */
-function adopt(state: TrustedState, { signed }: Link, body: Uint8Array): Accepted {
+/** AC-7 to AC-9: the pin, or both quorums (section 4); then what it decides about forks. */
+function adopt(
+  state: TrustedState,
+  { signed }: Link,
+  { body, holdings }: Pick<Offer, 'body' | 'holdings'>,
+): Accepted {
   const current = currentCharter(state);
   const document = { statement: signed, body };
   const pin = { realm: state.realm, digest: state.firstCharterDigest };
@@ -142,13 +147,16 @@ function adopt(state: TrustedState, { signed }: Link, body: Uint8Array): Accepte
     current === undefined
       ? verifyFirstCharter(document, pin)
       : verifyNextCharter(current, document);
+  const next = { ...state, charters: [...state.charters, toAccepted(verified)] };
+  const { state: settled, moved } = settle(next, holdings);
   return {
     outcome: 'accepted',
-    state: { ...state, charters: [...state.charters, toAccepted(verified)] },
+    state: settled,
     statement: verified.statement,
     document: verified.document,
     chain: [verified.document.statement],
     documents: [verified.document],
+    moved,
   };
 }
 

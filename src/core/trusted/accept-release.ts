@@ -13,8 +13,9 @@ import { KedgeError } from '../errors.ts';
 import { type BundleName, CHARTER_STREAM, formatTimestamp, NO_PREVIOUS } from '../ids.ts';
 import { CLOCK_SKEW_MAX_MS, STREAMS_MAX } from '../limits.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
-import type { Statement } from '../statements/statement.ts';
+import { parseStatement, type Statement } from '../statements/statement.ts';
 import { findPastQuorum, requireNamedCharter } from './authority.ts';
+import { areRivals, decisionBelow, decisionsOn, fallen, requireStanding } from './decisions.ts';
 import { makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import { judgeRelease, requireDigest } from './judge-release.ts';
@@ -31,6 +32,8 @@ export function acceptRelease(
   const { last, statement, bundle } = lastOf(chain);
   const head = headOf(state, statement.stream);
   const evidence = forkOf(state, statement.stream);
+  // AR-20: what the charter quorum decided against is refused, as head and as history.
+  for (const link of chain) requireStanding(state, link.statement);
   // AR-1: a stopped stream takes nothing from the fork on, but learns of more proof.
   if (evidence !== undefined && statement.sequence >= evidence.sequence) {
     if (statement.sequence > evidence.sequence) throw forked(evidence);
@@ -56,6 +59,7 @@ export function acceptRelease(
   const fresh = chain.filter((link) => link.statement.sequence > (head?.sequence ?? 0));
   requireTimes(state, fresh, head, nowMs);
   requirePlace(state, fresh, head, offer.mode);
+  requirePlaced(state, fresh, head);
   const history = requireHistory(chain, fresh, offer.history);
   return judgeRelease({ state, bundle, head, chain: fresh, last, history, body: offer.body });
 }
@@ -91,7 +95,10 @@ function prove(
   { signed, statement }: Link,
   other: SignedStatement,
 ): Accepted | undefined {
-  if (statement.digest === sha256(other.payload)) return undefined;
+  const against = parseStatement(other.payload);
+  if (statement.digest === against.digest || !areRivals(state, statement, against)) {
+    return undefined;
+  }
   requireNamedCharter(state, statement);
   const valid = findPastQuorum(state, bundle, statement, signed);
   if (valid === undefined) return undefined;
@@ -112,6 +119,9 @@ function judgePast(
   const other = isHead ? head.statement : offer.held;
   const proven = other && prove(state, bundle, link, other);
   if (proven !== undefined) return proven;
+  const decision = decisionBelow(state, statement);
+  const isApart = other && !areRivals(state, statement, parseStatement(other.payload));
+  if (isApart === true && decision !== undefined) throw fallen(decision);
   throw new KedgeError(
     'ROLLBACK',
     `sequence ${statement.sequence} of ${statement.stream} is not newer than ` +
@@ -190,6 +200,27 @@ function requirePlace(
     'GAP',
     `sequences ${next} to ${sequence - 1} of ${stream} are missing: fetch them first`,
     { detail: { stream, expected: next, sequence } },
+  );
+}
+
+/**
+ * AR-21: a head that does not follow what is held in unbroken chain shows by itself, or by its
+ * chain, that it is on the side that the charter quorum decided for.
+ */
+function requirePlaced(state: TrustedState, chain: readonly Link[], head: Head | undefined): void {
+  const [first, last] = [chain[0]?.statement, chain.at(-1)?.statement];
+  if (first === undefined || last === undefined) return;
+  const { stream, sequence } = first;
+  if (sequence === (head?.sequence ?? 0) + 1) return;
+  const decision = decisionsOn(state.charters, stream).find(
+    (one) => one.sequence < sequence && one.version > last.charterVersion,
+  );
+  if (decision === undefined) return;
+  throw new KedgeError(
+    'GAP',
+    `sequence ${last.sequence} of ${stream} does not show on which side of the fork at sequence ` +
+      `${decision.sequence} it is: show the statements from there on`,
+    { detail: { stream, sequence: last.sequence, from: decision.sequence } },
   );
 }
 

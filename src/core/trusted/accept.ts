@@ -15,10 +15,11 @@ import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptCharter, requireCharterEvidence } from './accept-charter.ts';
 import { acceptRelease } from './accept-release.ts';
 import { requirePastQuorum } from './authority.ts';
+import { areRivals, decisionBelow } from './decisions.ts';
 import { makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
-import type { Evidence, TrustedState } from './state.ts';
+import { type Evidence, forkOf, headOf, type TrustedState } from './state.ts';
 
 export type { Accepted, Offer } from './offer.ts';
 
@@ -46,29 +47,63 @@ export function acceptDocument(state: TrustedState, offer: Offer, nowMs: number)
 
 /**
  * Judges evidence, whoever brings it; time plays no part. `forked`: the state knows more than
- * before. `held`: it knew it all. Errors, which leave `state` as it is: `LIMIT`, `PARSE`, `TYPE`,
- * `REALM`, `GAP`, `THRESHOLD`.
+ * before. `held`: it knew it all, or the charter quorum has decided about it. `held` is what the
+ * caller's store has in that place, when that is below the head. Errors, which leave `state` as it
+ * is: `LIMIT`, `PARSE`, `TYPE`, `REALM`, `GAP`, `THRESHOLD`.
  */
 export function acceptEvidence(
   state: TrustedState,
   evidence: Evidence,
+  { held }: Pick<Offer, 'held'> = {},
 ): { readonly outcome: 'forked' | 'held'; readonly state: TrustedState } {
-  const signed = [evidence.first, evidence.second];
-  requireBounded(signed);
-  const valid = signed.map((one) => {
-    const statement = parseStatement(one.payload);
+  requireBounded([evidence.first, evidence.second]);
+  const [first, second] = [evidence.first, evidence.second].map((signed) => {
+    const statement = parseStatement(signed.payload);
     requireRealm(state, statement);
     // FK-1: both are of the stream and sequence that the evidence names.
     if (statement.stream !== evidence.stream || statement.sequence !== evidence.sequence) {
       throw new KedgeError('TYPE', 'the evidence is of another stream or sequence than it says');
     }
-    return requireValid(state, { signed: one, statement });
+    return { statement, signed: requireValid(state, { signed, statement }) };
   });
-  const [first, second] = valid;
-  if (first === undefined || second === undefined || sameDigest(evidence)) {
+  if (
+    first === undefined ||
+    second === undefined ||
+    first.statement.digest === second.statement.digest
+  ) {
     throw new KedgeError('TYPE', 'evidence needs two different statements');
   }
-  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, [first, second]));
+  // RF-3: what is decided is no fork any more.
+  const isOpen = areRivals(state, first.statement, second.statement);
+  if (!isOpen || !isOnOurSide(state, first.statement, held)) return { outcome: 'held', state };
+  const both = [first.signed, second.signed];
+  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both));
+}
+
+/** RF-3: above a decided place a fork is one of the side that stands, which is what is held. */
+function isOnOurSide(
+  state: TrustedState,
+  statement: Statement,
+  held: SignedStatement | undefined,
+): boolean {
+  const decision = decisionBelow(state, statement);
+  if (decision === undefined) return true;
+  const { stream, sequence, previous } = statement;
+  if (decision.sequence === sequence - 1) return previous === decision.digest;
+  const fork = forkOf(state, stream);
+  if (fork !== undefined && fork.sequence <= sequence) {
+    // Below it is merged away; in one place all follow one.
+    return fork.sequence < sequence || parseStatement(fork.first.payload).previous === previous;
+  }
+  const head = headOf(state, stream);
+  if (head?.sequence === sequence - 1) return head.digest === previous;
+  if (head?.sequence === sequence) return head.previous === previous;
+  if (held !== undefined) return parseStatement(held.payload).previous === previous;
+  throw new KedgeError(
+    'GAP',
+    `whether sequence ${sequence} of ${stream} is forked shows only to who holds the one before`,
+    { detail: { stream, sequence } },
+  );
 }
 
 /** FK-2: each statement of the evidence had a quorum. */
@@ -76,12 +111,6 @@ function requireValid(state: TrustedState, { signed, statement }: Link): SignedS
   const stream = splitStream(statement.stream);
   if (stream.kind === 'charter') return requireCharterEvidence(state, statement, signed);
   return requirePastQuorum(state, stream.bundle, statement, signed);
-}
-
-function sameDigest(evidence: Evidence): boolean {
-  return (
-    parseStatement(evidence.first.payload).digest === parseStatement(evidence.second.payload).digest
-  );
 }
 
 /** AD-1: sizes and counts, before anything is parsed or verified. */

@@ -14,6 +14,7 @@ import type { SignedStatement } from '../statements/envelope.ts';
 import { countSigners } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
 import type { Statement } from '../statements/statement.ts';
+import { decisionAt } from './decisions.ts';
 import { charterAt, currentCharter, type TrustedState } from './state.ts';
 
 /** Which quorums a release has under one charter. */
@@ -54,8 +55,25 @@ export function findAuthority(
 
 /**
  * QU-2: a statement of the past, or of a fork, needs a quorum under some charter from the one that
- * it names to the current one. Returns it with the valid signatures alone; absent without quorum.
+ * it names to the current one. Absent without quorum.
  */
+export function findPastAuthority(
+  state: TrustedState,
+  bundle: BundleName,
+  statement: Statement,
+  signed: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(signed),
+): ReleaseAuthority | undefined {
+  for (let version = state.charters.length; version >= statement.charterVersion; version -= 1) {
+    const charter = charterAt(state, version)?.charter;
+    if (charter === undefined) break;
+    const authority = findAuthority(charter, bundle, signed, checks);
+    if (authority.quorums.has('release') || authority.quorums.has('revoke')) return authority;
+  }
+  return undefined;
+}
+
+/** As {@link findPastAuthority}: the statement with the valid signatures alone. */
 export function findPastQuorum(
   state: TrustedState,
   bundle: BundleName,
@@ -63,23 +81,15 @@ export function findPastQuorum(
   signed: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(signed),
 ): SignedStatement | undefined {
-  for (let version = state.charters.length; version >= statement.charterVersion; version -= 1) {
-    const charter = charterAt(state, version)?.charter;
-    if (charter === undefined) break;
-    const authority = findAuthority(charter, bundle, signed, checks);
-    if (authority.quorums.has('release') || authority.quorums.has('revoke')) {
-      return authority.statement;
-    }
-  }
-  return undefined;
+  return findPastAuthority(state, bundle, statement, signed, checks)?.statement;
 }
 
 /** What the signatures of a release are good for; see {@link findStanding}. */
 export type Standing = 'head' | 'history' | 'nothing';
 
 /**
- * Says whether a release has a quorum of the current charter (`head`, AR-14), of one of the past
- * (`history`, QU-2) or of none. Errors: `GAP` when the named charter is not held.
+ * Says whether a release has a quorum of the current charter or is named by one (`head`, AR-14),
+ * has one of the past (`history`, QU-2) or none. Errors: `GAP` when the named charter is not held.
  */
 export function findStanding(
   state: TrustedState,
@@ -95,7 +105,9 @@ export function findStanding(
     if (quorums.has('release') || quorums.has('revoke')) return 'head';
   }
   const past = findPastQuorum(state, bundle, statement, signed, checks);
-  return past === undefined ? 'nothing' : 'history';
+  if (past === undefined) return 'nothing';
+  // RF-7: what the charter quorum named is a head.
+  return decisionAt(state, statement)?.digest === statement.digest ? 'head' : 'history';
 }
 
 /** As {@link findPastQuorum}. Errors: `GAP` when the named charter is not held, `THRESHOLD`. */

@@ -17,12 +17,18 @@ import { SignatureChecks } from '../statements/signature-checks.ts';
 import { requireValidity, type Statement } from '../statements/statement.ts';
 import {
   findAuthority,
-  findPastQuorum,
+  findPastAuthority,
   type ReleaseAuthority,
   requirePastQuorum,
 } from './authority.ts';
+import { decisionAt } from './decisions.ts';
 import type { Accepted, Link } from './offer.ts';
 import { currentCharter, type Head, type TrustedState, withStream } from './state.ts';
+
+/** In whose name a head was signed; `isDecided`: not under the current charter, which names it. */
+interface HeadAuthority extends ReleaseAuthority {
+  readonly isDecided?: boolean;
+}
 
 /** A release that follows what is held. */
 export interface Candidate {
@@ -47,9 +53,7 @@ export function judgeRelease(candidate: Candidate): Accepted {
     .slice(0, -1)
     .map((link) => requirePastQuorum(state, bundle, link.statement, link.signed));
   const charter = requireCharter(state);
-  const checks = new SignatureChecks(last.signed);
-  const authority = findAuthority(charter, bundle, last.signed, checks);
-  requireHeadQuorum(candidate, charter, authority, checks);
+  const authority = requireHeadAuthority(candidate, charter);
   requireRoleValidity(statement, charter, authority);
   // AR-16: the body is read only after it is known to be the one that was signed.
   requireDigest(statement, bytes);
@@ -64,6 +68,7 @@ export function judgeRelease(candidate: Candidate): Accepted {
     document,
     chain: [...history, authority.statement],
     documents: [...withBodies(history, candidate.history), document],
+    moved: [],
   };
 }
 
@@ -102,18 +107,20 @@ export function requireBundle(body: ReleaseBody, bundle: BundleName): ReleaseBod
 }
 
 /** AR-14: the head has a quorum of the current charter: of release, or of revoke alone. */
-function requireHeadQuorum(
-  candidate: Candidate,
-  charter: Charter,
-  authority: ReleaseAuthority,
-  checks: SignatureChecks,
-): void {
+function requireHeadAuthority(candidate: Candidate, charter: Charter): HeadAuthority {
   const { state, bundle, last } = candidate;
-  if (authority.quorums.has('release') || authority.quorums.has('revoke')) return;
-  const { stream, sequence } = last.statement;
+  const checks = new SignatureChecks(last.signed);
+  const authority = findAuthority(charter, bundle, last.signed, checks);
+  if (authority.quorums.has('release') || authority.quorums.has('revoke')) return authority;
+  const { stream, sequence, digest } = last.statement;
   const { role, signers } = authority;
-  const isPast = findPastQuorum(state, bundle, last.statement, last.signed, checks) !== undefined;
-  const advice = isPast
+  const past = findPastAuthority(state, bundle, last.statement, last.signed, checks);
+  // RF-7: the charter quorum has named it, which counts like its signature; who signed it may have
+  // had to leave for signing twice.
+  if (past !== undefined && decisionAt(state, last.statement)?.digest === digest) {
+    return { ...past, quorums: new Set([...past.quorums, 'charter']), isDecided: true };
+  }
+  const advice = past
     ? 'it was signed under an older charter: re-sign by publishing a new sequence under the ' +
       'current charter'
     : 'collect the missing signatures';
@@ -129,8 +136,9 @@ function requireHeadQuorum(
 function requireRoleValidity(
   statement: Statement,
   charter: Charter,
-  { quorums, role }: ReleaseAuthority,
+  { quorums, role, isDecided = false }: HeadAuthority,
 ): void {
+  if (isDecided) return;
   const { revoke } = charter.roles;
   const carrier = quorums.has('release') ? role : (revoke ?? role);
   requireValidity(statement, carrier.expiryDays);

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Sha256 } from '../ids.ts';
+import type { Sha256, StreamName } from '../ids.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Statement } from '../statements/statement.ts';
+import type { Holding } from './settle.ts';
 import type { Evidence, TrustedState } from './state.ts';
 
 /** What is offered to the trusted state. */
@@ -23,6 +24,11 @@ export interface Offer {
   readonly heldDigest?: Sha256;
   /** That statement itself; a fork below the head can only be proven with it. */
   readonly held?: SignedStatement;
+  /**
+   * With a charter that decides about forks: what the caller holds of the streams that it touches.
+   * Absent: the caller has no store.
+   */
+  readonly holdings?: readonly Holding[];
   /**
    * `linked`: the chain must begin directly after the head. `jump`: it may begin later; what lies
    * between is taken on the word of the quorum of the last one.
@@ -42,6 +48,8 @@ export type Accepted =
       readonly chain: readonly SignedStatement[];
       /** The same with bodies; without `history` in the offer, `document` alone. */
       readonly documents: readonly SignedDocument[];
+      /** Streams that a charter's decision opened again or moved; else empty. */
+      readonly moved: readonly StreamName[];
     }
   /** Nothing new. */
   | { readonly outcome: 'held'; readonly state: TrustedState }

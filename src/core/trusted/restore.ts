@@ -16,6 +16,7 @@ import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptEvidence } from './accept.ts';
 import { toAccepted } from './accept-charter.ts';
 import { requirePastQuorum } from './authority.ts';
+import { requireStanding } from './decisions.ts';
 import { addEvidence } from './fork.ts';
 import { makeHead, requireBundle, requireDigest } from './judge-release.ts';
 import {
@@ -47,7 +48,8 @@ export interface Pin {
 /**
  * Rebuilds the state. Checked are: RS-1 the pin and the whole charter chain (section 4); RS-2 of
  * each head realm, stream, body digest, bundle and a quorum of some charter from the one that it
- * names to the newest; RS-3 evidence as when it arrives. Costs one verification per signature.
+ * names to the newest; RS-3 evidence as when it arrives; RS-5 that no head is one that the charter
+ * quorum decided against. Costs one verification per signature.
  * Errors: `REALM` when the pin does not match, `STORE` for everything else, with the cause.
  */
 export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState {
@@ -57,7 +59,11 @@ export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState
   const fork = stored.evidence.find(({ stream }) => stream === CHARTER_STREAM);
   const streams = new Map<StreamState['stream'], StreamState>();
   for (const { document } of stored.heads) {
-    const { stream, head } = attempt('a release', () => restoreHead(state, document, fork));
+    const { stream, head } = attempt('a release', () => {
+      const restored = restoreHead(state, document, fork);
+      requireStanding(state, parseStatement(document.statement.payload));
+      return restored;
+    });
     streams.set(stream, { stream, kind: 'open', head });
   }
   state = { ...state, streams };
@@ -84,7 +90,14 @@ function restoreCharters(pin: Pin, stored: StoredTrust): readonly AcceptedCharte
   return charters;
 }
 
-/** RS-2. */
+/**
+ * RS-2 for a release that a program uses, whether or not the charter quorum decided against it
+ * since. Errors: `STORE`.
+ */
+export function restoreRelease(state: TrustedState, document: SignedDocument): Head {
+  return attempt('a release', () => restoreHead(state, document, undefined).head);
+}
+
 function restoreHead(
   state: TrustedState,
   document: SignedDocument,
