@@ -13,7 +13,10 @@ import type { AnchorId, Sequence, Sha256, StreamName } from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 
-/** What one append writes: documents in ascending sequence per stream, blobs, evidence. */
+/**
+ * What one append writes: documents in ascending sequence per stream, blobs, evidence, and where
+ * streams go on after a decision about their forks.
+ */
 export type StoreBatch = PersistBatch;
 
 /** A stored document with its place; `digest` is that of the statement's payload. */
@@ -38,6 +41,14 @@ export interface StoredHead {
   readonly sequence: number;
   readonly digest: Sha256 | undefined;
   readonly fork: 'none' | 'forked';
+}
+
+/** The statement with which a branch begins, and the sequence before which reading it ends. */
+export interface BranchStart {
+  readonly stream: StreamName;
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+  readonly before: number;
 }
 
 /** Which statements of a stream to read; at most `limit` (1 to 1000). */
@@ -73,6 +84,10 @@ export interface Store extends AsyncDisposable {
    * of its stream and makes `evidence.sequence - 1` the stream's head; documents from there on stay
    * on disk but are not read any more.
    *
+   * `settled` removes the evidence of its streams and makes a stored document the head, be it
+   * behind or beyond the one that was; in a batch whose documents are all held it does nothing, as
+   * it was done before.
+   *
    * Errors: `BUG` when the batch has another digest for a held sequence, leaves a gap, or carries
    * bytes under a digest that is not theirs: nothing is written. `STORE` when writing failed: the
    * batch may or may not be there after the next opening, so the caller treats it as not there and
@@ -89,6 +104,13 @@ export interface Store extends AsyncDisposable {
 
   /** The payload digest at a sequence up to the head. */
   digestAt(stream: StreamName, sequence: Sequence): Promise<Sha256 | undefined>;
+
+  /**
+   * The newest document of the chain that begins with this statement, each naming the one before;
+   * also where a fork has taken the head away from it. Absent when another statement, or none, lies
+   * there.
+   */
+  branch(start: BranchStart): Promise<StoredDocument | undefined>;
 
   /** DER by anchor id; ids that are not held are absent. At most 1000 ids. */
   blobs(ids: readonly AnchorId[]): Promise<ReadonlyMap<AnchorId, Uint8Array>>;

@@ -18,8 +18,10 @@ import {
   type StreamName,
 } from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type {
+  BranchStart,
   StatementRange,
   Store,
   StoreBatch,
@@ -121,6 +123,22 @@ export class DocumentStore implements Store {
     return await this.#digestAt(stream, sequence);
   }
 
+  async branch(start: BranchStart): Promise<StoredDocument | undefined> {
+    this.#requireOpen();
+    const { stream, before } = start;
+    let last = await this.#recordAt(stream, start.sequence);
+    if (last?.digest !== start.digest) return undefined;
+    let { sequence } = start;
+    while (sequence + 1 < before) {
+      const next = await this.#recordAt(stream, parseSequence(sequence + 1));
+      if (next === undefined) break;
+      if (parseStatement(next.statement.payload).previous !== last.digest) break;
+      last = next;
+      sequence = parseSequence(sequence + 1);
+    }
+    return await this.#stored(stream, sequence);
+  }
+
   async blobs(ids: readonly AnchorId[]): Promise<ReadonlyMap<AnchorId, Uint8Array>> {
     this.#requireOpen();
     requireLimit(Math.max(1, ids.length));
@@ -147,11 +165,12 @@ export class DocumentStore implements Store {
 
   async #append(batch: StoreBatch): Promise<void> {
     if ((await this.#entries.repair()) === 'changed') this.#heads = await loadHeads(this.#entries);
-    const plan = await this.#heads.plan(batch, (stream, sequence) =>
-      this.digestAt(stream, sequence),
-    );
+    const plan = await this.#heads.plan(batch, {
+      digestAt: (stream, sequence) => this.#digestAt(stream, sequence),
+      anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
+    });
     if (plan.puts.length === 0) return;
-    await this.#entries.write(plan.puts);
+    await this.#entries.write(plan.puts, plan.removedKeys);
     this.#heads = plan.heads;
   }
 
@@ -159,6 +178,13 @@ export class DocumentStore implements Store {
     if (sequence > this.#heads.sequence(stream)) return undefined;
     const key = documentKey(stream, sequence);
     return this.#parseRecord(key, await this.#entries.get(key)).digest;
+  }
+
+  /** What lies in a place, also where a fork has taken the head away from it. */
+  async #recordAt(stream: StreamName, sequence: Sequence): Promise<DocumentRecord | undefined> {
+    const key = documentKey(stream, sequence);
+    const value = await this.#entries.get(key);
+    return value && this.#parseRecord(key, value);
   }
 
   async #stored(stream: StreamName, sequence: Sequence): Promise<StoredDocument> {

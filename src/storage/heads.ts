@@ -24,9 +24,16 @@ import { encodeDocument, encodeFork, encodeHead, type HeadRecord } from './recor
 /** Finds the digest of a stored document. */
 export type DigestAt = (stream: StreamName, sequence: Sequence) => Promise<Sha256 | undefined>;
 
+/** How a plan reads the store: up to the head, and whatever lies in a place. */
+export interface PlanReader {
+  readonly digestAt: DigestAt;
+  readonly anyDigestAt: DigestAt;
+}
+
 /** What a batch comes to; nothing to write when all of it is held. */
 export interface AppendPlan {
   readonly puts: readonly Put[];
+  readonly removedKeys: readonly string[];
   readonly heads: Heads;
 }
 
@@ -67,7 +74,8 @@ export class Heads {
   }
 
   /** Checks a batch against the heads. Errors: `BUG`; those of `digestAt`. */
-  async plan(batch: StoreBatch, digestAt: DigestAt): Promise<AppendPlan> {
+  async plan(batch: StoreBatch, reader: PlanReader): Promise<AppendPlan> {
+    const { digestAt } = reader;
     const heads = new Map(this.#heads);
     const forks = new Map(this.#forks);
     const puts: Put[] = [];
@@ -75,6 +83,14 @@ export class Heads {
       if (await this.#isHeld(entry, heads, digestAt)) continue;
       heads.set(entry.stream, requireNext(entry, heads, forks));
       puts.push(...documentPuts(entry));
+    }
+    const removedKeys: string[] = [];
+    // Without a new document the batch is a repetition, and the streams may have grown since.
+    for (const settled of puts.length === 0 ? [] : (batch.settled ?? [])) {
+      const { stream, sequence, digest } = settled;
+      if (forks.delete(stream)) removedKeys.push(forkKey(stream));
+      await requireStored(settled, reader.anyDigestAt);
+      heads.set(stream, { sequence, digest });
     }
     for (const { id, der } of batch.blobs) {
       requireDigest('a blob', id, der);
@@ -95,7 +111,7 @@ export class Heads {
         puts.push({ key: headKey(stream), value: encodeHead(head) });
       }
     }
-    return { puts, heads: new Heads(heads, forks) };
+    return { puts, removedKeys, heads: new Heads(heads, forks) };
   }
 
   async #isHeld(
@@ -150,6 +166,19 @@ function documentPuts({ stream, sequence, digest, document }: StoredDocument): r
     { key: bodyKey(bodyDigest), value: document.body },
     { key: documentKey(stream, sequence), value: record },
   ];
+}
+
+/** A stream goes on after what is there, or from its beginning. */
+async function requireStored(
+  { stream, sequence, digest }: NonNullable<StoreBatch['settled']>[number],
+  anyDigestAt: DigestAt,
+): Promise<void> {
+  const held = sequence === 0 ? NO_PREVIOUS : await anyDigestAt(stream, parseSequence(sequence));
+  if (held === digest) return;
+  throw new KedgeError(
+    'BUG',
+    `${stream} cannot go on after ${String(sequence)}: nothing was stored`,
+  );
 }
 
 function requireEarlier(evidence: Evidence, forks: ReadonlyMap<StreamName, Evidence>): void {

@@ -33,7 +33,7 @@ export interface KeyValue {
    * since the last call the content may have become another one than successful writes made it.
    */
   repair(): Promise<'unchanged' | 'changed'>;
-  /** Writes all or nothing, durably. Calls must not overlap. */
-  write(puts: readonly Put[]): Promise<void>;
+  /** Writes and removes all or nothing, durably. Calls must not overlap. */
+  write(puts: readonly Put[], removedKeys?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -66,9 +66,12 @@ export class LevelKeyValue implements KeyValue {
     return content;
   }
 
-  async write(puts: readonly Put[]): Promise<void> {
+  async write(puts: readonly Put[], removedKeys: readonly string[] = []): Promise<void> {
     this.#requireOpen();
-    const operations = puts.map(({ key, value }) => ({ type: 'put' as const, key, value }));
+    const operations = [
+      ...puts.map(({ key, value }) => ({ type: 'put' as const, key, value })),
+      ...removedKeys.map((key) => ({ type: 'del' as const, key })),
+    ];
     try {
       await this.#db.batch(operations, { sync: true });
     } catch (thrown) {

@@ -43,8 +43,11 @@ export class MemoryKeyValue implements KeyValue {
     return 'unchanged';
   }
 
-  async write(puts: readonly Put[]): Promise<void> {
+  async write(puts: readonly Put[], removedKeys: readonly string[] = []): Promise<void> {
     this.#requireOpen();
+    for (const key of removedKeys) {
+      if (this.#values.delete(key)) this.#keys.splice(this.#indexOf(key), 1);
+    }
     for (const { key, value } of puts) {
       if (!this.#values.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
       this.#values.set(key, copyBytes(value));

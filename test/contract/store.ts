@@ -285,6 +285,7 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
         store.statements(PAYMENTS, { limit: 1 }),
         store.digestAt(PAYMENTS, at(1)),
         store.blobs([]),
+        store.branch({ stream: PAYMENTS, sequence: at(1), digest: blobOf('x').id, before: 2 }),
         store.streams(),
       ];
       expect(new Set(await Promise.all(calls.map(codeOf)))).toEqual(new Set(['STORE']));

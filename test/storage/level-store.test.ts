@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
-import { describeStoreContract } from '../contract/store.ts';
+import { describeStoreContract, type StoreHarness } from '../contract/store.ts';
+import { describeBranchContract } from '../contract/store-branches.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'kedge-level-'));
 const paths = new WeakMap<Store, string>();
@@ -12,7 +13,7 @@ let count = 0;
 
 afterAll(() => rm(root, { recursive: true }));
 
-describeStoreContract('in LevelDB', {
+const harness: StoreHarness = {
   create: () => {
     count += 1;
     return openAt(join(root, 'stores', String(count)));
@@ -21,7 +22,10 @@ describeStoreContract('in LevelDB', {
     await store[Symbol.asyncDispose]();
     return await openAt(paths.get(store) ?? '');
   },
-});
+};
+
+describeStoreContract('in LevelDB', harness);
+describeBranchContract('in LevelDB', harness);
 
 async function openAt(path: string): Promise<Store> {
   const store = await openLevelStore(path);

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { describeStoreContract } from '../contract/store.ts';
+import { describeBranchContract } from '../contract/store-branches.ts';
 
-describeStoreContract('in memory', { create: () => openMemoryStore() });
+const harness = { create: () => openMemoryStore() };
+
+describeStoreContract('in memory', harness);
+describeBranchContract('in memory', harness);
 
 describe('openMemoryStore', () => {
   it('takes the id that it is given', async () => {
