@@ -32,6 +32,7 @@ export type LogEvent =
   | 'release.accepted'
   | 'statement.refused'
   | 'stream.forked'
+  | 'stream.settled'
   // Between nodes.
   | 'link.up'
   | 'link.down'
@@ -57,6 +58,7 @@ export type LogEvent =
   | 'bundle.loaded'
   | 'bundle.refused'
   | 'bundle.stale'
+  | 'bundle.overruled'
   | 'anchor.withheld'
   | 'trust.failed'
   | 'cache.loaded'

@@ -40,6 +40,14 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       );
       return;
     }
+    case 'settled': {
+      const { stream, sequence } = notice;
+      logger.warn(
+        { event: 'stream.settled', stream, sequence },
+        'the charter decided about a fork: the stream goes on after this sequence',
+      );
+      return;
+    }
     case 'persist-failed': {
       const { code, message } = notice.error;
       metrics.increment('kedge_store_failures_total', {});

@@ -1,18 +1,23 @@
 /**
  * Looks up what the replication machine cannot remember: the statement that is held at the place of
- * one that comes at or below the head.
+ * one that comes at or below the head, and what is left of streams about which a charter decides.
  *
  * @module
  */
+import { verifyNextCharter } from '../core/charter/chain.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Recall } from '../core/gossip/events.ts';
+import type { FetchItem, Frame, Push } from '../core/gossip/frames.ts';
 import { rowIn } from '../core/gossip/rows.ts';
-import type { Sequence, StreamName } from '../core/ids.ts';
-import type { SignedStatement } from '../core/statements/envelope.ts';
-import { parseStatement } from '../core/statements/statement.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import { parseSequence, type Sequence, type StreamName } from '../core/ids.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
+import { toAccepted } from '../core/trusted/accept-charter.ts';
+import { type Decision, decisionsOn } from '../core/trusted/decisions.ts';
+import { type Holding, type Touched, touchedBy } from '../core/trusted/settle.ts';
+import { currentCharter, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Store } from '../ports/store.ts';
+import type { Store, StoredDocument } from '../ports/store.ts';
 
 /** What recalls are read from. */
 export interface RecallOptions {
@@ -20,6 +25,36 @@ export interface RecallOptions {
   readonly logger: Logger;
   /** Resolves when the writes that are under way are over. */
   readonly written: () => Promise<void>;
+}
+
+/** What is about to be judged; the body only where it came whole. */
+export interface Judged {
+  readonly statement: SignedStatement;
+  readonly body?: Uint8Array;
+}
+
+/** What a frame or a piece of a fetch's answer gives to judge; nothing for most. */
+export function judgedIn(from: Frame | FetchItem): Judged | undefined {
+  switch (from.kind) {
+    case 'push':
+      return judgedPush(from.push);
+    case 'entry':
+      return judgedPush(from.entry);
+    case 'fork':
+      return { statement: from.evidence.first };
+    case 'hello':
+    case 'held':
+    case 'digest':
+    case 'rows-ask':
+    case 'rows':
+    case 'tree':
+    case 'blobs':
+      return undefined;
+  }
+}
+
+function judgedPush({ statement, content }: Push): Judged {
+  return content.kind === 'whole' ? { statement, body: content.body } : { statement };
 }
 
 /** Reads recalls from a store. */
@@ -31,25 +66,78 @@ export class RecallSource {
   }
 
   /**
-   * What is held at the place of `signed`; absent when the machine needs none, so that the common
-   * case stays synchronous. A store that fails is logged and recalls nothing.
+   * What only the store knows about what is judged; absent when the machine needs nothing, so that
+   * the common case stays synchronous. A store that fails is logged and recalls nothing.
    */
-  find(signed: SignedStatement, state: TrustedState): Promise<Recall> | undefined {
-    const place = placeOf(signed);
-    if (place === undefined) return undefined;
-    const { stream, sequence } = place;
+  find({ statement: signed, body }: Judged, state: TrustedState): Promise<Recall> | undefined {
+    const statement = placeOf(signed);
+    if (statement === undefined) return undefined;
+    const { stream, sequence } = statement;
     const row = rowIn(state, stream);
-    if (row === undefined || sequence > row.sequence) return undefined;
-    return this.#read(stream, sequence);
+    if (row !== undefined && sequence <= row.sequence) return this.#read(stream, sequence);
+    const touched = body && touchedByNext(state, statement, { statement: signed, body });
+    return touched && this.#readHoldings(touched);
   }
 
   async #read(stream: StreamName, from: Sequence): Promise<Recall> {
-    const { store, logger, written } = this.#options;
+    return await this.#guard(async () => {
+      const [held] = await this.#options.store.statements(stream, { from, limit: 1 });
+      return held === undefined ? {} : { held };
+    });
+  }
+
+  async #readHoldings({ next, touched }: TouchedNext): Promise<Recall> {
+    return await this.#guard(async () => {
+      const holdings: Holding[] = [];
+      for (const [stream, { of, at }] of touched) {
+        const decisions = decisionsOn(next.charters, stream).filter(
+          ({ sequence }) => sequence >= at.sequence,
+        );
+        const newest =
+          (await this.#walk(decisions))?.document ?? (await this.#beneath(of, at.sequence));
+        const end = of.kind === 'forked' ? of.evidence.sequence : 0;
+        const before = await this.#walk(decisions, end);
+        holdings.push({
+          of,
+          ...(newest && { newest }),
+          ...(before?.sequence === end - 1 && { beforeFork: before.digest }),
+        });
+      }
+      return { holdings };
+    });
+  }
+
+  /** The newest held document on the side that stands, from the first decision on. */
+  async #walk(decisions: readonly Decision[], end = Infinity): Promise<StoredDocument | undefined> {
+    let newest: StoredDocument | undefined;
+    for (const [index, { stream, sequence, digest }] of decisions.entries()) {
+      if (sequence >= end) break;
+      const before = Math.min(end, decisions[index + 1]?.sequence ?? Infinity);
+      const start = { stream, sequence, digest };
+      const first = await this.#options.store.branch({ ...start, before: sequence + 1 });
+      if (first === undefined) break;
+      const { previous } = parseStatement(first.document.statement.payload);
+      if (newest !== undefined && previous !== newest.digest) break;
+      newest = await this.#options.store.branch({ ...start, before });
+    }
+    return newest;
+  }
+
+  /** What is held below the decided place. */
+  async #beneath(of: StreamState, decided: number): Promise<SignedDocument | undefined> {
+    // A fork whose head is not known fell back from above, so that all below it is there.
+    const held = of.head?.sequence ?? (of.kind === 'forked' ? of.commonSequence : 0);
+    const at = Math.min(held, decided - 1);
+    if (at < 1) return undefined;
+    return await this.#options.store.document(of.stream, parseSequence(at));
+  }
+
+  async #guard(read: () => Promise<Recall>): Promise<Recall> {
+    const { logger, written } = this.#options;
     try {
       // What the machine has verified may still be on its way to the disk.
       await written();
-      const [held] = await store.statements(stream, { from, limit: 1 });
-      return held === undefined ? {} : { held };
+      return await read();
     } catch (thrown) {
       const err = KedgeError.from(thrown);
       logger.error({ event: 'store.failed', code: err.code, err }, err.message);
@@ -58,8 +146,32 @@ export class RecallSource {
   }
 }
 
+interface TouchedNext {
+  readonly next: TrustedState;
+  readonly touched: Touched;
+}
+
+/** What a charter decides about streams that are held; its quorums are verified before its body. */
+function touchedByNext(
+  state: TrustedState,
+  statement: Statement,
+  document: SignedDocument,
+): TouchedNext | undefined {
+  const current = currentCharter(state);
+  if (statement.kind !== 'charter' || current === undefined) return undefined;
+  try {
+    const charter = toAccepted(verifyNextCharter(current, document));
+    const next = { ...state, charters: [...state.charters, charter] };
+    const touched = touchedBy(next);
+    return touched.size === 0 ? undefined : { next, touched };
+  } catch (thrown) {
+    if (thrown instanceof KedgeError) return undefined;
+    throw thrown;
+  }
+}
+
 /** Where a statement belongs; nothing when it does not parse, which the machine reports. */
-function placeOf(signed: SignedStatement): { stream: StreamName; sequence: Sequence } | undefined {
+function placeOf(signed: SignedStatement): Statement | undefined {
   try {
     return parseStatement(signed.payload);
   } catch (thrown) {

@@ -22,7 +22,7 @@ import type {
 import type { FetchItem, FetchRequest, Frame, Hello } from '../core/gossip/frames.ts';
 import { GossipMachine } from '../core/gossip/machine.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
-import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -30,7 +30,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { LinkBoard, type LinkInfo } from './link-board.ts';
 import { reportNotice } from './notices.ts';
-import { RecallSource } from './recall.ts';
+import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** One connection to a peer, as a transport offers it. */
@@ -127,7 +127,7 @@ export class Replicator implements AsyncDisposable {
    */
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
     this.#requireOpen();
-    const finding = this.#recalls.find(document.statement, this.#machine.verified);
+    const finding = this.#recalls.find(document, this.#machine.verified);
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recall = finding === undefined ? {} : await finding;
     this.#requireOpen();
@@ -152,8 +152,7 @@ export class Replicator implements AsyncDisposable {
   }
 
   linkFrame(linkId: LinkId, frame: Frame): void {
-    const statement = frame.kind === 'push' ? frame.push.statement : undefined;
-    this.#withRecall(statement, (recall) => {
+    this.#withRecall(judgedIn(frame), (recall) => {
       this.#handle({ kind: 'frame', linkId, frame, recall });
     });
   }
@@ -268,8 +267,8 @@ export class Replicator implements AsyncDisposable {
     let error: KedgeError | undefined;
     try {
       for await (const item of transport.fetch(nodeId, request, { signal: abort.signal })) {
-        const statement = item.kind === 'entry' ? item.entry.statement : undefined;
-        const finding = statement && this.#recalls.find(statement, this.#machine.verified);
+        const judged = judgedIn(item);
+        const finding = judged && this.#recalls.find(judged, this.#machine.verified);
         const recall = finding === undefined ? {} : await finding;
         this.#handle({ kind: 'fetch-item', fetchId, item, recall });
       }
@@ -280,9 +279,9 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
   }
 
-  /** Adds what the store holds at the statement's place, where the machine cannot know it. */
-  #withRecall(statement: SignedStatement | undefined, next: (recall: Recall) => void): void {
-    const recall = statement && this.#recalls.find(statement, this.#machine.verified);
+  /** Adds what only the store knows and judging needs. */
+  #withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
+    const recall = judged && this.#recalls.find(judged, this.#machine.verified);
     if (recall === undefined) next({});
     else this.#track(recall.then(next));
   }

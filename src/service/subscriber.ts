@@ -248,7 +248,8 @@ export class Subscriber {
       return [{ kind: 'current', at: { bundle, held: told } }];
     }
     const target = { sequence: head.sequence, digest: head.digest };
-    const messages = await this.#options.updates.update(held, target, bundle);
+    const { charters } = this.#options.state();
+    const messages = await this.#options.updates.update(held, target, bundle, charters);
     watched.held = target;
     watched.toldDigest = target.digest;
     return messages;
@@ -267,7 +268,8 @@ export class Subscriber {
     const fork: WatchResponse = { kind: 'fork', evidence };
     if (commonSequence <= (watched.held?.sequence ?? 0)) return [fork];
     const common = await this.#options.updates.head(bundle, parseSequence(commonSequence));
-    const messages = await this.#options.updates.update(watched.held, common, bundle);
+    const { charters } = this.#options.state();
+    const messages = await this.#options.updates.update(watched.held, common, bundle, charters);
     watched.held = common;
     return [...messages, fork];
   }

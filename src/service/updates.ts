@@ -22,6 +22,9 @@ import {
   MESSAGE_MAX_BYTES,
 } from '../core/limits.ts';
 import { diffBodies } from '../core/releases/delta.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
+import { shownFrom } from '../core/trusted/settle.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Store } from '../ports/store.ts';
@@ -54,11 +57,13 @@ export class UpdateSource {
     base: Held | undefined,
     head: Held,
     bundle: BundleName,
+    charters: TrustedState['charters'],
   ): Promise<readonly WatchResponse[]> {
-    const key = `${head.digest} ${base?.digest ?? ''} ${bundle}`;
+    const version = String(charters.length);
+    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${version}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return await known;
-    const made = this.#make(base, head, bundle);
+    const made = this.#make(base, head, bundle, charters);
     this.#recent.set(key, made);
     made.catch(() => this.#recent.delete(key));
     const [oldest] = this.#recent.keys();
@@ -77,6 +82,7 @@ export class UpdateSource {
     base: Held | undefined,
     head: Held,
     bundle: BundleName,
+    charters: TrustedState['charters'],
   ): Promise<readonly WatchResponse[]> {
     const stream = releaseStream(bundle);
     const document = await this.#store.document(stream, head.sequence);
@@ -86,10 +92,25 @@ export class UpdateSource {
     const linked = base && (await this.#makeLinked(base, head, bundle, document.body));
     if (linked !== undefined) return linked;
     // A client may claim any place: those that we do not know share one snapshot in memory.
-    if (base !== undefined) return await this.update(undefined, head, bundle);
+    if (base !== undefined) return await this.update(undefined, head, bundle, charters);
     const blobs = await readBlobs(this.#store, anchorIds(document.body));
     const content = { kind: 'whole', body: document.body } as const;
-    return withBlobs(blobs, { bundle, statements: [document.statement], content });
+    const shown = await this.#shown(parseStatement(document.statement.payload), charters);
+    return withBlobs(blobs, { bundle, statements: [...shown, document.statement], content });
+  }
+
+  /**
+   * The statements before a head that show on which side of a decided fork it is, where it does not
+   * show that by itself; none when they are too many for one update.
+   */
+  async #shown(
+    head: Statement,
+    charters: TrustedState['charters'],
+  ): Promise<readonly SignedStatement[]> {
+    const from = shownFrom(charters, head);
+    const limit = head.sequence - (from ?? head.sequence);
+    if (from === undefined || limit >= DELTA_CHAIN_MAX) return [];
+    return await this.#store.statements(head.stream, { from, limit });
   }
 
   /** All that lies between, when the client's place is in our history and near enough. */

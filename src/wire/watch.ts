@@ -189,8 +189,7 @@ function decodeRefusal(refusal: RefusalOutput): WatchRequest {
 
 function decodeUpdate(update: BundleUpdateOutput): BundleUpdate {
   const content = decodeContent(update.snapshot, update.delta, 'bundle update');
-  const max = content.kind === 'whole' ? 1 : DELTA_CHAIN_MAX;
-  const statements = requireCount(update.statements, max, `statements of a ${content.kind} update`);
+  const statements = requireCount(update.statements, DELTA_CHAIN_MAX, 'statements of an update');
   if (statements.length === 0) throw new KedgeError('PARSE', 'bundle update has no statement');
   return {
     bundle: parseBundleName(update.bundle),

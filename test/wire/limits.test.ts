@@ -227,13 +227,14 @@ describe('decodeWatchRequest', () => {
 });
 
 describe('decodeWatchResponse', () => {
-  it('takes a snapshot with one statement and a delta with up to 64', () => {
-    expect(codeOf(() => decodeWatchResponse(update([plain], 'whole')))).toBe('accepted');
-    expect(codeOf(() => decodeWatchResponse(update([plain, plain], 'whole')))).toBe('LIMIT');
+  it('takes a snapshot and a delta with up to 64 statements', () => {
     const chain = Array.from({ length: 65 }, () => plain);
-    expect(codeOf(() => decodeWatchResponse(update(chain, 'delta')))).toBe('LIMIT');
-    expect(codeOf(() => decodeWatchResponse(update(chain.slice(1), 'delta')))).toBe('accepted');
-    expect(codeOf(() => decodeWatchResponse(update([], 'delta')))).toBe('PARSE');
+    for (const kind of ['whole', 'delta'] as const) {
+      expect(codeOf(() => decodeWatchResponse(update([plain], kind)))).toBe('accepted');
+      expect(codeOf(() => decodeWatchResponse(update(chain, kind)))).toBe('LIMIT');
+      expect(codeOf(() => decodeWatchResponse(update(chain.slice(1), kind)))).toBe('accepted');
+      expect(codeOf(() => decodeWatchResponse(update([], kind)))).toBe('PARSE');
+    }
   });
 
   it('refuses more charters than one step may carry', () => {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { parseSequence } from '../ids.ts';
+import { parseSequence, type StreamName } from '../ids.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, SubmitResult } from './events.ts';
 import type { Row } from './frames.ts';
@@ -29,6 +29,8 @@ export interface Commit {
   readonly state: TrustedState;
   /** The head that the batch makes. */
   readonly row: Row;
+  /** Other streams that move with it; each takes a revision of its own, after the row's. */
+  readonly moved: readonly StreamName[];
   readonly waiters: Waiter[];
 }
 
@@ -68,7 +70,9 @@ export class Commits {
     if (commit?.batchId !== batchId) return undefined;
     this.#queue.shift();
     this.#state = commit.state;
-    this.rows.set(commit.row.stream, rowIn(commit.state, commit.row.stream));
+    for (const stream of [commit.row.stream, ...commit.moved]) {
+      this.rows.set(stream, rowIn(commit.state, stream));
+    }
     return commit;
   }
 

@@ -9,6 +9,7 @@
 import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { Holding } from '../trusted/settle.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { FetchItem, FetchRequest, Frame } from './frames.ts';
 
@@ -25,11 +26,13 @@ export interface PeerIdentity {
 export type LinkDirection = 'dialled' | 'accepted';
 
 /**
- * What the store holds at the place of a statement that comes at or below the head, where the
- * machine's own memory does not reach; without it a fork in the past could not be proven.
+ * What only the store knows and judging needs: the statement in a place at or below the head, or a
+ * fork in the past could not be proven; for a charter, what is held of the streams that it decides
+ * about.
  */
 export interface Recall {
   readonly held?: SignedStatement;
+  readonly holdings?: readonly Holding[];
 }
 
 /** What happened. */
@@ -82,6 +85,15 @@ export interface PersistBatch {
   }[];
   readonly blobs: readonly { readonly id: AnchorId; readonly der: Uint8Array }[];
   readonly evidence?: Evidence;
+  /**
+   * Where streams stand after the charter in this batch, which decided about their forks: their
+   * evidence is dropped. Sequence 0 with 64 zeros when nothing is left.
+   */
+  readonly settled?: readonly {
+    readonly stream: StreamName;
+    readonly sequence: number;
+    readonly digest: Sha256;
+  }[];
 }
 
 /** What a submit came to. */
@@ -105,6 +117,8 @@ export type Notice =
       readonly error: KedgeError;
     }
   | { readonly kind: 'forked'; readonly evidence: Evidence }
+  /** A charter's decision opened the stream again or moved it; it goes on after `sequence`. */
+  | { readonly kind: 'settled'; readonly stream: StreamName; readonly sequence: number }
   | { readonly kind: 'persist-failed'; readonly error: KedgeError };
 
 /** What the driver has to do. */

@@ -4,7 +4,14 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { CHARTER_STREAM, NO_PREVIOUS, type NodeId, parseSequence, splitStream } from '../ids.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  type NodeId,
+  parseSequence,
+  type StreamName,
+  splitStream,
+} from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
@@ -59,6 +66,25 @@ export class Fetching {
     }
     this.want({ nodeId, row: { stream, sequence, digest, forked: false } }, nowMs);
     return true;
+  }
+
+  /**
+   * Judges evidence that a peer shows; fetches what judging it lacks, and what lies beneath it.
+   * Errors: those of `acceptEvidence`.
+   */
+  takeEvidence(nodeId: NodeId, evidence: Evidence, recall: Recall, nowMs: number): void {
+    this.#replica.receiveEvidence(evidence, recall, nodeId);
+    this.wantBeneath(nodeId, evidence, nowMs);
+  }
+
+  /** Streams have moved back: what peers said to hold of them may be missing again. */
+  wantAgain(streams: readonly StreamName[], nowMs: number): void {
+    for (const { peer, held } of this.#peers.ready()) {
+      for (const stream of streams) {
+        const row = held.get(stream);
+        if (row !== undefined) this.want({ nodeId: peer.nodeId, row }, nowMs);
+      }
+    }
   }
 
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
@@ -116,8 +142,7 @@ export class Fetching {
         buffer.addBlobs(item.blobs);
         break;
       case 'fork':
-        this.#replica.receiveEvidence(item.evidence, nodeId);
-        this.wantBeneath(nodeId, item.evidence, nowMs);
+        this.takeEvidence(nodeId, item.evidence, recall, nowMs);
         break;
       case 'entry':
         this.#entry(fetch, item.entry, recall, nowMs);

@@ -22,6 +22,7 @@ import { type BaseBody, indexBlobs, makePush, openContent } from './push.ts';
 import { rowIn } from './rows.ts';
 
 const NO_BODY = new Uint8Array(0);
+type Settled = NonNullable<PersistBatch['settled']>[number];
 type AcceptedResult = Extract<Accepted, { readonly outcome: 'accepted' }>;
 
 /** A push taken apart. `gap`: its body cannot be rebuilt from what is held here. */
@@ -42,6 +43,8 @@ export type Taken =
       readonly state: TrustedState;
       readonly row: Row;
       readonly batch: PersistBatch;
+      /** Other streams that the statement moves: a charter decides about forks. */
+      readonly moved: readonly StreamName[];
       /** For peers that hold the statement before. */
       readonly push?: Push;
       readonly evidence?: Evidence;
@@ -109,8 +112,9 @@ export class Intake {
     if (last === undefined) throw new KedgeError('BUG', 'there is nothing to judge');
     const chain = documents.map((document) => document.statement);
     const history = documents.slice(0, -1).map((document) => document.body);
-    const offer = { chain, history, body: last.body, mode: 'linked', ...recall } as const;
-    const result = acceptDocument(this.#state, offer, nowMs);
+    const { holdings = [], ...held } = recall;
+    const place = { history, mode: 'linked', holdings, ...held } as const;
+    const result = acceptDocument(this.#state, { chain, body: last.body, ...place }, nowMs);
     switch (result.outcome) {
       case 'held':
         return { kind: 'held', row: rowOf(parseStatement(last.statement.payload)) };
@@ -151,8 +155,8 @@ export class Intake {
   }
 
   /** Verifies fork evidence and adopts it. Errors: those of `acceptEvidence`. */
-  evidence(evidence: Evidence): Taken {
-    const result = acceptEvidence(this.#state, evidence);
+  evidence(evidence: Evidence, recall: Recall): Taken {
+    const result = acceptEvidence(this.#state, evidence, recall);
     if (result.outcome === 'held') {
       return { kind: 'held', row: rowOf(parseStatement(evidence.first.payload)) };
     }
@@ -166,7 +170,7 @@ export class Intake {
     bodies: readonly Uint8Array[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
   ): Taken {
-    const { statement, document, chain, state } = accepted;
+    const { statement, document, chain, state, moved } = accepted;
     const { stream } = statement;
     const fresh = requireNewBlobs(this.#anchors(stream), stream, bodies, blobs);
     const base = this.#base(stream);
@@ -180,11 +184,17 @@ export class Intake {
       return { stream, sequence, digest, document: { statement: signed, body } };
     });
     const push = makePush(base, document, [...fresh.values()]);
+    const settled = moved.map((each) => settledRow(state, each));
     return {
       kind: 'new',
       state,
       row: rowOf(statement),
-      batch: { documents, blobs: [...fresh].map(([id, der]) => ({ id, der })) },
+      moved,
+      batch: {
+        documents,
+        blobs: [...fresh].map(([id, der]) => ({ id, der })),
+        ...(settled.length > 0 && { settled }),
+      },
       ...(documents.length === 1 && { push }),
     };
   }
@@ -193,7 +203,8 @@ export class Intake {
     this.#state = state;
     const row = rowIn(state, evidence.stream);
     if (row === undefined) throw new KedgeError('BUG', 'a forked stream has no row');
-    return { kind: 'new', state, row, batch: { documents: [], blobs: [], evidence }, evidence };
+    const batch = { documents: [], blobs: [], evidence };
+    return { kind: 'new', state, row, moved: [], batch, evidence };
   }
 
   /** The body that a delta may build on; charters always travel whole. */
@@ -231,6 +242,12 @@ function requireNewBlobs(
     known = new Set(ids);
   }
   return fresh;
+}
+
+/** Where a decided stream goes on. */
+function settledRow(state: TrustedState, stream: StreamName): Settled {
+  const head = headOf(state, stream);
+  return { stream, sequence: head?.sequence ?? 0, digest: head?.digest ?? NO_PREVIOUS };
 }
 
 /** The row of a statement that is the head. */

@@ -101,7 +101,7 @@ export class GossipMachine {
       case 'fetch-end':
         return this.#fetching.end(event.fetchId, event.error, nowMs);
       case 'persisted':
-        return this.#replica.persisted(event.batchId);
+        return this.#fetching.wantAgain(this.#replica.persisted(event.batchId), nowMs);
       case 'persist-failed':
         return this.#replica.persistFailed(event.error);
       case 'timer':
@@ -203,8 +203,7 @@ export class GossipMachine {
       case 'rows':
         return this.#repair.rows(link, frame.rows, nowMs);
       case 'fork':
-        this.#replica.receiveEvidence(frame.evidence, nodeId);
-        return this.#fetching.wantBeneath(nodeId, frame.evidence, nowMs);
+        return this.#fetching.takeEvidence(nodeId, frame.evidence, recall, nowMs);
     }
   }
 

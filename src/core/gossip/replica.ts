@@ -8,7 +8,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { AnchorId, NodeId } from '../ids.ts';
+import type { AnchorId, NodeId, StreamName } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
@@ -21,6 +21,7 @@ import type { Outbox } from './outbox.ts';
 import type { Link, PeerTable } from './peers.ts';
 import { type BaseBody, indexBlobs, pushBytes } from './push.ts';
 import type { RowLog } from './row-log.ts';
+import { rowIn } from './rows.ts';
 
 /** Who brought a statement. */
 export type Origin =
@@ -89,8 +90,8 @@ export class Replica {
   }
 
   /** Judges fork evidence and adopts it. Errors: those of {@link Intake.evidence}. */
-  receiveEvidence(evidence: Evidence, nodeId: NodeId): void {
-    this.#adopt(this.#intake.evidence(evidence), { kind: 'peer', nodeId });
+  receiveEvidence(evidence: Evidence, recall: Recall, nodeId: NodeId): void {
+    this.#adopt(this.#intake.evidence(evidence, recall), { kind: 'peer', nodeId });
   }
 
   /** Judges what an admin offers; the answer is an effect, now or when it is durable. */
@@ -111,20 +112,28 @@ export class Replica {
     }
   }
 
-  /** The oldest batch under way is on disk: serve it, answer, acknowledge. */
-  persisted(batchId: number): void {
+  /**
+   * The oldest batch under way is on disk: serve it, answer, acknowledge. Returns streams that it
+   * moved by the way, of which peers may hold more.
+   */
+  persisted(batchId: number): readonly StreamName[] {
     const commit = this.#commits.done(batchId);
-    if (commit === undefined) return;
-    const { row, state } = commit;
-    this.#outbox.emit({ kind: 'serve', state, streams: [row.stream] });
+    if (commit === undefined) return [];
+    const { row, state, moved } = commit;
+    this.#outbox.emit({ kind: 'serve', state, streams: [row.stream, ...moved] });
     for (const { requestId, row: submitted, novelty } of commit.waiters) {
       const result = durableResult(submitted, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
-    const { revision } = this.rows;
+    const rows = [row, ...moved.map((stream) => rowIn(state, stream))];
+    const before = this.rows.revision - rows.length;
     for (const link of this.#peers.ready()) {
-      this.#outbox.send(link, { kind: 'held', row, revision });
+      for (const [index, each] of rows.entries()) {
+        if (each === undefined) continue;
+        this.#outbox.send(link, { kind: 'held', row: each, revision: before + index + 1 });
+      }
     }
+    return moved;
   }
 
   /** The disk refused: all batches under way are given up. */
@@ -146,15 +155,18 @@ export class Replica {
         this.#forward(link, taken);
       }
     }
-    const { state, row, batch, evidence } = taken;
+    const { state, row, batch, evidence, moved } = taken;
     const batchId = this.#nextBatchId++;
     const waiters =
       origin.kind === 'submit'
         ? [{ requestId: origin.requestId, row, novelty: 'new' as const }]
         : [];
-    this.#commits.add({ batchId, batch, state, row, waiters });
+    this.#commits.add({ batchId, batch, state, row, moved, waiters });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
+    for (const { stream, sequence } of batch.settled ?? []) {
+      this.#outbox.notice({ kind: 'settled', stream, sequence });
+    }
   }
 
   #forward(link: Link, taken: Extract<Taken, { kind: 'new' }>): void {

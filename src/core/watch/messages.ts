@@ -54,8 +54,9 @@ export type WatchRequest =
     };
 
 /**
- * The next state of a bundle. With a delta, `statements` is gapless from the client's sequence to
- * the head; with a whole body it is the head alone (a gap, announced as a snapshot).
+ * The next state of a bundle. `statements` is gapless up to the head: with a delta from the
+ * client's sequence on; with a whole body it is the head alone (a gap, announced as a snapshot), or
+ * begins where the charter decided about a fork and the head does not show that it knows.
  */
 export interface BundleUpdate {
   readonly bundle: BundleName;
