@@ -101,11 +101,15 @@ export class Activation {
       case 'confirmed':
       case 'behind':
         break;
+      case 'overruled':
+        this.#noteOverruled(applied.bundle);
+        break;
       case 'charters':
         this.#options.logger.info(
           { event: 'charter.accepted', version: applied.version },
           'charter accepted',
         );
+        this.#noteSettled(applied.settled);
         await this.#save();
         break;
       case 'released':
@@ -182,6 +186,22 @@ export class Activation {
       `${stream} has two valid statements for sequence ${sequence}: it takes nothing new`,
     );
     await this.#save();
+  }
+
+  #noteSettled(bundles: readonly BundleName[]): void {
+    for (const bundle of bundles) {
+      this.#options.logger.warn(
+        { event: 'stream.settled', bundle },
+        `the charter decided about the fork of ${bundle}: it takes new releases again`,
+      );
+    }
+  }
+
+  #noteOverruled(bundle: BundleName): void {
+    this.#options.logger.warn(
+      { event: 'bundle.overruled', bundle },
+      `the charter decided against the release of ${bundle} in use: the next one replaces it`,
+    );
   }
 
   /** Says whether what is verified now is also on disk. */

@@ -7,11 +7,13 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { BundleName } from '../core/ids.ts';
+import { type BundleName, releaseStream } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import { restoreTrustedState, type StoredTrust } from '../core/trusted/restore.ts';
-import { emptyTrustedState, headOf, type TrustedState } from '../core/trusted/state.ts';
+import { restoreRelease, restoreTrustedState, type StoredTrust } from '../core/trusted/restore.ts';
+import { isPlaced } from '../core/trusted/settle.ts';
+import { emptyTrustedState, type TrustedState } from '../core/trusted/state.ts';
 import { makeBundle } from './bundle.ts';
 import type { SavedRealm, SavedRelease } from './cache.ts';
 import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
@@ -28,17 +30,20 @@ export function restoreRealm(pin: RealmPin, saved: SavedRealm): Restored {
   const problems: KedgeError[] = [];
   const inUse = new Map<BundleName, InUse>();
   try {
-    const wanted = saved.releases.filter((release) => isWatched(pin, release));
-    const signed = verifiable(pin, saved, wanted, problems);
-    const trusted = restore(pin, saved, signed, []);
-    const used = signed.filter((release) =>
-      succeeds(problems, () => addInUse(inUse, pin, trusted, release)),
+    const realm = restore(pin, saved, [], []);
+    for (const release of saved.releases.filter((one) => isWatched(pin, one))) {
+      succeeds(problems, () => addInUse(inUse, pin, realm, release));
+    }
+    // What the charter decided against stays in use until the next release; nothing builds on it.
+    const standing = [...inUse.values()].filter(({ head }) =>
+      isPlaced(realm, releaseStream(head.body.bundle), head),
     );
+    const heads = standing.map(({ head }) => ({ statement: head.statement, body: head.bodyBytes }));
     const evidence = saved.evidence.filter((one) =>
-      succeeds(problems, () => restore(pin, saved, [], [one])),
+      succeeds(problems, () => restore(pin, saved, heads, [one])),
     );
     // What a fork has made of a stream since does not take away what was in use.
-    return { trusted: restore(pin, saved, used, evidence), inUse, problems };
+    return { trusted: restore(pin, saved, heads, evidence), inUse, problems };
   } catch (thrown) {
     // The charters do not verify, and each release failed for the same reason.
     const trusted = emptyTrustedState(pin.realm, pin.firstCharterDigest);
@@ -51,29 +56,15 @@ function isWatched(pin: RealmPin, { document }: SavedRelease): boolean {
   return bundle !== undefined && pin.bundles.includes(bundle);
 }
 
-/** The releases whose signatures and bodies verify: tried together, else one by one. */
-function verifiable(
-  pin: RealmPin,
-  saved: SavedRealm,
-  releases: readonly SavedRelease[],
-  problems: KedgeError[],
-): readonly SavedRelease[] {
-  if (succeeds([], () => restore(pin, saved, releases, []))) return releases;
-  return releases.filter((one) => succeeds(problems, () => restore(pin, saved, [one], [])));
-}
-
 function addInUse(
   inUse: Map<BundleName, InUse>,
   pin: RealmPin,
-  trusted: TrustedState,
+  realm: TrustedState,
   { document, blobs }: SavedRelease,
 ): void {
-  const { bundle, sequence, stream } = parseStatement(document.statement.payload);
-  const head = headOf(trusted, stream);
-  if (bundle === undefined || head === undefined) {
-    throw new KedgeError('TYPE', `${stream} is not a release`);
-  }
-  requireFloor(pin, bundle, sequence);
+  const head = restoreRelease(realm, document);
+  const { bundle } = head.body;
+  requireFloor(pin, bundle, head.sequence);
   checkBlobs(head.body, blobs);
   inUse.set(bundle, { head, blobs, bundle: makeBundle(pin.realm, head, blobs) });
 }
@@ -81,11 +72,11 @@ function addInUse(
 function restore(
   pin: RealmPin,
   saved: SavedRealm,
-  releases: readonly SavedRelease[],
+  releases: readonly SignedDocument[],
   evidence: StoredTrust['evidence'],
 ): TrustedState {
   const charters = saved.charters.map((document) => ({ document }));
-  const heads = releases.map(({ document }) => ({ document }));
+  const heads = releases.map((document) => ({ document }));
   return restoreTrustedState(pin, { charters, heads, evidence });
 }
 

@@ -253,6 +253,7 @@ class Source implements BundleSource {
   #stateOf(name: BundleName): BundleState {
     if (this.#realm.forkOf(name) !== undefined) return 'forked';
     if (this.#activation.bundle(name) === undefined) return 'waiting';
+    if (this.#realm.isOverruled(name)) return 'overruled';
     return this.#freshness.isStale(name) ? 'stale' : 'fresh';
   }
 

@@ -11,10 +11,12 @@ import type { BundleName, Sequence, Sha256 } from '../core/ids.ts';
  *
  * - `waiting`: none was ever received; nothing is trusted.
  * - `forked`: two valid releases exist for one sequence; nothing newer is taken.
+ * - `overruled`: the charter quorum resolved a fork, and the release in use is not known to be on
+ *   the side that stands; the next newer one of that side replaces it.
  * - `stale`: no node has confirmed for too long that this is the newest.
  * - `fresh`: none of these.
  */
-export type BundleState = 'waiting' | 'forked' | 'stale' | 'fresh';
+export type BundleState = 'waiting' | 'forked' | 'overruled' | 'stale' | 'fresh';
 
 /** One watched bundle. */
 export interface BundleStatus {

@@ -4,7 +4,9 @@
  * Takes messages of a node, whoever it is, and either moves to a next state in which every byte is
  * verified (spec section 7) or throws and stays as it is. Two things are kept apart on purpose: the
  * trusted state, which a fork takes back to the last common sequence, and the bundle in use, which
- * nothing takes away (fail static).
+ * nothing takes away (fail static). When the charter quorum decides against the side that is in
+ * use, the trusted state goes on along the other one, and the bundle follows at the first release
+ * of it that is newer: a program never goes back.
  *
  * @module
  */
@@ -19,8 +21,10 @@ import {
 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
-import { parseStatement } from '../core/statements/statement.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../core/trusted/accept.ts';
+import { decisionAt } from '../core/trusted/decisions.ts';
+import { readmit } from '../core/trusted/settle.ts';
 import {
   currentCharter,
   type Evidence,
@@ -41,18 +45,27 @@ import { restoreRealm } from './restore.ts';
 export type Applied =
   /** Nothing that anybody has to know. */
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'charters'; readonly version: number }
+  | {
+      readonly kind: 'charters';
+      readonly version: number;
+      /** Bundles that are not forked any more. */
+      readonly settled: readonly BundleName[];
+    }
   /** The node holds as its newest what is in use here. */
   | { readonly kind: 'confirmed'; readonly bundle: BundleName }
   /** The node holds less than what is in use here, or nothing. */
   | { readonly kind: 'behind'; readonly bundle: BundleName; readonly sequence: number }
   | { readonly kind: 'released'; readonly inUse: InUse }
+  /** What stands is verified, and not newer than what is in use, against which was decided. */
+  | { readonly kind: 'overruled'; readonly bundle: BundleName }
   | { readonly kind: 'forked'; readonly evidence: Evidence };
 
 /** The verified state of one realm. */
 export class VerifiedRealm {
   readonly #pin: RealmPin;
   readonly #inUse: Map<BundleName, InUse> = new Map();
+  /** The newest on the side that stands, while a bundle of the other side is in use. */
+  readonly #standing: Map<BundleName, InUse> = new Map();
   #trusted: TrustedState;
 
   constructor(pin: RealmPin) {
@@ -82,10 +95,21 @@ export class VerifiedRealm {
     return own ?? forkOf(this.#trusted, CHARTER_STREAM);
   }
 
-  /** What is in use, for a node that has to send the rest. */
+  /**
+   * Says whether the charter quorum resolved a fork and what is in use is not known to be on the
+   * side that stands; it is left at the next release that is newer.
+   */
+  isOverruled(bundle: BundleName): boolean {
+    const stream = releaseStream(bundle);
+    const head = this.#inUse.get(bundle)?.head;
+    if (head === undefined || this.forkOf(bundle) !== undefined) return false;
+    return headOf(this.#trusted, stream)?.digest !== head.digest;
+  }
+
+  /** What is held, for a node that has to send the rest. */
   cursors(): readonly BundleCursor[] {
     return this.#pin.bundles.map((bundle) => {
-      const head = this.#inUse.get(bundle)?.head;
+      const { head } = (this.isOverruled(bundle) ? this.#standing : this.#inUse).get(bundle) ?? {};
       return { bundle, held: head && { sequence: head.sequence, digest: head.digest } };
     });
   }
@@ -125,7 +149,8 @@ export class VerifiedRealm {
   }
 
   #takeCharters(documents: readonly SignedDocument[], nowMs: number): Applied {
-    let state = this.#trusted;
+    const before = this.#trusted;
+    let state = before;
     for (const { statement, body } of documents) {
       if (parseStatement(statement.payload).kind !== 'charter') {
         throw new KedgeError('TYPE', 'a node sent something else as a charter');
@@ -134,15 +159,28 @@ export class VerifiedRealm {
       if (result.outcome === 'forked') return this.#fork(result.state, result.evidence);
       state = result.state;
     }
-    if (state === this.#trusted) return { kind: 'nothing' };
+    if (state === before) return { kind: 'nothing' };
+    for (const { head } of this.#inUse.values()) {
+      const { bundle } = head.body;
+      state = readmit(state, releaseStream(bundle), head);
+    }
     this.#trusted = state;
-    return { kind: 'charters', version: this.charterVersion };
+    for (const bundle of this.#pin.bundles) {
+      if (headOf(state, releaseStream(bundle)) === undefined) this.#standing.delete(bundle);
+    }
+    const settled = this.#pin.bundles.filter((bundle) => {
+      const stream = releaseStream(bundle);
+      return forkOf(before, stream) !== undefined && forkOf(state, stream) === undefined;
+    });
+    return { kind: 'charters', version: this.charterVersion, settled };
   }
 
   #compare({ bundle, held }: BundleCursor): Applied {
     this.#requireWatched(bundle);
     const head = this.#inUse.get(bundle)?.head;
     if (head?.digest === held?.digest) return { kind: 'confirmed', bundle };
+    const standing = this.#standing.get(bundle)?.head;
+    if (standing?.digest === held?.digest) return { kind: 'overruled', bundle };
     const sequence = held?.sequence ?? 0;
     // More than is in use, without sending it: not newer until it is shown.
     return { kind: 'behind', bundle, sequence };
@@ -150,56 +188,77 @@ export class VerifiedRealm {
 
   #takeEvidence(evidence: Evidence): Applied {
     if (!this.#concerns(evidence.stream)) return { kind: 'nothing' };
-    const result = acceptEvidence(this.#trusted, evidence);
-    if (result.outcome === 'held') return { kind: 'nothing' };
+    const result = this.#judge(evidence);
+    if (result?.outcome !== 'forked') return { kind: 'nothing' };
     return this.#fork(result.state, evidence);
+  }
+
+  /** Absent: it lies below what is in use, above a decided place, and history alone can tell. */
+  #judge(evidence: Evidence): ReturnType<typeof acceptEvidence> | undefined {
+    try {
+      return acceptEvidence(this.#trusted, evidence);
+    } catch (thrown) {
+      const { code, detail } = KedgeError.from(thrown);
+      if (code === 'GAP' && detail['stream'] === evidence.stream) return undefined;
+      throw thrown;
+    }
   }
 
   #takeUpdate(update: BundleUpdate, pending: PendingBlobs, nowMs: number): Applied {
     const { bundle } = update;
     this.#requireWatched(bundle);
     const stream = releaseStream(bundle);
-    const statements = update.statements.map(({ payload }) => parseStatement(payload));
-    const [first, last] = [statements[0], statements.at(-1)];
-    if (first === undefined || last?.stream !== stream) {
-      throw new KedgeError('TYPE', `an update of ${bundle} has a statement of another stream`);
-    }
+    const { first, last } = endsOf(update, stream);
     requireFloor(this.#pin, bundle, last.sequence);
-    const base = headOf(this.#trusted, stream);
-    const body = openContent(base, update.content);
+    const head = headOf(this.#trusted, stream);
+    const doubted = this.isOverruled(bundle) ? this.#inUse.get(bundle)?.head : undefined;
+    const body = openContent(head ?? doubted, update.content);
     if (body === undefined) {
       throw new KedgeError('GAP', `an update of ${bundle} builds on a release that is not held`);
     }
-    // A snapshot that follows directly is judged as strictly as a delta.
-    const isLinked =
-      update.content.kind === 'delta' || first.sequence === (base?.sequence ?? 0) + 1;
+    // What is in use, without a proof that it stands: that may be too long for one update.
+    const isBare = head === undefined && first === last && last.digest === doubted?.digest;
+    if (isBare && decisionAt(this.#trusted, last) === undefined) {
+      return { kind: 'overruled', bundle };
+    }
+    // A snapshot that follows directly is judged as strictly as a delta; what follows a release
+    // that is in doubt has to show by itself that it stands (AR-21).
+    const isDelta = update.content.kind === 'delta' && (head ?? doubted) === head;
+    const isLinked = isDelta || first.sequence === (head?.sequence ?? 0) + 1;
     const offer = { chain: update.statements, body, mode: isLinked ? 'linked' : 'jump' } as const;
     const result = acceptDocument(this.#trusted, offer, nowMs);
     switch (result.outcome) {
       case 'held':
-        return { kind: 'confirmed', bundle };
+        return { kind: this.isOverruled(bundle) ? 'overruled' : 'confirmed', bundle };
       case 'forked':
         return this.#fork(result.state, result.evidence);
       case 'accepted':
-        return { kind: 'released', inUse: this.#adopt(result.state, bundle, pending) };
+        return this.#adopt(result.state, bundle, pending);
     }
   }
 
   /** Completes an accepted head with its blobs; only then anything changes. */
-  #adopt(state: TrustedState, bundle: BundleName, pending: PendingBlobs): InUse {
+  #adopt(state: TrustedState, bundle: BundleName, pending: PendingBlobs): Applied {
     const head = headOf(state, releaseStream(bundle));
     if (head === undefined) throw new KedgeError('BUG', 'an accepted release has no head');
-    const before = this.#inUse.get(bundle)?.blobs;
+    const before = this.#inUse.get(bundle);
+    const standing = this.#standing.get(bundle);
     const blobs = new Map<AnchorId, Uint8Array>();
     for (const { id } of head.body.anchors) {
-      const der = before?.get(id) ?? pending.get(id);
+      const der = before?.blobs.get(id) ?? standing?.blobs.get(id) ?? pending.get(id);
       if (der !== undefined) blobs.set(id, der);
     }
     const inUse = this.#complete(head, blobs);
     this.#trusted = state;
-    this.#inUse.set(bundle, inUse);
     pending.clear();
-    return inUse;
+    this.#standing.delete(bundle);
+    if (before?.head.digest === head.digest) return { kind: 'confirmed', bundle };
+    if (before !== undefined && head.sequence <= before.head.sequence) {
+      this.#standing.set(bundle, inUse);
+      return { kind: 'overruled', bundle };
+    }
+    this.#inUse.set(bundle, inUse);
+    return { kind: 'released', inUse };
   }
 
   #complete(head: Head, blobs: ReadonlyMap<AnchorId, Uint8Array>): InUse {
@@ -221,4 +280,15 @@ export class VerifiedRealm {
     if (this.#pin.bundles.includes(bundle)) return;
     throw new KedgeError('TYPE', `a node spoke of ${bundle}, which is not watched`);
   }
+}
+
+/** The first and the last statement of an update. Errors: `TYPE`. */
+function endsOf(
+  { bundle, statements }: BundleUpdate,
+  stream: StreamName,
+): { readonly first: Statement; readonly last: Statement } {
+  const parsed = statements.map(({ payload }) => parseStatement(payload));
+  const [first, last] = [parsed[0], parsed.at(-1)];
+  if (first !== undefined && last?.stream === stream) return { first, last };
+  throw new KedgeError('TYPE', `an update of ${bundle} has a statement of another stream`);
 }

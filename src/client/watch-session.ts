@@ -44,6 +44,8 @@ class Session {
   readonly #options: SessionOptions;
   readonly #pending = new PendingBlobs();
   readonly #confirmed: Set<BundleName> = new Set();
+  /** What the node answered for with the newest that stands, while something else is in use. */
+  readonly #overruled: Set<BundleName> = new Set();
   readonly #answers: Watchdog;
   readonly #silence: Watchdog;
   #idleBudget = IDLE_MESSAGES_MAX;
@@ -109,6 +111,10 @@ class Session {
         this.#spend();
         this.#confirmed.add(applied.bundle);
         break;
+      case 'overruled':
+        this.#spend();
+        this.#overruled.add(applied.bundle);
+        break;
       case 'behind':
         this.#spend();
         this.#confirmed.delete(applied.bundle);
@@ -122,7 +128,9 @@ class Session {
     }
     const { realm, config } = this.#options;
     const isOpen = (bundle: BundleName): boolean =>
-      !this.#confirmed.has(bundle) && realm.forkOf(bundle) === undefined;
+      !this.#confirmed.has(bundle) &&
+      !this.#overruled.has(bundle) &&
+      realm.forkOf(bundle) === undefined;
     if (this.#isSettled || config.bundles.some(isOpen)) return;
     this.#isSettled = true;
     this.#answers[Symbol.dispose]();
