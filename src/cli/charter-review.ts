@@ -12,11 +12,12 @@ import { CHARTER_STREAM, formatTimestamp, type SignerId } from '../core/ids.ts';
 import { countSigners } from '../core/statements/quorum.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
-import { expectedNext, type TrustedState } from '../core/trusted/state.ts';
+import { type Evidence, expectedNext, type TrustedState } from '../core/trusted/state.ts';
 import { formatCharter, formatCharterChanges } from './charter-view.ts';
 import { encodeDocumentFile } from './document-file.ts';
 import type { Draft } from './draft-file.ts';
 import { fileExists, replaceFile } from './files.ts';
+import { formatResolutions } from './fork-view.ts';
 import { hinted } from './help.ts';
 import { openNode } from './node-admin.ts';
 import type { OpenedDraft } from './publishing.ts';
@@ -36,6 +37,8 @@ export interface CharterReview {
   /** How many signatures are missing at least. */
   readonly missing: number;
   readonly problems: readonly KedgeError[];
+  /** Proof of the forks that it resolves, as the draft has it; nothing of it is verified. */
+  readonly forks: readonly Evidence[];
 }
 
 /** Judges a draft of a charter. Errors: whatever makes it not fit together. */
@@ -82,6 +85,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     signers: [...new Set(counts.flatMap(({ signers }) => signers))],
     missing: Math.max(...counts.map(({ missing }) => missing)),
     problems: timeProblems(statement, next, nowMs),
+    forks: draft.forks ?? [],
   };
 }
 
@@ -127,6 +131,7 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     styles.bold('Changes:'),
     formatCharterChanges(current, next, styles),
     '',
+    ...formatResolutions(review.state, next, review.forks, styles),
     styles.bold('The whole new charter:'),
     formatCharter(next),
     '',

@@ -32,6 +32,10 @@ export function formatCharter(charter: Charter): string {
       ['overlap', `${formatSeconds(lifecycle.overlapSeconds)} retiring before removed`],
       ['blast radius', `${lifecycle.blastRadiusPercent} % of trusted anchors in one release`],
       ['freshness', `${formatSeconds(clients.freshnessSeconds)} without news is stale`],
+      ...(charter.resolutions ?? []).map(
+        ({ stream, sequence, digest }) =>
+          ['decides', `${stream} at sequence ${sequence}: ${digest} stands`] as const,
+      ),
       ...(charter.note === '' ? [] : [['note', printable(charter.note)] as const]),
     ]),
   ].join('\n');
@@ -48,7 +52,9 @@ export function formatCharterChanges(current: Charter, next: Charter, styles: St
     else if (old !== value) lines.push(`${styles.yellow('~')} ${name}: ${old} -> ${value}`);
   }
   for (const [name, value] of before) {
-    if (!after.has(name)) lines.push(`${styles.red('-')} ${name}: ${value}`);
+    // A decision holds from its charter on, and is not taken back by what does not repeat it.
+    if (after.has(name) || name.startsWith('fork of ')) continue;
+    lines.push(`${styles.red('-')} ${name}: ${value}`);
   }
   return lines.length === 0 ? '  nothing but the version and the time' : lines.join('\n');
 }
@@ -69,6 +75,9 @@ export function charterJson(charter: Charter): Json {
         { signers, threshold, expiryDays },
       ]),
     ),
+    ...(charter.resolutions && {
+      resolutions: charter.resolutions.map((resolution) => ({ ...resolution })),
+    }),
     lifecycle: { ...charter.lifecycle },
     clients: { ...charter.clients },
     note: charter.note,
@@ -107,6 +116,9 @@ function facts(charter: Charter): ReadonlyMap<string, string> {
   if (roles.recovery) {
     const { threshold, keyDigests, expiryDays } = roles.recovery;
     named.set('role recovery', `${threshold} of ${keyDigests.join(', ')} (valid ${expiryDays}d)`);
+  }
+  for (const { stream, sequence, digest } of charter.resolutions ?? []) {
+    named.set(`fork of ${stream} at sequence ${sequence}`, `${digest} stands`);
   }
   named.set('hold-down', formatSeconds(lifecycle.holdDownSeconds));
   named.set('overlap', formatSeconds(lifecycle.overlapSeconds));

@@ -51,6 +51,18 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-submit.ts')).charterSubmit,
     ),
   ]),
+  group('fork', 'two valid statements for one sequence: see them, and decide', [
+    command(
+      'show',
+      'show the forked streams of a realm and who signed twice',
+      async () => (await import('./commands/fork-show.ts')).forkShow,
+    ),
+    command(
+      'resolve',
+      'draft a charter that says which statement of a fork stands',
+      async () => (await import('./commands/fork-resolve.ts')).forkResolve,
+    ),
+  ]),
   group('signer', 'keys of the people who sign', [
     command(
       'create',

@@ -13,7 +13,12 @@
 import { encodeBase64, encodeUtf8, parseBase64, parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import { BODY_MAX_BYTES, ENVELOPE_MAX_BYTES } from '../core/limits.ts';
-import { encodeEnvelope, parseEnvelope, type SignedDocument } from '../core/statements/envelope.ts';
+import {
+  encodeEnvelope,
+  parseEnvelope,
+  type SignedDocument,
+  type SignedStatement,
+} from '../core/statements/envelope.ts';
 import { readInput } from './files.ts';
 import { asJson, type Json } from './output.ts';
 
@@ -44,8 +49,13 @@ export async function loadDocumentFile(path: string, what: string): Promise<Sign
 
 /** A document as a part of a JSON file. */
 export function documentJson(document: SignedDocument): { readonly [key: string]: Json } {
-  const envelope: unknown = JSON.parse(parseUtf8(encodeEnvelope(document.statement)));
-  return { envelope: asJson(envelope), body: encodeBase64(document.body) };
+  return { envelope: envelopeJson(document.statement), body: encodeBase64(document.body) };
+}
+
+/** An envelope as a part of a JSON file. */
+export function envelopeJson(statement: SignedStatement): Json {
+  const envelope: unknown = JSON.parse(parseUtf8(encodeEnvelope(statement)));
+  return asJson(envelope);
 }
 
 /** The reverse of {@link documentJson}. Errors: `PARSE`, `LIMIT`. */
@@ -54,15 +64,22 @@ export function parseDocumentFields(
   what: string,
 ): SignedDocument {
   const body = fields.get('body');
-  const envelope = fields.get('envelope');
-  if (typeof body !== 'string' || typeof envelope !== 'object' || envelope === null) {
-    throw malformed(what, 'it has no envelope or no body');
+  if (typeof body !== 'string') throw malformed(what, 'it has no body');
+  const statement = parseEnvelopeField(fields.get('envelope'), what);
+  return { statement, body: undamaged(what, () => parseBase64(body)) };
+}
+
+/** The reverse of {@link envelopeJson}. Errors: `PARSE`, `LIMIT`. */
+export function parseEnvelopeField(envelope: unknown, what: string): SignedStatement {
+  if (typeof envelope !== 'object' || envelope === null) {
+    throw malformed(what, 'it has no envelope');
   }
+  return undamaged(what, () => parseEnvelope(encodeUtf8(JSON.stringify(envelope))));
+}
+
+function undamaged<Value>(what: string, parse: () => Value): Value {
   try {
-    return {
-      statement: parseEnvelope(encodeUtf8(JSON.stringify(envelope))),
-      body: parseBase64(body),
-    };
+    return parse();
   } catch (cause) {
     const error = KedgeError.from(cause);
     throw new KedgeError(error.code, `the ${what} is damaged: ${error.message}`, { cause });

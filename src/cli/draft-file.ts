@@ -7,7 +7,8 @@
  *  "envelope": {DSSE}, "body": "<base64>",        what is signed
  *  "charters": [{"envelope": …, "body": …}, …],   from the first to the one it is judged by
  *  "base": {"envelope": …, "body": …},            the release before; absent for the first
- *  "blobs": ["<base64 DER>", …]}                  certificates of both contents
+ *  "blobs": ["<base64 DER>", …],                  certificates of both contents
+ *  "forks": [{"first": {DSSE}, "second": {DSSE}}]} proof of forks that a charter resolves, if any
  * ```
  *
  * No summary is stored: whoever reads a draft computes it from the bytes, after verifying charters
@@ -19,16 +20,20 @@ import { encodeBase64, parseBase64 } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId } from '../core/ids.ts';
-import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
+import { ANCHOR_MAX_BYTES, ANCHORS_MAX, RESOLUTIONS_MAX } from '../core/limits.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
+import type { Evidence } from '../core/trusted/state.ts';
 import {
   DOCUMENT_FILE_MAX_BYTES,
   DOCUMENT_FORMAT,
   documentJson,
+  envelopeJson,
   fieldsOf,
   malformed,
   parseDocumentFields,
   parseDocumentFile,
+  parseEnvelopeField,
   parseFields,
 } from './document-file.ts';
 import { createFile, readInput, replaceFile } from './files.ts';
@@ -48,6 +53,8 @@ export interface Draft {
   readonly base: SignedDocument | undefined;
   /** DER by id; the ids are computed when the file is read. */
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+  /** Proof of the forks that a charter resolves; absent when it resolves none. */
+  readonly forks?: readonly Evidence[];
 }
 
 /** A published release as a file; nothing of it is verified. */
@@ -61,6 +68,12 @@ function encodeDraft(draft: Draft): string {
     charters: draft.charters.map(documentJson),
     ...(draft.base === undefined ? {} : { base: documentJson(draft.base) }),
     blobs: [...draft.blobs.values()].map(encodeBase64),
+    ...(draft.forks && {
+      forks: draft.forks.map(({ first, second }) => ({
+        first: envelopeJson(first),
+        second: envelopeJson(second),
+      })),
+    }),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -73,11 +86,15 @@ function parseDraft(bytes: Uint8Array, what: string): Draft {
   if (format !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
   const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);
   const base = fields.get('base');
+  const forks = fields.get('forks');
   return {
     document: parseDocumentFields(fields, what),
     charters: charters.map((item) => parseDocumentFields(fieldsOf(item, what), what)),
     base: base === undefined ? undefined : parseDocumentFields(fieldsOf(base, what), what),
     blobs: blobsById(listOf(fields.get('blobs'), BLOBS_MAX, what).map((der) => blob(der, what))),
+    ...(forks !== undefined && {
+      forks: listOf(forks, RESOLUTIONS_MAX, what).map((fork) => evidenceOf(fork, what)),
+    }),
   };
 }
 
@@ -113,6 +130,13 @@ export async function saveDraft(
 /** Names each blob by its SHA-256. */
 export function blobsById(blobs: readonly Uint8Array[]): ReadonlyMap<AnchorId, Uint8Array> {
   return new Map(blobs.map((der) => [sha256(der), der]));
+}
+
+function evidenceOf(value: unknown, what: string): Evidence {
+  const fields = fieldsOf(value, what);
+  const first = parseEnvelopeField(fields.get('first'), what);
+  const { stream, sequence } = parseStatement(first.payload);
+  return { stream, sequence, first, second: parseEnvelopeField(fields.get('second'), what) };
 }
 
 function blob(value: unknown, what: string): Uint8Array {

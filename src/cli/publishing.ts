@@ -9,6 +9,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { SignerId } from '../core/ids.ts';
 import { formatTimestamp } from '../core/ids.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
+import { decisionBelow } from '../core/trusted/decisions.ts';
 import type { Draft } from './draft-file.ts';
 import { fileError, fileExists } from './files.ts';
 import { openNode } from './node-admin.ts';
@@ -48,7 +49,14 @@ export function signableRelease(
     eligible,
     summary: formatReview(session, review, opened.draft),
     problems: review.problems,
+    second: isDecidedBelow(review) ? 'other-side' : 'fork',
   };
+}
+
+/** Whether the draft knows a decision about a fork below it, which it builds on. */
+function isDecidedBelow({ state, statement }: ReleaseReview): boolean {
+  const decision = decisionBelow(state, statement);
+  return decision !== undefined && decision.version <= statement.charterVersion;
 }
 
 /** What a submission came to. */

@@ -9,6 +9,7 @@ import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../cor
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
+import type { Holding } from '../core/trusted/settle.ts';
 import {
   type AcceptedCharter,
   currentCharter,
@@ -107,10 +108,23 @@ function acceptPast(state: TrustedState, document: SignedDocument, nowMs: number
 
 function accept(state: TrustedState, document: SignedDocument, nowMs: number): TrustedState {
   const chain = [document.statement];
-  const result = acceptDocument(state, { chain, body: document.body, mode: 'jump' }, nowMs);
+  const offer = { chain, body: document.body, mode: 'jump', holdings: holdingsOf(state) } as const;
+  const result = acceptDocument(state, offer, nowMs);
   if (result.outcome !== 'forked') return result.state;
   const { stream, sequence } = result.evidence;
   throw new KedgeError('FORK', `two valid statements exist for sequence ${sequence} of ${stream}`);
+}
+
+/**
+ * What is known of a release whose charter is older than a decision about its stream: that the node
+ * or the draft says so. Who builds on the side that fell is refused by every node.
+ */
+function holdingsOf(state: TrustedState): readonly Holding[] {
+  return [...state.streams.values()].map((of) => {
+    const { head } = of;
+    if (head === undefined) return { of };
+    return { of, newest: { statement: head.statement, body: head.bodyBytes } };
+  });
 }
 
 /** The charter that rules now. Errors: `GAP` when there is none. */

@@ -13,7 +13,7 @@ import { addSignatures } from '../core/statements/sign.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import type { Signer } from '../ports/signer.ts';
 import { openKeyFile } from '../signers/key-file.ts';
-import { Ledger, ledgerPath } from '../signers/ledger.ts';
+import { Ledger, ledgerPath, type SecondStatement } from '../signers/ledger.ts';
 import { LocalSigner } from '../signers/local-signer.ts';
 import { loadPlainKey } from '../signers/plain-key.ts';
 import { signWithLedger } from '../signers/sign.ts';
@@ -41,6 +41,8 @@ export interface Signable {
   readonly summary: string;
   /** Why it may not be signed as it is. */
   readonly problems: readonly KedgeError[];
+  /** What another statement for its sequence in the ledger is; default a fork. */
+  readonly second?: SecondStatement;
 }
 
 /** How to sign. */
@@ -98,7 +100,7 @@ async function signWith(
   const taken =
     'nothing was signed; a sequence is signed once, even when the draft was dropped later';
   const signed = await hinted({ CONFLICT: taken }, () =>
-    signWithLedger(opened.signer, ledger, draft.document.statement.payload),
+    signWithLedger(opened.signer, ledger, draft.document.statement.payload, signable.second),
   );
   session.output.note(`Signed by ${owner}; noted in ${session.shown(ledger.path)}.`);
   const both = addSignatures(draft.document.statement, signed);

@@ -37,7 +37,16 @@ export interface LedgerEntry {
   readonly sequence: Sequence;
   /** Digest of the statement's payload. */
   readonly digest: Sha256;
+  /** Digest of the statement before; absent in lines of older versions. */
+  readonly previous?: Sha256;
 }
+
+/**
+ * What a second statement for one sequence is. `fork`: never signed. `other-side`: the charter has
+ * decided about a fork below, so that one which follows another statement than the noted one forks
+ * nothing: they are of two sides, and one side fell.
+ */
+export type SecondStatement = 'fork' | 'other-side';
 
 interface LedgerFile {
   readonly entries: readonly (LedgerEntry & { readonly line: number })[];
@@ -63,17 +72,19 @@ export class Ledger {
 
   /**
    * Notes what is about to be signed; when it resolves, the note is durable. The same digest again
-   * is fine.
+   * is fine. `second` says what another one for the sequence is.
    *
    * Errors: `CONFLICT` when another digest is noted for the sequence; `STORE`, `LIMIT` when the
    * file cannot be read or written. After any error nothing may be signed.
    */
-  async record(entry: LedgerEntry): Promise<void> {
+  async record(entry: LedgerEntry, second: SecondStatement = 'fork'): Promise<void> {
     const before = await this.#read();
-    if (this.#requireSame(before, entry) === 'absent') await this.#append(entry, before.tail);
+    if (this.#requireOnly(before, entry, second) === 'absent') {
+      await this.#append(entry, before.tail);
+    }
     // Another process may have written the line and not synced it yet.
     else await this.#withFile(async () => undefined);
-    if (this.#requireSame(await this.#read(), entry) === 'absent') {
+    if (this.#requireOnly(await this.#read(), entry, second) === 'absent') {
       throw new KedgeError('STORE', `the ledger ${this.path} lost an entry while it was written`);
     }
   }
@@ -81,12 +92,7 @@ export class Ledger {
   /** All entries, oldest first. Errors: `STORE`, `LIMIT`. */
   async entries(): Promise<readonly LedgerEntry[]> {
     const { entries } = await this.#read();
-    return entries.map(({ realm, stream, sequence, digest }) => ({
-      realm,
-      stream,
-      sequence,
-      digest,
-    }));
+    return entries.map(({ line: _, ...entry }) => entry);
   }
 
   /** The entry of the highest sequence of a stream. Errors: `STORE`, `LIMIT`. */
@@ -99,10 +105,22 @@ export class Ledger {
     return newest;
   }
 
-  #requireSame(file: LedgerFile, entry: LedgerEntry): 'absent' | 'same' {
-    const { realm, stream, sequence, digest } = entry;
+  #requireOnly(
+    file: LedgerFile,
+    { realm, stream, sequence, digest, previous }: LedgerEntry,
+    second: SecondStatement,
+  ): 'absent' | 'same' {
+    const isApart = (other: LedgerEntry): boolean =>
+      second === 'other-side' &&
+      previous !== undefined &&
+      other.previous !== undefined &&
+      other.previous !== previous;
     const held = file.entries.find(
-      (other) => other.realm === realm && other.stream === stream && other.sequence === sequence,
+      (other) =>
+        other.realm === realm &&
+        other.stream === stream &&
+        other.sequence === sequence &&
+        (other.digest === digest || !isApart(other)),
     );
     if (held === undefined) return 'absent';
     if (held.digest === digest) return 'same';
@@ -170,6 +188,7 @@ export class Ledger {
       const input = { maxBytes: LINE_MAX_BYTES, what };
       const reader = readObject(parseCanonical(encodeUtf8(line), input), what, {
         required: ['digest', 'realm', 'sequence', 'stream'],
+        optional: ['previous'],
       });
       return {
         realm: reader.parsed('realm', parseRealmName),
@@ -178,6 +197,7 @@ export class Ledger {
           reader.integer('sequence', { min: 1, max: Number.MAX_SAFE_INTEGER }),
         ),
         digest: reader.parsed('digest', parseSha256),
+        ...(reader.has('previous') && { previous: reader.parsed('previous', parseSha256) }),
       };
     } catch (cause) {
       const advice = 'nothing is signed until somebody has looked at it';

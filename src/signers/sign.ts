@@ -8,10 +8,12 @@ import { KedgeError } from '../core/errors.ts';
 import { PAYLOAD_TYPE, pae, type SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { Signer } from '../ports/signer.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, SecondStatement } from './ledger.ts';
 
 /**
  * Signs a statement's payload, after the ledger has noted it and not before.
+ *
+ * `second` says what another statement for the sequence is, see {@link SecondStatement}.
  *
  * The result carries one signature, verified with the signer's public key: a token that signs with
  * another key or in another encoding is found here and not at the nodes (conformance J02).
@@ -23,9 +25,10 @@ export async function signWithLedger(
   signer: Signer,
   ledger: Ledger,
   payload: Uint8Array,
+  second?: SecondStatement,
 ): Promise<SignedStatement> {
-  const { realm, stream, sequence } = parseStatement(payload);
-  await ledger.record({ realm, stream, sequence, digest: sha256(payload) });
+  const { realm, stream, sequence, previous } = parseStatement(payload);
+  await ledger.record({ realm, stream, sequence, digest: sha256(payload), previous }, second);
   const message = pae(PAYLOAD_TYPE, payload);
   const signature = await signer.sign(message);
   const { publicKey } = signer;

@@ -52,6 +52,26 @@ describe('Ledger', () => {
     expect(await new Ledger(path).entries()).toEqual([entry]);
   });
 
+  it('takes one of another side after the charter decided about a fork below', async () => {
+    const ledger = new Ledger(path);
+    const fell = { ...entry, previous: parseSha256('c'.repeat(64)) };
+    const stands = { ...entry, digest: other, previous: parseSha256('d'.repeat(64)) };
+    await ledger.record(fell);
+    expect(await codeOf(ledger.record(stands))).toBe('CONFLICT');
+    await ledger.record(stands, 'other-side');
+    await ledger.record(stands, 'other-side');
+    expect(await ledger.entries()).toEqual([fell, stands]);
+    const rival = { ...stands, digest: parseSha256('e'.repeat(64)) };
+    expect(await codeOf(ledger.record(rival, 'other-side'))).toBe('CONFLICT');
+  });
+
+  it('takes no second one where the first says nothing of what it follows', async () => {
+    const ledger = new Ledger(path);
+    await ledger.record(entry);
+    const second = { ...entry, digest: other, previous: parseSha256('d'.repeat(64)) };
+    expect(await codeOf(ledger.record(second, 'other-side'))).toBe('CONFLICT');
+  });
+
   it('keeps realms, streams and sequences apart', async () => {
     const ledger = new Ledger(path);
     await ledger.record(entry);
