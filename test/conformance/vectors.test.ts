@@ -25,6 +25,9 @@ describe('conformance vectors', () => {
     const roots = orders.map(({ status }) => status.root);
     expect(orders.length).toBeGreaterThan(3);
     expect(new Set(roots).size).toBe(1);
+    const resolved = readAllCases().filter(({ name }) => name.startsWith('C12 resolution-order'));
+    expect(resolved.length).toBeGreaterThan(3);
+    expect(new Set(resolved.map(({ status }) => status.root)).size).toBe(1);
   });
 
   it('name tests that exist for what they leave to others', () => {

@@ -1,6 +1,7 @@
 /**
  * Two valid statements for one sequence, given to nodes that do not see each other: when they meet,
- * the stream stops at the last common one everywhere, and programs keep what they use.
+ * the stream stops at the last common one everywhere, and programs keep what they use. Then the
+ * charter quorum decides, and all go on as one.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
@@ -8,7 +9,13 @@ import type { StreamStatus } from '../../src/core/admin/messages.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { addActive, addStaged, createTestAnchors } from '../../src/testing/anchors.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
-import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import {
+  createTestRealm,
+  type TestDocument,
+  type TestRealm,
+  type TestRelease,
+} from '../../src/testing/realm.ts';
+import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
 import { matching } from '../support/messages.ts';
 import { CuttableLine } from './support/cuttable-line.ts';
 import { type ConfigChange, type InProcessNode, SingleNode } from './support/single-node.ts';
@@ -29,9 +36,11 @@ const lines: CuttableLine[] = [];
 /** Those that lead to or from the far node. */
 const farLines: CuttableLine[] = [];
 let sources: BundleSource[] = [];
+let folder: TempDir;
 let realm: TestRealm;
 
 beforeEach(async () => {
+  folder = await createTempDir('kedge-fork-');
   realm = createTestRealm({ now: () => Date.now() });
   const ports = await findFreePorts(NAMES.length);
   const portOf = (name: Name): number => ports[NAMES.indexOf(name)] ?? 0;
@@ -61,6 +70,7 @@ afterEach(async () => {
   for (const node of nodes.values()) await node[Symbol.asyncDispose]();
   for (const line of lines) await line[Symbol.asyncDispose]();
   for (const place of places.values()) await place[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
   sources = [];
   lines.length = 0;
   farLines.length = 0;
@@ -119,6 +129,67 @@ it('stops at the last common sequence on every node and client, and shows the ev
   await requireForked('fra', digests);
 });
 
+it('goes on with the side that the charter lets stand, and no program goes back', {
+  timeout: 90_000,
+}, async () => {
+  const base = realm.nextRelease(BUNDLE, addActive(...anchors.slice(0, 1)));
+  await submit('iad', base);
+  await everyNodeHolds(base);
+  const near = await openSource('iad');
+  const far = await openSource(FAR, 'far');
+  await Promise.all([near.ready({ timeoutMs: 10_000 }), far.ready({ timeoutMs: 10_000 })]);
+  for (const line of farLines) line.cut();
+  const ours = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(1, 2)), { after: base });
+  const theirs = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(2, 3)), { after: base });
+  await submit('iad', ours);
+  await submit(FAR, theirs);
+  await expect.poll(() => far.bundle(BUNDLE)?.digest, WITHIN).toBe(theirs.digest);
+  await expect.poll(() => near.bundle(BUNDLE)?.digest, WITHIN).toBe(ours.digest);
+  for (const line of farLines) line.heal();
+  for (const name of NAMES) await requireForked(name, [ours.digest, theirs.digest].toSorted());
+
+  // One node does not hear of the decision until it starts again.
+  await node('fra')[Symbol.asyncDispose]();
+  const { stream, sequence, digest } = ours;
+  const decision = realm.nextCharter((charter) => ({
+    ...charter,
+    resolutions: [{ stream, sequence, digest }],
+  }));
+  await submit(FAR, decision);
+  for (const name of ['iad', FAR] as const) await nodeHolds(name, ours);
+  await expect.poll(() => near.status().bundles[0]?.state, WITHIN).toBe('fresh');
+  await expect.poll(() => far.status().bundles[0]?.state, WITHIN).toBe('overruled');
+  expect(near.bundle(BUNDLE)?.digest).toBe(ours.digest);
+  expect(far.bundle(BUNDLE)?.digest).toBe(theirs.digest);
+
+  // A program that starts again on the side that fell does not go back either.
+  await far.close();
+  const again = await openSource(FAR, 'far');
+  expect(again.bundle(BUNDLE)?.digest).toBe(theirs.digest);
+  await expect.poll(() => again.status().isConnected, WITHIN).toBe(true);
+  await expect.poll(() => again.status().bundles[0]?.state, WITHIN).toBe('overruled');
+
+  await start('fra');
+  await everyNodeHolds(ours);
+  const sequences: number[] = [];
+  again.onSwap((bundle) => sequences.push(bundle.sequence));
+  const next = realm.nextRelease(BUNDLE, noted('3'), { after: ours });
+  await submit('fra', next);
+  await everyNodeHolds(next);
+  await expect.poll(roots, WITHIN).toBe(1);
+  for (const source of [near, again]) {
+    await expect.poll(() => source.bundle(BUNDLE)?.digest, WITHIN).toBe(next.digest);
+    await expect.poll(() => source.status().bundles[0]?.state, WITHIN).toBe('fresh');
+  }
+  expect(sequences).toEqual([3]);
+
+  // The side that fell is refused by its name, and a node that starts again knows it.
+  await node('fra')[Symbol.asyncDispose]();
+  await start('fra');
+  await everyNodeHolds(next);
+  expect((await node('fra').admin.streams()).some(({ fork }) => fork !== undefined)).toBe(false);
+});
+
 /** The stream is stopped at 1, and both listings show the two statements. */
 async function requireForked(name: Name, digests: readonly string[]): Promise<void> {
   const { admin } = node(name);
@@ -135,12 +206,14 @@ async function requireForked(name: Name, digests: readonly string[]): Promise<vo
   }
 }
 
-async function everyNodeHolds({ stream, digest }: TestRelease): Promise<void> {
-  for (const name of NAMES) {
-    const head = async (): Promise<string | undefined> =>
-      (await node(name).admin.streams()).find((each) => each.stream === stream)?.digest;
-    await expect.poll(head, WITHIN).toBe(digest);
-  }
+async function everyNodeHolds(release: TestRelease): Promise<void> {
+  for (const name of NAMES) await nodeHolds(name, release);
+}
+
+async function nodeHolds(name: Name, { stream, digest }: TestRelease): Promise<void> {
+  const head = async (): Promise<string | undefined> =>
+    (await node(name).admin.streams()).find((each) => each.stream === stream)?.digest;
+  await expect.poll(head, WITHIN).toBe(digest);
 }
 
 async function roots(): Promise<number> {
@@ -148,12 +221,13 @@ async function roots(): Promise<number> {
   return new Set(all).size;
 }
 
-async function submit(name: Name, { document }: TestRelease): Promise<void> {
+async function submit(name: Name, { document }: TestDocument): Promise<void> {
   await node(name).admin.submit({ document, blobs: anchors.map(({ der }) => der) });
 }
 
-async function openSource(name: Name): Promise<BundleSource> {
+async function openSource(name: Name, cache?: string): Promise<BundleSource> {
   const source = await openBundleSource({
+    ...(cache !== undefined && { cacheDir: folder.join(cache) }),
     realm: realm.name,
     firstCharterDigest: realm.firstCharterDigest,
     endpoints: [node(name).address],

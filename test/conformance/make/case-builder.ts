@@ -32,6 +32,7 @@ import {
   NO_PREVIOUS,
   PAYMENTS,
   REALM,
+  type Resolved,
   SECOND,
   type StatementInput,
   T0,
@@ -125,7 +126,8 @@ export class CaseBuilder {
       expiresMs: T0 + 300 * DAY,
       ...options,
     };
-    return document(input, options.bodyText?.(text) ?? text);
+    const doc = document(input, options.bodyText?.(text) ?? text);
+    return { ...doc, resolutions: resolutionsOf(value) };
   }
 
   /** The next release of a bundle with this content, not offered yet. */
@@ -236,6 +238,19 @@ export class CaseBuilder {
     const accepted = this.#accepted.get(doc.stream) ?? [];
     if (accepted.some((one) => one.doc.digest === doc.digest)) return;
     this.#accepted.set(doc.stream, [...accepted, { doc, valid }]);
+    for (const resolution of doc.resolutions ?? []) this.#resolve(resolution);
+  }
+
+  /** The stream goes on; of what was accepted the side that fell is gone. */
+  #resolve({ stream, sequence, digest }: Resolved): void {
+    if (this.#forks.get(stream)?.sequence === sequence) this.#forks.delete(stream);
+    const accepted = this.#accepted.get(stream) ?? [];
+    const there = accepted.find(({ doc }) => doc.sequence === sequence);
+    if (there === undefined || there.doc.digest === digest) return;
+    this.#accepted.set(
+      stream,
+      accepted.filter(({ doc }) => doc.sequence < sequence),
+    );
   }
 
   /** A stream stops before the lowest fork; of several statements the two smallest stay. */
@@ -281,6 +296,12 @@ export class CaseBuilder {
     if (stream === 'charter') return open;
     return { ...open, signatures: head.valid, ...(replaces !== undefined && { replaces }) };
   }
+}
+
+/** What a charter decides about forks. */
+function resolutionsOf(charter: JsonObject): readonly Resolved[] {
+  const list = charter['resolutions'];
+  return Array.isArray(list) ? (list as unknown as readonly Resolved[]) : [];
 }
 
 /** When the release of a sequence is issued: one a minute. */

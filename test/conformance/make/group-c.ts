@@ -1,8 +1,10 @@
 /**
- * Group C: sequences and forks. Resolution of forks (C11, C12) and rollouts come later.
+ * Group C: sequences and forks. Their resolution is in `group-c-resolution.ts`, rollouts come
+ * later.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { CaseBuilder, type CaseOptions } from './case-builder.ts';
+import { resolutionCases } from './group-c-resolution.ts';
 import {
   anchorEntry,
   bodyValue,
@@ -28,13 +30,12 @@ export function groupC(): readonly ConformanceCase[] {
     ...evidenceCases(),
     ...publishingCases(),
     ...rolloutCases(),
+    ...resolutionCases(),
   ];
 }
 
 /** Cases of the group that other tests have, or this version has not. */
 export const COVERED_C: readonly CoveredCase[] = [
-  { name: 'C11 resolution-by-release-role', about: 'This version resolves no forks.' },
-  { name: 'C12 resolution-by-charter', about: 'This version resolves no forks.' },
   {
     name: 'C13 signer-ledger',
     about: 'The signing tool refuses a second digest for one sequence.',

@@ -62,6 +62,15 @@ export interface Doc {
   readonly issuedMs: number;
   readonly charterVersion: number;
   readonly replaces?: number;
+  /** Of a charter: what it decides about forks. */
+  readonly resolutions?: readonly Resolved[];
+}
+
+/** Which statement of a forked stream stands. */
+export interface Resolved {
+  readonly stream: string;
+  readonly sequence: number;
+  readonly digest: string;
 }
 
 /** What a statement says; everything may be wrong. */

@@ -107,6 +107,7 @@ class ClientSubject implements Subject {
     const session = await this.#node.nextSession();
     const events = this.#recorder.events.length;
     const before = this.#read();
+    const places = this.#places();
     const inUse = this.#bundles();
     if ('evidence' in step) {
       session.say({ kind: 'fork', evidence: decodeEvidence(step.evidence) });
@@ -118,7 +119,7 @@ class ClientSubject implements Subject {
     if (!shows) session.say(LAST_WORD);
     const refusal = await eventually('the client to judge', () => {
       const found = this.#recorder.events.slice(events).find(isRefusal);
-      return found ?? (shows && this.#read() !== before ? 'taken' : undefined);
+      return found ?? (shows && this.#places() !== places ? 'taken' : undefined);
     });
     if (refusal === 'taken') {
       this.#node.putBack(session);
@@ -151,6 +152,12 @@ class ClientSubject implements Subject {
 
   async snapshot(): Promise<string> {
     return this.#read();
+  }
+
+  /** What is in use; how it is called follows from it, and may be a moment ahead. */
+  #places(): string {
+    const { charterVersion, bundles } = this.#running.status();
+    return [charterVersion, ...bundles.map(({ digest }) => digest)].join(' ');
   }
 
   #read(): string {

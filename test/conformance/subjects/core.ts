@@ -2,6 +2,8 @@
  * The core: the verifier with nothing around it, and the readers of files.
  */
 import { encodeHex, parseBase64 } from '../../../src/core/bytes.ts';
+import type { Resolution } from '../../../src/core/charter/charter.ts';
+import { sha256 } from '../../../src/core/crypto.ts';
 import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import { RowTree } from '../../../src/core/gossip/row-tree.ts';
 import { rowsOf } from '../../../src/core/gossip/rows.ts';
@@ -9,7 +11,9 @@ import { CHARTER_STREAM, parseRealmName, parseSha256 } from '../../../src/core/i
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import type { Offer } from '../../../src/core/trusted/offer.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
+import { type Holding, touchedBy } from '../../../src/core/trusted/settle.ts';
 import {
   currentCharter,
   emptyTrustedState,
@@ -37,6 +41,8 @@ import {
   type SubjectResult,
   statementText,
 } from './subject.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** The verifier alone. */
 export const coreKind: SubjectKind = {
@@ -153,7 +159,12 @@ class CoreSubject implements Subject {
     const { chain, history, body } = decodeDocument(apply);
     const place = lastOf(chain);
     const held = this.#stored.get(`${place?.stream ?? ''} ${place?.sequence ?? 0}`)?.statement;
-    const recall = { ...(history && { history }), ...(held && { held }) };
+    const holdings = place?.kind === 'charter' ? this.#holdings(chain, body) : undefined;
+    const recall = {
+      ...(history && { history }),
+      ...(held && { held }),
+      ...(holdings && { holdings }),
+    };
     const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, nowMs);
     this.#state = result.state;
     if (result.outcome === 'accepted') {
@@ -165,8 +176,40 @@ class CoreSubject implements Subject {
     return { outcome: result.outcome };
   }
 
+  /** What the store has of streams that a charter decides about, as that of a node would say. */
+  #holdings(chain: Offer['chain'], body: Uint8Array): readonly Holding[] | undefined {
+    const bare = { ...this.#state, streams: new Map() };
+    try {
+      const result = acceptDocument(bare, { chain, body, mode: 'linked' }, Number.MAX_SAFE_INTEGER);
+      if (result.outcome !== 'accepted') return undefined;
+      const touched = touchedBy({ ...result.state, streams: this.#state.streams });
+      return [...touched].map(([stream, { of, at }]) => {
+        const newest = this.#newest(stream, at);
+        return newest === undefined ? { of } : { of, newest };
+      });
+    } catch (thrown) {
+      if (thrown instanceof KedgeError) return undefined;
+      throw thrown;
+    }
+  }
+
+  #newest(stream: string, { sequence, digest }: Resolution): SignedDocument | undefined {
+    const at = (place: number): SignedDocument | undefined =>
+      this.#stored.get(`${stream} ${String(place)}`);
+    const digestAt = (place: number): string => sha256(at(place)?.statement.payload ?? NOTHING);
+    if (digestAt(sequence) !== digest) return at(sequence - 1);
+    let place: number = sequence;
+    for (let next = at(place + 1); next !== undefined; next = at(place + 1)) {
+      if (parseStatement(next.statement.payload).previous !== digestAt(place)) break;
+      place += 1;
+    }
+    return at(place);
+  }
+
   #evidence({ evidence }: EvidenceStep): Observed {
-    const { outcome, state } = acceptEvidence(this.#state, decodeEvidence(evidence));
+    const held = this.#stored.get(`${evidence.stream} ${evidence.sequence}`)?.statement;
+    const recall = held === undefined ? {} : { held };
+    const { outcome, state } = acceptEvidence(this.#state, decodeEvidence(evidence), recall);
     this.#state = state;
     return { outcome };
   }
