@@ -17,6 +17,8 @@ export interface Bar {
 export interface Measurement {
   readonly figures: Readonly<Record<string, number>>;
   readonly bars: readonly Bar[];
+  /** What must be known to read the figures: what was used, what was skipped and why. */
+  readonly notes?: readonly string[];
 }
 
 /** A claim that can be measured. */

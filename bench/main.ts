@@ -2,16 +2,18 @@
  * `npm run bench`: measures what Kedge claims about itself.
  *
  * `list` names the claims; a claim's name measures it, `--json` prints one line
- * `{"claim","figures","bars":[{"name","value","limit","met"}]}`. Exit code 1 when a bar is missed.
+ * `{"claim","figures","bars":[{"name","value","limit","met"}],"notes"}`. Exit code 1 when a bar is
+ * missed.
  *
  * @module
  */
 import type { Claim, Measurement } from './claim.ts';
 import { publish } from './publish.ts';
+import { replication } from './replication.ts';
 import { sdk } from './sdk.ts';
 import { wire } from './wire.ts';
 
-const CLAIMS: readonly Claim[] = [wire, publish, sdk];
+const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -49,11 +51,13 @@ async function main(argv: readonly string[]): Promise<number> {
   return measured.bars.every(({ met }) => met) ? 0 : 1;
 }
 
-function formatText({ name, summary }: Claim, { figures, bars }: Measurement): string {
+function formatText({ name, summary }: Claim, measured: Measurement): string {
+  const { figures, bars, notes = [] } = measured;
   const width = Math.max(...Object.keys(figures).map((key) => key.length));
   return [
     `${name}: ${summary}`,
     ...Object.entries(figures).map(([key, value]) => `  ${key.padEnd(width)}  ${String(value)}`),
+    ...notes.map((note) => `  ${note}`),
     ...bars.map(
       ({ name: bar, value, limit, met }) =>
         `${met ? 'met   ' : 'MISSED'} ${bar} ${String(value)} (at most ${String(limit)})`,

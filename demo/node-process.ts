@@ -32,6 +32,8 @@ export interface NodePlace {
   readonly peerAddress: string;
   readonly folder: string;
   readonly configFile: string;
+  /** What to put in front of the command, for example to run it on another network. */
+  readonly prefix?: readonly string[];
 }
 
 /** A node that runs, or ran. */
@@ -56,8 +58,9 @@ export class NodeProcess {
   /** Starts the process and waits until it serves. */
   async start(): Promise<void> {
     this.#isReady = false;
-    const args = [CLI, 'node', 'run', '--config', this.place.configFile];
-    const child = spawn(process.execPath, args, {
+    const node = [process.execPath, CLI, 'node', 'run', '--config', this.place.configFile];
+    const [program = '', ...args] = [...(this.place.prefix ?? []), ...node];
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A Ctrl-C goes to the whole group; the demonstration alone decides when nodes end.
       detached: true,

@@ -1,0 +1,170 @@
+/**
+ * Claim `replication`: how much longer than light an update takes to the last of 15 nodes in five
+ * regions, and how that compares with other systems on the same network in the same run.
+ *
+ * T is from just before the publish call until the last place has the update; D is the largest
+ * one-way way from the origin; judged is R = T / D. Between updates there are pauses in which TCP
+ * forgets what the way can carry, as it does between real releases.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atMost, type Bar, type Claim, type Measurement, percentile } from './claim.ts';
+import { say } from './progress.ts';
+import { kedge, releaseBytes } from './replication/kedge.ts';
+import type { RunningSystem, System } from './replication/system.ts';
+import { SYSTEMS } from './replication/systems.ts';
+import { measureDelayError } from './wan/delay-error.ts';
+import { FIVE_REGIONS, farthestMs } from './wan/matrix.ts';
+import { allowCongestionControls, type TcpSetting, tuneTcp } from './wan/tuning.ts';
+import { openWan, type Wan } from './wan/wan.ts';
+
+const HOSTS_PER_REGION = 3;
+const ROUNDS = 50;
+/** Updates that are not counted: code is compiled, bundles get their first release. */
+const WARM_UP_ROUNDS = 10;
+const PAUSE_MIN_MS = 700;
+const PAUSE_SPREAD_MS = 500;
+const MEDIAN_MAX = 1.1;
+const P95_MAX = 1.25;
+const DELAY_ERROR_MAX_PERCENT = 0.5;
+
+/** The claim. */
+export const replication: Claim = {
+  name: 'replication',
+  summary: '15 nodes in 5 regions: time until the last one has an update, divided by distance',
+  measure,
+};
+
+/** What is collected on the way. */
+interface Report {
+  readonly figures: Record<string, number>;
+  readonly bars: Bar[];
+  readonly notes: string[];
+}
+
+async function measure(): Promise<Measurement> {
+  const { wan, notes } = await openWan(FIVE_REGIONS, HOSTS_PER_REGION);
+  await using _ = wan;
+  const report: Report = { figures: {}, bars: [], notes: [...notes] };
+  const distanceMs = farthestMs(wan.matrix, 0);
+  const payloadBytes = releaseBytes();
+  const delayErrorPercent = rounded(await measureDelayError(wan));
+  Object.assign(report.figures, {
+    nodes: wan.hosts.length,
+    rounds: rounds(),
+    distanceMs,
+    payloadBytes,
+    delayErrorPercent,
+    loadBefore: load(),
+  });
+  report.bars.push(atMost('delayErrorPercent', delayErrorPercent, DELAY_ERROR_MAX_PERCENT));
+  report.notes.push(`network: ${wan.kind}, origin ${wan.hosts[0]?.name ?? ''}`);
+  using controls = allowCongestionControls(wan);
+  for (const congestion of controls.names.length > 0 ? controls.names : ['proxies']) {
+    for (const system of SYSTEMS) await measureSystem(wan, system, congestion, report);
+  }
+  report.notes.push('slow start after idle: 1 (the default of the kernel) unless the name says 0');
+  report.figures['loadAfter'] = load();
+  return report;
+}
+
+async function measureSystem(
+  wan: Wan,
+  system: System,
+  congestion: string,
+  report: Report,
+): Promise<void> {
+  const [origin] = wan.hosts;
+  const missing = system.programs.filter((name) => !isInstalled(name));
+  if (origin === undefined) return;
+  if (missing.length > 0 || (wan.kind === 'proxies' && system !== kedge)) {
+    const why = missing.length > 0 ? `not installed: ${missing.join(', ')}` : 'needs namespaces';
+    note(report, `${system.name} skipped, ${why}`);
+    return;
+  }
+  note(report, `${system.name}: ${system.summary}`);
+  const distanceMs = farthestMs(wan.matrix, origin.regionIndex);
+  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
+  try {
+    tuneTcp(wan, { congestion, slowStartAfterIdle: '1' });
+    say(`${system.name} with ${congestion}`);
+    await using running = await system.start({
+      wan,
+      origin,
+      payloadBytes: releaseBytes(),
+      folder,
+    });
+    const warmUp = { first: 0, count: WARM_UP_ROUNDS };
+    await publishAll(running, warmUp);
+    const first = WARM_UP_ROUNDS;
+    const times = await publishAll(running, { first, count: rounds() });
+    judge(report, system, { congestion, slowStartAfterIdle: '1' }, times, distanceMs);
+    if (system !== kedge || wan.tune === undefined) return;
+    const setting: TcpSetting = { congestion, slowStartAfterIdle: '0' };
+    tuneTcp(wan, setting);
+    const again = await publishAll(running, { first: first + rounds(), count: rounds() });
+    judge(report, system, setting, again, distanceMs);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function publishAll(
+  system: RunningSystem,
+  { first, count }: { readonly first: number; readonly count: number },
+): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let round = first; round < first + count; round += 1) {
+    await sleep(PAUSE_MIN_MS + Math.random() * PAUSE_SPREAD_MS);
+    times.push(await system.publish(round));
+  }
+  return times;
+}
+
+function judge(
+  report: Report,
+  { name }: System,
+  { congestion, slowStartAfterIdle }: TcpSetting,
+  times: readonly number[],
+  distanceMs: number,
+): void {
+  const suffix = slowStartAfterIdle === '0' ? 'Idle0' : '';
+  const key = `${name}${congestion.slice(0, 1).toUpperCase()}${congestion.slice(1)}${suffix}`;
+  const median = rounded(percentile(times, 0.5) / distanceMs);
+  const p95 = rounded(percentile(times, 0.95) / distanceMs);
+  report.figures[`${key}Median`] = median;
+  report.figures[`${key}P95`] = p95;
+  report.figures[`${key}Max`] = rounded(percentile(times, 1) / distanceMs);
+  say(`${key}: median ${median}, p95 ${p95}`);
+  if (name !== kedge.name || suffix !== '') return;
+  report.bars.push(atMost(`${key}Median`, median, MEDIAN_MAX), atMost(`${key}P95`, p95, P95_MAX));
+}
+
+function note({ notes }: Report, text: string): void {
+  if (!notes.includes(text)) notes.push(text);
+}
+
+/** `KEDGE_BENCH_ROUNDS` makes a run shorter; bars are meant for the default. */
+function rounds(): number {
+  const given = Number(process.env['KEDGE_BENCH_ROUNDS']);
+  return Number.isInteger(given) && given > 0 ? given : ROUNDS;
+}
+
+function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
+}
+
+/** Processes that wanted a processor in the last minute: other work makes everything slower. */
+function load(): number {
+  return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
