@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { etcd } from './etcd.ts';
 import { kedge } from './kedge.ts';
+import { natsCore, natsKv } from './nats.ts';
+import { redis } from './redis.ts';
+import { serfLan, serfWan } from './serf.ts';
 import type { System } from './system.ts';
 
 /** Kedge first. */
-export const SYSTEMS: readonly System[] = [kedge];
+export const SYSTEMS: readonly System[] = [kedge, natsCore, natsKv, redis, etcd, serfLan, serfWan];

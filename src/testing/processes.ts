@@ -53,6 +53,7 @@ export class TestProcess implements AsyncDisposable {
   readonly #stdout: string[] = [];
   readonly #stderr: string[] = [];
   readonly #listeners = new Set<() => void>();
+  readonly #lineListeners = new Set<(line: string) => void>();
   #exit: ProcessExit | undefined;
 
   /** For {@link startProcess}: takes over a child that has been spawned. */
@@ -104,6 +105,11 @@ export class TestProcess implements AsyncDisposable {
     }
   }
 
+  /** Calls `listener` for each complete line from now on, of both outputs, also beyond a limit. */
+  onLine(listener: (line: string) => void): void {
+    this.#lineListeners.add(listener);
+  }
+
   /** Sends a signal at once and waits until the process has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ProcessExit> {
     if (this.#exit === undefined) this.#child.kill(signal);
@@ -138,6 +144,7 @@ export class TestProcess implements AsyncDisposable {
     if (stream === null) return;
     createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       if (lines.length < LINES_MAX) lines.push(line);
+      for (const listener of this.#lineListeners) listener(line);
       this.#notify();
     });
   }
