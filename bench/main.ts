@@ -7,13 +7,15 @@
  *
  * @module
  */
+import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
+import { idle } from './idle.ts';
 import { publish } from './publish.ts';
 import { replication } from './replication.ts';
 import { sdk } from './sdk.ts';
 import { wire } from './wire.ts';
 
-const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication];
+const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -32,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(
       format === 'json'
         ? `${JSON.stringify(list)}\n`
-        : list.map(({ claim, summary }) => `${claim.padEnd(10)}${summary}\n`).join(''),
+        : list.map(({ claim, summary }) => `${claim.padEnd(13)}${summary}\n`).join(''),
     );
     return 0;
   }
