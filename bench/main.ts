@@ -9,13 +9,14 @@
  */
 import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
+import { faults } from './faults.ts';
 import { idle } from './idle.ts';
 import { publish } from './publish.ts';
 import { replication } from './replication.ts';
 import { sdk } from './sdk.ts';
 import { wire } from './wire.ts';
 
-const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup];
+const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup, faults];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 
 process.exitCode = await main(process.argv.slice(2));

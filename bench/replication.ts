@@ -51,6 +51,8 @@ interface Report {
 async function measure(): Promise<Measurement> {
   const { wan, notes } = await openWan(FIVE_REGIONS, HOSTS_PER_REGION);
   await using _ = wan;
+  const startMs = performance.now();
+  const waitBeforeMs = processorWaitMs();
   const report: Report = { figures: {}, bars: [], notes: [...notes] };
   const distanceMs = farthestMs(wan.matrix, 0);
   const payloadBytes = releaseBytes();
@@ -71,6 +73,10 @@ async function measure(): Promise<Measurement> {
   }
   report.notes.push('slow start after idle: 1 (the default of the kernel) unless the name says 0');
   report.figures['loadAfter'] = load();
+  const waitedMs = processorWaitMs() - waitBeforeMs;
+  report.figures['processorWaitPercent'] = rounded(
+    (100 * waitedMs) / (performance.now() - startMs),
+  );
   return report;
 }
 
@@ -122,9 +128,20 @@ async function publishAll(
   const times: number[] = [];
   for (let round = first; round < first + count; round += 1) {
     await sleep(PAUSE_MIN_MS + Math.random() * PAUSE_SPREAD_MS);
-    times.push(await system.publish(round));
+    times.push(await publishOne(system, round));
   }
   return times;
+}
+
+/** An update that is lost counts as the time that it was waited for. */
+async function publishOne(system: RunningSystem, round: number): Promise<number> {
+  const startMs = performance.now();
+  try {
+    return await system.publish(round);
+  } catch (thrown) {
+    say(`update ${round}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    return performance.now() - startMs;
+  }
 }
 
 function judge(
@@ -163,6 +180,12 @@ function isInstalled(program: string): boolean {
 /** Processes that wanted a processor in the last minute: other work makes everything slower. */
 function load(): number {
   return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}
+
+/** For how long somebody has waited for a processor since the machine started. */
+function processorWaitMs(): number {
+  const text = readFileSync('/proc/pressure/cpu', 'utf8');
+  return Number(/some .*total=(\d+)/.exec(text)?.[1] ?? Number.NaN) / 1000;
 }
 
 function rounded(value: number): number {

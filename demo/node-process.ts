@@ -81,7 +81,12 @@ export class NodeProcess {
     await this.#end('SIGKILL');
   }
 
-  /** Asks the process to end; kills it when it does not. */
+  /** Asks the process to end; kills it when it does not. It may be started again. */
+  async end(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Ends the process for good. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
     this.#log.end();

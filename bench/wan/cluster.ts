@@ -35,6 +35,7 @@ export class WanCluster implements AsyncDisposable {
   readonly #wan: Wan;
   readonly #folder: string;
   readonly #ca: DemoCa;
+  #adminTls: Promise<LinkFiles> | undefined;
 
   private constructor(parts: {
     readonly wan: Wan;
@@ -84,19 +85,12 @@ export class WanCluster implements AsyncDisposable {
 
   /** A connection for admins to a node. */
   async openAdmin({ process }: WanNode, timeoutMs?: number): Promise<AdminClient> {
+    this.#adminTls ??= this.#linkFiles('admin/bench');
     return await AdminClient.open({
       endpoint: process.place.address,
-      tls: await this.linkFiles('admin/bench'),
+      tls: await this.#adminTls,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
-  }
-
-  /** Issues a certificate for connections to the nodes. */
-  async linkFiles(role: string): Promise<LinkFiles> {
-    const folder = join(this.#folder, 'tls');
-    const leaf = makeLeaf(this.#ca, { commonName: role, uri: identityOf(this.realm, role) });
-    const files = await saveLeaf(folder, role.replace('/', '-'), leaf);
-    return { ...files, caFile: join(folder, 'ca.pem'), serverName: 'localhost' };
   }
 
   /** Starts every node and waits until all are linked with all. */
@@ -129,9 +123,16 @@ export class WanCluster implements AsyncDisposable {
   }
 
   async #configure({ host, process, storePath }: WanNode, charterFile: string): Promise<void> {
-    const { certFile, keyFile, caFile } = await this.linkFiles(`node/${host.name}`);
+    const { certFile, keyFile, caFile } = await this.#linkFiles(`node/${host.name}`);
     const tls = { certFile, keyFile, caFile };
     const setup = { wan: this.#wan, host, realm: this.realm, charterFile, storePath, tls };
     await writeFile(process.place.configFile, nodeConfig(setup));
+  }
+
+  async #linkFiles(role: string): Promise<LinkFiles> {
+    const folder = join(this.#folder, 'tls');
+    const leaf = makeLeaf(this.#ca, { commonName: role, uri: identityOf(this.realm, role) });
+    const files = await saveLeaf(folder, role.replace('/', '-'), leaf);
+    return { ...files, caFile: join(folder, 'ca.pem'), serverName: 'localhost' };
   }
 }
