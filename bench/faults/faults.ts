@@ -162,7 +162,8 @@ async function fillDisk(field: Field, later: Later): Promise<string | undefined>
   await field.observe(host.name);
   await disk.fill();
   await sleep(LONG_MS / 2);
-  await field.observe(host.name);
+  const behind = await field.behind(host.name);
+  field.notes.push(`fullDisk: ${host.name} went on serving, ${behind} statements behind`);
   await disk.free();
   return undefined;
 }

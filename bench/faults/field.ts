@@ -28,6 +28,8 @@ const EQUAL_EVERY_MS = 50;
 export class Field implements AsyncDisposable {
   readonly cluster: WanCluster;
   readonly oracle: Oracle = new Oracle();
+  /** What was seen that is neither good nor bad. */
+  readonly notes: string[] = [];
   readonly #anchor = createTestAnchor('faults', Date.now());
   readonly #admins: Map<string, AdminClient>;
   readonly #loops: readonly Promise<void>[];
@@ -81,6 +83,15 @@ export class Field implements AsyncDisposable {
       await sleep(EQUAL_EVERY_MS);
     }
     return Number.POSITIVE_INFINITY;
+  }
+
+  /** How many acknowledged statements a node lacks; it must serve. */
+  async behind(name: string): Promise<number> {
+    const heads = await this.#observe(name);
+    const lacks = heads.map(({ stream, sequence }) =>
+      Math.max(0, this.oracle.acknowledged(stream) - sequence),
+    );
+    return lacks.reduce((sum, count) => sum + count, 0);
   }
 
   /** Asks a node that serves what it holds, and judges the answer. */

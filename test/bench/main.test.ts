@@ -18,6 +18,10 @@ describe('npm run bench', () => {
       'wire',
       'publish',
       'sdk',
+      'replication',
+      'idle',
+      'catchup',
+      'faults',
     ]);
   });
 
@@ -37,7 +41,7 @@ describe('npm run bench', () => {
   it('refuses a claim that it does not know', async () => {
     const { code, stderr } = await bench('speed');
     expect(code).toBe(2);
-    expect(stderr).toContain('there are: wire, publish, sdk');
+    expect(stderr).toContain('there are: wire, publish, sdk, replication');
   });
 });
 
