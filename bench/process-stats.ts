@@ -6,7 +6,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const TICK_MS = 1000 / (Number(spawnSync('getconf', ['CLK_TCK']).stdout.toString()) || 100);
+/** What the kernel counts in; 100 a second everywhere but on a few odd builds. */
+const TICK_MS = 1000 / Number(spawnSync('getconf', ['CLK_TCK']).stdout.toString());
 const USER_TICKS_AT = 11;
 const SYSTEM_TICKS_AT = 12;
 

@@ -39,31 +39,12 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'kill',
     summary: 'SIGKILL of three nodes, one of them in the middle of publishing; started again',
-    inflict: async (field) => {
-      const nodes = ['iad-1', 'sin-2', 'gru-3'].map((name) => field.node(name));
-      await field.publishAt(...USUAL);
-      await sleep(SHORT_MS);
-      await Promise.all(nodes.map(async ({ process }) => process.kill()));
-      await field.publishAt('fra-2', 'syd-3');
-      await sleep(SHORT_MS);
-      for (const { host, process } of nodes) {
-        await process.start();
-        await field.observe(host.name);
-      }
-      return undefined;
-    },
+    inflict: kill,
   },
   {
     name: 'pause',
     summary: 'SIGSTOP of two nodes for 20 s, then SIGCONT',
-    inflict: async (field) => {
-      const pids = ['fra-1', 'gru-2'].map((name) => field.node(name).process.pid ?? 0);
-      await field.publishAt(...USUAL);
-      for (const pid of pids) process.kill(pid, 'SIGSTOP');
-      await sleep(LONG_MS);
-      for (const pid of pids) process.kill(pid, 'SIGCONT');
-      return undefined;
-    },
+    inflict: pause,
   },
   {
     name: 'partition',
@@ -78,25 +59,12 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'flapping',
     summary: 'fra cut off and back every second, 15 times',
-    inflict: async (field, wan) => {
-      for (let i = 0; i < FLAPS; i += 1) {
-        await cutOff(field, wan, 'fra', ['to', 'from'], FLAP_MS);
-        await sleep(FLAP_MS);
-      }
-      return undefined;
-    },
+    inflict: flap,
   },
   {
     name: 'loss',
     summary: '5 % of all packets between regions lost for 20 s',
-    inflict: async (field, wan) => {
-      if (wan.kind === 'proxies') return 'proxies lose no packets';
-      await field.publishAt(...USUAL);
-      await wan.lose(LOSS_SHARE);
-      await sleep(LONG_MS);
-      await wan.lose(0);
-      return undefined;
-    },
+    inflict: losePackets,
   },
   {
     name: 'fullDisk',
@@ -111,17 +79,59 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'rollingRestart',
     summary: 'each node restarted in turn (SIGTERM), as an upgrade does',
-    inflict: async (field) => {
-      for (const { host, process } of field.cluster.nodes) {
-        await field.publishAt(...USUAL.filter((name) => name !== host.name));
-        await process.end();
-        await process.start();
-        await field.observe(host.name);
-      }
-      return undefined;
-    },
+    inflict: restartAll,
   },
 ];
+
+async function kill(field: Field): Promise<undefined> {
+  const nodes = ['iad-1', 'sin-2', 'gru-3'].map((name) => field.node(name));
+  await field.publishAt(...USUAL);
+  await sleep(SHORT_MS);
+  await Promise.all(nodes.map(async ({ process }) => process.kill()));
+  await field.publishAt('fra-2', 'syd-3');
+  await sleep(SHORT_MS);
+  for (const { host, process } of nodes) {
+    await process.start();
+    await field.observe(host.name);
+  }
+  return undefined;
+}
+
+async function pause(field: Field): Promise<undefined> {
+  const pids = ['fra-1', 'gru-2'].map((name) => field.node(name).process.pid ?? 0);
+  await field.publishAt(...USUAL);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await sleep(LONG_MS);
+  for (const pid of pids) process.kill(pid, 'SIGCONT');
+  return undefined;
+}
+
+async function flap(field: Field, wan: Wan): Promise<undefined> {
+  for (let i = 0; i < FLAPS; i += 1) {
+    await cutOff(field, wan, 'fra', ['to', 'from'], FLAP_MS);
+    await sleep(FLAP_MS);
+  }
+  return undefined;
+}
+
+async function losePackets(field: Field, wan: Wan): Promise<string | undefined> {
+  if (wan.kind === 'proxies') return 'proxies lose no packets';
+  await field.publishAt(...USUAL);
+  await wan.lose(LOSS_SHARE);
+  await sleep(LONG_MS);
+  await wan.lose(0);
+  return undefined;
+}
+
+async function restartAll(field: Field): Promise<undefined> {
+  for (const { host, process } of field.cluster.nodes) {
+    await field.publishAt(...USUAL.filter((name) => name !== host.name));
+    await process.end();
+    await process.start();
+    await field.observe(host.name);
+  }
+  return undefined;
+}
 
 async function cutOff(
   field: Field,

@@ -22,7 +22,7 @@ export const natsCore: System = {
   programs: ['nats-server'],
   start: async (setting) => {
     const cluster = await startCluster(setting);
-    const { arrivals, clients, payload } = cluster;
+    const { arrivals, clients } = cluster;
     for (const [place, client] of clients.entries()) {
       client.subscribe('bench', (bytes) => arrivals.add(roundOf(bytes), place));
     }
@@ -30,7 +30,7 @@ export const natsCore: System = {
     return {
       publish: async (round) => {
         const startMs = performance.now();
-        cluster.origin.publish('bench', payload(round));
+        cluster.origin.publish('bench', cluster.payload(round));
         return (await arrivals.everywhere(String(round))) - startMs;
       },
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
@@ -47,7 +47,7 @@ export const natsKv: System = {
   programs: ['nats-server'],
   start: async (setting) => {
     const cluster = await startCluster(setting, 'jetstream');
-    const { arrivals, clients, origin, payload } = cluster;
+    const { arrivals, clients, origin } = cluster;
     await eventually('a JetStream cluster', async () => makeBucket(origin));
     for (const [place, client] of clients.entries()) {
       const deliver = `watch.${place}`;
@@ -60,7 +60,7 @@ export const natsKv: System = {
     return {
       publish: async (round) => {
         const startMs = performance.now();
-        origin.publish('$KV.bench.key', payload(round));
+        origin.publish('$KV.bench.key', cluster.payload(round));
         return (await arrivals.everywhere(String(round))) - startMs;
       },
       [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
@@ -113,11 +113,11 @@ async function startCluster(
 }
 
 /** Until every server knows of every subscriber, a publish does not reach all. */
-async function routed({ origin, clients, payload }: NatsCluster): Promise<void> {
+async function routed({ origin, clients }: NatsCluster): Promise<void> {
   const reached = new Set<number>();
   const ends = clients.map((client, place) => client.subscribe('warm', () => reached.add(place)));
   await eventually('a full mesh of NATS servers', async () => {
-    origin.publish('warm', payload(0));
+    origin.publish('warm', Buffer.from('0'));
     return reached.size === clients.length ? true : undefined;
   });
   for (const end of ends) end();

@@ -19,7 +19,7 @@ export async function measureDelayError(wan: Wan): Promise<number> {
   try {
     for (const from of hosts) {
       const others = hosts.filter((to) => to !== from).map((to) => wan.dialAddress(from, to));
-      const [program = '', ...argv] = [...wan.prefix(from), process.execPath, PROGRAM];
+      const [program, ...argv] = [...wan.prefix(from), process.execPath, PROGRAM];
       const all = { program, argv: [...argv, wan.address(from), ...others], name: 'ping' };
       programs.push({ from, running: await startProcess(all) });
     }

@@ -170,7 +170,7 @@ class Namespaces implements Wan {
 
   async #line(): Promise<string> {
     const next = await this.#answers.next();
-    if (next.done === true) throw new Error(this.#said.trim() || 'the router ended');
+    if (next.done === true) throw new Error(`the router ended: ${this.#said.trim()}`);
     return next.value;
   }
 }
