@@ -10,6 +10,8 @@ import { startProcess, type TestProcess } from '../../src/testing/processes.ts';
 import type { Wan, WanHost } from './wan.ts';
 
 const PROGRAM = fileURLToPath(new URL('./ping.js', import.meta.url));
+/** A program measures four ways, of up to a quarter of a second there and back. */
+const LINE = { timeoutMs: 60_000 };
 const timesSchema = z.record(z.string(), z.number());
 
 /** The largest error of a median one-way delay between two regions, in percent. */
@@ -28,7 +30,7 @@ export async function measureDelayError(wan: Wan): Promise<number> {
     // One after the other: they would make each other late.
     for (const { from, running } of programs) {
       running.writeLine('go');
-      const times = timesSchema.parse(JSON.parse(await running.waitForLine('{')));
+      const times = timesSchema.parse(JSON.parse(await running.waitForLine('{', LINE)));
       for (const to of hosts) {
         const oneWayMs = times[wan.dialAddress(from, to)];
         const wantedMs = wan.matrix.oneWayMs[from.regionIndex]?.[to.regionIndex];
