@@ -45,26 +45,18 @@ export async function startTwoNodes(realm: TestRealm): Promise<TwoNodes> {
   };
   const start = async (index: 0 | 1): Promise<RunningNode> => {
     const id = NAMES[index];
-    const other = NAMES[1 - index] ?? id;
     const { certFile, keyFile } = await files(id);
     const home = join(folder, `${id}-home`);
     await mkdir(home);
     const config = {
-      node: { id, region: id.slice(0, 3) },
+      node: { id, region: id.slice(0, 3), address: peerProxies[index]?.address ?? '' },
       realm: realm.name,
       firstCharterFile: '../charter-1.json',
       store: { path: 'data' },
       listen: { clients: '127.0.0.1:0', admins: '127.0.0.1:0', peers: 'localhost:0' },
       tls: { certFile, keyFile, caFile },
       identities: [{ id: identity('program'), roles: ['client', 'admin'] }],
-      peers: [
-        {
-          nodeId: other,
-          region: other.slice(0, 3),
-          address: peerProxies[1 - index]?.address ?? '',
-          identity: identity(other),
-        },
-      ],
+      peers: { seeds: [peerProxies[1 - index]?.address ?? ''], identity: identity('{node}') },
       drainTimeoutMs: 500,
     };
     return await runNode(parseNodeConfig(stringify(config), join(home, 'node.yaml')));

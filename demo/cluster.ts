@@ -112,14 +112,7 @@ export class Cluster {
         { id: identity('client/*'), roles: ['client'] },
         { id: identity('admin/*'), roles: ['admin', 'client'] },
       ],
-      peers: places
-        .filter((other) => other !== place)
-        .map((other) => ({
-          nodeId: other.id,
-          region: other.region,
-          address: other.peerAddress,
-          identity: identity(`node/${other.id}`),
-        })),
+      peers: { seeds: places.map(({ peerAddress }) => peerAddress) },
       log: { level: 'info', format: 'json' },
       drainTimeoutMs: 1000,
     };

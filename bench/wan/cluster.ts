@@ -93,7 +93,7 @@ export class WanCluster implements AsyncDisposable {
     });
   }
 
-  /** Starts every node and waits until all are linked with all. */
+  /** Starts every node and waits until all know each other. */
   async start(): Promise<void> {
     for (let at = 0; at < this.nodes.length; at += START_TOGETHER) {
       const some = this.nodes.slice(at, at + START_TOGETHER);
@@ -102,14 +102,15 @@ export class WanCluster implements AsyncDisposable {
     await this.linked(this.nodes);
   }
 
-  /** Waits until these nodes have a link to every other node. */
+  /** Waits until these nodes know every other node and have the links that they want. */
   async linked(nodes: readonly WanNode[]): Promise<void> {
     const deadlineMs = performance.now() + LINKS_WITHIN_MS;
     for (const node of nodes) {
       using admin = await this.openAdmin(node);
       for (;;) {
-        const { links } = await admin.status();
-        if (links.every(({ state }) => state === 'up')) break;
+        const { peers } = await admin.status();
+        const isAllKnown = peers.length === this.nodes.length - 1;
+        if (isAllKnown && peers.every(({ link }) => link !== 'down')) break;
         if (performance.now() > deadlineMs) throw new Error(`${node.host.name} is not linked`);
         await sleep(POLL_MS);
       }

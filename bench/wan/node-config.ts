@@ -45,14 +45,11 @@ export function nodeConfig({ wan, host, realm, charterFile, storePath, tls }: No
       { id: identityOf(realm, 'client/*'), roles: ['client'] },
       { id: identityOf(realm, 'admin/*'), roles: ['admin', 'client'] },
     ],
-    peers: wan.hosts
-      .filter((other) => other !== host)
-      .map((other) => ({
-        nodeId: other.name,
-        region: other.region,
-        address: `${wan.dialAddress(host, other)}:${PEER_PORT}`,
-        identity: identityOf(realm, `node/${other.name}`),
-      })),
+    peers: {
+      seeds: wan.hosts
+        .filter((other) => other !== host)
+        .map((other) => `${wan.dialAddress(host, other)}:${PEER_PORT}`),
+    },
     log: { level: 'info', format: 'json' },
     drainTimeoutMs: 1000,
   });

@@ -59,8 +59,8 @@ export class BidiCall {
   }
 
   /** Tells the caller that it was let in, before there is anything to say. */
-  accept(): void {
-    if (this.#state === 'open') this.#call.sendMetadata(new Metadata());
+  accept(metadata: Metadata = new Metadata()): void {
+    if (this.#state === 'open') this.#call.sendMetadata(metadata);
   }
 
   /** Writes a message; false means: no more until it is drained. */

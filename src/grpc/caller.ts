@@ -8,7 +8,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { CallerDirectory, CallerIdentity } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
 
-/** The request header in which a peer without TLS says which node it is. */
+/** The header in which a node says which one it is; believed only where there is no TLS. */
 export const NODE_ID_HEADER: string = 'kedge-node-id';
 
 /** What every kind of server call has. */

@@ -11,7 +11,7 @@ import { constants, X509Certificate } from 'node:crypto';
 import { createSecureContext, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
-import { requireIdentity } from '../service/identity.ts';
+import type { CertificateNames } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
 import type { TlsMaterial } from './live-tls.ts';
 
@@ -43,21 +43,18 @@ export function channelContext({ cert, key, peers }: TlsMaterial): SecureContext
 }
 
 /**
- * Credentials for a peer that must have the identity `expected` (`spiffe://…` or `dns:name`),
- * whatever address it was dialled at. `judge` is asked about the verified chain at each handshake
- * and refuses by throwing.
+ * Credentials for a peer, whatever address it was dialled at. `judge` is asked about the names and
+ * the verified chain at each handshake and refuses by throwing.
  */
 export function mutualTlsChannel(
   material: TlsMaterial,
-  expected: string,
-  judge: (chain: readonly X509Certificate[]) => void,
+  judge: (names: CertificateNames, chain: readonly X509Certificate[]) => void,
 ): ChannelCredentials {
   const context = createSecureContext(channelContext(material));
   return ChannelCredentials.createFromSecureContext(context, {
     checkServerIdentity: (_host, certificate) => {
       try {
-        requireIdentity(parseAltNames(certificate.subjectaltname), expected);
-        judge(chainIn(certificate));
+        judge(parseAltNames(certificate.subjectaltname), chainIn(certificate));
       } catch (thrown) {
         return KedgeError.from(thrown);
       }

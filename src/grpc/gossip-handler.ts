@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
-import type { PeerIdentity } from '../core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
+import type { NodeId } from '../core/ids.ts';
 import { decodeFetchRequest, encodeFetchItem } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { BidiCall } from './bidi-call.ts';
+import { NODE_ID_HEADER } from './caller.ts';
 import {
   admitCaller,
   type CallEnvironment,
@@ -21,6 +22,7 @@ import { type LinkEvents, LinkSession } from './link-session.ts';
 
 /** What peers ask of a node. */
 export interface GossipServices {
+  readonly self: NodeId;
   readonly links: LinkEvents;
   fetchItems(request: FetchRequest): AsyncIterable<FetchItem>;
 }
@@ -40,7 +42,7 @@ export function gossipService(
       const { peer } = admitCaller(environment, call, 'peer');
       if (peer === undefined) throw new KedgeError('ACCESS', 'the caller is not a peer');
       count += 1;
-      acceptLink(environment, bidi, { linkId: `in-${count}`, peer, events: services.links });
+      acceptLink(environment, bidi, { linkId: `in-${count}`, peer, services });
     } catch (thrown) {
       bidi.listen({ message: ignore, drained: ignore, closed: ignore });
       bidi.end(reportFailure(environment, call, thrown));
@@ -59,9 +61,10 @@ export function gossipService(
 function acceptLink(
   { clock, openCalls }: CallEnvironment,
   bidi: BidiCall,
-  link: { readonly linkId: string; readonly peer: PeerIdentity; readonly events: LinkEvents },
+  link: { readonly linkId: string; readonly peer: NodeId; readonly services: GossipServices },
 ): void {
-  const { linkId, peer, events } = link;
+  const { linkId, peer, services } = link;
+  const { links: events, self } = services;
   const session = new LinkSession({
     linkId,
     clock,
@@ -82,8 +85,10 @@ function acceptLink(
       session.over(undefined);
     },
   });
-  bidi.accept();
-  events.linkUp(session, peer, 'accepted');
+  const metadata = new Metadata();
+  metadata.set(NODE_ID_HEADER, self);
+  bidi.accept(metadata);
+  events.linkUp(session, peer);
 }
 
 async function* encodeItems(items: AsyncIterable<FetchItem>): AsyncGenerator<Buffer> {

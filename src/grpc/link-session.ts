@@ -5,22 +5,22 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { LinkDirection, LinkId, PeerIdentity } from '../core/gossip/events.ts';
+import type { DialTarget, LinkId } from '../core/gossip/events.ts';
 import type { Frame } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LinkHandle } from '../service/replicator.ts';
+import type { LinkHandle } from '../service/peer-transport.ts';
 import { decodeFrame, encodeFrame } from '../wire/gossip.ts';
 import { OutgoingQueue } from './outgoing-queue.ts';
 
 /** Who is told about links: the replicator. */
 export interface LinkEvents {
-  linkUp(link: LinkHandle, peer: PeerIdentity, direction: LinkDirection): void;
+  linkUp(link: LinkHandle, nodeId: NodeId, target?: DialTarget): void;
   linkFrame(linkId: LinkId, frame: Frame): void;
   /** The peer sent something that is no frame; the link ends for it. */
   linkRefused(linkId: LinkId, error: KedgeError): void;
   linkDown(linkId: LinkId, error: KedgeError | undefined): void;
-  linkFailed(nodeId: NodeId, error: KedgeError): void;
+  linkFailed(target: DialTarget, error: KedgeError): void;
 }
 
 /** What a session works with. */

@@ -12,22 +12,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { Client, type ClientOptions } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import type { DialTarget } from '../core/gossip/events.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { CertificateNames } from '../service/identity.ts';
 import type { AuthorityId } from './authorities.ts';
 import { mutualTlsChannel, plaintextChannel } from './credentials.ts';
 import type { LiveTls } from './live-tls.ts';
-
-/** Where a peer is and who it must be. */
-export interface PeerPlace {
-  readonly nodeId: NodeId;
-  /** `host:port`; a name is looked up at each attempt. */
-  readonly address: string;
-  /** `spiffe://…` or `dns:name`; absent only where there is no TLS. */
-  readonly identity?: string | undefined;
-}
 
 /** What connections work with. */
 export interface PeerConnectionsOptions {
@@ -37,9 +30,14 @@ export interface PeerConnectionsOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly channelOptions: ClientOptions;
+  /** Whose certificate it is. Errors: `ACCESS` when it is no node's. */
+  readonly nodeOf: (names: CertificateNames) => NodeId;
   /** Dials a peer once more, on a new connection. */
-  readonly onMove: (nodeId: NodeId) => void;
+  readonly onMove: (target: DialTarget) => void;
 }
+
+/** The name for SNI towards a seed, of which only the address is known. */
+const SEED_NAME = 'kedge-node';
 
 /** A call on a connection. */
 interface OpenCall {
@@ -49,10 +47,12 @@ interface OpenCall {
 
 /** One connection to one peer. */
 export class PeerConnection {
-  readonly place: PeerPlace;
+  readonly target: DialTarget;
   readonly client: Client;
   /** The material that it was made with. */
   readonly revision: number;
+  /** Whose certificate was shown; absent before the handshake, and without TLS. */
+  nodeId: NodeId | undefined;
   chain: readonly X509Certificate[] = [];
   voucher: AuthorityId | undefined;
   readonly #onClosed: () => void;
@@ -61,12 +61,12 @@ export class PeerConnection {
   #isClosed = false;
 
   constructor(parts: {
-    readonly place: PeerPlace;
+    readonly target: DialTarget;
     readonly client: Client;
     readonly revision: number;
     readonly onClosed: () => void;
   }) {
-    this.place = parts.place;
+    this.target = parts.target;
     this.client = parts.client;
     this.revision = parts.revision;
     this.#onClosed = parts.onClosed;
@@ -110,7 +110,7 @@ export class PeerConnection {
 /** All connections of one node. */
 export class PeerConnections implements Disposable {
   readonly #options: PeerConnectionsOptions;
-  readonly #newest: Map<NodeId, PeerConnection> = new Map();
+  readonly #newest: Map<string, PeerConnection> = new Map();
   readonly #all: Set<PeerConnection> = new Set();
   readonly #timers: Set<ClockTimer> = new Set();
   readonly #following: Disposable | undefined;
@@ -123,12 +123,13 @@ export class PeerConnections implements Disposable {
   }
 
   /** The connection to a peer, made with what is current. */
-  to(peer: PeerPlace): PeerConnection {
-    const known = this.#newest.get(peer.nodeId);
-    if (known !== undefined && this.#isCurrent(known, peer)) return known;
+  to(target: DialTarget): PeerConnection {
+    const key = keyOf(target);
+    const known = this.#newest.get(key);
+    if (known?.revision === this.#revision) return known;
     known?.retire();
-    const made = this.#connect(peer);
-    this.#newest.set(peer.nodeId, made);
+    const made = this.#connect(target);
+    this.#newest.set(key, made);
     return made;
   }
 
@@ -139,38 +140,45 @@ export class PeerConnections implements Disposable {
     for (const connection of [...this.#all]) connection.close();
   }
 
-  #isCurrent({ place, revision }: PeerConnection, { address, identity }: PeerPlace): boolean {
-    if (place.address !== address || place.identity !== identity) return false;
-    return revision === this.#revision;
-  }
-
   get #revision(): number {
     return this.#options.tls?.revision ?? 0;
   }
 
-  #connect(place: PeerPlace): PeerConnection {
-    const { nodeId, address, identity = '' } = place;
+  #connect(target: DialTarget): PeerConnection {
+    const { address } = target;
     const { tls, channelOptions } = this.#options;
     const credentials =
       tls === undefined
         ? plaintextChannel(address)
-        : mutualTlsChannel(tls.current, identity, (chain) => this.#judge(made, chain));
+        : mutualTlsChannel(tls.current, (names, chain) => {
+            made.nodeId = this.#identify(names, target);
+            this.#judge(made, chain);
+          });
     const client = new Client(`dns:${address}`, credentials, {
       ...channelOptions,
       // The name for SNI, which must not be an IP address; who it is, `credentials` check.
-      'grpc.ssl_target_name_override': nodeId,
+      'grpc.ssl_target_name_override': target.nodeId ?? SEED_NAME,
     });
     const made: PeerConnection = new PeerConnection({
-      place,
+      target,
       client,
       revision: this.#revision,
       onClosed: () => {
         this.#all.delete(made);
-        if (this.#newest.get(nodeId) === made) this.#newest.delete(nodeId);
+        if (this.#newest.get(keyOf(target)) === made) this.#newest.delete(keyOf(target));
       },
     });
     this.#all.add(made);
     return made;
+  }
+
+  /** Whom the certificate names. Errors: `ACCESS`, also for another node than the one dialled. */
+  #identify(names: CertificateNames, { nodeId: expected }: DialTarget): NodeId {
+    const found = this.#options.nodeOf(names);
+    if (expected === undefined || found === expected) return found;
+    throw new KedgeError('ACCESS', `the certificate is that of ${found}, not of ${expected}`, {
+      detail: { expected, found },
+    });
   }
 
   /** Notes who vouches for a peer now. Errors: `ACCESS` when nobody does. */
@@ -180,7 +188,7 @@ export class PeerConnections implements Disposable {
     connection.chain = chain;
     connection.voucher = tls?.current.peers.vouchFor(chain, known);
     if (connection.voucher !== undefined) return;
-    const names = `no authority vouches for ${connection.place.nodeId}`;
+    const names = `no authority vouches for ${nameOf(connection)}`;
     throw new KedgeError('ACCESS', `${names}: its certificate must come from one that is trusted`);
   }
 
@@ -202,7 +210,7 @@ export class PeerConnections implements Disposable {
       this.#judge(connection, connection.chain);
       return 'known';
     } catch (thrown) {
-      const { nodeId } = connection.place;
+      const nodeId = nameOf(connection);
       const { logger, metrics } = this.#options;
       const side = 'dialled';
       metrics.increment('kedge_connections_cut_total', { side });
@@ -214,10 +222,10 @@ export class PeerConnections implements Disposable {
   }
 
   #move(connection: PeerConnection): void {
-    const { nodeId } = connection.place;
-    if (!connection.hasLink || this.#newest.get(nodeId) !== connection) return;
+    const { target, nodeId } = connection;
+    if (!connection.hasLink || this.#newest.get(keyOf(target)) !== connection) return;
     this.#options.metrics.increment('kedge_connections_moved_total', { side: 'dialled' });
-    this.#options.onMove(nodeId);
+    this.#options.onMove(nodeId === undefined ? target : { ...target, nodeId });
   }
 
   #after(delayMs: number, onDue: () => void): void {
@@ -227,4 +235,12 @@ export class PeerConnections implements Disposable {
     });
     this.#timers.add(timer);
   }
+}
+
+function keyOf({ nodeId, address }: DialTarget): string {
+  return `${nodeId ?? ''}@${address}`;
+}
+
+function nameOf({ nodeId, target }: PeerConnection): string {
+  return nodeId ?? target.nodeId ?? target.address;
 }

@@ -10,30 +10,30 @@
  */
 import { type ClientOptions, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import type { DialTarget } from '../core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
-import type { NodeId, RegionName } from '../core/ids.ts';
+import type { NodeId } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { PeerTransport } from '../service/replicator.ts';
+import { asNodeId, type CertificateNames } from '../service/identity.ts';
+import type { PeerTransport } from '../service/peer-transport.ts';
 import { decodeFetchItem, encodeFetchRequest } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { callError, isFromNode, isServiceError } from '../wire/status.ts';
 import { NODE_ID_HEADER } from './caller.ts';
 import { type LinkEvents, LinkSession } from './link-session.ts';
 import type { LiveTls } from './live-tls.ts';
-import { PeerConnections, type PeerPlace } from './peer-connections.ts';
-
-/** A peer to dial. */
-export interface PeerTarget extends PeerPlace {
-  readonly region: RegionName;
-}
+import { PeerConnections } from './peer-connections.ts';
 
 /** What links work with. */
 export interface PeerLinksOptions {
   readonly self: NodeId;
-  readonly peers: readonly PeerTarget[];
+  /** The addresses that the seeds stand for now. */
+  readonly resolveSeeds: () => Promise<readonly string[]>;
+  /** Whose certificate it is. Errors: `ACCESS` when it is no node's. */
+  readonly nodeOf: (names: CertificateNames) => NodeId;
   /** Absent: plaintext, to loopback addresses only. */
   readonly tls: LiveTls | undefined;
   readonly clock: Clock;
@@ -67,21 +67,21 @@ const CHANNEL_OPTIONS: ClientOptions = {
 /** Dials peers over gRPC. */
 export class PeerLinks implements PeerTransport, Disposable {
   readonly #clock: Clock;
-  readonly #peers: ReadonlyMap<NodeId, PeerTarget>;
+  readonly resolveSeeds: () => Promise<readonly string[]>;
   readonly #metadata: Metadata = new Metadata();
   readonly #connections: PeerConnections;
   #events: LinkEvents | undefined;
   #count = 0;
   #isClosed = false;
 
-  constructor({ self, peers, ...surroundings }: PeerLinksOptions) {
+  constructor({ self, resolveSeeds, ...surroundings }: PeerLinksOptions) {
     this.#clock = surroundings.clock;
     this.#connections = new PeerConnections({
       ...surroundings,
       channelOptions: CHANNEL_OPTIONS,
-      onMove: (nodeId) => this.#move(nodeId),
+      onMove: (target) => this.#open(target, () => undefined),
     });
-    this.#peers = new Map(peers.map((peer) => [peer.nodeId, peer]));
+    this.resolveSeeds = resolveSeeds;
     this.#metadata.set(NODE_ID_HEADER, self);
   }
 
@@ -90,30 +90,20 @@ export class PeerLinks implements PeerTransport, Disposable {
     this.#events = events;
   }
 
-  dial(nodeId: NodeId): void {
+  dial(target: DialTarget): void {
     const events = this.#requireEvents();
-    this.#open(nodeId, (error) => events.linkFailed(nodeId, error));
+    this.#open(target, (error) => events.linkFailed(target, error));
   }
 
-  /** Opens a link beside one that is up, which then takes its place; a failure changes nothing. */
-  #move(nodeId: NodeId): void {
-    if (this.#peers.has(nodeId)) this.#open(nodeId, () => undefined);
-  }
-
-  #open(nodeId: NodeId, onFailed: (error: KedgeError) => void): void {
+  /** Opens a link; one that is up gives way to it. */
+  #open(target: DialTarget, onFailed: (error: KedgeError) => void): void {
     const events = this.#requireEvents();
     if (this.#isClosed) return;
-    const peer = this.#requirePeer(nodeId);
-    const connection = this.#connections.to(peer);
+    const connection = this.#connections.to(target);
     const { client } = connection;
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.link;
-    const call = client.makeBidiStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      this.#metadata,
-      {},
-    );
+    const codec = [requestSerialize, responseDeserialize] as const;
+    const call = client.makeBidiStreamRequest(path, ...codec, this.#metadata, {});
     this.#count += 1;
     let state: 'connecting' | 'up' | 'over' = 'connecting';
     const session = new LinkSession({
@@ -121,7 +111,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       clock: this.#clock,
       events,
       write: (bytes) => call.write(bytes),
-      // A link that we close ourselves leaves a connection that is good for fetches.
+      // The connection stays: it is good for fetches.
       end: () => {
         state = 'over';
         call.cancel();
@@ -132,19 +122,24 @@ export class PeerLinks implements PeerTransport, Disposable {
       state = 'over';
       watchdog[Symbol.dispose]();
       if (was === 'up') session.over(error);
-      if (was === 'connecting') onFailed(error ?? hungUp(peer));
+      if (was === 'connecting') onFailed(error ?? hungUp(target));
     };
     const forget = connection.track({ kind: 'link', cancel: () => call.cancel() });
     const watchdog = this.#clock.setTimer(CONNECT_WITHIN_MS, () => {
       connection.close();
       call.cancel();
-      over(unreachable(peer));
+      over(unreachable(target));
     });
-    call.on('metadata', () => {
+    call.on('metadata', (metadata) => {
       if (state !== 'connecting') return;
-      state = 'up';
       watchdog[Symbol.dispose]();
-      events.linkUp(session, { nodeId, region: peer.region }, 'dialled');
+      const nodeId = connection.nodeId ?? claimedNode(metadata);
+      if (nodeId === undefined) {
+        call.cancel();
+        return over(noNode(target));
+      }
+      state = 'up';
+      events.linkUp(session, nodeId, target);
     });
     call.on('data', (bytes: Buffer) => session.received(bytes));
     call.on('drain', () => session.drained());
@@ -161,12 +156,12 @@ export class PeerLinks implements PeerTransport, Disposable {
   }
 
   async *fetch(
-    nodeId: NodeId,
+    target: DialTarget,
     request: FetchRequest,
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<FetchItem> {
     signal.throwIfAborted();
-    const connection = this.#connections.to(this.#requirePeer(nodeId));
+    const connection = this.#connections.to(target);
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.fetch;
     const call = connection.client.makeServerStreamRequest(
       path,
@@ -219,12 +214,6 @@ export class PeerLinks implements PeerTransport, Disposable {
     }
   }
 
-  #requirePeer(nodeId: NodeId): PeerTarget {
-    const peer = this.#peers.get(nodeId);
-    if (peer === undefined) throw new KedgeError('BUG', `${nodeId} is not a configured peer`);
-    return peer;
-  }
-
   #requireEvents(): LinkEvents {
     if (this.#events === undefined) throw new KedgeError('BUG', 'dialled before attached');
     return this.#events;
@@ -236,11 +225,24 @@ function isServiceAlive(thrown: unknown): boolean {
   return isServiceError(thrown) && isFromNode(thrown);
 }
 
-function unreachable(peer: PeerTarget): KedgeError {
-  const where = `${peer.nodeId} at ${peer.address}`;
-  return new KedgeError('UNAVAILABLE', `${where} did not answer within 5 s`);
+function unreachable(target: DialTarget): KedgeError {
+  return new KedgeError('UNAVAILABLE', `${placeOf(target)} did not answer within 5 s`);
 }
 
-function hungUp(peer: PeerTarget): KedgeError {
-  return new KedgeError('UNAVAILABLE', `${peer.nodeId} at ${peer.address} hung up`);
+function noNode({ address }: DialTarget): KedgeError {
+  return new KedgeError('ACCESS', `who answers at ${address} is no node`);
+}
+
+function hungUp(target: DialTarget): KedgeError {
+  return new KedgeError('UNAVAILABLE', `${placeOf(target)} hung up`);
+}
+
+function placeOf({ nodeId, address }: DialTarget): string {
+  return nodeId === undefined ? address : `${nodeId} at ${address}`;
+}
+
+/** Without TLS a node is the one that it says it is. */
+function claimedNode(metadata: Metadata): NodeId | undefined {
+  const [claimed] = metadata.get(NODE_ID_HEADER);
+  return typeof claimed === 'string' ? asNodeId(claimed) : undefined;
 }

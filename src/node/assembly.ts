@@ -8,9 +8,12 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { encodeHex } from '../core/bytes.ts';
+import type { SigningKey } from '../core/crypto.ts';
 import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
+import type { GossipOptions } from '../core/gossip/machine.ts';
 import { rowIn } from '../core/gossip/rows.ts';
-import { CHARTER_STREAM, type Sha256, type StreamName } from '../core/ids.ts';
+import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../core/ids.ts';
+import type { MembershipSnapshot } from '../core/membership/events.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { LiveTls } from '../grpc/live-tls.ts';
@@ -21,18 +24,27 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { fetchItems } from '../service/fetch-source.ts';
+import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { Queries } from '../service/queries.ts';
 import { Replicator } from '../service/replicator.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import type { NodeConfig } from './config.ts';
+import { resolveSeeds } from './seeds.ts';
 
 const BOOT_ID_BYTES = 16;
+/** Of a node that listens for no peers and has no seeds: nobody meets it. */
+const NO_ADDRESS = 'localhost:1';
 
 /** What the parts are made of. */
 export interface AssemblyOptions {
   readonly config: NodeConfig;
   /** Absent: plaintext. */
   readonly tls: LiveTls | undefined;
+  /** Who is who. */
+  readonly directory: CallerDirectory;
+  readonly nodeKey: SigningKey;
+  /** What it remembers of the other nodes. */
+  readonly remembered: MembershipSnapshot | undefined;
   /** Told what is on disk and served from now on. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   readonly store: Store;
@@ -67,7 +79,8 @@ export function assemble(options: AssemblyOptions): Assembly {
   const transport = connectPeers(options);
   const replicator = new Replicator({
     self,
-    peers: config.peers.map(({ nodeId }) => nodeId),
+    hasSeeds: config.peers.seeds.length > 0,
+    membership: membershipOf(self, options),
     state,
     store,
     transport,
@@ -86,7 +99,6 @@ export function assemble(options: AssemblyOptions): Assembly {
     self,
     version: packageVersion(),
     startedAtMs: clock.nowMs(),
-    peers: config.peers,
     store,
     replicator,
     subscriptions,
@@ -94,6 +106,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const services = {
     trust: subscriptions,
     gossip: {
+      self: self.nodeId,
       links: replicator,
       fetchItems: (request: FetchRequest) => fetchItems(store, replicator.durable, request),
     },
@@ -106,9 +119,33 @@ export function assemble(options: AssemblyOptions): Assembly {
   return { transport, replicator, subscriptions, services };
 }
 
-function connectPeers({ config, tls, clock, logger, metrics }: AssemblyOptions): PeerLinks {
-  const { node, peers } = config;
-  return new PeerLinks({ self: node.id, peers, tls, clock, logger, metrics });
+function connectPeers(options: AssemblyOptions): PeerLinks {
+  const { config, directory, tls, clock, logger, metrics } = options;
+  const nodeOf = (names: CertificateNames): NodeId => directory.nodeByCertificate(names);
+  const { seeds } = config.peers;
+  return new PeerLinks({
+    self: config.node.id,
+    resolveSeeds: async () => resolveSeeds(seeds),
+    nodeOf,
+    tls,
+    clock,
+    logger,
+    metrics,
+  });
+}
+
+/** This node as a member. */
+function membershipOf(
+  { nodeId, region, realm, address, bootId, protocolVersion }: Hello,
+  { nodeKey, remembered, clock }: AssemblyOptions,
+): GossipOptions['membership'] {
+  const publicKey = nodeKey.publicKey.spki;
+  return {
+    self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
+    sign: (message) => nodeKey.sign(message),
+    nowMs: clock.monotonicMs(),
+    ...(remembered !== undefined && { remembered }),
+  };
 }
 
 function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string): Hello {
@@ -120,6 +157,7 @@ function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string
     firstCharterDigest,
     bootId: encodeHex(randomBytes(BOOT_ID_BYTES)),
     storeId,
+    address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
   };
 }
 

@@ -91,7 +91,7 @@ A node reads one YAML file: \`kedge node run --config node.yaml\`. Generated fro
 A small one:
 
 \`\`\`yaml
-node: { id: iad-1, region: iad }
+node: { id: iad-1, region: iad, address: 'iad-1.kedge.example.org:7441' }
 realm: prod.example.org
 firstCharterDigest: 64 hex digits that kedge realm init printed
 firstCharterFile: first-charter.json
@@ -102,10 +102,7 @@ identities:
   - { id: 'spiffe://prod.example.org/client/*', roles: [client] }
   - { id: 'spiffe://prod.example.org/admin/*', roles: [admin] }
 peers:
-  - nodeId: fra-1
-    region: fra
-    address: fra-1.kedge.example.org:7441
-    identity: spiffe://prod.example.org/node/fra-1
+  seeds: [fra-1.kedge.example.org:7441]
 \`\`\`
 `;
 

@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import type { NodeConfig } from './config.ts';
 import { allKeys } from './config-keys.ts';
 import { nodeConfigSchema } from './config-schema.ts';
-import { isLoopback, parseAddress, parseIdentityPattern } from './config-values.ts';
+import { isLoopback, parseAddress } from './config-values.ts';
 
 /** Something wrong in a configuration. */
 export interface ConfigProblem {
@@ -74,7 +74,7 @@ function siblingsOf(place: string): string[] {
 }
 
 function relationProblems(config: NodeConfig): ConfigProblem[] {
-  return [...securityProblems(config), ...presenceProblems(config), ...peerProblems(config)];
+  return [...securityProblems(config), ...presenceProblems(config), ...addressProblems(config)];
 }
 
 function presenceProblems(config: NodeConfig): ConfigProblem[] {
@@ -91,10 +91,10 @@ function presenceProblems(config: NodeConfig): ConfigProblem[] {
         'that this node knows whom to trust',
     });
   }
-  if (config.firstCharterFile === undefined && config.peers.length === 0) {
+  if (config.firstCharterFile === undefined && config.listen.peers === undefined) {
     problems.push({
       path: ['firstCharterFile'],
-      message: 'is missing; a node without peers cannot fetch the first charter from anybody',
+      message: 'is missing; a node that no peer can reach cannot fetch the first charter from one',
     });
   }
   return problems;
@@ -117,8 +117,9 @@ function securityProblems(config: NodeConfig): ConfigProblem[] {
     path: ['listen', key],
     address,
   }));
-  const peers = config.peers.map(({ address }, i) => ({ path: ['peers', i, 'address'], address }));
-  return [...listeners, ...peers]
+  const seeds = config.peers.seeds.map((address, i) => ({ path: ['peers', 'seeds', i], address }));
+  const self = { path: ['node', 'address'], address: config.node.address };
+  return [...listeners, ...seeds, self]
     .filter(({ address }) => address !== undefined && !isLoopback(parseAddress(address)))
     .map(({ path }) => ({
       path,
@@ -126,39 +127,29 @@ function securityProblems(config: NodeConfig): ConfigProblem[] {
     }));
 }
 
-function peerProblems(config: NodeConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const seen = new Set<string>();
-  for (const [i, peer] of config.peers.entries()) {
-    if (peer.nodeId === config.node.id) {
-      problems.push({ path: ['peers', i, 'nodeId'], message: 'is this node itself; remove it' });
-    }
-    for (const name of [peer.nodeId, ...(peer.identity === undefined ? [] : [peer.identity])]) {
-      if (seen.has(name)) {
-        problems.push({ path: ['peers', i], message: `${name} appears twice; keep one` });
-      }
-      seen.add(name);
-    }
-    if (config.insecure) continue;
-    if (peer.identity === undefined) {
-      problems.push({
-        path: ['peers', i, 'identity'],
-        message: 'is missing; name the identity in the peer’s certificate',
-      });
-    } else if (isPattern(peer.identity)) {
-      problems.push({
-        path: ['peers', i, 'identity'],
-        message: 'must be one exact identity, without /*: it stands for one node',
-      });
-    }
+/** Where a node that speaks with peers is reached. */
+function addressProblems({ node, listen, peers }: NodeConfig): ConfigProblem[] {
+  if (node.address !== undefined) return [];
+  if (listen.peers === undefined) {
+    if (peers.seeds.length === 0) return [];
+    return [
+      {
+        path: ['listen', 'peers'],
+        message: 'is missing; a node with seeds listens for its peers, and they dial it there',
+      },
+    ];
   }
-  return problems;
+  const { host } = parseAddress(listen.peers);
+  if (!WILDCARDS.has(host)) return [];
+  return [
+    {
+      path: ['node', 'address'],
+      message: `is missing; listen.peers is ${listen.peers}, which no other node can dial`,
+    },
+  ];
 }
 
-function isPattern(identity: string): boolean {
-  const pattern = parseIdentityPattern(identity);
-  return pattern.kind === 'spiffe' && pattern.match === 'below';
-}
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {

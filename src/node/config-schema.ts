@@ -17,7 +17,7 @@ import {
   parseSha256,
 } from '../core/ids.ts';
 import type { NodeConfig } from './config.ts';
-import { parseAddress, parseIdentityPattern } from './config-values.ts';
+import { parseAddress, parseIdentityPattern, parsePeerPattern } from './config-values.ts';
 
 /** What the documentation says of one key beside its type, default and range. */
 interface KeyNotes {
@@ -67,6 +67,12 @@ const nodeSection = z.strictObject({
     description: 'Region that this node stands in.',
     example: 'iad',
   }),
+  address: keyOf(address.optional(), {
+    description:
+      'Where other nodes reach this one, `host:port`. Default: `listen.peers`, which then must ' +
+      'not be a wildcard such as 0.0.0.0.',
+    example: 'iad-1.kedge.example.org:7441',
+  }),
 });
 
 const tlsSection = z.strictObject({
@@ -115,20 +121,19 @@ const identityEntry = z.strictObject({
   }),
 });
 
-const peerEntry = z.strictObject({
-  nodeId: keyOf(parsedBy(parseNodeId), { description: 'Name of the peer.', example: 'fra-1' }),
-  region: keyOf(parsedBy(parseRegionName), {
-    description: 'Region of the peer.',
-    example: 'fra',
-  }),
-  address: keyOf(address, {
-    description: 'Where the peer listens for peers, `host:port`. It is dialled for ever.',
-    example: 'fra-1.kedge.example.org:7441',
-  }),
-  identity: keyOf(identity.optional(), {
+const peersSection = z.strictObject({
+  seeds: keyOf(z.array(address).max(100).default([]), {
     description:
-      'Identity that the peer’s certificate must have, exact. Required unless `insecure` is true.',
-    example: 'spiffe://prod.example.org/node/fra-1',
+      'Where some other nodes are reached, `host:port`; one that answers is enough to find all. ' +
+      'A name is looked up again and again and may stand for many addresses. Empty: this node ' +
+      'waits for others to dial it.',
+    example: '[kedge-0.example.org:7441, kedge-1.example.org:7441]',
+  }),
+  identity: keyOf(checkedBy(parsePeerPattern).optional(), {
+    description:
+      'Identity in the certificates of all nodes, with `{node}` where the name of the node ' +
+      'stands. Default: `spiffe://<realm>/node/{node}`.',
+    example: 'dns:{node}.kedge.example.org',
   }),
 });
 
@@ -210,8 +215,8 @@ const keys = {
   identities: keyOf(z.array(identityEntry).max(10_000).default([]), {
     description: 'Which certificates are clients and admins. The first match of each role counts.',
   }),
-  peers: keyOf(z.array(peerEntry).max(1000).default([]), {
-    description: 'The other nodes of the realm, all of them.',
+  peers: keyOf(peersSection.prefault({}), {
+    description: 'How this node finds the other nodes of the realm and knows them.',
   }),
   limits: keyOf(limitsSection.prefault({}), { description: 'Limits on what callers may use.' }),
   log: keyOf(logSection.prefault({}), { description: 'What is written to standard output.' }),

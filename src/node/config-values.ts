@@ -61,3 +61,18 @@ export function parseIdentityPattern(text: string): IdentityPattern {
     ? { kind: 'spiffe', id: text, match: 'exact' }
     : { kind: 'spiffe', id: text.slice(0, -1), match: 'below' };
 }
+
+/**
+ * Parses the identity of all nodes: a SPIFFE id or DNS name in which `{node}` stands once, as a
+ * whole path segment or label. Errors: `CONFIG`.
+ */
+export function parsePeerPattern(text: string): string {
+  const example = parseIdentityPattern(text.replace('{node}', 'node'));
+  const isWhole = /^spiffe:.*\/\{node\}(?:\/|$)/.test(text) || /[:.]\{node\}(?:\.|$)/.test(text);
+  if (isWhole && (example.kind === 'dns' || example.match === 'exact')) return text;
+  throw new KedgeError(
+    'CONFIG',
+    `${JSON.stringify(text)} does not say where the name of the node stands; write for example ` +
+      'spiffe://prod.example.org/node/{node} or dns:{node}.kedge.example.org',
+  );
+}

@@ -26,11 +26,11 @@ export interface IdentityConfig {
   readonly roles: readonly IdentityRole[];
 }
 
-/** Another node of the realm. */
-export interface PeerConfig {
-  readonly nodeId: NodeId;
-  readonly region: RegionName;
-  readonly address: string;
+/** How this node finds the others and knows them. */
+export interface PeersConfig {
+  /** Addresses of some of them, `host:port`; a name may stand for many. */
+  readonly seeds: readonly string[];
+  /** What their certificates say, with `{node}` where the node's name stands. */
   readonly identity?: string | undefined;
 }
 
@@ -42,7 +42,11 @@ export interface LimitsConfig {
 
 /** A checked configuration with all defaults filled in; `docs/node-config.md` explains each key. */
 export interface NodeConfig {
-  readonly node: { readonly id: NodeId; readonly region: RegionName };
+  readonly node: {
+    readonly id: NodeId;
+    readonly region: RegionName;
+    readonly address?: string | undefined;
+  };
   readonly realm: RealmName;
   readonly firstCharterDigest?: Sha256 | undefined;
   readonly firstCharterFile?: string | undefined;
@@ -55,7 +59,7 @@ export interface NodeConfig {
   readonly tls?: TlsConfig | undefined;
   readonly insecure: boolean;
   readonly identities: readonly IdentityConfig[];
-  readonly peers: readonly PeerConfig[];
+  readonly peers: PeersConfig;
   readonly limits: LimitsConfig;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
   readonly drainTimeoutMs: number;

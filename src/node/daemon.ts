@@ -14,6 +14,8 @@ import { type Logger, noLogger } from '../ports/logger.ts';
 import { type Metrics, noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { CallerDirectory } from '../service/identity.ts';
+import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
@@ -22,6 +24,8 @@ import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
 import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
 import { NodeIdentity } from './node-identity.ts';
+import { loadNodeKey } from './node-key.ts';
+import { withPeerPort } from './peer-port.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What a node is run with beside its configuration. */
@@ -168,9 +172,14 @@ class Daemon implements RunningNode {
     state: TrustedState,
     identity: NodeIdentity | undefined,
   ): Promise<Parts> {
-    const { config } = this;
+    const config = await withPeerPort(this.config);
+    const directory = new CallerDirectory({
+      identities: config.identities,
+      peerIdentity: config.peers.identity ?? `spiffe://${config.realm}/node/{node}`,
+    });
     const surroundings = {
       config,
+      directory,
       tls: identity?.tls,
       clock: this.#clock,
       logger: this.#logger,
@@ -180,16 +189,23 @@ class Daemon implements RunningNode {
       ...surroundings,
       store,
       state,
+      nodeKey: await loadNodeKey(store),
+      remembered: await loadMembers(store, this.#logger),
       onServe: (next, streams) => identity?.serve(next, streams),
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
+    const { clock, logger } = surroundings;
+    const memory = new MemberMemory({ store, replicator, clock, logger });
+    this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
     this.#closers.push(async () => {
       subscriptions.close();
       const { drainTimeoutMs } = config;
       await Promise.all(listeners.servers.map(async (server) => server.drain(drainTimeoutMs)));
     });
+    // First of all the others hear that this node goes: then nobody suspects it.
+    this.#closers.push(() => replicator.leave());
     return { replicator, listeners };
   }
 

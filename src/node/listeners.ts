@@ -10,7 +10,7 @@ import { GrpcServer, type ListenerServices } from '../grpc/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { CallerDirectory } from '../service/identity.ts';
+import type { CallerDirectory } from '../service/identity.ts';
 import type { NodeConfig } from './config.ts';
 
 /** Where a node listens, as `host:port`; absent what is not configured. */
@@ -23,6 +23,8 @@ export interface NodeAddresses {
 /** What listeners work with. */
 export interface ListenersOptions {
   readonly config: NodeConfig;
+  /** Who is who. */
+  readonly directory: CallerDirectory;
   /** Absent: plaintext. */
   readonly tls: LiveTls | undefined;
   /** All services; each listener gets those of its keys. */
@@ -46,7 +48,7 @@ type ListenKey = keyof typeof SERVICE_OF;
 export async function openListeners(options: ListenersOptions): Promise<Listeners> {
   const { config, tls } = options;
   const callers: CallerRules = {
-    directory: new CallerDirectory(config),
+    directory: options.directory,
     transport: tls === undefined ? 'plaintext' : 'mtls',
   };
   const servers: GrpcServer[] = [];

@@ -117,7 +117,16 @@ export interface Store extends AsyncDisposable {
 
   /** Where every stream stands, by stream name. */
   streams(): Promise<readonly StoredHead[]>;
+
+  /** What the node noted for itself under a name; absent when nothing was. */
+  note(name: NoteName): Promise<Uint8Array | undefined>;
+
+  /** Notes something for the node itself in place of what was noted before; durable. */
+  setNote(name: NoteName, value: Uint8Array): Promise<void>;
 }
+
+/** What a node notes for itself: its key (a secret), and the other nodes that it knows. */
+export type NoteName = 'node-key' | 'members';
 
 /** Why a store cannot be used: `detail.reason` of a `STORE` error. */
 export type StoreFailure =

@@ -9,8 +9,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { PeerIdentity } from '../core/gossip/events.ts';
-import type { NodeId, RegionName } from '../core/ids.ts';
+import { type NodeId, parseNodeId } from '../core/ids.ts';
 
 /** What a caller may be: another node, a program that watches, somebody who submits. */
 export type Role = 'peer' | 'client' | 'admin';
@@ -23,8 +22,8 @@ export interface CallerIdentity {
   /** The SPIFFE id or `dns:` name that gave the roles; `plaintext` without TLS. */
   readonly id: string;
   readonly roles: readonly Role[];
-  /** Present exactly when the roles have `peer`. */
-  readonly peer?: PeerIdentity;
+  /** Which node it is; present exactly when the roles have `peer`. */
+  readonly peer?: NodeId;
 }
 
 /** The names that a verified certificate carries as subject alternative names. */
@@ -39,49 +38,34 @@ export interface IdentityRule {
   readonly roles: readonly ('client' | 'admin')[];
 }
 
-/** Another node; `identity` is exact, and absent only where there is no TLS. */
-export interface PeerRule {
-  readonly nodeId: NodeId;
-  readonly region: RegionName;
-  readonly identity?: string | undefined;
-}
-
 /** Who is who, as configured. */
 export interface IdentityRules {
   readonly identities: readonly IdentityRule[];
-  readonly peers: readonly PeerRule[];
+  /** Other nodes: `spiffe://…` or `dns:…` with `{node}` where the node's name stands. */
+  readonly peerIdentity: string;
 }
 
 const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/[A-Za-z0-9._-]+)*$/;
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
 const SPIFFE_ID_MAX_CHARS = 2048;
 const BELOW = '/*';
+const NODE_PLACE = '{node}';
 
 /** Configured identities, ready to look callers up. */
 export class CallerDirectory {
   readonly #exact: Map<string, Set<Role>> = new Map();
   readonly #below: { readonly prefix: string; readonly roles: readonly Role[] }[] = [];
-  readonly #peers: Map<string, PeerIdentity> = new Map();
-  readonly #peersById: Map<string, PeerIdentity> = new Map();
+  readonly #peerPrefix: string;
+  readonly #peerSuffix: string;
 
-  /** Errors: `CONFIG` when two peers share an identity. */
-  constructor({ identities, peers }: IdentityRules) {
+  constructor({ identities, peerIdentity }: IdentityRules) {
     for (const { id, roles } of identities) {
       if (id.endsWith(BELOW)) this.#below.push({ prefix: id.slice(0, -1), roles });
       else for (const role of roles) this.#grant(id, role);
     }
-    for (const { nodeId, region, identity } of peers) {
-      const peer = { nodeId, region };
-      this.#peersById.set(nodeId, peer);
-      if (identity === undefined) continue;
-      const other = this.#peers.get(identity);
-      if (other !== undefined) {
-        const names = `${other.nodeId} and ${nodeId}`;
-        throw new KedgeError('CONFIG', `peers ${names} have the same identity ${identity}`);
-      }
-      this.#peers.set(identity, peer);
-      this.#grant(identity, 'peer');
-    }
+    const [prefix = '', suffix = ''] = peerIdentity.split(NODE_PLACE);
+    this.#peerPrefix = prefix;
+    this.#peerSuffix = suffix;
   }
 
   /**
@@ -90,8 +74,8 @@ export class CallerDirectory {
    */
   byCertificate(names: CertificateNames): CallerIdentity {
     const ids = identitiesOf(names);
-    const granted = ids.map((id) => ({ id, roles: this.#rolesOf(id), peer: this.#peers.get(id) }));
-    const [first] = granted.filter(({ roles }) => roles.size > 0);
+    const granted = ids.map((id) => ({ id, roles: this.#rolesOf(id), peer: this.#peerOf(id) }));
+    const [first] = granted.filter(({ roles, peer }) => roles.size > 0 || peer !== undefined);
     if (first === undefined) throw unknownCaller(ids);
     const peers = granted.flatMap(({ peer }) => (peer === undefined ? [] : [peer]));
     const [peer] = peers;
@@ -99,19 +83,36 @@ export class CallerDirectory {
       throw new KedgeError('ACCESS', `certificate of ${first.id} names more than one peer`);
     }
     const roles = ROLES.filter((role) => granted.some((one) => one.roles.has(role)));
-    return peer === undefined ? { id: first.id, roles } : { id: first.id, roles, peer };
+    return peer === undefined
+      ? { id: first.id, roles }
+      : { id: first.id, roles: ['peer', ...roles], peer };
+  }
+
+  /** Which node a certificate with these names is. Errors: `ACCESS`. */
+  nodeByCertificate(names: CertificateNames): NodeId {
+    const { id, peer } = this.byCertificate(names);
+    if (peer !== undefined) return peer;
+    throw new KedgeError('ACCESS', `${id} is not the certificate of a node`);
   }
 
   /**
    * Who calls without TLS: everybody may everything, and a peer is the one that it says it is.
-   * Errors: `ACCESS` when it says that it is a peer that is not configured.
+   * Errors: `ACCESS` when what it says is no name of a node.
    */
   byClaim(nodeId: string | undefined): CallerIdentity {
     const id = 'plaintext';
     if (nodeId === undefined) return { id, roles: ['client', 'admin'] };
-    const peer = this.#peersById.get(nodeId);
+    const peer = asNodeId(nodeId);
     if (peer !== undefined) return { id, roles: ROLES, peer };
-    throw new KedgeError('ACCESS', `node ${JSON.stringify(nodeId.slice(0, 80))} is not a peer`);
+    throw new KedgeError('ACCESS', `${JSON.stringify(nodeId.slice(0, 80))} is no name of a node`);
+  }
+
+  #peerOf(id: string): NodeId | undefined {
+    const isLonger = id.length > this.#peerPrefix.length + this.#peerSuffix.length;
+    if (!isLonger || !id.startsWith(this.#peerPrefix) || !id.endsWith(this.#peerSuffix)) {
+      return undefined;
+    }
+    return asNodeId(id.slice(this.#peerPrefix.length, id.length - this.#peerSuffix.length));
   }
 
   #grant(id: string, role: Role): void {
@@ -128,21 +129,21 @@ export class CallerDirectory {
   }
 }
 
+/** The text as a node's name; absent when no node can have it. */
+export function asNodeId(text: string): NodeId | undefined {
+  try {
+    return parseNodeId(text);
+  } catch {
+    // Not a name that a node can have: then it is no node.
+    return undefined;
+  }
+}
+
 /** Says that a caller may not use a method. Errors: `ACCESS`. */
 export function requireRole(caller: CallerIdentity, role: Role): void {
   if (caller.roles.includes(role)) return;
   throw new KedgeError('ACCESS', `${caller.id} does not have the role ${role}`, {
     detail: { id: caller.id, role, roles: caller.roles },
-  });
-}
-
-/** Says that a certificate is the one that was expected. Errors: `ACCESS`. */
-export function requireIdentity(names: CertificateNames, expected: string): void {
-  const ids = identitiesOf(names);
-  if (ids.includes(expected)) return;
-  const found = ids.length === 0 ? 'no identity' : ids.slice(0, 8).join(', ');
-  throw new KedgeError('ACCESS', `certificate is not that of ${expected}: it has ${found}`, {
-    detail: { expected, found: ids.slice(0, 8) },
   });
 }
 

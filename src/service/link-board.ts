@@ -1,56 +1,55 @@
 /**
- * Remembers, for operators, how the connection to each configured peer is and since when.
+ * Remembers, for operators, how the connection to each node is, since when, and why it ended.
  *
  * @module
  */
 import type { KedgeError } from '../core/errors.ts';
-import type { NodeId, Sha256 } from '../core/ids.ts';
+import type { NodeId } from '../core/ids.ts';
+import { MEMBERS_MAX } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 
-/** What is known of the connection to one peer. */
+/** What is known of the connection to one node. */
 export interface LinkInfo {
   readonly state: 'up' | 'down';
   readonly sinceMs: number;
-  readonly peerRoot?: Sha256;
   readonly lastError?: string;
 }
 
-/** The state of all configured peers. */
+/** The connections of one node, by node, or by address where nobody has answered yet. */
 export class LinkBoard {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #info: Map<NodeId, LinkInfo> = new Map();
+  readonly #info: Map<string, LinkInfo> = new Map();
 
-  constructor(peers: readonly NodeId[], clock: Clock, logger: Logger) {
+  constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
     this.#logger = logger;
-    const sinceMs = clock.nowMs();
-    for (const nodeId of peers) this.#info.set(nodeId, { state: 'down', sinceMs });
   }
 
-  /** A snapshot; `roots` are the last roots that connected peers told. */
-  read(roots: ReadonlyMap<NodeId, Sha256 | undefined>): ReadonlyMap<NodeId, LinkInfo> {
-    const entries = [...this.#info].map(([nodeId, info]): [NodeId, LinkInfo] => {
-      const peerRoot = roots.get(nodeId);
-      return [nodeId, peerRoot === undefined ? info : { ...info, peerRoot }];
-    });
-    return new Map(entries);
+  /** Absent when no connection was tried. */
+  read(place: NodeId | string): LinkInfo | undefined {
+    return this.#info.get(place);
   }
 
   up(nodeId: NodeId): void {
-    this.#info.set(nodeId, { state: 'up', sinceMs: this.#clock.nowMs() });
+    this.#set(nodeId, { state: 'up', sinceMs: this.#clock.nowMs() });
   }
 
-  down(nodeId: NodeId, error: KedgeError | undefined): void {
-    const old = this.#info.get(nodeId);
-    if (old === undefined) return;
-    const lastError = error?.message ?? old.lastError;
-    const sinceMs = old.state === 'down' ? old.sinceMs : this.#clock.nowMs();
+  /** Logs what is new about it. */
+  down(place: NodeId | string, error: KedgeError | undefined): void {
+    const old = this.#info.get(place);
+    const lastError = error?.message ?? old?.lastError;
+    const sinceMs = old?.state === 'down' ? old.sinceMs : this.#clock.nowMs();
     const info: LinkInfo = { state: 'down', sinceMs };
-    this.#info.set(nodeId, lastError === undefined ? info : { ...info, lastError });
-    if (old.state === 'down' && old.lastError === lastError) return;
+    this.#set(place, lastError === undefined ? info : { ...info, lastError });
+    if (old?.state === 'down' && old.lastError === lastError) return;
     const reason = lastError ?? 'closed by the peer';
-    this.#logger.warn({ event: 'link.down', nodeId, reason }, 'link down');
+    this.#logger.warn({ event: 'link.down', nodeId: place, reason }, 'link down');
+  }
+
+  #set(place: string, info: LinkInfo): void {
+    if (this.#info.size >= MEMBERS_MAX && !this.#info.has(place)) this.#info.clear();
+    this.#info.set(place, info);
   }
 }

@@ -22,7 +22,8 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       return;
     }
     case 'refused': {
-      const { from, stream, error } = notice;
+      const { from, error } = notice;
+      const stream = 'stream' in notice ? notice.stream : undefined;
       const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
       metrics.increment('kedge_statements_refused_total', { code: error.code });
       const fields = { event, from, stream, code: error.code, reason: error.message } as const;
@@ -47,6 +48,22 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
         'the charter decided about a fork: the stream goes on after this sequence',
       );
       return;
+    }
+    case 'new-key': {
+      const { nodeId } = notice;
+      return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');
+    }
+    case 'duplicate': {
+      const { bootId } = notice;
+      logger.error(
+        { event: 'member.duplicate', bootId },
+        'another process runs with the name and key of this node: stop one of them',
+      );
+      return;
+    }
+    case 'forgotten': {
+      const { code, message: reason } = notice.error;
+      return logger.warn({ event: 'member.forgotten', code, reason }, 'a member is forgotten');
     }
     case 'persist-failed': {
       const { code, message } = notice.error;

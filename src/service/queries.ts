@@ -9,6 +9,7 @@ import type {
   DocumentQuery,
   HistoryQuery,
   NodeStatus,
+  PeerStatus,
   StreamStatus,
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -17,9 +18,7 @@ import { rowIn } from '../core/gossip/rows.ts';
 import {
   CHARTER_STREAM,
   NO_PREVIOUS,
-  type NodeId,
   parseSequence,
-  type RegionName,
   type StreamName,
   splitStream,
 } from '../core/ids.ts';
@@ -27,23 +26,14 @@ import type { SignedStatement } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
-import type { Replicator } from './replicator.ts';
+import type { LinkedNeighbour, Replicator } from './replicator.ts';
 import type { Subscriptions } from './subscriptions.ts';
-
-/** A peer as the configuration names it. */
-export interface ConfiguredPeer {
-  readonly nodeId: NodeId;
-  readonly region: RegionName;
-  /** `host:port`. */
-  readonly address: string;
-}
 
 /** What queries read from. */
 export interface QueriesOptions {
   readonly self: Hello;
   readonly version: string;
   readonly startedAtMs: number;
-  readonly peers: readonly ConfiguredPeer[];
   readonly store: Store;
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
@@ -101,8 +91,7 @@ export class Queries {
 
   /** How the node is. Errors: `STORE`. */
   async status(): Promise<NodeStatus> {
-    const { self, version, startedAtMs, peers, replicator, subscriptions } = this.#options;
-    const links = replicator.links();
+    const { self, version, startedAtMs, replicator, subscriptions } = this.#options;
     return {
       nodeId: self.nodeId,
       region: self.region,
@@ -112,10 +101,7 @@ export class Queries {
       startedAtMs,
       root: replicator.root.root,
       streams: await this.streams(),
-      links: peers.map((peer) => {
-        const link = links.get(peer.nodeId) ?? { state: 'down', sinceMs: startedAtMs };
-        return { ...peer, ...link };
-      }),
+      peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
       subscribers: subscriptions.status(),
     };
   }
@@ -134,4 +120,23 @@ export class Queries {
     const row = rowIn(state, stream);
     return row && { stream, sequence: row.sequence, digest: row.digest };
   }
+}
+
+function peerStatus(
+  { link, info, nodeId, region, address, state, role, wanted }: LinkedNeighbour,
+  startedAtMs: number,
+): PeerStatus {
+  const lastError = info?.lastError;
+  return {
+    nodeId,
+    region,
+    address,
+    state,
+    role,
+    link: link !== undefined ? 'up' : wanted === 'wanted' ? 'down' : 'none',
+    sinceMs: info?.sinceMs ?? startedAtMs,
+    ...(link !== undefined && { rttMs: link.rttMs }),
+    ...(link?.root !== undefined && { peerRoot: link.root }),
+    ...(lastError !== undefined && { lastError }),
+  };
 }

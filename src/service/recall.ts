@@ -49,6 +49,15 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'rows':
     case 'tree':
     case 'blobs':
+    case 'ping':
+    case 'ack':
+    case 'ping-req':
+    case 'nack':
+    case 'members':
+    case 'member-digest':
+    case 'member-buckets':
+    case 'member-rows':
+    case 'member-want':
       return undefined;
   }
 }
@@ -74,6 +83,8 @@ export class RecallSource {
     if (statement === undefined) return undefined;
     const { stream, sequence } = statement;
     const row = rowIn(state, stream);
+    // A head is in memory: what comes a second time, as most pushes do, costs no read.
+    if (row?.sequence === sequence && !row.forked) return undefined;
     if (row !== undefined && sequence <= row.sequence) return this.#read(stream, sequence);
     const touched = body && touchedByNext(state, statement, { statement: signed, body });
     return touched && this.#readHoldings(touched);

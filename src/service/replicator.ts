@@ -11,52 +11,43 @@
 import type { SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type {
+  DialTarget,
   GossipEffect,
   GossipEvent,
-  LinkDirection,
   LinkId,
-  PeerIdentity,
   Recall,
   Timer,
 } from '../core/gossip/events.ts';
-import type { FetchItem, FetchRequest, Frame, Hello } from '../core/gossip/frames.ts';
-import { GossipMachine } from '../core/gossip/machine.ts';
+import type { Frame, Hello } from '../core/gossip/frames.ts';
+import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
+import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
-import type { Clock, ClockTimer } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
+import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkInfo } from './link-board.ts';
+import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
+import type { LinkHandle, PeerTransport } from './peer-transport.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** One connection to a peer, as a transport offers it. */
-export interface LinkHandle {
-  readonly linkId: LinkId;
-  /** Takes the frame; `full` means that the peer does not keep up. */
-  send(frame: Frame): 'sent' | 'full';
-  close(error: KedgeError): void;
-}
-
-/** How nodes reach each other. */
-export interface PeerTransport {
-  /** Starts to connect; ends in `linkUp` or `linkFailed`. */
-  dial(nodeId: NodeId): void;
-  /** Streams what a peer holds. Errors: any, as rejection of the iteration. */
-  fetch(
-    nodeId: NodeId,
-    request: FetchRequest,
-    options: { readonly signal: AbortSignal },
-  ): AsyncIterable<FetchItem>;
+/** Another node, and how the connection to it is; no `info` when none was tried. */
+export interface LinkedNeighbour extends NeighbourView {
+  readonly info: LinkInfo | undefined;
 }
 
 /** What a replicator works with. */
 export interface ReplicatorOptions {
   readonly self: Hello;
-  readonly peers: readonly NodeId[];
+  /** False for a node without seeds: others dial it. */
+  readonly hasSeeds: boolean;
+  /** This node as a member, and what it remembers of the others. */
+  readonly membership: GossipOptions['membership'];
   /** What the store holds, verified again. */
   readonly state: TrustedState;
   readonly store: Store;
@@ -82,8 +73,8 @@ export class Replicator implements AsyncDisposable {
   readonly #board: LinkBoard;
   readonly #recalls: RecallSource;
   readonly #writes: WriteQueue;
-  readonly #timers: Map<string, ClockTimer> = new Map();
-  readonly #fetches: Map<number, AbortController> = new Map();
+  readonly #timers: MachineTimers;
+  readonly #fetches: Fetches;
   readonly #submitters: Map<number, Submitter> = new Map();
   readonly #running: Set<Promise<void>> = new Set();
   #nextRequestId = 1;
@@ -91,11 +82,18 @@ export class Replicator implements AsyncDisposable {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options;
-    const { self, peers, state, random } = options;
-    this.#machine = new GossipMachine({ self, peers, state, random });
-    this.#board = new LinkBoard(peers, options.clock, options.logger);
+    this.#machine = new GossipMachine(options);
+    this.#board = new LinkBoard(options.clock, options.logger);
+    const onDue = (timer: Timer): void => this.#handle({ kind: 'timer', timer });
+    this.#timers = new MachineTimers(options.clock, onDue);
     const { store, logger } = options;
     this.#recalls = new RecallSource({ store, logger, written: () => this.#writes.idle() });
+    this.#fetches = new Fetches({
+      transport: options.transport,
+      logger,
+      recall: async (item) => this.#recallOf(judgedIn(item)),
+      onEvent: (event) => this.#handle(event),
+    });
     this.#writes = new WriteQueue(options.store, (outcome) => {
       this.#handle(outcome);
     });
@@ -111,9 +109,23 @@ export class Replicator implements AsyncDisposable {
     return this.#machine.root;
   }
 
-  /** How the connection to each configured peer is. */
-  links(): ReadonlyMap<NodeId, LinkInfo> {
-    return this.#board.read(this.#machine.peerRoots());
+  /** All other nodes that are known, and how the connection to each is. */
+  neighbours(): readonly LinkedNeighbour[] {
+    const { nodeId } = this.#options.self;
+    return this.#machine
+      .neighbours()
+      .filter((one) => one.nodeId !== nodeId)
+      .map((one) => ({ ...one, info: this.#board.read(one.nodeId) }));
+  }
+
+  /** What is worth remembering of the other nodes across a restart. */
+  memory(): ReturnType<GossipMachine['memory']> {
+    return this.#machine.memory();
+  }
+
+  /** This node stops: the others need not wait for it. */
+  leave(): void {
+    this.#handle({ kind: 'leave' });
   }
 
   /** Begins to dial peers and to repair. */
@@ -138,17 +150,19 @@ export class Replicator implements AsyncDisposable {
     });
   }
 
-  linkUp(link: LinkHandle, peer: PeerIdentity, direction: LinkDirection): void {
+  /** A connection is open; `target` says where it was dialled, when it was from here. */
+  linkUp(link: LinkHandle, nodeId: NodeId, target?: DialTarget): void {
     const { linkId } = link;
     this.#links.set(linkId, {
       linkId,
-      nodeId: peer.nodeId,
+      nodeId,
       send: (frame) => link.send(frame),
       close: (error) => {
         link.close(error);
       },
     });
-    this.#handle({ kind: 'link-up', linkId, peer, direction });
+    const dialled = target === undefined ? {} : { target };
+    this.#handle({ kind: 'link-up', linkId, nodeId, ...dialled });
   }
 
   linkFrame(linkId: LinkId, frame: Frame): void {
@@ -170,20 +184,20 @@ export class Replicator implements AsyncDisposable {
     if (link === undefined) return;
     this.#links.delete(linkId);
     this.#handle({ kind: 'link-down', linkId });
-    if (!this.#machine.peerRoots().has(link.nodeId)) this.#board.down(link.nodeId, error);
+    if (!this.#machine.isLinked(link.nodeId)) this.#board.down(link.nodeId, error);
   }
 
-  linkFailed(nodeId: NodeId, error: KedgeError): void {
-    this.#board.down(nodeId, error);
-    this.#handle({ kind: 'dial-failed', nodeId });
+  linkFailed(target: DialTarget, error: KedgeError): void {
+    this.#board.down(target.nodeId ?? target.address, error);
+    this.#handle({ kind: 'dial-failed', target });
   }
 
   /** Stops timers, fetches and links; waits for writes under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
+    this.#timers[Symbol.dispose]();
     const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
-    for (const fetch of this.#fetches.values()) fetch.abort(error);
+    this.#fetches.abort(error);
     for (const link of this.#links.values()) link.close(error);
     for (const submitter of this.#submitters.values()) submitter.reject(error);
     this.#submitters.clear();
@@ -193,7 +207,8 @@ export class Replicator implements AsyncDisposable {
 
   #handle(event: GossipEvent): void {
     if (this.#isClosed && event.kind !== 'persisted') return;
-    const effects = this.#machine.handle(event, this.#options.clock.nowMs());
+    const { clock } = this.#options;
+    const effects = this.#machine.handle(event, clock.nowMs(), clock.monotonicMs());
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -204,11 +219,13 @@ export class Replicator implements AsyncDisposable {
       case 'close':
         return this.#close(effect.linkId, effect.error);
       case 'dial':
-        return this.#options.transport.dial(effect.nodeId);
+        return this.#options.transport.dial(effect.target);
+      case 'resolve':
+        return this.#track(this.#resolve());
       case 'fetch':
-        return this.#track(this.#fetch(effect));
+        return this.#track(this.#fetches.run(effect));
       case 'cancel-fetch':
-        return this.#fetches.get(effect.fetchId)?.abort();
+        return this.#fetches.cancel(effect.fetchId);
       case 'persist':
         return this.#writes.add(effect.batchId, effect.batch);
       case 'serve':
@@ -216,7 +233,7 @@ export class Replicator implements AsyncDisposable {
       case 'reply':
         return this.#reply(effect);
       case 'arm':
-        return this.#arm(effect.timer, effect.delayMs);
+        return this.#timers.arm(effect.timer, effect.delayMs);
       case 'notice': {
         if (effect.notice.kind === 'link-ready') this.#board.up(effect.notice.peer.nodeId);
         const { logger, metrics } = this.#options;
@@ -245,45 +262,19 @@ export class Replicator implements AsyncDisposable {
     else submitter?.resolve(result);
   }
 
-  #arm(timer: Timer, delayMs: number): void {
-    const key = timer.name === 'dial' ? `dial ${timer.nodeId}` : timer.name;
-    this.#timers.get(key)?.[Symbol.dispose]();
-    const armed = this.#options.clock.setTimer(delayMs, () => {
-      this.#handle({ kind: 'timer', timer });
-    });
-    this.#timers.set(key, armed);
-  }
-
-  async #fetch({
-    fetchId,
-    nodeId,
-    request,
-  }: Extract<GossipEffect, { kind: 'fetch' }>): Promise<void> {
-    const abort = new AbortController();
-    this.#fetches.set(fetchId, abort);
-    const { logger, transport } = this.#options;
-    const { stream, fromSequence } = request;
-    logger.debug({ event: 'fetch.started', nodeId, stream, fromSequence }, 'fetch started');
-    let error: KedgeError | undefined;
-    try {
-      for await (const item of transport.fetch(nodeId, request, { signal: abort.signal })) {
-        const judged = judgedIn(item);
-        const finding = judged && this.#recalls.find(judged, this.#machine.verified);
-        const recall = finding === undefined ? {} : await finding;
-        this.#handle({ kind: 'fetch-item', fetchId, item, recall });
-      }
-    } catch (thrown) {
-      error = KedgeError.from(thrown);
-    }
-    this.#fetches.delete(fetchId);
-    this.#handle({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
+  async #resolve(): Promise<void> {
+    this.#handle({ kind: 'resolved', addresses: await this.#options.transport.resolveSeeds() });
   }
 
   /** Adds what only the store knows and judging needs. */
   #withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const recall = judged && this.#recalls.find(judged, this.#machine.verified);
+    const recall = this.#recallOf(judged);
     if (recall === undefined) next({});
     else this.#track(recall.then(next));
+  }
+
+  #recallOf(judged: Judged | undefined): Promise<Recall> | undefined {
+    return judged && this.#recalls.find(judged, this.#machine.verified);
   }
 
   #track(work: Promise<void>): void {

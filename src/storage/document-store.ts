@@ -22,6 +22,7 @@ import { parseStatement } from '../core/statements/statement.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type {
   BranchStart,
+  NoteName,
   StatementRange,
   Store,
   StoreBatch,
@@ -31,7 +32,7 @@ import type {
 } from '../ports/store.ts';
 import { storeError } from './failures.ts';
 import { Heads } from './heads.ts';
-import type { KeyValue } from './key-value.ts';
+import type { KeyValue, Put } from './key-value.ts';
 import {
   blobKey,
   bodyKey,
@@ -39,6 +40,7 @@ import {
   documentRange,
   FORKS,
   HEADS,
+  noteKey,
   parseStreamKey,
 } from './keys.ts';
 import { type DocumentRecord, parseDocument, parseFork, parseHead } from './records.ts';
@@ -156,6 +158,19 @@ export class DocumentStore implements Store {
     return this.#heads.list();
   }
 
+  async note(name: NoteName): Promise<Uint8Array | undefined> {
+    this.#requireOpen();
+    return await this.#entries.get(noteKey(name));
+  }
+
+  async setNote(name: NoteName, value: Uint8Array): Promise<void> {
+    this.#requireOpen();
+    const puts = [{ key: noteKey(name), value }];
+    const written = this.#lastAppend.then(() => this.#write(puts));
+    this.#lastAppend = written.catch(() => undefined);
+    await written;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
@@ -164,7 +179,7 @@ export class DocumentStore implements Store {
   }
 
   async #append(batch: StoreBatch): Promise<void> {
-    if ((await this.#entries.repair()) === 'changed') this.#heads = await loadHeads(this.#entries);
+    await this.#repair();
     const plan = await this.#heads.plan(batch, {
       digestAt: (stream, sequence) => this.#digestAt(stream, sequence),
       anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
@@ -172,6 +187,15 @@ export class DocumentStore implements Store {
     if (plan.puts.length === 0) return;
     await this.#entries.write(plan.puts, plan.removedKeys);
     this.#heads = plan.heads;
+  }
+
+  async #write(puts: readonly Put[]): Promise<void> {
+    await this.#repair();
+    await this.#entries.write(puts);
+  }
+
+  async #repair(): Promise<void> {
+    if ((await this.#entries.repair()) === 'changed') this.#heads = await loadHeads(this.#entries);
   }
 
   async #digestAt(stream: StreamName, sequence: Sequence): Promise<Sha256 | undefined> {

@@ -8,6 +8,7 @@
  * doc:<stream>:<sequence, 16 digits>      a statement with its signatures and its body's digest
  * body:<sha-256>                          a body, once however many statements name it
  * blob:<sha-256>                          an anchor's DER
+ * note:<name>                             what the node remembers for itself
  * ```
  *
  * No name holds a `:` (SPIFFE trust-domain grammar), so no key can be a prefix of another stream's
@@ -16,6 +17,7 @@
  * @module
  */
 import { type AnchorId, parseStreamName, type Sha256, type StreamName } from '../core/ids.ts';
+import type { NoteName } from '../ports/store.ts';
 
 /** Versions of key layout and records together; raised by whatever an older reader misreads. */
 export const FORMAT_VERSION: number = 1;
@@ -69,6 +71,11 @@ export function bodyKey(digest: Sha256): string {
 /** The key of an anchor's DER. */
 export function blobKey(id: AnchorId): string {
   return `blob:${id}`;
+}
+
+/** The key of something that the node remembers for itself. */
+export function noteKey(name: NoteName): string {
+  return `note:${name}`;
 }
 
 /** `;` is the character after `:`. */

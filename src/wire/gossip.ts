@@ -16,6 +16,7 @@ import {
   decodeRandomId,
   decodeSequence,
   decodeSha256,
+  decodeText,
   decodeUint,
   encodeHexBytes,
   requireMessage,
@@ -27,6 +28,7 @@ import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
 import type { HeldOutput } from './gen/kedge/v1/Held.ts';
 import type { HelloInput, HelloOutput } from './gen/kedge/v1/Hello.ts';
 import type { PushInput, PushOutput } from './gen/kedge/v1/Push.ts';
+import { decodeMembership, membershipMessage } from './membership.ts';
 import { messageCodec } from './protos.ts';
 import {
   decodeDigest,
@@ -54,6 +56,8 @@ const linkCodec = messageCodec('gossip', 'LinkRequest');
 const fetchRequestCodec = messageCodec('gossip', 'FetchRequest');
 const fetchResponseCodec = messageCodec('gossip', 'FetchResponse');
 const FETCH_REQUEST_MAX_BYTES = 1024;
+/** A host name of 253 characters, and a port. */
+const ADDRESS_MAX_CHARS = 260;
 
 /** Reads a frame of a link, from either side. */
 export function decodeFrame(bytes: Uint8Array): Frame {
@@ -124,8 +128,10 @@ function frameValue(frame: FrameOutput): Frame {
   switch (frame.message) {
     case 'hello':
       return { kind: 'hello', hello: decodeHello(requireMessage(frame.hello, 'hello')) };
-    case 'push':
-      return { kind: 'push', push: decodePush(requireMessage(frame.push, 'push')) };
+    case 'push': {
+      const push = requireMessage(frame.push, 'push');
+      return { kind: 'push', push: decodePush(push), origin: parseRegionName(push.origin) };
+    }
     case 'held':
       return decodeHeld(requireMessage(frame.held, 'held'));
     case 'digest':
@@ -140,6 +146,16 @@ function frameValue(frame: FrameOutput): Frame {
       return { kind: 'rows', rows: decodeRows(requireMessage(frame.rows, 'rows')) };
     case 'fork':
       return { kind: 'fork', evidence: decodeEvidence(frame.fork) };
+    case 'ping':
+    case 'ack':
+    case 'pingRequest':
+    case 'nack':
+    case 'members':
+    case 'memberDigest':
+    case 'memberBuckets':
+    case 'memberRows':
+    case 'memberWant':
+      return decodeMembership(frame, frame.message);
     case undefined:
       break;
   }
@@ -151,7 +167,7 @@ function frameMessage(frame: Frame): FrameInput {
     case 'hello':
       return { hello: helloMessage(frame.hello) };
     case 'push':
-      return { push: pushMessage(frame.push) };
+      return { push: { ...pushMessage(frame.push), origin: frame.origin } };
     case 'held':
       return { held: { row: rowMessage(frame.row), revision: String(frame.revision ?? 0) } };
     case 'digest':
@@ -164,6 +180,16 @@ function frameMessage(frame: Frame): FrameInput {
       return { rows: rowsMessage(frame.rows) };
     case 'fork':
       return { fork: encodeEvidence(frame.evidence) };
+    case 'ping':
+    case 'ack':
+    case 'ping-req':
+    case 'nack':
+    case 'members':
+    case 'member-digest':
+    case 'member-buckets':
+    case 'member-rows':
+    case 'member-want':
+      return membershipMessage(frame);
   }
 }
 
@@ -176,6 +202,7 @@ function decodeHello(hello: HelloOutput): Hello {
     firstCharterDigest: decodeSha256(hello.firstCharterDigest, 'first charter digest'),
     bootId: decodeRandomId(hello.bootId, 'boot id'),
     storeId: decodeRandomId(hello.storeId, 'store id'),
+    address: decodeText(hello.address, ADDRESS_MAX_CHARS, 'address'),
   };
 }
 
@@ -188,6 +215,7 @@ function helloMessage(hello: Hello): HelloInput {
     firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
     bootId: encodeHexBytes(hello.bootId),
     storeId: encodeHexBytes(hello.storeId),
+    address: hello.address,
   };
 }
 

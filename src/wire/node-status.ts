@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { LinkStatus, NodeStatus, SubscriberStatus } from '../core/admin/messages.ts';
+import type { NodeStatus, PeerStatus, SubscriberStatus } from '../core/admin/messages.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
-import { MESSAGE_MAX_BYTES, PEERS_MAX, STREAMS_MAX, TEXT_MAX_CHARS } from '../core/limits.ts';
+import { MEMBERS_MAX, MESSAGE_MAX_BYTES, STREAMS_MAX, TEXT_MAX_CHARS } from '../core/limits.ts';
+import type { MemberState } from '../core/membership/view.ts';
 import { decodeStreamStatus, encodeStreamStatus } from './admin.ts';
 import {
   decodeOptionalSha256,
@@ -16,7 +17,7 @@ import {
   requireCount,
   requireSize,
 } from './fields.ts';
-import type { LinkStatusInput, LinkStatusOutput } from './gen/kedge/v1/LinkStatus.ts';
+import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
 import type {
   SubscriberStatusInput,
   SubscriberStatusOutput,
@@ -25,6 +26,17 @@ import { messageCodec } from './protos.ts';
 
 /** A full node tells of as many streams as it may hold, and of the subscribers of each. */
 const STATUS_MAX_FIELDS = 200_000;
+const PEER_STATES = {
+  alive: 'PEER_STATE_ALIVE',
+  suspect: 'PEER_STATE_SUSPECT',
+  failed: 'PEER_STATE_FAILED',
+  left: 'PEER_STATE_LEFT',
+} as const satisfies Record<MemberState, string>;
+const LINK_STATES = {
+  up: 'LINK_STATE_UP',
+  down: 'LINK_STATE_DOWN',
+  none: 'LINK_STATE_UNSPECIFIED',
+} as const satisfies Record<PeerStatus['link'], string>;
 const codec = messageCodec('admin', 'GetStatusResponse', STATUS_MAX_FIELDS);
 
 /** Reads a node's status. */
@@ -40,7 +52,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     startedAtMs: decodeUint(message.startedAtMs, 'start time'),
     root: decodeSha256(message.root, 'root'),
     streams: requireCount(message.streams, STREAMS_MAX, 'streams').map(decodeStreamStatus),
-    links: requireCount(message.links, PEERS_MAX, 'links').map(decodeLink),
+    peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
     ),
@@ -58,35 +70,46 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     startedAtMs: String(status.startedAtMs),
     root: encodeHexBytes(status.root),
     streams: status.streams.map(encodeStreamStatus),
-    links: status.links.map(encodeLink),
+    peers: status.peers.map(encodePeer),
     subscribers: status.subscribers.map(encodeSubscribers),
   });
 }
 
-function decodeLink(link: LinkStatusOutput): LinkStatus {
-  const peerRoot = decodeOptionalSha256(link.peerRoot, 'peer root');
-  const lastError = decodeText(link.lastError, TEXT_MAX_CHARS, 'last error');
+function decodePeer(peer: PeerStatusOutput): PeerStatus {
+  const peerRoot = decodeOptionalSha256(peer.peerRoot, 'peer root');
+  const lastError = decodeText(peer.lastError, TEXT_MAX_CHARS, 'last error');
+  const state = Object.entries(PEER_STATES).find(([, name]) => name === peer.state)?.[0];
   return {
-    nodeId: parseNodeId(link.nodeId),
-    region: parseRegionName(link.region),
-    address: decodeText(link.address, TEXT_MAX_CHARS, 'address'),
-    state: link.connected ? 'up' : 'down',
-    sinceMs: decodeUint(link.sinceMs, 'link since_ms'),
+    nodeId: parseNodeId(peer.nodeId),
+    region: parseRegionName(peer.region),
+    address: decodeText(peer.address, TEXT_MAX_CHARS, 'address'),
+    state: isMemberState(state) ? state : 'failed',
+    role: peer.relay ? 'relay' : 'ordinary',
+    link: peer.link === 'LINK_STATE_UP' ? 'up' : peer.link === 'LINK_STATE_DOWN' ? 'down' : 'none',
+    sinceMs: decodeUint(peer.sinceMs, 'link since_ms'),
+    ...(peer.rttMs > 0 && Number.isFinite(peer.rttMs) && { rttMs: peer.rttMs }),
     ...(peerRoot === undefined ? {} : { peerRoot }),
     ...(lastError === '' ? {} : { lastError }),
   };
 }
 
-function encodeLink(link: LinkStatus): LinkStatusInput {
+function encodePeer(peer: PeerStatus): PeerStatusInput {
   return {
-    nodeId: link.nodeId,
-    region: link.region,
-    address: link.address,
-    connected: link.state === 'up',
-    sinceMs: String(link.sinceMs),
-    peerRoot: encodeHexBytes(link.peerRoot ?? ''),
-    lastError: (link.lastError ?? '').slice(0, TEXT_MAX_CHARS),
+    nodeId: peer.nodeId,
+    region: peer.region,
+    address: peer.address,
+    state: PEER_STATES[peer.state],
+    relay: peer.role === 'relay',
+    link: LINK_STATES[peer.link],
+    sinceMs: String(peer.sinceMs),
+    rttMs: peer.rttMs ?? 0,
+    peerRoot: encodeHexBytes(peer.peerRoot ?? ''),
+    lastError: (peer.lastError ?? '').slice(0, TEXT_MAX_CHARS),
   };
+}
+
+function isMemberState(text: string | undefined): text is MemberState {
+  return text !== undefined && Object.hasOwn(PEER_STATES, text);
 }
 
 function decodeSubscribers(status: SubscriberStatusOutput): SubscriberStatus {

@@ -274,6 +274,22 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       });
     });
 
+    describe('a note', () => {
+      it('is absent until somebody writes it', async () => {
+        expect(await (await create()).note('members')).toBeUndefined();
+      });
+
+      it('is there after reopening, as it was written last', async () => {
+        const store = await create();
+        await store.setNote('members', new Uint8Array([1]));
+        await store.setNote('members', new Uint8Array([2, 3]));
+        await store.setNote('node-key', new Uint8Array([4]));
+        const again = await reopened(store);
+        expect(await again.note('members')).toEqual(new Uint8Array([2, 3]));
+        expect(await again.note('node-key')).toEqual(new Uint8Array([4]));
+      });
+    });
+
     it('fails with STORE after it was closed', async () => {
       const store = await create();
       await store[Symbol.asyncDispose]();
@@ -287,6 +303,8 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
         store.blobs([]),
         store.branch({ stream: PAYMENTS, sequence: at(1), digest: blobOf('x').id, before: 2 }),
         store.streams(),
+        store.note('members'),
+        store.setNote('members', new Uint8Array(1)),
       ];
       expect(new Set(await Promise.all(calls.map(codeOf)))).toEqual(new Set(['STORE']));
     });

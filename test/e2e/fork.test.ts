@@ -22,7 +22,7 @@ import { type ConfigChange, type InProcessNode, SingleNode } from './support/sin
 
 const NAMES = ['fra', 'iad', 'sin'] as const;
 type Name = (typeof NAMES)[number];
-/** Who is cut off. */
+/** Where the other side of the fork is submitted. */
 const FAR: Name = 'sin';
 const BUNDLE = 'payments.test.example.org';
 const OTHER = 'public-web';
@@ -33,8 +33,6 @@ const places = new Map<Name, SingleNode>();
 const nodes = new Map<Name, InProcessNode>();
 const changes = new Map<Name, ConfigChange>();
 const lines: CuttableLine[] = [];
-/** Those that lead to or from the far node. */
-const farLines: CuttableLine[] = [];
 let sources: BundleSource[] = [];
 let folder: TempDir;
 let realm: TestRealm;
@@ -44,22 +42,18 @@ beforeEach(async () => {
   realm = createTestRealm({ now: () => Date.now() });
   const ports = await findFreePorts(NAMES.length);
   const portOf = (name: Name): number => ports[NAMES.indexOf(name)] ?? 0;
+  const lineTo = new Map<Name, CuttableLine>();
+  for (const name of NAMES) lineTo.set(name, await CuttableLine.open(portOf(name)));
+  lines.push(...lineTo.values());
   for (const name of NAMES) {
-    const peers: unknown[] = [];
-    for (const peer of NAMES.filter((other) => other !== name)) {
-      // Every dialled link has a line of its own; those to and from the far node can be cut.
-      const line = await CuttableLine.open(portOf(peer));
-      lines.push(line);
-      if (name === FAR || peer === FAR) farLines.push(line);
-      peers.push({ nodeId: peer, region: peer, address: line.address });
-    }
     const listen = `127.0.0.1:${portOf(name)}`;
     const place = await SingleNode.create(realm);
     places.set(name, place);
     changes.set(name, {
-      node: { id: name, region: name },
+      // All links to a node run through its line.
+      node: { id: name, region: name, address: lineTo.get(name)?.address },
       listen: { clients: listen, peers: listen, admins: listen },
-      peers,
+      peers: { seeds: lines.map(({ address }) => address) },
     });
     await start(name);
   }
@@ -73,7 +67,6 @@ afterEach(async () => {
   await folder[Symbol.asyncDispose]();
   sources = [];
   lines.length = 0;
-  farLines.length = 0;
 });
 
 it('stops at the last common sequence on every node and client, and shows the evidence', {
@@ -86,8 +79,8 @@ it('stops at the last common sequence on every node and client, and shows the ev
   const far = await openSource(FAR);
   await Promise.all([near.ready({ timeoutMs: 10_000 }), far.ready({ timeoutMs: 10_000 })]);
 
-  // The same signers sign twice; each half of the cluster sees one of them.
-  for (const line of farLines) line.cut();
+  // The same signers sign twice; no node sees another one.
+  for (const line of lines) line.cut();
   const ours = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(1, 2)), { after: base });
   const theirs = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(2, 3)), { after: base });
   await submit('iad', ours);
@@ -98,7 +91,7 @@ it('stops at the last common sequence on every node and client, and shows the ev
   await Promise.all([inUse(near, ours), inUse(far, theirs)]);
   const [nearSet, farSet] = [near.bundle(BUNDLE), far.bundle(BUNDLE)];
 
-  for (const line of farLines) line.heal();
+  for (const line of lines) line.heal();
   const digests = [ours.digest, theirs.digest].toSorted();
   for (const name of NAMES) await requireForked(name, digests);
   await expect.poll(roots, WITHIN).toBe(1);
@@ -138,14 +131,14 @@ it('goes on with the side that the charter lets stand, and no program goes back'
   const near = await openSource('iad');
   const far = await openSource(FAR, 'far');
   await Promise.all([near.ready({ timeoutMs: 10_000 }), far.ready({ timeoutMs: 10_000 })]);
-  for (const line of farLines) line.cut();
+  for (const line of lines) line.cut();
   const ours = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(1, 2)), { after: base });
   const theirs = realm.nextRelease(BUNDLE, addStaged(...anchors.slice(2, 3)), { after: base });
   await submit('iad', ours);
   await submit(FAR, theirs);
   await expect.poll(() => far.bundle(BUNDLE)?.digest, WITHIN).toBe(theirs.digest);
   await expect.poll(() => near.bundle(BUNDLE)?.digest, WITHIN).toBe(ours.digest);
-  for (const line of farLines) line.heal();
+  for (const line of lines) line.heal();
   for (const name of NAMES) await requireForked(name, [ours.digest, theirs.digest].toSorted());
 
   // One node does not hear of the decision until it starts again.

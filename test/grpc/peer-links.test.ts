@@ -2,9 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
+import type { DialTarget } from '../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame } from '../../src/core/gossip/frames.ts';
 import {
   NO_PREVIOUS,
+  type NodeId,
+  parseNodeId,
   parseRegionName,
   parseSequence,
   parseStreamName,
@@ -19,12 +22,11 @@ import { systemClock } from '../../src/ports/system-clock.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import {
   clientTls,
-  DOMAIN,
+  directory,
   FRA,
   IAD,
   listen,
   liveTls,
-  NODE_IDENTITY,
   peerTls,
   ScriptedLinks,
   tlsMaterial,
@@ -49,13 +51,14 @@ interface Pair {
   /** The node that dials. */
   readonly dialled: ScriptedLinks;
   readonly links: PeerLinks;
+  readonly target: DialTarget;
 }
 
 interface PairOptions {
   /** What the dialler shows; default: the certificate of a peer. */
   readonly own?: LiveTls;
-  /** Whom the dialler expects. */
-  readonly identity?: string;
+  /** Whom the dialler expects; default: the node that is there. */
+  readonly expected?: NodeId | 'anybody';
   readonly fetchItems?: (request: FetchRequest) => AsyncIterable<FetchItem>;
   readonly tls?: 'plaintext';
   readonly clock?: Clock;
@@ -63,16 +66,15 @@ interface PairOptions {
 
 interface DiallerOptions {
   readonly tls?: LiveTls;
-  readonly identity?: string;
   readonly clock?: Clock;
 }
 
-function dialler(address: string, options: DiallerOptions = {}): PeerLinks {
-  const { tls, identity, clock = systemClock } = options;
-  const region = parseRegionName('iad');
+function dialler(options: DiallerOptions = {}): PeerLinks {
+  const { tls, clock = systemClock } = options;
   const links = new PeerLinks({
     self: FRA,
-    peers: [{ nodeId: IAD, region, address, identity }],
+    resolveSeeds: async () => [],
+    nodeOf: (names) => directory.nodeByCertificate(names),
     tls,
     clock,
     logger: noLogger,
@@ -86,29 +88,31 @@ function dialler(address: string, options: DiallerOptions = {}): PeerLinks {
 
 async function pair(options: PairOptions = {}): Promise<Pair> {
   const { fetchItems = nothing, tls, clock, own = liveTls(peerTls) } = options;
-  const { identity = NODE_IDENTITY } = options;
   const accepted = new ScriptedLinks();
-  const gossip = { links: accepted, fetchItems };
+  const gossip = { self: IAD, links: accepted, fetchItems };
   const { server } = await listen({ services: { gossip }, ...(tls !== undefined && { tls }) });
-  const links = dialler(server.address, {
-    ...(tls === undefined && { tls: own, identity }),
+  const links = dialler({
+    ...(tls === undefined && { tls: own }),
     ...(clock !== undefined && { clock }),
   });
   const dialled = new ScriptedLinks();
   links.attach(dialled);
-  return { accepted, dialled, links };
+  const { expected = IAD } = options;
+  const { address } = server;
+  const target = expected === 'anybody' ? { address } : { address, nodeId: expected };
+  return { accepted, dialled, links, target };
 }
 
 async function connected(options: PairOptions = {}): Promise<Pair> {
   const made = await pair(options);
-  made.links.dial(IAD);
+  made.links.dial(made.target);
   await until(() => made.dialled.up.length === 1 && made.accepted.up.length === 1);
   return made;
 }
 
 async function failed(options: PairOptions): Promise<KedgeError> {
-  const { links, dialled } = await pair(options);
-  links.dial(IAD);
+  const { links, dialled, target } = await pair(options);
+  links.dial(target);
   await until(() => dialled.failed.length === 1);
   expect(dialled.up).toEqual([]);
   return dialled.failed[0]?.error ?? new KedgeError('BUG', 'no error');
@@ -138,9 +142,15 @@ describe('a link', () => {
     expect(dialled.frames).toEqual([digestFrame, heldFrame]);
   });
 
-  it('works without TLS on loopback, by what the dialler claims', async () => {
-    const { accepted } = await connected({ tls: 'plaintext' });
+  it('works without TLS on loopback, by what both sides claim', async () => {
+    const { accepted, dialled } = await connected({ tls: 'plaintext', expected: 'anybody' });
     expect(accepted.up[0]).toMatchObject({ nodeId: FRA });
+    expect(dialled.up[0]).toMatchObject({ nodeId: IAD });
+  });
+
+  it('learns from the certificate who answers at a seed', async () => {
+    const { dialled } = await connected({ expected: 'anybody' });
+    expect(dialled.up[0]).toMatchObject({ nodeId: IAD, by: 'dialled' });
   });
 
   it('goes down once on both sides when the dialler closes it', async () => {
@@ -162,10 +172,10 @@ describe('a link', () => {
   });
 
   it('can be dialled again after it went down', async () => {
-    const { accepted, dialled, links } = await connected();
+    const { accepted, dialled, links, target } = await connected();
     accepted.link.close(new KedgeError('LIMIT', 'too slow'));
     await until(() => dialled.down.length === 1);
-    links.dial(IAD);
+    links.dial(target);
     await until(() => dialled.up.length === 2);
     expect(dialled.link.linkId).not.toBe(dialled.up[0]?.link.linkId);
   });
@@ -179,6 +189,7 @@ describe('a link', () => {
         content: { kind: 'whole', body: Buffer.of(1) },
         blobs: [],
       },
+      origin: parseRegionName('fra'),
     };
     dialled.link.send(oversize);
     await until(() => accepted.down.length === 1 && dialled.down.length === 1);
@@ -190,9 +201,9 @@ describe('a link', () => {
 
 describe('PeerLinks.dial', () => {
   it('refuses a node whose certificate is that of somebody else', async () => {
-    const error = await failed({ identity: `${DOMAIN}/node/sin-1` });
+    const error = await failed({ expected: parseNodeId('sin-1') });
     expect(error.code).toBe('UNAVAILABLE');
-    expect(error.message).toContain(`not that of ${DOMAIN}/node/sin-1`);
+    expect(error.message).toContain('that of iad-1, not of sin-1');
   });
 
   it('is refused when its own certificate is not that of a peer', async () => {
@@ -204,16 +215,16 @@ describe('PeerLinks.dial', () => {
     await new Promise<void>((resolve) => {
       closed.listen(0, '127.0.0.1', resolve);
     });
-    const address = closed.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
+    const bound = closed.address();
+    const port = typeof bound === 'object' ? bound?.port : undefined;
     await new Promise((resolve) => {
       closed.close(resolve);
     });
-    const target = `127.0.0.1:${String(port)}`;
-    const links = dialler(target);
+    const address = `127.0.0.1:${String(port)}`;
+    const links = dialler();
     const events = new ScriptedLinks();
     links.attach(events);
-    links.dial(IAD);
+    links.dial({ address, nodeId: IAD });
     await until(() => events.failed.length === 1);
     expect(events.failed[0]?.error.code).toBe('UNAVAILABLE');
   });
@@ -228,14 +239,14 @@ describe('PeerLinks.dial', () => {
     onTestFinished(() => {
       silent.close();
     });
-    const address = silent.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const target = `127.0.0.1:${String(port)}`;
+    const bound = silent.address();
+    const port = typeof bound === 'object' ? bound?.port : undefined;
+    const address = `127.0.0.1:${String(port)}`;
     const clock = new SimulatedClock();
-    const links = dialler(target, { clock });
+    const links = dialler({ clock });
     const events = new ScriptedLinks();
     links.attach(events);
-    links.dial(IAD);
+    links.dial({ address, nodeId: IAD });
     clock.advance(4_999);
     expect(events.failed).toEqual([]);
     clock.advance(1);
@@ -278,20 +289,20 @@ describe('PeerLinks whose trust changes', () => {
 
   it('cuts off at once, and for good, a peer that is not vouched for any more', async () => {
     const own = new LiveTls(current, moves);
-    const { dialled, links } = await connected({ own, clock: new SimulatedClock() });
+    const { dialled, links, target } = await connected({ own, clock: new SimulatedClock() });
     own.replace({ ...current, peers: new Authorities([]) });
     await until(() => dialled.down.length === 1);
-    links.dial(IAD);
+    links.dial(target);
     await until(() => dialled.failed.length === 1);
     expect(dialled.up).toHaveLength(1);
   });
 
   it('shows a renewed certificate on the next link and keeps the one that is up', async () => {
     const own = new LiveTls(current, moves);
-    const { accepted, dialled, links } = await connected({ own });
+    const { accepted, dialled, links, target } = await connected({ own });
     own.replace(tlsMaterial(clientTls));
     expect(dialled.down).toEqual([]);
-    links.dial(IAD);
+    links.dial(target);
     await until(() => dialled.failed.length === 1);
     expect(dialled.failed[0]?.error.code).toBe('ACCESS');
     dialled.link.send(heldFrame);
@@ -304,28 +315,28 @@ describe('PeerLinks.fetch', () => {
 
   it('streams what the peer holds, larger than any window', async () => {
     const asked: FetchRequest[] = [];
-    const { links } = await pair({
+    const { links, target } = await pair({
       fetchItems: (wanted) => {
         asked.push(wanted);
         return repeat({ kind: 'blobs', blobs }, 40);
       },
     });
-    const items = await collect(links.fetch(IAD, request, { signal: never }));
+    const items = await collect(links.fetch(target, request, { signal: never }));
     expect(items).toHaveLength(40);
     expect(asked).toEqual([request]);
   });
 
   it('fails with the code that the peer gives', async () => {
-    const { links } = await pair({
+    const { links, target } = await pair({
       fetchItems: () => failing(new KedgeError('UNAVAILABLE', 'sequence 3 is not held here')),
     });
-    const items = collect(links.fetch(IAD, request, { signal: never }));
+    const items = collect(links.fetch(target, request, { signal: never }));
     await expect(items).rejects.toThrow('sequence 3 is not held here');
   });
 
   it('ends when it is aborted, and the peer stops reading its store', async () => {
     let served = 0;
-    const { links } = await pair({
+    const { links, target } = await pair({
       async *fetchItems() {
         while (true) {
           served += 1;
@@ -334,7 +345,7 @@ describe('PeerLinks.fetch', () => {
       },
     });
     const abort = new AbortController();
-    const items = collect(links.fetch(IAD, request, { signal: abort.signal }));
+    const items = collect(links.fetch(target, request, { signal: abort.signal }));
     setTimeout(() => {
       abort.abort();
     }, 50);
@@ -351,14 +362,14 @@ describe('PeerLinks.fetch', () => {
 
   it('gives up on a peer that sends nothing for ten seconds (H02)', async () => {
     const clock = new SimulatedClock();
-    const { links } = await pair({
+    const { links, target } = await pair({
       clock,
       async *fetchItems() {
         yield { kind: 'blobs', blobs };
         await new Promise(() => undefined);
       },
     });
-    const items = links.fetch(IAD, request, { signal: never });
+    const items = links.fetch(target, request, { signal: never });
     const first = await items.next();
     expect(first.done).toBe(false);
     const second = items.next();
@@ -368,12 +379,12 @@ describe('PeerLinks.fetch', () => {
 
   it('holds the peer back while its own reader is slow', async () => {
     let served = 0;
-    const { links } = await pair({
+    const { links, target } = await pair({
       async *fetchItems() {
         for (; served < 400; served += 1) yield { kind: 'blobs', blobs };
       },
     });
-    const items = links.fetch(IAD, request, { signal: never });
+    const items = links.fetch(target, request, { signal: never });
     await items.next();
     await new Promise((resolve) => {
       setTimeout(resolve, 300);

@@ -4,13 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
-import { PROTOCOL_VERSION } from '../../src/core/gossip/frames.ts';
-import {
-  parseBundleName,
-  parseNodeId,
-  parseRegionName,
-  releaseStream,
-} from '../../src/core/ids.ts';
+import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
 import { emptyTrustedState, headOf } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import { PeerLinks } from '../../src/grpc/peer-links.ts';
@@ -26,6 +20,7 @@ import { Replicator } from '../../src/service/replicator.ts';
 import { Subscriptions } from '../../src/service/subscriptions.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
+import { testHello, testMembership } from '../../src/testing/members.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { TRUST_METHODS } from '../../src/wire/methods.ts';
@@ -80,23 +75,16 @@ class Cluster {
     const store = this.stores.get(name) ?? (await openMemoryStore());
     this.stores.set(name, store);
     const tls = liveTls(materialOf(`node/${name}`));
-    const peers = NAMES.filter((other) => other !== name).map((other) => ({
-      nodeId: parseNodeId(other),
-      region: parseRegionName(other.slice(0, 3)),
-      address: this.#addresses.get(other) ?? '',
-      identity: `${DOMAIN}/node/${other}`,
-    }));
     const surroundings = { clock: systemClock, logger: noLogger, metrics: noMetrics };
     const { realm } = this;
     const pin = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
-    const self = {
-      ...pin,
-      protocolVersion: PROTOCOL_VERSION,
-      nodeId: parseNodeId(name),
-      region: parseRegionName(name.slice(0, 3)),
-      bootId: '0'.repeat(32),
-      storeId: store.storeId,
-    };
+    const self = testHello(name, realm, { storeId: store.storeId, address });
+    const identities = [
+      { id: `${DOMAIN}/client/*`, roles: ['client'] as const },
+      { id: `${DOMAIN}/admin/*`, roles: ['admin'] as const },
+    ];
+    const peerIdentity = `${DOMAIN}/node/{node}`;
+    const directory = new CallerDirectory({ identities, peerIdentity });
     const state = emptyTrustedState(realm.name, realm.firstCharterDigest);
     const subscriptions = new Subscriptions({
       ...surroundings,
@@ -108,7 +96,8 @@ class Cluster {
     const transport = new PeerLinks({
       self: self.nodeId,
       clock: systemClock,
-      peers,
+      resolveSeeds: async () => [...this.#addresses.values()],
+      nodeOf: (names) => directory.nodeByCertificate(names),
       tls,
       logger: noLogger,
       metrics: noMetrics,
@@ -116,7 +105,8 @@ class Cluster {
     const replicator = new Replicator({
       ...surroundings,
       self,
-      peers: peers.map(({ nodeId }) => nodeId),
+      hasSeeds: true,
+      membership: testMembership(self),
       state,
       store,
       transport,
@@ -130,23 +120,19 @@ class Cluster {
       self,
       version: 'test',
       startedAtMs: Date.now(),
-      peers,
       store,
       replicator,
       subscriptions,
     });
-    const identities = [
-      { id: `${DOMAIN}/client/*`, roles: ['client'] as const },
-      { id: `${DOMAIN}/admin/*`, roles: ['admin'] as const },
-    ];
     const server = await GrpcServer.start({
       ...surroundings,
       address,
       tls,
-      callers: { directory: new CallerDirectory({ identities, peers }), transport: 'mtls' },
+      callers: { directory, transport: 'mtls' },
       services: {
         trust: subscriptions,
         gossip: {
+          self: self.nodeId,
           links: replicator,
           fetchItems: (request) => fetchItems(store, replicator.durable, request),
         },
@@ -238,9 +224,9 @@ describe('nodes over gRPC with mTLS', () => {
     ]);
     expect(seen.at(-1)).toMatchObject({ update: { content: { kind: 'delta' } } });
 
-    await until(() => cluster?.node('iad-1').replicator.links().size === 2);
+    await until(() => cluster?.node('iad-1').replicator.neighbours().length === 2);
     const status = await admin.status();
-    expect(status.links.map(({ state }) => state)).toEqual(['up', 'up']);
+    expect(status.peers.map(({ link }) => link)).toEqual(['up', 'up']);
   });
 
   it('a node that was away catches up by fetching, more than fits a push', async () => {

@@ -21,6 +21,7 @@ import {
   codeOf,
   connect,
   directory,
+  IAD,
   listen,
   liveTls,
   materialOf,
@@ -298,7 +299,7 @@ describe('GrpcServer.drain', () => {
     const services = {
       admin: slow,
       trust: watch,
-      gossip: { links, fetchItems: () => nothing() },
+      gossip: { self: IAD, links, fetchItems: () => nothing() },
     };
     const { server } = await listen({ services });
     const admin = connect(server, callerCredentials(adminTls));

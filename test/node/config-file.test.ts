@@ -16,7 +16,7 @@ listen: { clients: '127.0.0.1:0' }
 insecure: true
 `;
 const SECURE = `
-node: { id: iad-1, region: iad }
+node: { id: iad-1, region: iad, address: 'iad-1.example.org:7441' }
 realm: prod.example.org
 firstCharterDigest: ${DIGEST}
 store: { path: /var/lib/kedge }
@@ -25,11 +25,7 @@ tls: { certFile: tls/node.pem, keyFile: tls/node.key, caFile: /etc/ca.pem }
 identities:
   - { id: 'spiffe://prod.example.org/client/*', roles: [client] }
   - { id: 'dns:admin.example.org', roles: [client, admin] }
-peers:
-  - nodeId: fra-1
-    region: fra
-    address: fra.example.org:7441
-    identity: spiffe://prod.example.org/node/fra-1
+peers: { seeds: [fra.example.org:7441], identity: 'dns:{node}.example.org' }
 `;
 
 function messageOf(run: () => unknown): string {
@@ -52,7 +48,7 @@ describe('parseNodeConfig', () => {
     expect(config.limits).toEqual({ maxSubscribers: 10_000, maxStreamsPerConnection: 100 });
     expect(config.log).toEqual({ level: 'info', format: 'json' });
     expect(config.drainTimeoutMs).toBe(10_000);
-    expect(config.peers).toEqual([]);
+    expect(config.peers).toEqual({ seeds: [] });
   });
 
   it('reads a configuration with TLS, identities and peers', () => {
@@ -63,7 +59,7 @@ describe('parseNodeConfig', () => {
       caFile: '/etc/ca.pem',
       moveWithinMs: 60_000,
     });
-    expect(config.peers[0]?.nodeId).toBe('fra-1');
+    expect(config.peers.seeds).toEqual(['fra.example.org:7441']);
     expect(config.insecure).toBe(false);
   });
 
@@ -133,21 +129,29 @@ describe('parseNodeConfig', () => {
     const text = PLAIN.replace(/firstCharterFile.*/, '');
     const message = messageOf(() => parseNodeConfig(text, FILE));
     expect(message).toContain('firstCharterDigest: is missing');
-    expect(message).toContain('cannot fetch the first charter from anybody');
+    expect(message).toContain('cannot fetch the first charter from one');
   });
 
-  it('refuses a peer that is the node itself, twice there, unnamed or a pattern', () => {
-    const peer = 'nodeId: fra-1';
-    expect(messageOf(() => parseNodeConfig(SECURE.replace(peer, 'nodeId: iad-1'), FILE))).toContain(
-      'is this node itself',
-    );
-    const again =
-      '  - {nodeId: fra-1, region: fra, address: "x:1", identity: "dns:x.example.org"}\n';
-    expect(messageOf(() => parseNodeConfig(SECURE + again, FILE))).toContain('appears twice');
-    const unnamed = SECURE.replace(/ {4}identity.*/, '');
-    expect(messageOf(() => parseNodeConfig(unnamed, FILE))).toContain('peers.0.identity: is miss');
-    const pattern = SECURE.replace('node/fra-1', 'node/*');
-    expect(messageOf(() => parseNodeConfig(pattern, FILE))).toContain('one exact identity');
+  it('asks for an address that others can dial', () => {
+    const nowhere = SECURE.replace(", address: 'iad-1.example.org:7441'", '');
+    expect(messageOf(() => parseNodeConfig(nowhere, FILE))).toContain('node.address: is missing');
+    const somewhere = nowhere.replace('[::]:7441', '10.1.2.3:7441');
+    expect(parseNodeConfig(somewhere, FILE).listen.peers).toBe('10.1.2.3:7441');
+    const deaf = nowhere.replace(", peers: '[::]:7441'", '');
+    expect(messageOf(() => parseNodeConfig(deaf, FILE))).toContain('listen.peers: is missing');
+  });
+
+  it.each([
+    'dns:node.example.org',
+    'spiffe://prod.example.org/node/*',
+    'spiffe://prod.example.org/{node}/*',
+    'spiffe://prod.example.org/node-{node}',
+    'spiffe://prod.example.org/{node}/{node}',
+    'dns:a{node}.example.org',
+    '{node}',
+  ])('refuses %s as the identity of all nodes', (identity) => {
+    const text = SECURE.replace('dns:{node}.example.org', identity);
+    expect(messageOf(() => parseNodeConfig(text, FILE))).toContain('peers.identity');
   });
 });
 

@@ -115,14 +115,9 @@ describe('runNode', () => {
 
   it('fetches the first charter from a peer when it only has the pin', async () => {
     const [a = 0, b = 0] = await findFreePorts(2);
-    const peer = (nodeId: string, port: number): object => ({
-      nodeId,
-      region: 'iad',
-      address: `127.0.0.1:${String(port)}`,
-    });
     await start({
       listen: { peers: `127.0.0.1:${String(a)}` },
-      peers: [peer('iad-2', b)],
+      peers: { seeds: [`127.0.0.1:${String(b)}`] },
     });
     const second = await start({
       node: { id: 'iad-2', region: 'iad' },
@@ -130,7 +125,7 @@ describe('runNode', () => {
       firstCharterFile: undefined,
       firstCharterDigest: realm.firstCharterDigest,
       listen: { peers: `127.0.0.1:${String(b)}` },
-      peers: [peer('iad-1', a)],
+      peers: { seeds: [`127.0.0.1:${String(a)}`] },
     });
     await until(() => second.trusted.charters.length === 1);
   });

@@ -282,7 +282,7 @@ describe('a peer whose CA is revoked', () => {
     await cluster.stop('fra-1');
     await cluster.issue('fra-1', newPki);
     await cluster.run('fra-1');
-    await until(() => countOf(cluster.node('fra-1'), 'link.up') === 1);
+    await until(() => countOf(cluster.node('fra-1'), 'link.up') > 0);
     const last = await cluster.admin('iad-1', oldPki);
     await cluster.publish(last, NODES, (body, at) => revokeAnchor(body, idOf(newPki), at));
   }
@@ -298,10 +298,10 @@ describe('a peer whose CA is revoked', () => {
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       expect(countOf(iad, 'link.up')).toBe(ups);
       const admin = await cluster.admin('iad-1', oldPki);
-      expect((await admin.status()).links.map(({ state }) => state)).toEqual(['down']);
+      expect((await admin.status()).peers.map(({ link }) => link)).not.toContain('up');
 
       await cluster.issue('fra-1', oldPki);
-      await until(() => countOf(iad, 'link.up') === ups + 1);
+      await until(() => countOf(iad, 'link.up') > ups);
       expect(countOf(fra, 'authorities.swapped')).toBeGreaterThan(0);
     },
     SLOW_MS,

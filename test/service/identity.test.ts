@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
-import { CallerDirectory, requireIdentity, requireRole } from '../../src/service/identity.ts';
+import { parseNodeId } from '../../src/core/ids.ts';
+import { CallerDirectory, requireRole } from '../../src/service/identity.ts';
 
 const DOMAIN = 'spiffe://prod.example.org';
-const peer = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
+const peer = parseNodeId('fra-1');
 const directory = new CallerDirectory({
   identities: [
     { id: `${DOMAIN}/admin/alice`, roles: ['admin'] },
@@ -12,7 +12,7 @@ const directory = new CallerDirectory({
     { id: 'dns:billing.example.org', roles: ['client'] },
     { id: 'dns:console.example.org', roles: ['client', 'admin'] },
   ],
-  peers: [{ ...peer, identity: `${DOMAIN}/node/fra-1` }],
+  peerIdentity: `${DOMAIN}/node/{node}`,
 });
 
 function byUri(...uris: string[]): ReturnType<CallerDirectory['byCertificate']> {
@@ -95,21 +95,38 @@ describe('CallerDirectory.byCertificate', () => {
 });
 
 describe('CallerDirectory.byClaim', () => {
-  it('lets everybody be client and admin, and a configured node be a peer', () => {
+  it('lets everybody be client and admin, and a node be the peer that it says it is', () => {
     expect(directory.byClaim(undefined)).toEqual({ id: 'plaintext', roles: ['client', 'admin'] });
     expect(directory.byClaim('fra-1')).toMatchObject({ peer, roles: ['peer', 'client', 'admin'] });
-    expect(codeOf(() => directory.byClaim('iad-9'))).toBe('ACCESS');
+    expect(codeOf(() => directory.byClaim('not a node'))).toBe('ACCESS');
   });
 });
 
-describe('CallerDirectory', () => {
-  it('refuses two peers with one identity', () => {
-    const identity = `${DOMAIN}/node/x`;
-    const peers = [
-      { ...peer, identity },
-      { ...peer, nodeId: parseNodeId('fra-2'), identity },
-    ];
-    expect(codeOf(() => new CallerDirectory({ identities: [], peers }))).toBe('CONFIG');
+describe('CallerDirectory.nodeByCertificate', () => {
+  it('reads the name of the node where the pattern has its place', () => {
+    const uris = [`${DOMAIN}/node/fra-1`];
+    expect(directory.nodeByCertificate({ uris, dnsNames: [] })).toBe('fra-1');
+    const dns = new CallerDirectory({ identities: [], peerIdentity: 'dns:{node}.k.example.org' });
+    expect(dns.nodeByCertificate({ uris: [], dnsNames: ['FRA-1.k.example.org'] })).toBe('fra-1');
+  });
+
+  it.each([
+    `${DOMAIN}/node/`,
+    `${DOMAIN}/node/fra-1/x`,
+    `${DOMAIN}/node/FRA`,
+    `${DOMAIN}/node/..`,
+    `${DOMAIN}/nodes/fra-1`,
+    `${DOMAIN}/client/fra-1`,
+    `spiffe://staging.example.org/node/fra-1`,
+  ])('refuses %s', (uri) => {
+    const names = { uris: [uri], dnsNames: [] };
+    expect(codeOf(() => directory.nodeByCertificate(names))).toBe('ACCESS');
+  });
+
+  it('refuses a certificate that names two nodes', () => {
+    const dns = new CallerDirectory({ identities: [], peerIdentity: 'dns:{node}.k.example.org' });
+    const dnsNames = ['a.k.example.org', 'b.k.example.org'];
+    expect(codeOf(() => dns.nodeByCertificate({ uris: [], dnsNames }))).toBe('ACCESS');
   });
 });
 
@@ -119,15 +136,5 @@ describe('requireRole', () => {
     expect(codeOf(() => requireRole(caller, 'client'))).toBe('no error');
     expect(codeOf(() => requireRole(caller, 'admin'))).toBe('ACCESS');
     expect(codeOf(() => requireRole(caller, 'peer'))).toBe('ACCESS');
-  });
-});
-
-describe('requireIdentity', () => {
-  it('takes the expected identity only', () => {
-    const names = { uris: [`${DOMAIN}/node/fra-1`], dnsNames: ['fra-1.example.org'] };
-    expect(codeOf(() => requireIdentity(names, `${DOMAIN}/node/fra-1`))).toBe('no error');
-    expect(codeOf(() => requireIdentity(names, 'dns:fra-1.example.org'))).toBe('no error');
-    expect(codeOf(() => requireIdentity(names, `${DOMAIN}/node/fra-2`))).toBe('ACCESS');
-    expect(codeOf(() => requireIdentity(names, ''))).toBe('ACCESS');
   });
 });

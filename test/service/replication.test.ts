@@ -250,7 +250,7 @@ describe('Replicator', () => {
 });
 
 function linksUp(node: TestNode): number {
-  return [...node.replicator.links().values()].filter((link) => link.state === 'up').length;
+  return node.replicator.neighbours().filter(({ link }) => link !== undefined).length;
 }
 
 function at(node: TestNode): number {

@@ -8,8 +8,8 @@ import type {
   DocumentAnswer,
   DocumentQuery,
   HistoryQuery,
-  LinkStatus,
   NodeStatus,
+  PeerStatus,
   StreamStatus,
   SubmitReceipt,
   SubscriberStatus,
@@ -41,6 +41,8 @@ import {
   type Sha256,
   type StreamName,
 } from '../../src/core/ids.ts';
+import { BUCKETS } from '../../src/core/membership/digest.ts';
+import { type MembershipFrame, NO_UPDATES } from '../../src/core/membership/frames.ts';
 import type {
   Signature,
   SignedDocument,
@@ -163,6 +165,7 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   firstCharterDigest: digest,
   bootId: hex(16),
   storeId: hex(16),
+  address: text,
 });
 const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });
 const row: fc.Arbitrary<Row> = fc.record({
@@ -171,10 +174,65 @@ const row: fc.Arbitrary<Row> = fc.record({
   digest,
   forked: fc.boolean(),
 });
+const memberState = fc.constantFrom('alive' as const, 'suspect', 'failed', 'left');
+const updates = fc.oneof(
+  fc.constant(NO_UPDATES),
+  fc.record({
+    members: fc.array(
+      fc.record({
+        payload: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        signature: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    observations: fc.array(
+      fc.record({
+        nodeId,
+        incarnation: count,
+        state: fc.constantFrom('suspect' as const, 'failed' as const),
+        by: fc.array(nodeId, { maxLength: 3 }),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+);
+const sums = fc.array(fc.nat({ max: 0xffff_ffff }), { minLength: BUCKETS, maxLength: BUCKETS });
+const membershipFrame: fc.Arbitrary<MembershipFrame> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom('ping' as const, 'ack' as const),
+    sequence: count,
+    updates,
+  }),
+  fc.record({ kind: fc.constant('ping-req' as const), sequence: count, target: nodeId }),
+  fc.record({
+    kind: fc.constant('nack' as const),
+    sequence: count,
+    reason: fc.constantFrom('no-answer' as const, 'no-link' as const),
+  }),
+  fc.record({ kind: fc.constant('members' as const), updates }),
+  fc.record({ kind: fc.constant('member-digest' as const), root: hex(8), count }),
+  fc.record({ kind: fc.constant('member-buckets' as const), sums }),
+  fc.record({
+    kind: fc.constant('member-rows' as const),
+    buckets: fc.array(fc.nat({ max: BUCKETS - 1 }), { maxLength: 3 }),
+    rows: fc.array(
+      fc.record({
+        nodeId,
+        incarnation: count,
+        state: fc.constantFrom('alive' as const, 'failed' as const, 'left' as const),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('member-want' as const),
+    nodeIds: fc.array(nodeId, { maxLength: 3 }),
+  }),
+);
 const revision = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 export const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('hello' as const), hello }),
-  fc.record({ kind: fc.constant('push' as const), push }),
+  fc.record({ kind: fc.constant('push' as const), push, origin: region }),
   fc.record(
     { kind: fc.constant('held' as const), row, revision },
     { requiredKeys: ['kind', 'row'], noNullPrototype: true },
@@ -212,6 +270,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
+  membershipFrame,
 );
 export const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(
   fc.record({ stream, fromSequence: sequence }),
@@ -249,18 +308,21 @@ export const streamStatus: fc.Arbitrary<StreamStatus> = fc.record(
   { stream, sequence: count, digest, fork: evidence },
   { requiredKeys: ['stream', 'sequence', 'digest'], noNullPrototype: true },
 );
-const linkStatus: fc.Arbitrary<LinkStatus> = fc.record(
+const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
   {
     nodeId,
     region,
     address: text,
-    state: fc.constantFrom('up' as const, 'down' as const),
+    state: memberState,
+    role: fc.constantFrom('relay' as const, 'ordinary' as const),
+    link: fc.constantFrom('up' as const, 'down' as const, 'none' as const),
     sinceMs: count,
+    rttMs: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
     peerRoot: digest,
     lastError: text.filter((message) => message !== ''),
   },
   {
-    requiredKeys: ['nodeId', 'region', 'address', 'state', 'sinceMs'],
+    requiredKeys: ['nodeId', 'region', 'address', 'state', 'role', 'link', 'sinceMs'],
     noNullPrototype: true,
   },
 );
@@ -280,6 +342,6 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
   startedAtMs: count,
   root: digest,
   streams: fc.array(streamStatus, { maxLength: 3 }),
-  links: fc.array(linkStatus, { maxLength: 3 }),
+  peers: fc.array(peerStatus, { maxLength: 3 }),
   subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
 });

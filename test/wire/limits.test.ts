@@ -5,6 +5,7 @@ import {
   NO_PREVIOUS,
   parseBundleName,
   parseRealmName,
+  parseRegionName,
   parseSequence,
   parseStreamName,
 } from '../../src/core/ids.ts';
@@ -61,7 +62,11 @@ function update(statements: readonly SignedStatement[], kind: 'whole' | 'delta')
 
 function push(statement: SignedStatement, blobs: readonly Uint8Array[] = []): Buffer {
   const content = { kind: 'whole', body: Buffer.from('{}') } as const;
-  return encodeFrame({ kind: 'push', push: { statement, content, blobs } });
+  return encodeFrame({
+    kind: 'push',
+    push: { statement, content, blobs },
+    origin: parseRegionName('fra'),
+  });
 }
 
 describe('decoding a statement', () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { parseRegionName } from '../../src/core/ids.ts';
 import { decodeFrame, encodeFrame } from '../../src/wire/gossip.ts';
 import {
   ADMIN_METHODS,
@@ -48,6 +49,7 @@ describe('protobuf decoding (F11)', () => {
       content: { kind: 'whole', body: Buffer.from('{}') },
       blobs: [],
     },
+    origin: parseRegionName('fra'),
   });
 
   it('ignores unknown fields and keeps the payload bytes', () => {

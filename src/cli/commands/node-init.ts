@@ -90,7 +90,7 @@ export function sampleConfig(sample: Sample): string {
 node:
   id: ${quoted(id)}
   region: ${quoted(region)}
-
+${ADDRESS[sample.security](id)}
 # The realm, and its first charter as \`kedge realm init\` wrote it: the root of all trust here.
 # Compare its digest with the pin that the owner of the realm published.
 realm: ${quoted(realm)}
@@ -104,12 +104,12 @@ store:
 # host:port of each listener; the same address twice is one listener, roles decide who may do what.
 ${sample.security === 'tls' ? LISTEN_TLS : LISTEN_INSECURE}
 ${sample.security === 'tls' ? tlsSection(id, realm) : INSECURE_SECTION}
-# The other nodes of the realm, all of them. They are dialled for ever.
-peers: []
-#  - nodeId: fra-1
-#    region: fra
-#    address: fra-1.kedge.example.org:7441
-#    identity: spiffe://${realm}/node/fra-1
+# Where some other nodes are reached; one that answers is enough to find all. A name is looked up
+# again and again and may stand for many nodes. Every node has a certificate with the identity
+# spiffe://${realm}/node/<id>, unless peers.identity says otherwise.
+peers:
+  seeds: []
+#  seeds: [fra-1.kedge.example.org:7441, sin-1.kedge.example.org:7441]
 
 log:
   level: info    # debug, info, warn, error
@@ -119,6 +119,13 @@ log:
 drainTimeoutMs: 10000
 `;
 }
+
+// Without TLS only this machine is reached, and `listen.peers` says where.
+const ADDRESS = {
+  tls: (id: string): string =>
+    `  # Where other nodes reach this one.\n  address: ${quoted(`${id}:7441`)}\n`,
+  insecure: (): string => '',
+} as const;
 
 const LISTEN_TLS = `listen:
   clients: 0.0.0.0:7440

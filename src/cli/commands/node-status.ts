@@ -87,8 +87,8 @@ function formatStatus(session: Session, status: NodeStatus): string {
     styles.bold(countOf(status.streams.length, 'stream')),
     formatStreams(status.streams, styles),
     '',
-    styles.bold(countOf(status.links.length, 'peer')),
-    formatLinks(status, styles, nowMs),
+    styles.bold(`${String(status.peers.length)} other nodes`),
+    formatPeers(status, styles, nowMs),
     '',
     styles.bold('Clients of this node'),
     formatAdoption(status),
@@ -105,18 +105,36 @@ function formatStreams(streams: readonly StreamStatus[], styles: Styles): string
   return formatTable(['  stream', 'sequence', 'digest', 'state'], rows);
 }
 
-function formatLinks({ links, root }: NodeStatus, styles: Styles, nowMs: number): string {
-  if (links.length === 0) return '  none configured';
-  const rows = links.map(({ nodeId, region, address, state, sinceMs, peerRoot, lastError }) => [
-    `  ${nodeId}`,
-    region,
-    address,
-    state === 'up' ? styles.green('up') : styles.red('down'),
-    sinceMs === 0 ? '' : formatDistance(sinceMs, nowMs),
-    peerRoot === undefined ? '?' : peerRoot === root ? 'the same' : 'something else',
-    state === 'up' ? '' : printable(lastError ?? ''),
+function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number): string {
+  if (peers.length === 0) return '  none known';
+  const rows = peers.map((peer) => [
+    `  ${peer.nodeId}`,
+    peer.region,
+    peer.address,
+    peer.role,
+    peer.state === 'alive' ? styles.green(peer.state) : styles.red(peer.state),
+    peer.link === 'down' ? styles.red('down') : peer.link === 'up' ? styles.green('up') : '-',
+    peer.rttMs === undefined ? '' : `${peer.rttMs.toFixed(1)} ms`,
+    peer.sinceMs === 0 ? '' : formatDistance(peer.sinceMs, nowMs),
+    peer.link !== 'up' || peer.peerRoot === undefined
+      ? ''
+      : peer.peerRoot === root
+        ? 'the same'
+        : 'something else',
+    peer.link === 'down' ? printable(peer.lastError ?? '') : '',
   ]);
-  return formatTable(['  peer', 'region', 'address', 'link', 'since', 'holds', 'last error'], rows);
+  const head = [
+    'region',
+    'address',
+    'role',
+    'state',
+    'link',
+    'RTT',
+    'since',
+    'holds',
+    'last error',
+  ];
+  return formatTable(['  node', ...head], rows);
 }
 
 function formatAdoption({ subscribers }: NodeStatus): string {
@@ -146,7 +164,7 @@ function statusJson(status: NodeStatus): Parameters<Session['output']['result']>
       digest,
       state: fork === undefined ? 'open' : 'forked',
     })),
-    links: status.links.map((link) => ({ ...link })),
+    peers: status.peers.map((peer) => ({ ...peer })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };
 }

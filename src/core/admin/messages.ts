@@ -14,6 +14,7 @@ import type {
   Sha256,
   StreamName,
 } from '../ids.ts';
+import type { MemberState } from '../membership/view.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 
@@ -69,18 +70,23 @@ export interface StreamStatus {
   readonly fork?: Evidence;
 }
 
-/** One configured peer. */
-export interface LinkStatus {
+/** Another node, as the one that answers sees it. */
+export interface PeerStatus {
   readonly nodeId: NodeId;
   readonly region: RegionName;
-  /** `host:port`. */
+  /** `host:port` where peers dial it. */
   readonly address: string;
-  readonly state: 'up' | 'down';
-  /** When it came into this state. */
+  readonly state: MemberState;
+  readonly role: 'relay' | 'ordinary';
+  /** `none`: no link between these two is needed. */
+  readonly link: 'up' | 'down' | 'none';
+  /** When the link came into this state. */
   readonly sinceMs: number;
-  /** The peer's last root; absent when it has told none on this connection. */
+  /** The last measured round trip over the link. */
+  readonly rttMs?: number;
+  /** The peer's last root; absent when it has told none on this link. */
   readonly peerRoot?: Sha256;
-  /** Why it was last closed or could not be opened. */
+  /** Why the link was last closed or could not be opened. */
   readonly lastError?: string;
 }
 
@@ -105,6 +111,6 @@ export interface NodeStatus {
   /** Summary of all rows. */
   readonly root: Sha256;
   readonly streams: readonly StreamStatus[];
-  readonly links: readonly LinkStatus[];
+  readonly peers: readonly PeerStatus[];
   readonly subscribers: readonly SubscriberStatus[];
 }

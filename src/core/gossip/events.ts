@@ -8,6 +8,7 @@
  */
 import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Holding } from '../trusted/settle.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
@@ -16,14 +17,19 @@ import type { FetchItem, FetchRequest, Frame } from './frames.ts';
 /** Names one connection; never reused. */
 export type LinkId = string;
 
-/** A peer as its certificate and the configuration name it. */
+/** A peer: its node as its certificate proves it, in the region that it names. */
 export interface PeerIdentity {
   readonly nodeId: NodeId;
   readonly region: RegionName;
 }
 
-/** Who opened a connection, seen from here. */
-export type LinkDirection = 'dialled' | 'accepted';
+/** Where to dial. */
+export interface DialTarget {
+  /** `host:port`. */
+  readonly address: string;
+  /** Who must answer there; absent for a seed, where any node of the realm may. */
+  readonly nodeId?: NodeId;
+}
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a
@@ -41,11 +47,15 @@ export type GossipEvent =
   | {
       readonly kind: 'link-up';
       readonly linkId: LinkId;
-      readonly peer: PeerIdentity;
-      readonly direction: LinkDirection;
+      /** As its certificate proves it. */
+      readonly nodeId: NodeId;
+      /** Where it was dialled; absent when the peer dialled. */
+      readonly target?: DialTarget;
     }
   | { readonly kind: 'link-down'; readonly linkId: LinkId }
-  | { readonly kind: 'dial-failed'; readonly nodeId: NodeId }
+  | { readonly kind: 'dial-failed'; readonly target: DialTarget }
+  /** The addresses that the seeds stand for now. */
+  | { readonly kind: 'resolved'; readonly addresses: readonly string[] }
   | {
       readonly kind: 'frame';
       readonly linkId: LinkId;
@@ -68,11 +78,17 @@ export type GossipEvent =
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
   | { readonly kind: 'persisted'; readonly batchId: number }
   | { readonly kind: 'persist-failed'; readonly batchId: number; readonly error: KedgeError }
+  /** This node leaves for good; it answers until it stops. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
 
 /** The machine's timers; arming one again replaces it. */
 export type Timer =
+  | MembershipTimer
   | { readonly name: 'repair' }
+  | { readonly name: 'seeds' }
+  /** A fetch should have brought something by now. */
+  | { readonly name: 'fetch'; readonly fetchId: number }
   | { readonly name: 'dial'; readonly nodeId: NodeId };
 
 /** What goes to the store in one synced atomic batch. */
@@ -119,17 +135,21 @@ export type Notice =
   | { readonly kind: 'forked'; readonly evidence: Evidence }
   /** A charter's decision opened the stream again or moved it; it goes on after `sequence`. */
   | { readonly kind: 'settled'; readonly stream: StreamName; readonly sequence: number }
+  | MembershipNotice
   | { readonly kind: 'persist-failed'; readonly error: KedgeError };
 
 /** What the driver has to do. */
 export type GossipEffect =
   | { readonly kind: 'send'; readonly linkId: LinkId; readonly frame: Frame }
   | { readonly kind: 'close'; readonly linkId: LinkId; readonly error: KedgeError }
-  | { readonly kind: 'dial'; readonly nodeId: NodeId }
+  /** Try once to connect; ends in `link-up` or `dial-failed`. */
+  | { readonly kind: 'dial'; readonly target: DialTarget }
+  /** Look the seeds up; ends in `resolved`. */
+  | { readonly kind: 'resolve' }
   | {
       readonly kind: 'fetch';
       readonly fetchId: number;
-      readonly nodeId: NodeId;
+      readonly target: DialTarget;
       readonly request: FetchRequest;
     }
   | { readonly kind: 'cancel-fetch'; readonly fetchId: number }

@@ -15,25 +15,30 @@ import {
 import { parseStatement } from '../statements/statement.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
-import type { Recall } from './events.ts';
+import type { PeerIdentity, Recall } from './events.ts';
 import type { FetchItem, FetchRequest, Push, Row } from './frames.ts';
+import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
-import type { PeerTable } from './peers.ts';
-import type { Replica } from './replica.ts';
+import type { Bringer, Replica } from './replica.ts';
 import { compareRow, rowIn } from './rows.ts';
 import { type ActiveFetch, type Want, Wants } from './wants.ts';
+
+/** The shortest time after which a fetch that brought nothing is given to another node, ms. */
+const STALL_MIN_MS = 300;
+/** A fetch that brought nothing after so many round trips is given to another node. */
+const STALL_ROUND_TRIPS = 1.5;
 
 /** Plans fetches and feeds what they bring to the replica. */
 export class Fetching {
   readonly #outbox: Outbox;
-  readonly #peers: PeerTable;
+  readonly #links: LinkTable;
   readonly #replica: Replica;
   readonly #wants: Wants = new Wants();
   #nextFetchId = 1;
 
-  constructor(outbox: Outbox, peers: PeerTable, replica: Replica) {
+  constructor(outbox: Outbox, links: LinkTable, replica: Replica) {
     this.#outbox = outbox;
-    this.#peers = peers;
+    this.#links = links;
     this.#replica = replica;
   }
 
@@ -72,17 +77,17 @@ export class Fetching {
    * Judges evidence that a peer shows; fetches what judging it lacks, and what lies beneath it.
    * Errors: those of `acceptEvidence`.
    */
-  takeEvidence(nodeId: NodeId, evidence: Evidence, recall: Recall, nowMs: number): void {
-    this.#replica.receiveEvidence(evidence, recall, nodeId);
-    this.wantBeneath(nodeId, evidence, nowMs);
+  takeEvidence(from: PeerIdentity, evidence: Evidence, recall: Recall, nowMs: number): void {
+    this.#replica.receiveEvidence(evidence, recall, from);
+    this.wantBeneath(from.nodeId, evidence, nowMs);
   }
 
   /** Streams have moved back: what peers said to hold of them may be missing again. */
   wantAgain(streams: readonly StreamName[], nowMs: number): void {
-    for (const { peer, held } of this.#peers.ready()) {
+    for (const { nodeId, held } of this.#links.ready()) {
       for (const stream of streams) {
         const row = held.get(stream);
-        if (row !== undefined) this.want({ nodeId: peer.nodeId, row }, nowMs);
+        if (row !== undefined) this.want({ nodeId, row }, nowMs);
       }
     }
   }
@@ -100,10 +105,25 @@ export class Fetching {
     }
   }
 
+  /** A fetch has run for a while: when nothing came and somebody else has it, ask there. */
+  stalled(fetchId: number, nowMs: number): void {
+    const fetch = this.#wants.active(fetchId);
+    if (fetch === undefined) return;
+    if (fetch.items === 0 && this.#wants.hasOther(fetch)) {
+      const error = new KedgeError('UNAVAILABLE', 'nothing came in time: asking another node');
+      this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
+      return this.end(fetchId, error, nowMs);
+    }
+    fetch.items = 0;
+    const link = this.#links.to(fetch.from.nodeId);
+    this.#outbox.arm({ name: 'fetch', fetchId }, link === undefined ? STALL_MIN_MS : stallMs(link));
+  }
+
   /** Takes one piece of an answer. */
   item(fetchId: number, item: FetchItem, recall: Recall, nowMs: number): void {
     const fetch = this.#wants.active(fetchId);
     if (fetch === undefined) return;
+    fetch.items += 1;
     try {
       this.#take(fetch, item, recall, nowMs);
     } catch (thrown) {
@@ -119,18 +139,18 @@ export class Fetching {
   end(fetchId: number, error: KedgeError | undefined, nowMs: number): void {
     const fetch = this.#wants.active(fetchId);
     if (fetch === undefined) return;
-    const { nodeId, row, buffer } = fetch;
+    const { from, row, buffer } = fetch;
     const failure = error ?? buffer.unproven();
     this.#wants.end(fetch, failure === undefined ? 'done' : 'failed', nowMs);
     if (failure !== undefined) {
       const { stream } = row;
-      this.#outbox.notice({ kind: 'refused', from: nodeId, stream, error: failure });
+      this.#outbox.notice({ kind: 'refused', from: from.nodeId, stream, error: failure });
     }
     this.#pump(nowMs);
   }
 
   #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
-    const { buffer, nodeId, pace } = fetch;
+    const { buffer, from, pace } = fetch;
     const waiting = buffer.documents.length;
     const before = rowIn(this.#replica.verified, fetch.row.stream);
     pace.note(blobBytes(item), nowMs);
@@ -142,7 +162,7 @@ export class Fetching {
         buffer.addBlobs(item.blobs);
         break;
       case 'fork':
-        this.takeEvidence(nodeId, item.evidence, recall, nowMs);
+        this.takeEvidence(from, item.evidence, recall, nowMs);
         break;
       case 'entry':
         this.#entry(fetch, item.entry, recall, nowMs);
@@ -153,7 +173,7 @@ export class Fetching {
   }
 
   #entry(fetch: ActiveFetch, entry: Push, recall: Recall, nowMs: number): void {
-    const { buffer, nodeId } = fetch;
+    const { buffer, from } = fetch;
     const opened = this.#replica.open(entry, buffer.tip);
     if (opened.row.stream !== fetch.row.stream) {
       throw new KedgeError('TYPE', `asked for ${fetch.row.stream}, got ${opened.row.stream}`);
@@ -168,39 +188,57 @@ export class Fetching {
         return buffer.addDocument(document, undefined);
       }
       const documents = [...buffer.documents, document];
-      const fork = this.#replica.receive(documents, buffer.blobs, recall, nodeId, nowMs);
+      const bringer = this.#bringerOf(fetch, opened.row);
+      const fork = this.#replica.receive(documents, buffer.blobs, recall, bringer, nowMs);
       buffer.clear();
-      this.wantBeneath(nodeId, fork, nowMs);
+      this.wantBeneath(from.nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       // What nobody ever had a quorum for is no history and does not wait.
       if (error.code === 'THRESHOLD' && standing() !== 'nothing') {
         return buffer.addDocument(document, error);
       }
-      this.wantMissing(nodeId, entry.statement.payload, error, nowMs);
+      this.wantMissing(from.nodeId, entry.statement.payload, error, nowMs);
       throw error;
     }
   }
 
   #isUseful({ nodeId, row }: Want): boolean {
-    if (this.#peers.linkTo(nodeId)?.ready !== true) return false;
+    if (this.#links.to(nodeId)?.isReady !== true) return false;
     const ours = rowIn(this.#replica.verified, row.stream);
     // Where a fork ends may lie deeper than its proof: what others hold there is worth reading.
     const isBeneath = ours?.forked === true && !row.forked && ours.sequence === row.sequence;
     return isBeneath || compareRow(ours, row) === 'fetch';
   }
 
+  /** History is for us alone; what the peer announced, others may lack as well. */
+  #bringerOf({ from, row }: ActiveFetch, fetched: Row): Exclude<Bringer, { kind: 'submit' }> {
+    return fetched.sequence < row.sequence
+      ? { kind: 'history', from }
+      : { kind: 'peer', from, origin: from.region };
+  }
+
+  #begin(link: Link, row: Row, nowMs: number): void {
+    const fetchId = this.#nextFetchId++;
+    this.#wants.begin(fetchId, link.peer, row, nowMs);
+    const request = requestFor(rowIn(this.#replica.verified, row.stream), row);
+    const target = { nodeId: link.nodeId, address: link.hello.address };
+    this.#outbox.emit({ kind: 'fetch', fetchId, target, request });
+    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link));
+  }
+
   #pump(nowMs: number): void {
     for (;;) {
       const want = this.#wants.next((each) => this.#isUseful(each));
       if (want === undefined) return;
-      const fetchId = this.#nextFetchId++;
-      this.#wants.begin(fetchId, want, nowMs);
-      const ours = rowIn(this.#replica.verified, want.row.stream);
-      const request = requestFor(ours, want.row);
-      this.#outbox.emit({ kind: 'fetch', fetchId, nodeId: want.nodeId, request });
+      const link = this.#links.to(want.nodeId);
+      if (link?.isReady === true) this.#begin(link, want.row, nowMs);
     }
   }
+}
+
+function stallMs({ rttMs }: Link): number {
+  return Math.max(STALL_MIN_MS, Math.round(STALL_ROUND_TRIPS * rttMs));
 }
 
 /** From where to fetch: after our head, or the peer's own statement where we differ. */

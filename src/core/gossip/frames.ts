@@ -8,6 +8,7 @@
  * @module
  */
 import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { MembershipFrame } from '../membership/frames.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { TreeNode } from './row-tree.ts';
@@ -26,6 +27,8 @@ export interface Hello {
   readonly bootId: string;
   /** 32 hex digits, random per store. */
   readonly storeId: string;
+  /** `host:port` where peers dial the node. */
+  readonly address: string;
 }
 
 /** How to rebuild a body from another one; spec section 6. */
@@ -86,7 +89,13 @@ export interface RowsAnswer {
 /** A frame of a link. */
 export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
-  | { readonly kind: 'push'; readonly push: Push }
+  | ReplicationFrame
+  | MembershipFrame;
+
+/** A frame about statements. */
+export type ReplicationFrame =
+  /** `origin` is the region in which it was submitted; it only decides about routes. */
+  | { readonly kind: 'push'; readonly push: Push; readonly origin: RegionName }
   /**
    * This is durable with the sender: an acknowledgement, and news for who lacks it. `revision` is
    * the sender's revision of this very change; absent when it is no change.

@@ -1,30 +1,38 @@
 /**
- * The replication machine of one node: `handle(event, nowMs) → effects`.
+ * The machine of one node: `handle(event, nowMs, monotonicMs) → effects`.
  *
  * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
- * driver gives. Its parts: `peers.ts` knows the links, `replica.ts` takes statements in,
- * `fetching.ts` asks for what is missing, `repair.ts` compares two nodes. This file reads the
- * events and the frames and says which part acts. Source: docs/replication.md.
+ * driver gives. Its parts: `connecting.ts` makes links and greets, `neighbours.ts` knows the other
+ * nodes and who should be linked, `replica.ts` takes statements in, `fetching.ts` asks for what is
+ * missing, `repair.ts` compares two nodes. This file reads the events and the frames and says which
+ * part acts. Source: docs/replication.md.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../ids.ts';
+import type { MembershipOptions } from '../membership/machine.ts';
+import { Topology } from '../topology/topology.ts';
 import { forked, forkOf, type TrustedState } from '../trusted/state.ts';
-import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
+import { Connecting } from './connecting.ts';
+import { Dialer } from './dialer.ts';
+import type { GossipEffect, GossipEvent, PeerIdentity, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Frame, Hello, Push, Row } from './frames.ts';
-import { helloProblem } from './hello.ts';
+import type { Frame, Hello, Push, ReplicationFrame, Row } from './frames.ts';
+import { type Link, LinkTable } from './links.ts';
+import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
-import { type Link, PeerTable } from './peers.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
+import { Spread } from './spread.ts';
 
 /** What a machine is made of. */
 export interface GossipOptions {
   readonly self: Hello;
-  /** The peers to dial and to accept; never contains the node itself. */
-  readonly peers: readonly NodeId[];
+  /** False for a node without seeds: others dial it. */
+  readonly hasSeeds: boolean;
+  /** This node as a member, and what it remembers of the others. */
+  readonly membership: Omit<MembershipOptions, 'random'>;
   /** The state that the store held at start. */
   readonly state: TrustedState;
   /** Uniform in [0, 1): jitter only, never a decision about trust. */
@@ -32,25 +40,40 @@ export interface GossipOptions {
 }
 
 type EventOf<Kind extends GossipEvent['kind']> = Extract<GossipEvent, { readonly kind: Kind }>;
-type FrameOf<Kind extends Frame['kind']> = Extract<Frame, { readonly kind: Kind }>;
 
 /** One node's replication state. Not re-entrant: one event at a time. */
 export class GossipMachine {
-  readonly #self: Hello;
-  readonly #random: () => number;
   readonly #outbox: Outbox = new Outbox();
-  readonly #peers: PeerTable;
+  readonly #links: LinkTable;
+  readonly #connecting: Connecting;
+  readonly #dialer: Dialer;
+  readonly #neighbours: Neighbours;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
   readonly #repair: Repair;
+  readonly #random: () => number;
 
-  constructor(options: GossipOptions) {
-    this.#self = options.self;
-    this.#random = options.random;
-    this.#peers = new PeerTable(options.self.nodeId, options.peers);
-    this.#replica = new Replica(this.#outbox, this.#peers, options.state);
-    this.#fetching = new Fetching(this.#outbox, this.#peers, this.#replica);
-    this.#repair = new Repair(this.#outbox, this.#peers, this.#replica, this.#fetching);
+  /** Errors: those of `MembershipMachine`. */
+  constructor({ self, hasSeeds, membership, state, random }: GossipOptions) {
+    const outbox = this.#outbox;
+    const links = new LinkTable(self.nodeId);
+    const topology = new Topology(self);
+    const dialer = new Dialer({ outbox, links, self: self.address, hasSeeds, random });
+    const spread = new Spread({ self, links, topology, random });
+    this.#random = random;
+    this.#links = links;
+    this.#dialer = dialer;
+    this.#connecting = new Connecting({ self, outbox, links, dialer });
+    this.#neighbours = new Neighbours({
+      outbox,
+      links,
+      dialer,
+      topology,
+      membership: { ...membership, random },
+    });
+    this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
+    this.#fetching = new Fetching(outbox, links, this.#replica);
+    this.#repair = new Repair(outbox, links, this.#replica, this.#fetching);
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -69,29 +92,45 @@ export class GossipMachine {
     return { root, count: rows.size };
   }
 
-  /** Peers with a ready link, and the last root that each told on it. */
-  peerRoots(): ReadonlyMap<NodeId, Sha256 | undefined> {
-    return new Map(this.#peers.ready().map((link) => [link.peer.nodeId, link.root]));
+  /** All nodes that are known, and the links to them. */
+  neighbours(): readonly NeighbourView[] {
+    return this.#neighbours.view();
   }
 
-  /** Takes one event; returns what the driver has to do, in order. A refusal never throws. */
-  handle(event: GossipEvent, nowMs: number): readonly GossipEffect[] {
-    this.#dispatch(event, nowMs);
+  /** What this node should remember of the others when it starts again. */
+  memory(): ReturnType<Neighbours['memory']> {
+    return this.#neighbours.memory();
+  }
+
+  /** Says whether a link to this node is ready. */
+  isLinked(nodeId: NodeId): boolean {
+    return this.#links.to(nodeId)?.isReady === true;
+  }
+
+  /**
+   * Takes one event; returns what the driver has to do, in order. A refusal never throws.
+   * `nowMs` is wall time, for what is signed; `monotonicMs` never goes back, for what takes time.
+   */
+  handle(event: GossipEvent, nowMs: number, monotonicMs: number = nowMs): readonly GossipEffect[] {
+    this.#dispatch(event, nowMs, monotonicMs);
     return this.#outbox.take();
   }
 
-  #dispatch(event: GossipEvent, nowMs: number): void {
+  #dispatch(event: GossipEvent, nowMs: number, monotonicMs: number): void {
     switch (event.kind) {
       case 'start':
-        return this.#start();
+        return this.#start(monotonicMs);
       case 'link-up':
-        return this.#linkUp(event);
+        return this.#connecting.linkUp(event);
       case 'link-down':
-        return this.#redial(this.#peers.drop(event.linkId));
+        return this.#linkDown(this.#links.drop(event.linkId), monotonicMs);
       case 'dial-failed':
-        return this.#redial(event.nodeId);
+        this.#dialer.failed(event.target);
+        return this.#neighbours.dialFailed(event.target, monotonicMs);
+      case 'resolved':
+        return this.#dialer.resolved(event.addresses);
       case 'frame':
-        return this.#frame(event, nowMs);
+        return this.#frame(event, nowMs, monotonicMs);
       case 'submit': {
         const { requestId, document, blobs, recall } = event;
         return this.#replica.submit(requestId, document, blobs, recall, nowMs);
@@ -104,92 +143,106 @@ export class GossipMachine {
         return this.#fetching.wantAgain(this.#replica.persisted(event.batchId), nowMs);
       case 'persist-failed':
         return this.#replica.persistFailed(event.error);
+      case 'leave':
+        return this.#neighbours.handle(event, monotonicMs);
       case 'timer':
-        return this.#timer(event.timer);
+        return this.#timer(event.timer, nowMs, monotonicMs);
     }
   }
 
-  // Links: dial, admit, greet.
-
-  #start(): void {
-    for (const nodeId of this.#peers.nodeIds()) this.#outbox.emit({ kind: 'dial', nodeId });
+  #start(monotonicMs: number): void {
+    this.#neighbours.handle({ kind: 'start' }, monotonicMs);
+    this.#dialer.start();
     this.#outbox.arm({ name: 'repair' }, REPAIR_INTERVAL_MS * this.#random());
   }
 
-  #timer(timer: Timer): void {
+  #timer(timer: Timer, nowMs: number, monotonicMs: number): void {
     switch (timer.name) {
-      case 'repair': {
+      case 'repair':
         this.#repair.tick();
+        this.#neighbours.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
-      }
-      case 'dial': {
-        const { nodeId } = timer;
-        if (this.#peers.linkTo(nodeId) === undefined) this.#outbox.emit({ kind: 'dial', nodeId });
-      }
+      case 'dial':
+        return this.#dialer.dialDue(timer.nodeId);
+      case 'seeds':
+        return this.#dialer.seedsDue();
+      case 'fetch':
+        return this.#fetching.stalled(timer.fetchId, nowMs);
+      case 'member-probe':
+      case 'member-spread':
+      case 'member-help':
+        return this.#neighbours.handle({ kind: 'timer', timer }, monotonicMs);
     }
   }
 
-  #redial(nodeId: NodeId | undefined): void {
-    if (nodeId === undefined || this.#peers.linkTo(nodeId) !== undefined) return;
-    this.#outbox.arm({ name: 'dial', nodeId }, this.#peers.nextDialMs(nodeId, this.#random()));
+  #linkDown(link: Link | undefined, monotonicMs: number): void {
+    if (link === undefined) return;
+    this.#dialer.again(link.nodeId);
+    if (link.isReady) this.#neighbours.linkDown(link, monotonicMs);
   }
 
-  #linkUp({ linkId, peer, direction }: EventOf<'link-up'>): void {
-    const admission = this.#peers.admit(linkId, peer, direction);
-    if (admission.kind === 'refuse') {
-      return this.#outbox.emit({ kind: 'close', linkId, error: admission.error });
-    }
-    if (admission.replaces !== undefined) {
-      const error = new KedgeError('CONFLICT', 'replaced by another link of the same nodes');
-      this.#outbox.close(admission.replaces, error);
-    }
-    this.#outbox.send(admission.link, { kind: 'hello', hello: this.#self });
-  }
-
-  #hello(link: Link, hello: Hello): void {
-    const problem = helloProblem(this.#self, hello, link.peer);
-    if (problem !== undefined) return this.#hangUp(link, problem);
-    link.ready = true;
-    link.bootId = hello.bootId;
-    this.#peers.reached(link.peer.nodeId);
-    this.#outbox.notice({ kind: 'link-ready', peer: link.peer });
-    this.#repair.show(link, 'answer');
-  }
-
-  #hangUp(link: Link, error: KedgeError): void {
-    this.#outbox.notice({ kind: 'refused', from: link.peer.nodeId, error });
+  #hangUp(link: Link, error: KedgeError, monotonicMs: number): void {
+    this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
     this.#outbox.close(link, error);
-    this.#redial(this.#peers.drop(link.linkId));
+    this.#linkDown(this.#links.drop(link.linkId), monotonicMs);
   }
 
   // Frames.
 
-  #frame({ linkId, frame, recall }: EventOf<'frame'>, nowMs: number): void {
-    const link = this.#peers.link(linkId);
+  #frame({ linkId, frame, recall }: EventOf<'frame'>, nowMs: number, monotonicMs: number): void {
+    const link = this.#links.get(linkId);
     if (link === undefined) return;
-    if (frame.kind === 'hello' && !link.ready) return this.#hello(link, frame.hello);
-    if (frame.kind === 'hello' || !link.ready) {
-      return this.#hangUp(link, new KedgeError('PARSE', 'hello must be first, and only once'));
-    }
+    if (frame.kind === 'hello' || !link.isReady) return this.#greeting(link, frame, monotonicMs);
     try {
-      this.#readyFrame(link, frame, recall, nowMs);
+      this.#readyFrame(link, frame, { recall, nowMs, monotonicMs });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (link.fault() === 'close') return this.#hangUp(link, error);
-      this.#outbox.notice({ kind: 'refused', from: link.peer.nodeId, error });
+      if (link.fault() === 'close') return this.#hangUp(link, error, monotonicMs);
+      this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
     }
+  }
+
+  #greeting(link: Link, frame: Frame, monotonicMs: number): void {
+    const problem = this.#connecting.greeted(link, frame);
+    if (problem !== undefined) return this.#hangUp(link, problem, monotonicMs);
+    this.#neighbours.linkUp(link, monotonicMs);
+    this.#repair.show(link, 'answer');
   }
 
   #readyFrame(
     link: Link,
-    frame: Exclude<Frame, FrameOf<'hello'>>,
-    recall: Recall,
-    nowMs: number,
+    frame: Exclude<Frame, { readonly kind: 'hello' }>,
+    at: { readonly recall: Recall; readonly nowMs: number; readonly monotonicMs: number },
   ): void {
-    const { nodeId } = link.peer;
     switch (frame.kind) {
       case 'push':
-        return this.#push(link, frame.push, recall, nowMs);
+      case 'held':
+      case 'digest':
+      case 'rows-ask':
+      case 'tree':
+      case 'rows':
+      case 'fork':
+        return this.#replicate(link, frame, at.recall, at.nowMs);
+      case 'ping':
+      case 'ack':
+      case 'ping-req':
+      case 'nack':
+      case 'members':
+      case 'member-digest':
+      case 'member-buckets':
+      case 'member-rows':
+      case 'member-want': {
+        const { linkId } = link;
+        return this.#neighbours.handle({ kind: 'frame', linkId, frame }, at.monotonicMs);
+      }
+    }
+  }
+
+  #replicate(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
+    const { nodeId } = link;
+    switch (frame.kind) {
+      case 'push':
+        return this.#push(link, frame, recall, nowMs);
       case 'held':
         link.noteHeld(frame.row);
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
@@ -203,18 +256,24 @@ export class GossipMachine {
       case 'rows':
         return this.#repair.rows(link, frame.rows, nowMs);
       case 'fork':
-        return this.#fetching.takeEvidence(nodeId, frame.evidence, recall, nowMs);
+        return this.#fetching.takeEvidence(link.peer, frame.evidence, recall, nowMs);
     }
   }
 
-  #push(link: Link, push: Push, recall: Recall, nowMs: number): void {
-    const { nodeId } = link.peer;
+  #push(
+    link: Link,
+    { push, origin }: { readonly push: Push; readonly origin: PeerIdentity['region'] },
+    recall: Recall,
+    nowMs: number,
+  ): void {
+    const { nodeId } = link;
     const opened = this.#replica.open(push);
     link.noteHeld(opened.row);
     if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
     try {
       const { document, blobs } = opened;
-      const fork = this.#replica.receive([document], blobs, recall, nodeId, nowMs);
+      const bringer = { kind: 'peer', from: link.peer, origin } as const;
+      const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs);
       this.#fetching.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
@@ -226,9 +285,7 @@ export class GossipMachine {
   /** What lies between is fetched; beyond a fork there is nothing to fetch. */
   #pushBeyond(link: Link, row: Row, nowMs: number): void {
     const evidence = forkOf(this.#replica.verified, row.stream);
-    if (evidence === undefined) {
-      return this.#fetching.want({ nodeId: link.peer.nodeId, row }, nowMs);
-    }
+    if (evidence === undefined) return this.#fetching.want({ nodeId: link.nodeId, row }, nowMs);
     this.#tellFork(link, row.stream);
     throw forked(evidence);
   }

@@ -11,10 +11,11 @@
  * @module
  */
 import type { NodeId } from '../ids.ts';
+import { PEERS_MAX } from '../limits.ts';
 import type { Fetching } from './fetching.ts';
 import type { Row, RowsAnswer, StoreDigest } from './frames.ts';
+import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
-import type { Link, PeerTable } from './peers.ts';
 import type { Replica } from './replica.ts';
 import { isBucket, type TreeNode } from './row-tree.ts';
 import { compareRow } from './rows.ts';
@@ -38,22 +39,22 @@ interface Cursor {
 /** The comparing of one node with its peers. */
 export class Repair {
   readonly #outbox: Outbox;
-  readonly #peers: PeerTable;
+  readonly #links: LinkTable;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
   readonly #cursors: Map<NodeId, Cursor> = new Map();
   #turn = 0;
 
-  constructor(outbox: Outbox, peers: PeerTable, replica: Replica, fetching: Fetching) {
+  constructor(outbox: Outbox, links: LinkTable, replica: Replica, fetching: Fetching) {
     this.#outbox = outbox;
-    this.#peers = peers;
+    this.#links = links;
     this.#replica = replica;
     this.#fetching = fetching;
   }
 
   /** Shows the next peer our digest; called every {@link REPAIR_INTERVAL_MS}. */
   tick(): void {
-    const links = this.#peers.ready();
+    const links = this.#links.ready();
     const link = links[this.#turn++ % Math.max(1, links.length)];
     for (const each of links) each.repairBudget.refill();
     if (link !== undefined) this.show(link, 'answer');
@@ -122,7 +123,7 @@ export class Repair {
 
   /** Rows of the peer: fetch what it has more; in whole buckets, tell it what we have more. */
   rows(link: Link, { rows, revision, buckets }: RowsAnswer, nowMs: number): void {
-    const { nodeId } = link.peer;
+    const { nodeId } = link;
     for (const row of rows) {
       link.noteHeld(row);
       this.#fetching.want({ nodeId, row }, nowMs);
@@ -162,12 +163,13 @@ export class Repair {
     this.#outbox.send(link, { kind: 'held', row });
   }
 
-  #cursorOf({ peer, bootId }: Link): number {
-    const cursor = this.#cursors.get(peer.nodeId);
-    return cursor?.bootId === bootId ? cursor.revision : 0;
+  #cursorOf({ nodeId, hello }: Link): number {
+    const cursor = this.#cursors.get(nodeId);
+    return cursor?.bootId === hello.bootId ? cursor.revision : 0;
   }
 
-  #saw({ peer, bootId }: Link, revision: number): void {
-    this.#cursors.set(peer.nodeId, { bootId, revision });
+  #saw({ nodeId, hello }: Link, revision: number): void {
+    if (this.#cursors.size >= PEERS_MAX && !this.#cursors.has(nodeId)) this.#cursors.clear();
+    this.#cursors.set(nodeId, { bootId: hello.bootId, revision });
   }
 }

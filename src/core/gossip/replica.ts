@@ -8,37 +8,51 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { AnchorId, NodeId, StreamName } from '../ids.ts';
+import type { AnchorId, RegionName, StreamName } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Commits, durableResult } from './commits.ts';
-import type { Recall } from './events.ts';
+import type { PeerIdentity, Recall } from './events.ts';
 import type { Push, Row } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
+import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
-import type { Link, PeerTable } from './peers.ts';
 import { type BaseBody, indexBlobs, pushBytes } from './push.ts';
 import type { RowLog } from './row-log.ts';
 import { rowIn } from './rows.ts';
+import type { Spread } from './spread.ts';
 
 /** Who brought a statement. */
-export type Origin =
-  | { readonly kind: 'peer'; readonly nodeId: NodeId }
+export type Bringer =
+  | { readonly kind: 'peer'; readonly from: PeerIdentity; readonly origin: RegionName }
+  /** What it brings is history: others are ahead of it. */
+  | { readonly kind: 'history'; readonly from: PeerIdentity }
   | { readonly kind: 'submit'; readonly requestId: number };
 
 /** What this node holds, and how it comes to hold more. */
 export class Replica {
   readonly #outbox: Outbox;
-  readonly #peers: PeerTable;
+  readonly #links: LinkTable;
+  readonly #spread: Spread;
+  readonly #home: RegionName;
   readonly #intake: Intake;
   readonly #commits: Commits;
   #nextBatchId = 1;
 
-  constructor(outbox: Outbox, peers: PeerTable, state: TrustedState) {
-    this.#outbox = outbox;
-    this.#peers = peers;
+  constructor(parts: {
+    readonly outbox: Outbox;
+    readonly links: LinkTable;
+    readonly spread: Spread;
+    readonly home: RegionName;
+    readonly state: TrustedState;
+  }) {
+    const { state } = parts;
+    this.#outbox = parts.outbox;
+    this.#links = parts.links;
+    this.#spread = parts.spread;
+    this.#home = parts.home;
     this.#intake = new Intake(state);
     this.#commits = new Commits(state);
   }
@@ -81,17 +95,18 @@ export class Replica {
     documents: readonly SignedDocument[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
     recall: Recall,
-    nodeId: NodeId,
+    bringer: Exclude<Bringer, { kind: 'submit' }>,
     nowMs: number,
   ): Evidence | undefined {
     const taken = this.#intake.take(documents, blobs, recall, nowMs);
-    this.#adopt(taken, { kind: 'peer', nodeId });
+    this.#adopt(taken, bringer);
     return taken.kind === 'new' ? taken.evidence : undefined;
   }
 
   /** Judges fork evidence and adopts it. Errors: those of {@link Intake.evidence}. */
-  receiveEvidence(evidence: Evidence, recall: Recall, nodeId: NodeId): void {
-    this.#adopt(this.#intake.evidence(evidence, recall), { kind: 'peer', nodeId });
+  receiveEvidence(evidence: Evidence, recall: Recall, from: PeerIdentity): void {
+    const bringer = { kind: 'peer', from, origin: from.region } as const;
+    this.#adopt(this.#intake.evidence(evidence, recall), bringer);
   }
 
   /** Judges what an admin offers; the answer is an effect, now or when it is durable. */
@@ -127,7 +142,7 @@ export class Replica {
     }
     const rows = [row, ...moved.map((stream) => rowIn(state, stream))];
     const before = this.rows.revision - rows.length;
-    for (const link of this.#peers.ready()) {
+    for (const link of this.#links.ready()) {
       for (const [index, each] of rows.entries()) {
         if (each === undefined) continue;
         this.#outbox.send(link, { kind: 'held', row: each, revision: before + index + 1 });
@@ -148,18 +163,14 @@ export class Replica {
     this.#outbox.notice({ kind: 'persist-failed', error });
   }
 
-  #adopt(taken: Taken, origin: Origin): void {
-    if (taken.kind === 'held') return this.#alreadyHeld(taken.row, origin);
-    for (const link of this.#peers.ready()) {
-      if (origin.kind === 'submit' || link.peer.nodeId !== origin.nodeId) {
-        this.#forward(link, taken);
-      }
-    }
+  #adopt(taken: Taken, bringer: Bringer): void {
+    if (taken.kind === 'held') return this.#alreadyHeld(taken.row, bringer);
+    this.#forward(taken, bringer);
     const { state, row, batch, evidence, moved } = taken;
     const batchId = this.#nextBatchId++;
     const waiters =
-      origin.kind === 'submit'
-        ? [{ requestId: origin.requestId, row, novelty: 'new' as const }]
+      bringer.kind === 'submit'
+        ? [{ requestId: bringer.requestId, row, novelty: 'new' as const }]
         : [];
     this.#commits.add({ batchId, batch, state, row, moved, waiters });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
@@ -169,26 +180,38 @@ export class Replica {
     }
   }
 
-  #forward(link: Link, taken: Extract<Taken, { kind: 'new' }>): void {
+  #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): void {
     const { row, push, evidence } = taken;
-    if (evidence !== undefined) return this.#outbox.send(link, { kind: 'fork', evidence });
-    const held = link.held.get(row.stream);
-    if (held !== undefined && held.sequence >= row.sequence) return;
+    if (evidence !== undefined) {
+      for (const link of this.#links.ready()) {
+        if (bringer.kind === 'submit' || link.nodeId !== bringer.from.nodeId) {
+          this.#outbox.send(link, { kind: 'fork', evidence });
+        }
+      }
+      return;
+    }
     // What is too large to push is fetched by whoever lacks it, once it is durable here.
-    if (isSmall(push)) this.#outbox.send(link, { kind: 'push', push });
+    if (bringer.kind === 'history' || !isSmall(push)) return;
+    const origin = bringer.kind === 'peer' ? bringer.origin : this.#home;
+    const from = bringer.kind === 'peer' ? { from: bringer.from } : {};
+    for (const link of this.#spread.targets({ ...from, origin })) {
+      const held = link.held.get(row.stream);
+      if (held !== undefined && held.sequence >= row.sequence) continue;
+      this.#outbox.send(link, { kind: 'push', push, origin });
+    }
   }
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */
-  #alreadyHeld(row: Row, origin: Origin): void {
+  #alreadyHeld(row: Row, bringer: Bringer): void {
     const carrier = this.#commits.carrierOf(row);
-    if (origin.kind === 'peer') {
-      const link = this.#peers.linkTo(origin.nodeId);
-      if (carrier === undefined && link?.ready === true) {
+    if (bringer.kind !== 'submit') {
+      const link = this.#links.to(bringer.from.nodeId);
+      if (carrier === undefined && link?.isReady === true) {
         this.#outbox.send(link, { kind: 'held', row });
       }
       return;
     }
-    const { requestId } = origin;
+    const { requestId } = bringer;
     if (carrier !== undefined) {
       carrier.waiters.push({ requestId, row, novelty: 'held' });
       return;

@@ -10,6 +10,7 @@
  */
 import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
+import type { PeerIdentity } from './events.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
 import type { Row } from './frames.ts';
@@ -24,10 +25,12 @@ export const RETRY_PAUSE_MS: number = 10_000;
 /** A fetch under way. */
 export interface ActiveFetch {
   readonly fetchId: number;
-  readonly nodeId: NodeId;
+  readonly from: PeerIdentity;
   readonly row: Row;
   readonly buffer: FetchBuffer;
   readonly pace: FetchPace;
+  /** Items that came since somebody looked. */
+  items: number;
 }
 
 /** A row that is missing here, and a node that has it. */
@@ -67,10 +70,18 @@ export class Wants {
     );
   }
 
-  /** Notes that a fetch for a want has started. */
-  begin(fetchId: number, want: Want, nowMs: number): void {
-    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(nowMs) };
-    this.#active.set(want.row.stream, { ...want, fetchId, ...parts });
+  /** Notes that a fetch of a row has started. */
+  begin(fetchId: number, from: PeerIdentity, row: Row, nowMs: number): void {
+    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(nowMs), items: 0 };
+    this.#active.set(row.stream, { fetchId, from, row, ...parts });
+  }
+
+  /** Says whether somebody else has announced something of this stream. */
+  hasOther({ from, row }: ActiveFetch): boolean {
+    for (const [nodeId, rows] of this.#announced) {
+      if (nodeId !== from.nodeId && rows.has(row.stream)) return true;
+    }
+    return false;
   }
 
   active(fetchId: number): ActiveFetch | undefined {
@@ -81,18 +92,18 @@ export class Wants {
   /** Ends a fetch; after a failure its announcer rests for this row. */
   end(fetch: ActiveFetch, outcome: 'done' | 'failed', nowMs: number): void {
     this.#active.delete(fetch.row.stream);
-    this.#forget(fetch);
+    this.#forget({ nodeId: fetch.from.nodeId, row: fetch.row });
     if (outcome === 'done') return;
     this.#sweep(nowMs);
-    this.#pausedUntilMs.set(pauseKey(fetch.nodeId, fetch.row), nowMs + RETRY_PAUSE_MS);
+    this.#pausedUntilMs.set(pauseKey(fetch.from.nodeId, fetch.row), nowMs + RETRY_PAUSE_MS);
   }
 
   /** Announcers that may be asked for more, those that are asked for least first. */
   #leastAsked(): readonly NodeId[] {
     const asked = new Map<NodeId, number>();
     for (const nodeId of this.#announced.keys()) asked.set(nodeId, 0);
-    for (const { nodeId } of this.#active.values()) {
-      asked.set(nodeId, (asked.get(nodeId) ?? 0) + 1);
+    for (const { from } of this.#active.values()) {
+      asked.set(from.nodeId, (asked.get(from.nodeId) ?? 0) + 1);
     }
     return [...this.#announced.keys()]
       .filter((nodeId) => (asked.get(nodeId) ?? 0) < FETCHES_PER_PEER_MAX)

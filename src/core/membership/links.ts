@@ -24,6 +24,8 @@ export class MemberLink {
   readonly verify: Budget = new Budget(MEMBERS_MAX, VERIFY_PER_SECOND);
   /** Records sent on request; the burst is two whole tables. */
   readonly serve: Budget = new Budget(2 * MEMBERS_MAX, SERVE_PER_SECOND);
+  /** The last round trip; absent before the first. */
+  rttMs: number | undefined;
   #slowestMs = 0;
   #slowestBeforeMs = 0;
   #samples = 0;
@@ -41,6 +43,7 @@ export class MemberLink {
       this.#slowestMs = 0;
     }
     this.#samples += 1;
+    this.rttMs = rttMs;
     if (rttMs > this.#slowestMs) this.#slowestMs = rttMs;
   }
 

@@ -50,10 +50,8 @@ export interface MembershipOptions {
   readonly remembered?: MembershipSnapshot;
 }
 
-type EventOf<Kind extends MembershipEvent['kind']> = Extract<
-  MembershipEvent,
-  { readonly kind: Kind }
->;
+type Kind = MembershipEvent['kind'];
+type EventOf<K extends Kind> = Extract<MembershipEvent, { readonly kind: K }>;
 
 /** One node's view of all others. Not re-entrant: one event at a time. */
 export class MembershipMachine {
@@ -75,8 +73,7 @@ export class MembershipMachine {
   constructor(options: MembershipOptions) {
     const { self, sign, random, nowMs, remembered } = options;
     const config = { ...MEMBERSHIP_DEFAULTS, ...options.config };
-    const outbox = this.#outbox;
-    const links = this.#links;
+    const [outbox, links] = [this.#outbox, this.#links];
     const incarnation = (remembered?.incarnation ?? 0) + 1;
     const record: MemberRecord = { ...self, incarnation, status: 'alive' };
     const signed = signMember(record, sign);
@@ -125,6 +122,10 @@ export class MembershipMachine {
 
   member(nodeId: NodeId): MemberView | undefined {
     return this.#table.get(nodeId);
+  }
+
+  link(linkId: MemberLink['linkId']): Pick<MemberLink, 'rttMs'> | undefined {
+    return this.#links.get(linkId);
   }
 
   /** Everybody known, this node included; gone ones until they are forgotten. */

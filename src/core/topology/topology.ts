@@ -40,6 +40,7 @@ export class Topology {
   #size = 0;
   #version = 0;
   #links: ReadonlySet<NodeId> | undefined;
+  #crossLinks: ReadonlySet<NodeId> | undefined;
 
   constructor({ nodeId, region }: PeerIdentity) {
     this.#self = { nodeId, hash: hashText(nodeId) };
@@ -104,9 +105,16 @@ export class Topology {
     return this.#links;
   }
 
+  /** Those of `links()` that this node chose in other regions without regard to relays. */
+  crossLinks(): ReadonlySet<NodeId> {
+    this.#crossLinks ??= this.#computeCrossLinks();
+    return this.#crossLinks;
+  }
+
   #touch(): void {
     this.#version += 1;
     this.#links = undefined;
+    this.#crossLinks = undefined;
   }
 
   #relayCount(): number {
@@ -114,23 +122,29 @@ export class Topology {
   }
 
   #computeLinks(): ReadonlySet<NodeId> {
-    const links = new Set<NodeId>();
+    const links = new Set<NodeId>(this.crossLinks());
     this.#addHomeLinks(links);
+    if (this.relaysOf(this.#home).includes(this.#self.nodeId)) {
+      for (const [name, region] of this.#regions) {
+        if (name !== this.#home) for (const relay of region.relays) links.add(relay);
+      }
+    }
+    links.delete(this.#self.nodeId);
+    return links;
+  }
+
+  #computeCrossLinks(): ReadonlySet<NodeId> {
     const ordinary = new Best(this.#self.hash, CROSS_LINKS);
     const relays = new Best(this.#self.hash, CROSS_LINKS);
-    const selfRelays = this.relaysOf(this.#home).includes(this.#self.nodeId);
     for (const [name, region] of this.#regions) {
       if (name === this.#home) continue;
-      if (selfRelays) for (const relay of region.relays) links.add(relay);
       for (const node of region.nodes()) {
         (region.relays.includes(node.nodeId) ? relays : ordinary).offer(node);
       }
     }
-    for (const nodeId of ordinary.nodeIds) links.add(nodeId);
     // Where nobody is ordinary, relays take their part.
-    for (const nodeId of relays.nodeIds.slice(0, CROSS_LINKS - ordinary.size)) links.add(nodeId);
-    links.delete(this.#self.nodeId);
-    return links;
+    const missing = CROSS_LINKS - ordinary.size;
+    return new Set([...ordinary.nodeIds, ...relays.nodeIds.slice(0, missing)]);
   }
 
   #addHomeLinks(links: Set<NodeId>): void {

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AckInput as _kedge_v1_AckInput, AckOutput as _kedge_v1_AckOutput } from './kedge/v1/Ack.ts';
 import type { AcknowledgementInput as _kedge_v1_AcknowledgementInput, AcknowledgementOutput as _kedge_v1_AcknowledgementOutput } from './kedge/v1/Acknowledgement.ts';
 import type { BlobInput as _kedge_v1_BlobInput, BlobOutput as _kedge_v1_BlobOutput } from './kedge/v1/Blob.ts';
 import type { BlobsInput as _kedge_v1_BlobsInput, BlobsOutput as _kedge_v1_BlobsOutput } from './kedge/v1/Blobs.ts';
@@ -18,6 +19,17 @@ import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_Hello
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
 import type { LinkRequestInput as _kedge_v1_LinkRequestInput, LinkRequestOutput as _kedge_v1_LinkRequestOutput } from './kedge/v1/LinkRequest.ts';
 import type { LinkResponseInput as _kedge_v1_LinkResponseInput, LinkResponseOutput as _kedge_v1_LinkResponseOutput } from './kedge/v1/LinkResponse.ts';
+import type { MemberBucketsInput as _kedge_v1_MemberBucketsInput, MemberBucketsOutput as _kedge_v1_MemberBucketsOutput } from './kedge/v1/MemberBuckets.ts';
+import type { MemberDigestInput as _kedge_v1_MemberDigestInput, MemberDigestOutput as _kedge_v1_MemberDigestOutput } from './kedge/v1/MemberDigest.ts';
+import type { MemberRowInput as _kedge_v1_MemberRowInput, MemberRowOutput as _kedge_v1_MemberRowOutput } from './kedge/v1/MemberRow.ts';
+import type { MemberRowsInput as _kedge_v1_MemberRowsInput, MemberRowsOutput as _kedge_v1_MemberRowsOutput } from './kedge/v1/MemberRows.ts';
+import type { MemberUpdatesInput as _kedge_v1_MemberUpdatesInput, MemberUpdatesOutput as _kedge_v1_MemberUpdatesOutput } from './kedge/v1/MemberUpdates.ts';
+import type { MemberWantInput as _kedge_v1_MemberWantInput, MemberWantOutput as _kedge_v1_MemberWantOutput } from './kedge/v1/MemberWant.ts';
+import type { MembersInput as _kedge_v1_MembersInput, MembersOutput as _kedge_v1_MembersOutput } from './kedge/v1/Members.ts';
+import type { NackInput as _kedge_v1_NackInput, NackOutput as _kedge_v1_NackOutput } from './kedge/v1/Nack.ts';
+import type { ObservationInput as _kedge_v1_ObservationInput, ObservationOutput as _kedge_v1_ObservationOutput } from './kedge/v1/Observation.ts';
+import type { PingInput as _kedge_v1_PingInput, PingOutput as _kedge_v1_PingOutput } from './kedge/v1/Ping.ts';
+import type { PingRequestInput as _kedge_v1_PingRequestInput, PingRequestOutput as _kedge_v1_PingRequestOutput } from './kedge/v1/PingRequest.ts';
 import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutput } from './kedge/v1/Push.ts';
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
 import type { RowInput as _kedge_v1_RowInput, RowOutput as _kedge_v1_RowOutput } from './kedge/v1/Row.ts';
@@ -25,6 +37,7 @@ import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutp
 import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from './kedge/v1/RowsAsk.ts';
 import type { SignatureInput as _kedge_v1_SignatureInput, SignatureOutput as _kedge_v1_SignatureOutput } from './kedge/v1/Signature.ts';
 import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocumentOutput as _kedge_v1_SignedDocumentOutput } from './kedge/v1/SignedDocument.ts';
+import type { SignedMemberInput as _kedge_v1_SignedMemberInput, SignedMemberOutput as _kedge_v1_SignedMemberOutput } from './kedge/v1/SignedMember.ts';
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from './kedge/v1/SignedStatement.ts';
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from './kedge/v1/StoreDigest.ts';
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from './kedge/v1/Tree.ts';
@@ -41,6 +54,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   kedge: {
     v1: {
+      Ack: MessageTypeDefinition<_kedge_v1_AckInput, _kedge_v1_AckOutput>
       Acknowledgement: MessageTypeDefinition<_kedge_v1_AcknowledgementInput, _kedge_v1_AcknowledgementOutput>
       AdoptionStage: EnumTypeDefinition
       Blob: MessageTypeDefinition<_kedge_v1_BlobInput, _kedge_v1_BlobOutput>
@@ -59,6 +73,18 @@ export interface ProtoGrpcType {
       KeepAlive: MessageTypeDefinition<_kedge_v1_KeepAliveInput, _kedge_v1_KeepAliveOutput>
       LinkRequest: MessageTypeDefinition<_kedge_v1_LinkRequestInput, _kedge_v1_LinkRequestOutput>
       LinkResponse: MessageTypeDefinition<_kedge_v1_LinkResponseInput, _kedge_v1_LinkResponseOutput>
+      MemberBuckets: MessageTypeDefinition<_kedge_v1_MemberBucketsInput, _kedge_v1_MemberBucketsOutput>
+      MemberDigest: MessageTypeDefinition<_kedge_v1_MemberDigestInput, _kedge_v1_MemberDigestOutput>
+      MemberRow: MessageTypeDefinition<_kedge_v1_MemberRowInput, _kedge_v1_MemberRowOutput>
+      MemberRows: MessageTypeDefinition<_kedge_v1_MemberRowsInput, _kedge_v1_MemberRowsOutput>
+      MemberState: EnumTypeDefinition
+      MemberUpdates: MessageTypeDefinition<_kedge_v1_MemberUpdatesInput, _kedge_v1_MemberUpdatesOutput>
+      MemberWant: MessageTypeDefinition<_kedge_v1_MemberWantInput, _kedge_v1_MemberWantOutput>
+      Members: MessageTypeDefinition<_kedge_v1_MembersInput, _kedge_v1_MembersOutput>
+      Nack: MessageTypeDefinition<_kedge_v1_NackInput, _kedge_v1_NackOutput>
+      Observation: MessageTypeDefinition<_kedge_v1_ObservationInput, _kedge_v1_ObservationOutput>
+      Ping: MessageTypeDefinition<_kedge_v1_PingInput, _kedge_v1_PingOutput>
+      PingRequest: MessageTypeDefinition<_kedge_v1_PingRequestInput, _kedge_v1_PingRequestOutput>
       Push: MessageTypeDefinition<_kedge_v1_PushInput, _kedge_v1_PushOutput>
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
       Row: MessageTypeDefinition<_kedge_v1_RowInput, _kedge_v1_RowOutput>
@@ -66,6 +92,7 @@ export interface ProtoGrpcType {
       RowsAsk: MessageTypeDefinition<_kedge_v1_RowsAskInput, _kedge_v1_RowsAskOutput>
       Signature: MessageTypeDefinition<_kedge_v1_SignatureInput, _kedge_v1_SignatureOutput>
       SignedDocument: MessageTypeDefinition<_kedge_v1_SignedDocumentInput, _kedge_v1_SignedDocumentOutput>
+      SignedMember: MessageTypeDefinition<_kedge_v1_SignedMemberInput, _kedge_v1_SignedMemberOutput>
       SignedStatement: MessageTypeDefinition<_kedge_v1_SignedStatementInput, _kedge_v1_SignedStatementOutput>
       StoreDigest: MessageTypeDefinition<_kedge_v1_StoreDigestInput, _kedge_v1_StoreDigestOutput>
       Tree: MessageTypeDefinition<_kedge_v1_TreeInput, _kedge_v1_TreeOutput>

@@ -24,7 +24,7 @@ const STATEMENT_PATH = [1, 1];
 /** A node, by its Submit method. */
 export const adminKind: SubjectKind = {
   name: 'admin',
-  open: async (one) => new AdminSubject(await CaseNode.start(one, [])),
+  open: async (one) => new AdminSubject(await CaseNode.start(one)),
   visible: (expected) => expected,
 };
 

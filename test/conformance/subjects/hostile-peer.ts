@@ -95,13 +95,13 @@ export class PeerLink implements Disposable {
   }
 
   /** Opens a link and greets; resolves when the node has let it in. */
-  static async open(address: string, name: string, one: ConformanceCase): Promise<PeerLink> {
+  static async open(address: string, hello: Hello): Promise<PeerLink> {
     const client = new Client(address, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
     });
     const metadata = new Metadata();
-    metadata.set(NODE_ID_HEADER, name);
+    metadata.set(NODE_ID_HEADER, hello.nodeId);
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.link;
     const call = client.makeBidiStreamRequest(
       path,
@@ -110,7 +110,7 @@ export class PeerLink implements Disposable {
       metadata,
     );
     const link = new PeerLink(client, call);
-    link.send({ kind: 'hello', hello: helloOf(name, one) });
+    link.send({ kind: 'hello', hello });
     await eventually('the node to let a peer in', () => {
       if (link.closed !== undefined) throw link.closed;
       return link.frames.find(({ kind }) => kind === 'digest');
@@ -138,7 +138,8 @@ function isOf(stream: string, item: FetchItem): boolean {
   return entry === undefined || entry.stream === stream;
 }
 
-function helloOf(name: string, { realm, pin }: ConformanceCase): Hello {
+/** The greeting of a peer that answers fetches at `address`. */
+export function helloOf(name: string, { realm, pin }: ConformanceCase, address: string): Hello {
   return {
     protocolVersion: PROTOCOL_VERSION,
     nodeId: parseNodeId(name),
@@ -147,5 +148,6 @@ function helloOf(name: string, { realm, pin }: ConformanceCase): Hello {
     firstCharterDigest: parseSha256(pin),
     bootId: '0'.repeat(32),
     storeId: '1'.repeat(32),
+    address,
   };
 }

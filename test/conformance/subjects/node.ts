@@ -25,12 +25,6 @@ import { evidenceText, forkedResult, type SubjectResult, statementText } from '.
 
 const LISTENER = '127.0.0.1:0';
 
-/** A peer that the node is configured with, and where that peer would listen. */
-export interface ConfiguredLiar {
-  readonly nodeId: string;
-  readonly address: string;
-}
-
 /** A node with the state of one case. */
 export class CaseNode implements AsyncDisposable {
   readonly recorder: Recorder = new Recorder();
@@ -51,7 +45,7 @@ export class CaseNode implements AsyncDisposable {
     };
   }
 
-  static async start(one: ConformanceCase, peers: readonly ConfiguredLiar[]): Promise<CaseNode> {
+  static async start(one: ConformanceCase): Promise<CaseNode> {
     const folder = await createTempDir();
     const config: NodeConfig = {
       node: { id: parseNodeId('node'), region: parseRegionName('iad') },
@@ -61,11 +55,7 @@ export class CaseNode implements AsyncDisposable {
       listen: { clients: LISTENER, peers: LISTENER, admins: LISTENER },
       insecure: true,
       identities: [],
-      peers: peers.map(({ nodeId, address }) => ({
-        nodeId: parseNodeId(nodeId),
-        region: parseRegionName('fra'),
-        address,
-      })),
+      peers: { seeds: [] },
       limits: { maxSubscribers: 10, maxStreamsPerConnection: 100 },
       log: { level: 'debug', format: 'json' },
       drainTimeoutMs: 0,

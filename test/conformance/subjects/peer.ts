@@ -6,12 +6,12 @@ import { expect } from 'vitest';
 import { equalBytes } from '../../../src/core/bytes.ts';
 import { type ErrorCode, isErrorCode } from '../../../src/core/errors.ts';
 import type { FetchItem, Frame, Push } from '../../../src/core/gossip/frames.ts';
-import type { Sha256 } from '../../../src/core/ids.ts';
+import { parseRegionName, type Sha256 } from '../../../src/core/ids.ts';
 import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { encodeFrame } from '../../../src/wire/gossip.ts';
 import type { ApplyStep, ConformanceCase, EvidenceStep, JudgedStep } from '../format.ts';
-import { LyingServer, PeerLink } from './hostile-peer.ts';
+import { helloOf, LyingServer, PeerLink } from './hostile-peer.ts';
 import { CaseNode } from './node.ts';
 import { bend } from './protobuf.ts';
 import { eventually } from './recorder.ts';
@@ -29,6 +29,7 @@ import {
 
 /** Both sort before `node`, so that the links that they open are kept. */
 const LIAR = 'a-liar';
+const ELSEWHERE = parseRegionName('fra');
 const WITNESS = 'b-witness';
 /** Link message, frame, push, statement. */
 const STATEMENT_PATH = [1, 2, 1];
@@ -64,10 +65,8 @@ class PeerSubject implements Subject {
 
   static async open(one: ConformanceCase): Promise<PeerSubject> {
     const server = await LyingServer.start();
-    const { address } = server;
-    const peers = [LIAR, WITNESS].map((nodeId) => ({ nodeId, address }));
-    const node = await CaseNode.start(one, peers);
-    return new PeerSubject(one, server, node, await openLinks(node, one));
+    const node = await CaseNode.start(one);
+    return new PeerSubject(one, server, node, await openLinks(node, one, server));
   }
 
   unfit(step: JudgedStep): string | undefined {
@@ -78,7 +77,7 @@ class PeerSubject implements Subject {
     this.#node.setTime(step.nowMs);
     if (this.#liar.closed !== undefined) {
       this.#liar[Symbol.dispose]();
-      this.#liar = await PeerLink.open(this.#node.address, LIAR, this.#case);
+      this.#liar = await openLink(LIAR, this.#node, this.#case, this.#server);
     }
     if ('apply' in step) return await this.#apply(step);
     if ('evidence' in step) return await this.#evidence(step);
@@ -89,7 +88,7 @@ class PeerSubject implements Subject {
     this.#requireOnlyGoodPassedOn();
     this.#closeLinks();
     await this.#node.restart(nowMs);
-    [this.#liar, this.#witness] = await openLinks(this.#node, this.#case);
+    [this.#liar, this.#witness] = await openLinks(this.#node, this.#case, this.#server);
   }
 
   async snapshot(): Promise<string> {
@@ -118,7 +117,7 @@ class PeerSubject implements Subject {
     const observed = await this.#say(last?.digest, () => {
       const isChain = offered.chain.length > 1;
       if (isChain && last !== undefined) return this.#liar.send(announcement(last));
-      const frame: Frame = { kind: 'push', push: lastPush(offered) };
+      const frame: Frame = { kind: 'push', push: lastPush(offered), origin: ELSEWHERE };
       this.#liar.sendBytes(bend(encodeFrame(frame), STATEMENT_PATH, step.wire));
     });
     if (isErrorCode(observed.outcome) || last === undefined) return observed;
@@ -198,11 +197,21 @@ class PeerSubject implements Subject {
 async function openLinks(
   node: CaseNode,
   one: ConformanceCase,
+  server: LyingServer,
 ): Promise<readonly [PeerLink, PeerLink]> {
   return await Promise.all([
-    PeerLink.open(node.address, LIAR, one),
-    PeerLink.open(node.address, WITNESS, one),
+    openLink(LIAR, node, one, server),
+    openLink(WITNESS, node, one, server),
   ]);
+}
+
+async function openLink(
+  name: string,
+  node: CaseNode,
+  one: ConformanceCase,
+  server: LyingServer,
+): Promise<PeerLink> {
+  return await PeerLink.open(node.address, helloOf(name, one, server.address));
 }
 
 function pushesOf({ chain, history = [], body, blobs }: Offered): readonly Push[] {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { FETCH_USELESS_MAX_MS } from '../../../src/core/gossip/fetch-pace.ts';
 import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
-import { PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import {} from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import {
   NO_PREVIOUS,
@@ -14,6 +14,7 @@ import {
 import { HISTORY_BUFFER_MAX_BYTES } from '../../../src/core/limits.ts';
 import { acceptDocument } from '../../../src/core/trusted/accept.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
@@ -133,10 +134,11 @@ describe('Fetching', () => {
       const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
       ({ state } = acceptDocument(state, offer, issuedMs));
     }
-    const self = hello('iad-1', 'iad');
-    machine = new GossipMachine({ self, peers: [PEER.nodeId], state, random: () => 0.5 });
-    handle({ kind: 'link-up', linkId: '1', peer: PEER, direction: 'dialled' });
-    frame({ kind: 'hello', hello: hello('fra-1', 'fra') });
+    const self = testHello('iad-1', realm);
+    const membership = testMembership(self);
+    machine = new GossipMachine({ self, hasSeeds: false, membership, state, random: () => 0.5 });
+    handle({ kind: 'link-up', linkId: '1', nodeId: PEER.nodeId });
+    frame({ kind: 'hello', hello: testHello('fra-1', realm) });
   }
 
   function announce(stream: string): void {
@@ -160,18 +162,6 @@ describe('Fetching', () => {
 
   function handle(event: GossipEvent): readonly GossipEffect[] {
     return machine.handle(event, nowMs);
-  }
-
-  function hello(nodeId: string, region: string) {
-    return {
-      protocolVersion: PROTOCOL_VERSION,
-      nodeId: parseNodeId(nodeId),
-      region: parseRegionName(region),
-      realm: realm.name,
-      firstCharterDigest: realm.firstCharterDigest,
-      bootId: '0'.repeat(32),
-      storeId: '0'.repeat(32),
-    };
   }
 });
 

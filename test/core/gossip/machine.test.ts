@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
-import { type Frame, type Hello, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import { LINK_FAULTS_MAX } from '../../../src/core/gossip/links.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
-import { LINK_FAULTS_MAX } from '../../../src/core/gossip/peers.ts';
-import { REPAIR_INTERVAL_MS } from '../../../src/core/gossip/repair.ts';
 import { NO_PREVIOUS, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import { signMember } from '../../../src/core/membership/record.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
@@ -18,40 +19,50 @@ describe('GossipMachine', () => {
   beforeEach(() => {
     realm = createTestRealm();
     machine = new GossipMachine({
-      self: hello('iad-1', 'iad'),
-      peers: [PEER.nodeId],
+      self: testHello('iad-1', realm),
+      hasSeeds: true,
+      membership: testMembership(testHello('iad-1', realm)),
       state: emptyTrustedState(realm.name, realm.firstCharterDigest),
       random: () => 0.5,
     });
   });
 
-  it('dials every peer and arms repair at start', () => {
-    expect(handle({ kind: 'start' })).toEqual([
-      { kind: 'dial', nodeId: PEER.nodeId },
-      { kind: 'arm', timer: { name: 'repair' }, delayMs: REPAIR_INTERVAL_MS / 2 },
+  it('looks its seeds up and dials what they stand for', () => {
+    expect(handle({ kind: 'start' })).toContainEqual({ kind: 'resolve' });
+    const addresses = ['iad-1:7441', 'fra-1:7441'];
+    expect(handle({ kind: 'resolved', addresses })).toEqual([
+      { kind: 'dial', target: { address: 'fra-1:7441' } },
     ]);
   });
 
   it('greets, then compares roots', () => {
     expect(kinds(linkUp())).toEqual(['hello']);
-    expect(kinds(frame({ kind: 'hello', hello: hello('fra-1', 'fra') }))).toEqual(['digest']);
+    const greeted = kinds(frame({ kind: 'hello', hello: testHello('fra-1', realm) }));
+    expect(greeted).toEqual(['members', 'digest']);
   });
 
-  it('dials a peer again for ever after its link went down', () => {
-    linkUp();
-    const [effect] = handle({ kind: 'link-down', linkId: '1' });
-    expect(effect).toMatchObject({ kind: 'arm', timer: { name: 'dial', nodeId: PEER.nodeId } });
+  it('dials a member again for ever after its link went down', () => {
+    greet();
+    meet();
+    const effects = handle({ kind: 'link-down', linkId: '1' });
+    expect(effects).toContainEqual({
+      kind: 'arm',
+      timer: { name: 'dial', nodeId: PEER.nodeId },
+      delayMs: 188,
+    });
+    const due = handle({ kind: 'timer', timer: { name: 'dial', nodeId: PEER.nodeId } });
+    const target = { nodeId: PEER.nodeId, address: 'fra-1:7441' };
+    expect(due).toEqual([{ kind: 'dial', target }]);
   });
 
   it.each([
     ['another realm', { realm: createTestRealm({ realm: 'other.example.org' }).name }, 'REALM'],
     ['another first charter', { firstCharterDigest: NO_PREVIOUS }, 'REALM'],
     ['another name than its certificate', { nodeId: parseNodeId('sin-1') }, 'ACCESS'],
-    ['another region than its certificate', { region: parseRegionName('sin') }, 'ACCESS'],
     ['an older protocol', { protocolVersion: PROTOCOL_VERSION - 1 }, 'TYPE'],
   ])('hangs up on a peer of %s', (_, change, code) => {
     linkUp();
-    const effects = frame({ kind: 'hello', hello: { ...hello('fra-1', 'fra'), ...change } });
+    const effects = frame({ kind: 'hello', hello: testHello('fra-1', realm, change) });
     expect(effects.find((effect) => effect.kind === 'close')).toMatchObject({ error: { code } });
   });
 
@@ -104,31 +115,21 @@ describe('GossipMachine', () => {
       content: { kind: 'whole', body: new Uint8Array(0) },
       blobs: [],
     } as const;
-    const closed = Array.from({ length: LINK_FAULTS_MAX }, () => frame({ kind: 'push', push }))
+    const closed = Array.from({ length: LINK_FAULTS_MAX }, () =>
+      frame({ kind: 'push', push, origin: PEER.region }),
+    )
       .flat()
       .filter((effect) => effect.kind === 'close');
     expect(closed).toHaveLength(1);
     expect(machine.verified).toBe(before);
   });
 
-  function hello(nodeId: string, region: string): Hello {
-    return {
-      protocolVersion: PROTOCOL_VERSION,
-      nodeId: parseNodeId(nodeId),
-      region: parseRegionName(region),
-      realm: realm.name,
-      firstCharterDigest: realm.firstCharterDigest,
-      bootId: '0'.repeat(32),
-      storeId: '0'.repeat(32),
-    };
-  }
-
   function handle(event: GossipEvent): readonly GossipEffect[] {
     return machine.handle(event, TEST_EPOCH_MS);
   }
 
   function linkUp(): readonly GossipEffect[] {
-    return handle({ kind: 'link-up', linkId: '1', peer: PEER, direction: 'dialled' });
+    return handle({ kind: 'link-up', linkId: '1', nodeId: PEER.nodeId });
   }
 
   function frame(sent: Frame): readonly GossipEffect[] {
@@ -137,7 +138,15 @@ describe('GossipMachine', () => {
 
   function greet(): void {
     linkUp();
-    frame({ kind: 'hello', hello: hello('fra-1', 'fra') });
+    frame({ kind: 'hello', hello: testHello('fra-1', realm) });
+  }
+
+  /** The peer introduces itself as a member. */
+  function meet(): void {
+    const { self, sign } = testMembership(testHello('fra-1', realm));
+    const record = { ...self, incarnation: 1, status: 'alive' } as const;
+    const updates = { members: [signMember(record, sign)], observations: [] };
+    frame({ kind: 'members', updates });
   }
 });
 

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { GossipEffect } from '../../../src/core/gossip/events.ts';
-import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import type { Frame } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
-import { NO_PREVIOUS, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import { NO_PREVIOUS, parseNodeId } from '../../../src/core/ids.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
-const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
+const PEER = parseNodeId('fra-1');
 
 describe('Repair', () => {
   let realm: TestRealm;
@@ -16,8 +17,9 @@ describe('Repair', () => {
   beforeEach(() => {
     realm = createTestRealm();
     machine = new GossipMachine({
-      self: hello('iad-1', 'iad', '0'),
-      peers: [PEER.nodeId],
+      self: testHello('iad-1', realm),
+      hasSeeds: false,
+      membership: testMembership(testHello('iad-1', realm)),
       state: emptyTrustedState(realm.name, realm.firstCharterDigest),
       random: () => 0.5,
     });
@@ -83,25 +85,9 @@ describe('Repair', () => {
     expect(kinds.filter(({ kind }) => kind === 'send').length).toBeLessThan(100);
   });
 
-  function hello(
-    nodeId: string,
-    region: string,
-    boot: string,
-  ): Extract<Frame, { kind: 'hello' }>['hello'] {
-    return {
-      protocolVersion: PROTOCOL_VERSION,
-      nodeId: parseNodeId(nodeId),
-      region: parseRegionName(region),
-      realm: realm.name,
-      firstCharterDigest: realm.firstCharterDigest,
-      bootId: boot.repeat(32),
-      storeId: '0'.repeat(32),
-    };
-  }
-
   function linkUp(linkId: string, boot = '0'): void {
-    machine.handle({ kind: 'link-up', linkId, peer: PEER, direction: 'dialled' }, TEST_EPOCH_MS);
-    frame({ kind: 'hello', hello: hello('fra-1', 'fra', boot) }, linkId);
+    machine.handle({ kind: 'link-up', linkId, nodeId: PEER }, TEST_EPOCH_MS);
+    frame({ kind: 'hello', hello: testHello('fra-1', realm, { bootId: boot.repeat(32) }) }, linkId);
   }
 
   function effects(sent: Frame, linkId = 'a'): readonly GossipEffect[] {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../../src/core/gossip/frames.ts';
 import { compareRow } from '../../../src/core/gossip/rows.ts';
 import { FETCHES_MAX, RETRY_PAUSE_MS, type Want, Wants } from '../../../src/core/gossip/wants.ts';
-import { parseNodeId, parseSha256, parseStreamName } from '../../../src/core/ids.ts';
+import {
+  parseNodeId,
+  parseRegionName,
+  parseSha256,
+  parseStreamName,
+} from '../../../src/core/ids.ts';
 import { STREAMS_MAX } from '../../../src/core/limits.ts';
 
 const FRA = parseNodeId('fra-1');
@@ -105,7 +110,10 @@ function row(stream: string, sequence: number): Row {
 
 function start(wants: Wants, fetchId: number): Want | undefined {
   const want = wants.next(ALL);
-  if (want !== undefined) wants.begin(fetchId, want, 0);
+  if (want !== undefined) {
+    const from = { nodeId: want.nodeId, region: parseRegionName('far') };
+    wants.begin(fetchId, from, want.row, 0);
+  }
   return want;
 }
 

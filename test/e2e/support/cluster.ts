@@ -147,14 +147,9 @@ async function writeConfig(parts: ConfigParts): Promise<string> {
       { id: `${DOMAIN}/client/*`, roles: ['client'] },
       { id: `${DOMAIN}/admin/*`, roles: ['admin'] },
     ],
-    peers: places
-      .filter((place) => place.name !== name)
-      .map((place) => ({
-        nodeId: place.name,
-        region: place.name,
-        address: `127.0.0.1:${place.port}`,
-        identity: `${DOMAIN}/node/${place.name}`,
-      })),
+    peers: {
+      seeds: places.filter((place) => place.name !== name).map(({ port }) => `127.0.0.1:${port}`),
+    },
     drainTimeoutMs: 1000,
   };
   return await folder.write(`${name}/node.yaml`, stringify(config));

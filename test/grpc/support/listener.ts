@@ -13,6 +13,7 @@ import {
 import { onTestFinished } from 'vitest';
 import type { NodeStatus } from '../../../src/core/admin/messages.ts';
 import { type ErrorCode, type KedgeError } from '../../../src/core/errors.ts';
+import type { DialTarget } from '../../../src/core/gossip/events.ts';
 import type { Frame } from '../../../src/core/gossip/frames.ts';
 import {
   NO_PREVIOUS,
@@ -34,7 +35,7 @@ import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { noMetrics } from '../../../src/ports/metrics.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
 import { CallerDirectory, type CallerIdentity } from '../../../src/service/identity.ts';
-import type { LinkHandle } from '../../../src/service/replicator.ts';
+import type { LinkHandle } from '../../../src/service/peer-transport.ts';
 import type { SubscriberSink } from '../../../src/service/subscriber.ts';
 import { createTestPki, type TestPki } from '../../../src/testing/pki.ts';
 import type { RawMethod } from '../../../src/wire/methods.ts';
@@ -43,7 +44,6 @@ import { callError } from '../../../src/wire/status.ts';
 export const DOMAIN: string = 'spiffe://prod.example.org';
 export const IAD: NodeId = parseNodeId('iad-1');
 export const FRA: NodeId = parseNodeId('fra-1');
-export const NODE_IDENTITY: string = `${DOMAIN}/node/iad-1`;
 
 const pki: TestPki = createTestPki();
 
@@ -87,7 +87,7 @@ export const directory: CallerDirectory = new CallerDirectory({
     { id: `${DOMAIN}/client/*`, roles: ['client'] },
     { id: `${DOMAIN}/admin/*`, roles: ['admin'] },
   ],
-  peers: [{ nodeId: FRA, region: parseRegionName('fra'), identity: `${DOMAIN}/node/fra-1` }],
+  peerIdentity: `${DOMAIN}/node/{node}`,
 });
 
 /** Log lines of one listener. */
@@ -225,7 +225,7 @@ export const status: NodeStatus = {
   startedAtMs: 1,
   root: NO_PREVIOUS,
   streams: [],
-  links: [],
+  peers: [],
   subscribers: [],
 };
 
@@ -275,10 +275,10 @@ export class ScriptedLinks implements LinkEvents {
   readonly up: { readonly link: LinkHandle; readonly nodeId: string; readonly by: string }[] = [];
   readonly frames: Frame[] = [];
   readonly down: (KedgeError | undefined)[] = [];
-  readonly failed: { readonly nodeId: string; readonly error: KedgeError }[] = [];
+  readonly failed: { readonly target: DialTarget; readonly error: KedgeError }[] = [];
 
-  linkUp: LinkEvents['linkUp'] = (link, peer, by) => {
-    this.up.push({ link, nodeId: peer.nodeId, by });
+  linkUp: LinkEvents['linkUp'] = (link, nodeId, target) => {
+    this.up.push({ link, nodeId, by: target === undefined ? 'accepted' : 'dialled' });
   };
   linkFrame: LinkEvents['linkFrame'] = (_linkId, frame) => {
     this.frames.push(frame);
@@ -287,8 +287,8 @@ export class ScriptedLinks implements LinkEvents {
     this.down.push(error);
   };
   linkRefused: LinkEvents['linkRefused'] = () => undefined;
-  linkFailed: LinkEvents['linkFailed'] = (nodeId, error) => {
-    this.failed.push({ nodeId, error });
+  linkFailed: LinkEvents['linkFailed'] = (target, error) => {
+    this.failed.push({ target, error });
   };
 
   /** The newest link. */

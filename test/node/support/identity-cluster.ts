@@ -139,14 +139,7 @@ export class IdentityCluster implements AsyncDisposable {
         moveWithinMs: this.#options.moveWithinMs ?? 600_000,
       },
       identities: [{ id: `${DOMAIN}/admin/*`, roles: ['admin'] }],
-      peers: [...this.#ports]
-        .filter(([other]) => other !== name)
-        .map(([nodeId, port]) => ({
-          nodeId,
-          region: nodeId.slice(0, 3),
-          address: `127.0.0.1:${port}`,
-          identity: `${DOMAIN}/node/${nodeId}`,
-        })),
+      peers: { seeds: [...this.#ports.values()].map((port) => `127.0.0.1:${port}`) },
       drainTimeoutMs: 100,
     };
     const parsed = parseNodeConfig(stringify(config), this.#dir.join('node.yaml'));

@@ -6,9 +6,8 @@
  */
 
 import { KedgeError } from '../../../src/core/errors.ts';
-import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
+import type { DialTarget } from '../../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame, Hello } from '../../../src/core/gossip/frames.ts';
-import { PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
 import type { StreamName } from '../../../src/core/ids.ts';
 import { type NodeId, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
@@ -18,7 +17,9 @@ import { noMetrics } from '../../../src/ports/metrics.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
 import { fetchItems } from '../../../src/service/fetch-source.ts';
-import { type PeerTransport, Replicator } from '../../../src/service/replicator.ts';
+import type { PeerTransport } from '../../../src/service/peer-transport.ts';
+import { Replicator } from '../../../src/service/replicator.ts';
+import { testHello, testMembership } from '../../../src/testing/members.ts';
 
 /** What all nodes of a cluster share. */
 export interface ClusterRealm {
@@ -53,12 +54,19 @@ export class TestCluster implements AsyncDisposable {
     const id = parseNodeId(name);
     const { realm, firstCharterDigest } = this.#realm;
     const served: TestNode['served'] = [];
+    const pin = { name: realm, firstCharterDigest };
+    const self = testHello(name, pin, {
+      region: parseRegionName(name),
+      storeId: store.storeId,
+      address: addressOf(name),
+    });
     const replicator = new Replicator({
-      self: { ...this.#hello(id), storeId: store.storeId },
-      peers: names.filter((other) => other !== name).map(parseNodeId),
+      self,
+      hasSeeds: true,
+      membership: testMembership(self),
       state: state ?? emptyTrustedState(realm, firstCharterDigest),
       store,
-      transport: this.#transport(id),
+      transport: this.#transport(id, names),
       clock: systemClock,
       logger: noLogger,
       metrics: noMetrics,
@@ -103,24 +111,15 @@ export class TestCluster implements AsyncDisposable {
     await Promise.all(this.nodes.map((node) => node.store[Symbol.asyncDispose]()));
   }
 
-  #hello(id: NodeId): Omit<Hello, 'storeId'> {
+  #transport(self: NodeId, names: readonly string[]): PeerTransport {
     return {
-      protocolVersion: PROTOCOL_VERSION,
-      nodeId: id,
-      region: parseRegionName(id),
-      ...this.#realm,
-      bootId: '0'.repeat(32),
-    };
-  }
-
-  #transport(self: NodeId): PeerTransport {
-    return {
-      dial: (peer) => {
+      dial: (target) => {
         setImmediate(() => {
-          this.#connect(self, peer);
+          this.#connect(self, target);
         });
       },
-      fetch: (peer, request) => this.#fetch(self, peer, request),
+      resolveSeeds: async () => Promise.resolve(names.map(addressOf)),
+      fetch: ({ address }, request) => this.#fetch(self, nodeAt(address), request),
     };
   }
 
@@ -130,12 +129,13 @@ export class TestCluster implements AsyncDisposable {
     yield* fetchItems(store, replicator.durable, request);
   }
 
-  #connect(from: NodeId, to: NodeId): void {
+  #connect(from: NodeId, dialled: DialTarget): void {
+    const to = nodeAt(dialled.address);
     const linkId = `${from}-${to}-${String(this.#nextLink++)}`;
     const target = this.nodes.find((node) => node.id === to);
     const source = this.node(from);
     if (target === undefined || this.#cut.has(from) || this.#cut.has(to)) {
-      source.replicator.linkFailed(to, new KedgeError('UNAVAILABLE', 'unreachable'));
+      source.replicator.linkFailed(dialled, new KedgeError('UNAVAILABLE', 'unreachable'));
       return;
     }
     this.#links.set(linkId, { from, to });
@@ -153,8 +153,8 @@ export class TestCluster implements AsyncDisposable {
         this.#drop(linkId);
       },
     });
-    source.replicator.linkUp(handle(from, target), identity(to), 'dialled');
-    target.replicator.linkUp(handle(to, source), identity(from), 'accepted');
+    source.replicator.linkUp(handle(from, target), to, dialled);
+    target.replicator.linkUp(handle(to, source), from);
   }
 
   #drop(linkId: string): void {
@@ -168,8 +168,12 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-function identity(nodeId: NodeId): PeerIdentity {
-  return { nodeId, region: parseRegionName(nodeId) };
+function addressOf(name: string): string {
+  return `${name}:7441`;
+}
+
+function nodeAt(address: string): NodeId {
+  return parseNodeId(address.replace(/:.*/, ''));
 }
 
 /** Waits until `condition` holds; fails loudly after `timeoutMs`. */

@@ -8,6 +8,15 @@ import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutp
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from '../../kedge/v1/ForkEvidence.ts';
 import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from '../../kedge/v1/RowsAsk.ts';
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from '../../kedge/v1/Tree.ts';
+import type { PingInput as _kedge_v1_PingInput, PingOutput as _kedge_v1_PingOutput } from '../../kedge/v1/Ping.ts';
+import type { AckInput as _kedge_v1_AckInput, AckOutput as _kedge_v1_AckOutput } from '../../kedge/v1/Ack.ts';
+import type { PingRequestInput as _kedge_v1_PingRequestInput, PingRequestOutput as _kedge_v1_PingRequestOutput } from '../../kedge/v1/PingRequest.ts';
+import type { NackInput as _kedge_v1_NackInput, NackOutput as _kedge_v1_NackOutput } from '../../kedge/v1/Nack.ts';
+import type { MembersInput as _kedge_v1_MembersInput, MembersOutput as _kedge_v1_MembersOutput } from '../../kedge/v1/Members.ts';
+import type { MemberDigestInput as _kedge_v1_MemberDigestInput, MemberDigestOutput as _kedge_v1_MemberDigestOutput } from '../../kedge/v1/MemberDigest.ts';
+import type { MemberBucketsInput as _kedge_v1_MemberBucketsInput, MemberBucketsOutput as _kedge_v1_MemberBucketsOutput } from '../../kedge/v1/MemberBuckets.ts';
+import type { MemberRowsInput as _kedge_v1_MemberRowsInput, MemberRowsOutput as _kedge_v1_MemberRowsOutput } from '../../kedge/v1/MemberRows.ts';
+import type { MemberWantInput as _kedge_v1_MemberWantInput, MemberWantOutput as _kedge_v1_MemberWantOutput } from '../../kedge/v1/MemberWant.ts';
 
 export interface FrameInput {
   'hello'?: (_kedge_v1_HelloInput | null);
@@ -18,7 +27,16 @@ export interface FrameInput {
   'fork'?: (_kedge_v1_ForkEvidenceInput | null);
   'rowsAsk'?: (_kedge_v1_RowsAskInput | null);
   'tree'?: (_kedge_v1_TreeInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree";
+  'ping'?: (_kedge_v1_PingInput | null);
+  'ack'?: (_kedge_v1_AckInput | null);
+  'pingRequest'?: (_kedge_v1_PingRequestInput | null);
+  'nack'?: (_kedge_v1_NackInput | null);
+  'members'?: (_kedge_v1_MembersInput | null);
+  'memberDigest'?: (_kedge_v1_MemberDigestInput | null);
+  'memberBuckets'?: (_kedge_v1_MemberBucketsInput | null);
+  'memberRows'?: (_kedge_v1_MemberRowsInput | null);
+  'memberWant'?: (_kedge_v1_MemberWantInput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant";
 }
 
 export interface FrameOutput {
@@ -30,5 +48,14 @@ export interface FrameOutput {
   'fork'?: (_kedge_v1_ForkEvidenceOutput | null);
   'rowsAsk'?: (_kedge_v1_RowsAskOutput | null);
   'tree'?: (_kedge_v1_TreeOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree";
+  'ping'?: (_kedge_v1_PingOutput | null);
+  'ack'?: (_kedge_v1_AckOutput | null);
+  'pingRequest'?: (_kedge_v1_PingRequestOutput | null);
+  'nack'?: (_kedge_v1_NackOutput | null);
+  'members'?: (_kedge_v1_MembersOutput | null);
+  'memberDigest'?: (_kedge_v1_MemberDigestOutput | null);
+  'memberBuckets'?: (_kedge_v1_MemberBucketsOutput | null);
+  'memberRows'?: (_kedge_v1_MemberRowsOutput | null);
+  'memberWant'?: (_kedge_v1_MemberWantOutput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant";
 }

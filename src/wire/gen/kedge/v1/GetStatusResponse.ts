@@ -1,7 +1,7 @@
 // Original file: proto/kedge/v1/admin.proto
 
 import type { StreamStatusInput as _kedge_v1_StreamStatusInput, StreamStatusOutput as _kedge_v1_StreamStatusOutput } from '../../kedge/v1/StreamStatus.ts';
-import type { LinkStatusInput as _kedge_v1_LinkStatusInput, LinkStatusOutput as _kedge_v1_LinkStatusOutput } from '../../kedge/v1/LinkStatus.ts';
+import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as _kedge_v1_PeerStatusOutput } from '../../kedge/v1/PeerStatus.ts';
 import type { SubscriberStatusInput as _kedge_v1_SubscriberStatusInput, SubscriberStatusOutput as _kedge_v1_SubscriberStatusOutput } from '../../kedge/v1/SubscriberStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
@@ -14,7 +14,7 @@ export interface GetStatusResponseInput {
   'startedAtMs'?: (number | string | Long);
   'root'?: (Buffer | Uint8Array | string);
   'streams'?: (_kedge_v1_StreamStatusInput)[];
-  'links'?: (_kedge_v1_LinkStatusInput)[];
+  'peers'?: (_kedge_v1_PeerStatusInput)[];
   'subscribers'?: (_kedge_v1_SubscriberStatusInput)[];
 }
 
@@ -27,6 +27,6 @@ export interface GetStatusResponseOutput {
   'startedAtMs': (string);
   'root': (Buffer);
   'streams': (_kedge_v1_StreamStatusOutput)[];
-  'links': (_kedge_v1_LinkStatusOutput)[];
+  'peers': (_kedge_v1_PeerStatusOutput)[];
   'subscribers': (_kedge_v1_SubscriberStatusOutput)[];
 }

@@ -9,6 +9,7 @@ export interface HelloInput {
   'firstCharterDigest'?: (Buffer | Uint8Array | string);
   'bootId'?: (Buffer | Uint8Array | string);
   'storeId'?: (Buffer | Uint8Array | string);
+  'address'?: (string);
 }
 
 export interface HelloOutput {
@@ -19,4 +20,5 @@ export interface HelloOutput {
   'firstCharterDigest': (Buffer);
   'bootId': (Buffer);
   'storeId': (Buffer);
+  'address': (string);
 }

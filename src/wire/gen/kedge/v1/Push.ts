@@ -9,6 +9,7 @@ export interface PushInput {
   'delta'?: (_kedge_v1_BodyDeltaInput | null);
   'body'?: (Buffer | Uint8Array | string);
   'blobs'?: (_kedge_v1_BlobInput)[];
+  'origin'?: (string);
   'content'?: "delta"|"body";
 }
 
@@ -17,5 +18,6 @@ export interface PushOutput {
   'delta'?: (_kedge_v1_BodyDeltaOutput | null);
   'body'?: (Buffer);
   'blobs': (_kedge_v1_BlobOutput)[];
+  'origin': (string);
   'content'?: "delta"|"body";
 }

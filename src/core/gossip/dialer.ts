@@ -1,0 +1,144 @@
+/**
+ * Who is dialled when: the links that the topology wants, and the seeds.
+ *
+ * A wanted peer without a link is dialled for ever, with a growing pause and jitter. Seeds are
+ * looked up and dialled for ever too, fast while this node has no link at all and then every half
+ * minute, so that two halves of a cluster that lost each other find together again. Of a seed only
+ * the address is known before somebody answers there.
+ *
+ * @module
+ */
+import type { NodeId } from '../ids.ts';
+import type { DialTarget } from './events.ts';
+import type { LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The first wait before a peer is dialled again, milliseconds; doubles up to the maximum. */
+export const DIAL_MIN_MS: number = 250;
+/** The longest wait before a peer is dialled again, milliseconds. */
+export const DIAL_MAX_MS: number = 15_000;
+/** How often seeds are looked up and dialled by a node that has links: so much ± a third. */
+export const SEEDS_INTERVAL_MS: number = 30_000;
+/** Seeds behind which nodes are remembered. */
+const SEEDS_MAX = 1000;
+const SEEDS_JITTER_RATIO = 1 / 3;
+
+/** A peer that should have a link. */
+interface Wanted {
+  address: string;
+  attempts: number;
+  isDialling: boolean;
+}
+
+/** What a dialer works with. */
+export interface DialerOptions {
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  /** Where this node is reached; never dialled. */
+  readonly self: string;
+  /** False for a node without seeds: others dial it. */
+  readonly hasSeeds: boolean;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The dialling of one node. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #wanted: Map<NodeId, Wanted> = new Map();
+  /** Who answered at a seed's address the last time. */
+  readonly #behind: Map<string, NodeId> = new Map();
+  #seedRounds = 0;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#options.hasSeeds) this.seedsDue();
+  }
+
+  /** It is time to look the seeds up. */
+  seedsDue(): void {
+    const { outbox, links, random } = this.#options;
+    const isAlone = links.ready().length === 0;
+    this.#seedRounds = isAlone ? this.#seedRounds + 1 : 0;
+    outbox.emit({ kind: 'resolve' });
+    const jitter = 1 + SEEDS_JITTER_RATIO * (2 * random() - 1);
+    const delayMs = isAlone
+      ? Math.min(SEEDS_INTERVAL_MS, DIAL_MIN_MS * 2 ** this.#seedRounds)
+      : SEEDS_INTERVAL_MS;
+    outbox.arm({ name: 'seeds' }, Math.round(delayMs * jitter));
+  }
+
+  /** What the seeds stand for now: dial where nobody answered yet that is linked. */
+  resolved(addresses: readonly string[]): void {
+    const { outbox, links, self } = this.#options;
+    const linked = new Set(links.ready().map(({ hello }) => hello.address));
+    for (const address of addresses.slice(0, SEEDS_MAX)) {
+      if (address === self || linked.has(address)) continue;
+      const nodeId = this.#behind.get(address);
+      if (nodeId !== undefined && links.to(nodeId) !== undefined) continue;
+      outbox.emit({ kind: 'dial', target: { address } });
+    }
+  }
+
+  /** The peers that should have a link from now on, with where they are. */
+  want(peers: ReadonlyMap<NodeId, string>): void {
+    for (const nodeId of this.#wanted.keys()) if (!peers.has(nodeId)) this.#wanted.delete(nodeId);
+    for (const [nodeId, address] of peers) {
+      const known = this.#wanted.get(nodeId);
+      if (known?.address === address) continue;
+      this.#wanted.set(nodeId, { address, attempts: 0, isDialling: known?.isDialling ?? false });
+      this.dialDue(nodeId);
+    }
+  }
+
+  /** Says whether a link to this peer is wanted here. */
+  wants(nodeId: NodeId): boolean {
+    return this.#wanted.has(nodeId);
+  }
+
+  /** It is time to dial a peer, if it is still wanted and has no link. */
+  dialDue(nodeId: NodeId): void {
+    const wanted = this.#wanted.get(nodeId);
+    if (wanted === undefined || wanted.isDialling) return;
+    if (this.#options.links.to(nodeId) !== undefined) return;
+    wanted.isDialling = true;
+    const { address } = wanted;
+    this.#options.outbox.emit({ kind: 'dial', target: { address, nodeId } });
+  }
+
+  /** A dial came to something: the link is up, whether it is kept or not. */
+  answered(nodeId: NodeId, target: DialTarget): void {
+    const wanted = this.#wanted.get(nodeId);
+    if (wanted !== undefined) wanted.isDialling = false;
+    if (target.nodeId !== undefined) return;
+    if (this.#behind.size >= SEEDS_MAX) this.#behind.clear();
+    this.#behind.set(target.address, nodeId);
+  }
+
+  /** A dial came to nothing. */
+  failed({ nodeId }: DialTarget): void {
+    const wanted = nodeId === undefined ? undefined : this.#wanted.get(nodeId);
+    if (nodeId === undefined || wanted === undefined) return;
+    wanted.isDialling = false;
+    this.again(nodeId);
+  }
+
+  /** A link was lost, or could not be made: dial again after a pause. */
+  again(nodeId: NodeId): void {
+    const wanted = this.#wanted.get(nodeId);
+    const { links, outbox, random } = this.#options;
+    if (wanted === undefined || links.to(nodeId) !== undefined) return;
+    const cap = Math.min(DIAL_MAX_MS, DIAL_MIN_MS * 2 ** Math.min(wanted.attempts, 16));
+    wanted.attempts += 1;
+    outbox.arm({ name: 'dial', nodeId }, Math.round(cap / 2 + (cap / 2) * random()));
+  }
+
+  /** The peer greeted: the next dial starts from the shortest pause. */
+  reached(nodeId: NodeId): void {
+    const wanted = this.#wanted.get(nodeId);
+    if (wanted !== undefined) wanted.attempts = 0;
+  }
+}

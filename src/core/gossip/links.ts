@@ -1,0 +1,156 @@
+/**
+ * The links of one node: which are up, which of two to keep, what each peer said on its link, how
+ * much one peer may get wrong.
+ *
+ * Both nodes of a pair may dial, so that one reachable direction is enough. Of two links between
+ * the same nodes both ends keep the one that the smaller node id dialled; of two in the same
+ * direction the newer one wins, since a peer opens a second one only when the first is dead for it.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import type { NodeId, RegionName, Sha256, StreamName } from '../ids.ts';
+import { PEERS_MAX, STREAMS_MAX } from '../limits.ts';
+import type { DialTarget, LinkId, PeerIdentity } from './events.ts';
+import type { Hello, Row } from './frames.ts';
+import { RepairBudget } from './repair-budget.ts';
+
+/** Faults that a link may cause before it is closed. */
+export const LINK_FAULTS_MAX: number = 16;
+/** What is assumed of a link that was not measured yet: half around the earth and back. */
+const RTT_UNKNOWN_MS = 300;
+
+/** One open link and what its peer said on it. */
+export class Link {
+  readonly linkId: LinkId;
+  readonly nodeId: NodeId;
+  /** Where it was dialled; absent for one that the peer dialled. */
+  readonly target: DialTarget | undefined;
+  /** The peer's last root. */
+  root: Sha256 | undefined;
+  /** What the peer said it holds, by stream. */
+  readonly held: Map<StreamName, Row> = new Map();
+  readonly repairBudget: RepairBudget = new RepairBudget();
+  /** The last measured round trip, milliseconds. */
+  rttMs: number = RTT_UNKNOWN_MS;
+  #hello: Hello | undefined;
+  #faults = 0;
+
+  constructor(linkId: LinkId, nodeId: NodeId, target: DialTarget | undefined) {
+    this.linkId = linkId;
+    this.nodeId = nodeId;
+    this.target = target;
+  }
+
+  /** True once the peer's hello was accepted; nothing else is read or sent before. */
+  get isReady(): boolean {
+    return this.#hello !== undefined;
+  }
+
+  /** What the peer said of itself. Errors: `BUG` before its hello. */
+  get hello(): Hello {
+    if (this.#hello !== undefined) return this.#hello;
+    throw new KedgeError('BUG', 'the peer has not greeted yet');
+  }
+
+  /** Who the peer is. Errors: `BUG` before its hello. */
+  get peer(): PeerIdentity {
+    return { nodeId: this.nodeId, region: this.region };
+  }
+
+  get region(): RegionName {
+    return this.hello.region;
+  }
+
+  /** The peer's hello was accepted. */
+  greeted(hello: Hello): void {
+    this.#hello = hello;
+  }
+
+  /** Notes what the peer holds; a bounded number of streams. */
+  noteHeld(row: Row): void {
+    if (this.held.size < STREAMS_MAX || this.held.has(row.stream)) this.held.set(row.stream, row);
+  }
+
+  /** Counts a fault that only the peer can have caused; says whether it was one too many. */
+  fault(): 'bear' | 'close' {
+    this.#faults += 1;
+    return this.#faults >= LINK_FAULTS_MAX ? 'close' : 'bear';
+  }
+}
+
+/** What to do with a link that just came up. */
+export type Admission =
+  | { readonly kind: 'keep'; readonly link: Link; readonly replaces?: Link }
+  | { readonly kind: 'refuse'; readonly error: KedgeError };
+
+/** The open links of one node, at most one to a peer. */
+export class LinkTable {
+  readonly #self: NodeId;
+  readonly #byId: Map<LinkId, Link> = new Map();
+  readonly #byNode: Map<NodeId, Link> = new Map();
+
+  constructor(self: NodeId) {
+    this.#self = self;
+  }
+
+  get(linkId: LinkId): Link | undefined {
+    return this.#byId.get(linkId);
+  }
+
+  to(nodeId: NodeId): Link | undefined {
+    return this.#byNode.get(nodeId);
+  }
+
+  /** Links whose hello was accepted. */
+  ready(): readonly Link[] {
+    return [...this.#byId.values()].filter((link) => link.isReady);
+  }
+
+  /** Decides about a new link. */
+  admit(linkId: LinkId, nodeId: NodeId, target: DialTarget | undefined): Admission {
+    const old = this.#byNode.get(nodeId);
+    const problem = this.#problem(nodeId, old, target);
+    if (problem !== undefined) return { kind: 'refuse', error: problem };
+    const link = new Link(linkId, nodeId, target);
+    if (old !== undefined) this.#byId.delete(old.linkId);
+    this.#byNode.set(nodeId, link);
+    this.#byId.set(linkId, link);
+    return old === undefined ? { kind: 'keep', link } : { kind: 'keep', link, replaces: old };
+  }
+
+  /** Forgets a link and returns it; nothing when it was replaced before. */
+  drop(linkId: LinkId): Link | undefined {
+    const link = this.#byId.get(linkId);
+    if (link === undefined) return undefined;
+    this.#byId.delete(linkId);
+    this.#byNode.delete(link.nodeId);
+    return link;
+  }
+
+  #problem(
+    nodeId: NodeId,
+    old: Link | undefined,
+    target: DialTarget | undefined,
+  ): KedgeError | undefined {
+    if (nodeId === this.#self) {
+      return new KedgeError(
+        'CONFLICT',
+        `this is ${nodeId} itself, or another node with its name: names must be unique`,
+      );
+    }
+    if (old === undefined) {
+      if (this.#byId.size < PEERS_MAX) return undefined;
+      return new KedgeError('LIMIT', `this node has ${String(PEERS_MAX)} links already`);
+    }
+    const isSameWay = (old.target === undefined) === (target === undefined);
+    if (isSameWay || !this.#prefers(old)) return undefined;
+    return new KedgeError('CONFLICT', 'these nodes have a better link already');
+  }
+
+  /** True for the link that the smaller node id dialled. */
+  #prefers(link: Link): boolean {
+    const selfIsSmaller = this.#self < link.nodeId;
+    return (link.target !== undefined) === selfIsSmaller;
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * The other nodes: what membership finds out about them, and what follows for links.
+ *
+ * Membership says who is alive, topology computes from that who should be linked to whom, and the
+ * dialer makes it so. A link that only this node made and that nobody wants any more is closed.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import type { NodeId } from '../ids.ts';
+import type {
+  MembershipEffect,
+  MembershipEvent,
+  MembershipNotice,
+  MembershipSnapshot,
+} from '../membership/events.ts';
+import { MembershipMachine, type MembershipOptions } from '../membership/machine.ts';
+import type { MemberState, MemberView } from '../membership/view.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { Dialer } from './dialer.ts';
+import type { DialTarget, PeerIdentity } from './events.ts';
+import type { Link, LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Ticks after which a link that nobody wants is closed. */
+const UNWANTED_TICKS = 30;
+
+/** A node as another one sees it. */
+export interface NeighbourView extends PeerIdentity {
+  readonly address: string;
+  readonly state: MemberState;
+  readonly role: 'relay' | 'ordinary';
+  /** The ready link to it. */
+  readonly link: Link | undefined;
+  readonly wanted: 'wanted' | 'not-wanted';
+}
+
+/** What neighbours are made of. */
+export interface NeighboursParts {
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly dialer: Dialer;
+  readonly topology: Topology;
+  readonly membership: MembershipOptions;
+}
+
+/** All nodes that one node knows. */
+export class Neighbours {
+  readonly #outbox: Outbox;
+  readonly #links: LinkTable;
+  readonly #dialer: Dialer;
+  readonly #topology: Topology;
+  readonly #membership: MembershipMachine;
+  /** The version of the topology that the dialer knows. */
+  #wantedVersion = -1;
+  readonly #unwantedTicks: Map<NodeId, number> = new Map();
+
+  constructor({ outbox, links, dialer, topology, membership }: NeighboursParts) {
+    this.#outbox = outbox;
+    this.#links = links;
+    this.#dialer = dialer;
+    this.#topology = topology;
+    this.#membership = new MembershipMachine(membership);
+    for (const member of this.#membership.members()) this.#place(member);
+  }
+
+  /**
+   * Tells membership what happened, and carries out what it asks for. Errors: what speaks against
+   * a frame; all else that followed from it is done.
+   */
+  handle(event: MembershipEvent, monotonicMs: number): void {
+    let refusal: KedgeError | undefined;
+    for (const effect of this.#membership.handle(event, monotonicMs)) {
+      // Membership bears what a peer gets wrong; its link does not bear it without end.
+      if (effect.kind === 'notice' && isFault(effect.notice)) refusal ??= effect.notice.error;
+      else this.#perform(effect);
+    }
+    if (event.kind === 'frame' && event.frame.kind === 'ack') this.#measure(event.linkId);
+    this.#follow(monotonicMs);
+    if (refusal !== undefined) throw refusal;
+  }
+
+  linkUp({ linkId, peer }: Link, monotonicMs: number): void {
+    this.handle({ kind: 'link-up', linkId, peer }, monotonicMs);
+  }
+
+  linkDown({ linkId }: Link, monotonicMs: number): void {
+    this.handle({ kind: 'link-down', linkId }, monotonicMs);
+  }
+
+  /** A dial came to nothing; membership wants to know when it was to somebody. */
+  dialFailed({ nodeId }: DialTarget, monotonicMs: number): void {
+    if (nodeId !== undefined) this.handle({ kind: 'dial-failed', nodeId }, monotonicMs);
+  }
+
+  /** Called at a steady pace: lets relays change, closes links that nobody wants. */
+  tick(): void {
+    this.#topology.observe();
+    for (const link of this.#links.ready()) this.#age(link);
+  }
+
+  /** Everybody known, this node included. */
+  view(): readonly NeighbourView[] {
+    return Array.from(this.#membership.members(), (member) => {
+      const { nodeId, region, address } = member.record;
+      const link = this.#links.to(nodeId);
+      return {
+        nodeId,
+        region,
+        address,
+        state: member.state,
+        role: this.#topology.isRelay({ nodeId, region }) ? 'relay' : 'ordinary',
+        link: link?.isReady === true ? link : undefined,
+        wanted: this.#topology.links().has(nodeId) ? 'wanted' : 'not-wanted',
+      };
+    });
+  }
+
+  /** What is worth remembering across a restart, and a number that grows when it changes. */
+  memory(): { readonly version: number; readonly snapshot: () => MembershipSnapshot } {
+    const { version } = this.#membership;
+    return { version, snapshot: () => this.#membership.snapshot() };
+  }
+
+  #perform(effect: MembershipEffect): void {
+    switch (effect.kind) {
+      case 'send':
+      case 'arm':
+        return this.#outbox.emit(effect);
+      case 'changed':
+        return this.#place(effect.member);
+      case 'removed':
+        return this.#topology.remove(effect.member.record);
+      case 'self':
+        return;
+      case 'dial': {
+        const { nodeId, address } = effect;
+        if (this.#links.to(nodeId) !== undefined) return;
+        return this.#outbox.emit({ kind: 'dial', target: { nodeId, address } });
+      }
+      case 'notice':
+        return this.#outbox.notice(effect.notice);
+    }
+  }
+
+  #place({ record, state }: MemberView): void {
+    if (state === 'alive' || state === 'suspect') this.#topology.add(record);
+    else this.#topology.remove(record);
+  }
+
+  #measure(linkId: Link['linkId']): void {
+    const link = this.#links.get(linkId);
+    const rttMs = this.#membership.link(linkId)?.rttMs;
+    if (link !== undefined && rttMs !== undefined) link.rttMs = rttMs;
+  }
+
+  /** Tells the dialer and membership when the topology is another one. */
+  #follow(monotonicMs: number): void {
+    if (this.#topology.version === this.#wantedVersion) return;
+    this.#wantedVersion = this.#topology.version;
+    const wanted = new Map<NodeId, string>();
+    for (const nodeId of this.#topology.links()) {
+      const member = this.#membership.member(nodeId);
+      if (member !== undefined) wanted.set(nodeId, member.record.address);
+    }
+    this.#dialer.want(wanted);
+    const { region } = this.#membership.self.record;
+    const nodeIds = this.#topology.relaysOf(region);
+    const effects = this.#membership.handle({ kind: 'relays', nodeIds }, monotonicMs);
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #age({ nodeId, target, linkId }: Link): void {
+    if (target === undefined || this.#topology.links().has(nodeId)) {
+      this.#unwantedTicks.delete(nodeId);
+      return;
+    }
+    const ticks = (this.#unwantedTicks.get(nodeId) ?? 0) + 1;
+    this.#unwantedTicks.set(nodeId, ticks);
+    if (ticks < UNWANTED_TICKS) return;
+    this.#unwantedTicks.delete(nodeId);
+    const error = new KedgeError('UNAVAILABLE', 'this link is not needed any more');
+    this.#outbox.emit({ kind: 'close', linkId, error });
+  }
+}
+
+/** Something that no honest peer sends; another key, or too much at once, may be honest. */
+function isFault(
+  notice: MembershipNotice,
+): notice is Extract<MembershipNotice, { readonly kind: 'refused' }> {
+  if (notice.kind !== 'refused') return false;
+  return notice.error.code !== 'CONFLICT' && notice.error.code !== 'LIMIT';
+}

@@ -1,0 +1,66 @@
+/**
+ * Carries out the fetches that the machine asks for: reads what a peer streams, piece by piece, and
+ * gives each piece to the machine with what only the store knows.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
+import type { FetchItem } from '../core/gossip/frames.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { PeerTransport } from './peer-transport.ts';
+
+/** What fetches work with. */
+export interface FetchesOptions {
+  readonly transport: PeerTransport;
+  readonly logger: Logger;
+  /** What only the store knows about a piece. */
+  readonly recall: (item: FetchItem) => Promise<Recall | undefined>;
+  readonly onEvent: (
+    event: Extract<GossipEvent, { readonly kind: 'fetch-item' | 'fetch-end' }>,
+  ) => void;
+}
+
+/** The fetches of one node that are under way. */
+export class Fetches {
+  readonly #options: FetchesOptions;
+  readonly #running: Map<number, AbortController> = new Map();
+
+  constructor(options: FetchesOptions) {
+    this.#options = options;
+  }
+
+  /** Runs one; resolves when it is over, however it ended. */
+  async run({
+    fetchId,
+    target,
+    request,
+  }: Extract<GossipEffect, { readonly kind: 'fetch' }>): Promise<void> {
+    const abort = new AbortController();
+    this.#running.set(fetchId, abort);
+    const { logger, transport, recall, onEvent } = this.#options;
+    const { stream, fromSequence } = request;
+    const { nodeId } = target;
+    logger.debug({ event: 'fetch.started', nodeId, stream, fromSequence }, 'fetch started');
+    let error: KedgeError | undefined;
+    try {
+      for await (const item of transport.fetch(target, request, { signal: abort.signal })) {
+        const recalled = (await recall(item)) ?? {};
+        onEvent({ kind: 'fetch-item', fetchId, item, recall: recalled });
+      }
+    } catch (thrown) {
+      error = KedgeError.from(thrown);
+    }
+    this.#running.delete(fetchId);
+    onEvent({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
+  }
+
+  cancel(fetchId: number): void {
+    this.#running.get(fetchId)?.abort();
+  }
+
+  /** Ends all. */
+  abort(error: KedgeError): void {
+    for (const fetch of this.#running.values()) fetch.abort(error);
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * How a node reaches its peers, as replication needs it; `src/grpc` provides it.
+ *
+ * @module
+ */
+import type { KedgeError } from '../core/errors.ts';
+import type { DialTarget, LinkId } from '../core/gossip/events.ts';
+import type { FetchItem, FetchRequest, Frame } from '../core/gossip/frames.ts';
+
+/** One connection to a peer, as a transport offers it. */
+export interface LinkHandle {
+  readonly linkId: LinkId;
+  /** Takes the frame; `full` means that the peer does not keep up. */
+  send(frame: Frame): 'sent' | 'full';
+  close(error: KedgeError): void;
+}
+
+/** How nodes reach each other. */
+export interface PeerTransport {
+  /** Starts to connect; ends in `linkUp` or `linkFailed`. */
+  dial(target: DialTarget): void;
+  /** The addresses that the configured seeds stand for now; none for a name that is unknown. */
+  resolveSeeds(): Promise<readonly string[]>;
+  /** Streams what a peer holds. Errors: any, as rejection of the iteration. */
+  fetch(
+    target: DialTarget,
+    request: FetchRequest,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<FetchItem>;
+}

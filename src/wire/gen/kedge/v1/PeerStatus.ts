@@ -1,0 +1,31 @@
+// Original file: proto/kedge/v1/admin.proto
+
+import type { PeerStateInput as _kedge_v1_PeerStateInput, PeerStateOutput as _kedge_v1_PeerStateOutput } from '../../kedge/v1/PeerState.ts';
+import type { LinkStateInput as _kedge_v1_LinkStateInput, LinkStateOutput as _kedge_v1_LinkStateOutput } from '../../kedge/v1/LinkState.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface PeerStatusInput {
+  'nodeId'?: (string);
+  'region'?: (string);
+  'address'?: (string);
+  'state'?: (_kedge_v1_PeerStateInput);
+  'relay'?: (boolean);
+  'link'?: (_kedge_v1_LinkStateInput);
+  'sinceMs'?: (number | string | Long);
+  'rttMs'?: (number | string);
+  'peerRoot'?: (Buffer | Uint8Array | string);
+  'lastError'?: (string);
+}
+
+export interface PeerStatusOutput {
+  'nodeId': (string);
+  'region': (string);
+  'address': (string);
+  'state': (_kedge_v1_PeerStateOutput);
+  'relay': (boolean);
+  'link': (_kedge_v1_LinkStateOutput);
+  'sinceMs': (string);
+  'rttMs': (number);
+  'peerRoot': (Buffer);
+  'lastError': (string);
+}

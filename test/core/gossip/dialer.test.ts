@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  DIAL_MAX_MS,
+  DIAL_MIN_MS,
+  Dialer,
+  SEEDS_INTERVAL_MS,
+} from '../../../src/core/gossip/dialer.ts';
+import type { GossipEffect } from '../../../src/core/gossip/events.ts';
+import { LinkTable } from '../../../src/core/gossip/links.ts';
+import { Outbox } from '../../../src/core/gossip/outbox.ts';
+import { parseNodeId } from '../../../src/core/ids.ts';
+import { testHello } from '../../../src/testing/members.ts';
+import { createTestRealm } from '../../../src/testing/realm.ts';
+
+const FRA = parseNodeId('fra-1');
+const AT = 'fra-1:7441';
+const TARGET = { nodeId: FRA, address: AT };
+
+describe('Dialer', () => {
+  let outbox: Outbox;
+  let links: LinkTable;
+  let dialer: Dialer;
+
+  beforeEach(() => {
+    outbox = new Outbox();
+    links = new LinkTable(parseNodeId('iad-1'));
+    const self = 'iad-1:7441';
+    dialer = new Dialer({ outbox, links, self, hasSeeds: true, random: () => 1 });
+  });
+
+  it('dials a wanted peer at once, and not again while it does', () => {
+    dialer.want(new Map([[FRA, AT]]));
+    expect(outbox.take()).toEqual([{ kind: 'dial', target: TARGET }]);
+    dialer.dialDue(FRA);
+    expect(outbox.take()).toEqual([]);
+  });
+
+  it('doubles the pause between dials up to the maximum, and starts over once reached', () => {
+    dialer.want(new Map([[FRA, AT]]));
+    const pauses = Array.from({ length: 12 }, () => {
+      outbox.take();
+      dialer.failed(TARGET);
+      const delay = delayIn(outbox.take());
+      dialer.dialDue(FRA);
+      return delay;
+    });
+    expect(pauses.slice(0, 3)).toEqual([DIAL_MIN_MS, 2 * DIAL_MIN_MS, 4 * DIAL_MIN_MS]);
+    expect(pauses.at(-1)).toBe(DIAL_MAX_MS);
+    dialer.reached(FRA);
+    outbox.take();
+    dialer.failed(TARGET);
+    expect(delayIn(outbox.take())).toBe(DIAL_MIN_MS);
+  });
+
+  it('dials a peer again that moved, and forgets one that nobody wants', () => {
+    dialer.want(new Map([[FRA, AT]]));
+    dialer.failed(TARGET);
+    outbox.take();
+    dialer.want(new Map([[FRA, 'elsewhere:1']]));
+    const moved = { nodeId: FRA, address: 'elsewhere:1' };
+    expect(outbox.take()).toEqual([{ kind: 'dial', target: moved }]);
+    dialer.want(new Map());
+    dialer.failed(moved);
+    expect(outbox.take()).toEqual([]);
+  });
+
+  it('looks seeds up often while it has no link, and every half minute once it has', () => {
+    dialer.start();
+    const [resolve, ...rest] = outbox.take();
+    expect(resolve).toEqual({ kind: 'resolve' });
+    expect(delayIn(rest)).toBeLessThan(1000);
+    link();
+    dialer.seedsDue();
+    expect(delayIn(outbox.take())).toBeGreaterThanOrEqual(SEEDS_INTERVAL_MS);
+  });
+
+  it('dials seeds, but not itself, nor where somebody answers that is linked', () => {
+    dialer.resolved(['iad-1:7441', AT, '10.0.0.9:7441']);
+    expect(outbox.take()).toHaveLength(2);
+    dialer.answered(FRA, { address: '10.0.0.9:7441' });
+    link();
+    dialer.resolved(['iad-1:7441', AT, '10.0.0.9:7441']);
+    expect(outbox.take()).toEqual([]);
+  });
+
+  function link(): void {
+    const admission = links.admit('1', FRA, undefined);
+    if (admission.kind === 'keep') admission.link.greeted(testHello('fra-1', createTestRealm()));
+  }
+});
+
+function delayIn(effects: readonly GossipEffect[]): number {
+  const arm = effects.find((effect) => effect.kind === 'arm');
+  return arm?.kind === 'arm' ? arm.delayMs : Number.NaN;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { LINK_FAULTS_MAX, Link, LinkTable } from '../../../src/core/gossip/links.ts';
+import { parseNodeId } from '../../../src/core/ids.ts';
+import { PEERS_MAX } from '../../../src/core/limits.ts';
+
+const FRA = parseNodeId('fra-1');
+const IAD = parseNodeId('iad-1');
+const DIALLED = { address: 'somewhere:7441' };
+
+describe('LinkTable', () => {
+  it('refuses a link to the node itself', () => {
+    const table = new LinkTable(IAD);
+    expect(table.admit('1', IAD, DIALLED)).toMatchObject({ error: { code: 'CONFLICT' } });
+  });
+
+  it('keeps, of two links of one pair, the one that the smaller node id dialled', () => {
+    const smaller = new LinkTable(FRA);
+    smaller.admit('dialled', IAD, DIALLED);
+    expect(smaller.admit('accepted', IAD, undefined)).toMatchObject({ kind: 'refuse' });
+    const larger = new LinkTable(IAD);
+    larger.admit('dialled', FRA, DIALLED);
+    expect(larger.admit('accepted', FRA, undefined)).toMatchObject({
+      replaces: { linkId: 'dialled' },
+    });
+    expect(larger.to(FRA)?.linkId).toBe('accepted');
+  });
+
+  it('takes the newer of two links in one direction, since the older is dead for the peer', () => {
+    const table = new LinkTable(IAD);
+    table.admit('old', FRA, undefined);
+    table.admit('new', FRA, undefined);
+    expect(table.to(FRA)?.linkId).toBe('new');
+    expect(table.drop('old')).toBeUndefined();
+    expect(table.drop('new')?.nodeId).toBe(FRA);
+    expect(table.to(FRA)).toBeUndefined();
+  });
+
+  it('refuses more links than a node may have', () => {
+    const table = new LinkTable(IAD);
+    const admissions = Array.from({ length: PEERS_MAX + 1 }, (_, i) =>
+      table.admit(String(i), parseNodeId(`n-${String(i)}`), undefined),
+    );
+    expect(admissions.at(-2)?.kind).toBe('keep');
+    expect(admissions.at(-1)).toMatchObject({ error: { code: 'LIMIT' } });
+  });
+});
+
+describe('Link', () => {
+  it('bears a bounded number of faults', () => {
+    const link = new Link('1', FRA, undefined);
+    const verdicts = Array.from({ length: LINK_FAULTS_MAX }, () => link.fault());
+    expect(verdicts.filter((verdict) => verdict === 'close')).toHaveLength(1);
+    expect(verdicts.at(-1)).toBe('close');
+  });
+});
