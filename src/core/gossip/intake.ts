@@ -17,8 +17,8 @@ import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept
 import { findStanding, type Standing } from '../trusted/authority.ts';
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, Recall } from './events.ts';
-import type { Push, Row } from './frames.ts';
-import { type BaseBody, indexBlobs, makePush, openContent } from './push.ts';
+import type { BodyContent, Push, Row } from './frames.ts';
+import { type BaseBody, contentFrom, indexBlobs, openContent } from './push.ts';
 import { rowIn } from './rows.ts';
 
 const NO_BODY = new Uint8Array(0);
@@ -33,6 +33,8 @@ export type Opened =
       readonly row: Row;
       readonly document: SignedDocument;
       readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+      /** How the body came. */
+      readonly content: BodyContent;
     };
 
 /** What judging came to. */
@@ -45,8 +47,8 @@ export type Taken =
       readonly batch: PersistBatch;
       /** Other streams that the statement moves: a charter decides about forks. */
       readonly moved: readonly StreamName[];
-      /** For peers that hold the statement before. */
-      readonly push?: Push;
+      /** For peers that hold the statement before; made when it is asked for. */
+      readonly push?: () => Push;
       readonly evidence?: Evidence;
     };
 
@@ -84,7 +86,8 @@ export class Intake {
       isNext && !isElsewhere ? openContent(tip ?? this.#base(row.stream), push.content) : NO_BODY;
     if (body === undefined) return { kind: 'gap', row };
     const document = { statement: push.statement, body };
-    return { kind: 'document', row, document, blobs: indexBlobs(push.blobs) };
+    const blobs = indexBlobs(push.blobs);
+    return { kind: 'document', row, document, blobs, content: push.content };
   }
 
   /**
@@ -100,13 +103,15 @@ export class Intake {
   /**
    * Verifies documents of one stream, in order, each directly after the one before, and adopts
    * them together. More than one is history: all but the last may be signed by signers who have
-   * left since. Errors: every code of `acceptDocument`; the state is unchanged.
+   * left since. `content` is how the body of the last one came: a delta that built it is passed
+   * on as it is. Errors: every code of `acceptDocument`; the state is unchanged.
    */
   take(
     documents: readonly SignedDocument[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
     recall: Recall,
     nowMs: number,
+    content?: BodyContent,
   ): Taken {
     const last = documents.at(-1);
     if (last === undefined) throw new KedgeError('BUG', 'there is nothing to judge');
@@ -121,7 +126,7 @@ export class Intake {
       case 'forked':
         return this.#forked(result.state, result.evidence);
       case 'accepted':
-        return this.#accepted(result, [...history, last.body], blobs);
+        return this.#accepted(result, [...history, last.body], blobs, content);
     }
   }
 
@@ -169,6 +174,7 @@ export class Intake {
     accepted: AcceptedResult,
     bodies: readonly Uint8Array[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
+    content: BodyContent | undefined,
   ): Taken {
     const { statement, document, chain, state, moved } = accepted;
     const { stream } = statement;
@@ -183,7 +189,11 @@ export class Intake {
       const { sequence, digest } = parseStatement(signed.payload);
       return { stream, sequence, digest, document: { statement: signed, body } };
     });
-    const push = makePush(base, document, [...fresh.values()]);
+    const push = (): Push => ({
+      statement: document.statement,
+      content: content?.kind === 'delta' ? content : contentFrom(base, document.body),
+      blobs: [...fresh.values()],
+    });
     const settled = moved.map((each) => settledRow(state, each));
     return {
       kind: 'new',

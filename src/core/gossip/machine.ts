@@ -271,9 +271,9 @@ export class GossipMachine {
     link.noteHeld(opened.row);
     if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
     try {
-      const { document, blobs } = opened;
+      const { document, blobs, content } = opened;
       const bringer = { kind: 'peer', from: link.peer, origin } as const;
-      const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs);
+      const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs, content);
       this.#fetching.wantBeneath(nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);

@@ -15,7 +15,7 @@ import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Commits, durableResult } from './commits.ts';
 import type { PeerIdentity, Recall } from './events.ts';
-import type { Push, Row } from './frames.ts';
+import type { BodyContent, Push, Row } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
@@ -97,8 +97,9 @@ export class Replica {
     recall: Recall,
     bringer: Exclude<Bringer, { kind: 'submit' }>,
     nowMs: number,
+    content?: BodyContent,
   ): Evidence | undefined {
-    const taken = this.#intake.take(documents, blobs, recall, nowMs);
+    const taken = this.#intake.take(documents, blobs, recall, nowMs, content);
     this.#adopt(taken, bringer);
     return taken.kind === 'new' ? taken.evidence : undefined;
   }
@@ -181,7 +182,7 @@ export class Replica {
   }
 
   #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): void {
-    const { row, push, evidence } = taken;
+    const { row, evidence } = taken;
     if (evidence !== undefined) {
       for (const link of this.#links.ready()) {
         if (bringer.kind === 'submit' || link.nodeId !== bringer.from.nodeId) {
@@ -190,8 +191,10 @@ export class Replica {
       }
       return;
     }
+    if (bringer.kind === 'history') return;
+    const push = taken.push?.();
     // What is too large to push is fetched by whoever lacks it, once it is durable here.
-    if (bringer.kind === 'history' || !isSmall(push)) return;
+    if (!isSmall(push)) return;
     const origin = bringer.kind === 'peer' ? bringer.origin : this.#home;
     const from = bringer.kind === 'peer' ? { from: bringer.from } : {};
     for (const link of this.#spread.targets({ ...from, origin })) {
