@@ -20,7 +20,8 @@ import { processorMs, residentBytes } from './process-stats.ts';
 import { say } from './progress.ts';
 import { WanCluster, type WanNode } from './wan/cluster.ts';
 import { FIVE_REGIONS } from './wan/matrix.ts';
-import { openWan, type Wan } from './wan/wan.ts';
+import { openWan } from './wan/open-wan.ts';
+import type { Wan } from './wan/wan.ts';
 
 const RELEASES = 1000;
 const ANCHORS = 140;

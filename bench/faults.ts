@@ -11,7 +11,8 @@ import { Field } from './faults/field.ts';
 import { say } from './progress.ts';
 import { WanCluster } from './wan/cluster.ts';
 import { FIVE_REGIONS } from './wan/matrix.ts';
-import { openWan, type Wan } from './wan/wan.ts';
+import { openWan } from './wan/open-wan.ts';
+import type { Wan } from './wan/wan.ts';
 
 const HOSTS_PER_REGION = 3;
 const EQUAL_MAX_MS = 5000;

@@ -16,7 +16,8 @@ import { processorMs, residentBytes } from './process-stats.ts';
 import { say } from './progress.ts';
 import { WanCluster } from './wan/cluster.ts';
 import { FIVE_REGIONS } from './wan/matrix.ts';
-import { openWan, type Wan } from './wan/wan.ts';
+import { openWan } from './wan/open-wan.ts';
+import type { Wan } from './wan/wan.ts';
 
 const HOSTS_PER_REGION = 3;
 const BUNDLES = 5;

@@ -21,8 +21,9 @@ import type { RunningSystem, System } from './replication/system.ts';
 import { SYSTEMS } from './replication/systems.ts';
 import { measureDelayError } from './wan/delay-error.ts';
 import { FIVE_REGIONS, farthestMs } from './wan/matrix.ts';
+import { openWan } from './wan/open-wan.ts';
 import { allowCongestionControls, type TcpSetting, tuneTcp } from './wan/tuning.ts';
-import { openWan, type Wan } from './wan/wan.ts';
+import type { Wan } from './wan/wan.ts';
 
 const HOSTS_PER_REGION = 3;
 const ROUNDS = 50;

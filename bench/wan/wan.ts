@@ -8,8 +8,6 @@
  * @module
  */
 import type { DelayMatrix } from './matrix.ts';
-import { openNamespaces } from './namespaces.ts';
-import { openProxies } from './proxies.ts';
 
 /** One machine of the network. */
 export interface WanHost {
@@ -48,27 +46,4 @@ export interface Wan extends AsyncDisposable {
   traffic?(host: WanHost): Traffic;
   /** Sets a network setting of the kernel on a host; absent where hosts share one kernel state. */
   tune?(host: WanHost, name: string, value: string): void;
-}
-
-/** What there is. */
-export interface OpenedWan {
-  readonly wan: Wan;
-  /** Why it is not namespaces; empty when it is. */
-  readonly notes: readonly string[];
-}
-
-/** Makes `hostsPerRegion` hosts in each region of the matrix. */
-export async function openWan(matrix: DelayMatrix, hostsPerRegion: number): Promise<OpenedWan> {
-  const hosts = matrix.regions.flatMap((region, regionIndex) =>
-    Array.from({ length: hostsPerRegion }, (_, i): WanHost => {
-      return { name: `${region}-${i + 1}`, region, regionIndex, number: i + 1 };
-    }),
-  );
-  try {
-    return { wan: await openNamespaces(matrix, hosts), notes: [] };
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    const notes = [`no network namespaces (${why}): delays by a proxy, TCP is not measured`];
-    return { wan: openProxies(matrix, hosts), notes };
-  }
 }

@@ -9,7 +9,7 @@ import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../cor
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
-import type { Holding } from '../core/trusted/settle.ts';
+import type { Holding } from '../core/trusted/holding.ts';
 import {
   type AcceptedCharter,
   currentCharter,

@@ -14,7 +14,8 @@ import type { SignedDocument, SignedStatement } from '../core/statements/envelop
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { toAccepted } from '../core/trusted/accept-charter.ts';
 import { type Decision, decisionsOn } from '../core/trusted/decisions.ts';
-import { type Holding, type Touched, touchedBy } from '../core/trusted/settle.ts';
+import type { Holding } from '../core/trusted/holding.ts';
+import { type Touched, touchedBy } from '../core/trusted/settle.ts';
 import { currentCharter, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store, StoredDocument } from '../ports/store.ts';

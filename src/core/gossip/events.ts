@@ -10,7 +10,7 @@ import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
-import type { Holding } from '../trusted/settle.ts';
+import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { FetchItem, FetchRequest, Frame } from './frames.ts';
 

@@ -6,7 +6,7 @@
 import type { Sha256, StreamName } from '../ids.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Statement } from '../statements/statement.ts';
-import type { Holding } from './settle.ts';
+import type { Holding } from './holding.ts';
 import type { Evidence, TrustedState } from './state.ts';
 
 /** What is offered to the trusted state. */

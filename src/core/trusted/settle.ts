@@ -9,24 +9,15 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { type Sequence, type Sha256, type StreamName, splitStream } from '../ids.ts';
+import { type Sequence, type StreamName, splitStream } from '../ids.ts';
 import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { requirePastQuorum } from './authority.ts';
 import { type Decision, decisionAt, decisionsOn } from './decisions.ts';
+import type { Holding } from './holding.ts';
 import { makeHead, requireBundle, requireDigest } from './judge-release.ts';
 import { type Head, type StreamState, type TrustedState, withStream } from './state.ts';
-
-/** What a store holds of a stream about which a charter decides. */
-export interface Holding {
-  /** The state of the stream for which the store was read. */
-  readonly of: StreamState;
-  /** The newest document of the side that stands, else the one before the decided place. */
-  readonly newest?: SignedDocument;
-  /** Of a forked stream: the digest before the fork, when that lies on the side that stands. */
-  readonly beforeFork?: Sha256;
-}
 
 /** Streams that a new charter touches, each with its lowest new decision. */
 export type Touched = ReadonlyMap<StreamName, { readonly of: StreamState; readonly at: Decision }>;

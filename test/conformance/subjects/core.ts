@@ -11,9 +11,10 @@ import { CHARTER_STREAM, parseRealmName, parseSha256 } from '../../../src/core/i
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import type { Holding } from '../../../src/core/trusted/holding.ts';
 import type { Offer } from '../../../src/core/trusted/offer.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
-import { type Holding, touchedBy } from '../../../src/core/trusted/settle.ts';
+import { touchedBy } from '../../../src/core/trusted/settle.ts';
 import {
   currentCharter,
   emptyTrustedState,

@@ -14,14 +14,9 @@ import { parseStatement } from '../../../src/core/statements/statement.ts';
 import { acceptEvidence } from '../../../src/core/trusted/accept.ts';
 import { decisionsOn } from '../../../src/core/trusted/decisions.ts';
 import { makeEvidence } from '../../../src/core/trusted/evidence.ts';
+import type { Holding } from '../../../src/core/trusted/holding.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
-import {
-  type Holding,
-  isPlaced,
-  readmit,
-  shownFrom,
-  touchedBy,
-} from '../../../src/core/trusted/settle.ts';
+import { isPlaced, readmit, shownFrom, touchedBy } from '../../../src/core/trusted/settle.ts';
 import {
   type Evidence,
   forkOf,
