@@ -188,6 +188,11 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/node-status.ts')).nodeStatus,
     ),
   ]),
+  command(
+    'doctor',
+    'check a host for a node, and say what to change',
+    async () => (await import('./commands/doctor.ts')).doctor,
+  ),
   group('peer', 'certificates for nodes, clients and admins in a first deployment', [
     command(
       'ca',

@@ -9,6 +9,8 @@ import type { ErrorCode } from '../core/errors.ts';
 
 /** Everything went well. */
 export const EXIT_OK: number = 0;
+/** A command that checks something found something: its result says what. */
+export const EXIT_FINDINGS: number = 1;
 /** Interrupted by SIGINT (128 + 2), as shells report it. */
 export const EXIT_INTERRUPTED: number = 130;
 

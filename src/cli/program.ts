@@ -29,6 +29,7 @@ export function buildProgram(
   readonly program: Command;
   /** The help text that commander would have put on stderr, when a command was missing. */
   readonly usage: () => string;
+  readonly session: Session;
 } {
   const program = new Command('kedge');
   const session = new Session(context, () => program.opts<GlobalOptions>());
@@ -59,7 +60,7 @@ export function buildProgram(
       getErrHelpWidth: () => helpWidth(context),
     });
   for (const entry of COMMANDS) addEntry(program, entry, session);
-  return { program, usage: () => unwritten };
+  return { program, usage: () => unwritten, session };
 }
 
 function helpWidth(context: CliContext): number {

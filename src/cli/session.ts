@@ -23,6 +23,7 @@ export class Session {
   readonly #globals: () => GlobalOptions;
   #output: Output | undefined;
   #profile: Promise<Profile> | undefined;
+  #conclusion: 'good' | 'findings' = 'good';
 
   constructor(context: CliContext, globals: () => GlobalOptions) {
     this.context = context;
@@ -38,6 +39,16 @@ export class Session {
       stderr: this.context.stderr,
     });
     return this.#output;
+  }
+
+  /** What a command that checks something came to; `findings` ends with its own exit code. */
+  get conclusion(): 'good' | 'findings' {
+    return this.#conclusion;
+  }
+
+  /** Says what a command that checks something came to. */
+  conclude(conclusion: 'good' | 'findings'): void {
+    this.#conclusion = conclusion;
   }
 
   /** The profile file, or an empty one. */

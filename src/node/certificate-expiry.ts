@@ -50,7 +50,8 @@ export class CertificateExpiry {
   }
 }
 
-function phaseOf(
+/** How near the end of a certificate is; absent when it is far. */
+export function phaseOf(
   { validFrom, validTo }: X509Certificate,
   nowMs: number,
 ): 'ahead' | 'expired' | undefined {

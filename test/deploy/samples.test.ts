@@ -20,6 +20,7 @@ const composeShape = z.object({
       user: z.string().optional(),
       cap_drop: z.array(z.string()),
       read_only: z.boolean(),
+      sysctls: z.record(z.string(), z.string()),
       stop_grace_period: z.string(),
     }),
   ),
@@ -107,6 +108,15 @@ describe('deploy/compose.yaml', () => {
     const ports = services.flatMap(([, service]) => service.ports);
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
     expect(new Set(ports).size).toBe(ports.length);
+  });
+
+  it('gives each container the kernel settings of the sample for hosts', () => {
+    const sample = readFileSync(join(deploy, 'kedge-sysctl.conf'), 'utf8');
+    const wanted = Object.fromEntries(
+      [...sample.matchAll(/^([a-z0-9_.]+) = (\d+)$/gm)].map(([, name, value]) => [name, value]),
+    );
+    expect(Object.keys(wanted)).toHaveLength(2);
+    for (const [, { sysctls }] of services) expect(sysctls).toEqual(wanted);
   });
 
   it('leaves a node longer to stop than it drains', async () => {
