@@ -18,6 +18,9 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
+/** Empties a terminal and begins at its top. */
+const CLEAR = '\u001b[H\u001b[2J';
+
 /** The formats of `--output`. */
 export type OutputFormat = 'text' | 'json';
 
@@ -50,6 +53,12 @@ export class Output {
   /** Prints one of many results: a line of text, or one line of JSON. */
   event(value: Json, text: string): void {
     this.#stdout.write(this.format === 'json' ? `${JSON.stringify(value)}\n` : `${text}\n`);
+  }
+
+  /** Prints the next view of something that changes: in place of the last one on a terminal. */
+  refresh(value: Json, text: string): void {
+    if (this.format === 'json') return this.event(value, text);
+    this.#stdout.write(this.#stdout.isTTY === true ? `${CLEAR}${text}\n` : `${text}\n\n`);
   }
 
   /** Writes bytes or text as they are; for exports. */

@@ -101,6 +101,8 @@ export class Queries {
       startedAtMs,
       root: replicator.root.root,
       streams: await this.streams(),
+      behind: countBehind(replicator),
+      repair: replicator.repair,
       peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
       subscribers: subscriptions.status(),
     };
@@ -122,6 +124,18 @@ export class Queries {
   }
 }
 
+/** What the linked nodes told is their word; it is fetched and verified before it counts. */
+function countBehind(replicator: Replicator): number {
+  const { durable } = replicator;
+  const behind = new Set<StreamName>();
+  for (const { link } of replicator.neighbours()) {
+    for (const [stream, { sequence }] of link?.held ?? []) {
+      if (sequence > (rowIn(durable, stream)?.sequence ?? 0)) behind.add(stream);
+    }
+  }
+  return behind.size;
+}
+
 function peerStatus(
   { link, info, nodeId, region, address, state, role, wanted }: LinkedNeighbour,
   startedAtMs: number,
@@ -135,7 +149,7 @@ function peerStatus(
     role,
     link: link !== undefined ? 'up' : wanted === 'wanted' ? 'down' : 'none',
     sinceMs: info?.sinceMs ?? startedAtMs,
-    ...(link !== undefined && { rttMs: link.rttMs }),
+    ...(link?.measuredRttMs !== undefined && { rttMs: link.measuredRttMs }),
     ...(link?.root !== undefined && { peerRoot: link.root }),
     ...(lastError !== undefined && { lastError }),
   };

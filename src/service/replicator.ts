@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { SubmitReceipt } from '../core/admin/messages.ts';
+import type { RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type {
   DialTarget,
@@ -34,6 +34,7 @@ import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
 import type { LinkHandle, PeerTransport } from './peer-transport.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
+import { RepairMemory } from './repair-memory.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Another node, and how the connection to it is; no `info` when none was tried. */
@@ -71,6 +72,7 @@ export class Replicator implements AsyncDisposable {
   readonly #machine: GossipMachine;
   readonly #links: Map<LinkId, LinkHandle & { readonly nodeId: NodeId }> = new Map();
   readonly #board: LinkBoard;
+  readonly #repair: RepairMemory = new RepairMemory();
   readonly #recalls: RecallSource;
   readonly #writes: WriteQueue;
   readonly #timers: MachineTimers;
@@ -107,6 +109,11 @@ export class Replicator implements AsyncDisposable {
   /** The summary of all rows. */
   get root(): { readonly root: Sha256; readonly count: number } {
     return this.#machine.root;
+  }
+
+  /** What repair did last. */
+  get repair(): RepairTimes {
+    return this.#repair.times;
   }
 
   /** All other nodes that are known, and how the connection to each is. */
@@ -208,7 +215,9 @@ export class Replicator implements AsyncDisposable {
   #handle(event: GossipEvent): void {
     if (this.#isClosed && event.kind !== 'persisted') return;
     const { clock } = this.#options;
-    const effects = this.#machine.handle(event, clock.nowMs(), clock.monotonicMs());
+    const nowMs = clock.nowMs();
+    const effects = this.#machine.handle(event, nowMs, clock.monotonicMs());
+    this.#repair.note(event, effects, nowMs);
     for (const effect of effects) this.#perform(effect);
   }
 

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { NodeStatus, PeerStatus, SubscriberStatus } from '../core/admin/messages.ts';
+import type {
+  NodeStatus,
+  PeerStatus,
+  RepairTimes,
+  SubscriberStatus,
+} from '../core/admin/messages.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
 import { MEMBERS_MAX, MESSAGE_MAX_BYTES, STREAMS_MAX, TEXT_MAX_CHARS } from '../core/limits.ts';
 import type { MemberState } from '../core/membership/view.ts';
@@ -17,6 +22,7 @@ import {
   requireCount,
   requireSize,
 } from './fields.ts';
+import type { GetStatusResponseOutput } from './gen/kedge/v1/GetStatusResponse.ts';
 import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
 import type {
   SubscriberStatusInput,
@@ -52,6 +58,8 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     startedAtMs: decodeUint(message.startedAtMs, 'start time'),
     root: decodeSha256(message.root, 'root'),
     streams: requireCount(message.streams, STREAMS_MAX, 'streams').map(decodeStreamStatus),
+    behind: message.behind,
+    repair: decodeRepair(message),
     peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
@@ -70,9 +78,21 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     startedAtMs: String(status.startedAtMs),
     root: encodeHexBytes(status.root),
     streams: status.streams.map(encodeStreamStatus),
+    behind: status.behind,
+    comparedAtMs: String(status.repair.comparedAtMs ?? 0),
+    repairedAtMs: String(status.repair.fetchedAtMs ?? 0),
     peers: status.peers.map(encodePeer),
     subscribers: status.subscribers.map(encodeSubscribers),
   });
+}
+
+function decodeRepair(message: GetStatusResponseOutput): RepairTimes {
+  const comparedAtMs = decodeUint(message.comparedAtMs, 'compared_at_ms');
+  const fetchedAtMs = decodeUint(message.repairedAtMs, 'repaired_at_ms');
+  return {
+    ...(comparedAtMs > 0 && { comparedAtMs }),
+    ...(fetchedAtMs > 0 && { fetchedAtMs }),
+  };
 }
 
 function decodePeer(peer: PeerStatusOutput): PeerStatus {

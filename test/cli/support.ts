@@ -23,6 +23,8 @@ export interface RunSettings {
   readonly stdin?: Uint8Array;
   readonly tty?: boolean;
   readonly signal?: AbortSignal;
+  /** Called with all that was printed so far. */
+  readonly onStdout?: (text: string) => void;
 }
 
 /** One command line; the passphrase of all keys is in the environment unless `env` says more. */
@@ -33,7 +35,13 @@ export async function kedge(argv: readonly string[], settings: RunSettings = {})
     typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
   const isTTY = settings.tty ?? false;
   const context: CliContext = {
-    stdout: { isTTY, write: (chunk) => (stdout += decode(chunk)) },
+    stdout: {
+      isTTY,
+      write: (chunk) => {
+        stdout += decode(chunk);
+        settings.onStdout?.(stdout);
+      },
+    },
     stderr: { isTTY, write: (chunk) => (stderr += decode(chunk)) },
     env: settings.env ?? { KEDGE_PASSPHRASE: PASSPHRASE },
     cwd: settings.cwd ?? '/nonexistent',

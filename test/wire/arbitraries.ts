@@ -342,6 +342,11 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
   startedAtMs: count,
   root: digest,
   streams: fc.array(streamStatus, { maxLength: 3 }),
+  behind: fc.nat(),
+  repair: fc.record(
+    { comparedAtMs: fc.integer({ min: 1 }), fetchedAtMs: fc.integer({ min: 1 }) },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
   peers: fc.array(peerStatus, { maxLength: 3 }),
   subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
 });

@@ -99,6 +99,14 @@ export interface SubscriberStatus {
   readonly refused: number;
 }
 
+/** What repair did last; absent when it never did since the node started. */
+export interface RepairTimes {
+  /** When this node last compared what it holds with a peer. */
+  readonly comparedAtMs?: number;
+  /** When a comparison last made it fetch something that no push had brought. */
+  readonly fetchedAtMs?: number;
+}
+
 /** How a node is. */
 export interface NodeStatus {
   readonly nodeId: NodeId;
@@ -111,6 +119,9 @@ export interface NodeStatus {
   /** Summary of all rows. */
   readonly root: Sha256;
   readonly streams: readonly StreamStatus[];
+  /** Streams of which a linked node says that it holds more. */
+  readonly behind: number;
+  readonly repair: RepairTimes;
   readonly peers: readonly PeerStatus[];
   readonly subscribers: readonly SubscriberStatus[];
 }

@@ -32,7 +32,7 @@ export class Link {
   readonly held: Map<StreamName, Row> = new Map();
   readonly repairBudget: RepairBudget = new RepairBudget();
   /** The last measured round trip, milliseconds. */
-  rttMs: number = RTT_UNKNOWN_MS;
+  measuredRttMs: number | undefined;
   #hello: Hello | undefined;
   #faults = 0;
 
@@ -60,6 +60,11 @@ export class Link {
 
   get region(): RegionName {
     return this.hello.region;
+  }
+
+  /** The round trip to reckon with, milliseconds: a long one until it was measured. */
+  get rttMs(): number {
+    return this.measuredRttMs ?? RTT_UNKNOWN_MS;
   }
 
   /** The peer's hello was accepted. */

@@ -151,7 +151,7 @@ export class Neighbours {
   #measure(linkId: Link['linkId']): void {
     const link = this.#links.get(linkId);
     const rttMs = this.#membership.link(linkId)?.rttMs;
-    if (link !== undefined && rttMs !== undefined) link.rttMs = rttMs;
+    if (link !== undefined && rttMs !== undefined) link.measuredRttMs = rttMs;
   }
 
   /** Tells the dialer and membership when the topology is another one. */

@@ -225,6 +225,8 @@ export const status: NodeStatus = {
   startedAtMs: 1,
   root: NO_PREVIOUS,
   streams: [],
+  behind: 0,
+  repair: {},
   peers: [],
   subscribers: [],
 };

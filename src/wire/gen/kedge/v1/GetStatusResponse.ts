@@ -16,6 +16,9 @@ export interface GetStatusResponseInput {
   'streams'?: (_kedge_v1_StreamStatusInput)[];
   'peers'?: (_kedge_v1_PeerStatusInput)[];
   'subscribers'?: (_kedge_v1_SubscriberStatusInput)[];
+  'comparedAtMs'?: (number | string | Long);
+  'repairedAtMs'?: (number | string | Long);
+  'behind'?: (number);
 }
 
 export interface GetStatusResponseOutput {
@@ -29,4 +32,7 @@ export interface GetStatusResponseOutput {
   'streams': (_kedge_v1_StreamStatusOutput)[];
   'peers': (_kedge_v1_PeerStatusOutput)[];
   'subscribers': (_kedge_v1_SubscriberStatusOutput)[];
+  'comparedAtMs': (string);
+  'repairedAtMs': (string);
+  'behind': (number);
 }

@@ -1,0 +1,75 @@
+/**
+ * Showing something once, or again and again until somebody stops it.
+ *
+ * On a terminal each view takes the place of the one before; elsewhere it is one block of text, or
+ * one line of JSON. A node that does not answer for a while does not end it: that is when somebody
+ * is watching.
+ *
+ * @module
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { KedgeError } from '../core/errors.ts';
+import { parseDurationSeconds } from './durations.ts';
+import { parseArgument } from './help.ts';
+import type { Json } from './output.ts';
+import type { Session } from './session.ts';
+
+/** The options of {@link addRefreshOptions}. */
+export interface RefreshOptions {
+  readonly watch?: boolean;
+  readonly interval: string;
+}
+
+/** What there is to show. */
+export interface View {
+  readonly json: Json;
+  readonly text: string;
+  /** What somebody should know beside it. */
+  readonly warnings: readonly string[];
+}
+
+const INTERVAL_MAX_S = 3600;
+
+/** Adds the options of {@link RefreshOptions}. */
+export function addRefreshOptions(command: Command): Command {
+  return command
+    .option('--watch', 'show it again and again, until interrupted')
+    .option('--interval <duration>', 'how often with --watch, for example 5s or 1m', '2s');
+}
+
+/** Shows what `look` sees. Errors: those of `look`; with `--watch` not `UNAVAILABLE`. */
+export async function refresh(
+  session: Session,
+  options: RefreshOptions,
+  look: () => Promise<View>,
+): Promise<void> {
+  const seconds = parseArgument('--interval', options.interval, parseDurationSeconds);
+  if (seconds < 1 || seconds > INTERVAL_MAX_S) {
+    throw new KedgeError('CONFIG', `--interval must be from 1s to ${String(INTERVAL_MAX_S)}s`);
+  }
+  if (options.watch !== true) {
+    const { json, text, warnings } = await look();
+    session.output.result(json, text);
+    for (const warning of warnings) session.output.warn(warning);
+    return;
+  }
+  const { signal } = session.context;
+  while (!signal.aborted) {
+    try {
+      const { json, text, warnings } = await look();
+      session.output.refresh(json, text);
+      for (const warning of warnings) session.output.warn(warning);
+    } catch (thrown) {
+      const { code, message } = KedgeError.from(thrown);
+      if (code !== 'UNAVAILABLE') throw thrown;
+      session.output.warn(message);
+    }
+    await pause(seconds * 1000, signal);
+  }
+}
+
+/** Waits, or not so long when the signal comes. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

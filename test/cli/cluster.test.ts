@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { parseNodeConfig } from '../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { findFreePorts } from '../../src/testing/ports.ts';
+import { type CliRealm, type CliRun, createCliRealm, kedge, type RunSettings } from './support.ts';
+
+const NAMES = ['iad-1', 'iad-2', 'fra-1'];
+let realm: CliRealm;
+let ports: readonly number[];
+const nodes = new Map<string, RunningNode>();
+
+beforeAll(async () => {
+  realm = await createCliRealm();
+  ports = await findFreePorts(NAMES.length);
+  for (const name of NAMES) await start(name);
+  await settle(2);
+});
+afterAll(async () => {
+  await Promise.all([...nodes.values()].map((node) => node[Symbol.asyncDispose]()));
+  await realm[Symbol.asyncDispose]();
+});
+
+async function start(name: string): Promise<void> {
+  const text = sampleConfig({
+    id: name,
+    region: name.slice(0, 3),
+    realm: 'prod.example.org',
+    charter: 'charter-1.json',
+    security: 'insecure',
+  })
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0')
+    .replace('path: data', `path: data-${name}`);
+  const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
+  const port = ports[NAMES.indexOf(name)] ?? 0;
+  const address = `127.0.0.1:${String(port)}`;
+  const seeds = [`127.0.0.1:${String(ports[0] ?? 0)}`];
+  const listen = { ...config.listen, peers: address };
+  const own = { ...config.node, address };
+  nodes.set(name, await runNode({ ...config, node: own, listen, peers: { seeds } }));
+}
+
+function admin(name: string): string {
+  return nodes.get(name)?.addresses.admins ?? '127.0.0.1:1';
+}
+
+async function run(argv: readonly string[], settings: RunSettings = {}): Promise<CliRun> {
+  const profile = await realm.dir.write(
+    'profile.yaml',
+    `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\nnode: ${admin('iad-1')}\n`,
+  );
+  const env = { KEDGE_PROFILE: profile };
+  return kedge(argv, { cwd: realm.cwd, nowMs: Date.now(), env, ...settings });
+}
+
+interface Status {
+  readonly root: string;
+  readonly roots: { readonly same: number };
+  readonly repair: { readonly comparedAt: string | null };
+}
+
+async function settle(same: number): Promise<void> {
+  const look = async (): Promise<void> => {
+    const { stdout } = await run(['node', 'status', '--output', 'json']);
+    const { roots, repair } = JSON.parse(stdout) as Status;
+    if (roots.same !== same || repair.comparedAt === null) throw new Error('not settled');
+  };
+  await vi.waitFor(look, { timeout: 20_000, interval: 100 });
+}
+
+/** Ends a command that watches after so many views. */
+async function watched(views: number, mark: RegExp, ...argv: readonly string[]): Promise<CliRun> {
+  const stop = new AbortController();
+  const onStdout = (text: string): void => {
+    if ([...text.matchAll(mark)].length >= views) stop.abort();
+  };
+  return run([...argv, '--watch', '--interval', '1s'], { signal: stop.signal, onStdout });
+}
+
+describe('kedge node status', () => {
+  it('shows members by region, links, what others hold, lag and repair', async () => {
+    const { stdout } = await run(['node', 'status']);
+    expect(stdout).toMatch(/others hold: +the same: 2 of 2 linked nodes/);
+    expect(stdout).toMatch(/behind: +nothing/);
+    expect(stdout).toMatch(/repair: +compared (just now|\d+ seconds ago), fetched /);
+    expect(stdout).toMatch(/ {2}fra +fra-1 .*relay.*up.*the same/);
+    expect(stdout.indexOf('fra-1')).toBeLessThan(stdout.indexOf('iad-2'));
+  });
+
+  it('prints one line of JSON each time with --watch', async () => {
+    const { code, stdout } = await watched(2, /\n/g, 'node', 'status', '--output', 'json');
+    expect(code).toBe(0);
+    const lines = stdout.trim().split('\n');
+    expect(lines.length).toBe(2);
+    expect(lines.map((line) => (JSON.parse(line) as Status).roots.same)).toEqual([2, 2]);
+  });
+
+  it('refuses an interval that would be a flood', async () => {
+    expect((await run(['node', 'status', '--watch', '--interval', '0'])).code).toBe(2);
+  });
+});
