@@ -189,6 +189,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     ),
   ]),
   command(
+    'cluster',
+    'show whether all nodes are alive and hold the same',
+    async () => (await import('./commands/cluster.ts')).cluster,
+  ),
+  command(
     'doctor',
     'check a host for a node, and say what to change',
     async () => (await import('./commands/doctor.ts')).doctor,

@@ -33,6 +33,8 @@ export interface Profile {
   readonly charters: readonly string[];
   /** `host:port` of the admins' listener of a node. */
   readonly node: string | undefined;
+  /** `host:port` of the admins' listeners of several nodes, for `kedge cluster`. */
+  readonly nodes: readonly string[];
   /** `host:port` of clients' listeners, for `kedge watch`; default: `node`. */
   readonly endpoints: readonly string[];
   readonly tls: TlsFiles | undefined;
@@ -44,7 +46,17 @@ export interface Profile {
 
 const PROFILE_MAX_BYTES = 64 * 1024;
 const DEFAULT_NAME = 'kedge.yaml';
-const KEYS = ['realm', 'pin', 'charters', 'node', 'endpoints', 'tls', 'insecure', 'ledger'];
+const KEYS = [
+  'realm',
+  'pin',
+  'charters',
+  'node',
+  'nodes',
+  'endpoints',
+  'tls',
+  'insecure',
+  'ledger',
+];
 const TLS_KEYS = ['certFile', 'keyFile', 'caFile'];
 
 /** Loads the profile: `chosen`, else `$KEDGE_PROFILE`, else `./kedge.yaml` when it is there. */
@@ -92,6 +104,7 @@ function parseProfile(value: unknown, path: string | undefined): Profile {
     pin: pin === undefined ? undefined : parseArgument('pin of the profile', pin, parseSha256),
     charters: list('charters').map(absolute),
     node,
+    nodes: list('nodes'),
     endpoints: endpoints.length === 0 && node !== undefined ? [node] : endpoints,
     tls: parseTls(root.get('tls'), path, absolute),
     insecure: insecure ? 'loopback' : 'no',

@@ -99,3 +99,69 @@ describe('kedge node status', () => {
     expect((await run(['node', 'status', '--watch', '--interval', '0'])).code).toBe(2);
   });
 });
+
+interface ClusterJson {
+  readonly isWell: boolean;
+  readonly problems: readonly string[];
+  readonly members: readonly { readonly nodeId: string; readonly source: string }[];
+}
+
+function all(): string {
+  return NAMES.map(admin).join(',');
+}
+
+describe('kedge cluster', () => {
+  it('is well when one node knows that all are alive and hold the same', async () => {
+    const { code, stdout } = await run(['cluster']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('3 of 3 members alive')]);
+    expect(stdout).toMatch(/ {2}fra +fra-1 +relay +alive +[0-9a-f]{8} +- +others/);
+    expect(stdout).toContain('well: all members are alive and hold the same');
+  });
+
+  it('asks every node that is named for itself', async () => {
+    const { code, stdout } = await run(['cluster', '--nodes', all(), '--output', 'json']);
+    expect(code).toBe(0);
+    const { isWell, members } = JSON.parse(stdout) as ClusterJson;
+    expect(isWell).toBe(true);
+    expect(members.map(({ nodeId, source }) => [nodeId, source])).toEqual([
+      ['fra-1', 'itself'],
+      ['iad-1', 'itself'],
+      ['iad-2', 'itself'],
+    ]);
+  });
+
+  it('is not well when a named node does not answer', async () => {
+    const { code, stdout } = await run(['cluster', '--nodes', `${all()},127.0.0.1:1`]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('not well: 127.0.0.1:1 does not answer');
+  });
+
+  it('fails like any command when no node answers', async () => {
+    expect((await run(['cluster', '--node', '127.0.0.1:1'])).code).toBe(9);
+    expect((await run(['cluster', '--nodes', 'a:1,,b:1'])).code).toBe(2);
+    expect((await run(['cluster', '--wait', '--watch'])).code).toBe(2);
+  });
+
+  it('replaces each view by the next one on a terminal with --watch', async () => {
+    const stop = new AbortController();
+    const clear = '\u001b[H\u001b[2J';
+    const onStdout = (text: string): void => {
+      if (text.split(clear).length > 2) stop.abort();
+    };
+    const settings = { tty: true, signal: stop.signal, onStdout };
+    const { code, stdout } = await run(['cluster', '--watch', '--interval', '1s'], settings);
+    expect(code).toBe(0);
+    expect(stdout.startsWith(clear)).toBe(true);
+  });
+
+  it('waits until all are well, and says what it waits for', async () => {
+    await nodes.get('iad-2')?.[Symbol.asyncDispose]();
+    nodes.delete('iad-2');
+    const named = [admin('iad-1'), '127.0.0.1:1'].join(',');
+    const waiting = await run(['cluster', '--nodes', named, '--wait', '--timeout', '1s']);
+    expect(waiting.code).toBe(1);
+    expect(waiting.stderr).toContain('waiting: 127.0.0.1:1 does not answer');
+    await start('iad-2');
+    expect((await run(['cluster', '--wait', '--timeout', '30s'])).code).toBe(0);
+  });
+});

@@ -26,8 +26,8 @@ export const doctor: CommandModule = {
     command
       .description(
         'Check this host and the configuration of a node: clock, limits, kernel settings, ports, ' +
-          'certificate and store. Each finding that is not ok says why and what to do. Nothing is ' +
-          'changed. Run it as the user of the node. Exit code 1 when something fails.',
+          'certificate and store. Each finding that is not ok says why and what to do. Nothing ' +
+          'is changed. Run it as the user of the node. Exit code 1 when something fails.',
       )
       .option('--config <file>', 'configuration of the node (default: node.yaml, if it is there)')
       .option('--pid <number>', 'judge the limits of this process, not of this shell')

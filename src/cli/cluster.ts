@@ -1,0 +1,136 @@
+/**
+ * A cluster as one or several of its nodes see it: members, and whether all hold the same.
+ *
+ * Pure. What a node says of itself counts; of a node that was not asked, what the others say: its
+ * state is then the worst that anybody sees, and its root what it told on a link. What nobody knows
+ * stays unknown, and then nobody can say that all hold the same.
+ *
+ * @module
+ */
+import type { NodeStatus, PeerStatus } from '../core/admin/messages.ts';
+import type { NodeId, RegionName, Sha256, StreamName } from '../core/ids.ts';
+import { byRegion } from './node-view.ts';
+
+/** One node of the cluster. */
+export interface ClusterMember {
+  readonly nodeId: NodeId;
+  readonly region: RegionName;
+  readonly state: PeerStatus['state'];
+  /** Absent when only the node itself was asked: it does not say. */
+  readonly role?: PeerStatus['role'];
+  /** `itself`: it was asked; `others`: they told. */
+  readonly source: 'itself' | 'others';
+  readonly root?: Sha256;
+  /** Streams that it lacks; only who is asked says. */
+  readonly behind?: number;
+  readonly version?: string;
+}
+
+/** A link that should be there and is not. */
+export interface DownLink {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly lastError?: string;
+}
+
+/** An address that did not answer. */
+export interface Unreachable {
+  readonly endpoint: string;
+  readonly reason: string;
+}
+
+/** How a cluster is. */
+export interface Cluster {
+  /** By region, then by name. */
+  readonly members: readonly ClusterMember[];
+  /** How many hold each root, most first; who left does not count. */
+  readonly roots: readonly { readonly root: Sha256; readonly nodeIds: readonly NodeId[] }[];
+  /** Of which nobody knows what they hold; who failed is not asked for it. */
+  readonly unknownRoots: readonly NodeId[];
+  readonly linksDown: readonly DownLink[];
+  readonly forkedStreams: readonly StreamName[];
+  readonly unreachable: readonly Unreachable[];
+  /** Why it is not well; empty: all members are alive and hold the same, and nothing is forked. */
+  readonly problems: readonly string[];
+}
+
+/** From best to worst. */
+const STATES: readonly PeerStatus['state'][] = ['alive', 'left', 'suspect', 'failed'];
+
+/** Puts together what nodes said. */
+export function gatherCluster(
+  statuses: readonly NodeStatus[],
+  unreachable: readonly Unreachable[],
+): Cluster {
+  const members = gatherMembers(statuses);
+  const present = members.filter(({ state }) => state !== 'left');
+  const nodesByRoot = new Map<Sha256, NodeId[]>();
+  for (const { nodeId, root } of present) {
+    if (root !== undefined) nodesByRoot.set(root, [...(nodesByRoot.get(root) ?? []), nodeId]);
+  }
+  const roots = Array.from(nodesByRoot, ([root, nodeIds]) => ({ root, nodeIds }));
+  roots.sort((a, b) => b.nodeIds.length - a.nodeIds.length);
+  const unknownRoots = present
+    .filter(({ root, state }) => root === undefined && state !== 'failed')
+    .map(({ nodeId }) => nodeId);
+  const forked = statuses.flatMap(({ streams }) =>
+    streams.flatMap(({ stream, fork }) => (fork === undefined ? [] : [stream])),
+  );
+  const parts = {
+    members,
+    roots,
+    unknownRoots,
+    linksDown: statuses.flatMap(linksDownOf),
+    forkedStreams: [...new Set(forked)].sort(),
+    unreachable,
+  };
+  return { ...parts, problems: problemsOf(parts) };
+}
+
+function gatherMembers(statuses: readonly NodeStatus[]): readonly ClusterMember[] {
+  const members = new Map<NodeId, ClusterMember>();
+  for (const peer of statuses.flatMap(({ peers }) => peers)) {
+    const { nodeId, region, role } = peer;
+    const known = members.get(nodeId);
+    const root = known?.root ?? (peer.link === 'up' ? peer.peerRoot : undefined);
+    const state = worse(known?.state ?? 'alive', peer.state);
+    const told = root === undefined ? {} : { root };
+    members.set(nodeId, { nodeId, region, state, role, source: 'others', ...told });
+  }
+  for (const { nodeId, region, root, behind, version } of statuses) {
+    const role = members.get(nodeId)?.role;
+    const own = { nodeId, region, state: 'alive', source: 'itself' } as const;
+    members.set(nodeId, { ...own, root, behind, version, ...(role !== undefined && { role }) });
+  }
+  return [...members.values()].sort(byRegion);
+}
+
+function worse(a: PeerStatus['state'], b: PeerStatus['state']): PeerStatus['state'] {
+  return STATES.indexOf(a) >= STATES.indexOf(b) ? a : b;
+}
+
+function linksDownOf({ nodeId, peers }: NodeStatus): readonly DownLink[] {
+  return peers
+    .filter(({ link }) => link === 'down')
+    .map(({ nodeId: to, lastError }) => ({
+      from: nodeId,
+      to,
+      ...(lastError === undefined ? {} : { lastError }),
+    }));
+}
+
+function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
+  const { members, roots, unknownRoots, forkedStreams, unreachable } = cluster;
+  const problems = unreachable.map(({ endpoint }) => `${endpoint} does not answer`);
+  for (const { nodeId, state } of members) {
+    if (state === 'suspect' || state === 'failed') problems.push(`${nodeId} is ${state}`);
+  }
+  if (roots.length > 1) {
+    const different = roots.slice(1).flatMap(({ nodeIds }) => nodeIds);
+    problems.push(`not the same as most hold: ${different.join(', ')}`);
+  }
+  if (unknownRoots.length > 0) {
+    problems.push(`what they hold is not known, ask them with --nodes: ${unknownRoots.join(', ')}`);
+  }
+  return [...problems, ...forkedStreams.map((stream) => `${stream} is forked`)];
+}

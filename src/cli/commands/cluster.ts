@@ -1,0 +1,135 @@
+/**
+ * `kedge cluster`: whether all nodes of a realm are there and hold the same.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import { type Cluster, gatherCluster, type Unreachable } from '../cluster.ts';
+import { clusterJson, formatCluster } from '../cluster-view.ts';
+import type { CommandModule } from '../command-module.ts';
+import { parseDurationSeconds } from '../durations.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { type AskedNode, askNode } from '../node-view.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
+import type { Session } from '../session.ts';
+
+interface Options extends RealmOptions, RefreshOptions {
+  readonly nodes?: string;
+  readonly wait?: boolean;
+  readonly timeout: string;
+}
+
+/** One look: the cluster, and what is to be warned of. */
+interface Look {
+  readonly cluster: Cluster;
+  readonly forks: readonly string[];
+}
+
+const NODES_MAX = 100;
+const WAIT_EVERY_MS = 1000;
+
+/** The command. */
+export const cluster: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Show all nodes by region: state, role, whether they hold the same, what they lack, links ' +
+        'that are down, forks. One node tells what it knows of the others; with --nodes, or ' +
+        '`nodes:` in the profile, each is asked for itself. Exit code 0 only when all members ' +
+        'are alive and hold the same and nothing is forked, else 1.',
+    );
+    addRealmOptions(command);
+    addRefreshOptions(command);
+    command
+      .option('--nodes <list>', "host:port of several nodes' admin listeners, with commas")
+      .option('--wait', 'wait until it is well')
+      .option('--timeout <duration>', 'how long --wait waits', '60s')
+      .action((options: Options) => run(session, options));
+    addExamples(command, [
+      'kedge cluster',
+      'kedge cluster --nodes iad-1.example.org:7442,fra-1.example.org:7442 --watch',
+      'kedge release submit payments.prod.example.org.draft.json && kedge cluster --wait',
+      "kedge cluster --output json | jq -r '.problems[]'",
+    ]);
+  },
+};
+
+async function run(session: Session, options: Options): Promise<void> {
+  if (options.wait === true && options.watch === true) {
+    throw new KedgeError('CONFIG', '--wait ends by itself and --watch does not: give one of them');
+  }
+  const endpoints = await endpointsOf(session, options);
+  const timeoutMs = parseArgument('--timeout', options.timeout, parseDurationSeconds) * 1000;
+  const look = (): Promise<Look> => lookAt(session, options, endpoints);
+  await refresh(session, options, async () => {
+    const seen =
+      options.wait === true ? await waitUntilWell(session, look, timeoutMs) : await look();
+    const { problems } = seen.cluster;
+    session.conclude(problems.length === 0 ? 'good' : 'findings');
+    const text = formatCluster(seen.cluster, session.output.styles);
+    return { json: clusterJson(seen.cluster), text, warnings: seen.forks };
+  });
+}
+
+/** The last look when the time is over. A cluster whose nodes do not answer yet is waited for. */
+async function waitUntilWell(
+  session: Session,
+  look: () => Promise<Look>,
+  timeoutMs: number,
+): Promise<Look> {
+  const { signal } = session.context;
+  for (let leftMs = timeoutMs; ; leftMs -= WAIT_EVERY_MS) {
+    try {
+      const seen = await look();
+      if (seen.cluster.problems.length === 0 || leftMs <= 0 || signal.aborted) return seen;
+      session.output.note(`waiting: ${seen.cluster.problems.join('; ')}`);
+    } catch (thrown) {
+      const { code, message } = KedgeError.from(thrown);
+      if (code !== 'UNAVAILABLE' || leftMs <= 0 || signal.aborted) throw thrown;
+      session.output.note(`waiting: ${message}`);
+    }
+    await pause(WAIT_EVERY_MS, signal);
+  }
+}
+
+/** Asks all at once. Errors: those of the first node when none answers. */
+async function lookAt(
+  session: Session,
+  options: Options,
+  endpoints: readonly (string | undefined)[],
+): Promise<Look> {
+  const asked: AskedNode[] = [];
+  const unreachable: Unreachable[] = [];
+  let failure: KedgeError | undefined;
+  const ask = async (endpoint: string | undefined): Promise<void> => {
+    const named = endpoint === undefined ? {} : { node: endpoint };
+    try {
+      asked.push(await askNode(session, { ...options, ...named }));
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      // A wrong pin or profile is wrong for all of them.
+      if (error.code !== 'UNAVAILABLE' && error.code !== 'ACCESS') throw error;
+      failure ??= error;
+      unreachable.push({ endpoint: endpoint ?? '', reason: error.message });
+    }
+  };
+  await Promise.all(endpoints.map(ask));
+  if (asked.length === 0 && failure !== undefined) throw failure;
+  const statuses = asked.map(({ status }) => status);
+  const forks = new Set(asked.flatMap((each) => each.forks));
+  return { cluster: gatherCluster(statuses, unreachable), forks: [...forks] };
+}
+
+/** Whom to ask; one undefined stands for the node of `--node` or the profile. */
+async function endpointsOf(
+  session: Session,
+  options: Options,
+): Promise<readonly (string | undefined)[]> {
+  const { nodes } = await session.profile();
+  const listed = options.nodes?.split(',').map((text) => text.trim());
+  const endpoints = listed ?? (options.node === undefined ? nodes : []);
+  if (endpoints.length > NODES_MAX || endpoints.includes('')) {
+    throw new KedgeError('CONFIG', `--nodes takes 1 to ${String(NODES_MAX)} host:port`);
+  }
+  return endpoints.length === 0 ? [undefined] : [...new Set(endpoints)];
+}

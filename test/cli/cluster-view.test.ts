@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { gatherCluster } from '../../src/cli/cluster.ts';
+import { formatCluster } from '../../src/cli/cluster-view.ts';
+import { makeStyles } from '../../src/cli/styles.ts';
+import type { NodeStatus, PeerStatus } from '../../src/core/admin/messages.ts';
+import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../../src/core/ids.ts';
+
+const ROOT = parseSha256('aa'.repeat(32));
+const OTHER = parseSha256('bb'.repeat(32));
+
+function peer(name: string, more: Partial<PeerStatus> = {}): PeerStatus {
+  return {
+    nodeId: parseNodeId(name),
+    region: parseRegionName(name.slice(0, 3)),
+    address: `${name}:7441`,
+    state: 'alive',
+    role: 'ordinary',
+    link: 'up',
+    sinceMs: 0,
+    peerRoot: ROOT,
+    ...more,
+  };
+}
+
+function status(name: string, peers: readonly PeerStatus[], root: typeof ROOT = ROOT): NodeStatus {
+  return {
+    nodeId: parseNodeId(name),
+    region: parseRegionName(name.slice(0, 3)),
+    realm: parseRealmName('prod.example.org'),
+    version: '0.1.0',
+    firstCharterDigest: ROOT,
+    startedAtMs: 0,
+    root,
+    streams: [],
+    behind: 0,
+    repair: {},
+    peers,
+    subscribers: [],
+  };
+}
+
+describe('gatherCluster', () => {
+  it('is well when everybody is alive and holds the same; who left does not count', () => {
+    const left = peer('fra-9', { state: 'left', link: 'none' });
+    const cluster = gatherCluster([status('iad-1', [peer('fra-1'), left])], []);
+    expect(cluster.problems).toEqual([]);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('2 of 2 members alive in 2 regions, 1 left');
+  });
+
+  it('names who holds something else than most', () => {
+    const different = peer('fra-2', { peerRoot: OTHER });
+    const { problems } = gatherCluster([status('iad-1', [peer('fra-1'), different])], []);
+    expect(problems).toEqual(['not the same as most hold: fra-2']);
+  });
+
+  it('believes what a node says of itself rather than what others were told', () => {
+    const statuses = [
+      status('iad-1', [peer('fra-1', { peerRoot: OTHER, state: 'suspect' })]),
+      status('fra-1', [peer('iad-1')]),
+    ];
+    expect(gatherCluster(statuses, []).problems).toEqual([]);
+  });
+
+  it('takes the worst that anybody sees of a node that was not asked', () => {
+    const statuses = [
+      status('iad-1', [peer('fra-1'), peer('iad-2')]),
+      status('iad-2', [peer('fra-1', { state: 'failed' }), peer('iad-1')]),
+    ];
+    expect(gatherCluster(statuses, []).problems).toEqual(['fra-1 is failed']);
+  });
+
+  it('does not call equal what nobody knows', () => {
+    const { peerRoot: _, ...untold } = peer('fra-1', { link: 'none' });
+    const { problems } = gatherCluster([status('iad-1', [untold])], []);
+    expect(problems).toEqual(['what they hold is not known, ask them with --nodes: fra-1']);
+  });
+});
+
+describe('formatCluster', () => {
+  it('shows links that are down without calling that a failure', () => {
+    const down = peer('fra-2', { link: 'down', lastError: 'refused\u001b[2J', peerRoot: ROOT });
+    const seen = [status('iad-1', [peer('fra-1'), down]), status('fra-2', [])];
+    const cluster = gatherCluster(seen, []);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('iad-1 -> fra-2  refused\u{fffd}[2J');
+    expect(text).toContain('well: all members are alive and hold the same');
+  });
+});
