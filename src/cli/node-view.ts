@@ -87,7 +87,7 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
 }
 
 /** How many of the linked nodes hold the same as this one; those that told nothing count apart. */
-export function countRoots({ peers, root }: NodeStatus): {
+function countRoots({ peers, root }: NodeStatus): {
   readonly same: number;
   readonly different: number;
   readonly unknown: number;
