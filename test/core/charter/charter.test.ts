@@ -8,7 +8,13 @@ import {
   releaseRole,
 } from '../../../src/core/charter/charter.ts';
 import { KedgeError } from '../../../src/core/errors.ts';
-import { parseBundleName, parseRegionName, parseSha256 } from '../../../src/core/ids.ts';
+import {
+  parseBundleName,
+  parseRegionName,
+  parseSequence,
+  parseSha256,
+  parseStreamName,
+} from '../../../src/core/ids.ts';
 import {
   ALICE,
   BOB,
@@ -30,6 +36,8 @@ import {
 
 const body = firstDraft().body;
 const digest = (byte: string): ReturnType<typeof parseSha256> => parseSha256(byte.repeat(32));
+
+const PAYMENTS = parseStreamName('release/payments.prod.example.org');
 
 /** A charter with everything that a charter can have. */
 const full: Charter = {
@@ -57,6 +65,15 @@ const full: Charter = {
     { name: parseRegionName('iad'), keys: [ed25519Key(22).publicKey, p256Key(23).publicKey] },
   ],
   note: 'everything',
+  resolutions: [
+    { stream: PAYMENTS, sequence: parseSequence(9), digest: digest('03') },
+    { stream: PAYMENTS, sequence: parseSequence(10), digest: digest('04') },
+    {
+      stream: parseStreamName('release/public-web'),
+      sequence: parseSequence(2),
+      digest: digest('05'),
+    },
+  ],
 };
 const fullBody = encodeCharter(full);
 
@@ -122,6 +139,19 @@ describe('parseCharter', () => {
     ['delegations.0.bundle', 'payments.prod.example.org'],
     ['delegations.0.role', undefined],
     ['delegations.0.extra', 1],
+    ['resolutions', {}],
+    ['resolutions', []],
+    ['resolutions.0', 'release/a'],
+    ['resolutions.0.stream', 'somewhere'],
+    ['resolutions.0.stream', undefined],
+    ['resolutions.0.sequence', 0],
+    ['resolutions.0.sequence', '9'],
+    ['resolutions.0.sequence', 10],
+    ['resolutions.0.sequence', 11],
+    ['resolutions.0.stream', 'release/zzz'],
+    ['resolutions.0.digest', 'zz'],
+    ['resolutions.0.digest', undefined],
+    ['resolutions.0.extra', 1],
     ['regions.0.name', 'iad'],
     ['regions.0.name', 'jfk'],
     ['regions.0.name', 'a.b'],
