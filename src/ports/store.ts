@@ -9,7 +9,8 @@
  * @module
  */
 import type { PersistBatch } from '../core/gossip/events.ts';
-import type { AnchorId, Sequence, Sha256, StreamName } from '../core/ids.ts';
+import type { AnchorId, KeyId, Sequence, Sha256, StreamName } from '../core/ids.ts';
+import type { Subtree } from '../core/log/tree.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 
@@ -118,6 +119,13 @@ export interface Store extends AsyncDisposable {
   /** Where every stream stands, by stream name. */
   streams(): Promise<readonly StoredHead[]>;
 
+  /**
+   * Hashes of perfect subtrees of a stream's log (RFC 6962; leaf i is the payload of sequence
+   * i + 1), all within the head. Written with the statements; where an older version wrote none
+   * they are made and written now. Errors: `BUG` (beyond the head).
+   */
+  subtrees(stream: StreamName, subtrees: readonly Subtree[]): Promise<readonly Uint8Array[]>;
+
   /** What the node noted for itself under a name; absent when nothing was. */
   note(name: NoteName): Promise<Uint8Array | undefined>;
 
@@ -125,8 +133,11 @@ export interface Store extends AsyncDisposable {
   setNote(name: NoteName, value: Uint8Array): Promise<void>;
 }
 
-/** What a node notes for itself: its key (a secret), and the other nodes that it knows. */
-export type NoteName = 'node-key' | 'members';
+/**
+ * What a node notes for itself: its key (a secret), the other nodes that it knows, and per key of
+ * its region and stream the head that it cosigned last.
+ */
+export type NoteName = 'node-key' | 'members' | `cosigned:${KeyId}:${StreamName}`;
 
 /** Why a store cannot be used: `detail.reason` of a `STORE` error. */
 export type StoreFailure =

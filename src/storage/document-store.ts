@@ -17,9 +17,9 @@ import {
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
+import type { Subtree } from '../core/log/tree.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import type { Evidence } from '../core/trusted/state.ts';
 import type {
   BranchStart,
   NoteName,
@@ -31,19 +31,12 @@ import type {
   StoredState,
 } from '../ports/store.ts';
 import { storeError } from './failures.ts';
-import { Heads } from './heads.ts';
+import type { Heads } from './heads.ts';
 import type { KeyValue, Put } from './key-value.ts';
-import {
-  blobKey,
-  bodyKey,
-  documentKey,
-  documentRange,
-  FORKS,
-  HEADS,
-  noteKey,
-  parseStreamKey,
-} from './keys.ts';
-import { type DocumentRecord, parseDocument, parseFork, parseHead } from './records.ts';
+import { blobKey, bodyKey, documentKey, documentRange, noteKey } from './keys.ts';
+import { loadHeads, parseStored } from './load-heads.ts';
+import { LogTrees } from './log-trees.ts';
+import { type DocumentRecord, parseDocument } from './records.ts';
 
 /** Items in one read call. */
 const READ_MAX = 1000;
@@ -54,6 +47,7 @@ const LOAD_CHUNK = 16;
 export class DocumentStore implements Store {
   readonly storeId: string;
   readonly #entries: KeyValue;
+  readonly #trees: LogTrees;
   #heads: Heads;
   /** Appends run one after the other, in the order of their calls. */
   #lastAppend: Promise<void> = Promise.resolve();
@@ -62,6 +56,10 @@ export class DocumentStore implements Store {
   private constructor(storeId: string, entries: KeyValue, heads: Heads) {
     this.storeId = storeId;
     this.#entries = entries;
+    this.#trees = new LogTrees({
+      entries,
+      payloads: (stream, from, to) => this.#payloads(stream, from, to),
+    });
     this.#heads = heads;
   }
 
@@ -90,9 +88,7 @@ export class DocumentStore implements Store {
 
   async append(batch: StoreBatch): Promise<void> {
     this.#requireOpen();
-    const appended = this.#lastAppend.then(() => this.#append(batch));
-    this.#lastAppend = appended.catch(() => undefined);
-    await appended;
+    await this.#inTurn(() => this.#append(batch));
   }
 
   async document(stream: StreamName, sequence: Sequence): Promise<SignedDocument | undefined> {
@@ -158,6 +154,21 @@ export class DocumentStore implements Store {
     return this.#heads.list();
   }
 
+  async subtrees(stream: StreamName, subtrees: readonly Subtree[]): Promise<readonly Uint8Array[]> {
+    this.#requireOpen();
+    const isBeyond = ({ level, index }: Subtree): boolean =>
+      (index + 1) * 2 ** level > this.#heads.sequence(stream);
+    if (subtrees.some(isBeyond)) throw new KedgeError('BUG', `${stream} is not that long`);
+    const stored = await this.#trees.read(stream, subtrees);
+    if (stored !== undefined) return stored;
+    await this.#inTurn(async () => {
+      await this.#write(await this.#trees.rebuilt(stream, this.#heads.sequence(stream)));
+    });
+    const made = await this.#trees.read(stream, subtrees);
+    if (made !== undefined) return made;
+    throw this.#damaged(`tree:${stream}`, 'has holes');
+  }
+
   async note(name: NoteName): Promise<Uint8Array | undefined> {
     this.#requireOpen();
     return await this.#entries.get(noteKey(name));
@@ -166,9 +177,7 @@ export class DocumentStore implements Store {
   async setNote(name: NoteName, value: Uint8Array): Promise<void> {
     this.#requireOpen();
     const puts = [{ key: noteKey(name), value }];
-    const written = this.#lastAppend.then(() => this.#write(puts));
-    this.#lastAppend = written.catch(() => undefined);
-    await written;
+    await this.#inTurn(() => this.#write(puts));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -178,6 +187,13 @@ export class DocumentStore implements Store {
     await this.#entries.close();
   }
 
+  /** Writers take turns. */
+  async #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#lastAppend.then(write);
+    this.#lastAppend = written.catch(() => undefined);
+    await written;
+  }
+
   async #append(batch: StoreBatch): Promise<void> {
     await this.#repair();
     const plan = await this.#heads.plan(batch, {
@@ -185,7 +201,8 @@ export class DocumentStore implements Store {
       anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
     });
     if (plan.puts.length === 0) return;
-    await this.#entries.write(plan.puts, plan.removedKeys);
+    const trees = await this.#trees.puts(batch.documents, (stream) => this.#heads.sequence(stream));
+    await this.#entries.write([...plan.puts, ...trees], plan.removedKeys);
     this.#heads = plan.heads;
   }
 
@@ -196,6 +213,13 @@ export class DocumentStore implements Store {
 
   async #repair(): Promise<void> {
     if ((await this.#entries.repair()) === 'changed') this.#heads = await loadHeads(this.#entries);
+  }
+
+  async #payloads(stream: StreamName, from: number, to: number): Promise<readonly Uint8Array[]> {
+    const range = documentRange(stream, from, to + 1);
+    const found = await this.#entries.range({ ...range, order: 'ascending', limit: to + 1 - from });
+    if (found.length <= to - from) throw this.#damaged(documentKey(stream, from), 'is missing');
+    return found.map(({ key, value }) => this.#parseRecord(key, value).statement.payload);
   }
 
   async #digestAt(stream: StreamName, sequence: Sequence): Promise<Sha256 | undefined> {
@@ -238,28 +262,6 @@ export class DocumentStore implements Store {
 
   #requireOpen(): void {
     if (this.#phase === 'closed') throw storeError('closed', this.#entries.where, 'is closed');
-  }
-}
-
-async function loadHeads(entries: KeyValue): Promise<Heads> {
-  const all = { order: 'ascending', limit: Number.MAX_SAFE_INTEGER } as const;
-  const heads = (await entries.range({ ...HEADS, ...all })).map(({ key, value }) =>
-    parseStored(entries.where, key, () => [parseStreamKey(key), parseHead(value)] as const),
-  );
-  const evidence = (await entries.range({ ...FORKS, ...all })).map(
-    ({ key, value }): Evidence =>
-      parseStored(entries.where, key, () => parseFork(parseStreamKey(key), value)),
-  );
-  return new Heads(new Map(heads), new Map(evidence.map((fork) => [fork.stream, fork])));
-}
-
-/** A record that does not parse was changed on the disk: nobody else writes them. */
-function parseStored<T>(where: string, key: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    const why = KedgeError.from(cause).message;
-    throw storeError('damaged', where, `is damaged: ${key} is ${why}`, cause);
   }
 }
 

@@ -8,6 +8,8 @@
  * doc:<stream>:<sequence, 16 digits>      a statement with its signatures and its body's digest
  * body:<sha-256>                          a body, once however many statements name it
  * blob:<sha-256>                          an anchor's DER
+ * tree:<stream>:<level, 2 digits>:<index, 16 digits>
+ *                                         the hash of a perfect subtree of the stream's log
  * note:<name>                             what the node remembers for itself
  * ```
  *
@@ -17,6 +19,7 @@
  * @module
  */
 import { type AnchorId, parseStreamName, type Sha256, type StreamName } from '../core/ids.ts';
+import type { Subtree } from '../core/log/tree.ts';
 import type { NoteName } from '../ports/store.ts';
 
 /** Versions of key layout and records together; raised by whatever an older reader misreads. */
@@ -26,6 +29,7 @@ export const FORMAT_VERSION: number = 1;
 export const FORMAT_KEY: string = 'format';
 
 const SEQUENCE_DIGITS = 16;
+const LEVEL_DIGITS = 2;
 
 /** A half-open range of keys. */
 export interface KeyRange {
@@ -71,6 +75,12 @@ export function bodyKey(digest: Sha256): string {
 /** The key of an anchor's DER. */
 export function blobKey(id: AnchorId): string {
   return `blob:${id}`;
+}
+
+/** The key of a perfect subtree's hash. */
+export function treeKey(stream: StreamName, { level, index }: Subtree): string {
+  const at = String(level).padStart(LEVEL_DIGITS, '0');
+  return `tree:${stream}:${at}:${String(index).padStart(SEQUENCE_DIGITS, '0')}`;
 }
 
 /** The key of something that the node remembers for itself. */

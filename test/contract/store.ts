@@ -3,6 +3,14 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
+import type { Sha256 } from '../../src/core/ids.ts';
+import {
+  appendLeaf,
+  EMPTY_TREE,
+  hashLeaf,
+  perfectSubtrees,
+  treeRoot,
+} from '../../src/core/log/tree.ts';
 import type { StatementRange, Store } from '../../src/ports/store.ts';
 import {
   at,
@@ -274,6 +282,28 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       });
     });
 
+    describe('the log of a stream', () => {
+      it('has the root over all payloads, also after reopening', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));
+        await store.append(batchOf(documentOf(PAYMENTS, 3), documentOf(PAYMENTS, 4)));
+        await store.append(batchOf(...documentsOf(PAYMENTS, 5, 7)));
+        expect(await rootOf(await reopened(store), 7)).toBe(rootOver(1, 7));
+      });
+
+      it('has the hashes of all smaller logs too', async () => {
+        const store = await create();
+        await store.append(batchOf(...documentsOf(PAYMENTS, 1, 6)));
+        for (const size of [1, 2, 5]) expect(await rootOf(store, size)).toBe(rootOver(1, size));
+      });
+
+      it('refuses hashes beyond the head with BUG', async () => {
+        const store = await create();
+        await store.append(batchOf(documentOf(PAYMENTS, 1)));
+        expect(await codeOf(rootOf(store, 2))).toBe('BUG');
+      });
+    });
+
     describe('a note', () => {
       it('is absent until somebody writes it', async () => {
         expect(await (await create()).note('members')).toBeUndefined();
@@ -303,6 +333,7 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
         store.blobs([]),
         store.branch({ stream: PAYMENTS, sequence: at(1), digest: blobOf('x').id, before: 2 }),
         store.streams(),
+        store.subtrees(PAYMENTS, []),
         store.note('members'),
         store.setNote('members', new Uint8Array(1)),
       ];
@@ -319,4 +350,17 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
   } catch (thrown) {
     return thrown instanceof KedgeError ? thrown.code : String(thrown);
   }
+}
+
+async function rootOf(store: Store, size: number): Promise<Sha256> {
+  return treeRoot({ size, peaks: await store.subtrees(PAYMENTS, perfectSubtrees(0, size)) });
+}
+
+function rootOver(from: number, to: number): Sha256 {
+  const payloads = documentsOf(PAYMENTS, from, to).map(
+    ({ document }) => document.statement.payload,
+  );
+  return treeRoot(
+    payloads.reduce((tree, payload) => appendLeaf(tree, hashLeaf(payload)).frontier, EMPTY_TREE),
+  );
 }

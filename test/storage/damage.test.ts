@@ -145,7 +145,9 @@ async function damagedAnswers(path: string): Promise<readonly string[]> {
   for (let sequence = 1; sequence <= length; sequence += 1) {
     await attempt(async () => {
       const document = await store.document(PAYMENTS, at(sequence));
-      expect(document).toEqual(release(sequence).document);
+      // Signatures have no digest in the store: whoever reads them verifies them.
+      expect(document?.statement.payload).toEqual(release(sequence).document.statement.payload);
+      expect(document?.body).toEqual(release(sequence).document.body);
     });
   }
   await store[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import {
   HEADS,
   headKey,
   parseStreamKey,
+  treeKey,
 } from '../../src/storage/keys.ts';
 import { CHARTER, PAYMENTS } from '../contract/store-fixtures.ts';
 
@@ -23,12 +24,14 @@ describe('keys', () => {
       documentKey(PAYMENTS, 42),
       bodyKey(digest),
       blobKey(digest),
+      treeKey(PAYMENTS, { level: 1, index: 7 }),
     ]).toEqual([
       'head:release/payments.example.org',
       'fork:charter',
       'doc:release/payments.example.org:0000000000000042',
       `body:${digest}`,
       `blob:${digest}`,
+      'tree:release/payments.example.org:01:0000000000000007',
     ]);
   });
 
