@@ -26,6 +26,7 @@ export interface NodeAdmin extends Disposable {
   blobs(ids: readonly AnchorId[]): Promise<readonly Uint8Array[]>;
   streams(): Promise<readonly StreamStatus[]>;
   history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
+  checkpoint(stream: StreamName): Promise<Uint8Array>;
   status(): Promise<NodeStatus>;
 }
 
@@ -90,6 +91,10 @@ class NamedNode implements NodeAdmin {
 
   history(query: HistoryQuery): Promise<readonly SignedStatement[]> {
     return this.#named(this.#client.history(query));
+  }
+
+  checkpoint(stream: StreamName): Promise<Uint8Array> {
+    return this.#named(this.#client.checkpoint(stream));
   }
 
   status(): Promise<NodeStatus> {

@@ -16,15 +16,18 @@ import type {
   Submission,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { StreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsAnswer,
+  decodeCheckpointAnswer,
   decodeDocumentAnswer,
   decodeHistoryPage,
   decodeStreamList,
   decodeSubmitReceipt,
   encodeBlobsQuery,
+  encodeCheckpointQuery,
   encodeDocumentQuery,
   encodeHistoryQuery,
   encodeSubmission,
@@ -101,6 +104,11 @@ export class AdminClient implements Disposable {
   /** Lists statements of one stream, newest first. */
   async history(query: HistoryQuery): Promise<readonly SignedStatement[]> {
     return decodeHistoryPage(await this.#call('listHistory', encodeHistoryQuery(query)));
+  }
+
+  /** The head of a stream with its cosignatures, a C2SP note. Errors: `UNAVAILABLE` (none yet). */
+  async checkpoint(stream: StreamName): Promise<Uint8Array> {
+    return decodeCheckpointAnswer(await this.#call('getCheckpoint', encodeCheckpointQuery(stream)));
   }
 
   /** Reads anchors, in the order of the ids, in as many calls as it takes. */

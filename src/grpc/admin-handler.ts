@@ -13,13 +13,16 @@ import type {
   SubmitReceipt,
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { StreamName } from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsQuery,
+  decodeCheckpointQuery,
   decodeDocumentQuery,
   decodeHistoryQuery,
   decodeSubmission,
   encodeBlobsAnswer,
+  encodeCheckpointAnswer,
   encodeDocumentAnswer,
   encodeHistoryPage,
   encodeStreamList,
@@ -37,6 +40,7 @@ export interface AdminServices {
     streams(): Promise<readonly StreamStatus[]>;
     history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
     blobs(query: BlobsQuery): Promise<readonly Uint8Array[]>;
+    checkpoint(stream: StreamName): Promise<Uint8Array>;
     status(): Promise<NodeStatus>;
   };
 }
@@ -79,6 +83,9 @@ export function adminService(environment: CallEnvironment, services: AdminServic
       ),
       getBlobs: unaryMethod(environment, READ, async (request) =>
         encodeBlobsAnswer(await queries.blobs(decodeBlobsQuery(request))),
+      ),
+      getCheckpoint: unaryMethod(environment, READ, async (request) =>
+        encodeCheckpointAnswer(await queries.checkpoint(decodeCheckpointQuery(request))),
       ),
       getStatus: unaryMethod(environment, READ, async () =>
         encodeNodeStatus(await queries.status()),

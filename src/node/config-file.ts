@@ -112,11 +112,12 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
 }
 
 function placePaths(config: NodeConfig, folder: string): NodeConfig {
-  const { firstCharterFile: charter, tls } = config;
+  const { firstCharterFile: charter, region, tls } = config;
   return {
     ...config,
     ...(charter === undefined ? {} : { firstCharterFile: resolve(folder, charter) }),
     store: { ...config.store, path: resolve(folder, config.store.path) },
+    ...(region === undefined ? {} : { region: { keyFile: resolve(folder, region.keyFile) } }),
     ...(tls === undefined
       ? {}
       : {

@@ -179,6 +179,17 @@ const storeSection = z.strictObject({
   }),
 });
 
+const regionSection = z.strictObject({
+  keyFile: keyOf(path, {
+    description:
+      'Ed25519 key with which this node cosigns and sends heartbeats for `node.region`, PKCS#8 ' +
+      'and not encrypted, readable by its owner only. The charter must list its public key for ' +
+      'the region, or the node attests nothing. Its folder must be writable: a file beside the ' +
+      'key, `<keyFile>.store`, binds it to the store that knows what it signed.',
+    example: 'region.key',
+  }),
+});
+
 const keys = {
   node: keyOf(nodeSection, { description: 'Who this node is.' }),
   realm: keyOf(parsedBy(parseRealmName), {
@@ -211,6 +222,9 @@ const keys = {
     description:
       'True runs without TLS, for trials only: every listener and peer must then be a loopback ' +
       'address, every caller has every role, and `tls` must be absent.',
+  }),
+  region: keyOf(regionSection.optional(), {
+    description: 'Key with which this node attests for its region. Absent: it does not.',
   }),
   identities: keyOf(z.array(identityEntry).max(10_000).default([]), {
     description: 'Which certificates are clients and admins. The first match of each role counts.',

@@ -58,6 +58,8 @@ export interface NodeConfig {
   };
   readonly tls?: TlsConfig | undefined;
   readonly insecure: boolean;
+  /** The key with which this node attests for its region. */
+  readonly region?: { readonly keyFile: string } | undefined;
   readonly identities: readonly IdentityConfig[];
   readonly peers: PeersConfig;
   readonly limits: LimitsConfig;

@@ -14,6 +14,7 @@ import { type Logger, noLogger } from '../ports/logger.ts';
 import { type Metrics, noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { Attestor } from '../service/attestor.ts';
 import { CallerDirectory } from '../service/identity.ts';
 import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
@@ -26,6 +27,7 @@ import { type Listeners, type NodeAddresses, openListeners } from './listeners.t
 import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
 import { withPeerPort } from './peer-port.ts';
+import { loadRegionKey } from './region-key.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What a node is run with beside its configuration. */
@@ -124,6 +126,7 @@ class Daemon implements RunningNode {
     const parts = await this.#serve(store, state, await this.#openIdentity(store, state, files));
     this.#parts = parts;
     parts.replicator.start();
+    parts.attestor?.start();
     for (const server of parts.listeners.servers) server.setHealth('SERVING');
     logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'serving');
   }
@@ -185,17 +188,22 @@ class Daemon implements RunningNode {
       logger: this.#logger,
       metrics: this.#metrics,
     };
+    let attestor: Attestor | undefined;
     const { transport, replicator, subscriptions, services } = assemble({
       ...surroundings,
       store,
       state,
       nodeKey: await loadNodeKey(store),
       remembered: await loadMembers(store, this.#logger),
-      onServe: (next, streams) => identity?.serve(next, streams),
+      onServe: (next, streams) => {
+        identity?.serve(next, streams);
+        attestor?.serve(next, streams);
+      },
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     const { clock, logger } = surroundings;
+    attestor = await this.#openAttestor(store, replicator);
     const memory = new MemberMemory({ store, replicator, clock, logger });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
@@ -206,7 +214,29 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners };
+    return { replicator, listeners, attestor };
+  }
+
+  async #openAttestor(store: Store, replicator: Replicator): Promise<Attestor | undefined> {
+    const { node, realm, region } = this.config;
+    if (region === undefined) return undefined;
+    const logger = this.#logger;
+    const key = await loadRegionKey(region.keyFile, store.storeId, logger);
+    if (key === undefined) return undefined;
+    const attestor = new Attestor({
+      realm,
+      region: node.region,
+      key,
+      state: replicator.durable,
+      store,
+      clock: this.#clock,
+      logger,
+      attest: (said) => {
+        replicator.attest(said);
+      },
+    });
+    this.#closers.push(async () => attestor[Symbol.asyncDispose]());
+    return attestor;
   }
 
   async #close(): Promise<void> {
@@ -238,4 +268,5 @@ class Daemon implements RunningNode {
 interface Parts {
   readonly replicator: Replicator;
   readonly listeners: Listeners;
+  readonly attestor: Attestor | undefined;
 }

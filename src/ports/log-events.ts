@@ -33,6 +33,11 @@ export type LogEvent =
   | 'statement.refused'
   | 'stream.forked'
   | 'stream.settled'
+  // What regions attest.
+  | 'region.attesting'
+  | 'region.refused'
+  | 'region.failed'
+  | 'region.split'
   // Between nodes.
   | 'link.up'
   | 'link.down'

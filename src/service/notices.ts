@@ -49,6 +49,16 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       );
       return;
     }
+    case 'region-split': {
+      const { keyId, first, second } = notice.split;
+      const { stream, size } = first.checkpoint;
+      metrics.increment('kedge_region_splits_total', {});
+      logger.error(
+        { event: 'region.split', line: second.line.name, keyId, stream, size },
+        'a region signed two roots for one size: it counts no more until a charter drops the key',
+      );
+      return;
+    }
     case 'new-key': {
       const { nodeId } = notice;
       return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');

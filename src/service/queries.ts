@@ -25,6 +25,7 @@ import {
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
+import { checkpointNote } from './checkpoint-note.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
 import type { LinkedNeighbour, Replicator } from './replicator.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -87,6 +88,11 @@ export class Queries {
       if (der !== undefined) return der;
       throw new KedgeError('UNAVAILABLE', `anchor ${id} is not held here`);
     });
+  }
+
+  /** The head of a stream, cosigned. Errors: those of {@link checkpointNote}. */
+  async checkpoint(stream: StreamName): Promise<Uint8Array> {
+    return await checkpointNote(this.#options, stream);
   }
 
   /** How the node is. Errors: `STORE`. */

@@ -59,6 +59,10 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'member-buckets':
     case 'member-rows':
     case 'member-want':
+    case 'cosigned':
+    case 'heartbeat':
+    case 'region-split':
+    case 'cosigned-ask':
       return undefined;
   }
 }

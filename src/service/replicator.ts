@@ -18,7 +18,7 @@ import type {
   Recall,
   Timer,
 } from '../core/gossip/events.ts';
-import type { Frame, Hello } from '../core/gossip/frames.ts';
+import type { Attestation, Frame, Hello } from '../core/gossip/frames.ts';
 import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
@@ -114,6 +114,16 @@ export class Replicator implements AsyncDisposable {
   /** What repair did last. */
   get repair(): RepairTimes {
     return this.#repair.times;
+  }
+
+  /** What regions attest. */
+  get attestations(): GossipMachine['attestations'] {
+    return this.#machine.attestations;
+  }
+
+  /** The region of this node attests something; what has to be persisted is. */
+  attest(said: Attestation): void {
+    this.#handle({ kind: 'attest', said });
   }
 
   /** All other nodes that are known, and how the connection to each is. */

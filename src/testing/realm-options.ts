@@ -27,6 +27,8 @@ export interface TestRealmOptions {
   readonly blastRadiusPercent?: number;
   /** Default 600. */
   readonly freshnessSeconds?: number;
+  /** With the keys that attest for them; default none. */
+  readonly regions?: Charter['regions'];
   /** Of every role; default 90. */
   readonly expiryDays?: number;
   /** When documents are issued; default the start of simulated time, always. */
@@ -63,7 +65,7 @@ export function firstCharter(
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     roles,
     delegations: [],
-    regions: [],
+    regions: options.regions ?? [],
     lifecycle: {
       holdDownSeconds: options.holdDownSeconds ?? 0,
       overlapSeconds: options.overlapSeconds ?? 0,

@@ -16,10 +16,17 @@ import type {
   SubmitReceipt,
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parseStreamName } from '../core/ids.ts';
-import { ANCHORS_MAX, HISTORY_PAGE_MAX, MESSAGE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
+import { parseStreamName, type StreamName } from '../core/ids.ts';
+import {
+  ANCHORS_MAX,
+  HISTORY_PAGE_MAX,
+  MESSAGE_MAX_BYTES,
+  NOTE_MAX_BYTES,
+  STREAMS_MAX,
+} from '../core/limits.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
+  decodeBytes,
   decodeOptionalSequence,
   decodeSequence,
   decodeSha256,
@@ -50,6 +57,9 @@ const historyRequest = messageCodec('admin', 'ListHistoryRequest');
 const historyResponse = messageCodec('admin', 'ListHistoryResponse');
 const blobsRequest = messageCodec('admin', 'GetBlobsRequest');
 const blobsResponse = messageCodec('admin', 'GetBlobsResponse');
+
+const checkpointRequest = messageCodec('admin', 'GetCheckpointRequest');
+const checkpointResponse = messageCodec('admin', 'GetCheckpointResponse');
 
 const HISTORY_PAGE_DEFAULT = 50;
 const QUERY_MAX_BYTES = 1024;
@@ -221,6 +231,29 @@ export function decodeBlobsAnswer(bytes: Uint8Array): readonly Uint8Array[] {
 /** Writes anchors. Errors: `LIMIT` when they do not fit one message: ask for fewer at a time. */
 export function encodeBlobsAnswer(blobs: readonly Uint8Array[]): Buffer {
   return bounded(blobsResponse.serialize({ blobs: encodeBlobs(blobs) }), 'anchors');
+}
+
+/** Reads which stream's checkpoint is wanted. */
+export function decodeCheckpointQuery(bytes: Uint8Array): StreamName {
+  requireSize(bytes, QUERY_MAX_BYTES, 'checkpoint request');
+  return parseStreamName(checkpointRequest.deserialize(bytes).stream);
+}
+
+/** Writes which stream's checkpoint is wanted. */
+export function encodeCheckpointQuery(stream: StreamName): Buffer {
+  return checkpointRequest.serialize({ stream });
+}
+
+/** Reads a note; what is in it is the reader's business. */
+export function decodeCheckpointAnswer(bytes: Uint8Array): Uint8Array {
+  requireSize(bytes, MESSAGE_MAX_BYTES, 'checkpoint response');
+  const { note } = checkpointResponse.deserialize(bytes);
+  return decodeBytes(note, { min: 1, max: NOTE_MAX_BYTES }, 'checkpoint note');
+}
+
+/** Writes a note. */
+export function encodeCheckpointAnswer(note: Uint8Array): Buffer {
+  return checkpointResponse.serialize({ note });
 }
 
 function bounded(bytes: Buffer, what: string): Buffer {

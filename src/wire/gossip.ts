@@ -10,6 +10,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest, Frame, Hello, Push } from '../core/gossip/frames.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import { attestationMessage, decodeAttestation } from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
   decodeOptionalSequence,
@@ -156,6 +157,11 @@ function frameValue(frame: FrameOutput): Frame {
     case 'memberRows':
     case 'memberWant':
       return decodeMembership(frame, frame.message);
+    case 'cosigned':
+    case 'heartbeat':
+    case 'regionSplit':
+    case 'cosignedAsk':
+      return decodeAttestation(frame, frame.message);
     case undefined:
       break;
   }
@@ -190,6 +196,11 @@ function frameMessage(frame: Frame): FrameInput {
     case 'member-rows':
     case 'member-want':
       return membershipMessage(frame);
+    case 'cosigned':
+    case 'heartbeat':
+    case 'region-split':
+    case 'cosigned-ask':
+      return attestationMessage(frame);
   }
 }
 

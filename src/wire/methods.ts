@@ -19,6 +19,7 @@ export type AdminMethod =
   | 'listStreams'
   | 'listHistory'
   | 'getBlobs'
+  | 'getCheckpoint'
   | 'getStatus';
 
 type Streams = 'unary' | 'server-stream' | 'bidi';
@@ -41,6 +42,7 @@ export const ADMIN_METHODS: Readonly<Record<AdminMethod, RawMethod>> = {
   listStreams: rawMethod('AdminService', 'ListStreams', 'unary'),
   listHistory: rawMethod('AdminService', 'ListHistory', 'unary'),
   getBlobs: rawMethod('AdminService', 'GetBlobs', 'unary'),
+  getCheckpoint: rawMethod('AdminService', 'GetCheckpoint', 'unary'),
   getStatus: rawMethod('AdminService', 'GetStatus', 'unary'),
 };
 

@@ -25,6 +25,7 @@ describe('AdminClient', () => {
     expect(await client.streams()).toEqual([]);
     expect(await client.history({ stream, limit: 5 })).toEqual([statement]);
     expect(await client.document({ stream, blobs: 'without' })).toEqual({ document, blobs: [] });
+    expect(await client.checkpoint(stream)).toEqual(Uint8Array.of(1));
     expect(await client.submit({ document, blobs: [] })).toMatchObject({ stream, novelty: 'new' });
   });
 

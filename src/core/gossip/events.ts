@@ -8,11 +8,12 @@
  */
 import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { RegionSplit } from '../log/split.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
-import type { FetchItem, FetchRequest, Frame } from './frames.ts';
+import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
 
 /** Names one connection; never reused. */
 export type LinkId = string;
@@ -78,6 +79,8 @@ export type GossipEvent =
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
   | { readonly kind: 'persisted'; readonly batchId: number }
   | { readonly kind: 'persist-failed'; readonly batchId: number; readonly error: KedgeError }
+  /** This node's region attests something; it is persisted where that matters. */
+  | { readonly kind: 'attest'; readonly said: Attestation }
   /** This node leaves for good; it answers until it stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
@@ -135,6 +138,8 @@ export type Notice =
   | { readonly kind: 'forked'; readonly evidence: Evidence }
   /** A charter's decision opened the stream again or moved it; it goes on after `sequence`. */
   | { readonly kind: 'settled'; readonly stream: StreamName; readonly sequence: number }
+  /** A region signed two roots for one size: it counts no more. */
+  | { readonly kind: 'region-split'; readonly split: RegionSplit }
   | MembershipNotice
   | { readonly kind: 'persist-failed'; readonly error: KedgeError };
 

@@ -8,6 +8,9 @@
  * @module
  */
 import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { Heartbeat } from '../log/heartbeat.ts';
+import type { CosignedHead } from '../log/regions.ts';
+import type { SplitPair } from '../log/split.ts';
 import type { MembershipFrame } from '../membership/frames.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
@@ -90,6 +93,7 @@ export interface RowsAnswer {
 export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | ReplicationFrame
+  | AttestationFrame
   | MembershipFrame;
 
 /** A frame about statements. */
@@ -108,6 +112,18 @@ export type ReplicationFrame =
   | { readonly kind: 'tree'; readonly nodes: readonly TreeNode[] }
   | { readonly kind: 'rows'; readonly rows: RowsAnswer }
   | { readonly kind: 'fork'; readonly evidence: Evidence };
+
+/** What a region attests, or what is proven against it. */
+export type Attestation =
+  | { readonly kind: 'cosigned'; readonly head: CosignedHead }
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'region-split'; readonly split: SplitPair };
+
+/** A frame about what regions attest. */
+export type AttestationFrame =
+  | Attestation
+  /** Asks for the newest cosignatures of these streams. */
+  | { readonly kind: 'cosigned-ask'; readonly streams: readonly StreamName[] };
 
 /** What a node asks another one to stream to it. */
 export interface FetchRequest {

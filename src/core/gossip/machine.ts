@@ -10,18 +10,20 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../ids.ts';
+import type { NodeId, Sha256 } from '../ids.ts';
 import type { MembershipOptions } from '../membership/machine.ts';
 import { Topology } from '../topology/topology.ts';
-import { forked, forkOf, type TrustedState } from '../trusted/state.ts';
+import type { TrustedState } from '../trusted/state.ts';
+import { Attestations } from './attestations.ts';
 import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
-import type { GossipEffect, GossipEvent, PeerIdentity, Recall, Timer } from './events.ts';
+import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Frame, Hello, Push, ReplicationFrame, Row } from './frames.ts';
+import type { Frame, Hello, ReplicationFrame } from './frames.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
+import { Pushes } from './pushes.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
 import { Spread } from './spread.ts';
@@ -51,6 +53,8 @@ export class GossipMachine {
   readonly #replica: Replica;
   readonly #fetching: Fetching;
   readonly #repair: Repair;
+  readonly #attestations: Attestations;
+  readonly #pushes: Pushes;
   readonly #random: () => number;
 
   /** Errors: those of `MembershipMachine`. */
@@ -74,6 +78,8 @@ export class GossipMachine {
     this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
     this.#repair = new Repair(outbox, links, this.#replica, this.#fetching);
+    this.#pushes = new Pushes(outbox, this.#replica, this.#fetching);
+    this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -90,6 +96,11 @@ export class GossipMachine {
   get root(): { readonly root: Sha256; readonly count: number } {
     const { root, rows } = this.#replica.rows;
     return { root, count: rows.size };
+  }
+
+  /** What regions attest. */
+  get attestations(): Pick<Attestations, 'cosigned' | 'faulty' | 'heartbeats'> {
+    return this.#attestations;
   }
 
   /** All nodes that are known, and the links to them. */
@@ -140,9 +151,11 @@ export class GossipMachine {
       case 'fetch-end':
         return this.#fetching.end(event.fetchId, event.error, nowMs);
       case 'persisted':
-        return this.#fetching.wantAgain(this.#replica.persisted(event.batchId), nowMs);
+        return this.#persisted(event.batchId, nowMs);
       case 'persist-failed':
         return this.#replica.persistFailed(event.error);
+      case 'attest':
+        return this.#attestations.take(event.said, undefined, nowMs);
       case 'leave':
         return this.#neighbours.handle(event, monotonicMs);
       case 'timer':
@@ -161,6 +174,7 @@ export class GossipMachine {
       case 'repair':
         this.#repair.tick();
         this.#neighbours.tick();
+        this.#attestations.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'dial':
         return this.#dialer.dialDue(timer.nodeId);
@@ -173,6 +187,12 @@ export class GossipMachine {
       case 'member-help':
         return this.#neighbours.handle({ kind: 'timer', timer }, monotonicMs);
     }
+  }
+
+  #persisted(batchId: number, nowMs: number): void {
+    const { streams, moved } = this.#replica.persisted(batchId);
+    this.#attestations.moved(streams);
+    this.#fetching.wantAgain(moved, nowMs);
   }
 
   #linkDown(link: Link | undefined, monotonicMs: number): void {
@@ -207,6 +227,7 @@ export class GossipMachine {
     if (problem !== undefined) return this.#hangUp(link, problem, monotonicMs);
     this.#neighbours.linkUp(link, monotonicMs);
     this.#repair.show(link, 'answer');
+    this.#attestations.linkUp(link);
   }
 
   #readyFrame(
@@ -223,6 +244,11 @@ export class GossipMachine {
       case 'rows':
       case 'fork':
         return this.#replicate(link, frame, at.recall, at.nowMs);
+      case 'cosigned':
+      case 'heartbeat':
+      case 'region-split':
+      case 'cosigned-ask':
+        return this.#attestations.frame(link, frame, at.nowMs);
       case 'ping':
       case 'ack':
       case 'ping-req':
@@ -242,7 +268,7 @@ export class GossipMachine {
     const { nodeId } = link;
     switch (frame.kind) {
       case 'push':
-        return this.#push(link, frame, recall, nowMs);
+        return this.#pushes.take(link, frame, recall, nowMs);
       case 'held':
         link.noteHeld(frame.row);
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
@@ -258,42 +284,5 @@ export class GossipMachine {
       case 'fork':
         return this.#fetching.takeEvidence(link.peer, frame.evidence, recall, nowMs);
     }
-  }
-
-  #push(
-    link: Link,
-    { push, origin }: { readonly push: Push; readonly origin: PeerIdentity['region'] },
-    recall: Recall,
-    nowMs: number,
-  ): void {
-    const { nodeId } = link;
-    const opened = this.#replica.open(push);
-    link.noteHeld(opened.row);
-    if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
-    try {
-      const { document, blobs, content } = opened;
-      const bringer = { kind: 'peer', from: link.peer, origin } as const;
-      const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs, content);
-      this.#fetching.wantBeneath(nodeId, fork, nowMs);
-    } catch (thrown) {
-      const error = KedgeError.from(thrown);
-      if (error.code === 'FORK') this.#tellFork(link, opened.row.stream);
-      if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;
-    }
-  }
-
-  /** What lies between is fetched; beyond a fork there is nothing to fetch. */
-  #pushBeyond(link: Link, row: Row, nowMs: number): void {
-    const evidence = forkOf(this.#replica.verified, row.stream);
-    if (evidence === undefined) return this.#fetching.want({ nodeId: link.nodeId, row }, nowMs);
-    this.#tellFork(link, row.stream);
-    throw forked(evidence);
-  }
-
-  /** A peer that goes on with a stopped stream has not heard of the fork. */
-  #tellFork(link: Link, stream: StreamName): void {
-    const { verified } = this.#replica;
-    const evidence = forkOf(verified, stream) ?? forkOf(verified, CHARTER_STREAM);
-    if (evidence !== undefined) this.#outbox.send(link, { kind: 'fork', evidence });
   }
 }

@@ -129,14 +129,15 @@ export class Replica {
   }
 
   /**
-   * The oldest batch under way is on disk: serve it, answer, acknowledge. Returns streams that it
-   * moved by the way, of which peers may hold more.
+   * The oldest batch under way is on disk: serve it, answer, acknowledge. Returns the streams that
+   * changed; `moved` are those that it moved by the way, of which peers may hold more.
    */
-  persisted(batchId: number): readonly StreamName[] {
+  persisted(batchId: number): Record<'streams' | 'moved', readonly StreamName[]> {
     const commit = this.#commits.done(batchId);
-    if (commit === undefined) return [];
+    if (commit === undefined) return { streams: [], moved: [] };
     const { row, state, moved } = commit;
-    this.#outbox.emit({ kind: 'serve', state, streams: [row.stream, ...moved] });
+    const streams = [row.stream, ...moved];
+    this.#outbox.emit({ kind: 'serve', state, streams });
     for (const { requestId, row: submitted, novelty } of commit.waiters) {
       const result = durableResult(submitted, novelty);
       this.#outbox.emit({ kind: 'reply', requestId, result });
@@ -149,7 +150,7 @@ export class Replica {
         this.#outbox.send(link, { kind: 'held', row: each, revision: before + index + 1 });
       }
     }
-    return moved;
+    return { streams, moved };
   }
 
   /** The disk refused: all batches under way are given up. */

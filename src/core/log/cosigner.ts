@@ -15,8 +15,7 @@ import type { RealmName } from '../ids.ts';
 import { type Checkpoint, requireGrowth } from './checkpoint.ts';
 import { cosignatureLine, cosignatureMessage, regionKeyName } from './cosignature.ts';
 import type { ProofHashes } from './proof.ts';
-import type { RegionKey } from './regions.ts';
-import type { CosignedHead } from './split.ts';
+import type { CosignedHead, RegionKey } from './regions.ts';
 
 /** Who signs: a key of one node. Two nodes with one key would not know what the other signed. */
 export interface CosignerIdentity extends RegionKey {

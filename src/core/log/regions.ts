@@ -40,6 +40,12 @@ export interface RegionPolicy {
   readonly lines: ReadonlyMap<string, RegionKey>;
 }
 
+/** A checkpoint with one cosignature. */
+export interface CosignedHead {
+  readonly checkpoint: Checkpoint;
+  readonly line: NoteSignature;
+}
+
 /** The outcome of counting cosignatures. */
 export interface CosignatureCount {
   /** Distinct, sorted. */
@@ -145,6 +151,16 @@ export function openCheckpoint(
   const checkpoint = parseCheckpoint(text);
   requireLog(checkpoint, log);
   return { checkpoint, ...requireCosigned(policy, checkpoint, signatures) };
+}
+
+/** Reads a note with exactly one cosignature; nothing is verified. Errors: `LIMIT`, `PARSE`. */
+export function parseCosignedHead(bytes: Uint8Array): CosignedHead {
+  const { text, signatures } = parseNote(bytes);
+  const [line, ...more] = signatures;
+  if (line === undefined || more.length > 0) {
+    throw new KedgeError('PARSE', 'a cosigned head has not one signature line');
+  }
+  return { checkpoint: parseCheckpoint(text), line };
 }
 
 /** A checkpoint with its cosignatures as a note. Errors: `PARSE` (none), `LIMIT`. */

@@ -12,22 +12,19 @@ import { encodeHex } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
 import type { KeyId } from '../ids.ts';
 import { COSIGNED_HEADS_MAX } from '../limits.ts';
-import { type Checkpoint, checkpointText, requireLog } from './checkpoint.ts';
+import { checkpointText, requireLog } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
-import type { NoteSignature } from './note.ts';
-import { keyOfLine, type RegionKey, type RegionPolicy } from './regions.ts';
+import { type CosignedHead, keyOfLine, type RegionKey, type RegionPolicy } from './regions.ts';
 
-/** A checkpoint with one cosignature. */
-export interface CosignedHead {
-  readonly checkpoint: Checkpoint;
-  readonly line: NoteSignature;
+/** Two cosigned heads that may be a proof. */
+export interface SplitPair {
+  readonly first: CosignedHead;
+  readonly second: CosignedHead;
 }
 
 /** Proof that one key signed two roots for one size; `first` has the smaller root. */
-export interface RegionSplit {
+export interface RegionSplit extends SplitPair {
   readonly keyId: KeyId;
-  readonly first: CosignedHead;
-  readonly second: CosignedHead;
 }
 
 /** The newest heads that each key signed in one stream, largest first: what a node remembers. */
@@ -71,7 +68,7 @@ export function observeCosignature(
  * Errors: `REALM`, `TYPE` (two logs), `KEY` (of no region, or of two), `PROOF` (one root, two
  * sizes, a line that does not verify). Rule CO-13.
  */
-export function verifySplit(policy: RegionPolicy, split: RegionSplit): RegionSplit {
+export function verifySplit(policy: RegionPolicy, split: SplitPair): RegionSplit {
   const { first, second } = split;
   requireLog(first.checkpoint, { realm: policy.realm, stream: first.checkpoint.stream });
   requireLog(second.checkpoint, first.checkpoint);

@@ -12,6 +12,8 @@ import type { ChartersInput as _kedge_v1_ChartersInput, ChartersOutput as _kedge
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from './kedge/v1/ForkEvidence.ts';
 import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from './kedge/v1/GetBlobsRequest.ts';
 import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from './kedge/v1/GetBlobsResponse.ts';
+import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, GetCheckpointRequestOutput as _kedge_v1_GetCheckpointRequestOutput } from './kedge/v1/GetCheckpointRequest.ts';
+import type { GetCheckpointResponseInput as _kedge_v1_GetCheckpointResponseInput, GetCheckpointResponseOutput as _kedge_v1_GetCheckpointResponseOutput } from './kedge/v1/GetCheckpointResponse.ts';
 import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetDocumentRequestOutput as _kedge_v1_GetDocumentRequestOutput } from './kedge/v1/GetDocumentRequest.ts';
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from './kedge/v1/GetDocumentResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from './kedge/v1/GetStatusRequest.ts';
@@ -54,6 +56,8 @@ export interface ProtoGrpcType {
       ForkEvidence: MessageTypeDefinition<_kedge_v1_ForkEvidenceInput, _kedge_v1_ForkEvidenceOutput>
       GetBlobsRequest: MessageTypeDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsRequestOutput>
       GetBlobsResponse: MessageTypeDefinition<_kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsResponseOutput>
+      GetCheckpointRequest: MessageTypeDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointRequestOutput>
+      GetCheckpointResponse: MessageTypeDefinition<_kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointResponseOutput>
       GetDocumentRequest: MessageTypeDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentRequestOutput>
       GetDocumentResponse: MessageTypeDefinition<_kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentResponseOutput>
       GetStatusRequest: MessageTypeDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusRequestOutput>

@@ -9,11 +9,14 @@ import type { BodyDeltaInput as _kedge_v1_BodyDeltaInput, BodyDeltaOutput as _ke
 import type { BundleCursorInput as _kedge_v1_BundleCursorInput, BundleCursorOutput as _kedge_v1_BundleCursorOutput } from './kedge/v1/BundleCursor.ts';
 import type { BundleUpdateInput as _kedge_v1_BundleUpdateInput, BundleUpdateOutput as _kedge_v1_BundleUpdateOutput } from './kedge/v1/BundleUpdate.ts';
 import type { ChartersInput as _kedge_v1_ChartersInput, ChartersOutput as _kedge_v1_ChartersOutput } from './kedge/v1/Charters.ts';
+import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge_v1_CosignedOutput } from './kedge/v1/Cosigned.ts';
+import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from './kedge/v1/CosignedAsk.ts';
 import type { FetchRequestInput as _kedge_v1_FetchRequestInput, FetchRequestOutput as _kedge_v1_FetchRequestOutput } from './kedge/v1/FetchRequest.ts';
 import type { FetchResponseInput as _kedge_v1_FetchResponseInput, FetchResponseOutput as _kedge_v1_FetchResponseOutput } from './kedge/v1/FetchResponse.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from './kedge/v1/ForkEvidence.ts';
 import type { FrameInput as _kedge_v1_FrameInput, FrameOutput as _kedge_v1_FrameOutput } from './kedge/v1/Frame.ts';
 import type { GossipServiceClient as _kedge_v1_GossipServiceClient, GossipServiceDefinition as _kedge_v1_GossipServiceDefinition } from './kedge/v1/GossipService.ts';
+import type { HeartbeatInput as _kedge_v1_HeartbeatInput, HeartbeatOutput as _kedge_v1_HeartbeatOutput } from './kedge/v1/Heartbeat.ts';
 import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutput } from './kedge/v1/Held.ts';
 import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_HelloOutput } from './kedge/v1/Hello.ts';
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
@@ -32,6 +35,7 @@ import type { PingInput as _kedge_v1_PingInput, PingOutput as _kedge_v1_PingOutp
 import type { PingRequestInput as _kedge_v1_PingRequestInput, PingRequestOutput as _kedge_v1_PingRequestOutput } from './kedge/v1/PingRequest.ts';
 import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutput } from './kedge/v1/Push.ts';
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
+import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
 import type { RowInput as _kedge_v1_RowInput, RowOutput as _kedge_v1_RowOutput } from './kedge/v1/Row.ts';
 import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from './kedge/v1/Rows.ts';
 import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from './kedge/v1/RowsAsk.ts';
@@ -63,11 +67,14 @@ export interface ProtoGrpcType {
       BundleCursor: MessageTypeDefinition<_kedge_v1_BundleCursorInput, _kedge_v1_BundleCursorOutput>
       BundleUpdate: MessageTypeDefinition<_kedge_v1_BundleUpdateInput, _kedge_v1_BundleUpdateOutput>
       Charters: MessageTypeDefinition<_kedge_v1_ChartersInput, _kedge_v1_ChartersOutput>
+      Cosigned: MessageTypeDefinition<_kedge_v1_CosignedInput, _kedge_v1_CosignedOutput>
+      CosignedAsk: MessageTypeDefinition<_kedge_v1_CosignedAskInput, _kedge_v1_CosignedAskOutput>
       FetchRequest: MessageTypeDefinition<_kedge_v1_FetchRequestInput, _kedge_v1_FetchRequestOutput>
       FetchResponse: MessageTypeDefinition<_kedge_v1_FetchResponseInput, _kedge_v1_FetchResponseOutput>
       ForkEvidence: MessageTypeDefinition<_kedge_v1_ForkEvidenceInput, _kedge_v1_ForkEvidenceOutput>
       Frame: MessageTypeDefinition<_kedge_v1_FrameInput, _kedge_v1_FrameOutput>
       GossipService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_GossipServiceClient> & { service: _kedge_v1_GossipServiceDefinition }
+      Heartbeat: MessageTypeDefinition<_kedge_v1_HeartbeatInput, _kedge_v1_HeartbeatOutput>
       Held: MessageTypeDefinition<_kedge_v1_HeldInput, _kedge_v1_HeldOutput>
       Hello: MessageTypeDefinition<_kedge_v1_HelloInput, _kedge_v1_HelloOutput>
       KeepAlive: MessageTypeDefinition<_kedge_v1_KeepAliveInput, _kedge_v1_KeepAliveOutput>
@@ -87,6 +94,7 @@ export interface ProtoGrpcType {
       PingRequest: MessageTypeDefinition<_kedge_v1_PingRequestInput, _kedge_v1_PingRequestOutput>
       Push: MessageTypeDefinition<_kedge_v1_PushInput, _kedge_v1_PushOutput>
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
+      RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
       Row: MessageTypeDefinition<_kedge_v1_RowInput, _kedge_v1_RowOutput>
       Rows: MessageTypeDefinition<_kedge_v1_RowsInput, _kedge_v1_RowsOutput>
       RowsAsk: MessageTypeDefinition<_kedge_v1_RowsAskInput, _kedge_v1_RowsAskOutput>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseRealmName, parseStreamName } from '../../../src/core/ids.ts';
 import { COSIGNED_HEADS_MAX } from '../../../src/core/limits.ts';
+import type { CosignedHead } from '../../../src/core/log/regions.ts';
 import { regionPolicy } from '../../../src/core/log/regions.ts';
 import {
-  type CosignedHead,
   type CosignedHeads,
   mergeSplits,
   observeCosignature,

@@ -247,6 +247,7 @@ export function plainAdmin(
       streams: async () => [],
       history: async () => [],
       blobs: async () => [],
+      checkpoint: async () => Uint8Array.of(1),
       status: async () => status,
     },
     ...overrides,

@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from '../../kedge/v1/GetBlobsRequest.ts';
 import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from '../../kedge/v1/GetBlobsResponse.ts';
+import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, GetCheckpointRequestOutput as _kedge_v1_GetCheckpointRequestOutput } from '../../kedge/v1/GetCheckpointRequest.ts';
+import type { GetCheckpointResponseInput as _kedge_v1_GetCheckpointResponseInput, GetCheckpointResponseOutput as _kedge_v1_GetCheckpointResponseOutput } from '../../kedge/v1/GetCheckpointResponse.ts';
 import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetDocumentRequestOutput as _kedge_v1_GetDocumentRequestOutput } from '../../kedge/v1/GetDocumentRequest.ts';
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
@@ -24,6 +26,15 @@ export interface AdminServiceClient extends grpc.Client {
   getBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
   getBlobs(argument: _kedge_v1_GetBlobsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
   getBlobs(argument: _kedge_v1_GetBlobsRequestInput, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
+  
+  GetCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  GetCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  GetCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  GetCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  getCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  getCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  getCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
+  getCheckpoint(argument: _kedge_v1_GetCheckpointRequestInput, callback: grpc.requestCallback<_kedge_v1_GetCheckpointResponseOutput>): grpc.ClientUnaryCall;
   
   GetDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
   GetDocument(argument: _kedge_v1_GetDocumentRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
@@ -75,6 +86,8 @@ export interface AdminServiceClient extends grpc.Client {
 export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation {
   GetBlobs: grpc.handleUnaryCall<_kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseInput>;
   
+  GetCheckpoint: grpc.handleUnaryCall<_kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseInput>;
+  
   GetDocument: grpc.handleUnaryCall<_kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseInput>;
   
   GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
@@ -89,6 +102,7 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
 
 export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   GetBlobs: MethodDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseOutput>
+  GetCheckpoint: MethodDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseOutput>
   GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
   GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
   ListHistory: MethodDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseOutput>

@@ -17,6 +17,10 @@ import type { MemberDigestInput as _kedge_v1_MemberDigestInput, MemberDigestOutp
 import type { MemberBucketsInput as _kedge_v1_MemberBucketsInput, MemberBucketsOutput as _kedge_v1_MemberBucketsOutput } from '../../kedge/v1/MemberBuckets.ts';
 import type { MemberRowsInput as _kedge_v1_MemberRowsInput, MemberRowsOutput as _kedge_v1_MemberRowsOutput } from '../../kedge/v1/MemberRows.ts';
 import type { MemberWantInput as _kedge_v1_MemberWantInput, MemberWantOutput as _kedge_v1_MemberWantOutput } from '../../kedge/v1/MemberWant.ts';
+import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge_v1_CosignedOutput } from '../../kedge/v1/Cosigned.ts';
+import type { HeartbeatInput as _kedge_v1_HeartbeatInput, HeartbeatOutput as _kedge_v1_HeartbeatOutput } from '../../kedge/v1/Heartbeat.ts';
+import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from '../../kedge/v1/RegionSplit.ts';
+import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from '../../kedge/v1/CosignedAsk.ts';
 
 export interface FrameInput {
   'hello'?: (_kedge_v1_HelloInput | null);
@@ -36,7 +40,11 @@ export interface FrameInput {
   'memberBuckets'?: (_kedge_v1_MemberBucketsInput | null);
   'memberRows'?: (_kedge_v1_MemberRowsInput | null);
   'memberWant'?: (_kedge_v1_MemberWantInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant";
+  'cosigned'?: (_kedge_v1_CosignedInput | null);
+  'heartbeat'?: (_kedge_v1_HeartbeatInput | null);
+  'regionSplit'?: (_kedge_v1_RegionSplitInput | null);
+  'cosignedAsk'?: (_kedge_v1_CosignedAskInput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk";
 }
 
 export interface FrameOutput {
@@ -57,5 +65,9 @@ export interface FrameOutput {
   'memberBuckets'?: (_kedge_v1_MemberBucketsOutput | null);
   'memberRows'?: (_kedge_v1_MemberRowsOutput | null);
   'memberWant'?: (_kedge_v1_MemberWantOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant";
+  'cosigned'?: (_kedge_v1_CosignedOutput | null);
+  'heartbeat'?: (_kedge_v1_HeartbeatOutput | null);
+  'regionSplit'?: (_kedge_v1_RegionSplitOutput | null);
+  'cosignedAsk'?: (_kedge_v1_CosignedAskOutput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk";
 }

@@ -1,0 +1,65 @@
+/**
+ * What a peer pushes: judged when what it builds on is here, else what lies between is fetched.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import { CHARTER_STREAM, type StreamName } from '../ids.ts';
+import { forked, forkOf } from '../trusted/state.ts';
+import type { PeerIdentity, Recall } from './events.ts';
+import type { Fetching } from './fetching.ts';
+import type { Push, Row } from './frames.ts';
+import type { Link } from './links.ts';
+import type { Outbox } from './outbox.ts';
+import type { Replica } from './replica.ts';
+
+/** The way of a push into the replica. */
+export class Pushes {
+  readonly #outbox: Outbox;
+  readonly #replica: Replica;
+  readonly #fetching: Fetching;
+
+  constructor(outbox: Outbox, replica: Replica, fetching: Fetching) {
+    this.#outbox = outbox;
+    this.#replica = replica;
+    this.#fetching = fetching;
+  }
+
+  /** Takes one push. Errors: those of judging; what is missing is fetched instead. */
+  take(
+    link: Link,
+    { push, origin }: { readonly push: Push; readonly origin: PeerIdentity['region'] },
+    recall: Recall,
+    nowMs: number,
+  ): void {
+    const { nodeId } = link;
+    const opened = this.#replica.open(push);
+    link.noteHeld(opened.row);
+    if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
+    try {
+      const { document, blobs, content } = opened;
+      const bringer = { kind: 'peer', from: link.peer, origin } as const;
+      const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs, content);
+      this.#fetching.wantBeneath(nodeId, fork, nowMs);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (error.code === 'FORK') this.#tellFork(link, opened.row.stream);
+      if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;
+    }
+  }
+
+  /** What lies between is fetched; beyond a fork there is nothing to fetch. */
+  #pushBeyond(link: Link, row: Row, nowMs: number): void {
+    const evidence = forkOf(this.#replica.verified, row.stream);
+    if (evidence === undefined) return this.#fetching.want({ nodeId: link.nodeId, row }, nowMs);
+    this.#tellFork(link, row.stream);
+    throw forked(evidence);
+  }
+
+  /** A peer that goes on with a stopped stream has not heard of the fork. */
+  #tellFork(link: Link, stream: StreamName): void {
+    const { verified } = this.#replica;
+    const evidence = forkOf(verified, stream) ?? forkOf(verified, CHARTER_STREAM);
+    if (evidence !== undefined) this.#outbox.send(link, { kind: 'fork', evidence });
+  }
+}

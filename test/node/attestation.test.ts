@@ -1,0 +1,175 @@
+/**
+ * Regions attest: three real nodes in three regions, each with the key of its own.
+ */
+import { chmod, rm } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AdminClient } from '../../src/client/admin-client.ts';
+import { exportSigningKey, generateSigningKey, type SigningKey } from '../../src/core/crypto.ts';
+import {
+  CHARTER_STREAM,
+  parseBundleName,
+  parseRegionName,
+  releaseStream,
+} from '../../src/core/ids.ts';
+import {
+  type CosignedCheckpoint,
+  openCheckpoint,
+  regionPolicy,
+} from '../../src/core/log/regions.ts';
+import { encodePem } from '../../src/core/pem.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
+import { findFreePorts } from '../../src/testing/ports.ts';
+import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
+import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
+import { configFor, documentFile, recordingLogger } from './support/setup.ts';
+
+const REGIONS = ['fra', 'iad', 'sin'];
+const BUNDLE = 'payments.prod.example.org';
+const STREAM = releaseStream(parseBundleName(BUNDLE));
+const anchors = createTestAnchors(2);
+
+describe('a node with the key of its region', () => {
+  let dir: TempDir;
+  let realm: TestRealm;
+  let keys: ReadonlyMap<string, SigningKey>;
+  let ports: readonly number[];
+  const nodes = new Map<string, RunningNode>();
+
+  beforeEach(async () => {
+    dir = await createTempDir();
+    keys = new Map(REGIONS.map((name) => [name, generateSigningKey('ed25519')]));
+    realm = createTestRealm({
+      realm: 'prod.example.org',
+      now: Date.now,
+      regions: REGIONS.map((name) => ({
+        name: parseRegionName(name),
+        keys: [keyOf(name).publicKey],
+      })),
+    });
+    await dir.write('charter-1.json', documentFile(realm.charter.document));
+    for (const name of REGIONS) await writeKey(name, keyOf(name));
+    ports = await findFreePorts(REGIONS.length);
+  });
+
+  afterEach(async () => {
+    for (const name of nodes.keys()) await stop(name);
+    await dir[Symbol.asyncDispose]();
+  });
+
+  it('cosigns what it holds, and every node serves the cosignatures of all', async () => {
+    for (const name of REGIONS) await start(name);
+    await publish('iad', 0);
+    for (const name of REGIONS) await expectCosigned(name, 1);
+  });
+
+  it('cosigns the charter too', async () => {
+    for (const name of REGIONS) await start(name);
+    await expect
+      .poll(() => regionsOf('sin', CHARTER_STREAM), { timeout: 15_000, interval: 50 })
+      .toEqual(REGIONS);
+  });
+
+  it('goes on where it stopped, and gets the cosignatures of others again', async () => {
+    for (const name of REGIONS) await start(name);
+    await publish('iad', 0);
+    await expectCosigned('fra', 1);
+    await stop('fra');
+    await publish('iad', 1);
+    await start('fra');
+    for (const name of REGIONS) await expectCosigned(name, 2);
+  });
+
+  it('attests nothing with a key that signed for a store that is lost', async () => {
+    await start('iad');
+    await publish('iad', 0);
+    await expect.poll(() => regionsOf('iad', STREAM), { timeout: 15_000 }).toEqual(['iad']);
+    await stop('iad');
+    await rm(dir.join('data-iad'), { recursive: true });
+    const logger = recordingLogger();
+    await start('iad', logger);
+    expect(logger.lines).toContainEqual(expect.objectContaining({ event: 'region.refused' }));
+    await expect(note('iad', CHARTER_STREAM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('attests nothing with a key that the charter does not list', async () => {
+    await writeKey('iad', generateSigningKey('ed25519'));
+    const logger = recordingLogger();
+    await start('iad', logger);
+    await expect
+      .poll(() => logger.lines.map(({ event }) => event), { timeout: 15_000 })
+      .toContain('region.refused');
+    await expect(note('iad', CHARTER_STREAM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('does not start with a key that others can read', async () => {
+    await chmod(dir.join('iad.key'), 0o644);
+    await expect(start('iad')).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+
+  function keyOf(name: string): SigningKey {
+    return keys.get(name) ?? generateSigningKey('ed25519');
+  }
+
+  async function writeKey(name: string, key: SigningKey): Promise<void> {
+    const file = await dir.write(`${name}.key`, encodePem('PRIVATE KEY', exportSigningKey(key)));
+    await chmod(file, 0o600);
+  }
+
+  async function start(name: string, logger = recordingLogger()): Promise<void> {
+    const port = ports[REGIONS.indexOf(name)];
+    const seeds = REGIONS.map((_, index) => `localhost:${String(ports[index])}`);
+    const changes = {
+      node: { id: `${name}-1`, region: name },
+      store: { path: `data-${name}` },
+      region: { keyFile: `${name}.key` },
+      listen: { admins: '127.0.0.1:0', peers: `localhost:${String(port)}` },
+      peers: { seeds: seeds.filter((seed) => !seed.endsWith(`:${String(port)}`)) },
+    };
+    nodes.set(name, await runNode(configFor(dir, realm, changes), { logger }));
+  }
+
+  async function stop(name: string): Promise<void> {
+    await nodes.get(name)?.[Symbol.asyncDispose]();
+    nodes.delete(name);
+  }
+
+  async function adminOf(name: string): Promise<AdminClient> {
+    const endpoint = nodes.get(name)?.addresses.admins ?? '';
+    return await AdminClient.open({ endpoint, insecure: true });
+  }
+
+  async function publish(name: string, index: number): Promise<void> {
+    const anchor = anchors[index];
+    if (anchor === undefined) throw new Error('too few anchors');
+    const release = realm.nextRelease(BUNDLE, addActive(anchor));
+    using admin = await adminOf(name);
+    await admin.submit({ document: release.document, blobs: [anchor.der] });
+  }
+
+  async function note(name: string, stream: typeof STREAM): Promise<CosignedCheckpoint> {
+    using admin = await adminOf(name);
+    const policy = regionPolicy(realm.charter.charter, 1);
+    const bytes = await admin.checkpoint(stream);
+    return openCheckpoint(bytes, { realm: realm.name, stream }, policy);
+  }
+
+  async function regionsOf(name: string, stream: typeof STREAM): Promise<readonly string[]> {
+    return await note(name, stream).then(
+      ({ regions }) => regions,
+      () => [],
+    );
+  }
+
+  async function expectCosigned(name: string, size: number): Promise<void> {
+    await expect
+      .poll(
+        async () => {
+          const opened = await note(name, STREAM).catch(() => undefined);
+          return { size: opened?.checkpoint.size, regions: opened?.regions };
+        },
+        { timeout: 20_000, interval: 50 },
+      )
+      .toEqual({ size, regions: REGIONS });
+  }
+});
