@@ -63,6 +63,13 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/fork-resolve.ts')).forkResolve,
     ),
   ]),
+  group('log', 'what regions attest', [
+    command(
+      'checkpoint',
+      'print the cosigned head of a stream as a C2SP note',
+      async () => (await import('./commands/log-checkpoint.ts')).logCheckpoint,
+    ),
+  ]),
   group('signer', 'keys of the people who sign', [
     command(
       'create',

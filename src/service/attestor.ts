@@ -58,6 +58,8 @@ export class Attestor implements AsyncDisposable {
   readonly #cosigners: Map<StreamName, CosignerState> = new Map();
   /** Streams whose head is to be cosigned. */
   readonly #waiting: Set<StreamName> = new Set();
+  /** Streams that the store failed, offered again with the next heartbeat. */
+  readonly #failed: Set<StreamName> = new Set();
   #state: TrustedState;
   #tree: HeadTree;
   #standing: 'unknown' | 'listed' | 'stranger' = 'unknown';
@@ -89,6 +91,11 @@ export class Attestor implements AsyncDisposable {
     this.#offer(streams);
   }
 
+  /** Resolves when all that was offered is cosigned or given up. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
@@ -98,20 +105,22 @@ export class Attestor implements AsyncDisposable {
   #offer(streams: readonly StreamName[]): void {
     const isIdle = this.#waiting.size === 0;
     for (const stream of streams) this.#waiting.add(stream);
-    if (isIdle) this.#work = this.#work.then(() => this.#cosignAll());
+    if (isIdle && streams.length > 0) this.#work = this.#work.then(() => this.#cosignAll());
   }
 
   async #cosignAll(): Promise<void> {
     for (const stream of this.#waiting) {
       if (this.#isClosed) return;
+      // Before the work: what comes meanwhile is a newer head.
+      this.#waiting.delete(stream);
       try {
         if (this.#isListed()) await this.#cosign(stream);
       } catch (thrown) {
         const err = KedgeError.from(thrown);
+        if (err.code === 'STORE') this.#failed.add(stream);
         const fields = { event: 'region.failed', stream, code: err.code, err } as const;
         this.#options.logger.error(fields, 'the head of a stream is not cosigned');
       }
-      this.#waiting.delete(stream);
     }
   }
 
@@ -202,6 +211,8 @@ export class Attestor implements AsyncDisposable {
     this.#timer = clock.setTimer(HEARTBEAT_INTERVAL_MS, () => {
       this.#beat();
     });
+    this.#offer([...this.#failed]);
+    this.#failed.clear();
     if (!this.#isListed()) return;
     const { size, root } = this.#tree;
     const timeSeconds = Math.max(1, Math.floor(clock.nowMs() / 1000));

@@ -1,0 +1,65 @@
+/**
+ * `kedge log checkpoint`: the head of a stream with the cosignatures of regions, as a C2SP note.
+ *
+ * @module
+ */
+
+import { parseUtf8 } from '../../core/bytes.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { openCheckpoint, regionPolicy } from '../../core/log/regions.ts';
+import { currentCharter } from '../../core/trusted/state.ts';
+import type { CommandModule } from '../command-module.ts';
+import { streamArgument } from '../forked-streams.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { openRealm } from '../realm.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import type { Session } from '../session.ts';
+
+interface Options extends RealmOptions {
+  readonly regions: string;
+}
+
+/** The command. */
+export const logCheckpoint: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Print the head of the log of a stream with the cosignatures of regions, as a signed note ' +
+          'that any C2SP tool verifies. It is verified first, with the keys of the charter.',
+      )
+      .argument('<stream>', 'stream, or bundle for its releases')
+      .option('--regions <n>', 'how many regions must have cosigned it', '1');
+    addRealmOptions(command);
+    command.action((stream: string, options: Options) => run(session, stream, options));
+    addExamples(command, [
+      'kedge log checkpoint payments.prod.example.org > payments.checkpoint',
+      'kedge log checkpoint charter --regions 3',
+    ]);
+  },
+};
+
+async function run(session: Session, name: string, options: Options): Promise<void> {
+  const stream = streamArgument(name);
+  const threshold = parseArgument('--regions', options.regions, parseCount);
+  await using realm = await openRealm(session, options);
+  const charter = currentCharter(realm.state)?.charter;
+  if (realm.node === undefined || charter === undefined) {
+    throw new KedgeError('CONFIG', 'a checkpoint comes from a node', {
+      detail: { hint: 'give --node, or set `node:` in kedge.yaml' },
+    });
+  }
+  const policy = regionPolicy(charter, threshold);
+  const note = await realm.node.checkpoint(stream);
+  const log = { realm: charter.realm, stream };
+  const { checkpoint, regions } = openCheckpoint(note, log, policy);
+  const text = parseUtf8(note);
+  session.output.result(
+    { stream, size: checkpoint.size, root: checkpoint.root, regions: [...regions], note: text },
+    text.trimEnd(),
+  );
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new KedgeError('PARSE', 'must be a number from 1');
+}

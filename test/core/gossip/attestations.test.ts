@@ -1,0 +1,153 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
+import type { AttestationFrame, Frame } from '../../../src/core/gossip/frames.ts';
+import { GossipMachine } from '../../../src/core/gossip/machine.ts';
+import {
+  CHARTER_STREAM,
+  parseNodeId,
+  parseRegionName,
+  type RegionName,
+  type Sha256,
+} from '../../../src/core/ids.ts';
+import { headTree } from '../../../src/core/log/heads.ts';
+import {
+  type Heartbeat,
+  heartbeatMessage,
+  sealHeartbeat,
+} from '../../../src/core/log/heartbeat.ts';
+import type { CosignedHead } from '../../../src/core/log/regions.ts';
+import { testHello, testMembership } from '../../../src/testing/members.ts';
+import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
+import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
+import { cosign, digestOf, FRA, IAD, regionKey, regionsOf, SIN } from '../log/fixtures.ts';
+
+const OTHERS = ['fra-1', 'sin-1'];
+
+describe('what regions attest', () => {
+  let realm: TestRealm;
+  let machine: GossipMachine;
+
+  beforeEach(() => {
+    realm = createTestRealm({ regions: regionsOf(FRA, IAD, SIN) });
+    const self = testHello('iad-1', realm);
+    machine = new GossipMachine({
+      self,
+      hasSeeds: true,
+      membership: testMembership(self),
+      state: realm.trustedState(),
+      random: () => 0.5,
+    });
+    for (const name of OTHERS) greet(name);
+  });
+
+  it('is kept and passed on to others than the one who said it', () => {
+    const head = headOf(FRA, digestOf(1));
+    expect(targetsOf(say('fra-1', { kind: 'cosigned', head }), 'cosigned')).toEqual(['sin-1']);
+    expect(machine.attestations.cosigned(CHARTER_STREAM)).toEqual([head]);
+  });
+
+  it('is passed on once', () => {
+    const frame: Frame = { kind: 'cosigned', head: headOf(FRA, digestOf(1)) };
+    say('fra-1', frame);
+    expect(say('sin-1', frame)).toEqual([]);
+  });
+
+  it('is refused when it does not verify', () => {
+    const { checkpoint, line } = headOf(FRA, digestOf(1));
+    const head = { checkpoint: { ...checkpoint, root: digestOf(2) }, line };
+    const effects = say('fra-1', { kind: 'cosigned', head });
+    expect(effects).toMatchObject([
+      { kind: 'notice', notice: { kind: 'refused', error: { code: 'PROOF' } } },
+    ]);
+    expect(machine.attestations.cosigned(CHARTER_STREAM)).toEqual([]);
+  });
+
+  it('is ignored when it is about a stream that is not held', () => {
+    const { checkpoint } = headOf(FRA, digestOf(1));
+    const other = { ...checkpoint, stream: realm.nextRelease('a.example.org', (b) => b).stream };
+    const head = { checkpoint: other, line: cosign(FRA, other, 1) };
+    expect(say('fra-1', { kind: 'cosigned', head })).toEqual([]);
+  });
+
+  it('counts no more of a region that signed two roots, which is told to all', () => {
+    say('fra-1', { kind: 'cosigned', head: headOf(SIN, digestOf(1)) });
+    say('fra-1', { kind: 'cosigned', head: headOf(FRA, digestOf(1)) });
+    const effects = say('sin-1', { kind: 'cosigned', head: headOf(FRA, digestOf(2)) });
+    expect(targetsOf(effects, 'region-split')).toEqual(['fra-1']);
+    expect(effects).toContainEqual(
+      expect.objectContaining({ notice: expect.objectContaining({ kind: 'region-split' }) }),
+    );
+    expect([...machine.attestations.faulty]).toEqual([regionKey(FRA).publicKey.keyId]);
+    expect(machine.attestations.cosigned(CHARTER_STREAM)).toEqual([headOf(SIN, digestOf(1))]);
+    say('sin-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, 5) });
+    expect(machine.attestations.heartbeats.size).toBe(0);
+  });
+
+  it('passes a proof against a region on once, and to those who come later', () => {
+    const pair = { first: headOf(FRA, digestOf(1)), second: headOf(FRA, digestOf(2)) };
+    const frame: Frame = { kind: 'region-split', split: pair };
+    expect(targetsOf(say('fra-1', frame), 'region-split')).toEqual(['sin-1']);
+    expect(say('sin-1', frame)).toEqual([]);
+    expect(targetsOf(greet('gru-1'), 'region-split')).toEqual(['gru-1']);
+  });
+
+  it('takes no proof that is none', () => {
+    const pair = { first: headOf(FRA, digestOf(1)), second: headOf(SIN, digestOf(2)) };
+    const effects = say('fra-1', { kind: 'region-split', split: pair });
+    expect(effects).toMatchObject([{ notice: { error: { code: 'KEY' } } }]);
+    expect(machine.attestations.faulty.size).toBe(0);
+  });
+
+  it('asks for the cosignatures of regions that send heartbeats, and answers', () => {
+    const ask: AttestationFrame = { kind: 'cosigned-ask', streams: [CHARTER_STREAM] };
+    expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
+    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, 5) });
+    expect(framesOf(tick(), 'cosigned-ask')).toEqual([ask]);
+    const head = headOf(FRA, digestOf(1));
+    say('fra-1', { kind: 'cosigned', head });
+    expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
+    expect(framesOf(say('sin-1', ask), 'cosigned')).toEqual([{ kind: 'cosigned', head }]);
+  });
+
+  function headOf(region: RegionName, root: Sha256): CosignedHead {
+    const checkpoint = { realm: realm.name, stream: CHARTER_STREAM, size: 1, root };
+    return { checkpoint, line: cosign(region, checkpoint, 1) };
+  }
+
+  function heartbeatOf(region: RegionName, timeSeconds: number): Heartbeat {
+    const { size, root } = headTree([]);
+    const fields = { realm: realm.name, region, timeSeconds, heads: { size, root } };
+    const { publicKey, sign } = regionKey(region);
+    return sealHeartbeat(fields, publicKey, sign(heartbeatMessage(fields)));
+  }
+
+  function handle(event: GossipEvent): readonly GossipEffect[] {
+    return machine.handle(event, TEST_EPOCH_MS);
+  }
+
+  function greet(name: string): readonly GossipEffect[] {
+    handle({ kind: 'link-up', linkId: name, nodeId: parseNodeId(name) });
+    const region = parseRegionName(name.slice(0, 3));
+    return say(name, { kind: 'hello', hello: testHello(name, realm, { region }) });
+  }
+
+  function say(linkId: string, frame: Frame): readonly GossipEffect[] {
+    return handle({ kind: 'frame', linkId, frame, recall: {} });
+  }
+
+  function tick(): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'repair' } });
+  }
+});
+
+function framesOf(effects: readonly GossipEffect[], kind: Frame['kind']): readonly Frame[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.frame.kind === kind ? [effect.frame] : [],
+  );
+}
+
+function targetsOf(effects: readonly GossipEffect[], kind: Frame['kind']): readonly string[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.frame.kind === kind ? [effect.linkId] : [],
+  );
+}
