@@ -81,6 +81,9 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     styles.bold(`${String(status.peers.length)} other nodes`),
     formatPeers(status, styles, nowMs),
     '',
+    styles.bold(attesting(status)),
+    formatRegions(status, styles, nowMs),
+    '',
     styles.bold('Clients of this node'),
     formatAdoption(status),
   ].join('\n');
@@ -155,6 +158,23 @@ export function byRegion(
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+function attesting({ regions }: NodeStatus): string {
+  const heard = regions.filter(
+    ({ heartbeatAtMs, standing }) => heartbeatAtMs !== undefined && standing === 'counts',
+  );
+  return `Heartbeats of ${heard.length} of ${regions.length} regions`;
+}
+
+function formatRegions({ regions }: NodeStatus, styles: Styles, nowMs: number): string {
+  if (regions.length === 0) return '  the charter lists none';
+  const rows = regions.map(({ region, heartbeatAtMs, standing }) => [
+    `  ${region}`,
+    heartbeatAtMs === undefined ? 'none' : formatDistance(heartbeatAtMs, nowMs),
+    standing === 'faulty' ? styles.red('signed two roots') : '',
+  ]);
+  return formatTable(['  region', 'heartbeat', 'counts'], rows);
+}
+
 function formatAdoption({ subscribers }: NodeStatus): string {
   if (subscribers.length === 0) return '  none connected';
   const rows = subscribers.map(({ bundle, sequence, delivered, loaded, refused }) => [
@@ -191,6 +211,7 @@ export function statusJson(status: NodeStatus): Json {
       state: fork === undefined ? 'open' : 'forked',
     })),
     peers: status.peers.map((peer) => ({ ...peer })),
+    regions: status.regions.map((region) => ({ ...region })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };
 }

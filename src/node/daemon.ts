@@ -188,7 +188,7 @@ class Daemon implements RunningNode {
       logger: this.#logger,
       metrics: this.#metrics,
     };
-    let attestor: Attestor | undefined;
+    const attesting: { by?: Attestor | undefined } = {};
     const { transport, replicator, subscriptions, services } = assemble({
       ...surroundings,
       store,
@@ -197,13 +197,13 @@ class Daemon implements RunningNode {
       remembered: await loadMembers(store, this.#logger),
       onServe: (next, streams) => {
         identity?.serve(next, streams);
-        attestor?.serve(next, streams);
+        attesting.by?.serve(next, streams);
       },
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     const { clock, logger } = surroundings;
-    attestor = await this.#openAttestor(store, replicator);
+    attesting.by = await this.#openAttestor(store, replicator);
     const memory = new MemberMemory({ store, replicator, clock, logger });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
@@ -214,7 +214,7 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners, attestor };
+    return { replicator, listeners, attestor: attesting.by };
   }
 
   async #openAttestor(store: Store, replicator: Replicator): Promise<Attestor | undefined> {

@@ -36,7 +36,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { NoteName, Store } from '../ports/store.ts';
 
 /** How often a region says what it holds, milliseconds. */
-export const HEARTBEAT_INTERVAL_MS: number = 30_000;
+const HEARTBEAT_INTERVAL_MS: number = 30_000;
 
 /** What an attestor works with. */
 export interface AttestorOptions {

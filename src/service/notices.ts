@@ -4,6 +4,8 @@
  * @module
  */
 import type { Notice } from '../core/gossip/events.ts';
+import type { RegionSplit } from '../core/log/split.ts';
+import type { Evidence } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 
@@ -32,15 +34,8 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       } else logger.warn(fields, 'refused');
       return;
     }
-    case 'forked': {
-      const { stream, sequence } = notice.evidence;
-      metrics.increment('kedge_forks_total', {});
-      logger.error(
-        { event: 'stream.forked', stream, sequence },
-        'two valid statements exist for one sequence: the stream is frozen at the one before',
-      );
-      return;
-    }
+    case 'forked':
+      return reportFork(notice.evidence, { logger, metrics });
     case 'settled': {
       const { stream, sequence } = notice;
       logger.warn(
@@ -49,16 +44,8 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       );
       return;
     }
-    case 'region-split': {
-      const { keyId, first, second } = notice.split;
-      const { stream, size } = first.checkpoint;
-      metrics.increment('kedge_region_splits_total', {});
-      logger.error(
-        { event: 'region.split', line: second.line.name, keyId, stream, size },
-        'a region signed two roots for one size: it counts no more until a charter drops the key',
-      );
-      return;
-    }
+    case 'region-split':
+      return reportSplit(notice.split, { logger, metrics });
     case 'new-key': {
       const { nodeId } = notice;
       return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');
@@ -82,4 +69,22 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       return;
     }
   }
+}
+
+function reportFork({ stream, sequence }: Evidence, { logger, metrics }: NoticeSinks): void {
+  metrics.increment('kedge_forks_total', {});
+  logger.error(
+    { event: 'stream.forked', stream, sequence },
+    'two valid statements exist for one sequence: the stream is frozen at the one before',
+  );
+}
+
+function reportSplit(split: RegionSplit, { logger, metrics }: NoticeSinks): void {
+  const { keyId, first } = split;
+  const { stream, size } = first.checkpoint;
+  metrics.increment('kedge_region_splits_total', {});
+  logger.error(
+    { event: 'region.split', name: first.line.name, keyId, stream, size },
+    'a region signed two roots for one size: it counts no more until a charter drops the key',
+  );
 }

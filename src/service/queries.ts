@@ -10,6 +10,7 @@ import type {
   HistoryQuery,
   NodeStatus,
   PeerStatus,
+  RegionStatus,
   StreamStatus,
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -23,7 +24,7 @@ import {
   splitStream,
 } from '../core/ids.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { checkpointNote } from './checkpoint-note.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
@@ -111,7 +112,22 @@ export class Queries {
       repair: replicator.repair,
       peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
       subscribers: subscriptions.status(),
+      regions: this.#regions(),
     };
+  }
+
+  #regions(): readonly RegionStatus[] {
+    const { durable, attestations } = this.#options.replicator;
+    const { heartbeats, faulty } = attestations;
+    return (currentCharter(durable)?.charter.regions ?? []).map(({ name: region, keys }) => {
+      const heartbeat = heartbeats.get(region);
+      const isFaulty = keys.some(({ keyId }) => faulty.has(keyId));
+      return {
+        region,
+        standing: isFaulty ? 'faulty' : 'counts',
+        ...(heartbeat !== undefined && { heartbeatAtMs: 1000 * heartbeat.timeSeconds }),
+      };
+    });
   }
 
   async #streamStatus(state: TrustedState, stream: StreamName): Promise<StreamStatus | undefined> {

@@ -35,6 +35,7 @@ export interface Judged {
 }
 
 /** What a frame or a piece of a fetch's answer gives to judge; nothing for most. */
+// eslint-disable-next-line complexity -- one case per kind of frame
 export function judgedIn(from: Frame | FetchItem): Judged | undefined {
   switch (from.kind) {
     case 'push':

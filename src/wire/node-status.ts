@@ -6,11 +6,18 @@
 import type {
   NodeStatus,
   PeerStatus,
+  RegionStatus,
   RepairTimes,
   SubscriberStatus,
 } from '../core/admin/messages.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
-import { MEMBERS_MAX, MESSAGE_MAX_BYTES, STREAMS_MAX, TEXT_MAX_CHARS } from '../core/limits.ts';
+import {
+  MEMBERS_MAX,
+  MESSAGE_MAX_BYTES,
+  REGIONS_MAX,
+  STREAMS_MAX,
+  TEXT_MAX_CHARS,
+} from '../core/limits.ts';
 import type { MemberState } from '../core/membership/view.ts';
 import { decodeStreamStatus, encodeStreamStatus } from './admin.ts';
 import {
@@ -24,6 +31,7 @@ import {
 } from './fields.ts';
 import type { GetStatusResponseOutput } from './gen/kedge/v1/GetStatusResponse.ts';
 import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
+import type { RegionStatusInput, RegionStatusOutput } from './gen/kedge/v1/RegionStatus.ts';
 import type {
   SubscriberStatusInput,
   SubscriberStatusOutput,
@@ -64,6 +72,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
     ),
+    regions: requireCount(message.regions, REGIONS_MAX, 'regions').map(decodeRegion),
   };
 }
 
@@ -83,6 +92,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     repairedAtMs: String(status.repair.fetchedAtMs ?? 0),
     peers: status.peers.map(encodePeer),
     subscribers: status.subscribers.map(encodeSubscribers),
+    regions: status.regions.map(encodeRegion),
   });
 }
 
@@ -144,4 +154,21 @@ function decodeSubscribers(status: SubscriberStatusOutput): SubscriberStatus {
 
 function encodeSubscribers(status: SubscriberStatus): SubscriberStatusInput {
   return { ...status, sequence: String(status.sequence) };
+}
+
+function decodeRegion(status: RegionStatusOutput): RegionStatus {
+  const seconds = decodeUint(status.heartbeatSeconds, 'heartbeat time');
+  return {
+    region: parseRegionName(status.region),
+    standing: status.faulty ? 'faulty' : 'counts',
+    ...(seconds > 0 && { heartbeatAtMs: 1000 * seconds }),
+  };
+}
+
+function encodeRegion({ region, heartbeatAtMs, standing }: RegionStatus): RegionStatusInput {
+  return {
+    region,
+    heartbeatSeconds: String(Math.floor((heartbeatAtMs ?? 0) / 1000)),
+    faulty: standing === 'faulty',
+  };
 }

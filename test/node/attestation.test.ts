@@ -63,6 +63,15 @@ describe('a node with the key of its region', () => {
     for (const name of REGIONS) await expectCosigned(name, 1);
   });
 
+  it('tells in its status the heartbeats of regions', async () => {
+    await start('iad');
+    using admin = await adminOf('iad');
+    const { regions } = await admin.status();
+    const [fra, iad] = regions;
+    expect(fra).toEqual({ region: 'fra', standing: 'counts' });
+    expect(iad).toMatchObject({ region: 'iad', heartbeatAtMs: expect.any(Number) });
+  });
+
   it('cosigns the charter too', async () => {
     for (const name of REGIONS) await start(name);
     await expect

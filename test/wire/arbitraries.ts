@@ -10,6 +10,7 @@ import type {
   HistoryQuery,
   NodeStatus,
   PeerStatus,
+  RegionStatus,
   StreamStatus,
   SubmitReceipt,
   SubscriberStatus,
@@ -333,6 +334,17 @@ const subscriberStatus: fc.Arbitrary<SubscriberStatus> = fc.record({
   loaded: fc.nat(),
   refused: fc.nat(),
 });
+const regionStatus: fc.Arbitrary<RegionStatus> = fc
+  .record({
+    region,
+    seconds: fc.nat(),
+    standing: fc.constantFrom('counts' as const, 'faulty' as const),
+  })
+  .map(({ region: name, seconds, standing }) => ({
+    region: name,
+    standing,
+    ...(seconds > 0 && { heartbeatAtMs: 1000 * seconds }),
+  }));
 export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
   nodeId,
   region,
@@ -349,4 +361,5 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
   ),
   peers: fc.array(peerStatus, { maxLength: 3 }),
   subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
+  regions: fc.array(regionStatus, { maxLength: 3 }),
 });

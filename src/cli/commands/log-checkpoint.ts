@@ -24,8 +24,8 @@ export const logCheckpoint: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Print the head of the log of a stream with the cosignatures of regions, as a signed note ' +
-          'that any C2SP tool verifies. It is verified first, with the keys of the charter.',
+        'Print the head of the log of a stream with the cosignatures of regions, as a signed ' +
+          'note that any C2SP tool verifies. It is verified first, with the keys of the charter.',
       )
       .argument('<stream>', 'stream, or bundle for its releases')
       .option('--regions <n>', 'how many regions must have cosigned it', '1');

@@ -107,6 +107,15 @@ export interface RepairTimes {
   readonly fetchedAtMs?: number;
 }
 
+/** A region of the charter, by what it attests. */
+export interface RegionStatus {
+  readonly region: RegionName;
+  /** When its newest heartbeat was signed; absent when none is known. */
+  readonly heartbeatAtMs?: number;
+  /** `faulty`: a key of it signed two roots for one size. */
+  readonly standing: 'counts' | 'faulty';
+}
+
 /** How a node is. */
 export interface NodeStatus {
   readonly nodeId: NodeId;
@@ -124,4 +133,5 @@ export interface NodeStatus {
   readonly repair: RepairTimes;
   readonly peers: readonly PeerStatus[];
   readonly subscribers: readonly SubscriberStatus[];
+  readonly regions: readonly RegionStatus[];
 }

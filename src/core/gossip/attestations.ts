@@ -112,8 +112,9 @@ export class Attestations {
   linkUp(link: Link): void {
     const { outbox } = this.#parts;
     for (const split of this.#splits.values()) outbox.send(link, { kind: 'region-split', split });
-    for (const heartbeat of this.#book.values())
+    for (const heartbeat of this.#book.values()) {
       outbox.send(link, { kind: 'heartbeat', heartbeat });
+    }
   }
 
   /** Streams moved. */

@@ -230,6 +230,7 @@ export class GossipMachine {
     this.#attestations.linkUp(link);
   }
 
+  // eslint-disable-next-line complexity -- one case per kind of frame
   #readyFrame(
     link: Link,
     frame: Exclude<Frame, { readonly kind: 'hello' }>,

@@ -229,6 +229,7 @@ export const status: NodeStatus = {
   repair: {},
   peers: [],
   subscribers: [],
+  regions: [],
 };
 
 /** Admin services that answer at once with little. */

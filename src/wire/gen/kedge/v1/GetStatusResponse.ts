@@ -3,6 +3,7 @@
 import type { StreamStatusInput as _kedge_v1_StreamStatusInput, StreamStatusOutput as _kedge_v1_StreamStatusOutput } from '../../kedge/v1/StreamStatus.ts';
 import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as _kedge_v1_PeerStatusOutput } from '../../kedge/v1/PeerStatus.ts';
 import type { SubscriberStatusInput as _kedge_v1_SubscriberStatusInput, SubscriberStatusOutput as _kedge_v1_SubscriberStatusOutput } from '../../kedge/v1/SubscriberStatus.ts';
+import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from '../../kedge/v1/RegionStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetStatusResponseInput {
@@ -19,6 +20,7 @@ export interface GetStatusResponseInput {
   'comparedAtMs'?: (number | string | Long);
   'repairedAtMs'?: (number | string | Long);
   'behind'?: (number);
+  'regions'?: (_kedge_v1_RegionStatusInput)[];
 }
 
 export interface GetStatusResponseOutput {
@@ -35,4 +37,5 @@ export interface GetStatusResponseOutput {
   'comparedAtMs': (string);
   'repairedAtMs': (string);
   'behind': (number);
+  'regions': (_kedge_v1_RegionStatusOutput)[];
 }
