@@ -33,6 +33,7 @@ import { LinkBoard, type LinkInfo } from './link-board.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
 import type { LinkHandle, PeerTransport } from './peer-transport.ts';
+import { PendingSubmits } from './pending-submits.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { RepairMemory } from './repair-memory.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -61,11 +62,6 @@ export interface ReplicatorOptions {
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
 }
 
-interface Submitter {
-  resolve(receipt: SubmitReceipt): void;
-  reject(error: KedgeError): void;
-}
-
 /** The replication of one node, running. */
 export class Replicator implements AsyncDisposable {
   readonly #options: ReplicatorOptions;
@@ -77,9 +73,8 @@ export class Replicator implements AsyncDisposable {
   readonly #writes: WriteQueue;
   readonly #timers: MachineTimers;
   readonly #fetches: Fetches;
-  readonly #submitters: Map<number, Submitter> = new Map();
+  readonly #submits: PendingSubmits = new PendingSubmits();
   readonly #running: Set<Promise<void>> = new Set();
-  #nextRequestId = 1;
   #isClosed = false;
 
   constructor(options: ReplicatorOptions) {
@@ -160,9 +155,7 @@ export class Replicator implements AsyncDisposable {
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recall = finding === undefined ? {} : await finding;
     this.#requireOpen();
-    const requestId = this.#nextRequestId++;
-    return await new Promise((resolve, reject) => {
-      this.#submitters.set(requestId, { resolve, reject });
+    return await this.#submits.wait((requestId) => {
       this.#handle({ kind: 'submit', requestId, document, blobs, recall });
     });
   }
@@ -216,8 +209,7 @@ export class Replicator implements AsyncDisposable {
     const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
     this.#fetches.abort(error);
     for (const link of this.#links.values()) link.close(error);
-    for (const submitter of this.#submitters.values()) submitter.reject(error);
-    this.#submitters.clear();
+    this.#submits.abandon(error);
     await Promise.allSettled(this.#running);
     await this.#writes.idle();
   }
@@ -250,7 +242,7 @@ export class Replicator implements AsyncDisposable {
       case 'serve':
         return this.#options.onServe(effect.state, effect.streams);
       case 'reply':
-        return this.#reply(effect);
+        return this.#submits.answer(effect.requestId, effect.result);
       case 'arm':
         return this.#timers.arm(effect.timer, effect.delayMs);
       case 'notice': {
@@ -271,14 +263,6 @@ export class Replicator implements AsyncDisposable {
   #close(linkId: LinkId, error: KedgeError): void {
     this.#links.get(linkId)?.close(error);
     this.linkDown(linkId, error);
-  }
-
-  #reply(effect: Extract<GossipEffect, { kind: 'reply' }>): void {
-    const submitter = this.#submitters.get(effect.requestId);
-    this.#submitters.delete(effect.requestId);
-    const { result } = effect;
-    if (result.kind === 'refused') submitter?.reject(result.error);
-    else submitter?.resolve(result);
   }
 
   async #resolve(): Promise<void> {

@@ -36,6 +36,7 @@ function status(name: string, peers: readonly PeerStatus[], root: typeof ROOT = 
     repair: {},
     peers,
     subscribers: [],
+    regions: [],
   };
 }
 
