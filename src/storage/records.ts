@@ -11,7 +11,7 @@
  * head       1, sequence u64, digest 32
  * document   1, digest 32, body digest 32, statement
  * fork       1, sequence u64, statement, statement
- * statement  payload (u32), count u8, count × (key id (u8), signature (u16))
+ * statement  payload (u32), count u8, count × (key id (u8), signature (u16)), SHA-256 of these 32
  * ```
  *
  * @module
@@ -21,9 +21,11 @@ import {
   copyBytes,
   encodeHex,
   encodeUtf8,
+  equalBytes,
   parseHex,
   parseUtf8,
 } from '../core/bytes.ts';
+import { sha256Bytes } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { StreamName } from '../core/ids.ts';
 import { NO_PREVIOUS, parseSequence, parseSha256, type Sha256 } from '../core/ids.ts';
@@ -119,7 +121,9 @@ function statementBytes(statement: SignedStatement): Uint8Array {
   for (const { keyId, signature } of signatures) {
     parts.push(prefixed(1, encodeUtf8(keyId)), prefixed(2, signature));
   }
-  return concatBytes(...parts);
+  // Signatures have no other digest in the store.
+  const bytes = concatBytes(...parts);
+  return concatBytes(bytes, sha256Bytes(bytes));
 }
 
 function prefixed(lengthBytes: 1 | 2 | 4, bytes: Uint8Array): Uint8Array {
@@ -172,6 +176,7 @@ class RecordReader {
   }
 
   statement(): SignedStatement {
+    const start = this.#offset;
     const payload = this.#slice(this.#uint(4));
     const count = this.#uint(1);
     const signatures: Signature[] = [];
@@ -179,7 +184,9 @@ class RecordReader {
       const keyId = parseUtf8(this.#slice(this.#uint(1)));
       signatures.push({ keyId, signature: this.#slice(this.#uint(2)) });
     }
-    return { payload, signatures };
+    const read = this.#bytes.subarray(start, this.#offset);
+    if (equalBytes(sha256Bytes(read), this.#slice(DIGEST_BYTES))) return { payload, signatures };
+    throw new KedgeError('PARSE', 'a statement that does not fit its checksum');
   }
 
   end(): void {

@@ -145,9 +145,7 @@ async function damagedAnswers(path: string): Promise<readonly string[]> {
   for (let sequence = 1; sequence <= length; sequence += 1) {
     await attempt(async () => {
       const document = await store.document(PAYMENTS, at(sequence));
-      // Signatures have no digest in the store: whoever reads them verifies them.
-      expect(document?.statement.payload).toEqual(release(sequence).document.statement.payload);
-      expect(document?.body).toEqual(release(sequence).document.body);
+      expect(document).toEqual(release(sequence).document);
     });
   }
   await store[Symbol.asyncDispose]();

@@ -43,8 +43,9 @@ describe('stored records keep their bytes', () => {
   it('document', () => {
     const bytes = encodeDocument({ digest, bodyDigest, statement });
     const signatures = '02' + '026666' + '0003010203' + '00' + '0000';
+    const checksum = '361d216460941f7afd023f230e8f1d7e1080bd3f53703d4f012e8a876b22a020';
     expect(encodeHex(bytes)).toBe(
-      `01${'0a'.repeat(32)}${'0b'.repeat(32)}000000077061796c6f6164${signatures}`,
+      `01${'0a'.repeat(32)}${'0b'.repeat(32)}000000077061796c6f6164${signatures}${checksum}`,
     );
     expect(parseDocument(bytes)).toEqual({ digest, bodyDigest, statement });
   });
@@ -53,7 +54,8 @@ describe('stored records keep their bytes', () => {
     const small = { payload: encodeUtf8('p'), signatures: [] };
     const fork = { stream: PAYMENTS, sequence: at(3), first: small, second: small };
     const bytes = encodeFork(fork);
-    expect(encodeHex(bytes)).toBe(`010000000000000003${'000000017000'.repeat(2)}`);
+    const checksum = 'c3dff6b4932213f784324e1be72064b995de96732a7bd869d1c05100f1dcd460';
+    expect(encodeHex(bytes)).toBe(`010000000000000003${`000000017000${checksum}`.repeat(2)}`);
     expect(parseFork(PAYMENTS, bytes)).toEqual(fork);
   });
 });
