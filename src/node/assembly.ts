@@ -12,6 +12,7 @@ import type { SigningKey } from '../core/crypto.ts';
 import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
 import type { GossipOptions } from '../core/gossip/machine.ts';
 import { rowIn } from '../core/gossip/rows.ts';
+import type { StoreOrigin } from '../core/gossip/serving.ts';
 import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -47,7 +48,10 @@ export interface AssemblyOptions {
   readonly remembered: MembershipSnapshot | undefined;
   /** Told what is on disk and served from now on. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Told what is on disk while clients are not served yet. */
+  readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
   readonly store: Store;
+  readonly origin: StoreOrigin;
   /** What the store holds, verified. */
   readonly state: TrustedState;
   readonly clock: Clock;
@@ -75,6 +79,9 @@ export function assemble(options: AssemblyOptions): Assembly {
     logger,
     metrics,
     maxSubscribers: config.limits.maxSubscribers,
+    requireServing: () => {
+      replicator.requireServing();
+    },
   });
   const transport = connectPeers(options);
   const replicator = new Replicator({
@@ -82,6 +89,8 @@ export function assemble(options: AssemblyOptions): Assembly {
     hasSeeds: config.peers.seeds.length > 0,
     membership: membershipOf(self, options),
     state,
+    origin: options.origin,
+    override: config.store.serveAnyway ? 'serve-anyway' : 'none',
     store,
     transport,
     clock,
@@ -92,6 +101,9 @@ export function assemble(options: AssemblyOptions): Assembly {
       subscriptions.serve(next, streams);
       logAccepted(logger, next, streams);
       options.onServe(next, streams);
+    },
+    onHold: (next, streams) => {
+      options.onHold(next, streams);
     },
   });
   transport.attach(replicator);

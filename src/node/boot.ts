@@ -8,6 +8,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
+import type { StoreOrigin } from '../core/gossip/serving.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../core/ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../core/limits.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
@@ -109,6 +110,25 @@ export function warnAboutTime(state: TrustedState, nowMs: number, logger: Logger
     logger.warn(
       { event: 'clock.suspect', stream: CHARTER_STREAM, expired, now: formatTimestamp(nowMs) },
       'the charter has expired, nothing new is accepted: sign the next one, or check the clock',
+    );
+  }
+}
+
+/** Says when the store may be behind what this node showed before, and what follows from that. */
+export function warnAboutOrigin(origin: StoreOrigin, config: NodeConfig, logger: Logger): void {
+  const { path, serveAnyway } = config.store;
+  const fields = { event: 'store.suspect', path, origin } as const;
+  if (serveAnyway) {
+    logger.error(
+      fields,
+      'serveAnyway is on: clients are served although the store may be older than what they have; ' +
+        'take it out again',
+    );
+  } else if (origin !== 'intact') {
+    logger.warn(
+      fields,
+      'the store is not the one of the last run: nobody is served before it was compared with ' +
+        'other nodes',
     );
   }
 }

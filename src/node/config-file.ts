@@ -113,10 +113,15 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
 
 function placePaths(config: NodeConfig, folder: string): NodeConfig {
   const { firstCharterFile: charter, region, tls } = config;
+  const { bootFile } = config.store;
   return {
     ...config,
     ...(charter === undefined ? {} : { firstCharterFile: resolve(folder, charter) }),
-    store: { ...config.store, path: resolve(folder, config.store.path) },
+    store: {
+      ...config.store,
+      path: resolve(folder, config.store.path),
+      ...(bootFile !== undefined && { bootFile: resolve(folder, bootFile) }),
+    },
     ...(region === undefined ? {} : { region: { keyFile: resolve(folder, region.keyFile) } }),
     ...(tls === undefined
       ? {}

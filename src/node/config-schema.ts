@@ -177,6 +177,18 @@ const storeSection = z.strictObject({
     description: 'Folder of the store; made when it does not exist. One process at a time.',
     example: 'data',
   }),
+  bootFile: keyOf(path.optional(), {
+    description:
+      'File by which this node notices that its store is an older one than before; it must ' +
+      'outlive the process and lie outside the store and its backups. Default: `store.path` ' +
+      'with `.boot` appended. See [storage](storage.md#older-than-before).',
+    example: 'state/kedge.boot',
+  }),
+  serveAnyway: keyOf(z.boolean().default(false), {
+    description:
+      'True serves clients at once, also from a store that is new or was restored and may be ' +
+      'behind what clients have. For an emergency; take it out again.',
+  }),
 });
 
 const regionSection = z.strictObject({

@@ -50,7 +50,11 @@ export interface NodeConfig {
   readonly realm: RealmName;
   readonly firstCharterDigest?: Sha256 | undefined;
   readonly firstCharterFile?: string | undefined;
-  readonly store: { readonly path: string };
+  readonly store: {
+    readonly path: string;
+    readonly bootFile?: string | undefined;
+    readonly serveAnyway: boolean;
+  };
   readonly listen: {
     readonly clients?: string | undefined;
     readonly peers?: string | undefined;

@@ -20,7 +20,7 @@ import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
-import { loadState, warnAboutTime } from './boot.ts';
+import { loadState, warnAboutOrigin, warnAboutTime } from './boot.ts';
 import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
 import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
@@ -28,6 +28,7 @@ import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
 import { withPeerPort } from './peer-port.ts';
 import { loadRegionKey } from './region-key.ts';
+import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** What a node is run with beside its configuration. */
@@ -57,7 +58,8 @@ export interface RunningNode extends AsyncDisposable {
 }
 
 /**
- * Starts a node and resolves when it serves. `config` is a checked configuration or the path of a
+ * Starts a node and resolves when it answers; a store that may be behind is compared with others
+ * before clients are served. `config` is a checked configuration or the path of a
  * file. Errors: `CONFIG` (configuration, files, ports), `STORE`.
  */
 export async function runNode(
@@ -87,6 +89,8 @@ class Daemon implements RunningNode {
   #setClosed: () => void = () => undefined;
   #closing: Promise<void> | undefined;
   #parts: Parts | undefined;
+  #phase: 'holding' | 'serving' = 'holding';
+  #settling: Promise<void> | undefined;
 
   constructor(config: NodeConfig, options: RunOptions) {
     this.config = config;
@@ -122,13 +126,33 @@ class Daemon implements RunningNode {
     logger.info({ event: 'node.starting', id: node.id, region: node.region, realm }, 'starting');
     const { tls } = this.config;
     const files = tls === undefined ? undefined : await loadTlsFiles(tls);
-    const { store, state } = await this.#openStore();
-    const parts = await this.#serve(store, state, await this.#openIdentity(store, state, files));
+    const { store, state, found } = await this.#openStore();
+    const identity = await this.#openIdentity(store, state, files);
+    const parts = await this.#serve({ store, state, found, identity });
     this.#parts = parts;
+    const { serveAnyway } = this.config.store;
+    if (found.origin === 'intact' || serveAnyway) this.#beginServing(found);
     parts.replicator.start();
     parts.attestor?.start();
-    for (const server of parts.listeners.servers) server.setHealth('SERVING');
-    logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'serving');
+    logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'up');
+  }
+
+  /** From now on clients are served; called again whenever there is something new for them. */
+  #beginServing(found: FoundOrigin): void {
+    if (this.#phase === 'serving' || this.#parts === undefined) return;
+    this.#phase = 'serving';
+    for (const server of this.#parts.listeners.servers) server.setHealth('SERVING');
+    if (found.origin !== 'intact') this.#settling = this.#settle(found);
+  }
+
+  async #settle(found: FoundOrigin): Promise<void> {
+    try {
+      await found.settle();
+    } catch (thrown) {
+      // The next start compares once more.
+      const { code, message: reason } = KedgeError.from(thrown);
+      this.#logger.warn({ event: 'store.failed', code, reason }, 'not noted that the store serves');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -155,10 +179,14 @@ class Daemon implements RunningNode {
     return identity;
   }
 
-  async #openStore(): Promise<{ readonly store: Store; readonly state: TrustedState }> {
+  async #openStore(): Promise<Omit<Basis, 'identity'>> {
     const { path } = this.config.store;
     const store = await (this.#options.openStore ?? openLevelStore)(path);
-    this.#closers.push(async () => store[Symbol.asyncDispose]());
+    this.#closers.push(async () => {
+      await this.#settling;
+      await store[Symbol.asyncDispose]();
+    });
+    const found = await findOrigin(store, this.config.store);
     const nowMs = this.#clock.nowMs();
     const state = await loadState({ config: this.config, store, nowMs });
     const { charters, streams } = state;
@@ -167,14 +195,11 @@ class Daemon implements RunningNode {
       'store opened and verified',
     );
     warnAboutTime(state, nowMs, this.#logger);
-    return { store, state };
+    warnAboutOrigin(found.origin, this.config, this.#logger);
+    return { store, state, found };
   }
 
-  async #serve(
-    store: Store,
-    state: TrustedState,
-    identity: NodeIdentity | undefined,
-  ): Promise<Parts> {
+  async #serve({ store, state, found, identity }: Basis): Promise<Parts> {
     const config = await withPeerPort(this.config);
     const directory = new CallerDirectory({
       identities: config.identities,
@@ -195,10 +220,13 @@ class Daemon implements RunningNode {
       state,
       nodeKey: await loadNodeKey(store),
       remembered: await loadMembers(store, this.#logger),
+      origin: found.origin,
       onServe: (next, streams) => {
         identity?.serve(next, streams);
         attesting.by?.serve(next, streams);
+        this.#beginServing(found);
       },
+      onHold: (next, streams) => identity?.serve(next, streams),
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
@@ -262,6 +290,14 @@ class Daemon implements RunningNode {
     if (this.#parts === undefined) throw new KedgeError('BUG', 'the node has not started');
     return this.#parts;
   }
+}
+
+/** What a node serves from. */
+interface Basis {
+  readonly store: Store;
+  readonly state: TrustedState;
+  readonly found: FoundOrigin;
+  readonly identity: NodeIdentity | undefined;
 }
 
 /** What a started node consists of. */

@@ -12,6 +12,8 @@ export type LogEvent =
   // The daemon.
   | 'node.starting'
   | 'node.ready'
+  | 'node.holding'
+  | 'node.serving'
   | 'node.stopping'
   | 'node.stopped'
   | 'config.loaded'
@@ -26,6 +28,7 @@ export type LogEvent =
   | 'connection.refused'
   // The store.
   | 'store.opened'
+  | 'store.suspect'
   | 'store.failed'
   // What the realm says.
   | 'charter.accepted'

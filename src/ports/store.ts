@@ -71,6 +71,9 @@ export interface Store extends AsyncDisposable {
   /** 32 hex digits, made at random when the store was created: another id is another store. */
   readonly storeId: string;
 
+  /** Gives the store another id, 32 hex digits: what it holds was put back from a backup. */
+  renew(storeId: string): Promise<void>;
+
   /**
    * Reads what a node starts from. Memory is bounded by charters, heads and evidence: history stays
    * on disk.
@@ -134,10 +137,11 @@ export interface Store extends AsyncDisposable {
 }
 
 /**
- * What a node notes for itself: its key (a secret), the other nodes that it knows, and per key of
- * its region and stream the head that it cosigned last.
+/**
+ * What a node notes for itself: its key (a secret), the other nodes that it knows, its last start,
+ * and per key of its region and stream the head that it cosigned last.
  */
-export type NoteName = 'node-key' | 'members' | `cosigned:${KeyId}:${StreamName}`;
+export type NoteName = 'node-key' | 'members' | 'boot' | `cosigned:${KeyId}:${StreamName}`;
 
 /** Why a store cannot be used: `detail.reason` of a `STORE` error. */
 export type StoreFailure =

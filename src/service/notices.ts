@@ -62,6 +62,14 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       const { code, message: reason } = notice.error;
       return logger.warn({ event: 'member.forgotten', code, reason }, 'a member is forgotten');
     }
+    case 'holding-back': {
+      const { reason } = notice;
+      return logger.warn({ event: 'node.holding', reason }, 'this node does not serve yet');
+    }
+    case 'serving': {
+      const { compared } = notice;
+      return logger.info({ event: 'node.serving', compared }, 'the store may be served');
+    }
     case 'persist-failed': {
       const { code, message } = notice.error;
       metrics.increment('kedge_store_failures_total', {});

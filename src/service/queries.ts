@@ -41,7 +41,10 @@ export interface QueriesOptions {
   readonly subscriptions: Subscriptions;
 }
 
-/** Reads of one node; everything that they return is verified and durable. */
+/**
+ * Reads of one node; everything that they return is verified and durable. Errors of all also:
+ * `UNAVAILABLE` while the node holds back.
+ */
 export class Queries {
   readonly #options: QueriesOptions;
 
@@ -51,6 +54,7 @@ export class Queries {
 
   /** One document; absent when it is not held. Errors: `STORE`. */
   async document(query: DocumentQuery): Promise<DocumentAnswer | undefined> {
+    this.#options.replicator.requireServing();
     const { store, replicator } = this.#options;
     const { stream } = query;
     const head = rowIn(replicator.durable, stream)?.sequence ?? 0;
@@ -65,6 +69,7 @@ export class Queries {
 
   /** The heads of all streams, by name. Errors: `STORE`. */
   async streams(): Promise<readonly StreamStatus[]> {
+    this.#options.replicator.requireServing();
     const state = this.#options.replicator.durable;
     const names = new Set<StreamName>([CHARTER_STREAM, ...state.streams.keys()]);
     const statuses: StreamStatus[] = [];
@@ -77,12 +82,14 @@ export class Queries {
 
   /** Statements of one stream, newest first. Errors: `STORE`. */
   async history({ stream, before, limit }: HistoryQuery): Promise<readonly SignedStatement[]> {
+    this.#options.replicator.requireServing();
     const range = before === undefined ? { limit } : { before, limit };
     return await this.#options.store.statements(stream, range);
   }
 
   /** Anchors by id. Errors: `UNAVAILABLE` when one is not held here. */
   async blobs({ ids }: BlobsQuery): Promise<readonly Uint8Array[]> {
+    this.#options.replicator.requireServing();
     const held = await this.#options.store.blobs(ids);
     return ids.map((id) => {
       const der = held.get(id);
@@ -98,6 +105,7 @@ export class Queries {
 
   /** How the node is. Errors: `STORE`. */
   async status(): Promise<NodeStatus> {
+    this.#options.replicator.requireServing();
     const { self, version, startedAtMs, replicator, subscriptions } = this.#options;
     return {
       nodeId: self.nodeId,

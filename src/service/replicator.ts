@@ -7,7 +7,6 @@
  *
  * @module
  */
-
 import type { RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type {
@@ -44,7 +43,7 @@ export interface LinkedNeighbour extends NeighbourView {
 }
 
 /** What a replicator works with. */
-export interface ReplicatorOptions {
+export interface ReplicatorOptions extends Pick<GossipOptions, 'origin' | 'override'> {
   readonly self: Hello;
   /** False for a node without seeds: others dial it. */
   readonly hasSeeds: boolean;
@@ -60,6 +59,8 @@ export interface ReplicatorOptions {
   readonly random: () => number;
   /** Called when the durable state moved, with the streams that changed. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Called in place of `onServe` while this node holds back. */
+  readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
 }
 
 /** The replication of one node, running. */
@@ -99,6 +100,13 @@ export class Replicator implements AsyncDisposable {
   /** What is verified and on disk. */
   get durable(): TrustedState {
     return this.#machine.durable;
+  }
+
+  /** Errors: `UNAVAILABLE` while this node holds back. */
+  requireServing(): void {
+    const reason = this.#machine.holding;
+    if (reason === undefined) return;
+    throw new KedgeError('UNAVAILABLE', `this node does not serve yet: ${reason}; try another one`);
   }
 
   /** The summary of all rows. */
@@ -147,9 +155,11 @@ export class Replicator implements AsyncDisposable {
 
   /**
    * Offers a document. Resolves when it is durable here. Errors: those of verification, `CONFLICT`
-   * when the sequence is taken, `STORE` when the disk refuses, `UNAVAILABLE` when shutting down.
+   * when the sequence is taken, `STORE` when the disk refuses, `UNAVAILABLE` when shutting down or
+   * holding back.
    */
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
+    this.requireServing();
     this.#requireOpen();
     const finding = this.#recalls.find(document, this.#machine.verified);
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
@@ -241,6 +251,8 @@ export class Replicator implements AsyncDisposable {
         return this.#writes.add(effect.batchId, effect.batch);
       case 'serve':
         return this.#options.onServe(effect.state, effect.streams);
+      case 'hold':
+        return this.#options.onHold?.(effect.state, effect.streams);
       case 'reply':
         return this.#submits.answer(effect.requestId, effect.result);
       case 'arm':

@@ -34,6 +34,8 @@ export interface SubscriptionsOptions {
   readonly store: Store;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Throws while this node holds back; absent: it never does. */
+  readonly requireServing?: () => void;
   /** Clients at once; one more is told to go elsewhere. */
   readonly maxSubscribers: number;
 }
@@ -58,10 +60,14 @@ export class Subscriptions {
     return this.#subscribers.size;
   }
 
-  /** Takes a new client. Errors: `UNAVAILABLE` when there are too many or the node shuts down. */
+  /**
+   * Takes a new client. Errors: `UNAVAILABLE` when there are too many, the node holds back or shuts
+   * down.
+   */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
     const { maxSubscribers, realm, firstCharterDigest, logger, metrics } = this.#options;
     if (this.#isClosed) throw new KedgeError('UNAVAILABLE', 'this node is shutting down');
+    this.#options.requireServing?.();
     if (this.#subscribers.size >= maxSubscribers) {
       throw new KedgeError(
         'UNAVAILABLE',

@@ -33,10 +33,18 @@ import type {
 import { storeError } from './failures.ts';
 import type { Heads } from './heads.ts';
 import type { KeyValue, Put } from './key-value.ts';
-import { blobKey, bodyKey, documentKey, documentRange, noteKey } from './keys.ts';
+import {
+  blobKey,
+  bodyKey,
+  documentKey,
+  documentRange,
+  FORMAT_KEY,
+  FORMAT_VERSION,
+  noteKey,
+} from './keys.ts';
 import { loadHeads, parseStored } from './load-heads.ts';
 import { LogTrees } from './log-trees.ts';
-import { type DocumentRecord, parseDocument } from './records.ts';
+import { type DocumentRecord, encodeFormat, parseDocument } from './records.ts';
 
 /** Items in one read call. */
 const READ_MAX = 1000;
@@ -45,16 +53,16 @@ const LOAD_CHUNK = 16;
 
 /** A store whose rules are here and whose bytes are in a key-value database, which it owns. */
 export class DocumentStore implements Store {
-  readonly storeId: string;
   readonly #entries: KeyValue;
   readonly #trees: LogTrees;
+  #storeId: string;
   #heads: Heads;
   /** Appends run one after the other, in the order of their calls. */
   #lastAppend: Promise<void> = Promise.resolve();
   #phase: 'open' | 'closed' = 'open';
 
   private constructor(storeId: string, entries: KeyValue, heads: Heads) {
-    this.storeId = storeId;
+    this.#storeId = storeId;
     this.#entries = entries;
     this.#trees = new LogTrees({
       entries,
@@ -66,6 +74,15 @@ export class DocumentStore implements Store {
   /** Starts from what `entries` holds; its format has been checked. Errors: `STORE`. */
   static async open(storeId: string, entries: KeyValue): Promise<DocumentStore> {
     return new DocumentStore(storeId, entries, await loadHeads(entries));
+  }
+
+  get storeId(): string {
+    return this.#storeId;
+  }
+
+  async renew(storeId: string): Promise<void> {
+    await this.#put([{ key: FORMAT_KEY, value: encodeFormat(FORMAT_VERSION, storeId) }]);
+    this.#storeId = storeId;
   }
 
   async load(): Promise<StoredState> {
@@ -175,9 +192,7 @@ export class DocumentStore implements Store {
   }
 
   async setNote(name: NoteName, value: Uint8Array): Promise<void> {
-    this.#requireOpen();
-    const puts = [{ key: noteKey(name), value }];
-    await this.#inTurn(() => this.#write(puts));
+    await this.#put([{ key: noteKey(name), value }]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,6 +219,12 @@ export class DocumentStore implements Store {
     const trees = await this.#trees.puts(batch.documents, (stream) => this.#heads.sequence(stream));
     await this.#entries.write([...plan.puts, ...trees], plan.removedKeys);
     this.#heads = plan.heads;
+  }
+
+  /** Writes beside the statements, in order with appends. */
+  async #put(puts: readonly Put[]): Promise<void> {
+    this.#requireOpen();
+    await this.#inTurn(() => this.#write(puts));
   }
 
   async #write(puts: readonly Put[]): Promise<void> {

@@ -41,6 +41,8 @@ export function decodeDigest(digest: StoreDigestOutput): StoreDigest {
     revision: decodeUint(digest.revision, 'revision'),
     seen: decodeUint(digest.seen, 'seen revision'),
     ask: digest.answer ? 'answer' : 'note',
+    others: digest.others,
+    standing: !digest.holding ? 'serving' : digest.seeking ? 'seeking' : 'holding',
   };
 }
 
@@ -51,6 +53,9 @@ export function digestMessage(digest: StoreDigest): StoreDigestInput {
     answer: digest.ask === 'answer',
     revision: String(digest.revision),
     seen: String(digest.seen),
+    others: digest.others,
+    holding: digest.standing !== 'serving',
+    seeking: digest.standing === 'seeking',
   };
 }
 

@@ -37,7 +37,15 @@ const stream = parseStreamName('release/payments.example.org');
 const request: FetchRequest = { stream, fromSequence: parseSequence(1) };
 const digestFrame: Frame = {
   kind: 'digest',
-  digest: { root: NO_PREVIOUS, count: 3, revision: 3, seen: 0, ask: 'answer' },
+  digest: {
+    root: NO_PREVIOUS,
+    count: 3,
+    revision: 3,
+    seen: 0,
+    ask: 'answer',
+    others: 2,
+    standing: 'serving',
+  },
 };
 const heldFrame: Frame = {
   kind: 'held',

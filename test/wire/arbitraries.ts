@@ -246,6 +246,8 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
       revision: count,
       seen: count,
       ask: fc.constantFrom('answer' as const, 'note' as const),
+      others: fc.nat({ max: 0xffff_ffff }),
+      standing: fc.constantFrom('serving' as const, 'holding' as const, 'seeking' as const),
     }),
   }),
   fc.record({ kind: fc.constant('rows-ask' as const), since: count }),

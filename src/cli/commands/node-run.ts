@@ -9,6 +9,7 @@ import type { Session } from '../session.ts';
 
 interface Options {
   readonly config: string;
+  readonly serveAnyway?: boolean;
 }
 
 const CONFIG_HINT = { CONFIG: 'every key is explained in docs/node-config.md' };
@@ -23,6 +24,10 @@ export const nodeRun: CommandModule = {
           'acknowledged is lost either way.',
       )
       .option('--config <file>', 'configuration of the node', 'node.yaml')
+      .option(
+        '--serve-anyway',
+        'emergency: serve clients at once although the store may be behind what they have',
+      )
       .action((options: Options) => run(session, options));
     addExamples(command, [
       'kedge node run --config node.yaml',
@@ -34,9 +39,11 @@ export const nodeRun: CommandModule = {
 async function run(session: Session, options: Options): Promise<void> {
   const { signal } = session.context;
   const { loadNodeConfig } = await import('../../node/config-file.ts');
-  const config = await hinted(CONFIG_HINT, async () =>
+  const loaded = await hinted(CONFIG_HINT, async () =>
     loadNodeConfig(session.path(options.config)),
   );
+  const store = { ...loaded.store, serveAnyway: true };
+  const config = options.serveAnyway === true ? { ...loaded, store } : loaded;
   const { openLog } = await import('../node-log.ts');
   const { runNode } = await import('../../node/daemon.ts');
   const log = openLog(config);

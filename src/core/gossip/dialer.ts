@@ -34,6 +34,7 @@ interface Wanted {
 export interface DialerOptions {
   readonly outbox: Outbox;
   readonly links: LinkTable;
+  readonly selfId: NodeId;
   /** Where this node is reached; never dialled. */
   readonly self: string;
   /** False for a node without seeds: others dial it. */
@@ -48,6 +49,8 @@ export class Dialer {
   readonly #wanted: Map<NodeId, Wanted> = new Map();
   /** Who answered at a seed's address the last time. */
   readonly #behind: Map<string, NodeId> = new Map();
+  /** What the seeds stood for the last time; nothing before that is known. */
+  #resolved: readonly string[] = [];
   #seedRounds = 0;
 
   constructor(options: DialerOptions) {
@@ -74,13 +77,27 @@ export class Dialer {
   /** What the seeds stand for now: dial where nobody answered yet that is linked. */
   resolved(addresses: readonly string[]): void {
     const { outbox, links, self } = this.#options;
-    const linked = new Set(links.ready().map(({ hello }) => hello.address));
-    for (const address of addresses.slice(0, SEEDS_MAX)) {
-      if (address === self || linked.has(address)) continue;
+    this.#resolved = addresses.slice(0, SEEDS_MAX);
+    for (const address of this.#resolved) {
+      if (address === self || this.#isLinked(address)) continue;
       const nodeId = this.#behind.get(address);
       if (nodeId !== undefined && links.to(nodeId) !== undefined) continue;
       outbox.emit({ kind: 'dial', target: { address } });
     }
+  }
+
+  /** `alone`: seeds lead to nobody else; `seeking`: one has not answered yet. */
+  get seeds(): 'alone' | 'seeking' | 'reached' {
+    const { hasSeeds, self, selfId } = this.#options;
+    if (!hasSeeds) return 'alone';
+    if (this.#resolved.length === 0) return 'seeking';
+    const others = this.#resolved.filter(
+      (address) => address !== self && this.#behind.get(address) !== selfId,
+    );
+    if (others.length === 0) return 'alone';
+    const isReached = (address: string): boolean =>
+      this.#behind.has(address) || this.#isLinked(address);
+    return others.every(isReached) ? 'reached' : 'seeking';
   }
 
   /** The peers that should have a link from now on, with where they are. */
@@ -140,5 +157,9 @@ export class Dialer {
   reached(nodeId: NodeId): void {
     const wanted = this.#wanted.get(nodeId);
     if (wanted !== undefined) wanted.attempts = 0;
+  }
+
+  #isLinked(address: string): boolean {
+    return this.#options.links.ready().some(({ hello }) => hello.address === address);
   }
 }

@@ -141,6 +141,10 @@ export type Notice =
   /** A region signed two roots for one size: it counts no more. */
   | { readonly kind: 'region-split'; readonly split: RegionSplit }
   | MembershipNotice
+  /** This node serves nobody until it has compared. */
+  | { readonly kind: 'holding-back'; readonly reason: string }
+  /** It serves from now on. */
+  | { readonly kind: 'serving'; readonly compared: readonly NodeId[] }
   | { readonly kind: 'persist-failed'; readonly error: KedgeError };
 
 /** What the driver has to do. */
@@ -162,6 +166,12 @@ export type GossipEffect =
   /** The durable state moved: what clients may be served is now `state`. */
   | {
       readonly kind: 'serve';
+      readonly state: TrustedState;
+      readonly streams: readonly StreamName[];
+    }
+  /** The same while this node holds back: nothing of it is for clients. */
+  | {
+      readonly kind: 'hold';
       readonly state: TrustedState;
       readonly streams: readonly StreamName[];
     }

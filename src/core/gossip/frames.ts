@@ -67,6 +67,12 @@ export interface Row {
   readonly forked: boolean;
 }
 
+/**
+ * Whether a node serves clients. `holding`: it waits until it has compared with others; `seeking`:
+ * and one of its seeds has not answered yet, so it may not know of everybody.
+ */
+export type Standing = 'serving' | 'holding' | 'seeking';
+
 /** A summary of all durable rows of the sender. */
 export interface StoreDigest {
   readonly root: Sha256;
@@ -78,6 +84,9 @@ export interface StoreDigest {
   readonly seen: number;
   /** `answer`: the reader shows its own digest in turn; `note`: it does not. */
   readonly ask: 'answer' | 'note';
+  /** Nodes that the sender knows beside the reader and itself; those that left do not count. */
+  readonly others: number;
+  readonly standing: Standing;
 }
 
 /** Rows that a peer asked for. */

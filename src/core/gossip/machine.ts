@@ -20,12 +20,14 @@ import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
 import type { Frame, Hello, ReplicationFrame } from './frames.ts';
+import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
 import { Pushes } from './pushes.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
+import { Serving, type StoreOrigin } from './serving.ts';
 import { Spread } from './spread.ts';
 
 /** What a machine is made of. */
@@ -37,6 +39,10 @@ export interface GossipOptions {
   readonly membership: Omit<MembershipOptions, 'random'>;
   /** The state that the store held at start. */
   readonly state: TrustedState;
+  /** Where that comes from; absent: from the last run. */
+  readonly origin?: StoreOrigin | undefined;
+  /** Serve at once whatever the origin; absent: not. */
+  readonly override?: 'none' | 'serve-anyway' | undefined;
   /** Uniform in [0, 1): jitter only, never a decision about trust. */
   readonly random: () => number;
 }
@@ -52,17 +58,26 @@ export class GossipMachine {
   readonly #neighbours: Neighbours;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
+  readonly #pushes: Pushes;
   readonly #repair: Repair;
   readonly #attestations: Attestations;
-  readonly #pushes: Pushes;
+  readonly #holding: Holding;
   readonly #random: () => number;
 
   /** Errors: those of `MembershipMachine`. */
-  constructor({ self, hasSeeds, membership, state, random }: GossipOptions) {
+  constructor(options: GossipOptions) {
+    const { self, hasSeeds, membership, state, random } = options;
     const outbox = this.#outbox;
     const links = new LinkTable(self.nodeId);
     const topology = new Topology(self);
-    const dialer = new Dialer({ outbox, links, self: self.address, hasSeeds, random });
+    const dialer = new Dialer({
+      outbox,
+      links,
+      selfId: self.nodeId,
+      self: self.address,
+      hasSeeds,
+      random,
+    });
     const spread = new Spread({ self, links, topology, random });
     this.#random = random;
     this.#links = links;
@@ -77,8 +92,24 @@ export class GossipMachine {
     });
     this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
-    this.#repair = new Repair(outbox, links, this.#replica, this.#fetching);
     this.#pushes = new Pushes(outbox, this.#replica, this.#fetching);
+    this.#repair = new Repair({
+      outbox,
+      links,
+      replica: this.#replica,
+      fetching: this.#fetching,
+      introduction: (link) => this.#holding.introduction(link),
+    });
+    this.#holding = new Holding({
+      serving: new Serving(options.origin ?? 'intact', options.override ?? 'none'),
+      outbox,
+      links,
+      neighbours: this.#neighbours,
+      dialer,
+      replica: this.#replica,
+      fetching: this.#fetching,
+      repair: this.#repair,
+    });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
   }
 
@@ -90,6 +121,11 @@ export class GossipMachine {
   /** What the next statement is judged against; ahead of `durable` while a batch is written. */
   get verified(): TrustedState {
     return this.#replica.verified;
+  }
+
+  /** Why clients are not served yet; absent when they are. */
+  get holding(): string | undefined {
+    return this.#holding.reason;
   }
 
   /** The summary of all durable rows. */
@@ -124,7 +160,9 @@ export class GossipMachine {
    */
   handle(event: GossipEvent, nowMs: number, monotonicMs: number = nowMs): readonly GossipEffect[] {
     this.#dispatch(event, nowMs, monotonicMs);
-    return this.#outbox.take();
+    const held = this.#holding.screen(this.#outbox.take());
+    this.#holding.review();
+    return [...held, ...this.#outbox.take()];
   }
 
   #dispatch(event: GossipEvent, nowMs: number, monotonicMs: number): void {
@@ -275,6 +313,7 @@ export class GossipMachine {
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
         return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
       case 'digest':
+        this.#holding.shown(link, frame.digest);
         return this.#repair.digest(link, frame.digest);
       case 'rows-ask':
         return this.#repair.rowsAsk(link, frame.since);

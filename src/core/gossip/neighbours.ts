@@ -21,6 +21,7 @@ import type { Dialer } from './dialer.ts';
 import type { DialTarget, PeerIdentity } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import type { Surroundings } from './serving.ts';
 
 /** Ticks after which a link that nobody wants is closed. */
 const UNWANTED_TICKS = 30;
@@ -114,6 +115,19 @@ export class Neighbours {
         wanted: this.#topology.links().has(nodeId) ? 'wanted' : 'not-wanted',
       };
     });
+  }
+
+  /** All others that have not left, and those of them with which this one should compare. */
+  around(): Omit<Surroundings, 'seeds'> {
+    const known = new Set<NodeId>();
+    const needed = new Set<NodeId>();
+    for (const { record, state } of this.#membership.members()) {
+      const { nodeId } = record;
+      if (state === 'left' || nodeId === this.#membership.self.record.nodeId) continue;
+      known.add(nodeId);
+      if (state === 'failed' || this.#topology.links().has(nodeId)) needed.add(nodeId);
+    }
+    return { known, needed };
   }
 
   /** What is worth remembering across a restart, and a number that grows when it changes. */

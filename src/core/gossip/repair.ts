@@ -36,20 +36,32 @@ interface Cursor {
   readonly revision: number;
 }
 
+/** What repair works with. */
+export interface RepairParts {
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly replica: Replica;
+  readonly fetching: Fetching;
+  /** What a digest says of this node beside its rows. */
+  readonly introduction: (link: Link) => Pick<StoreDigest, 'others' | 'standing'>;
+}
+
 /** The comparing of one node with its peers. */
 export class Repair {
   readonly #outbox: Outbox;
   readonly #links: LinkTable;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
+  readonly #introduction: RepairParts['introduction'];
   readonly #cursors: Map<NodeId, Cursor> = new Map();
   #turn = 0;
 
-  constructor(outbox: Outbox, links: LinkTable, replica: Replica, fetching: Fetching) {
-    this.#outbox = outbox;
-    this.#links = links;
-    this.#replica = replica;
-    this.#fetching = fetching;
+  constructor(parts: RepairParts) {
+    this.#outbox = parts.outbox;
+    this.#links = parts.links;
+    this.#replica = parts.replica;
+    this.#fetching = parts.fetching;
+    this.#introduction = parts.introduction;
   }
 
   /** Shows the next peer our digest; called every {@link REPAIR_INTERVAL_MS}. */
@@ -63,7 +75,8 @@ export class Repair {
   /** Shows a peer our digest. */
   show(link: Link, ask: StoreDigest['ask']): void {
     const { root, rows, revision } = this.#replica.rows;
-    const digest = { root, count: rows.size, revision, seen: this.#cursorOf(link), ask };
+    const seen = this.#cursorOf(link);
+    const digest = { root, count: rows.size, revision, seen, ask, ...this.#introduction(link) };
     this.#outbox.send(link, { kind: 'digest', digest });
   }
 

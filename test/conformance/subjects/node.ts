@@ -51,7 +51,7 @@ export class CaseNode implements AsyncDisposable {
       node: { id: parseNodeId('node'), region: parseRegionName('iad') },
       realm: parseRealmName(one.realm),
       firstCharterDigest: parseSha256(one.pin),
-      store: { path: folder.join('store') },
+      store: { path: folder.join('store'), serveAnyway: false },
       listen: { clients: LISTENER, peers: LISTENER, admins: LISTENER },
       insecure: true,
       identities: [],

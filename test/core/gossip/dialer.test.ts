@@ -12,6 +12,7 @@ import { parseNodeId } from '../../../src/core/ids.ts';
 import { testHello } from '../../../src/testing/members.ts';
 import { createTestRealm } from '../../../src/testing/realm.ts';
 
+const SELF = parseNodeId('iad-1');
 const FRA = parseNodeId('fra-1');
 const AT = 'fra-1:7441';
 const TARGET = { nodeId: FRA, address: AT };
@@ -23,9 +24,9 @@ describe('Dialer', () => {
 
   beforeEach(() => {
     outbox = new Outbox();
-    links = new LinkTable(parseNodeId('iad-1'));
+    links = new LinkTable(SELF);
     const self = 'iad-1:7441';
-    dialer = new Dialer({ outbox, links, self, hasSeeds: true, random: () => 1 });
+    dialer = new Dialer({ outbox, links, selfId: SELF, self, hasSeeds: true, random: () => 1 });
   });
 
   it('dials a wanted peer at once, and not again while it does', () => {

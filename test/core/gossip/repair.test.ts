@@ -9,6 +9,7 @@ import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
 const PEER = parseNodeId('fra-1');
+const SERVING = { others: 0, standing: 'serving' } as const;
 
 describe('Repair', () => {
   let realm: TestRealm;
@@ -103,7 +104,7 @@ describe('Repair', () => {
     shown: { readonly revision: number; readonly seen?: number; readonly count?: number },
     linkId = 'a',
   ): Frame[] {
-    const rest = { root: NO_PREVIOUS, count: 1, seen: 0, ask: 'answer' } as const;
+    const rest = { root: NO_PREVIOUS, count: 1, seen: 0, ask: 'answer', ...SERVING } as const;
     return frame({ kind: 'digest', digest: { ...rest, ...shown } }, linkId);
   }
 
@@ -113,7 +114,7 @@ describe('Repair', () => {
 
   function note(seen: number): Frame {
     const { root, count } = machine.root;
-    return { kind: 'digest', digest: { root, count, revision: 1, seen, ask: 'note' } };
+    return { kind: 'digest', digest: { root, count, revision: 1, seen, ask: 'note', ...SERVING } };
   }
 
   function charterRow(): Extract<Frame, { kind: 'held' }>['row'] {

@@ -8,6 +8,9 @@ export interface StoreDigestInput {
   'answer'?: (boolean);
   'revision'?: (number | string | Long);
   'seen'?: (number | string | Long);
+  'others'?: (number);
+  'holding'?: (boolean);
+  'seeking'?: (boolean);
 }
 
 export interface StoreDigestOutput {
@@ -16,4 +19,7 @@ export interface StoreDigestOutput {
   'answer': (boolean);
   'revision': (string);
   'seen': (string);
+  'others': (number);
+  'holding': (boolean);
+  'seeking': (boolean);
 }

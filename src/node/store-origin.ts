@@ -1,0 +1,125 @@
+/**
+ * Finds out at each start whether the store is the one of the last run.
+ *
+ * A random value of each start stands in the store and in a file beside it, the boot file. A store
+ * that was put back from a backup has an older value than the file. The file first gets the new
+ * value beside the old one, then the store, then the old one leaves: whenever the process dies, the
+ * next start finds the value of the store in the file.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { encodeHex, encodeUtf8, parseUtf8 } from '../core/bytes.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { StoreOrigin } from '../core/gossip/serving.ts';
+import type { Store } from '../ports/store.ts';
+import type { NodeConfig } from './config.ts';
+
+const VALUE_BYTES = 16;
+const FILE_TEXT = /^kedge-boot ([0-9a-f]{32})(?: ([0-9a-f]{32}))?\n$/;
+const NOTE_TEXT = /^([0-9a-f]{32}) (new|lost|restored|settled)$/;
+
+/** What a start found, and how to say that it may be served from now on. */
+export interface FoundOrigin {
+  readonly origin: StoreOrigin;
+  /** Notes that the store may be served, also after the next start. Errors: `STORE`. */
+  settle(): Promise<void>;
+}
+
+/**
+ * Judges the store and marks it for the next start; gives a restored one a new id. To be called
+ * before anything is put into a new store. Errors: `STORE`.
+ */
+export async function findOrigin(store: Store, config: NodeConfig['store']): Promise<FoundOrigin> {
+  const path = bootFileOf(config);
+  const note = parseNote(await store.note('boot'));
+  const known = await readBootFile(path);
+  const isLast = note !== undefined && known?.includes(note.value) === true;
+  const isNew = note === undefined && (await store.streams()).length === 0;
+  const fresh = isNew ? (known === undefined ? 'new' : 'lost') : 'restored';
+  if (!isLast && !isNew) await store.renew(freshValue());
+  const origin = isLast ? note.origin : fresh;
+  const value = freshValue();
+  const write = async (text: string): Promise<void> => {
+    await store.setNote('boot', encodeUtf8(`${value} ${text}`));
+  };
+  await writeBootFile(path, note === undefined ? [value] : [note.value, value]);
+  await write(origin === 'intact' ? 'settled' : origin);
+  await writeBootFile(path, [value]);
+  return { origin, settle: async () => write('settled') };
+}
+
+interface BootNote {
+  readonly value: string;
+  readonly origin: StoreOrigin;
+}
+
+function bootFileOf({ path, bootFile }: NodeConfig['store']): string {
+  return bootFile ?? `${path}.boot`;
+}
+
+function parseNote(bytes: Uint8Array | undefined): BootNote | undefined {
+  const match = bytes && NOTE_TEXT.exec(parseUtf8(bytes));
+  const [, value = '', word] = match ?? [];
+  switch (word) {
+    case 'new':
+    case 'lost':
+    case 'restored':
+      return { value, origin: word };
+    case 'settled':
+      return { value, origin: 'intact' };
+    default:
+      return undefined;
+  }
+}
+
+/** The values in the file; none when it is missing or says something else. */
+async function readBootFile(path: string): Promise<readonly string[] | undefined> {
+  try {
+    const match = FILE_TEXT.exec(await readFile(path, 'utf8'));
+    return match === null ? undefined : match.slice(1).filter((value) => value !== undefined);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw fileError(path, thrown);
+  }
+}
+
+/** Replaces the file, durably. */
+async function writeBootFile(path: string, values: readonly string[]): Promise<void> {
+  const aside = `${path}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(aside, 'w', 0o600);
+    try {
+      await file.writeFile(`kedge-boot ${values.join(' ')}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+    const folder = await open(dirname(path));
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (thrown) {
+    throw fileError(path, thrown);
+  }
+}
+
+function fileError(path: string, cause: unknown): KedgeError {
+  const why = KedgeError.from(cause).message;
+  return new KedgeError(
+    'STORE',
+    `the boot file ${path} cannot be used (${why}): give the node's user access to its folder, ` +
+      'or set store.bootFile to a place that outlives the process',
+    { cause, detail: { reason: 'denied', path } },
+  );
+}
+
+function freshValue(): string {
+  return encodeHex(randomBytes(VALUE_BYTES));
+}
