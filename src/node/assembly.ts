@@ -103,6 +103,7 @@ export function assemble(options: AssemblyOptions): Assembly {
       options.onServe(next, streams);
     },
     onHold: (next, streams) => {
+      logAccepted(logger, next, streams);
       options.onHold(next, streams);
     },
   });
@@ -173,7 +174,7 @@ function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string
   };
 }
 
-/** Says what is on disk and served from now on. */
+/** Says what is on disk from now on. */
 function logAccepted(logger: Logger, state: TrustedState, streams: readonly StreamName[]): void {
   for (const stream of streams) {
     const row = rowIn(state, stream);
@@ -181,7 +182,7 @@ function logAccepted(logger: Logger, state: TrustedState, streams: readonly Stre
     if (row === undefined || row.forked) continue;
     const { sequence, digest } = row;
     const event = stream === CHARTER_STREAM ? 'charter.accepted' : 'release.accepted';
-    logger.info({ event, stream, sequence, digest }, 'on disk and served');
+    logger.info({ event, stream, sequence, digest }, 'on disk');
   }
 }
 

@@ -124,7 +124,7 @@ export function warnAboutOrigin(origin: StoreOrigin, config: NodeConfig, logger:
       'serveAnyway is on: clients are served although the store may be older than what they have; ' +
         'take it out again',
     );
-  } else if (origin !== 'intact') {
+  } else if (origin === 'lost' || origin === 'restored') {
     logger.warn(
       fields,
       'the store is not the one of the last run: nobody is served before it was compared with ' +

@@ -71,6 +71,7 @@ describe('runNode', () => {
     expect(events).toEqual([
       'node.starting',
       'store.opened',
+      'node.serving',
       'node.ready',
       'node.stopping',
       'node.stopped',

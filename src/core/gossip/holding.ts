@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CHARTER_STREAM, type Sha256 } from '../ids.ts';
+import type { Sha256 } from '../ids.ts';
 import type { Dialer } from './dialer.ts';
 import type { GossipEffect } from './events.ts';
 import type { Fetching } from './fetching.ts';
@@ -72,8 +72,7 @@ export class Holding {
       this.#reason = reason;
       return;
     }
-    const { durable: state } = replica;
-    outbox.emit({ kind: 'serve', state, streams: [CHARTER_STREAM, ...state.streams.keys()] });
+    outbox.emit({ kind: 'serve', state: replica.durable, streams: [] });
     outbox.notice({ kind: 'serving', compared });
     this.#showAll();
   }
