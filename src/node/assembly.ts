@@ -71,13 +71,11 @@ export interface Assembly {
 export function assemble(options: AssemblyOptions): Assembly {
   const { config, store, state, clock, logger, metrics } = options;
   const self = helloOf(config, state.firstCharterDigest, store.storeId);
+  const common = { state, store, logger, metrics };
   const subscriptions = new Subscriptions({
     realm: config.realm,
     firstCharterDigest: state.firstCharterDigest,
-    state,
-    store,
-    logger,
-    metrics,
+    ...common,
     maxSubscribers: config.limits.maxSubscribers,
     requireServing: () => {
       replicator.requireServing();
@@ -88,14 +86,11 @@ export function assemble(options: AssemblyOptions): Assembly {
     self,
     hasSeeds: config.peers.seeds.length > 0,
     membership: membershipOf(self, options),
-    state,
+    ...common,
     origin: options.origin,
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
-    store,
     transport,
     clock,
-    logger,
-    metrics,
     random: Math.random,
     onServe: (next, streams) => {
       subscriptions.serve(next, streams);

@@ -21,6 +21,14 @@ const VALUE_BYTES = 16;
 const FILE_TEXT = /^kedge-boot ([0-9a-f]{32})(?: ([0-9a-f]{32}))?\n$/;
 const NOTE_TEXT = /^([0-9a-f]{32}) (new|lost|restored|settled)$/;
 
+/** By the word that stands in the store. */
+const ORIGINS: ReadonlyMap<string, StoreOrigin> = new Map([
+  ['new', 'new'],
+  ['lost', 'lost'],
+  ['restored', 'restored'],
+  ['settled', 'intact'],
+]);
+
 /** What a start found, and how to say that it may be served from now on. */
 export interface FoundOrigin {
   readonly origin: StoreOrigin;
@@ -61,25 +69,16 @@ function bootFileOf({ path, bootFile }: NodeConfig['store']): string {
 }
 
 function parseNote(bytes: Uint8Array | undefined): BootNote | undefined {
-  const match = bytes && NOTE_TEXT.exec(parseUtf8(bytes));
-  const [, value = '', word] = match ?? [];
-  switch (word) {
-    case 'new':
-    case 'lost':
-    case 'restored':
-      return { value, origin: word };
-    case 'settled':
-      return { value, origin: 'intact' };
-    default:
-      return undefined;
-  }
+  const [, value = '', word = ''] = (bytes && NOTE_TEXT.exec(parseUtf8(bytes))) ?? [];
+  const origin = ORIGINS.get(word);
+  return origin === undefined ? undefined : { value, origin };
 }
 
 /** The values in the file; none when it is missing or says something else. */
 async function readBootFile(path: string): Promise<readonly string[] | undefined> {
   try {
     const match = FILE_TEXT.exec(await readFile(path, 'utf8'));
-    return match === null ? undefined : match.slice(1).filter((value) => value !== undefined);
+    return match?.slice(1);
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
     throw fileError(path, thrown);

@@ -46,22 +46,10 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
     }
     case 'region-split':
       return reportSplit(notice.split, { logger, metrics });
-    case 'new-key': {
-      const { nodeId } = notice;
-      return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');
-    }
-    case 'duplicate': {
-      const { bootId } = notice;
-      logger.error(
-        { event: 'member.duplicate', bootId },
-        'another process runs with the name and key of this node: stop one of them',
-      );
-      return;
-    }
-    case 'forgotten': {
-      const { code, message: reason } = notice.error;
-      return logger.warn({ event: 'member.forgotten', code, reason }, 'a member is forgotten');
-    }
+    case 'new-key':
+    case 'duplicate':
+    case 'forgotten':
+      return reportMember(notice, logger);
     case 'holding-back': {
       const { reason } = notice;
       return logger.warn({ event: 'node.holding', reason }, 'this node does not serve yet');
@@ -95,4 +83,27 @@ function reportSplit(split: RegionSplit, { logger, metrics }: NoticeSinks): void
     { event: 'region.split', name: first.line.name, keyId, stream, size },
     'a region signed two roots for one size: it counts no more until a charter drops the key',
   );
+}
+
+type MemberNotice = Extract<Notice, { kind: 'new-key' | 'duplicate' | 'forgotten' }>;
+
+function reportMember(notice: MemberNotice, logger: Logger): void {
+  switch (notice.kind) {
+    case 'new-key': {
+      const { nodeId } = notice;
+      return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');
+    }
+    case 'duplicate': {
+      const { bootId } = notice;
+      logger.error(
+        { event: 'member.duplicate', bootId },
+        'another process runs with the name and key of this node: stop one of them',
+      );
+      return;
+    }
+    case 'forgotten': {
+      const { code, message: reason } = notice.error;
+      return logger.warn({ event: 'member.forgotten', code, reason }, 'a member is forgotten');
+    }
+  }
 }

@@ -93,23 +93,13 @@ export class GossipMachine {
     this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
     this.#pushes = new Pushes(outbox, this.#replica, this.#fetching);
-    this.#repair = new Repair({
-      outbox,
-      links,
-      replica: this.#replica,
-      fetching: this.#fetching,
-      introduction: (link) => this.#holding.introduction(link),
-    });
-    this.#holding = new Holding({
-      serving: new Serving(options.origin ?? 'intact', options.override ?? 'none'),
-      outbox,
-      links,
-      neighbours: this.#neighbours,
-      dialer,
-      replica: this.#replica,
-      fetching: this.#fetching,
-      repair: this.#repair,
-    });
+    const parts = { outbox, links, replica: this.#replica, fetching: this.#fetching };
+    const introduction = (link: Link): ReturnType<Holding['introduction']> =>
+      this.#holding.introduction(link);
+    this.#repair = new Repair({ ...parts, introduction });
+    const serving = new Serving(options.origin ?? 'intact', options.override ?? 'none');
+    const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
+    this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
   }
 
