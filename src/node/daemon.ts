@@ -28,22 +28,9 @@ import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
 import { withPeerPort } from './peer-port.ts';
 import { loadRegionKey } from './region-key.ts';
+import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
-
-/** What a node is run with beside its configuration. */
-export interface RunOptions {
-  /** Stops the node, like disposing it. */
-  readonly signal?: AbortSignal;
-  /** Default: nowhere. */
-  readonly logger?: Logger;
-  /** Default: nowhere. */
-  readonly metrics?: Metrics;
-  /** Time; for tests. */
-  readonly clock?: Clock;
-  /** Opens the store; for tests. Default: LevelDB in `store.path`. */
-  readonly openStore?: (path: string) => Promise<Store>;
-}
 
 /** A node that serves. Disposing it drains it and resolves when everything is closed. */
 export interface RunningNode extends AsyncDisposable {

@@ -43,20 +43,12 @@ export interface LinkedNeighbour extends NeighbourView {
 }
 
 /** What a replicator works with. */
-export interface ReplicatorOptions extends Pick<GossipOptions, 'origin' | 'override'> {
-  readonly self: Hello;
-  /** False for a node without seeds: others dial it. */
-  readonly hasSeeds: boolean;
-  /** This node as a member, and what it remembers of the others. */
-  readonly membership: GossipOptions['membership'];
-  /** What the store holds, verified again. */
-  readonly state: TrustedState;
+export interface ReplicatorOptions extends GossipOptions {
   readonly store: Store;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly random: () => number;
   /** Called when the durable state moved, with the streams that changed. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Called in place of `onServe` while this node holds back. */

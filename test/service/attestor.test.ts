@@ -67,6 +67,7 @@ describe('Attestor', () => {
 function failing(store: Store): Store {
   return {
     storeId: store.storeId,
+    renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
     note: (name) => store.note(name),
     setNote: async () => Promise.reject(new KedgeError('STORE', 'the disk is full')),

@@ -4,7 +4,15 @@ import type { Frame } from '../../src/core/gossip/frames.ts';
 import { CHARTER_STREAM, NO_PREVIOUS, parseNodeId, parseSequence } from '../../src/core/ids.ts';
 import { RepairMemory } from '../../src/service/repair-memory.ts';
 
-const digest = { root: NO_PREVIOUS, count: 0, revision: 0, seen: 0, ask: 'note' } as const;
+const digest = {
+  root: NO_PREVIOUS,
+  count: 0,
+  revision: 0,
+  seen: 0,
+  ask: 'note',
+  others: 0,
+  standing: 'serving',
+} as const;
 const row = { stream: CHARTER_STREAM, sequence: 1, digest: NO_PREVIOUS, forked: false };
 const fetch: GossipEffect = {
   kind: 'fetch',

@@ -19,14 +19,14 @@ import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Frame, Hello, ReplicationFrame } from './frames.ts';
+import type { Frame, Hello } from './frames.ts';
 import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
-import { Pushes } from './pushes.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
+import { Replication } from './replication.ts';
 import { Serving, type StoreOrigin } from './serving.ts';
 import { Spread } from './spread.ts';
 
@@ -58,7 +58,7 @@ export class GossipMachine {
   readonly #neighbours: Neighbours;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
-  readonly #pushes: Pushes;
+  readonly #replication: Replication;
   readonly #repair: Repair;
   readonly #attestations: Attestations;
   readonly #holding: Holding;
@@ -92,7 +92,6 @@ export class GossipMachine {
     });
     this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
-    this.#pushes = new Pushes(outbox, this.#replica, this.#fetching);
     const parts = { outbox, links, replica: this.#replica, fetching: this.#fetching };
     const introduction = (link: Link): ReturnType<Holding['introduction']> =>
       this.#holding.introduction(link);
@@ -101,6 +100,8 @@ export class GossipMachine {
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
+    const comparing = { repair: this.#repair, holding: this.#holding };
+    this.#replication = new Replication({ ...parts, ...comparing });
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -272,7 +273,7 @@ export class GossipMachine {
       case 'tree':
       case 'rows':
       case 'fork':
-        return this.#replicate(link, frame, at.recall, at.nowMs);
+        return this.#replication.take(link, frame, at.recall, at.nowMs);
       case 'cosigned':
       case 'heartbeat':
       case 'region-split':
@@ -290,29 +291,6 @@ export class GossipMachine {
         const { linkId } = link;
         return this.#neighbours.handle({ kind: 'frame', linkId, frame }, at.monotonicMs);
       }
-    }
-  }
-
-  #replicate(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
-    const { nodeId } = link;
-    switch (frame.kind) {
-      case 'push':
-        return this.#pushes.take(link, frame, recall, nowMs);
-      case 'held':
-        link.noteHeld(frame.row);
-        if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
-        return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
-      case 'digest':
-        this.#holding.shown(link, frame.digest);
-        return this.#repair.digest(link, frame.digest);
-      case 'rows-ask':
-        return this.#repair.rowsAsk(link, frame.since);
-      case 'tree':
-        return this.#repair.tree(link, frame.nodes);
-      case 'rows':
-        return this.#repair.rows(link, frame.rows, nowMs);
-      case 'fork':
-        return this.#fetching.takeEvidence(link.peer, frame.evidence, recall, nowMs);
     }
   }
 }

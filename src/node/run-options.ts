@@ -1,0 +1,23 @@
+/**
+ * What a node is run with beside its configuration.
+ *
+ * @module
+ */
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Store } from '../ports/store.ts';
+
+/** What a node is run with beside its configuration. */
+export interface RunOptions {
+  /** Stops the node, like disposing it. */
+  readonly signal?: AbortSignal;
+  /** Default: nowhere. */
+  readonly logger?: Logger;
+  /** Default: nowhere. */
+  readonly metrics?: Metrics;
+  /** Time; for tests. */
+  readonly clock?: Clock;
+  /** Opens the store; for tests. Default: LevelDB in `store.path`. */
+  readonly openStore?: (path: string) => Promise<Store>;
+}
