@@ -121,8 +121,8 @@ export function warnAboutOrigin(origin: StoreOrigin, config: NodeConfig, logger:
   if (serveAnyway) {
     logger.error(
       fields,
-      'serveAnyway is on: clients are served although the store may be older than what they have; ' +
-        'take it out again',
+      'serveAnyway is on: clients are served although the store may be older than what they ' +
+        'have; take it out again',
     );
   } else if (origin === 'lost' || origin === 'restored') {
     logger.warn(

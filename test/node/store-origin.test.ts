@@ -109,7 +109,7 @@ async function untilAllShow(sequence: number): Promise<void> {
 }
 
 describe('A node', () => {
-  it('with a restored store shows nothing older than before, and serves when it caught up', async () => {
+  it('with a restored store shows nothing older, and serves when it caught up', async () => {
     await Promise.all(NAMES.map((name) => start(name)));
     await Promise.all(NAMES.map(answersOf));
     await publish('iad-1');

@@ -163,7 +163,7 @@ export type GossipEffect =
     }
   | { readonly kind: 'cancel-fetch'; readonly fetchId: number }
   | { readonly kind: 'persist'; readonly batchId: number; readonly batch: PersistBatch }
-  /** What clients may be served is now `state`; these streams moved, none when holding back ends. */
+  /** What clients may be served is now `state`; no streams moved when holding back ends. */
   | {
       readonly kind: 'serve';
       readonly state: TrustedState;
