@@ -17,7 +17,7 @@ import type {
   Recall,
   Timer,
 } from '../core/gossip/events.ts';
-import type { Attestation, Frame, Hello } from '../core/gossip/frames.ts';
+import type { Attestation, Frame } from '../core/gossip/frames.ts';
 import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
