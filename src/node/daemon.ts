@@ -7,6 +7,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
+import { hasShownNoMore } from '../core/gossip/serving.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -118,7 +119,7 @@ class Daemon implements RunningNode {
     const parts = await this.#serve({ store, state, found, identity });
     this.#parts = parts;
     const { serveAnyway } = this.config.store;
-    if (found.origin === 'intact' || serveAnyway) this.#beginServing(found);
+    if (hasShownNoMore(found.origin) || serveAnyway) this.#beginServing(found);
     parts.replicator.start();
     parts.attestor?.start();
     logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'up');

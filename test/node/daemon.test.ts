@@ -72,7 +72,6 @@ describe('runNode', () => {
     expect(events).toEqual([
       'node.starting',
       'store.opened',
-      'node.serving',
       'node.ready',
       'node.stopping',
       'node.stopped',

@@ -1,8 +1,8 @@
 /**
  * Says whether a node may serve what its store holds.
  *
- * A store that is new, was lost or was put back from a backup may be behind what this node showed
- * before. Such a node replicates but serves nobody until it has compared with two others that
+ * A store that was lost or was put back from a backup may be behind what this node showed before; a
+ * new node has shown nothing yet. Such a node replicates but serves nobody until it has compared with two others that
  * serve, or with everybody there is; there is no timeout. Comparing means: it held at some moment
  * exactly what the peer showed, since heads only move forward. Source: docs/replication.md.
  *
@@ -45,6 +45,11 @@ interface Seen {
   isCompared: boolean;
 }
 
+/** True for a store that is not behind anything that its node showed before. */
+export function hasShownNoMore(origin: StoreOrigin): boolean {
+  return origin === 'intact' || origin === 'new';
+}
+
 /** Whether one node serves, and with whom it has compared. */
 export class Serving {
   readonly #origin: StoreOrigin;
@@ -54,7 +59,7 @@ export class Serving {
 
   constructor(origin: StoreOrigin, override: 'none' | 'serve-anyway') {
     this.#origin = origin;
-    this.#isServing = origin === 'intact' || override === 'serve-anyway';
+    this.#isServing = hasShownNoMore(origin) || override === 'serve-anyway';
   }
 
   get isServing(): boolean {

@@ -46,6 +46,7 @@ class Case {
 describe('Serving', () => {
   it.each([
     ['an intact store', 'intact', 'none'],
+    ['a new store', 'new', 'none'],
     ['a restored store that an operator wants served', 'restored', 'serve-anyway'],
   ] as const)('serves %s at once', (_, origin, override) => {
     expect(new Serving(origin, override).isServing).toBe(true);
@@ -107,11 +108,10 @@ describe('Serving', () => {
   });
 
   it.each([
-    ['new', 'alone', true],
     ['restored', 'alone', true],
     ['lost', 'alone', false],
-    ['new', 'seeking', false],
-    ['new', 'reached', false],
+    ['restored', 'seeking', false],
+    ['restored', 'reached', false],
   ] as const)('with a store that is %s and seeds %s and nobody known: %s', (origin, seeds, is) => {
     expect(new Case([], seeds, origin).begins).toBe(is);
   });
