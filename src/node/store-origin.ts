@@ -46,18 +46,24 @@ export async function findOrigin(store: Store, config: NodeConfig['store']): Pro
   const known = await readBootFile(path);
   const isLast = note !== undefined && known?.includes(note.value) === true;
   const isNew = note === undefined && (await store.streams()).length === 0;
-  const fresh = isNew ? (known === undefined ? 'new' : 'lost') : 'restored';
+  // A first start that was cut short before its note leaves a file that says so.
+  const isFirst = known === undefined || known.includes(FIRST_START);
+  const fresh = isNew ? (isFirst ? 'new' : 'lost') : 'restored';
   if (!isLast && !isNew) await store.renew(freshValue());
   const origin = isLast ? note.origin : fresh;
   const value = freshValue();
   const write = async (text: string): Promise<void> => {
     await store.setNote('boot', encodeUtf8(`${value} ${text}`));
   };
-  await writeBootFile(path, note === undefined ? [value] : [note.value, value]);
+  const before = note?.value ?? (origin === 'new' ? FIRST_START : undefined);
+  await writeBootFile(path, before === undefined ? [value] : [before, value]);
   await write(origin === 'intact' ? 'settled' : origin);
   await writeBootFile(path, [value]);
   return { origin, settle: async () => write('settled') };
 }
+
+/** Stands in the boot file until the first start of a node has noted itself in its store. */
+const FIRST_START = '0'.repeat(32);
 
 interface BootNote {
   readonly value: string;

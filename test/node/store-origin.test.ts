@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
 import type { StoreOrigin } from '../../src/core/gossip/serving.ts';
@@ -205,7 +205,14 @@ describe('findOrigin', () => {
     expect(await found()).toEqual(['intact', id]);
   });
 
-  it('goes on holding back after a restart', async () => {
+  it('knows a new store again after a first start that was cut short', async () => {
+    const value = 'a'.repeat(32);
+    await writeFile(dir.join('store.boot'), `kedge-boot ${'0'.repeat(32)} ${value}\n`);
+    expect((await found())[0]).toBe('new');
+    expect((await found())[0]).toBe('intact');
+  });
+
+  it('keeps what it found until it is settled', async () => {
     await found('leave');
     expect((await found('leave'))[0]).toBe('new');
   });
