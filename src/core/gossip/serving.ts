@@ -1,10 +1,10 @@
 /**
  * Says whether a node may serve what its store holds.
  *
- * A store that was lost or was put back from a backup may be behind what this node showed before; a
- * new node has shown nothing yet. Such a node replicates but serves nobody until it has compared with two others that
- * serve, or with everybody there is; there is no timeout. Comparing means: it held at some moment
- * exactly what the peer showed, since heads only move forward. Source: docs/replication.md.
+ * A store that was lost or was put back from a backup may be behind what this node showed before.
+ * Such a node replicates but serves nobody until it has compared with two others that serve, or
+ * with everybody there is; there is no timeout. Comparing means: it held at some moment exactly
+ * what the peer showed, since heads only move forward. Source: docs/replication.md.
  *
  * @module
  */
