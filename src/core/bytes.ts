@@ -8,7 +8,6 @@
  */
 import { KedgeError } from './errors.ts';
 
-const HEX_DIGITS = '0123456789abcdef';
 const HEX_TEXT = /^(?:[0-9a-f]{2})*$/;
 const BASE64_TEXT = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const utf8Encoder = new TextEncoder();
@@ -16,19 +15,13 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Encodes bytes as lower-case hex. */
 export function encodeHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15);
-  return text;
+  return asBuffer(bytes).toString('hex');
 }
 
 /** Parses lower-case hex. Errors: `PARSE`. */
 export function parseHex(text: string): Uint8Array {
   if (!HEX_TEXT.test(text)) throw new KedgeError('PARSE', 'not lower-case hex');
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) {
-    bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
+  return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
 /** Encodes bytes as padded standard base64. */

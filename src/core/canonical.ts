@@ -71,6 +71,20 @@ export function encodeCanonical(value: CanonicalValue): Uint8Array {
   return encodeUtf8(stringify(toCanonical(value, 'the value')));
 }
 
+/**
+ * Joins the members of an object whose values are canonical text already; the caller vouches for
+ * them.
+ */
+export function joinCanonical(members: ReadonlyMap<string, string>): Uint8Array {
+  const sorted = [...members.keys()].sort();
+  return encodeUtf8(`{${sorted.map((key) => member(key, members.get(key) ?? '')).join(',')}}`);
+}
+
+/** The canonical text of a value that was parsed as canonical. */
+export function canonicalText(value: CanonicalValue): string {
+  return stringify(value);
+}
+
 function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
@@ -147,8 +161,12 @@ function stringify(value: CanonicalValue): string {
   // The default order of sort() is by UTF-16 code units, as RFC 8785 section 3.2.3 demands.
   const members = Object.keys(object)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${stringify(object[key] ?? '')}`);
+    .map((key) => member(key, stringify(object[key] ?? '')));
   return `{${members.join(',')}}`;
+}
+
+function member(key: string, text: string): string {
+  return `${JSON.stringify(key)}:${text}`;
 }
 
 function isList(

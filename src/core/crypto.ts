@@ -22,6 +22,7 @@ import { concatBytes, copyBytes, encodeUtf8, equalBytes, parseHex } from './byte
 import { requireEdwardsPoint } from './edwards.ts';
 import { KedgeError } from './errors.ts';
 import { type KeyId, parseSha256, type Sha256 } from './ids.ts';
+import { Memo } from './memo.ts';
 
 /** A signature algorithm that this verifier knows. ECDSA signatures are IEEE P1363 (`r ‖ s`). */
 export type Algorithm = 'ed25519' | 'ecdsa-p256-sha256' | 'ecdsa-p384-sha384';
@@ -93,6 +94,8 @@ const SCHEMES: Readonly<Record<Algorithm, Scheme>> = {
   },
 };
 
+const VERIFIED_MAX = 4096;
+const IMPORTED_MAX = 1024;
 const COMPRESSED_EVEN = 2;
 const COMPRESSED_ODD = 3;
 const UNCOMPRESSED = 4;
@@ -100,6 +103,10 @@ const UNCOMPRESSED = 4;
 // A KeyObject is made once per imported key; an entry here is also the proof of the import.
 const publicObjects = new WeakMap<PublicKey, KeyObject>();
 const privateObjects = new WeakMap<SigningKey, KeyObject>();
+// Apart, so that garbage never pushes out what was found good.
+const good = new Memo<boolean>(VERIFIED_MAX);
+const bad = new Memo<boolean>(VERIFIED_MAX);
+const imported = new Memo<PublicKey>(IMPORTED_MAX);
 
 /** SHA-256 as hex. */
 export function sha256(bytes: Uint8Array): Sha256 {
@@ -108,7 +115,7 @@ export function sha256(bytes: Uint8Array): Sha256 {
 
 /** SHA-256 as 32 bytes. */
 export function sha256Bytes(bytes: Uint8Array): Uint8Array {
-  return copyBytes(Buffer.from(hash('sha256', bytes, 'hex'), 'hex'));
+  return copyBytes(hash('sha256', bytes, 'buffer'));
 }
 
 /** Says whether a name is one of {@link ALGORITHMS}. */
@@ -134,7 +141,13 @@ export function importPublicKey(input: {
         `this version knows ${ALGORITHMS.join(', ')}`,
     );
   }
-  const spki = canonicalSpki(alg, input.spki);
+  // A charter lists the keys of the one before.
+  const name = hash('sha256', concatBytes(encodeUtf8(alg), input.spki), 'hex');
+  return imported.get(name) ?? imported.set(name, importChecked(alg, input.spki), 1);
+}
+
+function importChecked(alg: Algorithm, input: Uint8Array): PublicKey {
+  const spki = canonicalSpki(alg, input);
   const key: PublicKey = { alg, keyId: sha256(concatBytes(encodeUtf8(alg), spki)), spki };
   publicObjects.set(key, createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' }));
   return key;
@@ -153,7 +166,17 @@ export function verifySignature(
   if (object === undefined) throw new KedgeError('BUG', 'a key was used that was not imported');
   const scheme = SCHEMES[key.alg];
   if (signature.length !== scheme.signatureBytes) return false;
-  return verify(scheme.hash, message, { key: object, dsaEncoding: 'ieee-p1363' }, signature);
+  // Signatures of one key have one length, so that no two inputs share a name.
+  const input = key.keyId + hash('sha256', concatBytes(signature, message), 'hex');
+  const known = good.get(input) ?? bad.get(input);
+  if (known !== undefined) return known;
+  const isValid = verify(
+    scheme.hash,
+    message,
+    { key: object, dsaEncoding: 'ieee-p1363' },
+    signature,
+  );
+  return (isValid ? good : bad).set(input, isValid, 1);
 }
 
 /** Makes a new key. */

@@ -9,9 +9,11 @@
 import type { Anchor, Tombstone } from '../anchors/anchor.ts';
 import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../anchors/entry.ts';
 import { encodeCanonical, parseCanonical } from '../canonical.ts';
+import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
+import { Memo } from '../memo.ts';
 import { readObject, requireAscending } from '../reader.ts';
 
 /** The content of one bundle. */
@@ -28,33 +30,16 @@ export interface ReleaseBody {
 }
 
 const WHAT = 'release body';
+/** Bodies that are read once, by their bytes. */
+const parsed = new Memo<ReleaseBody>(4 * BODY_MAX_BYTES);
 
 /**
  * Parses a body; the bytes must be canonical (RB-1). What it says may still be refused by the
  * lifecycle. Errors: `PARSE`, `LIMIT`.
  */
 export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
-  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
-  const root = readObject(value, WHAT, {
-    required: ['anchors', 'bundle', 'note', 'tombstones'],
-    optional: ['replaces'],
-  });
-  const anchors = root.list('anchors', { max: ANCHORS_MAX }, readAnchor);
-  const tombstones = root.list('tombstones', { max: TOMBSTONES_MAX }, readTombstone);
-  // RB-2: sorted, so that one content has one byte string.
-  requireAscending(
-    anchors.map((anchor) => anchor.id),
-    `${WHAT}.anchors`,
-  );
-  requireAscending(
-    tombstones.map((tombstone) => tombstone.id),
-    `${WHAT}.tombstones`,
-  );
-  const bundle = root.parsed('bundle', parseBundleName);
-  const body: ReleaseBody = { bundle, anchors, tombstones, note: root.text('note') };
-  if (!root.has('replaces')) return body;
-  const replaces = root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER });
-  return { ...body, replaces: parseSequence(replaces) };
+  const digest = sha256(bytes);
+  return parsed.get(digest) ?? parsed.set(digest, readBody(bytes), bytes.length);
 }
 
 /**
@@ -76,4 +61,28 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
   }
   parseReleaseBody(bytes);
   return bytes;
+}
+
+function readBody(bytes: Uint8Array): ReleaseBody {
+  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
+  const root = readObject(value, WHAT, {
+    required: ['anchors', 'bundle', 'note', 'tombstones'],
+    optional: ['replaces'],
+  });
+  const anchors = root.list('anchors', { max: ANCHORS_MAX }, readAnchor);
+  const tombstones = root.list('tombstones', { max: TOMBSTONES_MAX }, readTombstone);
+  // RB-2: sorted, so that one content has one byte string.
+  requireAscending(
+    anchors.map((anchor) => anchor.id),
+    `${WHAT}.anchors`,
+  );
+  requireAscending(
+    tombstones.map((tombstone) => tombstone.id),
+    `${WHAT}.tombstones`,
+  );
+  const bundle = root.parsed('bundle', parseBundleName);
+  const body: ReleaseBody = { bundle, anchors, tombstones, note: root.text('note') };
+  if (!root.has('replaces')) return body;
+  const replaces = root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER });
+  return { ...body, replaces: parseSequence(replaces) };
 }

@@ -27,6 +27,7 @@ import {
   timestampMs,
 } from '../ids.ts';
 import { BODY_MAX_BYTES, STATEMENT_MAX_BYTES, VALIDITY_MAX_DAYS } from '../limits.ts';
+import { Memo } from '../memo.ts';
 import { type ObjectReader, readObject } from '../reader.ts';
 
 /** What a statement says; {@link Statement} adds what follows from it. */
@@ -62,6 +63,8 @@ const PREDICATE_TYPES: Readonly<Record<StreamKind, string>> = {
   rollout: 'urn:kedge:rollout:v1',
 };
 const DAY_MS = 86_400_000;
+/** Statements that are read once: each is at most 2 KB. */
+const parsed = new Memo<Statement>(2048);
 const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /**
@@ -71,47 +74,8 @@ const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
  * not fit each other), `PARSE` (anything else). Rules ST-1 to ST-10.
  */
 export function parseStatement(payload: Uint8Array): Statement {
-  const value = parseCanonical(payload, { maxBytes: STATEMENT_MAX_BYTES, what: 'statement' });
-  const outer = readObject(value, 'statement', {
-    required: ['_type', 'predicate', 'predicateType', 'subject'],
-  });
-  if (outer.string('_type') !== STATEMENT_TYPE) {
-    throw new KedgeError('TYPE', `statement._type must be ${STATEMENT_TYPE}`);
-  }
-  const predicate = outer.object('predicate', {
-    required: [
-      'bodyBytes',
-      'charterVersion',
-      'expires',
-      'issued',
-      'previous',
-      'realm',
-      'sequence',
-      'stream',
-    ],
-  });
-  const stream = predicate.parsed('stream', parseStreamName);
-  const parsed = splitStream(stream);
-  if (outer.string('predicateType') !== PREDICATE_TYPES[parsed.kind]) {
-    throw new KedgeError(
-      'TYPE',
-      `statement.predicateType must be ${PREDICATE_TYPES[parsed.kind]} in the stream ${stream}`,
-    );
-  }
-  const fields: StatementFields = {
-    realm: predicate.parsed('realm', parseRealmName),
-    stream,
-    sequence: parseSequence(predicate.integer('sequence', COUNT)),
-    previous: predicate.parsed('previous', parseSha256),
-    charterVersion: predicate.integer('charterVersion', COUNT),
-    issuedMs: timestampMs(predicate.parsed('issued', parseTimestamp)),
-    expiresMs: timestampMs(predicate.parsed('expires', parseTimestamp)),
-    bodyDigest: readSubject(outer, stream),
-    bodyBytes: predicate.integer('bodyBytes', COUNT),
-  };
-  requireConsistent(fields, parsed.kind);
-  const statement = { ...fields, kind: parsed.kind, digest: sha256(payload) };
-  return parsed.kind === 'charter' ? statement : { ...statement, bundle: parsed.bundle };
+  const digest = sha256(payload);
+  return parsed.get(digest) ?? parsed.set(digest, readStatement(payload, digest), 1);
 }
 
 /**
@@ -152,6 +116,50 @@ export function requireValidity(statement: Statement, expiryDays: number): void 
     `the statement must expire after it is issued and within ${expiryDays} days`,
     { detail: { stream: statement.stream, sequence: statement.sequence, expiryDays } },
   );
+}
+
+function readStatement(payload: Uint8Array, digest: Sha256): Statement {
+  const value = parseCanonical(payload, { maxBytes: STATEMENT_MAX_BYTES, what: 'statement' });
+  const outer = readObject(value, 'statement', {
+    required: ['_type', 'predicate', 'predicateType', 'subject'],
+  });
+  if (outer.string('_type') !== STATEMENT_TYPE) {
+    throw new KedgeError('TYPE', `statement._type must be ${STATEMENT_TYPE}`);
+  }
+  const predicate = outer.object('predicate', {
+    required: [
+      'bodyBytes',
+      'charterVersion',
+      'expires',
+      'issued',
+      'previous',
+      'realm',
+      'sequence',
+      'stream',
+    ],
+  });
+  const stream = predicate.parsed('stream', parseStreamName);
+  const named = splitStream(stream);
+  if (outer.string('predicateType') !== PREDICATE_TYPES[named.kind]) {
+    throw new KedgeError(
+      'TYPE',
+      `statement.predicateType must be ${PREDICATE_TYPES[named.kind]} in the stream ${stream}`,
+    );
+  }
+  const fields: StatementFields = {
+    realm: predicate.parsed('realm', parseRealmName),
+    stream,
+    sequence: parseSequence(predicate.integer('sequence', COUNT)),
+    previous: predicate.parsed('previous', parseSha256),
+    charterVersion: predicate.integer('charterVersion', COUNT),
+    issuedMs: timestampMs(predicate.parsed('issued', parseTimestamp)),
+    expiresMs: timestampMs(predicate.parsed('expires', parseTimestamp)),
+    bodyDigest: readSubject(outer, stream),
+    bodyBytes: predicate.integer('bodyBytes', COUNT),
+  };
+  requireConsistent(fields, named.kind);
+  const statement = { ...fields, kind: named.kind, digest };
+  return named.kind === 'charter' ? statement : { ...statement, bundle: named.bundle };
 }
 
 /** ST-4 and ST-5: one subject, named like the stream, with a SHA-256 and no other digest. */
