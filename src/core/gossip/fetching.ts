@@ -213,7 +213,8 @@ export class Fetching {
 
   /** History is for us alone; what the peer announced, others may lack as well. */
   #bringerOf({ from, row }: ActiveFetch, fetched: Row): Exclude<Bringer, { kind: 'submit' }> {
-    return fetched.sequence < row.sequence
+    const isStopped = rowIn(this.#replica.verified, row.stream)?.forked === true;
+    return isStopped || fetched.sequence < row.sequence
       ? { kind: 'history', from }
       : { kind: 'peer', from, origin: from.region };
   }

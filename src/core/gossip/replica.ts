@@ -27,7 +27,7 @@ import type { Spread } from './spread.ts';
 /** Who brought a statement. */
 export type Bringer =
   | { readonly kind: 'peer'; readonly from: PeerIdentity; readonly origin: RegionName }
-  /** What it brings is history: others are ahead of it. */
+  /** What it brings is history: others are ahead of it, or the stream has stopped. */
   | { readonly kind: 'history'; readonly from: PeerIdentity }
   | { readonly kind: 'submit'; readonly requestId: number };
 
@@ -207,6 +207,8 @@ export class Replica {
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */
   #alreadyHeld(row: Row, bringer: Bringer): void {
+    // Whoever has a stopped stream too would fetch what it hears of and answer likewise, for ever.
+    if (bringer.kind === 'history') return;
     const carrier = this.#commits.carrierOf(row);
     if (bringer.kind !== 'submit') {
       const link = this.#links.to(bringer.from.nodeId);

@@ -53,7 +53,7 @@ export class Wants {
 
   /** Notes that `nodeId` has `row`, which we miss. */
   add(nodeId: NodeId, row: Row, nowMs: number): void {
-    if ((this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? 0) > nowMs) return;
+    if (this.#isPaused(nodeId, row, nowMs)) return;
     const rows = this.#announced.get(nodeId) ?? new Map<StreamName, Row>();
     if (!rows.has(row.stream) && rows.size >= STREAMS_MAX) return;
     rows.set(row.stream, row);
@@ -138,6 +138,12 @@ export class Wants {
     if (rows?.get(row.stream) !== row) return;
     rows.delete(row.stream);
     if (rows.size === 0) this.#announced.delete(nodeId);
+  }
+
+  /** A pause that ends later than any can is one of before the clock was set back. */
+  #isPaused(nodeId: NodeId, row: Row, nowMs: number): boolean {
+    const leftMs = (this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? nowMs) - nowMs;
+    return leftMs > 0 && leftMs <= RETRY_PAUSE_MS;
   }
 
   /** Keeps the pauses bounded: drops what has passed. */

@@ -49,6 +49,17 @@ describe('Wants', () => {
     expect(wants.next(ALL)?.row.stream).toBe('release/other');
   });
 
+  it('does not rest for a day because the clock was set back by one', () => {
+    const wants = new Wants();
+    const dayMs = 86_400_000;
+    wants.add(FRA, row('release/a', 1), dayMs);
+    const want = start(wants, 1);
+    const active = wants.active(1);
+    if (active !== undefined) wants.end(active, 'failed', dayMs);
+    wants.add(FRA, row('release/a', 1), 0);
+    expect(wants.next(ALL)?.nodeId).toBe(want?.nodeId);
+  });
+
   it('asks another announcer after a failure, and the first again only after a pause', () => {
     const wants = new Wants();
     wants.add(FRA, row('release/a', 1), 0);
