@@ -18,7 +18,7 @@ import type {
   Timer,
 } from '../core/gossip/events.ts';
 import type { Attestation, Frame } from '../core/gossip/frames.ts';
-import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
+import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -35,6 +35,7 @@ import type { LinkHandle, PeerTransport } from './peer-transport.ts';
 import { PendingSubmits } from './pending-submits.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { RepairMemory } from './repair-memory.ts';
+import { createMachine } from './recording.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Another node, and how the connection to it is; no `info` when none was tried. */
@@ -49,6 +50,8 @@ export interface ReplicatorOptions extends GossipOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Writes down what the machine is told, line by line; see `recording.ts`. Default: nothing. */
+  readonly record?: (line: string) => void;
   /** Called when the durable state moved, with the streams that changed. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Called in place of `onServe` while this node holds back. */
@@ -72,7 +75,7 @@ export class Replicator implements AsyncDisposable {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options;
-    this.#machine = new GossipMachine(options);
+    this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
     const onDue = (timer: Timer): void => this.#handle({ kind: 'timer', timer });
     this.#timers = new MachineTimers(options.clock, onDue);

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { KNOWN } from '../../sim/oracle.ts';
+import { replay } from '../../sim/replay.ts';
+import { Runner } from '../../sim/run.ts';
+import { KedgeError } from '../../src/core/errors.ts';
+import { createMachine, decodeLine, encodeLine } from '../../src/service/recording.ts';
+
+describe('a recording', () => {
+  it('gives the same effects when it is replayed', async () => {
+    const recordings = record(3);
+    expect(recordings.length).toBeGreaterThan(2);
+    for (const lines of recordings) {
+      const { events, differs } = await replay(lines);
+      expect(differs).toBeUndefined();
+      expect(events).toBe(lines.length - 1);
+    }
+  });
+
+  it('shows the event for which a machine does something else', async () => {
+    const [lines = []] = record(3);
+    const changed = lines.map((line, at) =>
+      at === 5 ? line.replace(/"effects":"./, '"effects":"z') : line,
+    );
+    expect((await replay(changed)).differs).toMatchObject({ line: 6 });
+  });
+
+  it('cannot begin in the middle', async () => {
+    const [lines = []] = record(3);
+    expect((await replay(lines.slice(1))).differs?.what).toContain('before the start');
+  });
+
+  it('keeps bytes and errors', () => {
+    const error = new KedgeError('STORE', 'no room');
+    const read = decodeLine(encodeLine({ bytes: new Uint8Array([1, 2]), error }));
+    expect(read).toMatchObject({ bytes: new Uint8Array([1, 2]), error: { code: 'STORE' } });
+    expect(() => decodeLine('{')).toThrow(expect.objectContaining({ code: 'PARSE' }));
+  });
+});
+
+/** What the processes of one simulated seed record, one list of lines each. */
+function record(seed: number): readonly (readonly string[])[] {
+  const recordings: string[][] = [];
+  const runner = new Runner({
+    rules: KNOWN,
+    makeMachine: (options) => {
+      const lines: string[] = [];
+      recordings.push(lines);
+      return createMachine(options, (line) => void lines.push(line));
+    },
+  });
+  const plan = runner.plan(seed);
+  runner.runPlan({ ...plan, endMs: plan.healAtMs });
+  return recordings.toSorted((a, b) => b.length - a.length);
+}
