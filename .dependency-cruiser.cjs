@@ -105,7 +105,7 @@ function layerRules([layer, { src, npm, builtin }]) {
       severity: 'error',
       from,
       to: {
-        path: '^(src|test|demo|bench|scripts)/',
+        path: '^(src|test|demo|bench|sim|scripts)/',
         pathNot: `^src/(${[layer, ...src].join('|')})/`,
       },
     },
@@ -187,7 +187,7 @@ module.exports = {
       name: 'no-circular',
       comment: 'a circle through a type or an import on demand does no harm at load time',
       severity: 'error',
-      from: { path: '^(src|demo|bench)/', pathNot: '^src/wire/gen/' },
+      from: { path: '^(src|demo|bench|sim)/', pathNot: '^src/wire/gen/' },
       to: {
         circular: true,
         viaOnly: { dependencyTypesNot: ['type-only', 'dynamic-import'] },

@@ -183,6 +183,7 @@ export default tseslint.config(
       'src/cli/**',
       'demo/**',
       'bench/**',
+      'sim/**',
       'examples/**',
       'scripts/**',
       'test/conformance/**',

@@ -30,7 +30,7 @@ export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const LOCK_POLL_MS = 200;
 const LOCK_WAIT_MAX_MS = 15 * 60_000;
-const SOURCES = ['src', 'demo', 'bench', 'examples', 'proto'];
+const SOURCES = ['src', 'demo', 'bench', 'sim', 'examples', 'proto'];
 const STAMP = join(ROOT, 'dist', '.built.json');
 
 /** Installs and builds what is missing or stale. Fails with a message that says what to do. */

@@ -1,5 +1,6 @@
 /**
- * The commands of a clone: `npm start`, `npm test`, `npm run bench`, `npm run build`.
+ * The commands of a clone: `npm start`, `npm test`, `npm run bench`, `npm run sim`,
+ * `npm run build`.
  *
  * Each first installs and builds what is missing, so that a fresh clone needs nothing else. The
  * arguments go on to the program unchanged, and so do its exit code and the signals for it.
@@ -13,6 +14,7 @@ import { build, prepare, ROOT } from './prepare.mjs';
 const PROGRAMS = {
   start: ['dist/demo/main.js'],
   bench: ['dist/bench/main.js'],
+  sim: ['dist/sim/main.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
 };
 
@@ -29,7 +31,7 @@ try {
 async function main() {
   const program = PROGRAMS[command];
   if (program === undefined && command !== 'build') {
-    process.stderr.write('usage: node scripts/run.mjs start|test|bench|build [arguments]\n');
+    process.stderr.write('usage: node scripts/run.mjs start|test|bench|sim|build [arguments]\n');
     return 2;
   }
   if (Number(process.versions.node.split('.')[0]) < 20) {

@@ -24,7 +24,7 @@ const self = 'test/tidy.test.ts';
 const sources = all.filter(
   (file) => /\.(ts|mjs|cjs|js)$/.test(file) && !generated(file) && file !== self,
 );
-const programs = sources.filter((file) => /^(src|demo|bench|examples|scripts)\//.test(file));
+const programs = sources.filter((file) => /^(src|demo|bench|sim|examples|scripts)\//.test(file));
 const tests = sources.filter((file) => /^test\/.*\.test\.ts$/.test(file));
 
 describe('tidy: sources', () => {

@@ -1,0 +1,136 @@
+/**
+ * The admins: publish what the plan says, and try again elsewhere when a node does not answer.
+ *
+ * @module
+ */
+import type { SubmitResult } from '../src/core/gossip/events.ts';
+import type { Host } from './host.ts';
+import type { Publication } from './plan.ts';
+import type { World } from './world.ts';
+
+const ANSWER_WITHIN_MS = 5000;
+const RETRY_MS = { first: 1000, more: 500 };
+const CLOSING_ATTEMPTS = 24;
+const CLOSING_PAUSE_MS = 250;
+
+/** Publishes. */
+export class Admin {
+  readonly #world: World;
+  #isClosing = false;
+  #isDone = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Everything was offered once more. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  start(): void {
+    for (const publication of this.#world.plan.publications) {
+      this.#world.at(publication.atMs, -1, () => this.#publish(publication, 0));
+    }
+  }
+
+  /** Offers everything once more, in order, until each is durable or cannot be. */
+  close(): void {
+    this.#isClosing = true;
+    this.#closeNext(0, 0);
+  }
+
+  #publish({ place, host }: Publication, attempt: number): void {
+    if (this.#isClosing) return;
+    const { hosts, plan } = this.#world;
+    if (!this.#isTimeFor(place)) {
+      this.#world.after(RETRY_MS.first, -1, () => this.#publish({ atMs: 0, place, host }, attempt));
+      return;
+    }
+    this.#submit(hosts[(host + attempt) % plan.hosts.length], place, (result) => {
+      if (result !== undefined && isFinal(result)) return;
+      const delayMs = RETRY_MS.first + RETRY_MS.more * attempt;
+      this.#world.after(delayMs, -1, () => this.#publish({ atMs: 0, place, host }, attempt + 1));
+    });
+  }
+
+  #closeNext(index: number, attempt: number): void {
+    const publication = this.#world.plan.publications[index];
+    if (publication === undefined) {
+      this.#isDone = true;
+      return;
+    }
+    if (!this.#isTimeFor(publication.place) && attempt < CLOSING_ATTEMPTS) {
+      const again = (): void => this.#closeNext(index, attempt + 1);
+      this.#world.after(CLOSING_PAUSE_MS, -1, again);
+      return;
+    }
+    const members = this.#world.core();
+    const host = members[(index + attempt) % members.length];
+    this.#submit(host, publication.place, (result) => {
+      if (result?.kind === 'durable' || attempt >= CLOSING_ATTEMPTS) {
+        return this.#closeNext(index + 1, 0);
+      }
+      const isHopeless = result?.kind === 'refused' && isFinal(result);
+      const next = isHopeless && attempt < members.length - 1 ? attempt + 1 : attempt + 2;
+      if (isHopeless && attempt >= members.length) return this.#closeNext(index + 1, 0);
+      this.#world.after(CLOSING_PAUSE_MS, -1, () => this.#closeNext(index, next));
+    });
+  }
+
+  /**
+   * A signer leaves when everybody has what they signed: afterwards that is no head for anybody who
+   * comes late.
+   */
+  #isTimeFor(place: number): boolean {
+    const { pool, plan } = this.#world;
+    if (place < pool.signerLeavesAt || this.#holders(pool.signerLeavesAt) > 0) return true;
+    return plan.publications.every(
+      (one) => one.place >= pool.signerLeavesAt || this.#isEverywhere(one.place),
+    );
+  }
+
+  #isEverywhere(place: number): boolean {
+    return this.#holders(place) === this.#world.core().length;
+  }
+
+  /** How many nodes have a document, or the proof that its stream stopped. */
+  #holders(place: number): number {
+    const published = this.#world.pool.documents[place];
+    if (published === undefined) return 0;
+    const { stream, sequence, digest } = published;
+    return this.#world
+      .core()
+      .filter(
+        ({ disk }) =>
+          disk.fork(stream) !== undefined || disk.entry(stream, sequence)?.digest === digest,
+      ).length;
+  }
+
+  /** Submits and waits; nothing: the node did not answer. */
+  #submit(
+    host: Host | undefined,
+    place: number,
+    done: (result: SubmitResult | undefined) => void,
+  ): void {
+    const published = this.#world.pool.documents[place];
+    const driver = host?.driver;
+    if (driver === undefined || published === undefined) return done(undefined);
+    let isDone = false;
+    const once = (result: SubmitResult | undefined): void => {
+      if (isDone) return;
+      isDone = true;
+      done(result);
+    };
+    this.#world.after(ANSWER_WITHIN_MS, -1, () => once(undefined));
+    this.#world.after(0, driver.host.index, () => {
+      if (driver.isAlive) driver.submit(published, once);
+    });
+  }
+}
+
+/** Says whether trying again makes no sense. */
+function isFinal(result: SubmitResult): boolean {
+  if (result.kind === 'durable') return true;
+  return ['CONFLICT', 'FORK', 'ROLLBACK', 'PREVIOUS'].includes(result.error.code);
+}

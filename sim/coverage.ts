@@ -1,0 +1,101 @@
+/**
+ * "Sometimes": what has to happen now and then, or the run says little.
+ *
+ * An invariant that holds because its case never came up is worth nothing, so a run over many seeds
+ * fails when one of these was never hit.
+ *
+ * @module
+ */
+
+/** What must come up; each says when. */
+export const SOMETIMES = {
+  'push-adopted': 'a statement is adopted from a push',
+  'fetch-adopted': 'a statement is adopted from a fetch',
+  'history-adopted': 'several statements are adopted together, on the word of the last',
+  'push-led-to-fetch': 'a push that cannot be opened or does not follow is fetched (base mismatch)',
+  'repair-led-to-fetch': 'a comparison finds something missing',
+  'pull-moves-on': 'an announcer does not deliver in time and another one is asked',
+  'bucket-fallback': 'two nodes compare their tables by buckets',
+  refutation: 'a live node hears that it is suspected',
+  'fork-freeze': 'a stream stops on evidence',
+  'fork-heals': 'all nodes agree on a fork after healing',
+  'link-replaced': 'a link gives way to a better one of the same nodes',
+  'hang-up': 'a link is closed for what its peer sent',
+  'keep-alive': 'a silent link is given up',
+  'link-reset': 'a link breaks with a frame on the way',
+  'half-open': 'a link is up for one end only',
+  'undecodable-frame': 'a frame does not decode',
+  'duplicate-frame': 'a frame arrives twice',
+  'peer-dark': 'a way between two nodes is cut',
+  'crash-between-effects': 'a process dies between two effects of one event',
+  'power-cut': 'a machine dies without telling its peers',
+  restart: 'a node starts again from what its disk holds',
+  'torn-write': 'a crash cuts a write in the middle',
+  'lost-write': 'a crash loses a write that nobody was told of',
+  'unanswered-write': 'a crash comes after a write and before its answer',
+  'failed-write': 'the disk refuses',
+  'failed-but-written': 'the disk says that it refused, and wrote',
+  'write-failed-submit': 'an admin is told that the disk refused',
+  'submit-conflict': 'two admins race for one sequence',
+  'submit-held': 'a statement is submitted again',
+  recall: 'the store is asked for what the machine cannot remember',
+  'backup-restored': 'an old copy of a store comes back',
+  'store-lost': 'a store comes back empty',
+  'clock-back': 'a clock is set back a day',
+  'clock-forward': 'a clock is set forward a day',
+  'refused-expired': 'a node whose clock is wrong refuses a statement',
+  pause: 'a process stands still for seconds',
+  slow: 'a node is a hundred times slower',
+  'duplicate-id': 'a second process uses the id of a node',
+  'newer-version': 'a node speaks a newer protocol version',
+  'rolling-restart': 'all nodes are restarted in turn while admins publish',
+  'lie-forged': 'a peer sends what nobody signed',
+  'lie-stripped': 'a peer sends too few signatures',
+  'lie-replayed': 'a peer repeats what it sent long ago',
+  'lie-equivocated': 'a peer tells two nodes two validly signed things',
+  'lie-rows': 'a peer lies about what it holds',
+  'lie-flood': 'a peer floods',
+  'lie-oversize': 'a peer sends more than any limit allows',
+  'lie-fetch': 'a peer answers fetches with garbage',
+} as const;
+
+/** What belongs to parts that the machine does not have yet; reported, not demanded. */
+export const PENDING: readonly string[] = [
+  'both relays of a region dead: in clusters this small every node is a relay',
+  'a restored store waits for comparisons',
+  'a charter decides about a fork',
+];
+
+/** A name of {@link SOMETIMES}. */
+export type Sometimes = keyof typeof SOMETIMES;
+
+/** Counts what happened. */
+export class Coverage {
+  readonly #hits: Map<Sometimes, number> = new Map();
+
+  hit(name: Sometimes): void {
+    this.#hits.set(name, (this.#hits.get(name) ?? 0) + 1);
+  }
+
+  get hits(): ReadonlyMap<Sometimes, number> {
+    return this.#hits;
+  }
+
+  /** Adds what another one counted. */
+  add(other: Coverage): void {
+    for (const [name, count] of other.#hits) {
+      this.#hits.set(name, (this.#hits.get(name) ?? 0) + count);
+    }
+  }
+
+  /** What never happened. */
+  missing(): readonly Sometimes[] {
+    return Object.keys(SOMETIMES)
+      .filter(isSometimes)
+      .filter((name) => !this.#hits.has(name));
+  }
+}
+
+function isSometimes(name: string): name is Sometimes {
+  return Object.hasOwn(SOMETIMES, name);
+}

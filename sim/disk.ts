@@ -1,0 +1,207 @@
+/**
+ * The store of a simulated node: what survives its process.
+ *
+ * Behaves as `storage/document-store.ts` does (a sequence is never overwritten, a stream has no
+ * gaps, evidence cuts a stream), without bytes in between, and answers at once. What a crash or a
+ * failure leaves of a write is decided by `writer.ts`.
+ *
+ * @module
+ */
+import { sha256 } from '../src/core/crypto.ts';
+import { KedgeError } from '../src/core/errors.ts';
+import type { PersistBatch } from '../src/core/gossip/events.ts';
+import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
+import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
+import { rowIn } from '../src/core/gossip/rows.ts';
+import { type AnchorId, CHARTER_STREAM, type StreamName, splitStream } from '../src/core/ids.ts';
+import type { MembershipSnapshot } from '../src/core/membership/events.ts';
+import { parseReleaseBody } from '../src/core/releases/body.ts';
+import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
+import { parseStatement } from '../src/core/statements/statement.ts';
+import type { StoredTrust } from '../src/core/trusted/restore.ts';
+import type { Evidence, TrustedState } from '../src/core/trusted/state.ts';
+import type { Pool } from './pool.ts';
+
+const TAKEN = 'is taken by another statement';
+
+type Entry = PersistBatch['documents'][number];
+
+/** A store of one node. */
+export class Disk {
+  readonly storeId: string;
+  /** Whom the node knew. */
+  memory: MembershipSnapshot | undefined;
+  /** By stream, from sequence 1; what a fork cut off is gone. */
+  readonly #entries: Map<StreamName, readonly Entry[]>;
+  readonly #forks: Map<StreamName, Evidence>;
+  readonly #blobs: Map<AnchorId, Uint8Array>;
+  /** Written by an append that failed: there when the store is opened or written again. */
+  #hidden: readonly PersistBatch[] = [];
+
+  constructor(storeId: string, copied?: Disk) {
+    this.storeId = storeId;
+    this.memory = copied?.memory;
+    this.#entries = new Map(copied === undefined ? [] : copied.#entries);
+    this.#forks = new Map(copied === undefined ? [] : copied.#forks);
+    this.#blobs = new Map(copied === undefined ? [] : copied.#blobs);
+  }
+
+  /** A store that holds the first `count` documents of the pool. */
+  static withFirst(storeId: string, pool: Pool, count: number): Disk {
+    const disk = new Disk(storeId);
+    for (const published of pool.documents.slice(0, count)) {
+      const { stream, sequence, digest, document } = published;
+      const blobs = published.blobs.map((der) => ({ id: sha256(der), der }));
+      disk.append({ documents: [{ stream, sequence, digest, document }], blobs });
+    }
+    return disk;
+  }
+
+  /** Errors: `BUG`: the batch contradicts what is held; nothing is written. */
+  append(batch: PersistBatch): void {
+    if (batch.settled !== undefined) {
+      throw new KedgeError('BUG', 'no charter of the pool decides about a fork');
+    }
+    this.#settle();
+    const entries = new Map<StreamName, readonly Entry[]>();
+    for (const entry of batch.documents) {
+      const held = entries.get(entry.stream) ?? this.#entries.get(entry.stream) ?? [];
+      const next = this.#extend(held, entry);
+      if (next !== held) entries.set(entry.stream, next);
+    }
+    for (const [stream, all] of entries) this.#entries.set(stream, all);
+    for (const { id, der } of batch.blobs) this.#blobs.set(id, der);
+    if (batch.evidence !== undefined) this.#cut(batch.evidence);
+  }
+
+  /** The append failed, and is on disk all the same. */
+  hide(batch: PersistBatch): void {
+    this.#hidden = [...this.#hidden, batch];
+  }
+
+  /** What a node starts from. */
+  load(): StoredTrust {
+    this.#settle();
+    const charters = this.#entries.get(CHARTER_STREAM) ?? [];
+    const heads: Entry[] = [];
+    for (const [stream, entries] of this.#entries) {
+      const last = entries.at(-1);
+      if (stream !== CHARTER_STREAM && last !== undefined) heads.push(last);
+    }
+    return { charters, heads, evidence: [...this.#forks.values()] };
+  }
+
+  /** The document at a sequence up to the head. */
+  entry(stream: StreamName, sequence: number): Entry | undefined {
+    return this.#entries.get(stream)?.[sequence - 1];
+  }
+
+  statement(stream: StreamName, sequence: number): SignedStatement | undefined {
+    return this.entry(stream, sequence)?.document.statement;
+  }
+
+  /** The evidence of a stopped stream. */
+  fork(stream: StreamName): Evidence | undefined {
+    return this.#forks.get(stream);
+  }
+
+  /** The sequence of a stream's head; 0 when nothing is held. */
+  headOf(stream: StreamName): number {
+    return this.#entries.get(stream)?.length ?? 0;
+  }
+
+  /** Says whether something below a fork is missing. */
+  get hasForkGap(): boolean {
+    return [...this.#forks].some(
+      ([stream, fork]) => (this.#entries.get(stream)?.length ?? 0) < fork.sequence - 1,
+    );
+  }
+
+  /** Answers a fetch as `service/fetch-source.ts` does. */
+  *fetch(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
+    const { stream, fromSequence } = request;
+    const head = rowIn(state, stream)?.sequence ?? 0;
+    const to = Math.min(head, request.toSequence ?? head);
+    for (let at: number = fromSequence; at <= to; at += 1) {
+      const document = this.entry(stream, at)?.document;
+      if (document === undefined) {
+        throw new KedgeError('UNAVAILABLE', `sequence ${at} of ${stream} is not held here`);
+      }
+      const base = at > 1 ? this.entry(stream, at - 1)?.document : undefined;
+      yield { kind: 'entry', entry: this.#push(stream, base, document) };
+    }
+    const held = state.streams.get(stream);
+    const end = request.toSequence ?? Number.MAX_SAFE_INTEGER;
+    if (held?.kind === 'forked' && end > held.commonSequence) {
+      yield { kind: 'fork', evidence: held.evidence };
+    }
+  }
+
+  #push(stream: StreamName, base: SignedDocument | undefined, document: SignedDocument): Push {
+    const known = pushes.get(document);
+    if (known?.base === base?.body && known !== undefined) return known.push;
+    const { kind } = splitStream(stream);
+    const push =
+      kind === 'charter' ? makePush(undefined, document, []) : this.#delta(base, document);
+    pushes.set(document, { base: base?.body, push });
+    return push;
+  }
+
+  #delta(base: SignedDocument | undefined, document: SignedDocument): Push {
+    const before = new Set(base === undefined ? [] : anchorIds(base.body));
+    const blobs = anchorIds(document.body).flatMap((id) => {
+      const der = before.has(id) ? undefined : this.#blobs.get(id);
+      return der === undefined ? [] : [der];
+    });
+    return makePush(base && baseOf(base), document, blobs);
+  }
+
+  #extend(held: readonly Entry[], entry: Entry): readonly Entry[] {
+    const { stream, sequence, digest } = entry;
+    const same = held[sequence - 1];
+    if (same?.digest === digest) return held;
+    if (same !== undefined) throw bug(entry, TAKEN);
+    if (sequence !== held.length + 1) throw bug(entry, 'would leave a gap');
+    const fork = this.#forks.get(stream);
+    if (fork !== undefined && sequence >= fork.sequence) throw bug(entry, 'lies behind a fork');
+    return [...held, entry];
+  }
+
+  #cut(evidence: Evidence): void {
+    const { stream, sequence } = evidence;
+    const held = this.#forks.get(stream);
+    if (held !== undefined && sequence > held.sequence) {
+      throw new KedgeError('BUG', `${stream} forked earlier than this evidence says`);
+    }
+    this.#forks.set(stream, evidence);
+    const entries = this.#entries.get(stream) ?? [];
+    if (entries.length >= sequence) this.#entries.set(stream, entries.slice(0, sequence - 1));
+  }
+
+  #settle(): void {
+    const hidden = this.#hidden;
+    this.#hidden = [];
+    for (const batch of hidden) this.append(batch);
+  }
+}
+
+/** Pushes by what they carry: the same for every node. */
+const pushes = new WeakMap<SignedDocument, { base: Uint8Array | undefined; push: Push }>();
+
+function baseOf({ statement, body }: SignedDocument): BaseBody {
+  const { sequence, bodyDigest } = parseStatement(statement.payload);
+  return { sequence, bodyDigest, bodyBytes: body };
+}
+
+function anchorIds(body: Uint8Array): readonly AnchorId[] {
+  return parseReleaseBody(body).anchors.map(({ id }) => id);
+}
+
+/** Says whether a batch was refused because its place is taken by another statement. */
+export function isTaken(error: KedgeError): boolean {
+  return error.code === 'BUG' && error.message.includes(TAKEN);
+}
+
+function bug({ stream, sequence }: Entry, what: string): KedgeError {
+  return new KedgeError('BUG', `${stream} ${sequence} ${what}: nothing was stored`);
+}

@@ -1,0 +1,291 @@
+/**
+ * One process of a simulated node: drives the production machine as `service/replicator.ts` does.
+ *
+ * Deliberately the same in what matters: events one at a time, effects in order, an effect that
+ * closes a link reports it before the next effect, what lies at or below a head waits for the
+ * store, writes run in order. A crash is an exception to none of it: between any two effects the
+ * process is simply not there any more.
+ *
+ * @module
+ */
+import { KedgeError } from '../src/core/errors.ts';
+import type {
+  DialTarget,
+  GossipEffect,
+  GossipEvent,
+  Recall,
+  SubmitResult,
+  Timer,
+} from '../src/core/gossip/events.ts';
+import type { Frame } from '../src/core/gossip/frames.ts';
+import type { GossipMachine } from '../src/core/gossip/machine.ts';
+import { rowIn } from '../src/core/gossip/rows.ts';
+import type { NodeId } from '../src/core/ids.ts';
+import type { Updates } from '../src/core/membership/frames.ts';
+import type { SignedStatement } from '../src/core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
+import { type Judged, judgedIn } from '../src/service/recall.ts';
+import { factsOf } from './facts.ts';
+import { Fetcher } from './fetcher.ts';
+import type { Host } from './host.ts';
+import type { LinkEnd, SimLink } from './link.ts';
+import type { Published } from './pool.ts';
+import type { World } from './world.ts';
+import { Writer } from './writer.ts';
+
+const NONE: Recall = {};
+const RESOLVE_MS = 5;
+const REMEMBER_MS = 10_000;
+
+/** What of the machine a driver uses; tests put broken ones in its place. */
+export type Machine = Pick<
+  GossipMachine,
+  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory'
+>;
+
+/** When a process is to die: in the middle of an event, or of one that writes, after the write. */
+export interface Crash {
+  readonly share: number;
+  readonly on: 'anything' | 'persist';
+}
+
+/** A running process. */
+export class Driver {
+  readonly host: Host;
+  readonly machine: Machine;
+  readonly writer: Writer;
+  readonly fetcher: Fetcher;
+  readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
+  readonly #world: World;
+  readonly #timers: Map<string, number> = new Map();
+  readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
+  #isAlive = true;
+  #armed = 0;
+  #remembered = 0;
+  #nextRequestId = 1;
+  #crash: Crash | undefined;
+
+  constructor(world: World, host: Host, machine: Machine) {
+    this.#world = world;
+    this.host = host;
+    this.machine = machine;
+    this.writer = new Writer(world, host, (event) => this.handle(event));
+    this.fetcher = new Fetcher(world, this);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  start(): void {
+    this.handle({ kind: 'start' });
+    this.#world.after(REMEMBER_MS, this.host.index, () => this.#remember());
+  }
+
+  /** Says good-bye: the node is about to stop. */
+  leave(): void {
+    this.handle({ kind: 'leave' });
+    this.remember();
+  }
+
+  remember(): void {
+    const { version, snapshot } = this.machine.memory();
+    if (version === this.#remembered) return;
+    this.#remembered = version;
+    this.host.disk.memory = snapshot();
+  }
+
+  /** Dies in the middle of the effects of the next such event: after this share of them. */
+  crashSoon(crash: Crash): void {
+    this.#crash = crash;
+  }
+
+  /** The process is gone. */
+  stop(): void {
+    this.#isAlive = false;
+  }
+
+  submit({ document, blobs }: Published, done: (result: SubmitResult) => void): void {
+    const requestId = this.#nextRequestId++;
+    this.#submitters.set(requestId, done);
+    this.withRecall(document, (recall) =>
+      this.handle({ kind: 'submit', requestId, document, blobs, recall }),
+    );
+  }
+
+  /** A connection is there; `target`: it was dialled from here. */
+  linkUp(link: SimLink, end: LinkEnd, nodeId: NodeId, target?: DialTarget): void {
+    if (!this.#isAlive) return;
+    const { linkId } = link;
+    this.links.set(linkId, { link, end });
+    const dialled = target === undefined ? {} : { target };
+    this.handle({ kind: 'link-up', linkId, nodeId, ...dialled });
+  }
+
+  linkFrame(linkId: string, frame: Frame): void {
+    if (!this.#isAlive) return;
+    if ('updates' in frame) this.#noteSuspicion(frame.updates);
+    const judged = judgedIn(frame);
+    if (judged === undefined) return this.handle({ kind: 'frame', linkId, frame, recall: NONE });
+    this.withRecall(judged, (recall) => this.handle({ kind: 'frame', linkId, frame, recall }));
+  }
+
+  /** Something came that is no frame: the transport closes the link. */
+  linkGarbage(linkId: string): void {
+    this.#close(linkId);
+  }
+
+  linkDown(linkId: string): void {
+    if (!this.#isAlive || !this.links.delete(linkId)) return;
+    this.handle({ kind: 'link-down', linkId });
+  }
+
+  linkFailed(target: DialTarget): void {
+    this.handle({ kind: 'dial-failed', target });
+  }
+
+  /** Adds what the store holds at the statement's place, as `service/recall.ts` does. */
+  withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
+    const place = judged && placeOf(judged.statement);
+    const row = place && rowIn(this.machine.verified, place.stream);
+    const isKnown = row !== undefined && row.sequence === place?.sequence && !row.forked;
+    const isNew = place === undefined || row === undefined || place.sequence > row.sequence;
+    if (isKnown || isNew) return next(NONE);
+    this.#world.coverage.hit('recall');
+    this.writer.whenIdle(() => {
+      const held = this.host.disk.statement(place.stream, place.sequence);
+      next(held === undefined ? {} : { held });
+    });
+  }
+
+  handle(event: GossipEvent): void {
+    if (!this.#isAlive) return;
+    const effects = this.#ask(event);
+    this.#world.oracle.handled(this, event, effects);
+    const crashAt = this.#crash && this.#crashPoint(effects);
+    let index = 0;
+    for (const effect of effects) {
+      if (index++ === crashAt) break;
+      this.#perform(effect);
+      if (!this.isAlive) return;
+    }
+    if (crashAt !== undefined) this.host.die();
+  }
+
+  #ask(event: GossipEvent): readonly GossipEffect[] {
+    try {
+      return this.machine.handle(event, this.host.wallMs, this.#world.nowMs);
+    } catch (thrown) {
+      return this.#world.oracle.machineThrew(this, event, thrown);
+    }
+  }
+
+  #noteSuspicion({ observations }: Updates): void {
+    const { nodeId } = this.host.identity;
+    if (observations.some((one) => one.nodeId === nodeId)) this.#world.coverage.hit('refutation');
+  }
+
+  #crashPoint(effects: readonly GossipEffect[]): number | undefined {
+    const crash = this.#crash;
+    if (crash === undefined) return undefined;
+    const persist = effects.findIndex(({ kind }) => kind === 'persist');
+    if (crash.on === 'persist' && persist === -1) return undefined;
+    this.#crash = undefined;
+    const first = persist + 1;
+    return first + Math.floor(crash.share * (effects.length - first + 1));
+  }
+
+  #perform(effect: GossipEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.linkId, effect.frame);
+      case 'close':
+        return this.#close(effect.linkId);
+      case 'dial':
+        return this.#world.network.dial(this, effect.target);
+      case 'resolve':
+        return this.#resolve();
+      case 'fetch':
+        return this.fetcher.start(effect.fetchId, effect.target, effect.request);
+      case 'cancel-fetch':
+        return this.fetcher.cancel(effect.fetchId);
+      case 'persist':
+        return this.writer.add(effect.batchId, effect.batch);
+      case 'serve':
+        return this.#world.oracle.serves(this.host, effect.state, effect.streams);
+      case 'reply':
+        return this.#reply(effect.requestId, effect.result);
+      case 'arm':
+        return this.#arm(effect.timer, effect.delayMs);
+      case 'notice':
+        return;
+    }
+  }
+
+  #resolve(): void {
+    this.#world.after(RESOLVE_MS, this.host.index, () => {
+      this.handle({ kind: 'resolved', addresses: this.#world.seeds });
+    });
+  }
+
+  /** Writes down whom this node knows, when that is new, as `service/member-memory.ts` does. */
+  #remember(): void {
+    if (!this.#isAlive) return;
+    this.remember();
+    this.#world.after(REMEMBER_MS, this.host.index, () => this.#remember());
+  }
+
+  #send(linkId: string, frame: Frame): void {
+    const known = this.links.get(linkId);
+    if (known === undefined) return;
+    const { bytes, statements } = factsOf(frame);
+    this.#world.oracle.sends(this.host, frame, statements);
+    for (const sent of this.host.tamper(frame)) {
+      const size = sent === frame ? bytes : factsOf(sent).bytes;
+      if (
+        this.#world.network.send(known.link, known.end, { frame: sent, bytes: size }) === 'full'
+      ) {
+        return this.#close(linkId);
+      }
+    }
+  }
+
+  #close(linkId: string): void {
+    const known = this.links.get(linkId);
+    if (known === undefined) return;
+    this.#world.network.close(known.link, known.end);
+    this.linkDown(linkId);
+  }
+
+  #reply(requestId: number, result: SubmitResult): void {
+    const done = this.#submitters.get(requestId);
+    this.#submitters.delete(requestId);
+    this.#world.oracle.replied(this.host, result);
+    done?.(result);
+  }
+
+  #arm(timer: Timer, delayMs: number): void {
+    const key = Object.values(timer).join(' ');
+    const number = ++this.#armed;
+    this.#timers.set(key, number);
+    this.#world.after(delayMs, this.host.index, () => {
+      if (!this.#isAlive || this.#timers.get(key) !== number) return;
+      this.#timers.delete(key);
+      this.handle({ kind: 'timer', timer });
+    });
+  }
+}
+
+/** Where a statement belongs; nothing when it does not parse, which the machine reports. */
+function placeOf(signed: SignedStatement): Statement | undefined {
+  try {
+    return parseStatement(signed.payload);
+  } catch (thrown) {
+    if (thrown instanceof KedgeError) return undefined;
+    throw thrown;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Recognises in events and effects what must come up now and then.
+ *
+ * @module
+ */
+import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
+import type { Coverage } from './coverage.ts';
+import { factsOf } from './facts.ts';
+
+/** Notes what an event and its effects show. */
+export function noteCoverage(
+  coverage: Coverage,
+  event: GossipEvent,
+  effects: readonly GossipEffect[],
+): void {
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case 'persist':
+        notePersist(coverage, event, effect);
+        break;
+      case 'fetch':
+        noteFetch(coverage, event);
+        break;
+      case 'close':
+        if (event.kind === 'link-up') coverage.hit('link-replaced');
+        if (event.kind === 'frame') coverage.hit('hang-up');
+        break;
+      case 'cancel-fetch':
+        if (event.kind === 'timer') coverage.hit('pull-moves-on');
+        break;
+      case 'notice':
+        noteNotice(coverage, effect);
+        break;
+      case 'reply':
+        noteReply(coverage, effect);
+        break;
+      case 'send':
+        if (effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
+        break;
+      case 'dial':
+      case 'resolve':
+      case 'serve':
+      case 'arm':
+        break;
+    }
+  }
+}
+
+function notePersist(
+  coverage: Coverage,
+  event: GossipEvent,
+  { batch }: Extract<GossipEffect, { kind: 'persist' }>,
+): void {
+  if (event.kind === 'frame') coverage.hit('push-adopted');
+  if (event.kind === 'fetch-item') coverage.hit('fetch-adopted');
+  if (batch.documents.length > 1) coverage.hit('history-adopted');
+}
+
+function noteFetch(coverage: Coverage, event: GossipEvent): void {
+  if (event.kind !== 'frame') return;
+  const isPush = factsOf(event.frame).statements.length > 0;
+  coverage.hit(isPush ? 'push-led-to-fetch' : 'repair-led-to-fetch');
+}
+
+function noteNotice(
+  coverage: Coverage,
+  { notice }: Extract<GossipEffect, { kind: 'notice' }>,
+): void {
+  if (notice.kind === 'forked') coverage.hit('fork-freeze');
+  if (notice.kind === 'refused' && notice.error.code === 'EXPIRED') coverage.hit('refused-expired');
+}
+
+function noteReply(coverage: Coverage, { result }: Extract<GossipEffect, { kind: 'reply' }>): void {
+  if (result.kind === 'durable') {
+    if (result.novelty === 'held') coverage.hit('submit-held');
+    return;
+  }
+  if (result.error.code === 'CONFLICT') coverage.hit('submit-conflict');
+  if (result.error.code === 'STORE') coverage.hit('write-failed-submit');
+}

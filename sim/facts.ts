@@ -1,0 +1,76 @@
+/**
+ * What a frame or a fetched item weighs on the wire and which signed statements it carries.
+ *
+ * Read from the shape of the value, not from its kind, so that frames of later protocol versions
+ * need no change here. Parts are remembered by identity: one push goes out on many links.
+ *
+ * @module
+ */
+import type { SignedStatement } from '../src/core/statements/envelope.ts';
+
+/** What is known of a value. */
+export interface Facts {
+  /** About what protobuf makes of it. */
+  readonly bytes: number;
+  readonly statements: readonly SignedStatement[];
+}
+
+const NO_STATEMENTS: readonly SignedStatement[] = [];
+const DIGEST_CHARS = 64;
+const LARGE_BYTES = 100;
+const EMPTY_BYTES = 20;
+const known = new WeakMap<object, Facts>();
+
+/** Reads a frame or an item. */
+export function factsOf(value: object): Facts {
+  let bytes = 4;
+  let statements = NO_STATEMENTS;
+  for (const part of valuesOf(value)) {
+    if (typeof part === 'object' && part !== null) {
+      const facts = rememberedFacts(part);
+      bytes += facts.bytes + 3;
+      if (facts.statements.length > 0) statements = [...statements, ...facts.statements];
+    } else {
+      bytes += scalarBytes(part);
+    }
+  }
+  return { bytes, statements };
+}
+
+/** Says whether a value is a statement with its signatures. */
+export function isSignedStatement(value: object): value is SignedStatement {
+  return (
+    'payload' in value &&
+    value.payload instanceof Uint8Array &&
+    'signatures' in value &&
+    Array.isArray(value.signatures)
+  );
+}
+
+/** The parts of a value. */
+export function valuesOf(value: object): readonly unknown[] {
+  return Object.values(value);
+}
+
+function rememberedFacts(value: object): Facts {
+  if (value instanceof Uint8Array) return { bytes: value.length + 2, statements: NO_STATEMENTS };
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const facts = partFacts(value);
+  // Parts of middle size are new in each frame; large and empty ones are shared by many.
+  if (facts.bytes >= LARGE_BYTES || facts.bytes < EMPTY_BYTES) known.set(value, facts);
+  return facts;
+}
+
+function partFacts(value: object): Facts {
+  const { bytes, statements } = factsOf(value);
+  if (!isSignedStatement(value)) return { bytes, statements };
+  return { bytes, statements: [value] };
+}
+
+function scalarBytes(value: unknown): number {
+  if (typeof value === 'string') {
+    return value.length === DIGEST_CHARS ? DIGEST_CHARS / 2 + 2 : value.length + 2;
+  }
+  return typeof value === 'number' ? 4 : 2;
+}

@@ -1,0 +1,64 @@
+/**
+ * A fingerprint of everything that machines were told and did: two runs of a seed must agree on it.
+ *
+ * Fast and not cryptographic (FNV-1a in two lanes): nobody attacks it.
+ *
+ * @module
+ */
+import { KedgeError } from '../src/core/errors.ts';
+import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
+import type { Trace } from './world.ts';
+
+const FNV_PRIME = 0x0100_0193;
+/** What a state says follows from the effects before; walking it each time would be slow. */
+const SKIPPED = new Set(['state']);
+
+/** Hashes events and effects. */
+export class HashTrace implements Trace {
+  #low = 0x811c_9dc5;
+  #high = 0x5bd1_e995;
+
+  add(host: number, nowMs: number, event: GossipEvent, effects: readonly GossipEffect[]): void {
+    this.#number(host);
+    this.#number(nowMs);
+    this.#walk(event);
+    this.#walk(effects);
+  }
+
+  get value(): string {
+    return [this.#high, this.#low]
+      .map((lane) => (lane >>> 0).toString(16).padStart(8, '0'))
+      .join('');
+  }
+
+  #walk(value: unknown): void {
+    if (typeof value === 'string') return this.#text(value);
+    if (typeof value === 'number') return this.#number(value);
+    if (typeof value === 'boolean') return this.#number(value ? 1 : 0);
+    if (value instanceof Uint8Array) {
+      for (const byte of value) this.#byte(byte);
+      return;
+    }
+    if (value instanceof KedgeError) return this.#text(`${value.code} ${value.message}`);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, part] of Object.entries(value)) {
+      if (SKIPPED.has(key)) continue;
+      this.#text(key);
+      this.#walk(part);
+    }
+  }
+
+  #text(text: string): void {
+    for (let i = 0; i < text.length; i += 1) this.#byte(text.charCodeAt(i));
+  }
+
+  #number(value: number): void {
+    this.#byte(value | 0);
+    this.#byte((value * 4096) | 0);
+  }
+
+  #byte(value: number): void {
+    this.#low = Math.imul(this.#low ^ value, FNV_PRIME);
+    this.#high = Math.imul(this.#high ^ this.#low, FNV_PRIME) + value;
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The machine room of one simulated node: its disk, its clock, its power, and the process on it.
+ *
+ * @module
+ */
+import type { PeerIdentity } from '../src/core/gossip/events.ts';
+import {
+  type FetchItem,
+  type FetchRequest,
+  type Frame,
+  type Hello,
+  PROTOCOL_VERSION,
+} from '../src/core/gossip/frames.ts';
+import type { GossipOptions } from '../src/core/gossip/machine.ts';
+import { type NodeId, parseNodeId, parseRegionName } from '../src/core/ids.ts';
+import { restoreTrustedState } from '../src/core/trusted/restore.ts';
+import type { TrustedState } from '../src/core/trusted/state.ts';
+import { TEST_EPOCH_MS } from '../src/testing/simulated-clock.ts';
+import type { Disk } from './disk.ts';
+import { Driver } from './driver.ts';
+import type { Fault } from './faults.ts';
+import { keyOf } from './keys.ts';
+import type { Liar } from './liar.ts';
+import { REGIONS } from './plan.ts';
+import { Draws } from './prf.ts';
+import type { World } from './world.ts';
+
+type DiskFault = Extract<Fault, { readonly kind: 'disk' }>;
+
+/** `gone`: dead for ever; `clone`: a second process under the id of a member. */
+export type Role = 'member' | 'gone' | 'clone';
+
+/** What a host is made of. */
+export interface HostOptions {
+  readonly index: number;
+  readonly nodeId: NodeId;
+  readonly region: number;
+  readonly disk: Disk;
+  readonly role: Role;
+  /** What the disk holds, when that is known already; else it is restored. */
+  readonly state?: TrustedState;
+}
+
+/** One node, whether its process runs or not. */
+export class Host {
+  readonly index: number;
+  readonly region: number;
+  readonly identity: PeerIdentity;
+  readonly diskDraws: Draws;
+  role: Role;
+  disk: Disk;
+  driver: Driver | undefined;
+  power: 'on' | 'off' = 'on';
+  /** What wall time is wrong by. */
+  clockOffsetMs = 0;
+  protocolVersion: number = PROTOCOL_VERSION;
+  /** The process does nothing before then. */
+  freeAtMs = 0;
+  /** What each event costs. */
+  costMs = 0;
+  /** Present on a node that lies. */
+  liar: Liar | undefined;
+  readonly diskFaults: Set<DiskFault> = new Set();
+  readonly #world: World;
+  readonly #machineDraws: Draws;
+  #known: TrustedState | undefined;
+  #boots = 0;
+
+  constructor(world: World, options: HostOptions) {
+    const { index, nodeId, region, disk, role, state } = options;
+    this.#world = world;
+    this.index = index;
+    this.region = region;
+    this.disk = disk;
+    this.role = role;
+    this.#known = state;
+    this.identity = { nodeId, region: parseRegionName(REGIONS[region % REGIONS.length] ?? '') };
+    this.diskDraws = new Draws(world.seed, 'disk', index);
+    this.#machineDraws = new Draws(world.seed, 'machine', index);
+  }
+
+  get isHonest(): boolean {
+    return this.liar === undefined;
+  }
+
+  /** What the process reads as time. */
+  get wallMs(): number {
+    return Math.floor(TEST_EPOCH_MS + this.#world.nowMs + this.clockOffsetMs);
+  }
+
+  /** Starts a process on what the disk holds; verified again, as `node/boot.ts` does. */
+  boot(): void {
+    if (this.driver !== undefined || this.role === 'gone') return;
+    this.power = 'on';
+    const { pool } = this.#world;
+    const { realm, firstCharterDigest } = pool;
+    const state =
+      this.#known ?? restoreTrustedState({ realm, firstCharterDigest }, this.disk.load());
+    this.#known = undefined;
+    this.#boots += 1;
+    const self = {
+      protocolVersion: this.protocolVersion,
+      ...this.identity,
+      realm,
+      firstCharterDigest,
+      bootId: (this.index * 4096 + this.#boots).toString(16).padStart(32, '0'),
+      storeId: this.disk.storeId,
+      address: addressOf(this.identity.nodeId),
+    };
+    const machine = this.#world.makeMachine({
+      self,
+      hasSeeds: true,
+      membership: this.#membershipOf(self),
+      state,
+      random: () => this.#machineDraws.next(),
+    });
+    this.#world.oracle.boots(this, state);
+    if (this.#boots > 1) this.#world.coverage.hit('restart');
+    this.driver = new Driver(this.#world, this, machine);
+    this.driver.start();
+  }
+
+  #membershipOf(self: Hello): GossipOptions['membership'] {
+    const { nodeId, region, realm, address, bootId, protocolVersion } = self;
+    const key = keyOf(nodeId);
+    const publicKey = key.publicKey.spki;
+    const remembered = this.disk.memory;
+    return {
+      self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
+      sign: (message) => key.sign(message),
+      nowMs: this.#world.nowMs,
+      ...(remembered !== undefined && { remembered }),
+    };
+  }
+
+  /** The process dies at once; `power`: with the machine under it. */
+  die(how: 'process' | 'power' = 'process'): void {
+    const { driver } = this;
+    if (how === 'power') this.power = 'off';
+    if (driver === undefined) return;
+    this.driver = undefined;
+    driver.stop();
+    driver.writer.crash();
+    this.#world.network.vanish(driver, how === 'power' ? 'untold' : 'told');
+  }
+
+  /** Another disk takes the place of the present one; the process must be dead. */
+  replaceDisk(disk: Disk): void {
+    this.disk = disk;
+    this.#world.oracle.diskReplaced(this);
+  }
+
+  /** Says whether a fault of this kind strikes now. */
+  diskFault(how: DiskFault['how']): boolean {
+    for (const fault of this.diskFaults) {
+      if (fault.how === how && (how === 'slow' || this.diskDraws.chance(fault.rate))) return true;
+    }
+    return false;
+  }
+
+  /** What really goes out when the machine sends a frame. */
+  tamper(frame: Frame): readonly Frame[] {
+    return this.liar === undefined ? [frame] : this.liar.tamper(frame);
+  }
+
+  /** What really answers a fetch. */
+  answer(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
+    const items = this.disk.fetch(state, request);
+    return this.liar === undefined ? items : this.liar.answer(items);
+  }
+}
+
+/** Where a node is dialled. */
+export function addressOf(nodeId: NodeId): string {
+  return `${nodeId}:7443`;
+}
+
+/** The name of a host's node. */
+export function nodeIdOf(index: number): NodeId {
+  return parseNodeId(`node-${index + 1}`);
+}

@@ -1,0 +1,297 @@
+/**
+ * Checks the invariants after every event, with its own knowledge of what was signed.
+ *
+ * Looks only at what goes into a machine and comes out of it, and at the disk. A broken invariant
+ * throws a {@link Violation}, which ends the seed.
+ *
+ * @module
+ */
+import type { KedgeError } from '../src/core/errors.ts';
+import type { GossipEffect, GossipEvent, SubmitResult } from '../src/core/gossip/events.ts';
+import type { Frame } from '../src/core/gossip/frames.ts';
+import { CHARTER_STREAM, type Sha256, type StreamName } from '../src/core/ids.ts';
+import type { SignedStatement } from '../src/core/statements/envelope.ts';
+import {
+  currentCharter,
+  type Evidence,
+  type ForkedStream,
+  type Head,
+  type TrustedState,
+} from '../src/core/trusted/state.ts';
+import { isTaken } from './disk.ts';
+import type { Driver } from './driver.ts';
+import { noteCoverage } from './events-coverage.ts';
+import type { Host } from './host.ts';
+import type { Known, Truth } from './truth.ts';
+import { type Invariant, Violation } from './violation.ts';
+import type { World } from './world.ts';
+
+/** Bounds per node, besides those that grow with the number of its peers. */
+const FETCHES_MAX = 16;
+/** A fetch that is over leaves the timer that watched it. */
+const TIMERS_MAX = 240;
+const WRITES_MAX = 500;
+
+/** Rules for what production does not do yet; see docs/simulator.md. */
+export interface Rules {
+  /** A restored store serves nothing before it was compared with peers. */
+  readonly restoredWaits: 'demanded' | 'not-yet';
+  /** A node that hears of a fork before it holds what lies below fetches that too. */
+  readonly belowForks: 'demanded' | 'not-yet';
+  /** A node finds out by itself that a write which failed is on its disk all the same. */
+  readonly hiddenWrites: 'demanded' | 'not-yet';
+}
+
+/** Watches one seed. */
+export class Oracle {
+  readonly #world: World;
+  readonly #truth: Truth;
+  /** The highest sequence that each host has served, by stream. */
+  readonly #floors: Map<Host, Map<StreamName, number>> = new Map();
+  readonly #served: Map<StreamName, Map<number, Sha256>> = new Map();
+  readonly #proven = new WeakSet<Evidence>();
+  readonly #restored: Set<Host> = new Set();
+  /** What admins were told is durable. */
+  readonly acknowledged: Map<Sha256, Known> = new Map();
+  /** The lowest sequence for which two nodes served different statements, by stream. */
+  readonly contested: Map<StreamName, number> = new Map();
+
+  constructor(world: World, truth: Truth) {
+    this.#world = world;
+    this.#truth = truth;
+  }
+
+  /** A machine took an event; its effects are about to be carried out. */
+  handled(driver: Driver, event: GossipEvent, effects: readonly GossipEffect[]): void {
+    this.#world.trace?.add(driver.host.index, this.#world.nowMs, event, effects);
+    noteCoverage(this.#world.coverage, event, effects);
+    this.#bounded(driver, effects.length);
+    for (const effect of effects) {
+      if (effect.kind === 'persist') this.#stores(effect);
+      if (effect.kind === 'notice' && 'error' in effect.notice) this.#noBug(effect.notice.error);
+    }
+  }
+
+  machineThrew(driver: Driver, event: GossipEvent, thrown: unknown): never {
+    const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    throw this.#violation('no-bug', `${name(driver.host)} threw on ${event.kind}: ${text}`);
+  }
+
+  /** A process starts and serves what its disk holds. */
+  boots(host: Host, state: TrustedState): void {
+    const streams = [CHARTER_STREAM, ...state.streams.keys()];
+    if (!this.#restored.has(host) || this.#world.rules.restoredWaits === 'not-yet') {
+      this.serves(host, state, streams);
+    }
+  }
+
+  /**
+   * What a host held is gone. Its floors go with it, and what nobody else has cannot be demanded
+   * any more: a node that acknowledges promises its own disk, not that of others.
+   */
+  diskReplaced(host: Host): void {
+    if (this.#world.rules.restoredWaits === 'not-yet') this.#floors.delete(host);
+    else this.#lower(host);
+    this.#restored.add(host);
+    const others = this.#world.core();
+    for (const [digest, { stream, sequence }] of this.acknowledged) {
+      const isHeld = others.some((other) => other.disk.entry(stream, sequence)?.digest === digest);
+      if (!isHeld) this.acknowledged.delete(digest);
+    }
+  }
+
+  /** What nobody else holds, a restored node cannot wait for. */
+  #lower(host: Host): void {
+    const others = this.#world.core().filter((other) => other !== host);
+    const floors = this.#floorsOf(host);
+    for (const [stream, floor] of floors) {
+      const held = others.map(({ disk }) => disk.headOf(stream));
+      floors.set(stream, Math.min(floor, Math.max(0, ...held)));
+    }
+  }
+
+  /** The durable state moved. */
+  serves(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
+    for (const stream of streams) {
+      const held = state.streams.get(stream);
+      if (held?.kind === 'forked') this.#servesFork(host, held);
+      else if (held !== undefined) this.#servesHead(host, stream, held.head);
+      else if (stream === CHARTER_STREAM) this.#servesCharter(host, state);
+    }
+  }
+
+  /** An admin got an answer. */
+  replied(host: Host, result: SubmitResult): void {
+    if (result.kind === 'refused') return;
+    const { stream, sequence, digest } = result;
+    const known = this.#truth.byDigest(digest);
+    if (known === undefined || !this.#isOnDisk(host, stream, sequence, digest)) {
+      const what = `${stream} ${sequence}`;
+      throw this.#violation('reply-durable', `${name(host)} answered ${what}, not on its disk`);
+    }
+    this.acknowledged.set(digest, known);
+  }
+
+  /** A machine sends a frame, with these statements in it. */
+  sends(host: Host, frame: Frame, statements: readonly SignedStatement[]): void {
+    for (const signed of statements) {
+      if (this.#truth.recognise(signed) === undefined) {
+        const what = `${name(host)} sent a ${frame.kind} with a statement without a quorum`;
+        throw this.#violation('sent-verified', what);
+      }
+    }
+    if (frame.kind !== 'held' || frame.row.forked) return;
+    const { stream, sequence, digest } = frame.row;
+    if (!this.#isOnDisk(host, stream, sequence, digest)) {
+      const what = `${name(host)} acknowledged ${stream} ${sequence}, not on its disk`;
+      throw this.#violation('claimed-durable', what);
+    }
+  }
+
+  #stores({ batch }: Extract<GossipEffect, { kind: 'persist' }>): void {
+    for (const { stream, sequence, digest, document } of batch.documents) {
+      const known = this.#truth.recognise(document.statement);
+      const isKnown =
+        known?.digest === digest && known.stream === stream && known.sequence === sequence;
+      if (known === undefined || !isKnown || !this.#truth.isBody(known, document.body)) {
+        throw this.#violation('stored-verified', `${stream} ${sequence} was not signed so`);
+      }
+    }
+    if (batch.evidence !== undefined) this.#proves(batch.evidence);
+  }
+
+  #servesCharter(host: Host, state: TrustedState): void {
+    const charter = currentCharter(state);
+    if (charter === undefined) return;
+    const { statement, body } = charter.document;
+    const { version: sequence, digest } = charter;
+    this.#servesHead(host, CHARTER_STREAM, { sequence, digest, statement, bodyBytes: body });
+  }
+
+  #servesHead(
+    host: Host,
+    stream: StreamName,
+    head: Pick<Head, 'digest' | 'statement' | 'bodyBytes'> & { readonly sequence: number },
+  ): void {
+    const { sequence, digest } = head;
+    const known = this.#truth.recognise(head.statement);
+    const what = `${name(host)} serves ${stream} ${sequence}`;
+    if (known?.digest !== digest || !this.#truth.isBody(known, head.bodyBytes)) {
+      throw this.#violation('served-verified', `${what}, which was not signed so`);
+    }
+    if (known.stream !== stream || known.sequence !== sequence) {
+      throw this.#violation('served-verified', `${what}, which was signed for another place`);
+    }
+    if (!this.#isOnDisk(host, stream, sequence, digest)) {
+      throw this.#violation('served-durable', `${what}, which is not on its disk`);
+    }
+    this.#rise(host, stream, sequence);
+    if (host.isHonest) this.#agree(stream, sequence, digest);
+  }
+
+  #servesFork(host: Host, { stream, evidence, commonSequence, head }: ForkedStream): void {
+    this.#proves(evidence);
+    if (host.disk.fork(stream) === undefined) {
+      const what = `${name(host)} stopped ${stream} without evidence on its disk`;
+      throw this.#violation('served-durable', what);
+    }
+    const known = head && this.#truth.recognise(head.statement);
+    if (head !== undefined && known?.digest !== head.digest) {
+      throw this.#violation('served-verified', `${name(host)} serves ${stream} below a fork`);
+    }
+    // A fork takes back what was beyond it, and is the only thing that does.
+    this.#floorsOf(host).set(stream, commonSequence);
+  }
+
+  #proves(evidence: Evidence): void {
+    if (this.#proven.has(evidence)) return;
+    const { stream, sequence } = evidence;
+    const first = this.#truth.recognise(evidence.first);
+    const second = this.#truth.recognise(evidence.second);
+    const isProof =
+      first !== undefined &&
+      second !== undefined &&
+      first.digest !== second.digest &&
+      [first, second].every((one) => one.stream === stream && one.sequence === sequence);
+    if (!isProof) throw this.#violation('fork-proven', `${stream} ${sequence} is no fork`);
+    this.#proven.add(evidence);
+  }
+
+  #rise(host: Host, stream: StreamName, sequence: number): void {
+    const floors = this.#floorsOf(host);
+    const floor = floors.get(stream) ?? 0;
+    if (sequence < floor) {
+      const what = `${name(host)} serves ${stream} ${sequence} after ${floor}`;
+      throw this.#violation(this.#restored.has(host) ? 'restored-waits' : 'served-monotonic', what);
+    }
+    floors.set(stream, sequence);
+  }
+
+  #agree(stream: StreamName, sequence: number, digest: Sha256): void {
+    const served = this.#served.get(stream) ?? new Map<number, Sha256>();
+    this.#served.set(stream, served);
+    const other = served.get(sequence);
+    if (other === undefined) served.set(sequence, digest);
+    if (other === undefined || other === digest) return;
+    // Both were signed: somebody signed twice, and every node has to find out.
+    this.contested.set(stream, Math.min(sequence, this.contested.get(stream) ?? sequence));
+  }
+
+  #isOnDisk(host: Host, stream: StreamName, sequence: number, digest: Sha256): boolean {
+    const held = host.disk.entry(stream, sequence)?.digest;
+    return held === undefined ? host.disk.fork(stream) !== undefined : held === digest;
+  }
+
+  #noBug(error: KedgeError): void {
+    const isKnown = isTaken(error) && this.#world.rules.hiddenWrites === 'not-yet';
+    if (error.code !== 'BUG' || isKnown) return;
+    throw this.#violation('no-bug', error.stack ?? error.message);
+  }
+
+  #bounded(driver: Driver, effects: number): void {
+    const peers = this.#world.hosts.length;
+    const few = 16 + 4 * peers;
+    const timersMax = TIMERS_MAX + few;
+    if (driver.timerCount > timersMax) {
+      this.#above(driver, 'timers', driver.timerCount, timersMax);
+    }
+    if (driver.links.size > few) this.#above(driver, 'links', driver.links.size, few);
+    if (effects > 4 * few) this.#above(driver, 'effects', effects, 4 * few);
+    const { fetcher, writer } = driver;
+    if (fetcher.size > FETCHES_MAX) this.#above(driver, 'fetches', fetcher.size, FETCHES_MAX);
+    if (writer.size > WRITES_MAX) this.#above(driver, 'writes', writer.size, WRITES_MAX);
+  }
+
+  #above(driver: Driver, what: string, count: number, max: number): never {
+    throw this.#violation('bounded', `${name(driver.host)} has ${count} ${what}, above ${max}`);
+  }
+
+  #floorsOf(host: Host): Map<StreamName, number> {
+    const known = this.#floors.get(host);
+    if (known !== undefined) return known;
+    const floors = new Map<StreamName, number>();
+    this.#floors.set(host, floors);
+    return floors;
+  }
+
+  #violation(invariant: Invariant, message: string): Violation {
+    return new Violation(invariant, this.#world.nowMs, message);
+  }
+}
+
+function name(host: Host): string {
+  return `${host.identity.nodeId}[${host.index}]`;
+}
+
+/** What is known to be missing is not demanded. */
+export const KNOWN: Rules = {
+  restoredWaits: 'not-yet',
+  belowForks: 'not-yet',
+  hiddenWrites: 'not-yet',
+};
+/** Everything is demanded. */
+export const STRICT: Rules = {
+  restoredWaits: 'demanded',
+  belowForks: 'demanded',
+  hiddenWrites: 'demanded',
+};

@@ -1,0 +1,107 @@
+/**
+ * What happens in one seed: the cluster, what admins publish and when, the faults, the phases.
+ *
+ * @module
+ */
+import { chooseFault, type Fault } from './faults.ts';
+import type { Pool } from './pool.ts';
+import { Draws } from './prf.ts';
+
+/** A node to be. */
+export interface HostPlan {
+  /** An index into {@link REGIONS}. */
+  readonly region: number;
+  /** How many documents of the pool its store starts with. */
+  readonly holds: number;
+}
+
+/** One submission. */
+export interface Publication {
+  readonly atMs: number;
+  /** Which document of the pool. */
+  readonly place: number;
+  /** To which host first. */
+  readonly host: number;
+}
+
+/** One seed. */
+export interface SeedPlan {
+  readonly seed: number;
+  readonly hosts: readonly HostPlan[];
+  readonly publications: readonly Publication[];
+  readonly faults: readonly Fault[];
+  /** Faults end here; liveness is demanded from here on. */
+  readonly healAtMs: number;
+  readonly endMs: number;
+}
+
+/** The regions and the one-way delays between them, milliseconds. */
+export const REGIONS: readonly string[] = ['iad', 'fra', 'sin', 'gru', 'syd'];
+/** Rows and columns as in {@link REGIONS}. */
+export const DELAYS_MS: readonly (readonly number[])[] = [
+  [0.4, 45, 112, 60, 100],
+  [45, 0.4, 80, 101, 140],
+  [112, 80, 0.4, 163, 46],
+  [60, 101, 163, 0.4, 160],
+  [100, 140, 46, 160, 0.4],
+];
+const HOSTS = { min: 3, max: 8 };
+const FAULTS_MAX = 8;
+const CHAOS_MS = { min: 20_000, max: 90_000 };
+/** After healing: repair, then a time in which nothing may happen. */
+const AFTER_MS = { min: 60_000, max: 150_000 };
+const PUBLICATIONS = { min: 3, max: 16 };
+/** One seed in so many has a lying peer to choose from. */
+const LIAR_SHARE = 0.3;
+
+/** Plans a seed; `only`: the faults to keep, by id. */
+export function planSeed(seed: number, pool: Pool, only?: readonly number[]): SeedPlan {
+  const draws = new Draws(seed, 'plan');
+  const count = draws.integer(HOSTS.min, HOSTS.max);
+  const regionCount = draws.integer(1, REGIONS.length);
+  const healAtMs = draws.integer(CHAOS_MS.min, CHAOS_MS.max);
+  const last = pool.documents.length - PUBLICATIONS.max;
+  const start = draws.integer(0, last);
+  const hosts = Array.from({ length: count }, (): HostPlan => {
+    const region = draws.integer(0, regionCount - 1);
+    // Some join with an empty store, some come back from a while ago.
+    const holds = draws.chance(0.8) ? start : Math.floor(start * draws.next() ** 2);
+    return { region, holds };
+  });
+  // Somebody holds what came before.
+  const [first, ...others] = hosts;
+  const liars = draws.chance(LIAR_SHARE) && count > HOSTS.min ? [draws.integer(1, count - 2)] : [];
+  const faultCount = Math.floor((FAULTS_MAX + 1) * draws.next() ** 1.5);
+  const scope = { hosts: count, regions: hosts.map(({ region }) => region), healAtMs, liars };
+  const ids = Array.from({ length: faultCount }, (_, id) => id);
+  return {
+    seed,
+    hosts: first === undefined ? others : [{ ...first, holds: start }, ...others],
+    publications: planPublications(draws, pool, { start, count, healAtMs }),
+    faults: ids
+      .filter((id) => only?.includes(id) ?? true)
+      .map((id) => chooseFault(seed, id, scope)),
+    healAtMs,
+    endMs: healAtMs + draws.integer(AFTER_MS.min, AFTER_MS.max),
+  };
+}
+
+function planPublications(
+  draws: Draws,
+  pool: Pool,
+  at: { readonly start: number; readonly count: number; readonly healAtMs: number },
+): readonly Publication[] {
+  const { start, count, healAtMs } = at;
+  let end = start + draws.integer(PUBLICATIONS.min, PUBLICATIONS.max);
+  // When signers have left, every bundle needs a release by those who stay.
+  const closed = pool.signerLeavesAt + 5;
+  if (end > pool.signerLeavesAt && end < closed) {
+    end = start > pool.signerLeavesAt ? closed : pool.signerLeavesAt;
+  }
+  const times = Array.from({ length: Math.max(0, end - start) }, () =>
+    Math.round(healAtMs * draws.next()),
+  );
+  return times
+    .toSorted((a, b) => a - b)
+    .map((atMs, index) => ({ atMs, place: start + index, host: draws.integer(0, count - 1) }));
+}

@@ -1,0 +1,179 @@
+/**
+ * What the admins of a simulation publish: real charters and releases, signed once and used again
+ * by every seed.
+ *
+ * Signing costs more than simulating, so there is one pool per process. Its keys and certificates
+ * follow from constants: the same seed gives the same bytes in another process, as replaying a seed
+ * demands. The certificates are no real ones; replication treats them as opaque bytes.
+ *
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import { concatBytes } from '../src/core/bytes.ts';
+import type { Charter } from '../src/core/charter/charter.ts';
+import { sha256 } from '../src/core/crypto.ts';
+import { type AnchorId, parseSignerId, type RealmName, type Sha256 } from '../src/core/ids.ts';
+import type { ReleaseBody } from '../src/core/releases/body.ts';
+import { addAnchor, type EditPoint } from '../src/core/releases/edit.ts';
+import { acceptDocument } from '../src/core/trusted/accept.ts';
+import { emptyTrustedState, type TrustedState } from '../src/core/trusted/state.ts';
+import { type TestDocument, TestRealm, type TestSigner } from '../src/testing/realm.ts';
+import { keyOf } from './keys.ts';
+
+/** A document with the certificates that it needs. */
+export interface Published extends TestDocument {
+  readonly blobs: readonly Uint8Array[];
+  /** Its place in {@link Pool.documents}; an alternate has the place of what it contradicts. */
+  readonly place: number;
+}
+
+/** Everything that may be published. */
+export interface Pool {
+  readonly realm: RealmName;
+  readonly firstCharterDigest: Sha256;
+  /** In an order in which they may be published. */
+  readonly documents: readonly Published[];
+  /** Validly signed contradictions, by the place of what they contradict: they make forks. */
+  readonly alternates: ReadonlyMap<number, Published>;
+  /** `states[n]`: what somebody trusts who holds the first `n` documents. */
+  readonly states: readonly TrustedState[];
+  /** From this place on, who signed before has left: a node needs a later release to follow. */
+  readonly signerLeavesAt: number;
+}
+
+const BUNDLES = ['a', 'b', 'c', 'd'].map((name) => `${name}.sim.example.org`);
+const SIGNERS = ['alice', 'bob', 'carol'];
+/** Releases of each bundle under one charter. */
+const RELEASES = 5;
+const CHARTERS = 4;
+/** What is too large to be pushed whole: this release of each charter, in these bundles. */
+const LARGE = { release: 3, bundles: [2], anchors: 16 };
+const ANCHOR_BYTES = 850;
+/** Numbers under a charter for which the bundles at these places have an alternate. */
+const ALTERNATE = { releases: [1, 2], bundles: [0, 1] };
+
+/** Makes the pool: about a hundred signed documents. */
+export function createPool(): Pool {
+  return new PoolMaker().make();
+}
+
+class PoolMaker {
+  readonly #realm: TestRealm;
+  readonly #documents: Published[] = [];
+  readonly #alternates = new Map<number, Published>();
+  #anchors = 0;
+  #signerLeavesAt = 0;
+
+  constructor() {
+    const signers = SIGNERS.map((id): TestSigner => ({ id: parseSignerId(id), key: keyOf(id) }));
+    this.#realm = new TestRealm(signers, { realm: 'sim.example.org' });
+  }
+
+  make(): Pool {
+    this.#add(this.#realm.charter, []);
+    for (let charter = 1; charter <= CHARTERS; charter += 1) {
+      if (charter > 1) this.#nextCharter(charter);
+      for (let release = 0; release < RELEASES; release += 1) {
+        for (const bundle of BUNDLES) this.#release(bundle, release, charter);
+      }
+    }
+    const { name: realm, firstCharterDigest } = this.#realm;
+    return {
+      realm,
+      firstCharterDigest,
+      documents: this.#documents,
+      alternates: this.#alternates,
+      states: statesOf(realm, firstCharterDigest, this.#documents),
+      signerLeavesAt: this.#signerLeavesAt,
+    };
+  }
+
+  /** Charters change a note, then the signer who did not sign, then one who did. */
+  #nextCharter(version: number): void {
+    const replacement = [undefined, undefined, undefined, ['carol', 'dave'], ['alice', 'erin']];
+    const [leaver, joiner] = replacement[version] ?? [];
+    if (version === CHARTERS) this.#signerLeavesAt = this.#documents.length;
+    const charter = this.#realm.nextCharter(
+      (before) => {
+        if (leaver === undefined || joiner === undefined) {
+          return { ...before, note: `charter ${version}` };
+        }
+        this.#realm.addSigner(joiner, keyOf(joiner));
+        return replaceSigner(before, leaver, joiner);
+      },
+      { signers: version === CHARTERS ? ['bob', 'dave'] : ['alice', 'bob'] },
+    );
+    this.#add(charter, []);
+  }
+
+  #release(bundle: string, number: number, charter: number): void {
+    const signers = charter === CHARTERS ? ['bob', 'erin'] : ['alice', 'bob'];
+    const [before] = this.#realm.releases(bundle).slice(-1);
+    const place = this.#documents.length;
+    const isLarge = number === LARGE.release && LARGE.bundles.includes(BUNDLES.indexOf(bundle));
+    const count = isLarge ? LARGE.anchors : 1;
+    const anchors = Array.from({ length: count }, () => this.#anchor());
+    this.#add(this.#realm.nextRelease(bundle, edit(anchors), { signers }), anchors);
+    if (!ALTERNATE.releases.includes(number)) return;
+    if (!ALTERNATE.bundles.includes(BUNDLES.indexOf(bundle))) return;
+    const other = [this.#anchor()];
+    const after = before ?? 'nothing';
+    const alternate = this.#realm.nextRelease(bundle, edit(other), { signers, after });
+    this.#alternates.set(place, { ...alternate, blobs: other, place });
+  }
+
+  #add(document: TestDocument, blobs: readonly Uint8Array[]): void {
+    this.#documents.push({ ...document, blobs, place: this.#documents.length });
+  }
+
+  #anchor(): Uint8Array {
+    this.#anchors += 1;
+    const parts = Array.from({ length: Math.ceil(ANCHOR_BYTES / 64) }, (_, part) =>
+      createHash('sha512').update(`anchor ${this.#anchors} ${part}`).digest(),
+    );
+    return concatBytes(...parts);
+  }
+}
+
+function edit(anchors: readonly Uint8Array[]) {
+  return (body: ReleaseBody, point: EditPoint): ReleaseBody =>
+    anchors.reduce((next, der) => {
+      const id: AnchorId = sha256(der);
+      const label = `CA ${id.slice(0, 8)}`;
+      return addAnchor(next, { id, label, purposes: ['tls-server'] }, 'active', point);
+    }, body);
+}
+
+function replaceSigner(charter: Charter, leaver: string, joiner: string): Charter {
+  const id = parseSignerId(joiner);
+  const replace = <Role extends { readonly signers: Charter['roles']['charter']['signers'] }>(
+    role: Role,
+  ): Role => ({
+    ...role,
+    signers: role.signers.map((one) => (one === leaver ? id : one)).toSorted(),
+  });
+  const { charter: governing, release } = charter.roles;
+  const joining = { id, owner: `${joiner}@example.org`, keys: [keyOf(joiner).publicKey] };
+  return {
+    ...charter,
+    signers: charter.signers
+      .map((signer) => (signer.id === leaver ? joining : signer))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    roles: { ...charter.roles, charter: replace(governing), release: replace(release) },
+  };
+}
+
+function statesOf(
+  realm: RealmName,
+  firstCharterDigest: Sha256,
+  documents: readonly Published[],
+): readonly TrustedState[] {
+  const states = [emptyTrustedState(realm, firstCharterDigest)];
+  for (const { document, issuedMs } of documents) {
+    const before = states.at(-1);
+    if (before === undefined) break;
+    const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+    states.push(acceptDocument(before, offer, issuedMs).state);
+  }
+  return states;
+}

@@ -1,0 +1,61 @@
+/**
+ * Runs a recording of a real node again: the same events must give the same effects.
+ *
+ * @module
+ */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { GossipMachine } from '../src/core/gossip/machine.ts';
+import { restoreTrustedState } from '../src/core/trusted/restore.ts';
+import {
+  decodeLine,
+  digestEffects,
+  isRecordedEvent,
+  isRecordingStart,
+} from '../src/service/recording.ts';
+
+/** What replaying came to; `differs`: where the effects were others. */
+export interface Replay {
+  readonly starts: number;
+  readonly events: number;
+  readonly differs?: { readonly line: number; readonly what: string };
+}
+
+/** Replays lines up to the first difference. A node that was started again began anew. */
+export async function replay(lines: AsyncIterable<string> | Iterable<string>): Promise<Replay> {
+  let machine: GossipMachine | undefined;
+  let random: number[] = [];
+  let signed: Uint8Array[] = [];
+  let [starts, events, line] = [0, 0, 0];
+  const differ = (what: string): Replay => ({ starts, events, differs: { line, what } });
+  for await (const text of lines) {
+    line += 1;
+    if (text === '') continue;
+    const value = decodeLine(text);
+    if (isRecordingStart(value)) {
+      starts += 1;
+      const state = restoreTrustedState(value.pin, value.stored);
+      [random, signed] = [[...value.random], [...value.signed]];
+      const sign = (): Uint8Array => signed.shift() ?? new Uint8Array(0);
+      const membership = { ...value.options.membership, sign };
+      const draw = (): number => random.shift() ?? 0;
+      machine = new GossipMachine({ ...value.options, membership, state, random: draw });
+      continue;
+    }
+    if (!isRecordedEvent(value)) return differ('is no line of a recording');
+    if (machine === undefined) return differ('comes before the start of the recording');
+    [random, signed] = [[...value.random], [...value.signed]];
+    events += 1;
+    const effects = machine.handle(value.event, value.nowMs, value.monotonicMs);
+    if (digestEffects(effects) !== value.effects) {
+      const kinds = effects.map(({ kind }) => kind).join(', ');
+      return differ(`${value.event.kind} gave other effects: ${kinds === '' ? 'none' : kinds}`);
+    }
+  }
+  return { starts, events };
+}
+
+/** Replays a file. */
+export async function replayFile(path: string): Promise<Replay> {
+  return await replay(createInterface({ input: createReadStream(path) }));
+}

@@ -1,0 +1,244 @@
+/**
+ * How fast one release gets to all of many nodes, beside models of other protocols.
+ *
+ * T: from the submission until the last live node has verified, written and can serve it. D: the
+ * longest of the shortest ways from the origin. R = T / D: 1 is the speed of light in the fibre.
+ *
+ * @module
+ */
+
+import { sha256 } from '../src/core/crypto.ts';
+import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
+import { makePush } from '../src/core/gossip/push.ts';
+import { headOf } from '../src/core/trusted/state.ts';
+import { factsOf } from './facts.ts';
+import type { Fault } from './faults.ts';
+import { spreadByPlumtree } from './models/plumtree.ts';
+import { spreadBySerf } from './models/serf.ts';
+import type { Heard, SpreadScene } from './models/spread.ts';
+import type { Rules } from './oracle.ts';
+import { DELAYS_MS } from './plan.ts';
+import { createPool, type Pool, type Published } from './pool.ts';
+import { Draws } from './prf.ts';
+import { Truth } from './truth.ts';
+import { type Trace, World } from './world.ts';
+
+/** How one protocol did, over several messages. */
+export interface Spread {
+  readonly median: number;
+  readonly p95: number;
+  /** Live nodes that never heard. */
+  readonly missed: number;
+}
+
+/** What was measured in one kind of weather. */
+export interface ScaleFigures {
+  readonly ours: Spread;
+  readonly serf: Spread;
+  readonly plumtree: Spread;
+  /** Bytes that a node sends for one release, as a multiple of the release. */
+  readonly bytesRatio: number;
+}
+
+/** A cluster to measure. */
+export interface ScaleOptions {
+  readonly nodes: number;
+  readonly regions: number;
+  readonly rules: Rules;
+}
+
+/** What may be wrong while it is measured. */
+interface Weather {
+  readonly deadRatio: number;
+  readonly lossRatio: number;
+}
+
+const FAIR: Weather = { deadRatio: 0, lossRatio: 0 };
+/** The dead are dead for less time than a keep-alive needs to notice. */
+const FOUL: Weather = { deadRatio: 0.05, lossRatio: 0.01 };
+const WORLDS = 4;
+const RELEASES = 4;
+const SETTLE_MS = 12_000;
+const BETWEEN_MS = 2000;
+/** Where in the pool four small releases of four bundles follow each other. */
+const FIRST_PLACE = 22;
+
+/** Measures without faults, and with undetected dead nodes and loss. */
+export function measureScale(options: ScaleOptions): {
+  readonly fair: ScaleFigures;
+  readonly foul: ScaleFigures;
+} {
+  const pool = createPool();
+  return { fair: measure(options, pool, FAIR), foul: measure(options, pool, FOUL) };
+}
+
+function measure(options: ScaleOptions, pool: Pool, weather: Weather): ScaleFigures {
+  const runs = Array.from({ length: WORLDS }, (_, index) =>
+    new ScaleRun(options, pool, weather, index + 1).run(),
+  ).flat();
+  return {
+    ours: spreadOf(runs.map(({ ours }) => ours)),
+    serf: spreadOf(runs.map(({ serf }) => serf)),
+    plumtree: spreadOf(runs.map(({ plumtree }) => plumtree)),
+    bytesRatio:
+      Math.round(
+        percentile(
+          runs.map(({ ratio }) => ratio),
+          0.5,
+        ) * 100,
+      ) / 100,
+  };
+}
+
+interface Result {
+  readonly r: number;
+  readonly missed: number;
+}
+
+interface Run {
+  readonly ours: Result;
+  readonly serf: Result;
+  readonly plumtree: Result;
+  readonly ratio: number;
+}
+
+/** One cluster through which a few releases go. */
+class ScaleRun {
+  readonly #world: World;
+  readonly #regions: readonly number[];
+  readonly #dead: ReadonlySet<number>;
+  readonly #weather: Weather;
+  readonly #arrivals: Arrivals = new Arrivals();
+  readonly #draws: Draws;
+
+  constructor(options: ScaleOptions, pool: Pool, weather: Weather, seed: number) {
+    const { nodes, regions, rules } = options;
+    this.#weather = weather;
+    this.#draws = new Draws(seed, 'model');
+    this.#regions = Array.from({ length: nodes }, (_, index) => index % regions);
+    const dead = this.#draws.sample(Math.round(weather.deadRatio * nodes), nodes - 1);
+    this.#dead = new Set(dead.map((node) => node + 1));
+    const hosts = this.#regions.map((region) => ({ region, holds: FIRST_PLACE }));
+    const plan = { seed, hosts, publications: [], faults: faultsOf(weather), ...PHASES };
+    this.#world = new World(plan, { pool, truth: new Truth(pool), rules, trace: this.#arrivals });
+  }
+
+  run(): readonly Run[] {
+    const { hosts, pool } = this.#world;
+    this.#world.runUntil(SETTLE_MS);
+    for (const node of this.#dead) hosts[node]?.die('power');
+    const live = hosts.filter(({ driver }) => driver !== undefined);
+    return Array.from({ length: RELEASES }, (_, index): Run => {
+      const origin = live[(index * 7) % live.length]?.index ?? 0;
+      const published = pool.documents[FIRST_PLACE + index];
+      if (published === undefined) throw new Error('the pool is too small');
+      const before = this.#bytes();
+      const ours = this.#judge(this.#publish(origin, published), origin);
+      const size = sizeOf(pool, published);
+      const ratio = (this.#bytes() - before) / live.length / size;
+      const scene: SpreadScene = {
+        regions: this.#regions,
+        origin,
+        dead: this.#dead,
+        lossRatio: this.#weather.lossRatio,
+        draws: this.#draws,
+      };
+      return {
+        ours,
+        serf: this.#judge(spreadBySerf(scene), origin),
+        plumtree: this.#judge(spreadByPlumtree(scene), origin),
+        ratio,
+      };
+    });
+  }
+
+  #publish(origin: number, published: Published): Heard {
+    const startMs = this.#world.nowMs;
+    const heard = this.#arrivals.await(published, startMs);
+    this.#world.hosts[origin]?.driver?.submit(published, () => undefined);
+    this.#world.runUntil(startMs + BETWEEN_MS);
+    return heard;
+  }
+
+  #judge(heard: Heard, origin: number): Result {
+    const live = this.#regions.flatMap((_, node) => (this.#dead.has(node) ? [] : [node]));
+    const times = live.flatMap((node) => heard.get(node) ?? []);
+    const longest = Math.max(...live.map((node) => this.#shortestMs(origin, node)));
+    return { r: Math.max(...times) / longest, missed: live.length - times.length };
+  }
+
+  /** The shortest way, which may lead over a third region. */
+  #shortestMs(from: number, to: number): number {
+    const [a, b] = [this.#regions[from] ?? 0, this.#regions[to] ?? 0];
+    const direct = DELAYS_MS[a]?.[b] ?? 0;
+    if (from === to || a === b) return from === to ? 0 : direct;
+    const between = [...new Set(this.#regions)];
+    return Math.min(
+      direct,
+      ...between.map(
+        (via) => (DELAYS_MS[a]?.[via] ?? Infinity) + (DELAYS_MS[via]?.[b] ?? Infinity),
+      ),
+    );
+  }
+
+  #bytes(): number {
+    return [...this.#world.traffic.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}
+
+/** The bytes of a push of a release to those who hold the one before. */
+function sizeOf(pool: Pool, { stream, sequence, document, blobs }: Published): number {
+  const before = pool.documents.find(
+    (one) => one.stream === stream && one.sequence === sequence - 1,
+  );
+  const base = before && {
+    sequence: before.sequence,
+    bodyDigest: sha256(before.document.body),
+    bodyBytes: before.document.body,
+  };
+  return factsOf({ push: makePush(base, document, blobs) }).bytes;
+}
+
+/** Notes when each host serves what is awaited. */
+class Arrivals implements Trace {
+  #published: Published | undefined;
+  #startMs = 0;
+  #heard = new Map<number, number>();
+
+  await(published: Published, startMs: number): Heard {
+    this.#published = published;
+    this.#startMs = startMs;
+    this.#heard = new Map();
+    return this.#heard;
+  }
+
+  add(host: number, nowMs: number, _: GossipEvent, effects: readonly GossipEffect[]): void {
+    const awaited = this.#published;
+    if (awaited === undefined) return;
+    for (const effect of effects) {
+      if (effect.kind !== 'serve' || !effect.streams.includes(awaited.stream)) continue;
+      const { digest } = headOf(effect.state, awaited.stream) ?? {};
+      if (digest === awaited.digest) this.#heard.set(host, nowMs - this.#startMs);
+    }
+  }
+}
+
+const PHASES = { healAtMs: Infinity, endMs: Infinity };
+
+function faultsOf({ lossRatio }: Weather): readonly Fault[] {
+  if (lossRatio === 0) return [];
+  const window = { fromMs: SETTLE_MS - 1, untilMs: Infinity };
+  return [{ id: 0, kind: 'frames', what: 'loss', host: -1, rate: lossRatio, ...window }];
+}
+
+function spreadOf(results: readonly Result[]): Spread {
+  const values = results.map(({ r }) => r);
+  const rounded = (share: number): number => Math.round(percentile(values, share) * 1000) / 1000;
+  const missed = results.reduce((sum, each) => sum + each.missed, 0);
+  return { median: rounded(0.5), p95: rounded(0.95), missed };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}

@@ -1,0 +1,196 @@
+/**
+ * Runs one seed: safety under faults, then healing, then liveness.
+ *
+ * @module
+ */
+import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
+import type { Evidence } from '../src/core/trusted/state.ts';
+import type { Coverage } from './coverage.ts';
+import { DELAYS_MS, type SeedPlan } from './plan.ts';
+import { type Invariant, Violation } from './violation.ts';
+import { World, type WorldOptions } from './world.ts';
+
+/** What became of a seed. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly violation?: {
+    readonly invariant: Invariant;
+    readonly atMs: number;
+    readonly message: string;
+  };
+  readonly coverage: Coverage;
+  readonly events: number;
+  readonly nodeMs: number;
+  /** From healing to equal roots; absent when that was not measured. */
+  readonly healMs?: number;
+}
+
+/** Equal roots may take this long after healing, whatever happened: reported beside the bar. */
+const CONVERGE_MAX_MS = 60_000;
+const STEP_MS = 50;
+const CLOSING_MAX_MS = 400_000;
+/** What a quiet node may send, bytes per second: `idle` in the bars. */
+const IDLE_MAX_BYTES = 1024;
+const IDLE_MS = 30_000;
+
+/** Runs a seed to its end or to the first broken invariant. */
+export function runSeed(plan: SeedPlan, options: WorldOptions): SeedResult {
+  const world = new World(plan, options);
+  let healMs: number | undefined;
+  let violation: SeedResult['violation'];
+  try {
+    healMs = live(world);
+  } catch (thrown) {
+    if (!(thrown instanceof Violation)) throw thrown;
+    const { invariant, atMs, message } = thrown;
+    violation = { invariant, atMs, message };
+  }
+  return {
+    seed: plan.seed,
+    coverage: world.coverage,
+    events: world.eventCount,
+    nodeMs: world.nowMs * plan.hosts.length,
+    ...(violation !== undefined && { violation }),
+    ...(healMs !== undefined && { healMs }),
+  };
+}
+
+/** The bar for {@link SeedResult.healMs}: five seconds and two round trips. */
+export function healBarMs(): number {
+  return 5000 + 4 * Math.max(...DELAYS_MS.flat());
+}
+
+function live(world: World): number | undefined {
+  const { plan, pool } = world;
+  world.runUntil(plan.healAtMs);
+  world.chaos.heal();
+  // Where signers have left, a node that is behind needs one more release to follow.
+  const needsMore = plan.publications.some(({ place }) => place >= pool.signerLeavesAt);
+  const healMs = needsMore ? undefined : converge(world, 'after healing');
+  world.admin.close();
+  const closeByMs = world.nowMs + CLOSING_MAX_MS;
+  while (!world.admin.isDone && world.nowMs < closeByMs) world.runUntil(world.nowMs + STEP_MS);
+  converge(world, 'after the last publication');
+  requireComplete(world);
+  world.runUntil(Math.max(plan.endMs, world.nowMs + 2 * IDLE_MS));
+  requireQuiet(world);
+  return healMs;
+}
+
+function converge(world: World, when: string): number {
+  const startMs = world.nowMs;
+  while (!haveEqualRoots(world)) {
+    if (world.nowMs > startMs + CONVERGE_MAX_MS) {
+      throw new Violation('converged', world.nowMs, `roots differ ${when}: ${rootsText(world)}`);
+    }
+    world.runUntil(world.nowMs + STEP_MS);
+  }
+  return world.nowMs - startMs;
+}
+
+function haveEqualRoots(world: World): boolean {
+  let first: string | undefined;
+  for (const { driver } of world.core()) {
+    if (driver === undefined) return false;
+    const { root } = driver.machine.root;
+    first ??= root;
+    if (root !== first) return false;
+  }
+  return true;
+}
+
+function rootsText(world: World): string {
+  return world
+    .core()
+    .map(({ identity, driver }) => {
+      const rows = [...(driver?.machine.durable.streams.values() ?? [])].map((stream) =>
+        stream.kind === 'open'
+          ? `${stream.stream.slice(8, 9)}${stream.head.sequence}`
+          : `${stream.stream.slice(8, 9)}!${stream.commonSequence}`,
+      );
+      const charter = driver?.machine.durable.charters.length ?? '-';
+      return `${identity.nodeId} c${charter} ${rows.toSorted().join(' ')}`;
+    })
+    .join('; ');
+}
+
+/** What was acknowledged is everywhere, and every fork is known to everybody. */
+function requireComplete(world: World): void {
+  const { contested, acknowledged } = world.oracle;
+  for (const host of world.core()) {
+    for (const [digest, { stream, sequence }] of acknowledged) {
+      if (host.disk.entry(stream, sequence)?.digest === digest) continue;
+      const fork = host.disk.fork(stream) ?? charterFork(world, host.index);
+      const isKnownGap = fork !== undefined && world.rules.belowForks === 'not-yet';
+      if (isKnownGap || (fork !== undefined && isBeyond(fork, stream, sequence))) continue;
+      const what = `${host.identity.nodeId} lacks ${stream} ${sequence}, which was acknowledged`;
+      throw new Violation('complete', world.nowMs, what);
+    }
+    for (const [stream, sequence] of contested) {
+      const fork = host.disk.fork(stream);
+      if (fork !== undefined && fork.sequence <= sequence) continue;
+      const what = `${host.identity.nodeId} does not know that ${stream} forked at ${sequence}`;
+      throw new Violation('frozen', world.nowMs, what);
+    }
+  }
+  if (contested.size > 0) world.coverage.hit('fork-heals');
+}
+
+/** Says whether a fork takes back or keeps out a statement. */
+function isBeyond(fork: Evidence, stream: StreamName, sequence: number): boolean {
+  return fork.sequence <= sequence || fork.stream !== stream;
+}
+
+function charterFork(world: World, index: number): Evidence | undefined {
+  return world.hosts[index]?.disk.fork(CHARTER_STREAM);
+}
+
+/** Everybody reaches everybody, nothing is left to do, and only comparisons are sent. */
+function requireQuiet(world: World): void {
+  const core = world.core();
+  requireConnected(world);
+  for (const { identity, driver } of core) {
+    const left = (driver?.writer.size ?? 0) + (driver?.fetcher.size ?? 0);
+    if (left > 0 && !hasKnownGap(world) && world.hosts.every((host) => host.isHonest)) {
+      throw new Violation(
+        'drained',
+        world.nowMs,
+        `${identity.nodeId} still has ${left} things to do`,
+      );
+    }
+  }
+  if (!haveEqualRoots(world)) {
+    throw new Violation('converged', world.nowMs, `roots differ again: ${rootsText(world)}`);
+  }
+  if (world.hosts.some((host) => !host.isHonest) || hasKnownGap(world)) return;
+  const before = bytesOf(world);
+  world.runUntil(world.nowMs + IDLE_MS);
+  const perNode = (bytesOf(world) - before) / core.length / (IDLE_MS / 1000);
+  if (perNode <= IDLE_MAX_BYTES) return;
+  throw new Violation('drained', world.nowMs, `idle nodes send ${Math.round(perNode)} B/s each`);
+}
+
+/** A node that heard of a fork too early asks for ever for what lies below it. */
+function hasKnownGap(world: World): boolean {
+  return world.rules.belowForks === 'not-yet' && world.core().some(({ disk }) => disk.hasForkGap);
+}
+
+function requireConnected(world: World): void {
+  const core = world.core();
+  const reached = new Set(core.slice(0, 1));
+  for (const host of reached) {
+    const machine = host.driver?.machine;
+    for (const other of core) {
+      if (machine?.isLinked(other.identity.nodeId) === true) reached.add(other);
+    }
+  }
+  const lost = core.filter((host) => !reached.has(host)).map(({ identity }) => identity.nodeId);
+  if (lost.length === 0) return;
+  throw new Violation('connected', world.nowMs, `no way to ${lost.join(', ')}`);
+}
+
+function bytesOf(world: World): number {
+  let bytes = 0;
+  for (const sent of world.traffic.values()) bytes += sent.bytes;
+  return bytes;
+}

@@ -1,0 +1,65 @@
+/**
+ * What was really signed: the oracle's own knowledge, independent of the verifier under test.
+ *
+ * @module
+ */
+import { encodeBase64 } from '../src/core/bytes.ts';
+import { sha256 } from '../src/core/crypto.ts';
+import type { Sha256, StreamName } from '../src/core/ids.ts';
+import type { SignedStatement } from '../src/core/statements/envelope.ts';
+import { parseStatement } from '../src/core/statements/statement.ts';
+import type { Pool, Published } from './pool.ts';
+
+/** A statement that signers made. */
+export interface Known {
+  readonly published: Published;
+  readonly stream: StreamName;
+  readonly sequence: number;
+  readonly digest: Sha256;
+  readonly bodyDigest: Sha256;
+  readonly signatures: ReadonlySet<string>;
+}
+
+/** All statements that signers made. */
+export class Truth {
+  readonly #byDigest = new Map<Sha256, Known>();
+  readonly #judged = new WeakMap<SignedStatement, Known | 'unknown'>();
+  readonly #bodies = new WeakMap<Uint8Array, Sha256>();
+
+  constructor(pool: Pool) {
+    for (const published of [...pool.documents, ...pool.alternates.values()]) {
+      const { statement } = published.document;
+      const { stream, sequence, digest, bodyDigest } = parseStatement(statement.payload);
+      const signatures = new Set(statement.signatures.map(textOf));
+      this.#byDigest.set(digest, { published, stream, sequence, digest, bodyDigest, signatures });
+    }
+  }
+
+  /** What signers made under this digest. */
+  byDigest(digest: Sha256): Known | undefined {
+    return this.#byDigest.get(digest);
+  }
+
+  /** What a statement is, when it carries all signatures that its signers made. */
+  recognise(signed: SignedStatement): Known | undefined {
+    const before = this.#judged.get(signed);
+    if (before !== undefined) return before === 'unknown' ? undefined : before;
+    const known = this.#byDigest.get(sha256(signed.payload));
+    const present = new Set(signed.signatures.map(textOf));
+    const isWhole = known !== undefined && [...known.signatures].every((one) => present.has(one));
+    this.#judged.set(signed, known !== undefined && isWhole ? known : 'unknown');
+    return isWhole ? known : undefined;
+  }
+
+  /** Says whether a body is the one that was signed. */
+  isBody(known: Known, body: Uint8Array): boolean {
+    const before = this.#bodies.get(body);
+    const digest = before ?? sha256(body);
+    if (before === undefined) this.#bodies.set(body, digest);
+    return digest === known.bodyDigest;
+  }
+}
+
+function textOf({ signature }: { readonly signature: Uint8Array }): string {
+  return encodeBase64(signature);
+}

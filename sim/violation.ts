@@ -1,0 +1,44 @@
+/**
+ * What a simulation finds: an invariant that does not hold.
+ *
+ * @module
+ */
+
+/** The invariants, each with what it says. */
+export const INVARIANTS = {
+  'served-verified': 'what a node serves has a quorum and hashes to what was signed',
+  'served-durable': 'what a node serves is on its disk',
+  'served-monotonic': 'the sequence that a node serves never decreases, also across restarts',
+  'served-agreement': 'two nodes serve different statements for one sequence only at a fork',
+  'fork-proven': 'a stream stops only on two valid statements for one sequence',
+  'stored-verified': 'what a node writes has a quorum',
+  'sent-verified': 'what a node passes on has a quorum',
+  'claimed-durable': 'what a node acknowledges to peers is on its disk',
+  'reply-durable': 'what a node answers an admin as durable is on its disk',
+  'restored-waits': 'a restored store serves nothing before it was compared with peers',
+  bounded: 'timers, links, fetches, writes and effects of a node stay bounded',
+  'no-bug': 'a machine neither throws nor reports a BUG',
+  converged: 'after healing all honest nodes come to equal roots',
+  complete: 'what was acknowledged is held by all honest nodes in the end',
+  connected: 'after healing every two honest nodes have a link',
+  drained: 'when nothing happens only comparisons are sent',
+  frozen: 'a fork that two nodes served is known to all of them in the end',
+  deterministic: 'the same seed gives the same effects',
+} as const;
+
+/** The name of an invariant. */
+export type Invariant = keyof typeof INVARIANTS;
+
+/** An invariant was broken; ends the run of a seed. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+  readonly invariant: Invariant;
+  /** Simulated time. */
+  readonly atMs: number;
+
+  constructor(invariant: Invariant, atMs: number, message: string) {
+    super(message);
+    this.invariant = invariant;
+    this.atMs = atMs;
+  }
+}

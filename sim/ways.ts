@@ -1,0 +1,59 @@
+/**
+ * The ways between hosts: how long each takes, and whether it is cut.
+ *
+ * @module
+ */
+import { draw } from './prf.ts';
+import type { World } from './world.ts';
+
+const JITTER = 0.02;
+
+/** One way for each ordered pair of hosts. */
+export class Ways {
+  readonly #world: World;
+  readonly #size: number;
+  /** How many cuts block a way. */
+  readonly #blocks: Int32Array;
+  readonly #counters: Int32Array;
+
+  constructor(world: World, hosts: number) {
+    this.#world = world;
+    this.#size = hosts;
+    this.#blocks = new Int32Array(hosts * hosts);
+    this.#counters = new Int32Array(hosts * hosts);
+  }
+
+  /** One-way delay with jitter, milliseconds; deterministic per pair. */
+  delayMs(from: number, to: number): number {
+    const pair = this.pair(from, to);
+    const count = (this.#counters[pair] ?? 0) + 1;
+    this.#counters[pair] = count;
+    const share = draw(this.#world.seed, 'network', pair, count);
+    return this.#world.baseDelayMs(from, to) * (1 + JITTER * share);
+  }
+
+  isBlocked(from: number, to: number): boolean {
+    return (this.#blocks[this.pair(from, to)] ?? 0) > 0;
+  }
+
+  /** Says whether the way was free before. */
+  block(from: number, to: number): boolean {
+    const pair = this.pair(from, to);
+    const blocks = (this.#blocks[pair] ?? 0) + 1;
+    this.#blocks[pair] = blocks;
+    return blocks === 1;
+  }
+
+  /** Says whether the way is free now. */
+  unblock(from: number, to: number): boolean {
+    const pair = this.pair(from, to);
+    const blocks = Math.max(0, (this.#blocks[pair] ?? 0) - 1);
+    this.#blocks[pair] = blocks;
+    return blocks === 0;
+  }
+
+  /** A number for an ordered pair. */
+  pair(from: number, to: number): number {
+    return from * this.#size + to;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Writes of one process in order, as `service/write-queue.ts` makes them, onto a disk that may be
+ * slow, refuse, or be cut off in the middle.
+ *
+ * @module
+ */
+import { KedgeError } from '../src/core/errors.ts';
+import type { GossipEvent, PersistBatch } from '../src/core/gossip/events.ts';
+import { isTaken } from './disk.ts';
+import type { Host } from './host.ts';
+import type { World } from './world.ts';
+
+const WRITE_MS = { min: 0.5, max: 3 };
+const SLOW_FACTOR = 200;
+const RESTART_MS = 1000;
+
+interface Write {
+  readonly batchId: number;
+  readonly batch: PersistBatch;
+  readonly failures: number;
+  readonly then: (() => void)[];
+}
+
+/** The queue in front of one disk. */
+export class Writer {
+  readonly #world: World;
+  readonly #host: Host;
+  readonly #onOutcome: (event: GossipEvent) => void;
+  #queue: Write[] = [];
+  #failures = 0;
+  #isBusy = false;
+
+  constructor(world: World, host: Host, onOutcome: (event: GossipEvent) => void) {
+    this.#world = world;
+    this.#host = host;
+    this.#onOutcome = onOutcome;
+  }
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  add(batchId: number, batch: PersistBatch): void {
+    this.#queue.push({ batchId, batch, failures: this.#failures, then: [] });
+    this.#start();
+  }
+
+  /** Calls back when all that was added is written or given up. */
+  whenIdle(then: () => void): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined) this.#world.after(0, this.#host.index, then);
+    else last.then.push(then);
+  }
+
+  /** The process dies: of what is under way, a part at the front may have reached the disk. */
+  crash(): void {
+    const draws = this.#host.diskDraws;
+    for (const { batch, failures } of this.#queue) {
+      if (failures !== this.#failures) continue;
+      if (draws.chance(0.5)) {
+        // The rest is torn or lost; a torn record is found by its checksum and dropped.
+        this.#world.coverage.hit(draws.chance(0.5) ? 'torn-write' : 'lost-write');
+        break;
+      }
+      this.#world.coverage.hit('unanswered-write');
+      this.#host.disk.append(batch);
+    }
+    this.#queue = [];
+  }
+
+  #start(): void {
+    if (this.#isBusy || this.#queue.length === 0) return;
+    this.#isBusy = true;
+    const draws = this.#host.diskDraws;
+    const factor = this.#host.diskFault('slow') ? SLOW_FACTOR : 1;
+    const delayMs = draws.between(WRITE_MS.min, WRITE_MS.max) * factor;
+    const queue = this.#queue;
+    this.#world.after(delayMs, this.#host.index, () => {
+      // After a crash the queue is another one.
+      if (this.#queue === queue) this.#finish();
+    });
+  }
+
+  #finish(): void {
+    this.#isBusy = false;
+    const write = this.#queue.shift();
+    if (write === undefined) return;
+    const { batchId, batch, failures, then } = write;
+    if (failures === this.#failures) {
+      const error = this.#write(batch);
+      if (error !== undefined) this.#failures += 1;
+      if (error !== undefined && isTaken(error)) this.#restart();
+      this.#onOutcome(
+        error === undefined
+          ? { kind: 'persisted', batchId }
+          : { kind: 'persist-failed', batchId, error },
+      );
+    }
+    for (const next of then) next();
+    this.#start();
+  }
+
+  /**
+   * A write that failed was written, and another statement took its place in memory. As long as
+   * nodes do not find that out, somebody has to restart them.
+   */
+  #restart(): void {
+    if (this.#world.rules.hiddenWrites === 'demanded') return;
+    this.#world.after(RESTART_MS, -1, () => {
+      this.#host.die();
+      this.#host.boot();
+    });
+  }
+
+  #write(batch: PersistBatch): KedgeError | undefined {
+    const isHidden = this.#host.diskFault('fails-persisted');
+    if (isHidden || this.#host.diskFault('fails')) {
+      this.#world.coverage.hit(isHidden ? 'failed-but-written' : 'failed-write');
+      if (isHidden) this.#host.disk.hide(batch);
+      return new KedgeError('STORE', 'the disk refuses', { detail: { reason: 'full' } });
+    }
+    try {
+      this.#host.disk.append(batch);
+      return undefined;
+    } catch (thrown) {
+      return KedgeError.from(thrown);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { HashTrace } from '../../sim/hash-trace.ts';
+import { KNOWN } from '../../sim/oracle.ts';
+import { Runner } from '../../sim/run.ts';
+import type { SeedResult } from '../../sim/seed.ts';
+import * as mutants from './mutants.ts';
+
+describe('the simulator', () => {
+  const runner = new Runner({ rules: KNOWN });
+
+  it('finds nothing wrong with the production machine', () => {
+    const summary = runner.run(seeds(1, 8));
+    expect(summary.failures).toEqual([]);
+    expect(summary.seeds).toBe(8);
+    expect(summary.nodeHours).toBeGreaterThan(1);
+  });
+
+  it('gives the same effects for the same seed, and others for another one', () => {
+    const hashes = [5, 5, 6].map((seed) => {
+      const trace = new HashTrace();
+      runner.runPlan(runner.plan(seed), trace);
+      return trace.value;
+    });
+    expect(hashes[0]).toBe(hashes[1]);
+    expect(hashes[0]).not.toBe(hashes[2]);
+  });
+
+  it('plans the same fault whatever other faults are left out', () => {
+    const seed = [...seeds(1, 50)].find((each) => runner.plan(each).faults.length > 3) ?? 0;
+    const all = runner.plan(seed).faults;
+    expect(runner.plan(seed, [2]).faults).toEqual([all[2]]);
+    expect(runner.plan(seed, []).publications).toEqual(runner.plan(seed).publications);
+  });
+});
+
+describe('the invariants', () => {
+  it.each([
+    ['serves before it persists', mutants.servesBeforePersisting, 'served-durable'],
+    ['answers before it persists', mutants.repliesBeforePersisting, 'reply-durable'],
+    ['acknowledges before it persists', mutants.acknowledgesBeforePersisting, 'claimed-durable'],
+    ['passes on what it did not verify', mutants.forwardsUnverified, 'sent-verified'],
+    ['serves an older state again', mutants.servesThePast, 'served-monotonic'],
+    ['forgets the proof of a fork', mutants.forgetsEvidence, 'served-durable'],
+    ['never dials again', mutants.neverDialsAgain, 'converged'],
+    ['never compares', mutants.neverRepairs, 'converged'],
+    ['floods its peers', mutants.floods, 'bounded'],
+  ])('catch a machine that %s', (_, makeMachine, invariant) => {
+    const runner = new Runner({ rules: KNOWN, makeMachine });
+    expect(firstViolation(runner)?.violation?.invariant).toBe(invariant);
+  });
+
+  it('catch a machine that is not deterministic', () => {
+    const runner = new Runner({ rules: KNOWN, makeMachine: mutants.isUnpredictable });
+    expect(runner.run([1]).failures[0]?.invariant).toBe('deterministic');
+  });
+
+  it('name the few faults that a failure needs, and how to see it again', () => {
+    const runner = new Runner({ rules: KNOWN, makeMachine: mutants.forgetsEvidence });
+    const seed = firstViolation(runner)?.seed ?? 0;
+    const [failure] = runner.run([seed]).failures;
+    expect(failure?.faults.length).toBeLessThan(runner.plan(seed).faults.length);
+    expect(failure?.replay).toMatch(/^npm run sim -- --seed \d+ --faults [\d,]+$/);
+  });
+});
+
+function firstViolation(runner: Runner): SeedResult | undefined {
+  for (const seed of seeds(1, 100)) {
+    const result = runner.runPlan(runner.plan(seed));
+    if (result.violation !== undefined) return result;
+  }
+  return undefined;
+}
+
+function* seeds(from: number, count: number): Generator<number> {
+  for (let seed = from; seed < from + count; seed += 1) yield seed;
+}
