@@ -15,9 +15,7 @@ type FaultOf<Kind extends Fault['kind']> = Extract<Fault, { readonly kind: Kind 
 
 /** A slow node takes so long for an event, milliseconds. */
 const SLOW_COST_MS = 10;
-/** How long a restart takes. */
 const RESTART_MS = 400;
-/** How far a contradiction is from what it contradicts. */
 const CONTRADICTION_WITHIN_MS = 300;
 
 /** The faults of one seed. */
@@ -240,7 +238,8 @@ export class Chaos {
       fault.host,
       (host) => {
         const isLost = host.index > 1 && draw(this.#world.seed, 'faults', fault.id, -2) < 0.3;
-        copy = isLost ? new Disk(storeId) : new Disk(storeId, host.disk);
+        copy = new Disk(storeId, isLost ? undefined : host.disk);
+        copy.origin = isLost ? 'lost' : 'restored';
         this.#world.coverage.hit(isLost ? 'store-lost' : 'backup-restored');
       },
       (host) => {
@@ -293,8 +292,9 @@ export class Chaos {
     const publication = chosen[Math.floor(share * chosen.length)];
     const alternate = publication && pool.alternates.get(publication.place);
     if (publication === undefined || alternate === undefined) return;
-    const late = draw(this.#world.seed, 'faults', fault.id, -4) * 2 - 1;
-    const fromMs = Math.max(1, publication.atMs + CONTRADICTION_WITHIN_MS * late);
+    const lateMs =
+      CONTRADICTION_WITHIN_MS * (2 * draw(this.#world.seed, 'faults', fault.id, -4) - 1);
+    const fromMs = Math.max(1, publication.atMs + lateMs);
     this.#during({ fromMs }, host.index, () => host.driver?.submit(alternate, () => undefined));
   }
 }

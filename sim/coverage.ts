@@ -40,6 +40,7 @@ export const SOMETIMES = {
   'submit-held': 'a statement is submitted again',
   recall: 'the store is asked for what the machine cannot remember',
   'backup-restored': 'an old copy of a store comes back',
+  'holds-back': 'a node with another store than before starts and serves nobody yet',
   'store-lost': 'a store comes back empty',
   'clock-back': 'a clock is set back a day',
   'clock-forward': 'a clock is set forward a day',
@@ -62,7 +63,6 @@ export const SOMETIMES = {
 /** What belongs to parts that the machine does not have yet; reported, not demanded. */
 export const PENDING: readonly string[] = [
   'both relays of a region dead: in clusters this small every node is a relay',
-  'a restored store waits for comparisons',
   'a charter decides about a fork',
 ];
 

@@ -13,6 +13,7 @@ import type { PersistBatch } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
 import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
 import { rowIn } from '../src/core/gossip/rows.ts';
+import type { StoreOrigin } from '../src/core/gossip/serving.ts';
 import { type AnchorId, CHARTER_STREAM, type StreamName, splitStream } from '../src/core/ids.ts';
 import type { MembershipSnapshot } from '../src/core/membership/events.ts';
 import { parseReleaseBody } from '../src/core/releases/body.ts';
@@ -29,6 +30,8 @@ type Entry = PersistBatch['documents'][number];
 /** A store of one node. */
 export class Disk {
   readonly storeId: string;
+  /** Where the content comes from; what a node finds out about its store when it starts. */
+  origin: StoreOrigin = 'intact';
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
   /** By stream, from sequence 1; what a fork cut off is gone. */

@@ -40,7 +40,7 @@ const REMEMBER_MS = 10_000;
 /** What of the machine a driver uses; tests put broken ones in its place. */
 export type Machine = Pick<
   GossipMachine,
-  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory'
+  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding'
 >;
 
 /** When a process is to die: in the middle of an event, or of one that writes, after the write. */
@@ -217,11 +217,14 @@ export class Driver {
         return this.writer.add(effect.batchId, effect.batch);
       case 'serve':
         return this.#world.oracle.serves(this.host, effect.state, effect.streams);
+      case 'hold':
+        return this.#world.oracle.holds(this.host, effect.state, effect.streams);
       case 'reply':
         return this.#reply(effect.requestId, effect.result);
       case 'arm':
         return this.#arm(effect.timer, effect.delayMs);
       case 'notice':
+        if (effect.notice.kind === 'serving') this.host.disk.origin = 'intact';
         return;
     }
   }

@@ -40,6 +40,7 @@ export function noteCoverage(
       case 'dial':
       case 'resolve':
       case 'serve':
+      case 'hold':
       case 'arm':
         break;
     }

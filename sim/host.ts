@@ -112,9 +112,10 @@ export class Host {
       hasSeeds: true,
       membership: this.#membershipOf(self),
       state,
+      origin: this.disk.origin,
       random: () => this.#machineDraws.next(),
     });
-    this.#world.oracle.boots(this, state);
+    this.#world.oracle.boots(this, state, machine.holding);
     if (this.#boots > 1) this.#world.coverage.hit('restart');
     this.driver = new Driver(this.#world, this, machine);
     this.driver.start();

@@ -18,6 +18,7 @@ import {
   type Head,
   type TrustedState,
 } from '../src/core/trusted/state.ts';
+import { Agreement } from './agreement.ts';
 import { isTaken } from './disk.ts';
 import type { Driver } from './driver.ts';
 import { noteCoverage } from './events-coverage.ts';
@@ -34,7 +35,7 @@ const WRITES_MAX = 500;
 
 /** Rules for what production does not do yet; see docs/simulator.md. */
 export interface Rules {
-  /** A restored store serves nothing before it was compared with peers. */
+  /** A restored store that knows one node so far does not take it for everybody there is. */
   readonly restoredWaits: 'demanded' | 'not-yet';
   /** A node that hears of a fork before it holds what lies below fetches that too. */
   readonly belowForks: 'demanded' | 'not-yet';
@@ -48,13 +49,11 @@ export class Oracle {
   readonly #truth: Truth;
   /** The highest sequence that each host has served, by stream. */
   readonly #floors: Map<Host, Map<StreamName, number>> = new Map();
-  readonly #served: Map<StreamName, Map<number, Sha256>> = new Map();
   readonly #proven = new WeakSet<Evidence>();
   readonly #restored: Set<Host> = new Set();
   /** What admins were told is durable. */
   readonly acknowledged: Map<Sha256, Known> = new Map();
-  /** The lowest sequence for which two nodes served different statements, by stream. */
-  readonly contested: Map<StreamName, number> = new Map();
+  readonly agreement: Agreement = new Agreement();
 
   constructor(world: World, truth: Truth) {
     this.#world = world;
@@ -77,46 +76,56 @@ export class Oracle {
     throw this.#violation('no-bug', `${name(driver.host)} threw on ${event.kind}: ${text}`);
   }
 
-  /** A process starts and serves what its disk holds. */
-  boots(host: Host, state: TrustedState): void {
-    const streams = [CHARTER_STREAM, ...state.streams.keys()];
-    if (!this.#restored.has(host) || this.#world.rules.restoredWaits === 'not-yet') {
-      this.serves(host, state, streams);
-    }
+  /** A process starts and serves what its disk holds, unless it holds back. */
+  boots(host: Host, state: TrustedState, holding: string | undefined): void {
+    if (holding === undefined) this.serves(host, state, []);
+    else this.#world.coverage.hit('holds-back');
   }
 
   /**
-   * What a host held is gone. Its floors go with it, and what nobody else has cannot be demanded
-   * any more: a node that acknowledges promises its own disk, not that of others.
+   * What a host held is gone, and what nobody else has cannot be demanded any more: a node that
+   * acknowledges promises its own disk, not that of others.
    */
   diskReplaced(host: Host): void {
-    if (this.#world.rules.restoredWaits === 'not-yet') this.#floors.delete(host);
-    else this.#lower(host);
     this.#restored.add(host);
+    for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#world.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {
       const isHeld = others.some((other) => other.disk.entry(stream, sequence)?.digest === digest);
       if (!isHeld) this.acknowledged.delete(digest);
     }
+    this.agreement.forget(others.map(({ disk }) => disk));
   }
 
-  /** What nobody else holds, a restored node cannot wait for. */
+  /** A restored node compares with two others: it finds what all but one of the honest hold. */
   #lower(host: Host): void {
     const others = this.#world.core().filter((other) => other !== host);
+    const liars = this.#world.hosts.filter(({ isHonest }) => !isHonest).length;
     const floors = this.#floorsOf(host);
+    if (this.#world.rules.restoredWaits === 'not-yet') floors.clear();
     for (const [stream, floor] of floors) {
-      const held = others.map(({ disk }) => disk.headOf(stream));
-      floors.set(stream, Math.min(floor, Math.max(0, ...held)));
+      const held = others.map(({ disk }) => disk.headOf(stream)).toSorted((x, y) => x - y);
+      floors.set(stream, Math.min(floor, held[liars === 0 ? 1 : 0] ?? 0));
     }
   }
 
-  /** The durable state moved. */
+  /** The durable state is for clients; without streams: all of it. */
   serves(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
-    for (const stream of streams) {
+    const all = streams.length > 0 ? streams : [CHARTER_STREAM, ...state.streams.keys()];
+    for (const stream of all) {
       const held = state.streams.get(stream);
       if (held?.kind === 'forked') this.#servesFork(host, held);
       else if (held !== undefined) this.#servesHead(host, stream, held.head);
       else if (stream === CHARTER_STREAM) this.#servesCharter(host, state);
+    }
+  }
+
+  /** The durable state moved, and is not for clients yet. */
+  holds(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
+    for (const stream of streams) {
+      const head = state.streams.get(stream)?.head;
+      if (!head || this.#truth.recognise(head.statement)?.digest === head.digest) continue;
+      throw this.#violation('stored-verified', `${name(host)} holds ${stream} without a quorum`);
     }
   }
 
@@ -186,7 +195,7 @@ export class Oracle {
       throw this.#violation('served-durable', `${what}, which is not on its disk`);
     }
     this.#rise(host, stream, sequence);
-    if (host.isHonest) this.#agree(stream, sequence, digest);
+    if (host.isHonest) this.agreement.served(stream, sequence, digest);
   }
 
   #servesFork(host: Host, { stream, evidence, commonSequence, head }: ForkedStream): void {
@@ -225,16 +234,6 @@ export class Oracle {
       throw this.#violation(this.#restored.has(host) ? 'restored-waits' : 'served-monotonic', what);
     }
     floors.set(stream, sequence);
-  }
-
-  #agree(stream: StreamName, sequence: number, digest: Sha256): void {
-    const served = this.#served.get(stream) ?? new Map<number, Sha256>();
-    this.#served.set(stream, served);
-    const other = served.get(sequence);
-    if (other === undefined) served.set(sequence, digest);
-    if (other === undefined || other === digest) return;
-    // Both were signed: somebody signed twice, and every node has to find out.
-    this.contested.set(stream, Math.min(sequence, this.contested.get(stream) ?? sequence));
   }
 
   #isOnDisk(host: Host, stream: StreamName, sequence: number, digest: Sha256): boolean {

@@ -116,7 +116,8 @@ function rootsText(world: World): string {
 
 /** What was acknowledged is everywhere, and every fork is known to everybody. */
 function requireComplete(world: World): void {
-  const { contested, acknowledged } = world.oracle;
+  const { acknowledged } = world.oracle;
+  const { contested } = world.oracle.agreement;
   for (const host of world.core()) {
     for (const [digest, { stream, sequence }] of acknowledged) {
       if (host.disk.entry(stream, sequence)?.digest === digest) continue;
@@ -149,6 +150,7 @@ function charterFork(world: World, index: number): Evidence | undefined {
 function requireQuiet(world: World): void {
   const core = world.core();
   requireConnected(world);
+  requireServing(world);
   for (const { identity, driver } of core) {
     const left = (driver?.writer.size ?? 0) + (driver?.fetcher.size ?? 0);
     if (left > 0 && !hasKnownGap(world) && world.hosts.every((host) => host.isHonest)) {
@@ -173,6 +175,17 @@ function requireQuiet(world: World): void {
 /** A node that heard of a fork too early asks for ever for what lies below it. */
 function hasKnownGap(world: World): boolean {
   return world.rules.belowForks === 'not-yet' && world.core().some(({ disk }) => disk.hasForkGap);
+}
+
+/** Comparing takes two others that serve. */
+function requireServing(world: World): void {
+  const core = world.core();
+  const waiting = core.filter(({ driver }) => driver?.machine.holding !== undefined);
+  const [first] = waiting;
+  if (first === undefined || core.length - waiting.length < 2) return;
+  const reason = first.driver?.machine.holding ?? '';
+  const what = `${first.identity.nodeId} serves nobody: ${reason}`;
+  throw new Violation('serving', world.nowMs, what);
 }
 
 function requireConnected(world: World): void {

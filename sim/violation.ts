@@ -20,6 +20,7 @@ export const INVARIANTS = {
   'no-bug': 'a machine neither throws nor reports a BUG',
   converged: 'after healing all honest nodes come to equal roots',
   complete: 'what was acknowledged is held by all honest nodes in the end',
+  serving: 'after healing every honest node serves that had others to compare with',
   connected: 'after healing every two honest nodes have a link',
   drained: 'when nothing happens only comparisons are sent',
   frozen: 'a fork that two nodes served is known to all of them in the end',

@@ -143,6 +143,7 @@ export class World {
       this.#byAddress.set(addressOf(nodeId), index);
       const disk = Disk.withFirst((index + 1).toString(16).padStart(32, '0'), pool, holds);
       const state = pool.states[holds];
+      if (holds === 0) disk.origin = 'new';
       const role = 'member' as const;
       return new Host(this, { index, nodeId, region, disk, role, ...(state && { state }) });
     });

@@ -23,7 +23,8 @@ import type { TrustedState } from '../core/trusted/state.ts';
 const RECORDING_FORMAT = 1;
 
 /** What a machine was made of, without its state, its randomness and its node's key. */
-export interface RecordedOptions extends Pick<GossipOptions, 'self' | 'hasSeeds'> {
+export interface RecordedOptions
+  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override'> {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
 
@@ -67,7 +68,7 @@ class RecordedMachine extends GossipMachine {
   readonly #drawn: Drawn;
 
   constructor(options: GossipOptions, write: (line: string) => void) {
-    const { self, hasSeeds, state, membership } = options;
+    const { self, hasSeeds, state, membership, origin, override } = options;
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({
@@ -80,7 +81,7 @@ class RecordedMachine extends GossipMachine {
     const { realm, firstCharterDigest } = state;
     const start = {
       format: RECORDING_FORMAT,
-      options: { self, hasSeeds, membership: others },
+      options: { self, hasSeeds, origin, override, membership: others },
       pin: { realm, firstCharterDigest },
       stored: storedOf(state),
       ...taken(drawn),

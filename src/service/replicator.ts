@@ -34,8 +34,8 @@ import { reportNotice } from './notices.ts';
 import type { LinkHandle, PeerTransport } from './peer-transport.ts';
 import { PendingSubmits } from './pending-submits.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
-import { RepairMemory } from './repair-memory.ts';
 import { createMachine } from './recording.ts';
+import { RepairMemory } from './repair-memory.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Another node, and how the connection to it is; no `info` when none was tried. */

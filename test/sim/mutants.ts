@@ -33,6 +33,10 @@ class Mutant implements Machine {
     return this.#machine.root;
   }
 
+  get holding(): string | undefined {
+    return this.#machine.holding;
+  }
+
   isLinked(nodeId: NodeId): boolean {
     return this.#machine.isLinked(nodeId);
   }

@@ -204,7 +204,7 @@ export class Fetching {
   }
 
   #isUseful({ nodeId, row }: Want): boolean {
-    if (this.#links.to(nodeId)?.isReady !== true) return false;
+    if (this.#links.to(nodeId)?.isReady !== true || !isPlace(row)) return false;
     const ours = rowIn(this.#replica.verified, row.stream);
     // Where a fork ends may lie deeper than its proof: what others hold there is worth reading.
     const isBeneath = ours?.forked === true && !row.forked && ours.sequence === row.sequence;
@@ -221,8 +221,8 @@ export class Fetching {
 
   #begin(link: Link, row: Row, nowMs: number): void {
     const fetchId = this.#nextFetchId++;
-    this.#wants.begin(fetchId, link.peer, row, nowMs);
     const request = requestFor(rowIn(this.#replica.verified, row.stream), row);
+    this.#wants.begin(fetchId, link.peer, row, nowMs);
     const target = { nodeId: link.nodeId, address: link.hello.address };
     this.#outbox.emit({ kind: 'fetch', fetchId, target, request });
     this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link));
@@ -240,6 +240,12 @@ export class Fetching {
 
 function stallMs({ rttMs }: Link): number {
   return Math.max(STALL_MIN_MS, Math.round(STALL_ROUND_TRIPS * rttMs));
+}
+
+/** Says whether a row names a place that can be asked for; a peer may say anything. */
+function isPlace({ sequence, forked }: Row): boolean {
+  const at = forked ? sequence + 1 : sequence;
+  return at >= 1 && Number.isSafeInteger(at);
 }
 
 /** From where to fetch: after our head, or the peer's own statement where we differ. */

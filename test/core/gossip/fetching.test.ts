@@ -38,6 +38,18 @@ describe('Fetching', () => {
     expect(cancelled(item(entry(weak)))).toBe(true);
   });
 
+  it.each([
+    [0, false],
+    [Number.MAX_SAFE_INTEGER, true],
+  ])('is not kept from a stream by a row at %d that nobody can ask for', (sequence, forked) => {
+    begin();
+    const stream = `release/${BUNDLE}` as StreamName;
+    const row = { stream, sequence, digest: NO_PREVIOUS, forked };
+    const effects = frame({ kind: 'held', row });
+    expect(effects.some(({ kind }) => kind === 'fetch')).toBe(false);
+    announce(stream);
+  });
+
   it('bounds what many small anchors take', () => {
     begin();
     announce(`release/${BUNDLE}` as StreamName);
