@@ -10,7 +10,6 @@
  */
 import { KedgeError } from '../src/core/errors.ts';
 import type {
-  DialTarget,
   GossipEffect,
   GossipEvent,
   Recall,
@@ -22,6 +21,7 @@ import type { GossipMachine } from '../src/core/gossip/machine.ts';
 import { rowIn } from '../src/core/gossip/rows.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
+import type { DialTarget } from '../src/core/peer.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';

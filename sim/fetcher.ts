@@ -7,8 +7,8 @@
  * @module
  */
 import { KedgeError } from '../src/core/errors.ts';
-import type { DialTarget } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../src/core/gossip/frames.ts';
+import type { DialTarget } from '../src/core/peer.ts';
 import { judgedIn } from '../src/service/recall.ts';
 import type { Driver } from './driver.ts';
 import { factsOf } from './facts.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PeerIdentity } from '../src/core/gossip/events.ts';
+
 import {
   type FetchItem,
   type FetchRequest,
@@ -13,6 +13,7 @@ import {
 } from '../src/core/gossip/frames.ts';
 import type { GossipOptions } from '../src/core/gossip/machine.ts';
 import { type NodeId, parseNodeId, parseRegionName } from '../src/core/ids.ts';
+import type { PeerIdentity } from '../src/core/peer.ts';
 import { restoreTrustedState } from '../src/core/trusted/restore.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
 import { TEST_EPOCH_MS } from '../src/testing/simulated-clock.ts';

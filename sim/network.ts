@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { DialTarget } from '../src/core/gossip/events.ts';
+import type { DialTarget } from '../src/core/peer.ts';
 import type { Driver } from './driver.ts';
 import { type LinkEnd, makeEnd, otherEnd, type Parcel, type SimLink } from './link.ts';
 import { draw } from './prf.ts';

@@ -5,9 +5,9 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { DialTarget, LinkId } from '../core/gossip/events.ts';
 import type { Frame } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
+import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LinkHandle } from '../service/peer-transport.ts';
 import { decodeFrame, encodeFrame } from '../wire/gossip.ts';

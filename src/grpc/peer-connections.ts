@@ -12,8 +12,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { Client, type ClientOptions } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
-import type { DialTarget } from '../core/gossip/events.ts';
 import type { NodeId } from '../core/ids.ts';
+import type { DialTarget } from '../core/peer.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';

@@ -10,10 +10,10 @@
  */
 import { type ClientOptions, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
-import type { DialTarget } from '../core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import type { DialTarget } from '../core/peer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';

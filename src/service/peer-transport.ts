@@ -4,8 +4,8 @@
  * @module
  */
 import type { KedgeError } from '../core/errors.ts';
-import type { DialTarget, LinkId } from '../core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame } from '../core/gossip/frames.ts';
+import type { DialTarget, LinkId } from '../core/peer.ts';
 
 /** One connection to a peer, as a transport offers it. */
 export interface LinkHandle {

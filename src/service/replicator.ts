@@ -9,18 +9,12 @@
  */
 import type { RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import type {
-  DialTarget,
-  GossipEffect,
-  GossipEvent,
-  LinkId,
-  Recall,
-  Timer,
-} from '../core/gossip/events.ts';
+import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
 import type { Attestation, Frame } from '../core/gossip/frames.ts';
 import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
+import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';

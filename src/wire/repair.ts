@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { Row, RowsAnswer, StoreDigest } from '../core/gossip/frames.ts';
+import type { RowsAnswer, StoreDigest } from '../core/gossip/frames.ts';
 import {
   isBucket,
   isTreeIndex,
@@ -13,6 +13,7 @@ import {
   TREE_FANOUT,
   type TreeNode,
 } from '../core/gossip/row-tree.ts';
+import type { Row } from '../core/gossip/rows.ts';
 import { parseStreamName } from '../core/ids.ts';
 import { STREAMS_MAX } from '../core/limits.ts';
 import {

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import type { DialTarget } from '../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame } from '../../src/core/gossip/frames.ts';
 import {
   NO_PREVIOUS,
@@ -12,6 +11,7 @@ import {
   parseSequence,
   parseStreamName,
 } from '../../src/core/ids.ts';
+import type { DialTarget } from '../../src/core/peer.ts';
 import { Authorities } from '../../src/grpc/authorities.ts';
 import { LiveTls } from '../../src/grpc/live-tls.ts';
 import { PeerLinks } from '../../src/grpc/peer-links.ts';

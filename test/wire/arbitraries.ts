@@ -24,8 +24,8 @@ import type {
   Frame,
   Hello,
   Push,
-  Row,
 } from '../../src/core/gossip/frames.ts';
+import type { Row } from '../../src/core/gossip/rows.ts';
 import {
   type BundleName,
   type NodeId,

@@ -21,12 +21,13 @@ import {
   type SplitPair,
   verifySplit,
 } from '../log/split.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { type AcceptedCharter, currentCharter } from '../trusted/state.ts';
-import type { PeerIdentity } from './events.ts';
-import type { Attestation, AttestationFrame, Row } from './frames.ts';
+import type { Attestation, AttestationFrame } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica.ts';
+import type { Row } from './rows.ts';
 import type { Spread } from './spread.ts';
 
 /** Streams in one question. */

@@ -9,8 +9,8 @@
 import { parseSequence, type StreamName } from '../ids.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, SubmitResult } from './events.ts';
-import type { Row } from './frames.ts';
 import { RowLog } from './row-log.ts';
+import type { Row } from './rows.ts';
 import { rowIn, rowsOf } from './rows.ts';
 
 /** A submit that waits for a batch. */

@@ -9,7 +9,7 @@
  * @module
  */
 import type { NodeId } from '../ids.ts';
-import type { DialTarget } from './events.ts';
+import type { DialTarget } from '../peer.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 

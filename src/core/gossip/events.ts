@@ -7,30 +7,14 @@
  * @module
  */
 import type { KedgeError } from '../errors.ts';
-import type { AnchorId, NodeId, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { AnchorId, NodeId, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { RegionSplit } from '../log/split.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
+import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
-
-/** Names one connection; never reused. */
-export type LinkId = string;
-
-/** A peer: its node as its certificate proves it, in the region that it names. */
-export interface PeerIdentity {
-  readonly nodeId: NodeId;
-  readonly region: RegionName;
-}
-
-/** Where to dial. */
-export interface DialTarget {
-  /** `host:port`. */
-  readonly address: string;
-  /** Who must answer there; absent for a seed, where any node of the realm may. */
-  readonly nodeId?: NodeId;
-}
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a

@@ -12,14 +12,16 @@ import {
   type StreamName,
   splitStream,
 } from '../ids.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
-import type { PeerIdentity, Recall } from './events.ts';
-import type { FetchItem, FetchRequest, Push, Row } from './frames.ts';
+import type { Recall } from './events.ts';
+import type { FetchItem, FetchRequest, Push } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Bringer, Replica } from './replica.ts';
+import type { Row } from './rows.ts';
 import { compareRow, rowIn } from './rows.ts';
 import { type ActiveFetch, type Want, Wants } from './wants.ts';
 

@@ -15,6 +15,7 @@ import type { MembershipFrame } from '../membership/frames.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { TreeNode } from './row-tree.ts';
+import type { Row } from './rows.ts';
 
 /** The version that this code speaks. */
 export const PROTOCOL_VERSION: number = 1;
@@ -53,18 +54,6 @@ export interface Push {
   readonly content: BodyContent;
   /** DER of anchors that are new in this statement. */
   readonly blobs: readonly Uint8Array[];
-}
-
-/**
- * The head of one stream. For a forked one: the last common sequence, and the digest of the
- * evidence instead of a statement's, so that nodes agree on the evidence too.
- */
-export interface Row {
-  readonly stream: StreamName;
-  /** 0 when nothing is held (only for a stream that forked at its first sequence). */
-  readonly sequence: number;
-  readonly digest: Sha256;
-  readonly forked: boolean;
 }
 
 /**

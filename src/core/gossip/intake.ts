@@ -17,8 +17,9 @@ import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept
 import { findStanding, type Standing } from '../trusted/authority.ts';
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, Recall } from './events.ts';
-import type { BodyContent, Push, Row } from './frames.ts';
+import type { BodyContent, Push } from './frames.ts';
 import { type BaseBody, contentFrom, indexBlobs, openContent } from './push.ts';
+import type { Row } from './rows.ts';
 import { rowIn } from './rows.ts';
 
 const NO_BODY = new Uint8Array(0);

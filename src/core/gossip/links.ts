@@ -11,9 +11,10 @@
 import { KedgeError } from '../errors.ts';
 import type { NodeId, RegionName, Sha256, StreamName } from '../ids.ts';
 import { PEERS_MAX, STREAMS_MAX } from '../limits.ts';
-import type { DialTarget, LinkId, PeerIdentity } from './events.ts';
-import type { Hello, Row } from './frames.ts';
+import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
+import type { Hello } from './frames.ts';
 import { RepairBudget } from './repair-budget.ts';
+import type { Row } from './rows.ts';
 
 /** Faults that a link may cause before it is closed. */
 export const LINK_FAULTS_MAX: number = 16;

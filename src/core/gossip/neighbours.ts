@@ -16,9 +16,9 @@ import type {
 } from '../membership/events.ts';
 import { MembershipMachine, type MembershipOptions } from '../membership/machine.ts';
 import type { MemberState, MemberView } from '../membership/view.ts';
+import type { DialTarget, PeerIdentity } from '../peer.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Dialer } from './dialer.ts';
-import type { DialTarget, PeerIdentity } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Surroundings } from './serving.ts';

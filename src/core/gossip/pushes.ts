@@ -5,13 +5,15 @@
  */
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type StreamName } from '../ids.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { forked, forkOf } from '../trusted/state.ts';
-import type { PeerIdentity, Recall } from './events.ts';
+import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
-import type { Push, Row } from './frames.ts';
+import type { Push } from './frames.ts';
 import type { Link } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica.ts';
+import type { Row } from './rows.ts';
 
 /** The way of a push into the replica. */
 export class Pushes {

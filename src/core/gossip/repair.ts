@@ -13,11 +13,12 @@
 import type { NodeId } from '../ids.ts';
 import { PEERS_MAX } from '../limits.ts';
 import type { Fetching } from './fetching.ts';
-import type { Row, RowsAnswer, StoreDigest } from './frames.ts';
+import type { RowsAnswer, StoreDigest } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica.ts';
 import { isBucket, type TreeNode } from './row-tree.ts';
+import type { Row } from './rows.ts';
 import { compareRow } from './rows.ts';
 
 /** How often one peer is asked to compare, milliseconds. */

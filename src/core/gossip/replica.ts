@@ -10,17 +10,19 @@
 import { KedgeError } from '../errors.ts';
 import type { AnchorId, RegionName, StreamName } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
+import type { PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Commits, durableResult } from './commits.ts';
-import type { PeerIdentity, Recall } from './events.ts';
-import type { BodyContent, Push, Row } from './frames.ts';
+import type { Recall } from './events.ts';
+import type { BodyContent, Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
 import type { LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import { type BaseBody, indexBlobs, pushBytes } from './push.ts';
 import type { RowLog } from './row-log.ts';
+import type { Row } from './rows.ts';
 import { rowIn } from './rows.ts';
 import type { Spread } from './spread.ts';
 

@@ -8,9 +8,8 @@
  * @module
  */
 import type { Sha256, StreamName } from '../ids.ts';
-import type { Row } from './frames.ts';
 import { RowTree, type TreeNode } from './row-tree.ts';
-import type { RowTable } from './rows.ts';
+import type { Row, RowTable } from './rows.ts';
 
 /** Rows, their hashes and their revisions. */
 export class RowLog {

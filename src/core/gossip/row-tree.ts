@@ -16,8 +16,7 @@
 import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { sha256Bytes } from '../crypto.ts';
 import { parseSha256, type Sha256, type StreamName } from '../ids.ts';
-import type { Row } from './frames.ts';
-import type { RowTable } from './rows.ts';
+import type { Row, RowTable } from './rows.ts';
 
 /** Levels between two comparisons: a node is compared by its 16 descendants 4 levels below. */
 const STRIDE = 4;

@@ -9,10 +9,21 @@
  */
 import { encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
-import { CHARTER_STREAM, type StreamName } from '../ids.ts';
+import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
 import { currentCharter, type Evidence, type TrustedState } from '../trusted/state.ts';
-import type { Row } from './frames.ts';
+
+/**
+ * The head of one stream. For a forked one: the last common sequence, and the digest of the
+ * evidence instead of a statement's, so that nodes agree on the evidence too.
+ */
+export interface Row {
+  readonly stream: StreamName;
+  /** 0 when nothing is held (only for a stream that forked at its first sequence). */
+  readonly sequence: number;
+  readonly digest: Sha256;
+  readonly forked: boolean;
+}
 
 /** The rows of one node, by stream. */
 export type RowTable = ReadonlyMap<StreamName, Row>;

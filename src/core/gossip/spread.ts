@@ -13,8 +13,8 @@
  * @module
  */
 import type { RegionName } from '../ids.ts';
+import type { PeerIdentity } from '../peer.ts';
 import type { Topology } from '../topology/topology.ts';
-import type { PeerIdentity } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
 
 /** Links of the own region that a node pushes to when others push to all. */

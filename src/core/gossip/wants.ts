@@ -10,10 +10,10 @@
  */
 import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
-import type { PeerIdentity } from './events.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
-import type { Row } from './frames.ts';
+import type { Row } from './rows.ts';
 
 /** Fetches under way at once. */
 export const FETCHES_MAX: number = 4;

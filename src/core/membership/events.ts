@@ -6,8 +6,8 @@
  * @module
  */
 import type { KedgeError } from '../errors.ts';
-import type { LinkId, PeerIdentity } from '../gossip/events.ts';
 import type { NodeId } from '../ids.ts';
+import type { LinkId, PeerIdentity } from '../peer.ts';
 import type { MembershipFrame } from './frames.ts';
 import type { KeyBinding } from './member.ts';
 import type { SignedMember } from './record.ts';

@@ -7,8 +7,9 @@
  *
  * @module
  */
-import type { LinkId } from '../gossip/events.ts';
+
 import type { NodeId } from '../ids.ts';
+import type { LinkId } from '../peer.ts';
 import type { MembershipConfig } from './config.ts';
 import type { MembershipTimer } from './events.ts';
 import type { LinkTable, MemberLink } from './links.ts';

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { LinkId, PeerIdentity } from '../gossip/events.ts';
+
 import type { NodeId } from '../ids.ts';
 import { MEMBERS_MAX } from '../limits.ts';
+import type { LinkId, PeerIdentity } from '../peer.ts';
 import { Budget } from './budget.ts';
 import type { MembershipConfig } from './config.ts';
 

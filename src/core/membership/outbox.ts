@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LinkId } from '../gossip/events.ts';
+import type { LinkId } from '../peer.ts';
 import type { MembershipEffect, MembershipNotice, MembershipTimer } from './events.ts';
 import type { MembershipFrame } from './frames.ts';
 

@@ -11,9 +11,9 @@
  */
 import { equalBytes } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
-import type { PeerIdentity } from '../gossip/events.ts';
 import type { NodeId, RealmName, RegionName } from '../ids.ts';
 import { MEMBERS_MAX } from '../limits.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { MemberDigest } from './digest.ts';
 import type { RememberedMember } from './events.ts';
 import { type KeyBinding, Member } from './member.ts';

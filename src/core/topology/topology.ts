@@ -12,9 +12,10 @@
  *
  * @module
  */
-import type { PeerIdentity } from '../gossip/events.ts';
+
 import type { NodeId, RegionName } from '../ids.ts';
 import { hashText } from '../mix.ts';
+import type { PeerIdentity } from '../peer.ts';
 import { Best, type Ranked } from './ranking.ts';
 import { Region } from './region.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../../../src/core/gossip/frames.ts';
 import { RowLog } from '../../../src/core/gossip/row-log.ts';
+import type { Row } from '../../../src/core/gossip/rows.ts';
 import { NO_PREVIOUS, parseStreamName } from '../../../src/core/ids.ts';
 
 describe('RowLog', () => {

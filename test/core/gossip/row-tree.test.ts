@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../../../src/core/gossip/frames.ts';
 import { isBucket, RowTree } from '../../../src/core/gossip/row-tree.ts';
+import type { Row } from '../../../src/core/gossip/rows.ts';
 import { NO_PREVIOUS, parseSha256, parseStreamName } from '../../../src/core/ids.ts';
 
 const ROOT = 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../../../src/core/gossip/frames.ts';
+import type { Row } from '../../../src/core/gossip/rows.ts';
 import { compareRow } from '../../../src/core/gossip/rows.ts';
 import { FETCHES_MAX, RETRY_PAUSE_MS, type Want, Wants } from '../../../src/core/gossip/wants.ts';
 import {

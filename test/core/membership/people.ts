@@ -4,7 +4,6 @@
  * @module
  */
 import type { SigningKey } from '../../../src/core/crypto.ts';
-import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
 import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import type { MembershipEffect } from '../../../src/core/membership/events.ts';
 import type { MembershipFrame } from '../../../src/core/membership/frames.ts';
@@ -14,6 +13,7 @@ import {
   type SignedMember,
   signMember,
 } from '../../../src/core/membership/record.ts';
+import type { PeerIdentity } from '../../../src/core/peer.ts';
 import { ed25519Key, REALM } from '../support.ts';
 
 /** Node `n<number>` in region `iad`; its key is number `key`, by default the same number. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PeerIdentity } from '../../../src/core/gossip/events.ts';
 import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import type { PeerIdentity } from '../../../src/core/peer.ts';
 import { STABLE_OBSERVATIONS } from '../../../src/core/topology/region.ts';
 import {
   CROSS_LINKS,

@@ -13,7 +13,6 @@ import {
 import { onTestFinished } from 'vitest';
 import type { NodeStatus } from '../../../src/core/admin/messages.ts';
 import { type ErrorCode, type KedgeError } from '../../../src/core/errors.ts';
-import type { DialTarget } from '../../../src/core/gossip/events.ts';
 import type { Frame } from '../../../src/core/gossip/frames.ts';
 import {
   NO_PREVIOUS,
@@ -24,6 +23,7 @@ import {
   parseSequence,
   parseStreamName,
 } from '../../../src/core/ids.ts';
+import type { DialTarget } from '../../../src/core/peer.ts';
 import type { WatchRequest } from '../../../src/core/watch/messages.ts';
 import { Authorities } from '../../../src/grpc/authorities.ts';
 import type { LinkEvents } from '../../../src/grpc/link-session.ts';

@@ -6,10 +6,10 @@
  */
 
 import { KedgeError } from '../../../src/core/errors.ts';
-import type { DialTarget } from '../../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame, Hello } from '../../../src/core/gossip/frames.ts';
 import type { StreamName } from '../../../src/core/ids.ts';
 import { type NodeId, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import type { DialTarget } from '../../../src/core/peer.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
 import { noLogger } from '../../../src/ports/logger.ts';
