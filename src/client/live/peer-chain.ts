@@ -2,32 +2,90 @@
  * Whom a finished handshake rests on.
  *
  * OpenSSL verifies against the set that was in force when the handshake began. The other side
- * decides when it ends, so a handshake that began before trust narrowed is looked at once more.
+ * decides when it ends, so a handshake that began before trust narrowed is looked at once more:
+ * a path of signatures must lead from the leaf that was shown to a CA of the newest set (names and
+ * signatures of RFC 5280 section 6.1; everything else was checked in the handshake).
  *
  * @module
  */
-import { createHash } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { TrustSet } from './trust-view.ts';
+
+/** DER of what the other side showed, leaf first. */
+export type PeerChain = readonly Uint8Array[];
 
 /** Longer chains than this are not followed. */
 const CHAIN_MAX = 16;
+/** Intermediates that are remembered: a fleet has a few. */
+const INTERMEDIATES_MAX = 64;
 
 /**
- * Says whether the chain of the other side leads to one of the CAs with these ids. A session that
- * was resumed may show its leaf alone; then the answer is no.
+ * What the other side of a full handshake showed; empty without a certificate. A resumed session
+ * shows a server the client's leaf alone, and a client nothing.
+ *
+ * `getPeerX509Certificate` would do less work, but Node 20 takes what it returns out of the
+ * connection's chain.
  */
-export function isVouchedFor(socket: TLSSocket, ids: ReadonlySet<string>): boolean {
-  let at = socket.getPeerCertificate(true);
-  for (let depth = 0; depth < CHAIN_MAX; depth += 1) {
-    // Without a certificate Node gives an empty object.
-    if (!Buffer.isBuffer(at.raw)) return false;
-    if (ids.has(createHash('sha256').update(at.raw).digest('hex'))) return true;
-    if (!isObject(at.issuerCertificate) || at.issuerCertificate === at) return false;
+export function chainOf(socket: TLSSocket): PeerChain {
+  const chain: Uint8Array[] = [];
+  let at: Partial<DetailedPeerCertificate> = socket.getPeerCertificate(true);
+  // Without a certificate Node gives an empty object; a root is its own issuer.
+  while (at.raw !== undefined && chain.length < CHAIN_MAX) {
+    chain.push(at.raw);
+    if (at.issuerCertificate === undefined || at.issuerCertificate === at) break;
     at = at.issuerCertificate;
+  }
+  return chain;
+}
+
+/** Says whether a path leads from the leaf of `chain` to a CA of `set`. */
+export function isVouchedFor(chain: PeerChain, set: TrustSet): boolean {
+  const cas = set.caPems.map((pem) => new X509Certificate(pem));
+  let [level, between] = splitLeaf(chain);
+  while (level.length > 0) {
+    if (level.some((one) => cas.some((ca) => isSame(one, ca) || isIssuedBy(one, ca)))) return true;
+    const above = between.filter((issuer) => level.some((one) => isIssuedBy(one, issuer)));
+    // Each is tried once: two intermediates may have signed each other.
+    between = between.filter((issuer) => !above.includes(issuer));
+    level = above;
   }
   return false;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+/** The intermediates that full handshakes showed to a server; the last ones, up to 64. */
+export class Intermediates {
+  readonly #held = new Map<string, Uint8Array>();
+
+  /** Learns from a finished handshake, and completes what a resumed one shows. */
+  complete(socket: TLSSocket): PeerChain {
+    const chain = chainOf(socket);
+    if (socket.isSessionReused()) return [...chain, ...this.#held.values()];
+    for (const der of chain.slice(1)) {
+      const id = Buffer.from(der).toString('base64');
+      this.#held.delete(id);
+      this.#held.set(id, der);
+    }
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= INTERMEDIATES_MAX) break;
+      this.#held.delete(oldest);
+    }
+    return chain;
+  }
+}
+
+/** A root in between vouches for nobody: it counts in the set alone. */
+function splitLeaf(chain: PeerChain): [X509Certificate[], X509Certificate[]] {
+  const [leaf, ...rest] = chain.map((der) => new X509Certificate(der));
+  const between = rest.filter(({ ca, subject, issuer }) => ca && subject !== issuer);
+  return [leaf === undefined ? [] : [leaf], between];
+}
+
+function isSame(one: X509Certificate, other: X509Certificate): boolean {
+  return one.fingerprint256 === other.fingerprint256;
+}
+
+/** Names alone prove nothing: CAs that follow each other often have the same one. */
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -18,11 +18,17 @@ import {
 } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
-import { isVouchedFor } from './peer-chain.ts';
+import { chainOf, isVouchedFor, type PeerChain } from './peer-chain.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
 /** Sessions kept at once, each for one host, port and name. */
 const SESSIONS_MAX = 100;
+
+/** A session, and what the server showed when it began: a resumed handshake shows nothing. */
+interface KeptSession {
+  readonly session: Buffer;
+  readonly chain: PeerChain;
+}
 
 /** The options of {@link liveTlsClient}. */
 export interface LiveTlsClientOptions extends Partial<TrustSelector> {
@@ -48,7 +54,7 @@ export class LiveTlsClient implements Disposable {
   readonly #extra: SecureContextOptions;
   readonly #narrowed: Set<() => void> = new Set();
   readonly #epochs = new WeakMap<object, number>();
-  readonly #sessions = new Map<string, Buffer>();
+  readonly #sessions = new Map<string, KeptSession>();
   #identity: TlsIdentity | undefined;
   #context: SecureContext | undefined;
   #epoch = 0;
@@ -87,14 +93,17 @@ export class LiveTlsClient implements Disposable {
   connect(options: ConnectionOptions): TLSSocket {
     const live = this.connectOptions();
     const key = sessionKey(options);
-    const session = key === undefined ? undefined : this.#sessions.get(key);
-    const socket = connect({ ...options, ...live, session });
+    const kept = key === undefined ? undefined : this.#sessions.get(key);
+    const socket = connect({ ...options, ...live, session: kept?.session });
+    const chain = (): PeerChain =>
+      socket.isSessionReused() ? (kept?.chain ?? []) : chainOf(socket);
     this.#epochs.set(socket, this.#epoch);
-    socket.prependOnceListener('secureConnect', () => this.#judgeAgain(socket));
+    socket.prependOnceListener('secureConnect', () => this.#judgeAgain(socket, chain));
     // A session that arrives after the change was made under the old set: not kept.
     if (key !== undefined) {
-      socket.on('session', (fresh: Buffer) => {
-        if (this.#context === live.secureContext) this.#keepSession(key, fresh);
+      socket.on('session', (session: Buffer) => {
+        if (this.#context !== live.secureContext) return;
+        this.#keepSession(key, { session, chain: chain() });
       });
       socket.once('close', (hadError: boolean) => {
         if (hadError) this.#sessions.delete(key);
@@ -128,8 +137,8 @@ export class LiveTlsClient implements Disposable {
   }
 
   /** A handshake that outlived its set stands only when a CA of the newest one vouches for it. */
-  #judgeAgain(socket: TLSSocket): void {
-    if (!this.isOutlived(socket) || isVouchedFor(socket, this.#view.current.ids)) return;
+  #judgeAgain(socket: TLSSocket, chain: () => PeerChain): void {
+    if (!this.isOutlived(socket) || isVouchedFor(chain(), this.#view.current)) return;
     const message = 'the CA of the server lost its trust during the handshake';
     socket.destroy(new KedgeError('UNAVAILABLE', message, { detail: { bundle: this.#bundle } }));
   }
@@ -152,13 +161,13 @@ export class LiveTlsClient implements Disposable {
     }
   }
 
-  #keepSession(key: string, session: Buffer): void {
+  #keepSession(key: string, kept: KeptSession): void {
     this.#sessions.delete(key);
     const oldest = this.#sessions.keys().next();
     if (this.#sessions.size >= SESSIONS_MAX && oldest.done !== true) {
       this.#sessions.delete(oldest.value);
     }
-    this.#sessions.set(key, session);
+    this.#sessions.set(key, kept);
   }
 }
 

@@ -19,8 +19,14 @@ import { Server as HttpsServer } from 'node:https';
 import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
-import { isVouchedFor } from './peer-chain.ts';
-import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
+import { Intermediates, isVouchedFor } from './peer-chain.ts';
+import {
+  type TrustChange,
+  type TrustSelector,
+  type TrustSet,
+  type TrustSource,
+  TrustView,
+} from './trust-view.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
 const TICKET_KEYS_BYTES = 48;
@@ -70,7 +76,7 @@ class LiveServer implements LiveTlsServer {
     this.#server = server;
     this.#context = secureContext;
     this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
-    this.#connections = new Connections(server, () => this.#view.current.ids);
+    this.#connections = new Connections(server, () => this.#view.current);
     try {
       this.#apply(this.#context);
     } catch (cause) {
@@ -129,15 +135,16 @@ export function secureContextFor(
  */
 class Connections implements Disposable {
   readonly #server: Server | HttpsServer;
-  readonly #ids: () => ReadonlySet<string>;
+  readonly #newest: () => TrustSet;
+  readonly #intermediates = new Intermediates();
   /** By the transport below TLS, which is there before its handshake. */
   readonly #begun = new WeakMap<object, number>();
   readonly #current = new WeakMap<object, number>();
   #epoch = 0;
 
-  constructor(server: Server | HttpsServer, ids: () => ReadonlySet<string>) {
+  constructor(server: Server | HttpsServer, newest: () => TrustSet) {
     this.#server = server;
-    this.#ids = ids;
+    this.#newest = newest;
     server.prependListener('connection', this.#onTransport);
     server.prependListener('secureConnection', this.#onConnection);
     if (server instanceof HttpsServer) server.prependListener('request', this.#onRequest);
@@ -160,7 +167,8 @@ class Connections implements Disposable {
   readonly #onConnection = (socket: TLSSocket): void => {
     this.#current.set(socket, this.#epoch);
     const isOutlived = this.#beganAt(socket) < this.#epoch;
-    if (isOutlived && !isVouchedFor(socket, this.#ids())) socket.destroy();
+    const chain = this.#intermediates.complete(socket);
+    if (isOutlived && !isVouchedFor(chain, this.#newest())) socket.destroy();
   };
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {

@@ -97,6 +97,73 @@ describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('a handshake under way over %s', 
   });
 });
 
+describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('a session resumed over %s', (version) => {
+  const only = { minVersion: version, maxVersion: version } as const;
+
+  /** Resumes a session to a server of `pki` while the old CA loses its trust on the way. */
+  async function resume(identity: TestIdentity): Promise<string> {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const tls = createServer({ ...tlsIdentity(identity), ...only }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.end(socket.isSessionReused() ? 'resumed' : 'new');
+    });
+    tls.on('tlsClientError', () => undefined);
+    await listen(tls);
+    const between = createNetServer();
+    const port = await listen(between);
+    using live = liveTlsClient(source, { bundle: BUNDLE });
+    const open = async (): Promise<{ socket: TLSSocket; line: Socket }> => {
+      const waiting = once(between, 'connection');
+      const socket = live.connect({ host: '127.0.0.1', port, servername: 'localhost' });
+      const [line] = (await waiting) as [Socket];
+      return { socket, line };
+    };
+    const first = await open();
+    tls.emit('connection', first.line);
+    expect(await said(first.socket)).toBe('new');
+    const second = await open();
+    source.set(BUNDLE, newPki.caPem);
+    tls.emit('connection', second.line);
+    return await said(second.socket);
+  }
+
+  /** Resumes the session of `identity` while the old CA loses its trust on the way. */
+  async function comeBack(identity: TestIdentity): Promise<string> {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const tls = createServer({ requestCert: true, ...tlsIdentity(server), ...only }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.end(socket.isSessionReused() ? 'resumed' : 'new');
+    });
+    follow(source, tls);
+    const port = await listen(tls);
+    const options = { ...only, ...as(identity, serverPki.caPem) };
+    const { session } = await shake(port, options);
+    const accepted = once(tls, 'connection');
+    const line = openSocket(port, '127.0.0.1');
+    await accepted;
+    source.set(BUNDLE, newPki.caPem);
+    return await said(connect({ ...options, socket: line, servername: 'localhost', session }));
+  }
+
+  it('stands when a CA that stays vouched for the server', async () => {
+    expect(await resume(newPki.issue('server'))).toBe('resumed');
+  });
+
+  it('ends when the CA that vouched for the server is gone', async () => {
+    expect(await resume(oldPki.issue('server'))).toBe('');
+  });
+
+  it('stands when a CA that stays vouched for the client', async () => {
+    expect(await comeBack(newPki.issue('client'))).toBe('resumed');
+  });
+
+  it('ends when the CA that vouched for the client is gone', async () => {
+    expect(await comeBack(oldPki.issue('client'))).toBe('');
+  });
+});
+
 describe('a handshake that began after trust narrowed', () => {
   const client = { ...as(newPki.issue('client'), serverPki.caPem) };
 
