@@ -3,10 +3,10 @@
  * client and to a peer.
  *
  * Two real nodes over mTLS and one SDK client, with a counting TCP proxy on every path. Counted is
- * everything that passes in both directions from the submit until both have the release and have
- * acknowledged it, TLS and HTTP/2 included. The digests that peers exchange every two seconds
- * anyway are kept out by submitting at the beginning of a long pause between them. The keep-alives
- * of the connections still fall into some rounds: the median is judged, the highest is reported.
+ * everything that passes in both directions, TLS and HTTP/2 included, in a window that begins with
+ * the submit, less what passed in the window of the same length before it: nodes probe each other
+ * every second and compare what they hold every two, whether something is published or not. The
+ * median of the rounds is judged, the highest is reported.
  *
  * @module
  */
@@ -27,9 +27,8 @@ const BASE_ANCHORS = 140;
 const ROUNDS = 7;
 /** What the claim allows beyond the certificate itself. */
 const EXTRA_MAX_BYTES = 1500;
-/** A path is quiet when nothing passed for this long. */
-const QUIET_MS = 200;
-const LONG_PAUSE_MS = 1000;
+/** Holds whole periods of everything that nodes say to each other anyway. */
+const WINDOW_MS = 2000;
 const WAIT_MAX_MS = 15_000;
 
 /** The claim. */
@@ -74,40 +73,33 @@ async function measure(): Promise<Measurement> {
 }
 
 async function measureRound(
-  nodes: TwoNodes,
+  { clientProxy, peerProxies }: TwoNodes,
   { der }: CertificateFacts,
   publish: () => Promise<void>,
 ): Promise<Round> {
-  const { clientProxy, peerProxies } = nodes;
-  const total = (proxies: readonly CountingProxy[]): number =>
-    proxies.reduce((sum, { counts }) => sum + counts.forth + counts.back, 0);
-  await afterDigests(() => total(peerProxies));
-  const clientBefore = total([clientProxy]);
-  const peerBefore = total(peerProxies);
-  await publish();
-  await quiet(() => total([clientProxy, ...peerProxies]));
+  const before = await passing(clientProxy, peerProxies, async () => undefined);
+  const during = await passing(clientProxy, peerProxies, publish);
   return {
     derBytes: der.length,
-    client: total([clientProxy]) - clientBefore - der.length,
-    peer: total(peerProxies) - peerBefore - der.length,
+    client: during.client - before.client - der.length,
+    peer: during.peer - before.peer - der.length,
   };
 }
 
-/**
- * Waits for the beginning of the longer pause between digests. Each of two nodes sends one every
- * two seconds, at an offset of its own; one of the two pauses is at least a second.
- */
-async function afterDigests(read: () => number): Promise<void> {
-  const next = async (): Promise<number> => {
-    await quiet(read);
-    const before = read();
-    await reached(() => read() !== before);
-    return performance.now();
-  };
-  const firstMs = await next();
-  const secondMs = await next();
-  if (secondMs - firstMs >= LONG_PAUSE_MS) await next();
-  await quiet(read);
+/** Bytes on both paths in one window, at whose beginning something is done. */
+async function passing(
+  clientProxy: CountingProxy,
+  peerProxies: readonly CountingProxy[],
+  act: () => Promise<void>,
+): Promise<{ client: number; peer: number }> {
+  const clientBefore = total([clientProxy]);
+  const peerBefore = total(peerProxies);
+  await Promise.all([act(), sleep(WINDOW_MS)]);
+  return { client: total([clientProxy]) - clientBefore, peer: total(peerProxies) - peerBefore };
+}
+
+function total(proxies: readonly CountingProxy[]): number {
+  return proxies.reduce((sum, { counts }) => sum + counts.forth + counts.back, 0);
 }
 
 /** The real roots that are left, then CAs as small companies make them. */
@@ -151,18 +143,5 @@ async function reached(condition: () => boolean): Promise<void> {
   while (!condition()) {
     if (performance.now() > deadlineMs) throw new Error('the nodes did not get there in time');
     await sleep(5);
-  }
-}
-
-/** Waits until a counter stands still. */
-async function quiet(read: () => number): Promise<void> {
-  let before = read();
-  let sinceMs = performance.now();
-  while (performance.now() - sinceMs < QUIET_MS) {
-    await sleep(5);
-    const now = read();
-    if (now === before) continue;
-    before = now;
-    sinceMs = performance.now();
   }
 }

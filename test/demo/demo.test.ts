@@ -27,7 +27,7 @@ describe('the demonstration', () => {
     expect(visit, visit.stderr).toMatchObject({ code: 0 });
     expect(visit.stdout).toContain('Published release 6');
     const exit = await demo.kill('SIGINT');
-    expect(exit.code).toBe(0);
+    expect(exit.code, demo.stderr.slice(-12).join('\n')).toBe(0);
     expect(JSON.parse(demo.stdout.at(-1) ?? '')).toMatchObject({
       regions: 3,
       nodes: 3,
