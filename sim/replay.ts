@@ -31,7 +31,12 @@ export async function replay(lines: AsyncIterable<string> | Iterable<string>): P
   for await (const text of lines) {
     line += 1;
     if (text === '') continue;
-    const value = decodeLine(text);
+    const value = readLine(text);
+    // A process that was killed leaves half a line; what comes after it is a new start.
+    if (value === undefined) {
+      machine = undefined;
+      continue;
+    }
     if (isRecordingStart(value)) {
       starts += 1;
       const state = restoreTrustedState(value.pin, value.stored);
@@ -53,6 +58,14 @@ export async function replay(lines: AsyncIterable<string> | Iterable<string>): P
     }
   }
   return { starts, events };
+}
+
+function readLine(text: string): unknown {
+  try {
+    return decodeLine(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Replays a file. */

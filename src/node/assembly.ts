@@ -52,6 +52,7 @@ export interface AssemblyOptions {
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
   readonly store: Store;
   readonly origin: StoreOrigin;
+  readonly record: ((line: string) => void) | undefined;
   /** What the store holds, verified. */
   readonly state: TrustedState;
   readonly clock: Clock;
@@ -88,6 +89,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     membership: membershipOf(self, options),
     ...common,
     origin: options.origin,
+    ...(options.record && { record: options.record }),
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
     transport,
     clock,

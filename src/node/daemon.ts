@@ -209,6 +209,7 @@ class Daemon implements RunningNode {
       nodeKey: await loadNodeKey(store),
       remembered: await loadMembers(store, this.#logger),
       origin: found.origin,
+      record: this.#options.record,
       onServe: (next, streams) => {
         identity?.serve(next, streams);
         attesting.by?.serve(next, streams);

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly metrics?: Metrics;
   /** Time; for tests. */
   readonly clock?: Clock;
+  /** Gets every line of a recording, see `service/recording.ts`. Default: nothing is recorded. */
+  readonly record?: (line: string) => void;
   /** Opens the store; for tests. Default: LevelDB in `store.path`. */
   readonly openStore?: (path: string) => Promise<Store>;
 }

@@ -18,6 +18,8 @@ export type LogEvent =
   | 'node.stopped'
   | 'config.loaded'
   | 'clock.suspect'
+  | 'recording.started'
+  | 'recording.ended'
   // The node's own certificate and whom it trusts for TLS.
   | 'certificate.renewed'
   | 'certificate.refused'

@@ -10,6 +10,7 @@ import type { Session } from '../session.ts';
 interface Options {
   readonly config: string;
   readonly serveAnyway?: boolean;
+  readonly record?: string;
 }
 
 const CONFIG_HINT = { CONFIG: 'every key is explained in docs/node-config.md' };
@@ -27,6 +28,10 @@ export const nodeRun: CommandModule = {
       .option(
         '--serve-anyway',
         'emergency: serve clients at once although the store may be behind what they have',
+      )
+      .option(
+        '--record <file>',
+        'add what the node is told and does to a file, up to 1 GiB, to run it again elsewhere',
       )
       .action((options: Options) => run(session, options));
     addExamples(command, [
@@ -46,10 +51,14 @@ async function run(session: Session, options: Options): Promise<void> {
   const config = options.serveAnyway === true ? { ...loaded, store } : loaded;
   const { openLog } = await import('../node-log.ts');
   const { runNode } = await import('../../node/daemon.ts');
+  const { Recorder } = await import('../../node/recorder.ts');
   const log = openLog(config);
   try {
+    const { logger } = log;
+    const path = options.record === undefined ? undefined : session.path(options.record);
+    await using recorder = path === undefined ? undefined : await Recorder.open({ path, logger });
     await using node = await hinted(CONFIG_HINT, async () =>
-      runNode(config, { signal, logger: log.logger }),
+      runNode(config, { signal, logger, ...(recorder && { record: recorder.write }) }),
     );
     await node.closed;
   } finally {
