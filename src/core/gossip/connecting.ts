@@ -1,59 +1,127 @@
 /**
- * From a connection to a link: admit it, greet, and read the peer's greeting.
+ * From a connection to a link and to its end: admit it, greet, read the peer's greeting, make it
+ * known to the other parts, and say when it is gone.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
+import type { Attestations } from './attestations.ts';
 import type { Dialer } from './dialer.ts';
 import type { GossipEvent } from './events.ts';
 import type { Frame, Hello } from './frames.ts';
 import { helloProblem } from './hello.ts';
 import type { Link, LinkTable } from './links.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
+import type { Repair } from './repair.ts';
+
+/** What connecting works with. */
+export interface ConnectingParts {
+  readonly self: Hello;
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly dialer: Dialer;
+  readonly neighbours: Neighbours;
+  readonly repair: Repair;
+  readonly attestations: Attestations;
+}
 
 /** Makes links. */
 export class Connecting {
-  readonly #self: Hello;
-  readonly #outbox: Outbox;
-  readonly #links: LinkTable;
-  readonly #dialer: Dialer;
+  readonly #parts: ConnectingParts;
 
-  constructor(parts: {
-    readonly self: Hello;
-    readonly outbox: Outbox;
-    readonly links: LinkTable;
-    readonly dialer: Dialer;
-  }) {
-    this.#self = parts.self;
-    this.#outbox = parts.outbox;
-    this.#links = parts.links;
-    this.#dialer = parts.dialer;
+  constructor(parts: ConnectingParts) {
+    this.#parts = parts;
   }
 
   /** A connection is there: keep it and greet, or close it. */
-  linkUp({ linkId, nodeId, target }: Extract<GossipEvent, { kind: 'link-up' }>): void {
-    if (target !== undefined) this.#dialer.answered(nodeId, target);
-    const admission = this.#links.admit(linkId, nodeId, target);
+  linkUp(
+    { linkId, nodeId, target }: Extract<GossipEvent, { kind: 'link-up' }>,
+    monotonicMs: number,
+  ): void {
+    const { self, outbox, links, dialer } = this.#parts;
+    if (target !== undefined) dialer.answered(nodeId, target);
+    const admission = links.admit(linkId, nodeId, target);
     if (admission.kind === 'refuse') {
-      return this.#outbox.emit({ kind: 'close', linkId, error: admission.error });
+      return outbox.emit({ kind: 'close', linkId, error: admission.error });
     }
-    if (admission.replaces !== undefined) {
-      const error = new KedgeError('CONFLICT', 'replaced by another link of the same nodes');
-      this.#outbox.close(admission.replaces, error);
-    }
-    this.#outbox.send(admission.link, { kind: 'hello', hello: this.#self });
+    const { kind, link, replaces } = admission;
+    if (replaces !== undefined) this.#closeReplaced(replaces);
+    outbox.send(link, { kind: 'hello', hello: self });
+    if (kind === 'keep') this.#lost(replaces, monotonicMs);
   }
 
-  /** The first frame of a peer; says what speaks against it. */
-  greeted(link: Link, frame: Frame): KedgeError | undefined {
+  /** A link is gone: what waited behind it takes its place, or it is dialled again. */
+  linkDown(link: Link | undefined, monotonicMs: number): void {
+    const { links, dialer } = this.#parts;
+    if (link === undefined || links.to(link.nodeId) !== undefined) return;
+    this.#lost(link, monotonicMs);
+    const next = links.waitingFor(link.nodeId);
+    if (next === undefined) dialer.again(link.nodeId);
+    else this.#takeOver(next, monotonicMs);
+  }
+
+  /** A peer gets too much wrong, or should not be here at all. */
+  hangUp(link: Link, error: KedgeError, monotonicMs: number): void {
+    const { outbox, links } = this.#parts;
+    outbox.notice({ kind: 'refused', from: link.nodeId, error });
+    outbox.close(link, error);
+    this.linkDown(links.drop(link.linkId), monotonicMs);
+  }
+
+  /** The first frame of a peer, or one that should have been. */
+  greeting(link: Link, frame: Frame, monotonicMs: number): void {
+    const problem = this.#problem(link, frame);
+    if (problem !== undefined || frame.kind !== 'hello') {
+      const error = problem ?? new KedgeError('PARSE', 'hello must be first');
+      return this.hangUp(link, error, monotonicMs);
+    }
+    link.greeted(frame.hello);
+    if (!this.#parts.links.isWaiting(link)) return this.#opened(link, monotonicMs);
+    if (this.#isReborn(link)) this.#takeOver(link, monotonicMs);
+  }
+
+  /** A peer uses a greeted link; one that waited is the only one that the peer has. */
+  used(link: Link, monotonicMs: number): void {
+    if (this.#parts.links.isWaiting(link)) this.#takeOver(link, monotonicMs);
+  }
+
+  #problem(link: Link, frame: Frame): KedgeError | undefined {
     if (frame.kind !== 'hello' || link.isReady) {
       return new KedgeError('PARSE', 'hello must be first, and only once');
     }
-    const problem = helloProblem(this.#self, frame.hello, link.nodeId);
-    if (problem !== undefined) return problem;
-    link.greeted(frame.hello);
-    this.#dialer.reached(link.nodeId);
-    this.#outbox.notice({ kind: 'link-ready', peer: link.peer });
-    return undefined;
+    return helloProblem(this.#parts.self, frame.hello, link.nodeId);
+  }
+
+  /** Says whether the peer of a link that waits is another process than that of the better one. */
+  #isReborn({ nodeId, hello }: Link): boolean {
+    const better = this.#parts.links.to(nodeId);
+    return better?.isReady === true && better.hello.bootId !== hello.bootId;
+  }
+
+  #takeOver(link: Link, monotonicMs: number): void {
+    const replaced = this.#parts.links.takeOver(link);
+    if (replaced !== undefined) this.#closeReplaced(replaced);
+    this.#lost(replaced, monotonicMs);
+    if (link.isReady) this.#opened(link, monotonicMs);
+  }
+
+  /** A greeted link is the one to its peer from now on. */
+  #opened(link: Link, monotonicMs: number): void {
+    const { outbox, dialer, neighbours, repair, attestations } = this.#parts;
+    dialer.reached(link.nodeId);
+    outbox.notice({ kind: 'link-ready', peer: link.peer });
+    neighbours.linkUp(link, monotonicMs);
+    repair.show(link, 'answer');
+    attestations.linkUp(link);
+  }
+
+  #closeReplaced(link: Link): void {
+    const error = new KedgeError('CONFLICT', 'replaced by another link of the same nodes');
+    this.#parts.outbox.close(link, error);
+  }
+
+  #lost(link: Link | undefined, monotonicMs: number): void {
+    if (link?.isReady === true) this.#parts.neighbours.linkDown(link, monotonicMs);
   }
 }

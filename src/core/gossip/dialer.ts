@@ -2,9 +2,9 @@
  * Who is dialled when: the links that the topology wants, and the seeds.
  *
  * A wanted peer without a link is dialled for ever, with a growing pause and jitter. Seeds are
- * looked up and dialled for ever too, fast while this node has no link at all and then every half
- * minute, so that two halves of a cluster that lost each other find together again. Of a seed only
- * the address is known before somebody answers there.
+ * looked up and dialled for ever too, fast while this node has no link or one of them has never
+ * answered, and then every half minute, so that two halves of a cluster that never met or lost each
+ * other find together. Of a seed only the address is known before somebody answers there.
  *
  * @module
  */
@@ -16,9 +16,13 @@ import type { Outbox } from './outbox.ts';
 /** The first wait before a peer is dialled again, milliseconds; doubles up to the maximum. */
 export const DIAL_MIN_MS: number = 250;
 /** The longest wait before a peer is dialled again, milliseconds. */
-export const DIAL_MAX_MS: number = 15_000;
-/** How often seeds are looked up and dialled by a node that has links: so much ± a third. */
+export const DIAL_MAX_MS: number = 2000;
+/** How often seeds are looked up and dialled by a node that reached all: so much ± a third. */
 export const SEEDS_INTERVAL_MS: number = 30_000;
+/** The same at most for a node that has no link, or has heard nothing from one of its seeds yet. */
+const SEEKING_INTERVAL_MS = 2000;
+/** Links from which on it is not so urgent: others seek too. */
+const SEEKING_LINKS = 8;
 /** Seeds behind which nodes are remembered. */
 const SEEDS_MAX = 1000;
 const SEEDS_JITTER_RATIO = 1 / 3;
@@ -64,12 +68,14 @@ export class Dialer {
   /** It is time to look the seeds up. */
   seedsDue(): void {
     const { outbox, links, random } = this.#options;
-    const isAlone = links.ready().length === 0;
-    this.#seedRounds = isAlone ? this.#seedRounds + 1 : 0;
+    const linked = links.ready().length;
+    const isSeeking = linked === 0 || this.seeds === 'seeking';
+    this.#seedRounds = isSeeking ? this.#seedRounds + 1 : 0;
     outbox.emit({ kind: 'resolve' });
     const jitter = 1 + SEEDS_JITTER_RATIO * (2 * random() - 1);
-    const delayMs = isAlone
-      ? Math.min(SEEDS_INTERVAL_MS, DIAL_MIN_MS * 2 ** this.#seedRounds)
+    const seekMs = SEEKING_INTERVAL_MS * Math.max(1, linked / SEEKING_LINKS);
+    const delayMs = isSeeking
+      ? Math.min(seekMs, DIAL_MIN_MS * 2 ** this.#seedRounds)
       : SEEDS_INTERVAL_MS;
     outbox.arm({ name: 'seeds' }, Math.round(delayMs * jitter));
   }

@@ -6,6 +6,10 @@
  * the same nodes both ends keep the one that the smaller node id dialled; of two in the same
  * direction the newer one wins, since a peer opens a second one only when the first is dead for it.
  *
+ * A peer that dials although this node holds a better link may have lost that one, in a restart or
+ * on the way. Its link waits: it takes over when the peer greets as another process, or uses it,
+ * which it would not do if it still had the better one.
+ *
  * @module
  */
 import { KedgeError } from '../errors.ts';
@@ -88,13 +92,16 @@ export class Link {
 /** What to do with a link that just came up. */
 export type Admission =
   | { readonly kind: 'keep'; readonly link: Link; readonly replaces?: Link }
+  /** There is a better one, which may be dead for the peer; `replaces` waited before. */
+  | { readonly kind: 'wait'; readonly link: Link; readonly replaces?: Link }
   | { readonly kind: 'refuse'; readonly error: KedgeError };
 
-/** The open links of one node, at most one to a peer. */
+/** The open links of one node, at most one to a peer, and one that waits to take its place. */
 export class LinkTable {
   readonly #self: NodeId;
   readonly #byId: Map<LinkId, Link> = new Map();
   readonly #byNode: Map<NodeId, Link> = new Map();
+  readonly #waiting: Map<NodeId, Link> = new Map();
 
   constructor(self: NodeId) {
     this.#self = self;
@@ -110,7 +117,12 @@ export class LinkTable {
 
   /** Links whose hello was accepted. */
   ready(): readonly Link[] {
-    return [...this.#byId.values()].filter((link) => link.isReady);
+    return [...this.#byNode.values()].filter((link) => link.isReady);
+  }
+
+  /** Says whether a link waits behind a better one. */
+  isWaiting({ nodeId, linkId }: Link): boolean {
+    return this.#waiting.get(nodeId)?.linkId === linkId;
   }
 
   /** Decides about a new link. */
@@ -119,10 +131,23 @@ export class LinkTable {
     const problem = this.#problem(nodeId, old, target);
     if (problem !== undefined) return { kind: 'refuse', error: problem };
     const link = new Link(linkId, nodeId, target);
-    if (old !== undefined) this.#byId.delete(old.linkId);
-    this.#byNode.set(nodeId, link);
     this.#byId.set(linkId, link);
-    return old === undefined ? { kind: 'keep', link } : { kind: 'keep', link, replaces: old };
+    const isBehind = old !== undefined && this.#isBetter(old, target);
+    const places = isBehind ? this.#waiting : this.#byNode;
+    const replaces = places.get(nodeId);
+    places.set(nodeId, link);
+    if (replaces !== undefined) this.#byId.delete(replaces.linkId);
+    const kind = isBehind ? 'wait' : 'keep';
+    return replaces === undefined ? { kind, link } : { kind, link, replaces };
+  }
+
+  /** A link that waited takes over; returns the one whose place it takes. */
+  takeOver(link: Link): Link | undefined {
+    const old = this.#byNode.get(link.nodeId);
+    this.#waiting.delete(link.nodeId);
+    this.#byNode.set(link.nodeId, link);
+    if (old !== undefined) this.#byId.delete(old.linkId);
+    return old;
   }
 
   /** Forgets a link and returns it; nothing when it was replaced before. */
@@ -130,8 +155,14 @@ export class LinkTable {
     const link = this.#byId.get(linkId);
     if (link === undefined) return undefined;
     this.#byId.delete(linkId);
-    this.#byNode.delete(link.nodeId);
+    if (this.isWaiting(link)) this.#waiting.delete(link.nodeId);
+    else this.#byNode.delete(link.nodeId);
     return link;
+  }
+
+  /** The link that waits for a place at a peer. */
+  waitingFor(nodeId: NodeId): Link | undefined {
+    return this.#waiting.get(nodeId);
   }
 
   #problem(
@@ -146,17 +177,18 @@ export class LinkTable {
       );
     }
     if (old === undefined) {
-      if (this.#byId.size < PEERS_MAX) return undefined;
+      if (this.#byNode.size < PEERS_MAX) return undefined;
       return new KedgeError('LIMIT', `this node has ${String(PEERS_MAX)} links already`);
     }
-    const isSameWay = (old.target === undefined) === (target === undefined);
-    if (isSameWay || !this.#prefers(old)) return undefined;
+    // The peer got the better one before this dial came through, or this dial would have.
+    if (target === undefined || !this.#isBetter(old, target)) return undefined;
     return new KedgeError('CONFLICT', 'these nodes have a better link already');
   }
 
-  /** True for the link that the smaller node id dialled. */
-  #prefers(link: Link): boolean {
-    const selfIsSmaller = this.#self < link.nodeId;
-    return (link.target !== undefined) === selfIsSmaller;
+  /** True for a link that the smaller node id dialled, beside one that the other dialled. */
+  #isBetter(old: Link, target: DialTarget | undefined): boolean {
+    const isSameWay = (old.target === undefined) === (target === undefined);
+    const selfIsSmaller = this.#self < old.nodeId;
+    return !isSameWay && (old.target !== undefined) === selfIsSmaller;
   }
 }

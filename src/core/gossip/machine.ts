@@ -82,7 +82,6 @@ export class GossipMachine {
     this.#random = random;
     this.#links = links;
     this.#dialer = dialer;
-    this.#connecting = new Connecting({ self, outbox, links, dialer });
     this.#neighbours = new Neighbours({
       outbox,
       links,
@@ -100,6 +99,8 @@ export class GossipMachine {
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
+    const told = { ...others, attestations: this.#attestations };
+    this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
     this.#replication = new Replication({ ...parts, ...comparing });
   }
@@ -161,9 +162,9 @@ export class GossipMachine {
       case 'start':
         return this.#start(monotonicMs);
       case 'link-up':
-        return this.#connecting.linkUp(event);
+        return this.#connecting.linkUp(event, monotonicMs);
       case 'link-down':
-        return this.#linkDown(this.#links.drop(event.linkId), monotonicMs);
+        return this.#connecting.linkDown(this.#links.drop(event.linkId), monotonicMs);
       case 'dial-failed':
         this.#dialer.failed(event.target);
         return this.#neighbours.dialFailed(event.target, monotonicMs);
@@ -214,6 +215,7 @@ export class GossipMachine {
       case 'member-probe':
       case 'member-spread':
       case 'member-help':
+      case 'member-rejoin':
         return this.#neighbours.handle({ kind: 'timer', timer }, monotonicMs);
     }
   }
@@ -224,39 +226,22 @@ export class GossipMachine {
     this.#fetching.wantAgain(moved, nowMs);
   }
 
-  #linkDown(link: Link | undefined, monotonicMs: number): void {
-    if (link === undefined) return;
-    this.#dialer.again(link.nodeId);
-    if (link.isReady) this.#neighbours.linkDown(link, monotonicMs);
-  }
-
-  #hangUp(link: Link, error: KedgeError, monotonicMs: number): void {
-    this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
-    this.#outbox.close(link, error);
-    this.#linkDown(this.#links.drop(link.linkId), monotonicMs);
-  }
-
   // Frames.
 
   #frame({ linkId, frame, recall }: EventOf<'frame'>, nowMs: number, monotonicMs: number): void {
     const link = this.#links.get(linkId);
     if (link === undefined) return;
-    if (frame.kind === 'hello' || !link.isReady) return this.#greeting(link, frame, monotonicMs);
+    if (frame.kind === 'hello' || !link.isReady) {
+      return this.#connecting.greeting(link, frame, monotonicMs);
+    }
+    this.#connecting.used(link, monotonicMs);
     try {
       this.#readyFrame(link, frame, { recall, nowMs, monotonicMs });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (link.fault() === 'close') return this.#hangUp(link, error, monotonicMs);
+      if (link.fault() === 'close') return this.#connecting.hangUp(link, error, monotonicMs);
       this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
     }
-  }
-
-  #greeting(link: Link, frame: Frame, monotonicMs: number): void {
-    const problem = this.#connecting.greeted(link, frame);
-    if (problem !== undefined) return this.#hangUp(link, problem, monotonicMs);
-    this.#neighbours.linkUp(link, monotonicMs);
-    this.#repair.show(link, 'answer');
-    this.#attestations.linkUp(link);
   }
 
   // eslint-disable-next-line complexity -- one case per kind of frame

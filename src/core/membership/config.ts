@@ -37,8 +37,10 @@ export interface MembershipConfig {
   readonly spreadFanout: number;
   /** Probe intervals between two comparisons of the table, when all is quiet. */
   readonly compareEvery: number;
-  /** How often a failed member is dialled again; half to one and a half of it. */
+  /** How often a node dials a failed member again; half to one and a half of it. */
   readonly rejoinIntervalMs: number;
+  /** Where more nodes than this are alive they share that work. */
+  readonly rejoinSharers: number;
   /** How long failed and left members are remembered. */
   readonly reapMs: number;
 }
@@ -59,6 +61,7 @@ export const MEMBERSHIP_DEFAULTS: MembershipConfig = {
   spreadIntervalMs: 200,
   spreadFanout: 3,
   compareEvery: 10,
-  rejoinIntervalMs: 20_000,
+  rejoinIntervalMs: 1500,
+  rejoinSharers: 8,
   reapMs: 24 * 3_600_000,
 };

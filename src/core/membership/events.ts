@@ -20,7 +20,9 @@ export type MembershipTimer =
   /** News is sent to a few links; armed while there is some. */
   | { readonly name: 'member-spread' }
   /** Somebody asked this node to try for them; armed while such a try is open. */
-  | { readonly name: 'member-help' };
+  | { readonly name: 'member-help' }
+  /** A failed member is dialled again; independent of how slow this node thinks it is. */
+  | { readonly name: 'member-rejoin' };
 
 /** What happened. */
 export type MembershipEvent =

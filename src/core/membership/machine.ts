@@ -153,6 +153,7 @@ export class MembershipMachine {
   #dispatch(event: MembershipEvent, nowMs: number): void {
     switch (event.kind) {
       case 'start':
+        this.#upkeep.start();
         return this.#prober.start(nowMs);
       case 'link-up':
         return this.#linkUp(event);
@@ -235,6 +236,9 @@ export class MembershipMachine {
         return this.#spreader.timer();
       case 'member-help':
         return this.#helper.timer(nowMs);
+      case 'member-rejoin':
+        if (!this.#own.hasLeft) this.#upkeep.timer();
+        return;
     }
   }
 

@@ -28,6 +28,8 @@ export class Member implements MemberView {
   link: MemberLink | undefined;
   /** True when a link to it was lost, or could not be made: it should answer and does not. */
   unreachable: boolean = false;
+  /** Which attempt to reach it after it failed was the last one; 0 before the first. */
+  rejoinTry: number = 0;
   /** True once the table does not hold it any more. */
   isForgotten: boolean = false;
   /** Who found that it does not answer; at most 3, kept when it failed. */

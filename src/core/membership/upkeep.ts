@@ -1,12 +1,14 @@
 /**
  * What is done once in a while: compare tables, try failed members again, forget who is long gone.
  *
- * There is no timer of its own for any of it: it takes its turn between two probes.
+ * All but the trying takes its turn between two probes. Trying has a timer of its own: a node that
+ * is cut off doubts itself and probes slowly, and must not be slow to see that the way is free.
  *
  * @module
  */
 import type { Comparison } from './comparison.ts';
 import type { MembershipConfig } from './config.ts';
+import type { MembershipTimer } from './events.ts';
 import type { LinkTable } from './links.ts';
 import type { Member } from './member.ts';
 import type { Outbox } from './outbox.ts';
@@ -15,6 +17,7 @@ import type { MemberTable } from './table.ts';
 
 /** Probe intervals between two looks for members to forget. */
 const REAP_EVERY = 60;
+const TIMER: MembershipTimer = { name: 'member-rejoin' };
 
 /** What upkeep works with. */
 export interface UpkeepParts {
@@ -33,18 +36,28 @@ export class Upkeep {
   #turn = 0;
   #compareAt = 0;
   #comparedVersion = 0;
-  #rejoinAtMs = 0;
+  #rejoinTries = 0;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
     this.#compareAt = Math.floor(parts.random() * parts.config.compareEvery);
   }
 
+  /** Begins to try failed members. */
+  start(): void {
+    this.#arm();
+  }
+
+  /** It is time to try one. */
+  timer(): void {
+    this.#rejoin();
+    this.#arm();
+  }
+
   /** Between two probes. */
   turn(nowMs: number): void {
     this.#turn += 1;
     this.#compare();
-    if (nowMs >= this.#rejoinAtMs) this.#rejoin(nowMs);
     if (this.#turn % REAP_EVERY === 0) this.#reap(nowMs);
   }
 
@@ -58,17 +71,28 @@ export class Upkeep {
     if (link !== undefined) comparison.start(link);
   }
 
-  #rejoin(nowMs: number): void {
+  #arm(): void {
+    const { config, outbox, random } = this.#parts;
+    outbox.arm(TIMER, config.rejoinIntervalMs * (0.5 + random()));
+  }
+
+  /** Dials the failed member that was not tried for longest, or any of several such. */
+  #rejoin(): void {
     const { config, outbox, table, random } = this.#parts;
-    this.#rejoinAtMs = nowMs + config.rejoinIntervalMs * (0.5 + random());
+    if (table.size === table.aliveCount) return;
+    if (random() * table.aliveCount >= config.rejoinSharers) return;
     let chosen: Member | undefined;
     let seen = 0;
     for (const member of table.values()) {
       if (member.state !== 'failed' || member.link !== undefined) continue;
+      if (chosen !== undefined && member.rejoinTry > chosen.rejoinTry) continue;
+      if (chosen !== undefined && member.rejoinTry < chosen.rejoinTry) seen = 0;
       seen += 1;
       if (random() * seen < 1) chosen = member;
     }
     if (chosen === undefined) return;
+    this.#rejoinTries += 1;
+    chosen.rejoinTry = this.#rejoinTries;
     outbox.emit({ kind: 'dial', nodeId: chosen.nodeId, address: chosen.record.address });
   }
 

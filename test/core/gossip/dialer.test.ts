@@ -65,12 +65,19 @@ describe('Dialer', () => {
     expect(outbox.take()).toEqual([]);
   });
 
-  it('looks seeds up often while it has no link, and every half minute once it has', () => {
+  it('looks seeds up often until all have answered, and every half minute then', () => {
     dialer.start();
     const [resolve, ...rest] = outbox.take();
     expect(resolve).toEqual({ kind: 'resolve' });
     expect(delayIn(rest)).toBeLessThan(1000);
+    dialer.resolved([AT, '10.0.0.9:7441']);
     link();
+    for (let round = 0; round < 10; round += 1) {
+      outbox.take();
+      dialer.seedsDue();
+      expect(delayIn(outbox.take())).toBeLessThan(3000);
+    }
+    dialer.answered(FRA, { address: '10.0.0.9:7441' });
     dialer.seedsDue();
     expect(delayIn(outbox.take())).toBeGreaterThanOrEqual(SEEDS_INTERVAL_MS);
   });

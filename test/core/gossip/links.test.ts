@@ -16,13 +16,32 @@ describe('LinkTable', () => {
   it('keeps, of two links of one pair, the one that the smaller node id dialled', () => {
     const smaller = new LinkTable(FRA);
     smaller.admit('dialled', IAD, DIALLED);
-    expect(smaller.admit('accepted', IAD, undefined)).toMatchObject({ kind: 'refuse' });
+    expect(smaller.admit('accepted', IAD, undefined)).toMatchObject({ kind: 'wait' });
+    expect(smaller.to(IAD)?.linkId).toBe('dialled');
     const larger = new LinkTable(IAD);
     larger.admit('dialled', FRA, DIALLED);
     expect(larger.admit('accepted', FRA, undefined)).toMatchObject({
       replaces: { linkId: 'dialled' },
     });
     expect(larger.to(FRA)?.linkId).toBe('accepted');
+    expect(larger.admit('again', FRA, DIALLED)).toMatchObject({ kind: 'refuse' });
+  });
+
+  it('lets one link wait behind a better one, until that is gone or it takes over', () => {
+    const table = new LinkTable(FRA);
+    table.admit('better', IAD, DIALLED);
+    table.admit('first', IAD, undefined);
+    expect(table.admit('second', IAD, undefined)).toMatchObject({ replaces: { linkId: 'first' } });
+    expect(table.get('first')).toBeUndefined();
+    const waiting = table.waitingFor(IAD);
+    expect(waiting?.linkId).toBe('second');
+    expect(table.drop('second')?.linkId).toBe('second');
+    expect(table.to(IAD)?.linkId).toBe('better');
+    table.admit('third', IAD, undefined);
+    const third = table.waitingFor(IAD);
+    if (third !== undefined) expect(table.takeOver(third)?.linkId).toBe('better');
+    expect(table.to(IAD)?.linkId).toBe('third');
+    expect(table.waitingFor(IAD)).toBeUndefined();
   });
 
   it('takes the newer of two links in one direction, since the older is dead for the peer', () => {

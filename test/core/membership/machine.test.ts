@@ -17,6 +17,7 @@ import { framesTo, machineOf, peerOf, signedOf } from './people.ts';
 
 const PROBE: MembershipTimer = { name: 'member-probe' };
 const HELP: MembershipTimer = { name: 'member-help' };
+const REJOIN: MembershipTimer = { name: 'member-rejoin' };
 
 describe('MembershipMachine', () => {
   let machine: MembershipMachine;
@@ -191,7 +192,9 @@ describe('MembershipMachine', () => {
     handle({ kind: 'link-down', linkId: '2' });
     const dials: MembershipEffect[] = [];
     for (let i = 0; i < 120; i += 1) {
-      dials.push(...timer(1000).filter(({ kind }) => kind === 'dial'));
+      timer(1000);
+      const due = handle({ kind: 'timer', timer: REJOIN });
+      dials.push(...due.filter(({ kind }) => kind === 'dial'));
     }
     expect(dials.length).toBeGreaterThan(2);
     expect(dials[0]).toMatchObject({ nodeId: 'n2', address: 'n2.example.org:7441' });
