@@ -166,7 +166,7 @@ export class Network {
       link.dialler.isUp = true;
       // The answer, ahead of all frames.
       this.#transmit(link, link.acceptor, () => {
-        if (!link.dialler.isUp) return;
+        if (!link.dialler.isUp) return failed(0);
         if (!this.isBlocked(to, from)) {
           return driver.linkUp(link, link.dialler, found.nodeId, target);
         }

@@ -101,9 +101,22 @@ export class Dialer {
       (address) => address !== self && this.#behind.get(address) !== selfId,
     );
     if (others.length === 0) return 'alone';
-    const isReached = (address: string): boolean =>
-      this.#behind.has(address) || this.#isLinked(address);
-    return others.every(isReached) ? 'reached' : 'seeking';
+    return this.silentSeeds === 0 ? 'reached' : 'seeking';
+  }
+
+  /** How many seeds have never answered; there is one at least before they were looked up. */
+  get silentSeeds(): number {
+    const { hasSeeds, self } = this.#options;
+    if (!hasSeeds) return 0;
+    if (this.#resolved.length === 0) return 1;
+    return this.#resolved.filter(
+      (address) => address !== self && !this.#behind.has(address) && !this.#isLinked(address),
+    ).length;
+  }
+
+  /** Who answered at seeds. */
+  get met(): Iterable<NodeId> {
+    return this.#behind.values();
   }
 
   /** The peers that should have a link from now on, with where they are. */

@@ -73,7 +73,10 @@ export interface StoreDigest {
   readonly seen: number;
   /** `answer`: the reader shows its own digest in turn; `note`: it does not. */
   readonly ask: 'answer' | 'note';
-  /** Nodes that the sender knows beside the reader and itself; those that left do not count. */
+  /**
+   * Nodes that the sender knows beside the reader and itself, and its seeds that have not answered
+   * yet; those that left do not count.
+   */
   readonly others: number;
   readonly standing: Standing;
 }

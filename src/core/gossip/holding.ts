@@ -47,9 +47,10 @@ export class Holding {
 
   /** What a digest for this peer says beside the rows. */
   introduction({ nodeId }: Link): Pick<StoreDigest, 'others' | 'standing'> {
-    const { neighbours } = this.#parts;
+    const { neighbours, dialer } = this.#parts;
     const { known } = neighbours.around();
-    return { others: known.size - (known.has(nodeId) ? 1 : 0), standing: this.#standing };
+    const others = known.size - (known.has(nodeId) ? 1 : 0) + dialer.silentSeeds;
+    return { others, standing: this.#standing };
   }
 
   /** A peer showed its digest. */
@@ -64,7 +65,8 @@ export class Holding {
     serving.moved(replica.rows.root);
     const around = neighbours.around();
     const { compared } = serving;
-    if (!serving.begins({ ...around, seeds: dialer.seeds })) {
+    const { seeds, silentSeeds } = dialer;
+    if (!serving.begins({ ...around, seeds, silentSeeds })) {
       this.#showAll();
       const [held, known] = [compared.length, around.known.size].map(String);
       const reason = `it has compared its store with ${held} of the ${known} nodes that it knows`;

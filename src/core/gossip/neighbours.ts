@@ -118,15 +118,21 @@ export class Neighbours {
   }
 
   /** All others that have not left, and those of them with which this one should compare. */
-  around(): Omit<Surroundings, 'seeds'> {
-    const known = new Set<NodeId>();
-    const needed = new Set<NodeId>();
+  around(): Pick<Surroundings, 'known' | 'needed'> {
+    // Who has a link here, or answered at a seed, is somebody before membership knows more.
+    const known = new Set<NodeId>(this.#dialer.met);
+    for (const { nodeId } of this.#links.ready()) known.add(nodeId);
+    const needed = new Set(known);
     for (const { record, state } of this.#membership.members()) {
       const { nodeId } = record;
-      if (state === 'left' || nodeId === this.#membership.self.record.nodeId) continue;
-      known.add(nodeId);
+      if (state === 'left') known.delete(nodeId);
+      else known.add(nodeId);
       if (state === 'failed' || this.#topology.links().has(nodeId)) needed.add(nodeId);
+      else needed.delete(nodeId);
     }
+    const self = this.#membership.self.record.nodeId;
+    known.delete(self);
+    needed.delete(self);
     return { known, needed };
   }
 

@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly needed: ReadonlySet<NodeId>;
   /** `alone`: there are no seeds but this node; `seeking`: one has not answered yet. */
   readonly seeds: 'alone' | 'seeking' | 'reached';
+  /** Seeds that have not answered yet: there may be somebody. */
+  readonly silentSeeds: number;
 }
 
 /** Peers of which comparing is enough. */
@@ -98,21 +100,22 @@ export class Serving {
     return true;
   }
 
-  #mayServe({ known, needed, seeds }: Surroundings): boolean {
+  #mayServe({ known, needed, seeds, silentSeeds }: Surroundings): boolean {
     // A node that nobody knows of and that knows nobody is the first one of its realm.
     if (known.size === 0) return seeds === 'alone' && this.#origin !== 'lost';
     const seen = [...this.#peers].filter(([nodeId]) => known.has(nodeId));
     const claimed = Math.max(0, ...seen.map(([, { last }]) => last.others + 1));
     const compared = seen.filter(([, { isCompared }]) => isCompared);
     const serving = compared.filter(([, { last }]) => last.standing === 'serving');
-    if (serving.length >= Math.min(COMPARED_MIN, Math.max(known.size, claimed))) return true;
+    const all = Math.max(known.size + silentSeeds, claimed);
+    if (serving.length >= Math.min(COMPARED_MIN, all)) return true;
     // Nobody may serve yet, as in a realm that begins: it takes everybody.
-    const all = new Set(compared.map(([nodeId]) => nodeId));
+    const met = new Set(compared.map(([nodeId]) => nodeId));
     return (
       seeds !== 'seeking' &&
       known.size >= claimed &&
-      [...needed].every((nodeId) => all.has(nodeId)) &&
-      all.size > 0 &&
+      [...needed].every((nodeId) => met.has(nodeId)) &&
+      met.size > 0 &&
       seen.every(([, { last }]) => last.standing !== 'seeking')
     );
   }

@@ -22,10 +22,11 @@ class Case {
     names: readonly string[],
     seeds: Surroundings['seeds'] = 'reached',
     origin: StoreOrigin = 'restored',
+    silentSeeds = 0,
   ) {
     const known = new Set(names.map(parseNodeId));
     this.#serving = new Serving(origin, 'none');
-    this.#around = { known, needed: known, seeds };
+    this.#around = { known, needed: known, seeds, silentSeeds };
     this.holds(OLD);
   }
 
@@ -81,6 +82,12 @@ describe('Serving', () => {
     const node = new Case(['fra-1']);
     node.shows('fra-1', OLD, 'serving', 0);
     expect(node.begins).toBe(true);
+  });
+
+  it('needs a second peer while a seed has not answered, which may be one', () => {
+    const node = new Case(['fra-1'], 'seeking', 'restored', 1);
+    node.shows('fra-1', OLD, 'serving', 0);
+    expect(node.begins).toBe(false);
   });
 
   it('needs a second peer when the first one knows of more', () => {
