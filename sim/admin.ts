@@ -94,7 +94,7 @@ export class Admin {
     return this.#holders(place) === this.#world.core().length;
   }
 
-  /** How many nodes have a document, or the proof that its stream stopped. */
+  /** How many nodes have a document, or the proof that its stream stopped before it. */
   #holders(place: number): number {
     const published = this.#world.pool.documents[place];
     if (published === undefined) return 0;
@@ -103,7 +103,8 @@ export class Admin {
       .core()
       .filter(
         ({ disk }) =>
-          disk.fork(stream) !== undefined || disk.entry(stream, sequence)?.digest === digest,
+          (disk.fork(stream)?.sequence ?? Infinity) <= sequence ||
+          disk.entry(stream, sequence)?.digest === digest,
       ).length;
   }
 

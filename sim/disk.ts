@@ -12,7 +12,7 @@ import { KedgeError } from '../src/core/errors.ts';
 import type { PersistBatch } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
 import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
-import { rowIn } from '../src/core/gossip/rows.ts';
+import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
 import { type AnchorId, CHARTER_STREAM, type StreamName, splitStream } from '../src/core/ids.ts';
 import type { MembershipSnapshot } from '../src/core/membership/events.ts';
@@ -113,17 +113,11 @@ export class Disk {
     return this.#entries.get(stream)?.length ?? 0;
   }
 
-  /** Says whether something below a fork is missing. */
-  get hasForkGap(): boolean {
-    return [...this.#forks].some(
-      ([stream, fork]) => (this.#entries.get(stream)?.length ?? 0) < fork.sequence - 1,
-    );
-  }
-
   /** Answers a fetch as `service/fetch-source.ts` does. */
   *fetch(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
     const { stream, fromSequence } = request;
-    const head = rowIn(state, stream)?.sequence ?? 0;
+    const row = rowIn(state, stream);
+    const head = row === undefined ? 0 : heldIn(row);
     const to = Math.min(head, request.toSequence ?? head);
     for (let at: number = fromSequence; at <= to; at += 1) {
       const document = this.entry(stream, at)?.document;

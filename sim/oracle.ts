@@ -35,10 +35,6 @@ const WRITES_MAX = 500;
 
 /** Rules for what production does not do yet; see docs/simulator.md. */
 export interface Rules {
-  /** A restored store that knows one node so far does not take it for everybody there is. */
-  readonly restoredWaits: 'demanded' | 'not-yet';
-  /** A node that hears of a fork before it holds what lies below fetches that too. */
-  readonly belowForks: 'demanded' | 'not-yet';
   /** A node finds out by itself that a write which failed is on its disk all the same. */
   readonly hiddenWrites: 'demanded' | 'not-yet';
 }
@@ -102,7 +98,6 @@ export class Oracle {
     const others = this.#world.core().filter((other) => other !== host);
     const liars = this.#world.hosts.filter(({ isHonest }) => !isHonest).length;
     const floors = this.#floorsOf(host);
-    if (this.#world.rules.restoredWaits === 'not-yet') floors.clear();
     for (const [stream, floor] of floors) {
       const held = others.map(({ disk }) => disk.headOf(stream)).toSorted((x, y) => x - y);
       floors.set(stream, Math.min(floor, held[liars === 0 ? 1 : 0] ?? 0));
@@ -284,13 +279,9 @@ function name(host: Host): string {
 
 /** What is known to be missing is not demanded. */
 export const KNOWN: Rules = {
-  restoredWaits: 'not-yet',
-  belowForks: 'not-yet',
   hiddenWrites: 'not-yet',
 };
 /** Everything is demanded. */
 export const STRICT: Rules = {
-  restoredWaits: 'demanded',
-  belowForks: 'demanded',
   hiddenWrites: 'demanded',
 };

@@ -122,8 +122,7 @@ function requireComplete(world: World): void {
     for (const [digest, { stream, sequence }] of acknowledged) {
       if (host.disk.entry(stream, sequence)?.digest === digest) continue;
       const fork = host.disk.fork(stream) ?? charterFork(world, host.index);
-      const isKnownGap = fork !== undefined && world.rules.belowForks === 'not-yet';
-      if (isKnownGap || (fork !== undefined && isBeyond(fork, stream, sequence))) continue;
+      if (fork !== undefined && isBeyond(fork, stream, sequence)) continue;
       const what = `${host.identity.nodeId} lacks ${stream} ${sequence}, which was acknowledged`;
       throw new Violation('complete', world.nowMs, what);
     }
@@ -153,7 +152,7 @@ function requireQuiet(world: World): void {
   requireServing(world);
   for (const { identity, driver } of core) {
     const left = (driver?.writer.size ?? 0) + (driver?.fetcher.size ?? 0);
-    if (left > 0 && !hasKnownGap(world) && world.hosts.every((host) => host.isHonest)) {
+    if (left > 0 && world.hosts.every((host) => host.isHonest)) {
       throw new Violation(
         'drained',
         world.nowMs,
@@ -164,17 +163,12 @@ function requireQuiet(world: World): void {
   if (!haveEqualRoots(world)) {
     throw new Violation('converged', world.nowMs, `roots differ again: ${rootsText(world)}`);
   }
-  if (world.hosts.some((host) => !host.isHonest) || hasKnownGap(world)) return;
+  if (world.hosts.some((host) => !host.isHonest)) return;
   const before = bytesOf(world);
   world.runUntil(world.nowMs + IDLE_MS);
   const perNode = (bytesOf(world) - before) / core.length / (IDLE_MS / 1000);
   if (perNode <= IDLE_MAX_BYTES) return;
   throw new Violation('drained', world.nowMs, `idle nodes send ${Math.round(perNode)} B/s each`);
-}
-
-/** A node that heard of a fork too early asks for ever for what lies below it. */
-function hasKnownGap(world: World): boolean {
-  return world.rules.belowForks === 'not-yet' && world.core().some(({ disk }) => disk.hasForkGap);
 }
 
 /** Comparing takes two others that serve. */

@@ -9,7 +9,7 @@ import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import { type BaseBody, makePush } from '../core/gossip/push.ts';
-import { rowIn } from '../core/gossip/rows.ts';
+import { heldIn, rowIn } from '../core/gossip/rows.ts';
 import { type AnchorId, parseSequence, type StreamName, splitStream } from '../core/ids.ts';
 import { BLOB_CHUNK_MAX_BYTES } from '../core/limits.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
@@ -24,7 +24,8 @@ export async function* fetchItems(
   request: FetchRequest,
 ): AsyncGenerator<FetchItem> {
   const { stream, fromSequence } = request;
-  const head = rowIn(state, stream)?.sequence ?? 0;
+  const row = rowIn(state, stream);
+  const head = row === undefined ? 0 : heldIn(row);
   const to = Math.min(head, request.toSequence ?? head);
   let base = fromSequence > 1 ? await readBase(store, stream, fromSequence - 1) : undefined;
   for (let at: number = fromSequence; at <= to; at += 1) {

@@ -141,13 +141,13 @@ export class Queries {
   async #streamStatus(state: TrustedState, stream: StreamName): Promise<StreamStatus | undefined> {
     const held = state.streams.get(stream);
     if (held?.kind === 'forked') {
-      const { evidence, commonSequence } = held;
+      const { evidence, heldSequence: sequence } = held;
       // The state forgets what lies beneath a head that a fork took away; the store does not.
       const digest =
-        commonSequence < 1
+        sequence < 1
           ? undefined
-          : await this.#options.store.digestAt(stream, parseSequence(commonSequence));
-      return { stream, sequence: commonSequence, digest: digest ?? NO_PREVIOUS, fork: evidence };
+          : await this.#options.store.digestAt(stream, parseSequence(sequence));
+      return { stream, sequence, digest: digest ?? NO_PREVIOUS, fork: evidence };
     }
     const row = rowIn(state, stream);
     return row && { stream, sequence: row.sequence, digest: row.digest };

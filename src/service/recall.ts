@@ -142,8 +142,7 @@ export class RecallSource {
 
   /** What is held below the decided place. */
   async #beneath(of: StreamState, decided: number): Promise<SignedDocument | undefined> {
-    // A fork whose head is not known fell back from above, so that all below it is there.
-    const held = of.head?.sequence ?? (of.kind === 'forked' ? of.commonSequence : 0);
+    const held = of.kind === 'forked' ? of.heldSequence : of.head.sequence;
     const at = Math.min(held, decided - 1);
     if (at < 1) return undefined;
     return await this.#options.store.document(of.stream, parseSequence(at));

@@ -255,19 +255,19 @@ export class Subscriber {
     return messages;
   }
 
-  /** A forked stream: the evidence, and what both sides have in common. */
+  /** A forked stream: the evidence, and what both sides have in common as far as it is held. */
   async #nextOfForked(
     bundle: BundleName,
     watched: Watched,
     stream: Extract<StreamState, { kind: 'forked' }>,
   ): Promise<readonly WatchResponse[] | undefined> {
-    const { evidence, commonSequence } = stream;
-    const told = `fork at ${String(evidence.sequence)}`;
+    const { evidence, heldSequence } = stream;
+    const told = `fork at ${String(evidence.sequence)}, held ${String(heldSequence)}`;
     if (watched.toldDigest === told) return undefined;
     watched.toldDigest = told;
     const fork: WatchResponse = { kind: 'fork', evidence };
-    if (commonSequence <= (watched.held?.sequence ?? 0)) return [fork];
-    const common = await this.#options.updates.head(bundle, parseSequence(commonSequence));
+    if (heldSequence <= (watched.held?.sequence ?? 0)) return [fork];
+    const common = await this.#options.updates.head(bundle, parseSequence(heldSequence));
     const { charters } = this.#options.state();
     const messages = await this.#options.updates.update(watched.held, common, bundle, charters);
     watched.held = common;

@@ -135,7 +135,7 @@ export class Subscriptions {
   #head(bundle: BundleName): Head {
     const stream = this.#state.streams.get(releaseStream(bundle));
     if (stream?.kind === 'open') return stream.head;
-    return { sequence: stream?.commonSequence ?? 0, digest: undefined };
+    return { sequence: stream?.heldSequence ?? 0, digest: undefined };
   }
 
   #count(): void {

@@ -91,12 +91,18 @@ export function rowsMessage({ rows, revision = 0, buckets }: RowsAnswer): RowsIn
 
 /** Reads one row. */
 export function decodeRow(message: RowOutput | null): Row {
-  const { stream, sequence, digest, forked } = requireMessage(message, 'row');
+  const { stream, digest, forked, ...counts } = requireMessage(message, 'row');
+  const sequence = decodeUint(counts.sequence, 'row sequence');
+  const lacks = decodeUint(counts.lacks, 'lacking statements');
+  if (lacks > (forked ? sequence : 0)) {
+    throw new KedgeError('PARSE', 'a row lacks more statements than can be below its fork');
+  }
   return {
     stream: parseStreamName(stream),
-    sequence: decodeUint(sequence, 'row sequence'),
+    sequence,
     digest: decodeSha256(digest, 'row digest'),
     forked,
+    ...(lacks > 0 && { lacks }),
   };
 }
 
@@ -106,5 +112,6 @@ export function rowMessage(row: Row): RowInput {
     sequence: String(row.sequence),
     digest: encodeHexBytes(row.digest),
     forked: row.forked,
+    ...(row.lacks !== undefined && { lacks: String(row.lacks) }),
   };
 }

@@ -22,7 +22,7 @@ import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Bringer, Replica } from './replica.ts';
 import type { Row } from './rows.ts';
-import { compareRow, rowIn } from './rows.ts';
+import { compareRow, heldIn, rowIn } from './rows.ts';
 import { type ActiveFetch, type Want, Wants } from './wants.ts';
 
 /** The shortest time after which a fetch that brought nothing is given to another node, ms. */
@@ -36,6 +36,8 @@ export class Fetching {
   readonly #links: LinkTable;
   readonly #replica: Replica;
   readonly #wants: Wants = new Wants();
+  /** What nobody could be reached for; tried again at a steady pace. */
+  readonly #unreached: Set<StreamName> = new Set();
   #nextFetchId = 1;
 
   constructor(outbox: Outbox, links: LinkTable, replica: Replica) {
@@ -94,6 +96,19 @@ export class Fetching {
     }
   }
 
+  /** Called at a steady pace: asks again for what nobody could be reached for. */
+  tick(nowMs: number): void {
+    const streams = [...this.#unreached];
+    for (const stream of streams) {
+      const isKnown = this.#links.ready().some(({ nodeId, held }) => {
+        const row = held.get(stream);
+        return row !== undefined && this.#isUseful({ nodeId, row });
+      });
+      if (!isKnown || this.#wants.isActive(stream)) this.#unreached.delete(stream);
+    }
+    this.wantAgain(streams, nowMs);
+  }
+
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
   wantBeneath(nodeId: NodeId, evidence: Evidence | undefined, nowMs: number): void {
     if (evidence === undefined) return;
@@ -143,7 +158,10 @@ export class Fetching {
     if (fetch === undefined) return;
     const { from, row, buffer } = fetch;
     const failure = error ?? buffer.unproven();
-    this.#wants.end(fetch, failure === undefined ? 'done' : 'failed', nowMs);
+    const isUnreached = failure?.code === 'UNAVAILABLE';
+    if (isUnreached) this.#unreached.add(row.stream);
+    const outcome = isUnreached ? 'unreached' : failure === undefined ? 'done' : 'failed';
+    this.#wants.end(fetch, outcome, nowMs);
     if (failure !== undefined) {
       const { stream } = row;
       this.#outbox.notice({ kind: 'refused', from: from.nodeId, stream, error: failure });
@@ -154,7 +172,7 @@ export class Fetching {
   #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
     const { buffer, from, pace } = fetch;
     const waiting = buffer.documents.length;
-    const before = rowIn(this.#replica.verified, fetch.row.stream);
+    const before = this.#heldOf(fetch.row.stream);
     pace.note(blobBytes(item), nowMs);
     switch (item.kind) {
       case 'blobs':
@@ -169,9 +187,14 @@ export class Fetching {
       case 'entry':
         this.#entry(fetch, item.entry, recall, nowMs);
     }
-    const after = rowIn(this.#replica.verified, fetch.row.stream);
-    const isMoved = after?.digest !== before?.digest || buffer.documents.length > waiting;
+    const isMoved = this.#heldOf(fetch.row.stream) !== before || buffer.documents.length > waiting;
     if (isMoved) pace.moved(nowMs);
+  }
+
+  /** What is verified of a stream, as one word. */
+  #heldOf(stream: StreamName): string {
+    const row = rowIn(this.#replica.verified, stream);
+    return row === undefined ? '' : `${String(heldIn(row))} ${row.digest}`;
   }
 
   #entry(fetch: ActiveFetch, entry: Push, recall: Recall, nowMs: number): void {
@@ -252,9 +275,14 @@ function isPlace({ sequence, forked }: Row): boolean {
 
 /** From where to fetch: after our head, or the peer's own statement where we differ. */
 function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
-  const held = ours?.sequence ?? 0;
+  const held = ours === undefined ? 0 : heldIn(ours);
   const { stream, sequence } = theirs;
-  if (sequence > held) return { stream, fromSequence: parseSequence(held + 1) };
+  if (heldIn(theirs) > held) {
+    const fromSequence = parseSequence(held + 1);
+    // What a peer that has not heard of the fork holds beyond it is of no use.
+    if (ours?.forked !== true || theirs.forked) return { stream, fromSequence };
+    return { stream, fromSequence, toSequence: parseSequence(ours.sequence) };
+  }
   const at = parseSequence(theirs.forked ? sequence + 1 : sequence);
   return { stream, fromSequence: at, toSequence: at };
 }

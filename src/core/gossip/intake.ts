@@ -9,7 +9,7 @@
 import type { Anchor } from '../anchors/anchor.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { type AnchorId, NO_PREVIOUS, type StreamName, splitStream } from '../ids.ts';
+import { type AnchorId, NO_PREVIOUS, type Sha256, type StreamName, splitStream } from '../ids.ts';
 import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
@@ -20,7 +20,7 @@ import type { PersistBatch, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { type BaseBody, contentFrom, indexBlobs, openContent } from './push.ts';
 import type { Row } from './rows.ts';
-import { rowIn } from './rows.ts';
+import { heldIn, rowIn } from './rows.ts';
 
 const NO_BODY = new Uint8Array(0);
 type Settled = NonNullable<PersistBatch['settled']>[number];
@@ -78,11 +78,12 @@ export class Intake {
     const statement = parseStatement(push.statement.payload);
     const row = rowOf(statement);
     const ours = rowIn(this.#state, row.stream);
-    const held = tip?.sequence ?? ours?.sequence ?? 0;
-    if (row.sequence > held + 1) return { kind: 'gap', row };
+    const isPastFork = ours?.forked === true && row.sequence > ours.sequence;
+    const held = tip?.sequence ?? (ours === undefined ? 0 : heldIn(ours));
+    if (row.sequence > (isPastFork ? ours.sequence : held) + 1) return { kind: 'gap', row };
     // The body plays no part where the statement is known, proves a fork, or follows another one.
-    const isNext = row.sequence === held + 1;
-    const isElsewhere = tip === undefined && statement.previous !== (ours?.digest ?? NO_PREVIOUS);
+    const isNext = row.sequence === held + 1 && !isPastFork;
+    const isElsewhere = tip === undefined && statement.previous !== this.#digestOf(ours);
     const body =
       isNext && !isElsewhere ? openContent(tip ?? this.#base(row.stream), push.content) : NO_BODY;
     if (body === undefined) return { kind: 'gap', row };
@@ -199,7 +200,7 @@ export class Intake {
     return {
       kind: 'new',
       state,
-      row: rowOf(statement),
+      row: rowIn(state, stream) ?? rowOf(statement),
       moved,
       batch: {
         documents,
@@ -220,8 +221,13 @@ export class Intake {
 
   /** The body that a delta may build on; charters always travel whole. */
   #base(stream: StreamName): BaseBody | undefined {
-    const held = this.#state.streams.get(stream);
-    return held?.kind === 'open' ? held.head : undefined;
+    return headOf(this.#state, stream);
+  }
+
+  /** What the next statement of a stream follows. */
+  #digestOf(row: Row | undefined): Sha256 {
+    if (row?.forked === true) return headOf(this.#state, row.stream)?.digest ?? NO_PREVIOUS;
+    return row?.digest ?? NO_PREVIOUS;
   }
 
   #anchors(stream: StreamName): readonly Anchor[] {

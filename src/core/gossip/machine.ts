@@ -203,6 +203,7 @@ export class GossipMachine {
     switch (timer.name) {
       case 'repair':
         this.#repair.tick();
+        this.#fetching.tick(nowMs);
         this.#neighbours.tick();
         this.#attestations.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);

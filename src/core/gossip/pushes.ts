@@ -53,7 +53,9 @@ export class Pushes {
   /** What lies between is fetched; beyond a fork there is nothing to fetch. */
   #pushBeyond(link: Link, row: Row, nowMs: number): void {
     const evidence = forkOf(this.#replica.verified, row.stream);
-    if (evidence === undefined) return this.#fetching.want({ nodeId: link.nodeId, row }, nowMs);
+    if (evidence === undefined || row.sequence < evidence.sequence) {
+      return this.#fetching.want({ nodeId: link.nodeId, row }, nowMs);
+    }
     this.#tellFork(link, row.stream);
     throw forked(evidence);
   }

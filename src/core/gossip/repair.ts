@@ -146,7 +146,7 @@ export class Repair {
     const theirs = new Map(rows.map((row) => [row.stream, row]));
     for (const row of buckets.flatMap((bucket) => this.#replica.rows.rowsIn(bucket))) {
       const their = theirs.get(row.stream);
-      if (their === undefined || compareRow(row, their) === 'tell') this.#tell(link, row);
+      if (their === undefined || compareRow(row, their) === 'tell') this.#tell(link, row, their);
     }
   }
 
@@ -169,11 +169,12 @@ export class Repair {
     this.#outbox.send(link, { kind: 'rows', rows });
   }
 
-  #tell(link: Link, row: Row): void {
+  #tell(link: Link, row: Row, their: Row | undefined): void {
     const stream = this.#replica.durable.streams.get(row.stream);
-    if (stream?.kind === 'forked') {
-      return this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
+    if (stream?.kind === 'forked' && their?.digest !== row.digest) {
+      this.#outbox.send(link, { kind: 'fork', evidence: stream.evidence });
     }
+    // Of a fork that is known this says what lies below.
     this.#outbox.send(link, { kind: 'held', row });
   }
 

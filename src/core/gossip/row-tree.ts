@@ -4,8 +4,9 @@
  *
  * A stream's place is the first 12 bits of SHA-256 of its name: there are 4096 buckets. A node of
  * the tree without rows beneath it is 32 zero bytes. A bucket is SHA-256(0x00 ‖ its lines, sorted),
- * each line `stream NUL sequence NUL digest flag LF` in ASCII with flag `F` for a forked stream and
- * `-` otherwise. A node above is SHA-256(0x01 ‖ left ‖ right); the root has depth 0. Nodes are
+ * each line `stream NUL sequence NUL digest flag LF` in ASCII with flag `F` for a forked stream,
+ * followed by how many statements below the fork are lacking, if some are, and `-` otherwise. A
+ * node above is SHA-256(0x01 ‖ left ‖ right); the root has depth 0. Nodes are
  * numbered as in a binary heap: 1 is the root, `n` has the children `2n` and `2n + 1`, buckets are
  * 4096 to 8191. Source: docs/replication.md.
  *
@@ -167,6 +168,7 @@ export class RowTree {
   }
 }
 
-function lineOf({ stream, sequence, digest, forked }: Row): string {
-  return `${stream}\0${String(sequence)}\0${digest}${forked ? 'F' : '-'}\n`;
+function lineOf({ stream, sequence, digest, forked, lacks }: Row): string {
+  const flag = forked ? `F${lacks === undefined ? '' : String(lacks)}` : '-';
+  return `${stream}\0${String(sequence)}\0${digest}${flag}\n`;
 }

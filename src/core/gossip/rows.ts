@@ -11,7 +11,7 @@ import { encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
-import { currentCharter, type Evidence, type TrustedState } from '../trusted/state.ts';
+import { currentCharter, type ForkedStream, type TrustedState } from '../trusted/state.ts';
 
 /**
  * The head of one stream. For a forked one: the last common sequence, and the digest of the
@@ -23,6 +23,11 @@ export interface Row {
   readonly sequence: number;
   readonly digest: Sha256;
   readonly forked: boolean;
+  /**
+   * How many of the statements up to `sequence` are not held: those just below a fork of which a
+   * node heard while it was behind. Absent: none, as always where there is no fork.
+   */
+  readonly lacks?: number;
 }
 
 /** The rows of one node, by stream. */
@@ -40,7 +45,7 @@ export type RowRelation =
 /** The row of one stream; absent when nothing is held of it. */
 export function rowIn(state: TrustedState, stream: StreamName): Row | undefined {
   const held = state.streams.get(stream);
-  if (held?.kind === 'forked') return forkedRow(held.evidence, held.commonSequence);
+  if (held?.kind === 'forked') return forkedRow(held);
   if (held !== undefined) {
     const { sequence, digest } = held.head;
     return { stream, sequence, digest, forked: false };
@@ -63,19 +68,36 @@ export function rowsOf(state: TrustedState): RowTable {
 /** Says what `theirs` means to a node that holds `ours`; absent means nothing is held. */
 export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
   if (ours === undefined) return 'fetch';
-  if (ours.forked && theirs.forked) {
-    if (ours.sequence !== theirs.sequence) {
-      return ours.sequence > theirs.sequence ? 'fetch' : 'tell';
-    }
-    return ours.digest === theirs.digest ? 'same' : 'tell';
-  }
-  if (ours.forked !== theirs.forked) return theirs.forked ? 'fetch' : 'tell';
+  if (ours.forked && theirs.forked) return compareForked(ours, theirs);
+  // Who lacks something below a fork takes it also from those who have not heard of the fork.
+  if (ours.forked) return isLacking(ours) && heldIn(theirs) > heldIn(ours) ? 'fetch' : 'tell';
+  if (theirs.forked) return 'fetch';
   if (theirs.sequence < ours.sequence) return 'tell';
   return theirs.digest === ours.digest ? 'same' : 'fetch';
 }
 
-function forkedRow(evidence: Evidence, commonSequence: number): Row {
-  const { stream, first, second } = evidence;
+/** The last sequence that is held, together with all before it. */
+export function heldIn({ sequence, lacks = 0 }: Row): number {
+  return sequence - lacks;
+}
+
+/** Says whether something below a fork is missing. */
+export function isLacking({ lacks = 0 }: Row): boolean {
+  return lacks > 0;
+}
+
+/** The proof comes first: where that is the same, what lies below counts. */
+function compareForked(ours: Row, theirs: Row): RowRelation {
+  if (ours.sequence !== theirs.sequence) return ours.sequence > theirs.sequence ? 'fetch' : 'tell';
+  if (ours.digest !== theirs.digest) return 'tell';
+  const more = heldIn(theirs) - heldIn(ours);
+  return more === 0 ? 'same' : more > 0 ? 'fetch' : 'tell';
+}
+
+function forkedRow({ stream, evidence, commonSequence, heldSequence }: ForkedStream): Row {
+  const { first, second } = evidence;
   const pair = parseStatement(first.payload).digest + parseStatement(second.payload).digest;
-  return { stream, sequence: commonSequence, digest: sha256(encodeUtf8(pair)), forked: true };
+  const digest = sha256(encodeUtf8(pair));
+  const lacks = commonSequence - heldSequence;
+  return { stream, sequence: commonSequence, digest, forked: true, ...(lacks > 0 && { lacks }) };
 }

@@ -4,7 +4,8 @@
  * One fetch per stream at a time, few in all and never all from one peer; the charter goes first,
  * since nothing else can be judged without it. Each peer has a table of its own, so that one that
  * announces much crowds out nobody. An announcer that failed is not asked again for the same head
- * for a while, so that a lying or broken peer costs bounded work and honest ones are asked instead.
+ * for a while, so that a lying or broken peer costs bounded work and honest ones are asked instead;
+ * one that was not reached is asked again soon, since the way to it may be free by then.
  *
  * @module
  */
@@ -21,6 +22,8 @@ export const FETCHES_MAX: number = 4;
 const FETCHES_PER_PEER_MAX = FETCHES_MAX - 1;
 /** How long a peer is not asked again for a row that it failed to deliver, milliseconds. */
 export const RETRY_PAUSE_MS: number = 10_000;
+/** The same where the peer was not reached, which says nothing about it. */
+const UNREACHED_PAUSE_MS = 1000;
 
 /** A fetch under way. */
 export interface ActiveFetch {
@@ -89,13 +92,19 @@ export class Wants {
     return undefined;
   }
 
+  /** Says whether something of this stream is being fetched. */
+  isActive(stream: StreamName): boolean {
+    return this.#active.has(stream);
+  }
+
   /** Ends a fetch; after a failure its announcer rests for this row. */
-  end(fetch: ActiveFetch, outcome: 'done' | 'failed', nowMs: number): void {
+  end(fetch: ActiveFetch, outcome: 'done' | 'failed' | 'unreached', nowMs: number): void {
     this.#active.delete(fetch.row.stream);
     this.#forget({ nodeId: fetch.from.nodeId, row: fetch.row });
     if (outcome === 'done') return;
     this.#sweep(nowMs);
-    this.#pausedUntilMs.set(pauseKey(fetch.from.nodeId, fetch.row), nowMs + RETRY_PAUSE_MS);
+    const pauseMs = outcome === 'failed' ? RETRY_PAUSE_MS : UNREACHED_PAUSE_MS;
+    this.#pausedUntilMs.set(pauseKey(fetch.from.nodeId, fetch.row), nowMs + pauseMs);
   }
 
   /** Announcers that may be asked for more, those that are asked for least first. */

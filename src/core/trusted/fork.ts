@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { CHARTER_STREAM } from '../ids.ts';
+import { CHARTER_STREAM, type StreamName } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { isSameEvidence, makeEvidence, mergeEvidence } from './evidence.ts';
 import { type Evidence, forkOf, type StreamState, type TrustedState, withStream } from './state.ts';
@@ -44,12 +44,20 @@ function heldAt(stream: StreamState | undefined, sequence: number): SignedStatem
 function stop(state: TrustedState, evidence: Evidence): TrustedState {
   const { stream } = evidence;
   const commonSequence = evidence.sequence - 1;
-  const head = state.streams.get(stream)?.head;
+  const { head } = state.streams.get(stream) ?? {};
+  const heldSequence = Math.min(commonSequence, heldUpTo(state, stream));
   const isCommon = head !== undefined && head.sequence <= commonSequence;
   const charters =
     stream === CHARTER_STREAM ? state.charters.slice(0, commonSequence) : state.charters;
   return withStream(
     { ...state, charters },
-    { stream, kind: 'forked', evidence, commonSequence, ...(isCommon && { head }) },
+    { stream, kind: 'forked', evidence, commonSequence, heldSequence, ...(isCommon && { head }) },
   );
+}
+
+/** The last sequence of a stream that is held, together with all before it. */
+function heldUpTo(state: TrustedState, stream: StreamName): number {
+  const before = state.streams.get(stream);
+  if (before?.kind === 'forked') return before.heldSequence;
+  return before?.head.sequence ?? (stream === CHARTER_STREAM ? state.charters.length : 0);
 }

@@ -207,6 +207,8 @@ function requireCharter(state: TrustedState): Charter {
 
 function withHead(state: TrustedState, { stream }: Statement, head: Head): TrustedState {
   const before = state.streams.get(stream);
-  if (before?.kind === 'forked') return withStream(state, { ...before, head });
+  if (before?.kind === 'forked') {
+    return withStream(state, { ...before, head, heldSequence: head.sequence });
+  }
   return withStream(state, { stream, kind: 'open', head });
 }

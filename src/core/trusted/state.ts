@@ -73,6 +73,11 @@ export interface ForkedStream {
   /** The last sequence before the fork; 0 when the first statement is forked. */
   readonly commonSequence: number;
   /**
+   * Up to here what lies below the fork is held; less than `commonSequence` for who was behind when
+   * it heard of the fork, until it has fetched the rest.
+   */
+  readonly heldSequence: number;
+  /**
    * The newest release at or below `commonSequence` that this state knows. Absent: none is known
    * (what was accepted beyond it may hide one in the store). Always absent for the charter.
    */

@@ -98,6 +98,9 @@ describe('compareRow', () => {
     forked,
   });
 
+  /** A fork after sequence 9. */
+  const lacking = (lacks: number): Row => ({ ...at(9, 'a', true), lacks });
+
   it.each([
     ['nothing is held', undefined, at(1), 'fetch'],
     ['the other is ahead', at(1), at(2, 'b'), 'fetch'],
@@ -109,6 +112,10 @@ describe('compareRow', () => {
     ['the other fork is deeper', at(2, 'a', true), at(1, 'b', true), 'fetch'],
     ['our fork is deeper', at(1, 'a', true), at(2, 'b', true), 'tell'],
     ['the same fork has other evidence', at(1, 'a', true), at(1, 'b', true), 'tell'],
+    ['the other holds more below the same fork', lacking(2), lacking(1), 'fetch'],
+    ['the other holds less below the same fork', lacking(1), lacking(2), 'tell'],
+    ['we lack something below a fork that the other holds', lacking(1), at(9), 'fetch'],
+    ['the other does not hold it either', lacking(1), at(8), 'tell'],
   ] as const)('when %s', (_, ours, theirs, relation) => {
     expect(compareRow(ours, theirs)).toBe(relation);
   });

@@ -80,6 +80,7 @@ describe('acceptDocument: forks', () => {
       kind: 'forked',
       evidence: result.evidence,
       commonSequence: 2,
+      heldSequence: 2,
     });
     const error = expectCode('FORK', () => expectedNext(result.state, STREAM));
     expect(error.detail).toEqual({ stream: STREAM, sequence: 3 });

@@ -7,6 +7,7 @@ export interface RowInput {
   'sequence'?: (number | string | Long);
   'digest'?: (Buffer | Uint8Array | string);
   'forked'?: (boolean);
+  'lacks'?: (number | string | Long);
 }
 
 export interface RowOutput {
@@ -14,4 +15,5 @@ export interface RowOutput {
   'sequence': (string);
   'digest': (Buffer);
   'forked': (boolean);
+  'lacks': (string);
 }
