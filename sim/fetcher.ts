@@ -105,7 +105,9 @@ export class Fetcher {
       });
     }
     const { item } = next;
-    const sendMs = factsOf(item).bytes / BANDWIDTH;
+    const { bytes } = factsOf(item);
+    const sendMs = bytes / BANDWIDTH;
+    this.#world.tally('fetch', bytes);
     this.#travel(fetch, 'back', sendMs, () => {
       if (this.#world.chaos.fates.item(fetch.peer.host.index) === 'flip') {
         return this.#finish(fetch, new KedgeError('PARSE', 'the item does not decode'));

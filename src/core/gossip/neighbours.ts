@@ -185,8 +185,8 @@ export class Neighbours {
     }
     this.#dialer.want(wanted);
     const { region } = this.#membership.self.record;
-    const nodeIds = this.#topology.relaysOf(region);
-    const effects = this.#membership.handle({ kind: 'relays', nodeIds }, monotonicMs);
+    const places = { nodeIds: this.#topology.relaysOf(region), wanted: this.#topology.links() };
+    const effects = this.#membership.handle({ kind: 'relays', ...places }, monotonicMs);
     for (const effect of effects) this.#perform(effect);
   }
 

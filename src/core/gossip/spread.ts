@@ -1,14 +1,20 @@
 /**
  * To whom news is pushed, and in which order: one hop over a WAN from the origin to everybody.
  *
- * 1. The origin, and whoever has it from another region: the relays of its own region, then all
- *    its links there. A relay does the same, wherever it has it from.
- * 2. Relay number j of the origin's region: relay number j of every other region, farthest first.
- * 3. Everybody: the links across regions that do not join two relays, so that nothing depends on
- *    relays alone, and 2 links of its own region by chance.
+ * 1. Where it was submitted: the relays of the own region, then all links there.
+ * 2. A relay: all links of its region too, unless it has the news from another relay of its region,
+ *    which does so already.
+ * 3. Relay number j of the origin's region: relay number j of every other region, farthest first.
+ *    A relay elsewhere: those of the 2 regions nearest to it, since the shortest way may lead over
+ *    a third region.
+ * 4. The origin's region, and relays everywhere: up to 4 links across regions that do not join two
+ *    relays, so that no region depends on relays alone.
+ * 5. An ordinary node that has it from another region: the relays of its own one. One that has it
+ *    from an ordinary node of its region: 2 links there by chance.
  *
- * Who hears nothing of all that learns of it by an acknowledgement, or by repair. Source:
- * docs/replication.md.
+ * So where all is well a node gets it from the two relays and little more. Everybody acknowledges
+ * on all links what is durable; who was left out learns of it by that, or by repair, and fetches
+ * it. Source: docs/replication.md.
  *
  * @module
  */
@@ -17,8 +23,12 @@ import type { PeerIdentity } from '../peer.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Link, LinkTable } from './links.ts';
 
-/** Links of the own region that a node pushes to when others push to all. */
+/** Links of the own region that an ordinary node pushes to when others push to all. */
 const CHANCE_LINKS = 2;
+/** Links across regions, as many as a node has on average: its own ones and those of others. */
+const ACROSS_LINKS = 4;
+/** Regions that a relay outside of the origin's region passes news on to. */
+const NEAR_REGIONS = 2;
 
 /** Where news comes from. */
 export interface NewsSource {
@@ -54,19 +64,34 @@ export class Spread {
     const place = relays.indexOf(nodeId);
     const home: Link[] = [];
     const homeRelays: Link[] = [];
-    const across: Link[] = [];
+    const own: Link[] = [];
+    const others: Link[] = [];
     const farRelays: Link[] = [];
     for (const link of this.#links.ready()) {
       if (link.nodeId === from?.nodeId) continue;
       if (link.region === region) (relays.includes(link.nodeId) ? homeRelays : home).push(link);
-      else if (place >= 0 && origin === region && this.#isCounterpart(link, place)) {
-        farRelays.push(link);
-      } else if (this.#joinsRegions(link, place)) across.push(link);
+      else if (place >= 0 && this.#isCounterpart(link, place)) farRelays.push(link);
+      else if (this.#topology.crossLinks().has(link.nodeId)) own.push(link);
+      else if (place < 0 || !this.#topology.isRelay(link.peer)) others.push(link);
     }
     farRelays.sort((a, b) => b.rttMs - a.rttMs);
-    const isFirstHere = from === undefined || from.region !== region || place >= 0;
-    const near = isFirstHere ? [...homeRelays, ...home] : this.#some([...homeRelays, ...home]);
-    return [...farRelays, ...near, ...across];
+    const near = this.#near({ from, place }, homeRelays, home);
+    const across = [...own, ...this.#some(others, ACROSS_LINKS - own.length)];
+    if (origin === region) return [...farRelays, ...near, ...across];
+    return place >= 0 ? [...near, ...farRelays.slice(-NEAR_REGIONS), ...across] : near;
+  }
+
+  /** Those of the own region; `place`: which of its relays this node is, -1 for none. */
+  #near(
+    { from, place }: { readonly from: PeerIdentity | undefined; readonly place: number },
+    homeRelays: readonly Link[],
+    home: readonly Link[],
+  ): readonly Link[] {
+    if (from === undefined) return [...homeRelays, ...home];
+    const isFromHome = from.region === this.#self.region;
+    if (isFromHome && this.#topology.isRelay(from)) return [];
+    if (place >= 0) return [...homeRelays, ...home];
+    return isFromHome ? this.#some([...homeRelays, ...home], CHANCE_LINKS) : homeRelays;
   }
 
   /** True for relay number `place` of another region, or its last one where it has fewer. */
@@ -75,15 +100,10 @@ export class Spread {
     return relays.indexOf(nodeId) === Math.min(place, relays.length - 1);
   }
 
-  /** A link across regions that one of the two nodes chose, not one between relays. */
-  #joinsRegions(link: Link, place: number): boolean {
-    if (this.#topology.crossLinks().has(link.nodeId)) return true;
-    return place < 0 || !this.#topology.isRelay(link.peer);
-  }
-
-  #some(links: Link[]): readonly Link[] {
+  /** Some of the links by chance, which are taken out of the list. */
+  #some(links: Link[], count: number): readonly Link[] {
     const chosen: Link[] = [];
-    while (chosen.length < CHANCE_LINKS && links.length > 0) {
+    while (chosen.length < count && links.length > 0) {
       const [link] = links.splice(Math.floor(this.#random() * links.length), 1);
       if (link !== undefined) chosen.push(link);
     }

@@ -36,8 +36,13 @@ export type MembershipEvent =
   | { readonly kind: 'timer'; readonly timer: MembershipTimer }
   /** The driver saw its event loop stand still for so long. */
   | { readonly kind: 'late'; readonly lateMs: number }
-  /** The relays of the own region, from `core/topology`. */
-  | { readonly kind: 'relays'; readonly nodeIds: readonly NodeId[] }
+  /** From `core/topology`: the relays of the own region, and who should have a link here. */
+  | {
+      readonly kind: 'relays';
+      readonly nodeIds: readonly NodeId[];
+      /** Absent: everybody. */
+      readonly wanted?: ReadonlySet<NodeId>;
+    }
   /** This node leaves; it answers, but neither probes nor judges any more. */
   | { readonly kind: 'leave' };
 

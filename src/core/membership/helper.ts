@@ -66,8 +66,9 @@ export class Helper {
   ask(asker: MemberLink, askerSequence: number, nodeId: NodeId, nowMs: number): void {
     const target = this.#links.to(nodeId);
     if (target === undefined) {
-      const lost = this.#table.get(nodeId)?.unreachable === true;
-      return this.#nack(asker.linkId, askerSequence, lost ? 'no-answer' : 'no-link');
+      const member = this.#table.get(nodeId);
+      const isMissed = member !== undefined && this.#links.misses(member);
+      return this.#nack(asker.linkId, askerSequence, isMissed ? 'no-answer' : 'no-link');
     }
     if (!this.#hasRoom(asker.linkId)) return this.#nack(asker.linkId, askerSequence, 'no-link');
     const sequence = this.#prober.sequence();

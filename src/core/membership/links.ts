@@ -9,6 +9,7 @@ import { MEMBERS_MAX } from '../limits.ts';
 import type { LinkId, PeerIdentity } from '../peer.ts';
 import { Budget } from './budget.ts';
 import type { MembershipConfig } from './config.ts';
+import type { Member } from './member.ts';
 
 /** Records that a link may make us verify per second, once its burst is used. */
 const VERIFY_PER_SECOND = 20;
@@ -64,6 +65,8 @@ export class LinkTable {
   readonly #byId: Map<LinkId, MemberLink> = new Map();
   readonly #byNode: Map<NodeId, MemberLink> = new Map();
   readonly #list: MemberLink[] = [];
+  /** Who should have a link here; absent: everybody. */
+  wanted: ReadonlySet<NodeId> | undefined;
 
   /** In no particular order. */
   get list(): readonly MemberLink[] {
@@ -99,6 +102,14 @@ export class LinkTable {
   /** The link to a node. */
   to(nodeId: NodeId): MemberLink | undefined {
     return this.#byNode.get(nodeId);
+  }
+
+  /**
+   * Says whether a member should have a link here and has lost it, or never got it. That a link
+   * which nobody needs is gone says nothing about who was at the other end.
+   */
+  misses({ nodeId, unreachable }: Pick<Member, 'nodeId' | 'unreachable'>): boolean {
+    return unreachable && this.wanted?.has(nodeId) !== false;
   }
 
   /** Any link; `random` is uniform in [0, 1). */

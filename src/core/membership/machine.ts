@@ -169,7 +169,7 @@ export class MembershipMachine {
         if (event.lateMs > this.#config.lateMs) this.#health.worsen(1);
         return;
       case 'relays':
-        return this.#prober.setRelays(event.nodeIds);
+        return this.#prober.setPlaces(event);
       case 'leave':
         return this.#leave(nowMs);
     }

@@ -26,7 +26,7 @@ export class Member implements MemberView {
   sinceMs: number;
   /** The ready link to it. */
   link: MemberLink | undefined;
-  /** True when a link to it was lost, or could not be made: it should answer and does not. */
+  /** True when a link to it was lost, or could not be made; what that says: `LinkTable.misses`. */
   unreachable: boolean = false;
   /** Which attempt to reach it after it failed was the last one; 0 before the first. */
   rejoinTry: number = 0;

@@ -77,9 +77,16 @@ export class Prober {
     this.#arm(this.#parts.config.probeIntervalMs * this.#parts.random(), nowMs);
   }
 
-  /** The relays of the own region; only they probe other regions. */
-  setRelays(nodeIds: readonly NodeId[]): void {
+  /** The relays of the own region, who alone probe other regions, and who should have a link. */
+  setPlaces({
+    nodeIds,
+    wanted,
+  }: {
+    readonly nodeIds: readonly NodeId[];
+    readonly wanted?: ReadonlySet<NodeId>;
+  }): void {
     this.#relays = new Set(nodeIds);
+    this.#parts.links.wanted = wanted;
   }
 
   /** This member's link broke, or could not be made: probe it next. */
@@ -188,7 +195,7 @@ export class Prober {
 
   /** Without a link: one helper stands in for it, if there is no reason to doubt the target. */
   #reachAcross(round: Round, nowMs: number): void {
-    if (round.target.unreachable) return this.#askHelpers(round, nowMs);
+    if (this.#parts.links.misses(round.target)) return this.#askHelpers(round, nowMs);
     this.#ask(round, 1);
     this.#arm(2 * round.timeoutMs, nowMs);
   }
@@ -214,9 +221,9 @@ export class Prober {
   }
 
   #conclude(round: Round, nowMs: number): void {
-    const { judge, health } = this.#parts;
+    const { judge, health, links } = this.#parts;
     const { target, helpers, nacks, witnessed } = round;
-    const expected = target.link !== undefined || target.unreachable;
+    const expected = target.link !== undefined || links.misses(target);
     // A helper that does not even say no: the fault may be on this side. Lifeguard, section IV-A.
     if (helpers.length > nacks) health.worsen(helpers.length - nacks);
     else if (helpers.length === 0 && expected) health.worsen(1);
@@ -275,9 +282,10 @@ export class Prober {
   }
 
   #isProbed(member: Member): boolean {
-    const { self } = this.#parts.table;
+    const { table, links } = this.#parts;
+    const { self } = table;
     if (!member.isAlive || member === self || member.isForgotten) return false;
-    if (member.region === self.region || member.unreachable) return true;
+    if (member.region === self.region || links.misses(member)) return true;
     return member.link !== undefined && this.#relays.has(self.nodeId);
   }
 }

@@ -82,7 +82,17 @@ export class Region {
     for (const node of this.#nodes.values()) {
       if (!this.#relays.includes(node.nodeId)) best.offer(node);
     }
-    this.#relays = [...this.#relays, ...best.nodeIds];
+    this.#relays = this.#inOrder([...this.#relays, ...best.nodeIds]);
+  }
+
+  /** By rank, whoever came first: all nodes have to mean the same one by a relay's number. */
+  #inOrder(nodeIds: readonly NodeId[]): readonly NodeId[] {
+    const best = new Best(this.#salt, nodeIds.length);
+    for (const nodeId of nodeIds) {
+      const node = this.#nodes.get(nodeId);
+      if (node !== undefined) best.offer(node);
+    }
+    return best.nodeIds;
   }
 
   #best(count: number): readonly NodeId[] {

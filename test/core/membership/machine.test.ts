@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseNodeId } from '../../../src/core/ids.ts';
+import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import { MEMBERS_PER_FRAME_MAX } from '../../../src/core/limits.ts';
 import type {
   MembershipEffect,
@@ -108,6 +108,28 @@ describe('MembershipMachine', () => {
     handle({ kind: 'dial-failed', nodeId: parseNodeId('n4') });
     for (let i = 0; i < 4; i += 1) timer(2000);
     expect(state('4')).toBe('suspect');
+  });
+
+  it('makes nothing of a lost link that nobody needs', () => {
+    meet(2);
+    handle({ kind: 'link-up', linkId: '5', peer: peerOf(5, 'fra') });
+    members('5', [signedOf(5, { region: parseRegionName('fra') })]);
+    handle({ kind: 'relays', nodeIds: [], wanted: new Set() });
+    handle({ kind: 'link-down', linkId: '5' });
+    const asksFor5 = (): boolean => {
+      const sent = framesTo('2', timer(1000));
+      for (const one of sent) {
+        if (one.kind !== 'ping') continue;
+        frame('2', { kind: 'ack', sequence: one.sequence, updates: NO_UPDATES });
+      }
+      return sent.some((one) => one.kind === 'ping-req' && one.target === 'n5');
+    };
+    expect(Array.from({ length: 12 }, asksFor5)).not.toContain(true);
+    expect(state('5')).toBe('alive');
+    const ask: MembershipFrame = { kind: 'ping-req', sequence: 9, target: parseNodeId('n5') };
+    expect(framesTo('2', frame('2', ask))).toMatchObject([{ kind: 'nack', reason: 'no-link' }]);
+    handle({ kind: 'relays', nodeIds: [], wanted: new Set([parseNodeId('n5')]) });
+    expect(Array.from({ length: 12 }, asksFor5)).toContain(true);
   });
 
   it('tries for others, and says no when the target does not answer', () => {

@@ -44,6 +44,21 @@ describe('Topology', () => {
     }
   });
 
+  it('numbers the relays of a region alike, whoever was met first', () => {
+    const all = Array.from({ length: 12 }, (_, i) => nodeOf(i, 2));
+    const region = parseRegionName('r1');
+    const numbered = [all, all.toReversed()].map((others) => {
+      const topology = new Topology(nodeOf(0, 2));
+      for (const one of others) topology.add(one);
+      for (let i = 0; i <= STABLE_OBSERVATIONS; i += 1) topology.observe();
+      const [first] = topology.relaysOf(region);
+      topology.remove({ nodeId: first ?? parseNodeId('n1'), region });
+      return topology.relaysOf(region);
+    });
+    expect(numbered[0]).toHaveLength(RELAYS_OF_FEW);
+    expect(numbered[1]).toEqual(numbered[0]);
+  });
+
   it('links all nodes of a small region, and some of a large one', () => {
     const [small] = settled(MESH_MAX, 1);
     expect(small?.links().size).toBe(MESH_MAX - 1);
