@@ -210,7 +210,7 @@ export class Fetching {
     try {
       // What waits is judged as a whole, and only under a statement that can prove it.
       if (buffer.documents.length > 0 && standing() === 'history') {
-        return buffer.addDocument(document, undefined);
+        return buffer.addDocument(this.#replica.proven(document), undefined);
       }
       const documents = [...buffer.documents, document];
       const bringer = this.#bringerOf(fetch, opened.row);
@@ -221,7 +221,7 @@ export class Fetching {
       const error = KedgeError.from(thrown);
       // What nobody ever had a quorum for is no history and does not wait.
       if (error.code === 'THRESHOLD' && standing() !== 'nothing') {
-        return buffer.addDocument(document, error);
+        return buffer.addDocument(this.#replica.proven(document), error);
       }
       this.wantMissing(from.nodeId, entry.statement.payload, error, nowMs);
       throw error;

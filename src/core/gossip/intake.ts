@@ -14,7 +14,7 @@ import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept.ts';
-import { findStanding, type Standing } from '../trusted/authority.ts';
+import { findPastQuorum, findStanding, type Standing } from '../trusted/authority.ts';
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
@@ -100,6 +100,18 @@ export class Intake {
     const statement = parseStatement(signed.payload);
     const { bundle } = statement;
     return bundle === undefined ? 'head' : findStanding(this.#state, bundle, statement, signed);
+  }
+
+  /**
+   * A release with the valid signatures alone, when it ever had a quorum: what waits as history is
+   * verified again with what proves it, and garbage beside it must not be paid for each time.
+   */
+  proven(document: SignedDocument): SignedDocument {
+    const statement = parseStatement(document.statement.payload);
+    const { bundle } = statement;
+    if (bundle === undefined) return document;
+    const signed = findPastQuorum(this.#state, bundle, statement, document.statement);
+    return signed === undefined ? document : { statement: signed, body: document.body };
   }
 
   /**

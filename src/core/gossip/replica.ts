@@ -89,6 +89,11 @@ export class Replica {
     return this.#intake.standing(signed);
   }
 
+  /** A document without garbage among its signatures; see {@link Intake.proven}. */
+  proven(document: SignedDocument): SignedDocument {
+    return this.#intake.proven(document);
+  }
+
   /**
    * Judges documents of one stream and adopts them; returns the proof when they forked the stream.
    * Errors: those of {@link Intake.take}.

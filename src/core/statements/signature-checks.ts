@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { type PublicKey, verifySignature } from '../crypto.ts';
-import { VERIFY_ATTEMPTS_MAX } from '../limits.ts';
+import { type PublicKey, verifyCost, verifySignature } from '../crypto.ts';
+import { VERIFY_COST_MAX } from '../limits.ts';
 import { PAYLOAD_TYPE, pae, type SignedStatement } from './envelope.ts';
 
 /** What is known of the signatures beside one statement. */
@@ -16,7 +16,8 @@ export class SignatureChecks {
   readonly #statement: SignedStatement;
   readonly #message: Uint8Array;
   readonly #outcomes: Map<string, boolean> = new Map();
-  #unnamed = 0;
+  /** What checks without a hint have cost. */
+  #cost = 0;
 
   constructor(statement: SignedStatement) {
     this.#statement = statement;
@@ -37,8 +38,8 @@ export class SignatureChecks {
   unnamed(index: number, key: PublicKey): boolean {
     const known = this.#known(index, key);
     if (known !== undefined) return known;
-    if (this.#unnamed >= VERIFY_ATTEMPTS_MAX) return false;
-    this.#unnamed += 1;
+    if (this.#cost >= VERIFY_COST_MAX) return false;
+    this.#cost += verifyCost(key);
     return this.#verify(index, key);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Algorithm } from '../../../src/core/crypto.ts';
 import { parseBundleName } from '../../../src/core/ids.ts';
-import { SIGNATURES_MAX, VERIFY_ATTEMPTS_MAX } from '../../../src/core/limits.ts';
+import { SIGNATURES_MAX, VERIFY_COST_MAX } from '../../../src/core/limits.ts';
 import type { Signature, SignedStatement } from '../../../src/core/statements/envelope.ts';
 import { SignatureChecks } from '../../../src/core/statements/signature-checks.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
@@ -17,13 +18,18 @@ interface Flood {
 }
 
 /** A realm with many charters since its first release. */
-function flood(options: { readonly signers: number; readonly charters: number }): Flood {
-  const realm = createTestRealm({ signers: options.signers });
+function flood(options: {
+  readonly signers: number;
+  readonly charters: number;
+  readonly alg?: Algorithm;
+}): Flood {
+  const { signers, alg = 'ed25519' } = options;
+  const realm = createTestRealm({ signers, alg });
   const good = realm.nextRelease(BUNDLE, (body) => body).document.statement;
   for (let at = 1; at < options.charters; at += 1) realm.nextCharter((charter) => charter);
   const garbage = Array.from({ length: SIGNATURES_MAX }, (_, index) => ({
     keyId: '',
-    signature: new Uint8Array(64).fill(index + 1),
+    signature: new Uint8Array(alg === 'ecdsa-p384-sha384' ? 96 : 64).fill(index + 1),
   }));
   return { realm, good, garbage };
 }
@@ -52,7 +58,12 @@ describe('SignatureChecks', () => {
     const realm = flood({ signers: 20, charters: 5 });
     const { found, count } = search(realm, realm.garbage);
     expect(found).toBeUndefined();
-    expect(count).toBe(VERIFY_ATTEMPTS_MAX);
+    expect(count).toBe(VERIFY_COST_MAX);
+  });
+
+  it('counts a check with a slow key for what it costs', () => {
+    const realm = flood({ signers: 20, charters: 2, alg: 'ecdsa-p384-sha384' });
+    expect(search(realm, realm.garbage).count).toBe(VERIFY_COST_MAX / 6);
   });
 
   it('finds signatures whose hints name their keys behind any garbage', () => {
