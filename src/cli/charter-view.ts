@@ -22,11 +22,16 @@ export function formatCharter(charter: Charter): string {
     `${role.expiryDays}d`,
     role.signers.join(', '),
   ]);
+  const regions = charter.regions.map(({ name, keys }) => [
+    `  ${name}`,
+    keys.map(({ alg, keyId }) => `${alg} ${keyId.slice(0, 16)}`).join(', '),
+  ]);
   return [
     formatTable(['  signer', 'owner', 'keys'], signers),
     '',
     formatTable(['  role', 'needs', 'valid', 'signers'], roles),
     '',
+    ...(regions.length === 0 ? [] : [formatTable(['  region', 'keys'], regions), '']),
     formatFields([
       ['hold-down', `${formatSeconds(lifecycle.holdDownSeconds)} staged before active`],
       ['overlap', `${formatSeconds(lifecycle.overlapSeconds)} retiring before removed`],
@@ -75,6 +80,10 @@ export function charterJson(charter: Charter): Json {
         { signers, threshold, expiryDays },
       ]),
     ),
+    regions: charter.regions.map(({ name, keys }) => ({
+      name,
+      keys: keys.map(({ alg, keyId }) => ({ alg, keyId })),
+    })),
     ...(charter.resolutions && {
       resolutions: charter.resolutions.map((resolution) => ({ ...resolution })),
     }),

@@ -77,6 +77,13 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/signer-create.ts')).signerCreate,
     ),
   ]),
+  group('region', 'keys of the nodes that attest for regions', [
+    command(
+      'key',
+      'make the key with which one node attests for its region',
+      async () => (await import('./commands/region-key.ts')).regionKey,
+    ),
+  ]),
   group('anchor', 'change the anchors of a bundle in a draft', [
     command(
       'add',

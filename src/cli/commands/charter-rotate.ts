@@ -23,9 +23,10 @@ import { addExamples, collect } from '../help.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requireCharter } from '../realm-trust.ts';
+import { addRegionOptions, nextRegions, type RegionOptions } from '../region-terms.ts';
 import type { Session } from '../session.ts';
 
-interface Options extends TermOptions, RealmOptions {
+interface Options extends TermOptions, RealmOptions, RegionOptions {
   readonly addSigner?: readonly string[];
   readonly removeSigner?: readonly string[];
   readonly replaceKey?: readonly string[];
@@ -53,6 +54,7 @@ export const charterRotate: CommandModule = {
         '--out <file>',
         'draft to write; never overwritten (default: charter-<n>.draft.json)',
       );
+    addRegionOptions(command);
     addTermOptions(command);
     addRealmOptions(command);
     command.action((options: Options) => run(session, options));
@@ -60,6 +62,7 @@ export const charterRotate: CommandModule = {
       'kedge charter rotate --add-signer dora=dora.age.pub --remove-signer ben',
       'kedge charter rotate --role release=2 --role revoke=1 --hold-down 48h',
       'kedge charter rotate --replace-key ana=ana-2027.age.pub --note "lost laptop"',
+      'kedge charter rotate --add-region iad=region-iad.key.pub --add-region fra=region-fra.key.pub',
     ]);
   },
 };
@@ -81,6 +84,7 @@ async function run(session: Session, options: Options): Promise<void> {
         bundle,
         role: carryRole(role, ids, []),
       })),
+      regions: await nextRegions(session, current.charter.regions, options),
       ...termsOf(options, current.charter),
     },
     nowMs,

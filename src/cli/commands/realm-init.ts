@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { verifyFirstCharter } from '../../core/charter/chain.ts';
 import type { CharterDraft } from '../../core/charter/draft.ts';
 import { DEFAULT_CLIENTS, DEFAULT_LIFECYCLE, draftCharter } from '../../core/charter/draft.ts';
+import type { Region } from '../../core/charter/model.ts';
 import {
   ALGORITHMS,
   generateSigningKey,
@@ -32,10 +33,11 @@ import { encodeDocumentFile } from '../document-file.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import { passphraseSource } from '../passphrases.ts';
+import { addRegionOption, nextRegions, type RegionOptions } from '../region-terms.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../styles.ts';
 
-interface Options extends TermOptions {
+interface Options extends TermOptions, Pick<RegionOptions, 'addRegion'> {
   readonly signer?: readonly string[];
   readonly threshold?: string;
   readonly dir?: string;
@@ -49,6 +51,11 @@ interface NewSigner {
   readonly owner: string;
   readonly key: SigningKey;
   readonly path: string;
+}
+
+interface NewRealm {
+  readonly signers: readonly NewSigner[];
+  readonly regions: readonly Region[];
 }
 
 const CHARTER_DAYS = 365;
@@ -75,6 +82,7 @@ export const realmInit: CommandModule = {
       .option('--algorithm <name>', `of the keys: ${ALGORITHMS.join(', ')}`, 'ed25519')
       .option('--passphrase-file <file>', 'one passphrase for all key files, one line')
       .option('--scrypt-work-factor <n>', 'log2 of the cost of guessing, 10 to 20 (default: 18)');
+    addRegionOption(command);
     addTermOptions(command);
     command.action((realm: string, options: Options) => run(session, realm, options));
     addExamples(command, [
@@ -90,7 +98,8 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   const realm = parseArgument('realm', name, parseRealmName);
   const folder = session.path(options.dir ?? realm);
   const signers = makeSigners(folder, options);
-  const draft = makeCharter(session, realm, signers, options);
+  const regions = await nextRegions(session, [], options);
+  const draft = makeCharter(session, realm, { signers, regions }, options);
   const charterPath = join(folder, 'charter-1.json');
   const profilePath = join(folder, 'kedge.yaml');
   for (const path of [charterPath, profilePath, ...signers.map(({ path }) => path)]) {
@@ -167,7 +176,7 @@ function makeSigners(folder: string, options: Options): readonly NewSigner[] {
 function makeCharter(
   session: Session,
   realm: RealmName,
-  signers: readonly NewSigner[],
+  { signers, regions }: NewRealm,
   options: Options,
 ): CharterDraft {
   const ids = signers.map(({ id }) => id).sort();
@@ -182,6 +191,7 @@ function makeCharter(
     {
       signers: signers.map(({ id, owner, key }) => ({ id, owner, keys: [key.publicKey] })),
       roles: rolesOf(options, base, ids),
+      regions,
       ...termsOf(options, { lifecycle: DEFAULT_LIFECYCLE, clients: DEFAULT_CLIENTS }),
     },
     session.context.nowMs(),
