@@ -19,10 +19,20 @@ import type { Anchor, Constraint, Tombstone } from './anchor.ts';
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const STATES = ['staged', 'active', 'retiring'] as const;
 const REASONS = ['removed', 'revoked'] as const;
+/** What an entry says; two releases share the entries that did not change. */
+const anchors = new WeakMap<object, Anchor>();
 const INTEGERS = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /** Reads one anchor. Errors: `PARSE`, `LIMIT`. */
 export function readAnchor(value: CanonicalValue, path: string): Anchor {
+  const known = typeof value === 'object' ? anchors.get(value) : undefined;
+  if (known !== undefined) return known;
+  const anchor = readNewAnchor(value, path);
+  if (typeof value === 'object') anchors.set(value, anchor);
+  return anchor;
+}
+
+function readNewAnchor(value: CanonicalValue, path: string): Anchor {
   const entry = readObject(value, path, {
     required: ['constraints', 'id', 'kind', 'label', 'purposes', 'since', 'state'],
     optional: ['distrustAfter'],

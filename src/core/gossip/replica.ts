@@ -151,11 +151,14 @@ export class Replica {
     }
     const rows = [row, ...moved.map((stream) => rowIn(state, stream))];
     const before = this.rows.revision - rows.length;
+    // One object for all links: it is encoded once.
+    const frames = rows.flatMap((each, index) =>
+      each === undefined
+        ? []
+        : [{ kind: 'held' as const, row: each, revision: before + index + 1 }],
+    );
     for (const link of this.#links.ready()) {
-      for (const [index, each] of rows.entries()) {
-        if (each === undefined) continue;
-        this.#outbox.send(link, { kind: 'held', row: each, revision: before + index + 1 });
-      }
+      for (const frame of frames) this.#outbox.send(link, frame);
     }
     return { streams, moved };
   }
@@ -205,10 +208,12 @@ export class Replica {
     if (!isSmall(push)) return;
     const origin = bringer.kind === 'peer' ? bringer.origin : this.#home;
     const from = bringer.kind === 'peer' ? { from: bringer.from } : {};
+    // One object for all links: it is encoded once.
+    const frame = { kind: 'push', push, origin } as const;
     for (const link of this.#spread.targets({ ...from, origin })) {
       const held = link.held.get(row.stream);
       if (held !== undefined && held.sequence >= row.sequence) continue;
-      this.#outbox.send(link, { kind: 'push', push, origin });
+      this.#outbox.send(link, frame);
     }
   }
 

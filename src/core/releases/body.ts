@@ -8,13 +8,14 @@
  */
 import type { Anchor, Tombstone } from '../anchors/anchor.ts';
 import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../anchors/entry.ts';
-import { encodeCanonical, parseCanonical } from '../canonical.ts';
+import { encodeCanonical } from '../canonical.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
 import { Memo } from '../memo.ts';
 import { readObject, requireAscending } from '../reader.ts';
+import { readContent } from './content.ts';
 
 /** The content of one bundle. */
 export interface ReleaseBody {
@@ -64,8 +65,7 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
 }
 
 function readBody(bytes: Uint8Array): ReleaseBody {
-  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
-  const root = readObject(value, WHAT, {
+  const root = readObject(readContent(bytes, WHAT), WHAT, {
     required: ['anchors', 'bundle', 'note', 'tombstones'],
     optional: ['replaces'],
   });

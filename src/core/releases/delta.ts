@@ -15,12 +15,11 @@ import {
   joinCanonical,
   parseCanonical,
 } from '../canonical.ts';
-import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type AnchorId, parseSha256 } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
-import { Memo } from '../memo.ts';
 import { parseAt, readObject, readString, requireAscending } from '../reader.ts';
+import { noteContent, readContent } from './content.ts';
 
 /** The entries of one list by id, in the order of the ids. */
 type Entries = ReadonlyMap<AnchorId, CanonicalValue>;
@@ -39,8 +38,8 @@ interface ListPatch {
 
 /** The text of an entry; entries are never changed. */
 const texts = new WeakMap<object, string>();
-/** By the bytes of the body. */
-const split = new Memo<Parts>(4 * BODY_MAX_BYTES);
+/** By the value of the body: it is the head of one release and the base of the next. */
+const split = new WeakMap<object, Parts>();
 
 /** Makes the patch that turns `base` into `head`; both are bodies. Errors: `PARSE`, `LIMIT`. */
 export function diffBodies(base: Uint8Array, head: Uint8Array): Uint8Array {
@@ -64,12 +63,17 @@ export function applyPatch(base: Uint8Array, patch: Uint8Array): Uint8Array {
   const anchors = readPatch(read.value('anchors'), 'patch.anchors', ANCHORS_MAX);
   const tombstones = readPatch(read.value('tombstones'), 'patch.tombstones', TOMBSTONES_MAX);
   const rest = readRest(read.value('rest'), 'patch.rest');
-  const members = new Map(Object.entries(rest).map(([key, part]) => [key, canonicalText(part)]));
-  members.set('anchors', patchEntries(from.anchors, anchors, 'patch.anchors'));
-  members.set('tombstones', patchEntries(from.tombstones, tombstones, 'patch.tombstones'));
-  const head = joinCanonical(members);
-  if (head.length <= BODY_MAX_BYTES) return head;
-  throw new KedgeError('LIMIT', 'the patch makes a body that is too large');
+  const parts = {
+    anchors: patchEntries(from.anchors, anchors, 'patch.anchors'),
+    tombstones: patchEntries(from.tombstones, tombstones, 'patch.tombstones'),
+    rest,
+  };
+  const head = joinParts(parts);
+  if (head.length > BODY_MAX_BYTES) {
+    throw new KedgeError('LIMIT', 'the patch makes a body that is too large');
+  }
+  noteParts(head, parts);
+  return head;
 }
 
 function diffEntries(from: Entries, to: Entries): CanonicalObject {
@@ -78,18 +82,32 @@ function diffEntries(from: Entries, to: Entries): CanonicalObject {
   return { remove, set: set.map(([, entry]) => entry) };
 }
 
-/**
- * DL-3: what is removed must be there; what is set is added or replaced; the order is by id. Gives
- * the text of the list: most entries come from the base, whose text is known.
- */
-function patchEntries(base: Entries, patch: ListPatch, path: string): string {
+/** DL-3: what is removed must be there; what is set is added or replaced; the order is by id. */
+function patchEntries(base: Entries, patch: ListPatch, path: string): Entries {
   const entries = new Map(base);
   for (const id of patch.remove) {
     if (!entries.delete(id)) throw wrong(`${path}.remove`, `names ${id}, which the base has not`);
   }
+  const { size } = entries;
   for (const [id, entry] of patch.set) entries.set(id, entry);
-  const ids = [...entries.keys()].sort();
-  return `[${ids.map((id) => textOf(entries.get(id))).join(',')}]`;
+  if (entries.size === size) return entries;
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The bytes of a body; most of its entries come from the base, whose text is known. */
+function joinParts({ anchors, tombstones, rest }: Parts): Uint8Array {
+  const members = new Map(Object.entries(rest).map(([key, part]) => [key, canonicalText(part)]));
+  members.set('anchors', textOfAll(anchors));
+  members.set('tombstones', textOfAll(tombstones));
+  return joinCanonical(members);
+}
+
+/** The next patch builds on this body, and its readers need not take it apart. */
+function noteParts(bytes: Uint8Array, parts: Parts): void {
+  const { anchors, tombstones, rest } = parts;
+  const value = { ...rest, anchors: [...anchors.values()], tombstones: [...tombstones.values()] };
+  split.set(value, parts);
+  noteContent(bytes, value);
 }
 
 /** DL-2: both lists are sorted, and no id is in both. */
@@ -105,15 +123,17 @@ function readPatch(value: CanonicalValue, path: string, max: number): ListPatch 
   return { remove, set };
 }
 
-/** A body is the head of one release and the base of the next: it is taken apart once. */
 function splitBody(bytes: Uint8Array, what: string): Parts {
-  const digest = sha256(bytes);
-  return split.get(digest) ?? split.set(digest, readParts(bytes, what), bytes.length);
+  const value = readContent(bytes, what);
+  if (typeof value !== 'object' || isList(value)) throw wrong(what, 'must be an object');
+  const known = split.get(value);
+  if (known !== undefined) return known;
+  const parts = readParts(value, what);
+  split.set(value, parts);
+  return parts;
 }
 
-function readParts(bytes: Uint8Array, what: string): Parts {
-  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what });
-  if (typeof value !== 'object' || isList(value)) throw wrong(what, 'must be an object');
+function readParts(value: CanonicalObject, what: string): Parts {
   const { anchors = '', tombstones = '', ...rest } = value;
   return {
     anchors: readEntries(requireList(anchors, `${what}.anchors`), `${what}.anchors`),
@@ -157,6 +177,10 @@ function textOf(value: CanonicalValue | undefined): string {
   const text = texts.get(value) ?? canonicalText(value);
   texts.set(value, text);
   return text;
+}
+
+function textOfAll(entries: Entries): string {
+  return `[${Array.from(entries.values(), textOf).join(',')}]`;
 }
 
 function isList(value: CanonicalValue): value is readonly CanonicalValue[] {
