@@ -41,7 +41,7 @@ describe('the invariants', () => {
     ['passes on what it did not verify', mutants.forwardsUnverified, 'sent-verified'],
     ['serves an older state again', mutants.servesThePast, 'served-monotonic'],
     ['forgets the proof of a fork', mutants.forgetsEvidence, 'served-durable'],
-    ['never dials again', mutants.neverDialsAgain, 'converged'],
+    ['never dials again', mutants.neverDialsAgain, 'healed'],
     ['never compares', mutants.neverRepairs, 'converged'],
     ['floods its peers', mutants.floods, 'bounded'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
