@@ -23,8 +23,6 @@ import type { StoredTrust } from '../src/core/trusted/restore.ts';
 import type { Evidence, TrustedState } from '../src/core/trusted/state.ts';
 import type { Pool } from './pool.ts';
 
-const TAKEN = 'is taken by another statement';
-
 type Entry = PersistBatch['documents'][number];
 
 /** A store of one node. */
@@ -157,7 +155,7 @@ export class Disk {
     const { stream, sequence, digest } = entry;
     const same = held[sequence - 1];
     if (same?.digest === digest) return held;
-    if (same !== undefined) throw bug(entry, TAKEN);
+    if (same !== undefined) throw bug(entry, 'is taken by another statement');
     if (sequence !== held.length + 1) throw bug(entry, 'would leave a gap');
     const fork = this.#forks.get(stream);
     if (fork !== undefined && sequence >= fork.sequence) throw bug(entry, 'lies behind a fork');
@@ -192,11 +190,6 @@ function baseOf({ statement, body }: SignedDocument): BaseBody {
 
 function anchorIds(body: Uint8Array): readonly AnchorId[] {
   return parseReleaseBody(body).anchors.map(({ id }) => id);
-}
-
-/** Says whether a batch was refused because its place is taken by another statement. */
-export function isTaken(error: KedgeError): boolean {
-  return error.code === 'BUG' && error.message.includes(TAKEN);
 }
 
 function bug({ stream, sequence }: Entry, what: string): KedgeError {

@@ -9,7 +9,6 @@
 import { randomInt } from 'node:crypto';
 import { faultText } from './faults.ts';
 import { type Command, type Options, readOptions, USAGE } from './options.ts';
-import { KNOWN, STRICT } from './oracle.ts';
 import { replayFile } from './replay.ts';
 import { failureText, isGood, jsonLine, textOf } from './report.ts';
 import { Runner } from './run.ts';
@@ -33,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'seeds':
       return runSeeds(options, command);
     case 'seed':
-      return runOne(options, command);
+      return runOne(command);
     case 'scale':
       return runScale(options, command);
     case 'replay':
@@ -41,12 +40,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function runSeeds(
-  { format, strictness }: Options,
-  command: Extract<Command, { kind: 'seeds' }>,
-): number {
+function runSeeds({ format }: Options, command: Extract<Command, { kind: 'seeds' }>): number {
   const runner = new Runner({
-    rules: strictness === 'strict' ? STRICT : KNOWN,
     onFailure: (failure) => process.stderr.write(failureText(failure)),
   });
   const { from, seeds, seconds } = command;
@@ -55,8 +50,8 @@ function runSeeds(
   return isGood(summary) ? 0 : 1;
 }
 
-function runOne({ strictness }: Options, command: Extract<Command, { kind: 'seed' }>): number {
-  const runner = new Runner({ rules: strictness === 'strict' ? STRICT : KNOWN });
+function runOne(command: Extract<Command, { kind: 'seed' }>): number {
+  const runner = new Runner();
   const plan = runner.plan(command.seed, command.faults);
   process.stdout.write(
     `seed ${plan.seed}: ${plan.hosts.length} nodes, heals at ${plan.healAtMs} ms\n`,
@@ -75,11 +70,10 @@ function runOne({ strictness }: Options, command: Extract<Command, { kind: 'seed
 }
 
 function runScale(
-  { format, strictness }: Options,
+  { format }: Options,
   { nodes, regions }: Extract<Command, { kind: 'scale' }>,
 ): number {
-  const rules = strictness === 'strict' ? STRICT : KNOWN;
-  const figures = measureScale({ nodes, regions, rules });
+  const figures = measureScale({ nodes, regions });
   const bars = scaleBars(figures);
   process.stdout.write(
     format === 'json'

@@ -25,12 +25,10 @@ export type Command =
 export interface Options {
   readonly command: Command;
   readonly format: 'text' | 'json';
-  /** Demand also what the machine does not do yet. */
-  readonly strictness: 'strict' | 'known';
 }
 
 /** How to call it. */
-export const USAGE: string = `usage: npm run sim -- [what] [--json] [--strict]
+export const USAGE: string = `usage: npm run sim -- [what] [--json]
   --seeds N [--from S]        seeds S to S+N-1 (default 200 from 1)
   --seconds T                 fresh seeds for T seconds of CPU time
   --seed X [--faults a,b]     one seed, with these of its faults ('none': without)
@@ -54,7 +52,6 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   return {
     command,
     format: values.json === true ? 'json' : 'text',
-    strictness: values.strict === true ? 'strict' : 'known',
   };
 }
 
@@ -73,7 +70,6 @@ function parse(argv: readonly string[]) {
       regions: text,
       replay: text,
       json: flag,
-      strict: flag,
     },
   }).values;
 }

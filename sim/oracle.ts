@@ -19,7 +19,6 @@ import {
   type TrustedState,
 } from '../src/core/trusted/state.ts';
 import { Agreement } from './agreement.ts';
-import { isTaken } from './disk.ts';
 import type { Driver } from './driver.ts';
 import { noteCoverage } from './events-coverage.ts';
 import type { Host } from './host.ts';
@@ -32,12 +31,6 @@ const FETCHES_MAX = 16;
 /** A fetch that is over leaves the timer that watched it. */
 const TIMERS_MAX = 240;
 const WRITES_MAX = 500;
-
-/** Rules for what production does not do yet; see docs/simulator.md. */
-export interface Rules {
-  /** A node finds out by itself that a write which failed is on its disk all the same. */
-  readonly hiddenWrites: 'demanded' | 'not-yet';
-}
 
 /** Watches one seed. */
 export class Oracle {
@@ -237,8 +230,7 @@ export class Oracle {
   }
 
   #noBug(error: KedgeError): void {
-    const isKnown = isTaken(error) && this.#world.rules.hiddenWrites === 'not-yet';
-    if (error.code !== 'BUG' || isKnown) return;
+    if (error.code !== 'BUG') return;
     throw this.#violation('no-bug', error.stack ?? error.message);
   }
 
@@ -276,12 +268,3 @@ export class Oracle {
 function name(host: Host): string {
   return `${host.identity.nodeId}[${host.index}]`;
 }
-
-/** What is known to be missing is not demanded. */
-export const KNOWN: Rules = {
-  hiddenWrites: 'not-yet',
-};
-/** Everything is demanded. */
-export const STRICT: Rules = {
-  hiddenWrites: 'demanded',
-};

@@ -8,7 +8,6 @@ import { Coverage, type Sometimes } from './coverage.ts';
 import type { Machine } from './driver.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';
-import type { Rules } from './oracle.ts';
 import { planSeed, type SeedPlan } from './plan.ts';
 import { createPool } from './pool.ts';
 import { runSeed, type SeedResult } from './seed.ts';
@@ -44,7 +43,6 @@ export interface Summary {
 
 /** What a run works with. */
 export interface RunOptions {
-  readonly rules: Rules;
   /** Default: the production machine. */
   readonly makeMachine?: (options: GossipOptions) => Machine;
   /** Called when a seed fails. */
@@ -61,12 +59,12 @@ export class Runner {
   readonly #options: RunOptions;
   readonly #world: WorldOptions;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions = {}) {
     this.#options = options;
     const pool = createPool();
-    const { rules, makeMachine } = options;
+    const { makeMachine } = options;
     const truth = new Truth(pool);
-    this.#world = { pool, truth, rules, ...(makeMachine !== undefined && { makeMachine }) };
+    this.#world = { pool, truth, ...(makeMachine !== undefined && { makeMachine }) };
   }
 
   /** The plan of a seed; `only`: the faults to keep. */

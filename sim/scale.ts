@@ -16,7 +16,6 @@ import type { Fault } from './faults.ts';
 import { spreadByPlumtree } from './models/plumtree.ts';
 import { spreadBySerf } from './models/serf.ts';
 import type { Heard, SpreadScene } from './models/spread.ts';
-import type { Rules } from './oracle.ts';
 import { DELAYS_MS } from './plan.ts';
 import { createPool, type Pool, type Published } from './pool.ts';
 import { Draws } from './prf.ts';
@@ -44,7 +43,6 @@ export interface ScaleFigures {
 export interface ScaleOptions {
   readonly nodes: number;
   readonly regions: number;
-  readonly rules: Rules;
 }
 
 /** What may be wrong while it is measured. */
@@ -112,7 +110,7 @@ class ScaleRun {
   readonly #draws: Draws;
 
   constructor(options: ScaleOptions, pool: Pool, weather: Weather, seed: number) {
-    const { nodes, regions, rules } = options;
+    const { nodes, regions } = options;
     this.#weather = weather;
     this.#draws = new Draws(seed, 'model');
     this.#regions = Array.from({ length: nodes }, (_, index) => index % regions);
@@ -120,7 +118,7 @@ class ScaleRun {
     this.#dead = new Set(dead.map((node) => node + 1));
     const hosts = this.#regions.map((region) => ({ region, holds: FIRST_PLACE }));
     const plan = { seed, hosts, publications: [], faults: faultsOf(weather), ...PHASES };
-    this.#world = new World(plan, { pool, truth: new Truth(pool), rules, trace: this.#arrivals });
+    this.#world = new World(plan, { pool, truth: new Truth(pool), trace: this.#arrivals });
   }
 
   run(): readonly Run[] {

@@ -12,7 +12,7 @@ import { Disk } from './disk.ts';
 import type { Machine } from './driver.ts';
 import { addressOf, Host, nodeIdOf } from './host.ts';
 import { Network } from './network.ts';
-import { Oracle, type Rules } from './oracle.ts';
+import { Oracle } from './oracle.ts';
 import { DELAYS_MS, type SeedPlan } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { draw } from './prf.ts';
@@ -28,7 +28,6 @@ export interface Trace {
 export interface WorldOptions {
   readonly pool: Pool;
   readonly truth: Truth;
-  readonly rules: Rules;
   /** Default: the production machine. */
   readonly makeMachine?: (options: GossipOptions) => Machine;
   readonly trace?: Trace;
@@ -42,7 +41,6 @@ export class World {
   readonly seed: number;
   readonly plan: SeedPlan;
   readonly pool: Pool;
-  readonly rules: Rules;
   readonly trace: Trace | undefined;
   readonly coverage: Coverage = new Coverage();
   readonly hosts: readonly Host[];
@@ -64,7 +62,6 @@ export class World {
     this.seed = plan.seed;
     this.plan = plan;
     this.pool = options.pool;
-    this.rules = options.rules;
     this.trace = options.trace;
     this.makeMachine = options.makeMachine ?? ((machine) => new GossipMachine(machine));
     this.oracle = new Oracle(this, options.truth);

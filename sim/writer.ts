@@ -6,13 +6,11 @@
  */
 import { KedgeError } from '../src/core/errors.ts';
 import type { GossipEvent, PersistBatch } from '../src/core/gossip/events.ts';
-import { isTaken } from './disk.ts';
 import type { Host } from './host.ts';
 import type { World } from './world.ts';
 
 const WRITE_MS = { min: 0.5, max: 3 };
 const SLOW_FACTOR = 200;
-const RESTART_MS = 1000;
 
 interface Write {
   readonly batchId: number;
@@ -89,7 +87,6 @@ export class Writer {
     if (failures === this.#failures) {
       const error = this.#write(batch);
       if (error !== undefined) this.#failures += 1;
-      if (error !== undefined && isTaken(error)) this.#restart();
       this.#onOutcome(
         error === undefined
           ? { kind: 'persisted', batchId }
@@ -98,18 +95,6 @@ export class Writer {
     }
     for (const next of then) next();
     this.#start();
-  }
-
-  /**
-   * A write that failed was written, and another statement took its place in memory. As long as
-   * nodes do not find that out, somebody has to restart them.
-   */
-  #restart(): void {
-    if (this.#world.rules.hiddenWrites === 'demanded') return;
-    this.#world.after(RESTART_MS, -1, () => {
-      this.#host.die();
-      this.#host.boot();
-    });
   }
 
   #write(batch: PersistBatch): KedgeError | undefined {

@@ -94,8 +94,8 @@ export interface Store extends AsyncDisposable {
    *
    * Errors: `BUG` when the batch has another digest for a held sequence, leaves a gap, or carries
    * bytes under a digest that is not theirs: nothing is written. `STORE` when writing failed: the
-   * batch may or may not be there after the next opening, so the caller treats it as not there and
-   * appends it again when it wants; reads go on working, and a later append repairs the store by
+   * batch may or may not be there after the next opening, so the caller appends it again before
+   * anything that may contradict it; reads go on working, and a later append repairs the store by
    * itself once the cause is gone (room on the disk).
    */
   append(batch: StoreBatch): Promise<void>;

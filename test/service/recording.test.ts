@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { KNOWN } from '../../sim/oracle.ts';
 import { replay } from '../../sim/replay.ts';
 import { Runner } from '../../sim/run.ts';
 import { KedgeError } from '../../src/core/errors.ts';
@@ -41,7 +40,6 @@ describe('a recording', () => {
 function record(seed: number): readonly (readonly string[])[] {
   const recordings: string[][] = [];
   const runner = new Runner({
-    rules: KNOWN,
     makeMachine: (options) => {
       const lines: string[] = [];
       recordings.push(lines);

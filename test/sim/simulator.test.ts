@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { HashTrace } from '../../sim/hash-trace.ts';
-import { KNOWN } from '../../sim/oracle.ts';
 import { Runner } from '../../sim/run.ts';
 import type { SeedResult } from '../../sim/seed.ts';
 import * as mutants from './mutants.ts';
 
 describe('the simulator', () => {
-  const runner = new Runner({ rules: KNOWN });
+  const runner = new Runner();
 
   it('finds nothing wrong with the production machine', () => {
     const summary = runner.run(seeds(1, 8));
@@ -45,17 +44,17 @@ describe('the invariants', () => {
     ['never compares', mutants.neverRepairs, 'converged'],
     ['floods its peers', mutants.floods, 'bounded'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
-    const runner = new Runner({ rules: KNOWN, makeMachine });
+    const runner = new Runner({ makeMachine });
     expect(firstViolation(runner)?.violation?.invariant).toBe(invariant);
   });
 
   it('catch a machine that is not deterministic', () => {
-    const runner = new Runner({ rules: KNOWN, makeMachine: mutants.isUnpredictable });
+    const runner = new Runner({ makeMachine: mutants.isUnpredictable });
     expect(runner.run([1]).failures[0]?.invariant).toBe('deterministic');
   });
 
   it('name the few faults that a failure needs, and how to see it again', () => {
-    const runner = new Runner({ rules: KNOWN, makeMachine: mutants.forgetsEvidence });
+    const runner = new Runner({ makeMachine: mutants.forgetsEvidence });
     const seed = firstViolation(runner)?.seed ?? 0;
     const [failure] = runner.run([seed]).failures;
     expect(failure?.faults.length).toBeLessThan(runner.plan(seed).faults.length);

@@ -1,8 +1,10 @@
 /**
  * What is durable, and the batches on their way to the disk.
  *
- * Batches are written in the order in which their statements were accepted. When one fails, all
- * behind it fail too, since they build on it.
+ * Batches are written in the order in which their statements were accepted. When one fails, those
+ * behind it are given up, since they build on it. The one that failed may be on the disk all the
+ * same, so it stays the next one: it is written again, which changes nothing where it is there,
+ * before anything else.
  *
  * @module
  */
@@ -31,7 +33,9 @@ export interface Commit {
   readonly row: Row;
   /** Other streams that move with it; each takes a revision of its own, after the row's. */
   readonly moved: readonly StreamName[];
-  readonly waiters: Waiter[];
+  waiters: Waiter[];
+  /** `failed`: it has to be written again. */
+  phase: 'writing' | 'failed';
 }
 
 /** The durable state of one node and what will become of it. */
@@ -76,11 +80,29 @@ export class Commits {
     return commit;
   }
 
-  /** The disk refused: every batch under way is given up. */
-  abandon(): readonly Commit[] {
-    const commits = this.#queue;
+  /** What is accepted once all is written. */
+  get expected(): TrustedState {
+    return this.#queue.at(-1)?.state ?? this.#state;
+  }
+
+  /** The batch that has to be written again, as being written from now on. */
+  retry(): Commit | undefined {
+    const [oldest] = this.#queue;
+    if (oldest?.phase !== 'failed') return undefined;
+    oldest.phase = 'writing';
+    return oldest;
+  }
+
+  /** The oldest batch failed; returns whoever waits for it or for one behind it. */
+  failed(remains: 'in-doubt' | 'nothing'): readonly Waiter[] {
+    const waiters = this.#queue.flatMap((commit) => commit.waiters);
+    const [oldest] = this.#queue;
     this.#queue = [];
-    return commits;
+    if (oldest === undefined || remains === 'nothing') return waiters;
+    oldest.waiters = [];
+    oldest.phase = 'failed';
+    this.#queue.push(oldest);
+    return waiters;
   }
 }
 

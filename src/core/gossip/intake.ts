@@ -65,7 +65,7 @@ export class Intake {
     return this.#state;
   }
 
-  /** Falls back to what is durable, after the disk refused. */
+  /** Falls back to what will be durable, after the disk refused. */
   reset(state: TrustedState): void {
     this.#state = state;
   }

@@ -202,6 +202,7 @@ export class GossipMachine {
   #timer(timer: Timer, nowMs: number, monotonicMs: number): void {
     switch (timer.name) {
       case 'repair':
+        this.#replica.retry();
         this.#repair.tick();
         this.#fetching.tick(nowMs);
         this.#neighbours.tick();

@@ -2,8 +2,8 @@
  * The one way of a statement through a node: verify → forward → persist → serve and acknowledge.
  *
  * Forwarding before the disk is safe, since every receiver verifies for itself. Serving before it
- * is not, since a crash would take a served release back. When the disk refuses, the verified state
- * falls back to the durable one, and repair brings the statements again.
+ * is not, since a crash would take a served release back. When the disk refuses, that batch is
+ * written again until it takes it, before all others; repair brings the statements of those again.
  *
  * @module
  */
@@ -163,16 +163,24 @@ export class Replica {
     return { streams, moved };
   }
 
-  /** The disk refused: all batches under way are given up. */
+  /** The disk refused the oldest batch under way: nobody is told that it, or one behind, is held. */
   persistFailed(error: KedgeError): void {
     const result = { kind: 'refused', error } as const;
-    for (const commit of this.#commits.abandon()) {
-      for (const { requestId } of commit.waiters) {
-        this.#outbox.emit({ kind: 'reply', requestId, result });
-      }
+    // What the store finds to contradict it will never take.
+    const remains = error.code === 'STORE' ? 'in-doubt' : 'nothing';
+    for (const { requestId } of this.#commits.failed(remains)) {
+      this.#outbox.emit({ kind: 'reply', requestId, result });
     }
-    this.#intake.reset(this.#commits.state);
+    this.#intake.reset(this.#commits.expected);
     this.#outbox.notice({ kind: 'persist-failed', error });
+  }
+
+  /** Called at a steady pace, and before anything else is written. */
+  retry(): void {
+    const failed = this.#commits.retry();
+    if (failed === undefined) return;
+    const { batchId, batch } = failed;
+    this.#outbox.emit({ kind: 'persist', batchId, batch });
   }
 
   #adopt(taken: Taken, bringer: Bringer): void {
@@ -184,7 +192,8 @@ export class Replica {
       bringer.kind === 'submit'
         ? [{ requestId: bringer.requestId, row, novelty: 'new' as const }]
         : [];
-    this.#commits.add({ batchId, batch, state, row, moved, waiters });
+    this.retry();
+    this.#commits.add({ batchId, batch, state, row, moved, waiters, phase: 'writing' });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
     for (const { stream, sequence } of batch.settled ?? []) {

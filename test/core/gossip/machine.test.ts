@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KedgeError } from '../../../src/core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
 import { LINK_FAULTS_MAX } from '../../../src/core/gossip/links.ts';
@@ -92,18 +93,36 @@ describe('GossipMachine', () => {
     expect(machine.durable.charters).toHaveLength(1);
   });
 
-  it('gives up every batch under way when the disk refuses', () => {
-    const { document } = realm.charter;
-    const recall = {};
-    handle({ kind: 'submit', requestId: 1, document, blobs: [], recall });
-    handle({ kind: 'submit', requestId: 2, document, blobs: [], recall });
-    const cause = new Error('no room') as never;
-    const effects = handle({ kind: 'persist-failed', batchId: 1, error: cause });
+  it('tells all who wait that the disk refused, and writes that batch again', () => {
+    submitTwice();
+    const effects = fail('STORE');
     expect(effects.filter((effect) => effect.kind === 'reply')).toMatchObject([
       { requestId: 1, result: { kind: 'refused' } },
       { requestId: 2, result: { kind: 'refused' } },
     ]);
+    expect(machine.durable.charters).toHaveLength(0);
+    expect(persisted(repairTimer())).toEqual([1]);
+    expect(persisted(repairTimer())).toEqual([]);
+    fail('STORE');
+    expect(persisted(repairTimer())).toEqual([1]);
+    const written = handle({ kind: 'persisted', batchId: 1 });
+    expect(written.map(({ kind }) => kind)).toEqual(['serve']);
+    expect(machine.durable.charters).toHaveLength(1);
+  });
+
+  it('writes nothing ahead of a batch that failed and may be on the disk all the same', () => {
+    submitTwice();
+    fail('STORE');
+    const { document } = realm.nextRelease('payments.test.example.org', (body) => body);
+    const effects = handle({ kind: 'submit', requestId: 3, document, blobs: [], recall: {} });
+    expect(persisted(effects)).toEqual([1, 2]);
+  });
+
+  it('gives up a batch that contradicts the store', () => {
+    submitTwice();
+    fail('BUG');
     expect(machine.verified).toBe(machine.durable);
+    expect(persisted(repairTimer())).toEqual([]);
     expect(handle({ kind: 'persisted', batchId: 1 })).toEqual([]);
   });
 
@@ -128,6 +147,23 @@ describe('GossipMachine', () => {
     return machine.handle(event, TEST_EPOCH_MS);
   }
 
+  /** The first charter, offered twice while it is written. */
+  function submitTwice(): void {
+    for (const requestId of [1, 2]) {
+      const { document } = realm.charter;
+      handle({ kind: 'submit', requestId, document, blobs: [], recall: {} });
+    }
+  }
+
+  function fail(code: 'STORE' | 'BUG'): readonly GossipEffect[] {
+    const error = new KedgeError(code, 'the disk refuses');
+    return handle({ kind: 'persist-failed', batchId: 1, error });
+  }
+
+  function repairTimer(): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'repair' } });
+  }
+
   function linkUp(): readonly GossipEffect[] {
     return handle({ kind: 'link-up', linkId: '1', nodeId: PEER.nodeId });
   }
@@ -149,6 +185,11 @@ describe('GossipMachine', () => {
     frame({ kind: 'members', updates });
   }
 });
+
+/** The batches that are to be written. */
+function persisted(effects: readonly GossipEffect[]): readonly number[] {
+  return effects.flatMap((effect) => (effect.kind === 'persist' ? [effect.batchId] : []));
+}
 
 /** The kinds of the frames that are sent. */
 function kinds(effects: readonly GossipEffect[]): string[] {
