@@ -4,7 +4,9 @@
  * A wanted peer without a link is dialled for ever, with a growing pause and jitter. Seeds are
  * looked up and dialled for ever too, fast while this node has no link or one of them has never
  * answered, and then every half minute, so that two halves of a cluster that never met or lost each
- * other find together. Of a seed only the address is known before somebody answers there.
+ * other find together. Of a seed only the address is known before somebody answers there. A seed
+ * behind which somebody answered who is alive, as membership sees it, is dialled every tenth time:
+ * all nodes would dial the same few.
  *
  * @module
  */
@@ -25,6 +27,8 @@ const SEEKING_INTERVAL_MS = 2000;
 const SEEKING_LINKS = 8;
 /** Seeds behind which nodes are remembered. */
 const SEEDS_MAX = 1000;
+/** Of so many looks at the seeds one dials those too that are known to be alive. */
+const SEEDS_PROVE_EVERY = 10;
 const SEEDS_JITTER_RATIO = 1 / 3;
 
 /** A peer that should have a link. */
@@ -43,6 +47,8 @@ export interface DialerOptions {
   readonly self: string;
   /** False for a node without seeds: others dial it. */
   readonly hasSeeds: boolean;
+  /** Says whether membership sees a node alive. */
+  readonly isAlive: (nodeId: NodeId) => boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -56,6 +62,7 @@ export class Dialer {
   /** What the seeds stood for the last time; nothing before that is known. */
   #resolved: readonly string[] = [];
   #seedRounds = 0;
+  #looks = 0;
 
   constructor(options: DialerOptions) {
     this.#options = options;
@@ -82,12 +89,14 @@ export class Dialer {
 
   /** What the seeds stand for now: dial where nobody answered yet that is linked. */
   resolved(addresses: readonly string[]): void {
-    const { outbox, links, self } = this.#options;
+    const { outbox, links, self, isAlive } = this.#options;
     this.#resolved = addresses.slice(0, SEEDS_MAX);
+    const mayTrust = this.#looks++ % SEEDS_PROVE_EVERY !== 0 && links.ready().length > 0;
     for (const address of this.#resolved) {
       if (address === self || this.#isLinked(address)) continue;
       const nodeId = this.#behind.get(address);
       if (nodeId !== undefined && links.to(nodeId) !== undefined) continue;
+      if (nodeId !== undefined && mayTrust && isAlive(nodeId)) continue;
       outbox.emit({ kind: 'dial', target: { address } });
     }
   }

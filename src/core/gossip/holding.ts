@@ -48,8 +48,7 @@ export class Holding {
   /** What a digest for this peer says beside the rows. */
   introduction({ nodeId }: Link): Pick<StoreDigest, 'others' | 'standing'> {
     const { neighbours, dialer } = this.#parts;
-    const { known } = neighbours.around();
-    const others = known.size - (known.has(nodeId) ? 1 : 0) + dialer.silentSeeds;
+    const others = neighbours.countBeside(nodeId) + dialer.silentSeeds;
     return { others, standing: this.#standing };
   }
 

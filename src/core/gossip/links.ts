@@ -102,6 +102,8 @@ export class LinkTable {
   readonly #byId: Map<LinkId, Link> = new Map();
   readonly #byNode: Map<NodeId, Link> = new Map();
   readonly #waiting: Map<NodeId, Link> = new Map();
+  /** All links, when all are ready. */
+  #ready: readonly Link[] | undefined;
 
   constructor(self: NodeId) {
     this.#self = self;
@@ -117,7 +119,11 @@ export class LinkTable {
 
   /** Links whose hello was accepted. */
   ready(): readonly Link[] {
-    return [...this.#byNode.values()].filter((link) => link.isReady);
+    if (this.#ready !== undefined) return this.#ready;
+    const ready = [...this.#byNode.values()].filter((link) => link.isReady);
+    // While one has not greeted, the next look may find more.
+    if (ready.length === this.#byNode.size) this.#ready = ready;
+    return ready;
   }
 
   /** Says whether a link waits behind a better one. */
@@ -131,6 +137,7 @@ export class LinkTable {
     const problem = this.#problem(nodeId, old, target);
     if (problem !== undefined) return { kind: 'refuse', error: problem };
     const link = new Link(linkId, nodeId, target);
+    this.#ready = undefined;
     this.#byId.set(linkId, link);
     const isBehind = old !== undefined && this.#isBetter(old, target);
     const places = isBehind ? this.#waiting : this.#byNode;
@@ -147,6 +154,7 @@ export class LinkTable {
     this.#waiting.delete(link.nodeId);
     this.#byNode.set(link.nodeId, link);
     if (old !== undefined) this.#byId.delete(old.linkId);
+    this.#ready = undefined;
     return old;
   }
 
@@ -157,6 +165,7 @@ export class LinkTable {
     this.#byId.delete(linkId);
     if (this.isWaiting(link)) this.#waiting.delete(link.nodeId);
     else this.#byNode.delete(link.nodeId);
+    this.#ready = undefined;
     return link;
   }
 

@@ -76,6 +76,7 @@ export class GossipMachine {
       selfId: self.nodeId,
       self: self.address,
       hasSeeds,
+      isAlive: (nodeId) => topology.has(nodeId),
       random,
     });
     const spread = new Spread({ self, links, topology, random });
@@ -94,8 +95,9 @@ export class GossipMachine {
     const parts = { outbox, links, replica: this.#replica, fetching: this.#fetching };
     const introduction = (link: Link): ReturnType<Holding['introduction']> =>
       this.#holding.introduction(link);
-    this.#repair = new Repair({ ...parts, introduction });
     const serving = new Serving(options.origin ?? 'intact', options.override ?? 'none');
+    const isServing = (): boolean => serving.isServing;
+    this.#repair = new Repair({ ...parts, introduction, isServing });
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
@@ -154,7 +156,8 @@ export class GossipMachine {
     this.#dispatch(event, nowMs, monotonicMs);
     const held = this.#holding.screen(this.#outbox.take());
     this.#holding.review();
-    return [...held, ...this.#outbox.take()];
+    const more = this.#outbox.take();
+    return more.length === 0 ? held : [...held, ...more];
   }
 
   #dispatch(event: GossipEvent, nowMs: number, monotonicMs: number): void {

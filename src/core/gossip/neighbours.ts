@@ -54,6 +54,8 @@ export class Neighbours {
   readonly #membership: MembershipMachine;
   /** The version of the topology that the dialer knows. */
   #wantedVersion = -1;
+  /** Other members that have not left. */
+  readonly #known: Set<NodeId> = new Set();
   readonly #unwantedTicks: Map<NodeId, number> = new Map();
 
   constructor({ outbox, links, dialer, topology, membership }: NeighboursParts) {
@@ -117,6 +119,19 @@ export class Neighbours {
     });
   }
 
+  /** How many others have not left, beside one of them. */
+  countBeside(one: NodeId): number {
+    const self = this.#membership.self.record.nodeId;
+    const unknown = new Set<NodeId>(this.#dialer.met);
+    for (const { nodeId } of this.#links.ready()) unknown.add(nodeId);
+    let count = this.#known.size - (this.#known.has(one) ? 1 : 0);
+    for (const nodeId of unknown) {
+      if (nodeId === self || nodeId === one || this.#known.has(nodeId)) continue;
+      if (this.#membership.member(nodeId)?.state !== 'left') count += 1;
+    }
+    return count;
+  }
+
   /** All others that have not left, and those of them with which this one should compare. */
   around(): Pick<Surroundings, 'known' | 'needed'> {
     // Who has a link here, or answered at a seed, is somebody before membership knows more.
@@ -150,6 +165,7 @@ export class Neighbours {
       case 'changed':
         return this.#place(effect.member);
       case 'removed':
+        this.#known.delete(effect.member.record.nodeId);
         return this.#topology.remove(effect.member.record);
       case 'self':
         return;
@@ -164,6 +180,9 @@ export class Neighbours {
   }
 
   #place({ record, state }: MemberView): void {
+    const { nodeId } = record;
+    if (state === 'left') this.#known.delete(nodeId);
+    else if (nodeId !== this.#membership.self.record.nodeId) this.#known.add(nodeId);
     if (state === 'alive' || state === 'suspect') this.#topology.add(record);
     else this.#topology.remove(record);
   }

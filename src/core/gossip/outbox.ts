@@ -8,6 +8,8 @@ import type { GossipEffect, Notice, Timer } from './events.ts';
 import type { Frame } from './frames.ts';
 import type { Link } from './links.ts';
 
+const NOTHING: readonly GossipEffect[] = [];
+
 /** Collects effects while an event is handled. */
 export class Outbox {
   #effects: GossipEffect[] = [];
@@ -34,6 +36,7 @@ export class Outbox {
 
   /** Hands over what was collected. */
   take(): readonly GossipEffect[] {
+    if (this.#effects.length === 0) return NOTHING;
     const effects = this.#effects;
     this.#effects = [];
     return effects;

@@ -1,12 +1,12 @@
 /**
  * Repair: two nodes find out what one of them lacks, by digest, whatever was lost on the way.
  *
- * A digest goes out when a link is ready and to one link every 2 s. Equal roots: done. Otherwise a
- * node asks for the rows that changed since the last revision of the peer that it saw, which costs
- * one row per change. When both have seen all revisions of each other, or nothing is known of a
- * peer's since it started, they walk down the hash tree (`row-tree.ts`), 16 children at a time.
- * A row only says what is worth asking for; what is fetched is verified. Source:
- * docs/replication.md.
+ * A digest goes out when a link is ready and to one link every 2 s; every 16 s once a whole round
+ * of links was found equal and nothing has moved since. Equal roots: done. Otherwise a node asks
+ * for the rows that changed since the last revision of the peer that it saw: one row per change.
+ * When both have seen all revisions of each other, or nothing is known of a peer's since it
+ * started, they walk down the hash tree (`row-tree.ts`), 16 children at a time. A row only says
+ * what is worth asking for; what is fetched is verified. Source: docs/replication.md.
  *
  * @module
  */
@@ -23,6 +23,8 @@ import { compareRow } from './rows.ts';
 
 /** How often one peer is asked to compare, milliseconds. */
 export const REPAIR_INTERVAL_MS: number = 2000;
+/** Of so many turns to compare one is taken while all is equal and still. */
+const CALM_TURNS = 8;
 /** Rows in one frame. */
 const ROWS_PER_FRAME = 1000;
 /** Nodes in one frame. */
@@ -45,6 +47,8 @@ export interface RepairParts {
   readonly fetching: Fetching;
   /** What a digest says of this node beside its rows. */
   readonly introduction: (link: Link) => Pick<StoreDigest, 'others' | 'standing'>;
+  /** False while this node is held back and looks for others to compare with. */
+  readonly isServing: () => boolean;
 }
 
 /** The comparing of one node with its peers. */
@@ -54,8 +58,14 @@ export class Repair {
   readonly #replica: Replica;
   readonly #fetching: Fetching;
   readonly #introduction: RepairParts['introduction'];
+  readonly #isServing: RepairParts['isServing'];
   readonly #cursors: Map<NodeId, Cursor> = new Map();
   #turn = 0;
+  #ticks = 0;
+  /** Peers in a row that answered with an equal root since something moved. */
+  #equal = 0;
+  /** The revision at the last turn. */
+  #revision = 0;
 
   constructor(parts: RepairParts) {
     this.#outbox = parts.outbox;
@@ -63,14 +73,22 @@ export class Repair {
     this.#replica = parts.replica;
     this.#fetching = parts.fetching;
     this.#introduction = parts.introduction;
+    this.#isServing = parts.isServing;
   }
 
-  /** Shows the next peer our digest; called every {@link REPAIR_INTERVAL_MS}. */
+  /** Shows the next peer our digest if it is time; called every {@link REPAIR_INTERVAL_MS}. */
   tick(): void {
     const links = this.#links.ready();
-    const link = links[this.#turn++ % Math.max(1, links.length)];
     for (const each of links) each.repairBudget.refill();
+    this.#ticks += 1;
+    if (this.#isCalm(links.length) && this.#ticks % CALM_TURNS !== 0) return;
+    const link = links[this.#turn++ % Math.max(1, links.length)];
     if (link !== undefined) this.show(link, 'answer');
+  }
+
+  /** Something is on its way: all peers are to be compared with again. */
+  stirred(): void {
+    this.#equal = 0;
   }
 
   /** Shows a peer our digest. */
@@ -86,7 +104,11 @@ export class Repair {
     link.root = digest.root;
     if (digest.ask === 'answer') this.show(link, 'note');
     const ours = this.#replica.rows;
-    if (digest.root === ours.root) return this.#saw(link, digest.revision);
+    if (digest.root === ours.root) {
+      if (digest.ask === 'note') this.#equal += 1;
+      return this.#saw(link, digest.revision);
+    }
+    this.stirred();
     const cursor = this.#cursorOf(link);
     if (cursor === 0 && digest.count >= WALK_MIN_ROWS && ours.rows.size > 0) {
       return this.#walk(link, [TREE_ROOT]);
@@ -153,6 +175,15 @@ export class Repair {
   /** What the peer acknowledges is its next revision when we saw all before. */
   acknowledged(link: Link, revision: number): void {
     if (this.#cursorOf(link) === revision - 1) this.#saw(link, revision);
+  }
+
+  /** A round of equal answers, with nothing under way here and nobody held back from clients. */
+  #isCalm(links: number): boolean {
+    const { rows, isWriting } = this.#replica;
+    if (rows.revision !== this.#revision) this.stirred();
+    this.#revision = rows.revision;
+    if (isWriting || this.#fetching.isBusy || !this.#isServing()) this.stirred();
+    return this.#equal >= links;
   }
 
   #walk(link: Link, indices: readonly number[]): void {

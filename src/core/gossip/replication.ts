@@ -39,6 +39,7 @@ export class Replication {
   /** Errors: what speaks against a frame. */
   take(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
     const { nodeId } = link;
+    if (frame.kind !== 'digest') this.#repair.stirred();
     switch (frame.kind) {
       case 'push':
         return this.#pushes.take(link, frame, recall, nowMs);

@@ -87,6 +87,12 @@ export class Topology {
     }
   }
 
+  /** Says whether a node is alive. */
+  has(nodeId: NodeId): boolean {
+    for (const region of this.#regions.values()) if (region.has(nodeId)) return true;
+    return false;
+  }
+
   regions(): Iterable<RegionName> {
     return this.#regions.keys();
   }

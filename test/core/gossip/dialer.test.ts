@@ -8,7 +8,7 @@ import {
 import type { GossipEffect } from '../../../src/core/gossip/events.ts';
 import { LinkTable } from '../../../src/core/gossip/links.ts';
 import { Outbox } from '../../../src/core/gossip/outbox.ts';
-import { parseNodeId } from '../../../src/core/ids.ts';
+import { type NodeId, parseNodeId } from '../../../src/core/ids.ts';
 import { testHello } from '../../../src/testing/members.ts';
 import { createTestRealm } from '../../../src/testing/realm.ts';
 
@@ -21,12 +21,22 @@ describe('Dialer', () => {
   let outbox: Outbox;
   let links: LinkTable;
   let dialer: Dialer;
+  let alive: Set<NodeId>;
 
   beforeEach(() => {
     outbox = new Outbox();
     links = new LinkTable(SELF);
     const self = 'iad-1:7441';
-    dialer = new Dialer({ outbox, links, selfId: SELF, self, hasSeeds: true, random: () => 1 });
+    alive = new Set();
+    dialer = new Dialer({
+      outbox,
+      links,
+      selfId: SELF,
+      self,
+      hasSeeds: true,
+      isAlive: (nodeId) => alive.has(nodeId),
+      random: () => 1,
+    });
   });
 
   it('dials a wanted peer at once, and not again while it does', () => {
@@ -89,6 +99,23 @@ describe('Dialer', () => {
     link();
     dialer.resolved(['iad-1:7441', AT, '10.0.0.9:7441']);
     expect(outbox.take()).toEqual([]);
+  });
+
+  it('dials a seed that is alive now and then, and one that failed each time', () => {
+    const seed = parseNodeId('gru-1');
+    const look = (): boolean => {
+      outbox.take();
+      dialer.resolved(['gru-1:7441']);
+      return outbox.take().length > 0;
+    };
+    expect(look()).toBe(true);
+    dialer.answered(seed, { address: 'gru-1:7441' });
+    alive.add(seed);
+    expect(look()).toBe(true);
+    link();
+    expect(Array.from({ length: 20 }, look).filter(Boolean)).toHaveLength(2);
+    alive.clear();
+    expect(Array.from({ length: 20 }, look)).not.toContain(false);
   });
 
   function link(): void {

@@ -8,7 +8,6 @@ import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
-const PEER = parseNodeId('fra-1');
 const SERVING = { others: 0, standing: 'serving' } as const;
 
 describe('Repair', () => {
@@ -86,9 +85,61 @@ describe('Repair', () => {
     expect(kinds.filter(({ kind }) => kind === 'send').length).toBeLessThan(100);
   });
 
-  function linkUp(linkId: string, boot = '0'): void {
-    machine.handle({ kind: 'link-up', linkId, nodeId: PEER }, TEST_EPOCH_MS);
-    frame({ kind: 'hello', hello: testHello('fra-1', realm, { bootId: boot.repeat(32) }) }, linkId);
+  it('compares less often while all is equal and still', () => {
+    expect(shows(4)).toBe(4);
+    equal();
+    expect(shows(16)).toBe(2);
+    frame({ kind: 'held', row: charterRow() });
+    expect(shows(4)).toBe(4);
+    equal();
+    expect(shows(16)).toBe(2);
+    digest({ revision: 3 });
+    expect(shows(4)).toBe(4);
+  });
+
+  it('compares at full pace until a whole round of links was equal', () => {
+    linkUp('z', '0', 'gru-1');
+    expect(shows(1)).toBe(1);
+    equal();
+    expect(shows(4)).toBe(4);
+    equal();
+    expect(shows(16)).toBe(2);
+  });
+
+  it('compares at full pace while something is written', () => {
+    equal();
+    const { document } = realm.nextRelease('bundle.test', (body) => body);
+    const submit = { kind: 'submit', requestId: 2, document, blobs: [], recall: {} } as const;
+    machine.handle(submit, TEST_EPOCH_MS);
+    equal();
+    expect(shows(4)).toBe(4);
+    machine.handle({ kind: 'persisted', batchId: 2 }, TEST_EPOCH_MS);
+    expect(shows(4)).toBe(4);
+    equal();
+    expect(shows(16)).toBe(2);
+  });
+
+  /** How many digests go out in so many turns. */
+  function shows(turns: number): number {
+    let count = 0;
+    for (let i = 0; i < turns; i += 1) {
+      const tick = { kind: 'timer', timer: { name: 'repair' } } as const;
+      const sent = machine.handle(tick, TEST_EPOCH_MS);
+      count += sent.filter((one) => one.kind === 'send' && one.frame.kind === 'digest').length;
+    }
+    return count;
+  }
+
+  /** The first peer answers that it holds the same. */
+  function equal(): void {
+    const { root, count } = machine.root;
+    const digest = { root, count, revision: 1, seen: 1, ask: 'note', ...SERVING } as const;
+    frame({ kind: 'digest', digest });
+  }
+
+  function linkUp(linkId: string, boot = '0', peer = 'fra-1'): void {
+    machine.handle({ kind: 'link-up', linkId, nodeId: parseNodeId(peer) }, TEST_EPOCH_MS);
+    frame({ kind: 'hello', hello: testHello(peer, realm, { bootId: boot.repeat(32) }) }, linkId);
   }
 
   function effects(sent: Frame, linkId = 'a'): readonly GossipEffect[] {

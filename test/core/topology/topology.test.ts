@@ -44,6 +44,14 @@ describe('Topology', () => {
     }
   });
 
+  it('knows who is alive, wherever it is', () => {
+    const topology = new Topology(nodeOf(0, 2));
+    topology.add(nodeOf(1, 2));
+    expect([0, 1, 2].map((i) => topology.has(nodeOf(i, 2).nodeId))).toEqual([true, true, false]);
+    topology.remove(nodeOf(1, 2));
+    expect(topology.has(nodeOf(1, 2).nodeId)).toBe(false);
+  });
+
   it('numbers the relays of a region alike, whoever was met first', () => {
     const all = Array.from({ length: 12 }, (_, i) => nodeOf(i, 2));
     const region = parseRegionName('r1');
