@@ -106,7 +106,8 @@ export class Prober {
     if (round?.sequence !== sequence) return;
     const direct = round.target.link === link;
     if (!direct && !round.helpers.includes(link.linkId)) return;
-    if (direct && round.phase === 'direct') link.addRtt(nowMs - round.startMs);
+    // A late answer counts too, or a link slower than the first timeout would never be waited for.
+    if (direct) link.addRtt(nowMs - round.startMs);
     // An answer to a node that sleeps between its own timers is no sign of health.
     if (!this.#isLate) this.#parts.health.improve();
     this.#endRound(round, nowMs);

@@ -79,6 +79,17 @@ describe('MembershipMachine', () => {
     expect(machine.healthFactor).toBe(2);
   });
 
+  it('measures a link that answers late, and waits for it from then on', () => {
+    meet(2);
+    meet(3);
+    const ping = tick()[0];
+    const { linkId } = ping as { linkId: string };
+    expect(timer(200)).toContainEqual(expect.objectContaining({ kind: 'send' }));
+    nowMs += 126;
+    frame(linkId, { kind: 'ack', sequence: sequenceOf(ping), updates: NO_UPDATES });
+    expect(machine.link(linkId)?.rttMs).toBe(326);
+  });
+
   it('takes no answer from a link that was not asked', () => {
     meet(2);
     meet(3);
