@@ -14,7 +14,8 @@ import { build, prepare, ROOT } from './prepare.mjs';
 const PROGRAMS = {
   start: ['dist/demo/main.js'],
   bench: ['dist/bench/main.js'],
-  sim: ['dist/sim/main.js'],
+  // Most of what a simulation makes lives for one event: a larger nursery collects less often.
+  sim: ['--max-semi-space-size=64', 'dist/sim/main.js'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
 };
 

@@ -23,6 +23,9 @@ import type { StoredTrust } from '../src/core/trusted/restore.ts';
 import type { Evidence, TrustedState } from '../src/core/trusted/state.ts';
 import type { Pool } from './pool.ts';
 
+/** Stores that hold the first documents of a pool, by their number; copied, never used. */
+const filledDisks = new WeakMap<Pool, Map<number, Disk>>();
+
 type Entry = PersistBatch['documents'][number];
 
 /** A store of one node. */
@@ -47,9 +50,17 @@ export class Disk {
     this.#blobs = new Map(copied === undefined ? [] : copied.#blobs);
   }
 
-  /** A store that holds the first `count` documents of the pool. */
+  /** A store that holds the first `count` documents of the pool; what it shares never changes. */
   static withFirst(storeId: string, pool: Pool, count: number): Disk {
-    const disk = new Disk(storeId);
+    const filled = filledDisks.get(pool) ?? new Map<number, Disk>();
+    filledDisks.set(pool, filled);
+    const disk = filled.get(count) ?? Disk.#fill(pool, count);
+    filled.set(count, disk);
+    return new Disk(storeId, disk);
+  }
+
+  static #fill(pool: Pool, count: number): Disk {
+    const disk = new Disk('');
     for (const published of pool.documents.slice(0, count)) {
       const { stream, sequence, digest, document } = published;
       const blobs = published.blobs.map((der) => ({ id: sha256(der), der }));

@@ -30,6 +30,7 @@ import { Fetcher } from './fetcher.ts';
 import type { Host } from './host.ts';
 import type { LinkEnd, SimLink } from './link.ts';
 import type { Published } from './pool.ts';
+import { timerKey } from './timer.ts';
 import type { World } from './world.ts';
 import { Writer } from './writer.ts';
 
@@ -272,7 +273,7 @@ export class Driver {
   }
 
   #arm(timer: Timer, delayMs: number): void {
-    const key = Object.values(timer).join(' ');
+    const key = timerKey(timer);
     const number = ++this.#armed;
     this.#timers.set(key, number);
     this.#world.after(delayMs, this.host.index, () => {

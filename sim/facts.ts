@@ -19,19 +19,23 @@ const NO_STATEMENTS: readonly SignedStatement[] = [];
 const DIGEST_CHARS = 64;
 const LARGE_BYTES = 100;
 const EMPTY_BYTES = 20;
+const FRAME_BYTES = 4;
+const PART_BYTES = 3;
 const known = new WeakMap<object, Facts>();
 
 /** Reads a frame or an item. */
 export function factsOf(value: object): Facts {
-  let bytes = 4;
+  let bytes = FRAME_BYTES;
   let statements = NO_STATEMENTS;
   for (const part of valuesOf(value)) {
-    if (typeof part === 'object' && part !== null) {
-      const facts = rememberedFacts(part);
-      bytes += facts.bytes + 3;
-      if (facts.statements.length > 0) statements = [...statements, ...facts.statements];
-    } else {
+    if (typeof part !== 'object' || part === null) {
       bytes += scalarBytes(part);
+    } else if (part instanceof Uint8Array) {
+      bytes += part.length + 2 + PART_BYTES;
+    } else {
+      const facts = rememberedFacts(part);
+      bytes += facts.bytes + PART_BYTES;
+      if (facts.statements.length > 0) statements = [...statements, ...facts.statements];
     }
   }
   return { bytes, statements };
@@ -53,7 +57,6 @@ export function valuesOf(value: object): readonly unknown[] {
 }
 
 function rememberedFacts(value: object): Facts {
-  if (value instanceof Uint8Array) return { bytes: value.length + 2, statements: NO_STATEMENTS };
   const before = known.get(value);
   if (before !== undefined) return before;
   const facts = partFacts(value);

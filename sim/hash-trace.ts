@@ -13,6 +13,10 @@ const FNV_PRIME = 0x0100_0193;
 /** What a state says follows from the effects before; walking it each time would be slow. */
 const SKIPPED = new Set(['state']);
 
+/** Bytes and names of fields are seen again and again. */
+const fingerprints = new WeakMap<Uint8Array, number>();
+const names = new Map<string, number>();
+
 /** Hashes events and effects. */
 export class HashTrace implements Trace {
   #low = 0x811c_9dc5;
@@ -35,15 +39,12 @@ export class HashTrace implements Trace {
     if (typeof value === 'string') return this.#text(value);
     if (typeof value === 'number') return this.#number(value);
     if (typeof value === 'boolean') return this.#number(value ? 1 : 0);
-    if (value instanceof Uint8Array) {
-      for (const byte of value) this.#byte(byte);
-      return;
-    }
+    if (value instanceof Uint8Array) return this.#number(fingerprintOf(value));
     if (value instanceof KedgeError) return this.#text(`${value.code} ${value.message}`);
     if (typeof value !== 'object' || value === null) return;
     for (const [key, part] of Object.entries(value)) {
       if (SKIPPED.has(key)) continue;
-      this.#text(key);
+      this.#number(nameOf(key));
       this.#walk(part);
     }
   }
@@ -61,4 +62,23 @@ export class HashTrace implements Trace {
     this.#low = Math.imul(this.#low ^ value, FNV_PRIME);
     this.#high = Math.imul(this.#high ^ this.#low, FNV_PRIME) + value;
   }
+}
+
+function fingerprintOf(bytes: Uint8Array): number {
+  const before = fingerprints.get(bytes);
+  if (before !== undefined) return before;
+  let hash = 0x811c_9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  fingerprints.set(bytes, hash);
+  return hash;
+}
+
+/** A number for a field's name that is the same in every run. */
+function nameOf(key: string): number {
+  const before = names.get(key);
+  if (before !== undefined) return before;
+  let hash = 0x811c_9dc5;
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
+  names.set(key, hash);
+  return hash;
 }

@@ -16,6 +16,7 @@ const BARS = {
   fair: { median: 1.1, p95: 1.25 },
   foul: { median: 1.12, p95: 1.5 },
   bytesRatio: 9,
+  idleBytes: 1024,
 };
 
 /** The bars. */
@@ -28,6 +29,7 @@ export function scaleBars({ fair, foul }: BothWeathers): readonly SimBar[] {
     atMost('foulP95', foul.ours.p95, BARS.foul.p95),
     atMost('foulMissed', foul.ours.missed, 0),
     atMost('bytesRatio', fair.bytesRatio, BARS.bytesRatio),
+    atMost('idleBytes', fair.idleBytes, BARS.idleBytes),
     // Head to head: ours is the faster one, with verification and durability and they without.
     atMost('fairMedianBesideSerf', fair.ours.median, fair.serf.median),
     atMost('fairMedianBesidePlumtree', fair.ours.median, fair.plumtree.median),
@@ -61,6 +63,7 @@ function rows(weather: string, figures: ScaleFigures): readonly string[] {
     row('serf', figures.serf),
     row('plumtree', figures.plumtree),
     `  ${weather.padEnd(20)}ours sends ${figures.bytesRatio} × the release per node`,
+    `  ${weather.padEnd(20)}ours sends ${figures.idleBytes} B/s per node at rest`,
   ];
 }
 

@@ -37,6 +37,8 @@ export interface ScaleFigures {
   readonly plumtree: Spread;
   /** Bytes that a node sends for one release, as a multiple of the release. */
   readonly bytesRatio: number;
+  /** Bytes that a node sends in a second when there is nothing to say; it receives as many. */
+  readonly idleBytes: number;
 }
 
 /** A cluster to measure. */
@@ -55,8 +57,13 @@ const FAIR: Weather = { deadRatio: 0, lossRatio: 0 };
 /** The dead are dead for less time than a keep-alive needs to notice. */
 const FOUL: Weather = { deadRatio: 0.05, lossRatio: 0.01 };
 const WORLDS = 4;
+/** Of more nodes than this half as many worlds are measured: each takes minutes. */
+const FEW_NODES = 300;
 const RELEASES = 4;
-const SETTLE_MS = 12_000;
+/** By then links that only joining took are closed. */
+const SETTLE_MS = 80_000;
+/** How long the cluster is watched at rest before the first release. */
+const REST_MS = 10_000;
 const BETWEEN_MS = 2000;
 /** Where in the pool four small releases of four bundles follow each other. */
 const FIRST_PLACE = 22;
@@ -71,20 +78,16 @@ export function measureScale(options: ScaleOptions): {
 }
 
 function measure(options: ScaleOptions, pool: Pool, weather: Weather): ScaleFigures {
-  const runs = Array.from({ length: WORLDS }, (_, index) =>
+  const worlds = options.nodes > FEW_NODES ? WORLDS / 2 : WORLDS;
+  const runs = Array.from({ length: worlds }, (_, index) =>
     new ScaleRun(options, pool, weather, index + 1).run(),
   ).flat();
   return {
     ours: spreadOf(runs.map(({ ours }) => ours)),
     serf: spreadOf(runs.map(({ serf }) => serf)),
     plumtree: spreadOf(runs.map(({ plumtree }) => plumtree)),
-    bytesRatio:
-      Math.round(
-        percentile(
-          runs.map(({ ratio }) => ratio),
-          0.5,
-        ) * 100,
-      ) / 100,
+    bytesRatio: medianOf(runs.map(({ ratio }) => ratio)),
+    idleBytes: medianOf(runs.map(({ idleBytes }) => idleBytes)),
   };
 }
 
@@ -98,6 +101,7 @@ interface Run {
   readonly serf: Result;
   readonly plumtree: Result;
   readonly ratio: number;
+  readonly idleBytes: number;
 }
 
 /** One cluster through which a few releases go. */
@@ -123,7 +127,7 @@ class ScaleRun {
 
   run(): readonly Run[] {
     const { hosts, pool } = this.#world;
-    this.#world.runUntil(SETTLE_MS);
+    const idleBytes = this.#rest();
     for (const node of this.#dead) hosts[node]?.die('power');
     const live = hosts.filter(({ driver }) => driver !== undefined);
     return Array.from({ length: RELEASES }, (_, index): Run => {
@@ -146,8 +150,17 @@ class ScaleRun {
         serf: this.#judge(spreadBySerf(scene), origin),
         plumtree: this.#judge(spreadByPlumtree(scene), origin),
         ratio,
+        idleBytes,
       };
     });
+  }
+
+  /** Lets the cluster settle and watches it at rest: bytes per node and second. */
+  #rest(): number {
+    this.#world.runUntil(SETTLE_MS);
+    const before = this.#bytes();
+    this.#world.runUntil(SETTLE_MS + REST_MS);
+    return (this.#bytes() - before) / this.#regions.length / (REST_MS / 1000);
   }
 
   #publish(origin: number, published: Published): Heard {
@@ -225,7 +238,7 @@ const PHASES = { healAtMs: Infinity, endMs: Infinity };
 
 function faultsOf({ lossRatio }: Weather): readonly Fault[] {
   if (lossRatio === 0) return [];
-  const window = { fromMs: SETTLE_MS - 1, untilMs: Infinity };
+  const window = { fromMs: SETTLE_MS + REST_MS - 1, untilMs: Infinity };
   return [{ id: 0, kind: 'frames', what: 'loss', host: -1, rate: lossRatio, ...window }];
 }
 
@@ -234,6 +247,10 @@ function spreadOf(results: readonly Result[]): Spread {
   const rounded = (share: number): number => Math.round(percentile(values, share) * 1000) / 1000;
   const missed = results.reduce((sum, each) => sum + each.missed, 0);
   return { median: rounded(0.5), p95: rounded(0.95), missed };
+}
+
+function medianOf(values: readonly number[]): number {
+  return Math.round(percentile(values, 0.5) * 100) / 100;
 }
 
 function percentile(values: readonly number[], share: number): number {

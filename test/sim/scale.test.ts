@@ -12,4 +12,12 @@ describe('measureScale', () => {
       expect(fair.ours.median).toBeLessThan(other.median);
     }
   });
+
+  it('says little about a release, and next to nothing at rest, in a large cluster too', () => {
+    const { fair } = measureScale({ nodes: 60, regions: 5, rules: KNOWN });
+    expect(fair.ours).toMatchObject({ missed: 0 });
+    expect(fair.ours.median).toBeLessThanOrEqual(1.1);
+    expect(fair.bytesRatio).toBeLessThanOrEqual(9);
+    expect(fair.idleBytes).toBeLessThanOrEqual(200);
+  });
 });
