@@ -194,7 +194,8 @@ export class Attestations {
 
   #relay(said: Attestation, origin: RegionName, from: PeerIdentity | undefined): void {
     const { spread, outbox } = this.#parts;
-    for (const link of spread.targets({ ...(from !== undefined && { from }), origin })) {
+    const news = { ...(from !== undefined && { from }), origin, acks: 'none' } as const;
+    for (const link of spread.targets(news)) {
       outbox.send(link, said);
     }
   }

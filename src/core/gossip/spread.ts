@@ -3,7 +3,7 @@
  *
  * 1. Where it was submitted: the relays of the own region, then all links there.
  * 2. A relay: all links of its region too, unless it has the news from another relay of its region,
- *    which does so already.
+ *    which does so already; what nobody acknowledges it pushes in any case.
  * 3. Relay number j of the origin's region: relay number j of every other region, farthest first.
  *    A relay elsewhere: those of the 2 regions nearest to it, since the shortest way may lead over
  *    a third region.
@@ -36,6 +36,8 @@ export interface NewsSource {
   readonly from?: PeerIdentity;
   /** The region in which it was submitted. */
   readonly origin: RegionName;
+  /** Nobody acknowledges it, so who is left out does not hear of it; absent: everybody does. */
+  readonly acks?: 'none';
 }
 
 /** Chooses whom a node pushes to. */
@@ -58,7 +60,8 @@ export class Spread {
   }
 
   /** The links to push to, the most urgent first; whoever brought the news is left out. */
-  targets({ from, origin }: NewsSource): readonly Link[] {
+  targets(news: NewsSource): readonly Link[] {
+    const { from, origin } = news;
     const { region, nodeId } = this.#self;
     const relays = this.#topology.relaysOf(region);
     const place = relays.indexOf(nodeId);
@@ -75,7 +78,7 @@ export class Spread {
       else if (place < 0 || !this.#topology.isRelay(link.peer)) others.push(link);
     }
     farRelays.sort((a, b) => b.rttMs - a.rttMs);
-    const near = this.#near({ from, place }, homeRelays, home);
+    const near = this.#near(news, place, homeRelays, home);
     const across = [...own, ...this.#some(others, ACROSS_LINKS - own.length)];
     if (origin === region) return [...farRelays, ...near, ...across];
     return place >= 0 ? [...near, ...farRelays.slice(-NEAR_REGIONS), ...across] : near;
@@ -83,13 +86,15 @@ export class Spread {
 
   /** Those of the own region; `place`: which of its relays this node is, -1 for none. */
   #near(
-    { from, place }: { readonly from: PeerIdentity | undefined; readonly place: number },
+    { from, acks }: NewsSource,
+    place: number,
     homeRelays: readonly Link[],
     home: readonly Link[],
   ): readonly Link[] {
     if (from === undefined) return [...homeRelays, ...home];
     const isFromHome = from.region === this.#self.region;
-    if (isFromHome && this.#topology.isRelay(from)) return [];
+    const isCovered = isFromHome && this.#topology.isRelay(from);
+    if (isCovered && (place < 0 || acks !== 'none')) return [];
     if (place >= 0) return [...homeRelays, ...home];
     return isFromHome ? this.#some([...homeRelays, ...home], CHANCE_LINKS) : homeRelays;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LinkTable } from '../../../src/core/gossip/links.ts';
-import { Spread } from '../../../src/core/gossip/spread.ts';
+import { type NewsSource, Spread } from '../../../src/core/gossip/spread.ts';
 import { type NodeId, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import type { PeerIdentity } from '../../../src/core/peer.ts';
 import { STABLE_OBSERVATIONS } from '../../../src/core/topology/region.ts';
@@ -64,8 +64,14 @@ class Cluster {
   }
 
   /** To whom a node pushes what was submitted in region `r<origin>`. */
-  targets(self: PeerIdentity, origin: number, from?: PeerIdentity): readonly PeerIdentity[] {
-    const news = { origin: parseRegionName(`r${origin}`), ...(from !== undefined && { from }) };
+  targets(
+    self: PeerIdentity,
+    origin: number,
+    from?: PeerIdentity,
+    rest: Pick<NewsSource, 'acks'> = {},
+  ): readonly PeerIdentity[] {
+    const region = parseRegionName(`r${origin}`);
+    const news = { origin: region, ...(from !== undefined && { from }), ...rest };
     return required(this.#spreads.get(self.nodeId))
       .targets(news)
       .map(({ peer }) => peer);
@@ -134,6 +140,8 @@ describe('Spread', () => {
     const bringer = required(cluster.ordinary(1)[0]);
     expect(cluster.targets(relay, 0, bringer).filter(inRegion)).toHaveLength(18);
     expect(cluster.targets(relay, 0, required(other)).filter(inRegion)).toEqual([]);
+    const unheard = cluster.targets(relay, 0, required(other), { acks: 'none' });
+    expect(unheard.filter(inRegion)).toHaveLength(18);
   });
 
   it('has an ordinary node tell its relays what comes from another region, and no more', () => {
