@@ -220,6 +220,8 @@ export class Driver {
         return this.#world.oracle.serves(this.host, effect.state, effect.streams);
       case 'hold':
         return this.#world.oracle.holds(this.host, effect.state, effect.streams);
+      case 'attested':
+        return;
       case 'reply':
         return this.#reply(effect.requestId, effect.result);
       case 'arm':

@@ -42,6 +42,7 @@ export function noteCoverage(
       case 'serve':
       case 'hold':
       case 'arm':
+      case 'attested':
         break;
     }
   }

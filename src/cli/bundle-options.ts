@@ -13,10 +13,11 @@ import { parseArgument } from './help.ts';
 import { requireHead } from './history.ts';
 import { openRealm, type RealmRelease } from './realm.ts';
 import { addRealmOptions, type RealmOptions } from './realm-options.ts';
+import { addDemandOptions, type DemandOptions } from './region-demand.ts';
 import type { Session } from './session.ts';
 
 /** Options of commands that read one bundle. */
-export interface BundleOptions extends RealmOptions {
+export interface BundleOptions extends RealmOptions, DemandOptions {
   readonly file?: string;
 }
 
@@ -28,7 +29,7 @@ export function addBundleOptions(command: Command): Command {
   command
     .argument('[bundle]', 'name of the bundle (not needed with --file)')
     .addOption(new Option('--file <release>', 'read this release file instead of asking a node'));
-  return addRealmOptions(command);
+  return addDemandOptions(addRealmOptions(command));
 }
 
 /** Reads and verifies the newest release of the bundle that argument and options mean. */

@@ -13,6 +13,7 @@ import type {
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, Sequence, StreamName } from '../core/ids.ts';
+import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { hinted } from './help.ts';
 import type { Profile, TlsFiles } from './profile.ts';
@@ -26,7 +27,7 @@ export interface NodeAdmin extends Disposable {
   blobs(ids: readonly AnchorId[]): Promise<readonly Uint8Array[]>;
   streams(): Promise<readonly StreamStatus[]>;
   history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
-  checkpoint(stream: StreamName): Promise<Uint8Array>;
+  checkpoint(stream: StreamName): Promise<StreamAttestation>;
   status(): Promise<NodeStatus>;
 }
 
@@ -93,7 +94,7 @@ class NamedNode implements NodeAdmin {
     return this.#named(this.#client.history(query));
   }
 
-  checkpoint(stream: StreamName): Promise<Uint8Array> {
+  checkpoint(stream: StreamName): Promise<StreamAttestation> {
     return this.#named(this.#client.checkpoint(stream));
   }
 

@@ -13,7 +13,7 @@ import {
   releaseStream,
 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
-import type { SignedDocument } from '../core/statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptEvidence } from '../core/trusted/accept.ts';
 import { type Evidence, headOf, type TrustedState } from '../core/trusted/state.ts';
@@ -21,7 +21,13 @@ import { loadDocumentFile } from './document-file.ts';
 import { blobsById, loadRelease, type ReleaseFile } from './draft-file.ts';
 import { type NodeAdmin, openNode } from './node-admin.ts';
 import type { RealmOptions } from './realm-options.ts';
-import { type Pin, requirePin, verifyRealm } from './realm-trust.ts';
+import { type Pin, requireCharter, requirePin, verifyRealm } from './realm-trust.ts';
+import {
+  type DemandOptions,
+  parseDemand,
+  type RegionDemand,
+  requireVouched,
+} from './region-demand.ts';
 import type { Session } from './session.ts';
 
 const CHARTERS_MAX = 10_000;
@@ -55,14 +61,20 @@ export interface Realm extends AsyncDisposable {
 /** Opens the realm that options and profile mean: a node when one is named, else files. */
 export async function openRealm(
   session: Session,
-  options: RealmOptions & { readonly base?: string },
+  options: RealmOptions & DemandOptions & { readonly base?: string },
 ): Promise<Realm> {
+  const demand = parseDemand(options);
   const profile = await session.profile();
   const pin = requirePin(profile, options);
   const address = options.node ?? profile.node;
   const offline = options.charter !== undefined || options.base !== undefined;
   if (address !== undefined && !(offline && options.node === undefined)) {
-    return openNodeRealm(session, pin, await openNode(session, options));
+    return openNodeRealm(session, pin, await openNode(session, options), demand);
+  }
+  if (demand !== undefined) {
+    throw new KedgeError('CONFIG', 'no region vouches for a file', {
+      detail: { hint: 'ask a node, or leave --require-regions and --fresh-within away' },
+    });
   }
   const base =
     options.base === undefined ? undefined : await loadRelease(session.path(options.base));
@@ -110,16 +122,28 @@ function openFileRealm(
   };
 }
 
-async function openNodeRealm(session: Session, pin: Pin, node: NodeAdmin): Promise<Realm> {
+async function openNodeRealm(
+  session: Session,
+  pin: Pin,
+  node: NodeAdmin,
+  demand: RegionDemand | undefined,
+): Promise<Realm> {
   try {
     const nowMs = session.context.nowMs();
     const streams = new Map((await node.streams()).map((one) => [one.stream, one]));
     const charters = await fetchCharters(node, streams.get(CHARTER_STREAM)?.sequence ?? 0);
+    const trusted = verifyRealm(pin, { charters }, nowMs);
+    const charter = requireCharter(trusted);
+    const vouch = async (statement: SignedStatement): Promise<void> => {
+      if (demand === undefined) return;
+      await requireVouched(node, { charter, statement }, demand, nowMs);
+    };
+    await vouch(charter.document.statement);
     return {
       source: 'node',
       pin,
       charters,
-      state: verifyRealm(pin, { charters }, nowMs),
+      state: trusted,
       node,
       head: async (bundle, { blobs } = { blobs: 'with' }) => {
         const stream = releaseStream(bundle);
@@ -127,6 +151,7 @@ async function openNodeRealm(session: Session, pin: Pin, node: NodeAdmin): Promi
         if (status === undefined || status.sequence < 1) return undefined;
         const document = await node.document(stream, parseSequence(status.sequence));
         const state = verifyRealm(pin, { charters, release: document }, nowMs);
+        await vouch(document.statement);
         const release = {
           state: status.fork === undefined ? state : withEvidence(session, state, status.fork),
           document,

@@ -10,20 +10,29 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
+import type { RegionView } from '../core/log/region-view.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchRequest, WatchResponse } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { Applied } from './applied.ts';
+import type { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
 import type { Cache, SavedRealm } from './cache.ts';
-import type { PendingBlobs } from './pending-blobs.ts';
+import { FloorFile } from './floor-file.ts';
+import type { Pending } from './pending.ts';
 import type { InUse } from './realm-pin.ts';
-import type { Applied, VerifiedRealm } from './verified-realm.ts';
+import type { VerifiedRealm } from './verified-realm.ts';
 
 /** What an {@link Activation} works with. */
 export interface ActivationOptions {
   readonly realm: VerifiedRealm;
+  readonly attested: AttestedRealm;
+  /** Called when regions said something, or what they are asked about moved. */
+  readonly onAttested: () => void;
   readonly cache: Cache | undefined;
+  /** Absent: no region is asked. */
+  readonly regions: RegionView | undefined;
   readonly nowMs: () => number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -37,11 +46,14 @@ export class Activation {
   readonly #options: ActivationOptions;
   readonly #active: Map<BundleName, Bundle> = new Map();
   readonly #errors: Map<BundleName, KedgeError> = new Map();
+  readonly #unattested: Map<BundleName, HeldRelease> = new Map();
   readonly #listeners: Set<(bundle: Bundle) => void> = new Set();
+  readonly #floor: FloorFile | undefined;
   #cacheError: KedgeError | undefined;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
+    this.#floor = options.cache && new FloorFile(options.cache.folder);
   }
 
   get cacheError(): KedgeError | undefined {
@@ -62,6 +74,11 @@ export class Activation {
     return this.#errors.get(name);
   }
 
+  /** The verified release that waits until enough regions cosigned it. */
+  unattested(name: BundleName): HeldRelease | undefined {
+    return this.#unattested.get(name);
+  }
+
   onSwap(listener: (bundle: Bundle) => void): Disposable {
     // A wrapper of its own, so that one function can listen twice and be disposed once.
     const own = (bundle: Bundle): void => listener(bundle);
@@ -71,8 +88,9 @@ export class Activation {
 
   /** Brings the last-known-good copy into use. */
   async restore(): Promise<void> {
-    const { cache, realm, logger, metrics } = this.#options;
+    const { cache, realm, regions, logger, metrics, nowMs } = this.#options;
     if (cache === undefined) return;
+    if (this.#floor) regions?.restore(await this.#floor.load(), nowMs());
     try {
       const saved = await cache.load();
       const problems = saved === undefined ? [] : [...saved.problems, ...realm.restore(saved)];
@@ -83,6 +101,7 @@ export class Activation {
     } catch (thrown) {
       this.#noteCacheError(KedgeError.from(thrown));
     }
+    this.#options.attested.moved();
     for (const inUse of realm.allInUse()) {
       const { name, sequence } = inUse.bundle;
       logger.info({ event: 'cache.loaded', bundle: name, sequence }, 'last-known-good in use');
@@ -94,12 +113,18 @@ export class Activation {
    * Takes a message in. Errors: what verification refuses, with nothing changed; the refusal has
    * been noted, and told to the node where it can be.
    */
-  async take(response: WatchResponse, pending: PendingBlobs, reply: Reply): Promise<Applied> {
-    const applied = this.#options.realm.apply(response, pending, this.#options.nowMs());
+  async take(response: WatchResponse, pending: Pending, reply: Reply): Promise<Applied> {
+    const applied = this.#options.attested.apply(response, pending, this.#options.nowMs());
     switch (applied.kind) {
       case 'nothing':
       case 'confirmed':
       case 'behind':
+        break;
+      case 'attested':
+        await this.#keepFloor();
+        break;
+      case 'unattested':
+        this.#noteUnattested(applied, reply);
         break;
       case 'overruled':
         this.#noteOverruled(applied.bundle);
@@ -119,6 +144,7 @@ export class Activation {
         await this.#noteFork(applied.evidence);
         break;
     }
+    if (isAttested(applied)) this.#options.onAttested();
     return applied;
   }
 
@@ -145,12 +171,27 @@ export class Activation {
     }
   }
 
+  /** Normal for the moment that regions take; when it lasts, the bundle becomes stale. */
+  #noteUnattested({ at, error }: Extract<Applied, { kind: 'unattested' }>, reply: Reply): void {
+    const { logger, metrics } = this.#options;
+    const { bundle, sequence } = at;
+    metrics.set('kedge_client_bundle_unattested', 1, { bundle });
+    logger.info({ event: 'bundle.unattested', bundle, sequence, code: error.code }, error.message);
+    const known = this.#unattested.get(bundle);
+    this.#unattested.set(bundle, at);
+    this.#errors.set(bundle, error);
+    if (known?.digest !== at.digest) reply({ kind: 'acknowledgement', at, stage: 'delivered' });
+  }
+
   /** Puts a bundle into use; the first failure of a listener, when there was one. */
   #swap(bundle: Bundle): KedgeError | undefined {
     const { logger, metrics } = this.#options;
     const { name, sequence } = bundle;
     this.#active.set(name, bundle);
     this.#errors.delete(name);
+    if (this.#unattested.delete(name)) {
+      metrics.set('kedge_client_bundle_unattested', 0, { bundle: name });
+    }
     let failure: KedgeError | undefined;
     for (const listener of this.#listeners) {
       try {
@@ -218,11 +259,27 @@ export class Activation {
     }
   }
 
+  /** FR-5: the floor never goes back, not even over a restart. */
+  async #keepFloor(): Promise<void> {
+    const { regions } = this.#options;
+    if (regions === undefined) return;
+    try {
+      await this.#floor?.keep(regions.floorMs);
+    } catch (thrown) {
+      const { message } = KedgeError.from(thrown);
+      this.#noteCacheError(new KedgeError('STORE', `cannot keep the time: ${message}`));
+    }
+  }
+
   #noteCacheError(err: KedgeError): void {
     this.#cacheError = err;
     this.#options.metrics.increment('kedge_client_cache_failures_total');
     this.#options.logger.error({ event: 'cache.failed', err }, err.message);
   }
+}
+
+function isAttested({ kind }: Applied): boolean {
+  return kind === 'attested' || kind === 'released' || kind === 'charters';
 }
 
 function savedRealm(realm: VerifiedRealm): SavedRealm {

@@ -18,6 +18,7 @@ import type {
 } from '../core/admin/messages.ts';
 import type { StreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsAnswer,
@@ -106,8 +107,8 @@ export class AdminClient implements Disposable {
     return decodeHistoryPage(await this.#call('listHistory', encodeHistoryQuery(query)));
   }
 
-  /** The head of a stream with its cosignatures, a C2SP note. Errors: `UNAVAILABLE` (none yet). */
-  async checkpoint(stream: StreamName): Promise<Uint8Array> {
+  /** What regions attest of the head of a stream. Errors: `UNAVAILABLE` (nothing yet). */
+  async checkpoint(stream: StreamName): Promise<StreamAttestation> {
     return decodeCheckpointAnswer(await this.#call('getCheckpoint', encodeCheckpointQuery(stream)));
   }
 

@@ -116,6 +116,11 @@ export class Cache {
     });
   }
 
+  /** Where it is. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get #index(): string {
     return join(this.#folder, 'index.json');
   }

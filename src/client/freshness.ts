@@ -2,13 +2,29 @@
  * Since when nobody has confirmed that a bundle is the newest.
  *
  * Measured on the monotonic clock, so that setting the wall clock makes nothing stale or fresh.
- * Until regions sign heartbeats, a confirmation is a node's word: it detects nodes that are gone or
- * cut off, not a node that lies by silence; against that stands the release's own expiry.
+ * A confirmation is a node's word: it detects nodes that are gone or cut off, not a node that lies by
+ * silence. Against that stands the release's own expiry, and whoever demands the word of regions
+ * (`region-freshness.ts`).
  *
  * @module
  */
 import type { BundleName } from '../core/ids.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
+
+/** How fresh the bundles in use are, by whatever word. */
+export interface FreshnessWatch extends Disposable {
+  /** A bundle came into use without anybody's word (from the disk). */
+  begin(bundle: BundleName): void;
+  /** A node said that this is the newest. */
+  confirm(bundle: BundleName): void;
+  isStale(bundle: BundleName): boolean;
+  /** When a node said so last, milliseconds since 1970. */
+  confirmedAtMs(bundle: BundleName): number | undefined;
+  /** Up to when enough regions said so, milliseconds since 1970. */
+  attestedAtMs(bundle: BundleName): number | undefined;
+  /** Looks again at everything. */
+  judge(): void;
+}
 
 /** What a {@link Freshness} works with. */
 export interface FreshnessOptions {
@@ -27,7 +43,7 @@ interface Watched {
 }
 
 /** The freshness of the bundles in use. */
-export class Freshness implements Disposable {
+export class Freshness implements FreshnessWatch {
   readonly #options: FreshnessOptions;
   readonly #bundles: Map<BundleName, Watched> = new Map();
 
@@ -35,12 +51,11 @@ export class Freshness implements Disposable {
     this.#options = options;
   }
 
-  /** Starts the window of a bundle that came into use without anybody's word (from the disk). */
+  /** Starts the window. */
   begin(bundle: BundleName): void {
     if (!this.#bundles.has(bundle)) this.#set(bundle, undefined);
   }
 
-  /** A node said that this is the newest. */
   confirm(bundle: BundleName): void {
     const watched = this.#bundles.get(bundle);
     const nowMs = this.#options.clock.nowMs();
@@ -59,6 +74,14 @@ export class Freshness implements Disposable {
 
   confirmedAtMs(bundle: BundleName): number | undefined {
     return this.#bundles.get(bundle)?.confirmedAtMs;
+  }
+
+  attestedAtMs(): undefined {
+    return undefined;
+  }
+
+  judge(): void {
+    // A timer of each bundle does.
   }
 
   [Symbol.dispose](): void {

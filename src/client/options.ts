@@ -13,7 +13,7 @@ import {
   type RealmName,
   type Sha256,
 } from '../core/ids.ts';
-import { LABEL_MAX_CHARS, LABELS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
+import { LABEL_MAX_CHARS, LABELS_MAX, REGIONS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Logger, noLogger } from '../ports/logger.ts';
 import { type Metrics, noMetrics } from '../ports/metrics.ts';
@@ -61,8 +61,13 @@ export interface BundleSourceOptions {
   /** Called once when a bundle becomes stale; it stays in use. Must not throw. */
   readonly onStale?: (status: BundleStatus) => void;
   /**
-   * How long a bundle may go without a node's word that it is the newest, milliseconds.
-   * Default: `clients.freshnessSeconds` of the charter.
+   * How many regions of the charter must have cosigned a release before it comes into use, and must
+   * say that nothing newer exists for it to be fresh. Default: none, and a node's word is enough.
+   */
+  readonly requireRegions?: number;
+  /**
+   * How long a bundle may go without the word, of regions or a node, that it is the newest,
+   * milliseconds. Default: `clients.freshnessSeconds` of the charter.
    */
   readonly staleAfterMs?: number;
   /** How long connecting may take, milliseconds. Default 10000. */
@@ -99,6 +104,7 @@ export interface SourceConfig {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly onStale: (status: BundleStatus) => void;
+  readonly requireRegions: number | undefined;
   readonly staleAfterMs: number | undefined;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
@@ -135,6 +141,7 @@ export function resolveOptions(options: BundleSourceOptions): SourceConfig {
     metrics,
     clock,
     onStale: options.onStale ?? (() => undefined),
+    requireRegions: checkRegions(options.requireRegions),
     staleAfterMs:
       options.staleAfterMs === undefined
         ? undefined
@@ -163,6 +170,7 @@ const NAMES: Readonly<Record<keyof BundleSourceOptions, true>> = {
   logger: true,
   metrics: true,
   onStale: true,
+  requireRegions: true,
   staleAfterMs: true,
   connectTimeoutMs: true,
   answerTimeoutMs: true,
@@ -253,6 +261,12 @@ function checkLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<stri
     }
   }
   return new Map(entries);
+}
+
+function checkRegions(given: number | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (Number.isSafeInteger(given) && given >= 1 && given <= REGIONS_MAX) return given;
+  throw wrong('requireRegions', `give a number from 1 to ${REGIONS_MAX}`);
 }
 
 function checkMs(option: string, given: number | undefined, standard: number): number {

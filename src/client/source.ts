@@ -4,17 +4,23 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, CHARTER_STREAM, type RealmName } from '../core/ids.ts';
+import type { BundleName, RealmName } from '../core/ids.ts';
+import type { ClockReading } from '../core/log/clock.ts';
+import { RegionView } from '../core/log/region-view.ts';
 import { currentCharter } from '../core/trusted/state.ts';
 import { Activation } from './activation.ts';
+import { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleSet, makeBundleSet } from './bundle-set.ts';
+import { bundleStatus } from './bundle-status.ts';
 import { Cache } from './cache.ts';
 import { type BundleChange, ChangeIterator } from './changes.ts';
-import { Freshness } from './freshness.ts';
+import type { FreshnessWatch } from './freshness.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
-import type { BundleState, BundleStatus, SourceStatus } from './status.ts';
+import { watchFreshness } from './region-freshness.ts';
+import type { BundleStatus, SourceStatus } from './status.ts';
 import { VerifiedRealm } from './verified-realm.ts';
+import { Waiters } from './waiters.ts';
 import { WatchLoop } from './watch-loop.ts';
 
 /** The longest interval of Node; what it runs does nothing. */
@@ -24,6 +30,8 @@ const FRESHNESS_DEFAULT_MS = 10 * 60_000;
 
 /** How long to wait. */
 export interface ReadyOptions {
+  /** `fresh`: wait also until every bundle is known to be the newest. Default: `in-use`. */
+  readonly until?: 'in-use' | 'fresh';
   /** Default: for ever. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -38,7 +46,8 @@ export interface BundleSource extends AsyncDisposable {
   bundles(): BundleSet;
   /**
    * Waits until every bundle is in use, from a node or from the last-known-good copy.
-   * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause.
+   * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause; `QUORUM`
+   * when it is the cosignatures of regions that lack; `STALE` when all are in use, not all fresh.
    */
   ready(options?: ReadyOptions): Promise<BundleSet>;
   /** Every bundle in use, then each that comes into use; the newest per bundle. */
@@ -68,10 +77,12 @@ class Source implements BundleSource {
   readonly #config: SourceConfig;
   readonly #realm: VerifiedRealm;
   readonly #activation: Activation;
-  readonly #freshness: Freshness;
+  readonly #freshness: FreshnessWatch;
+  /** Absent: no region is asked. */
+  readonly #regions: RegionView | undefined;
   readonly #closing = new AbortController();
   readonly #iterators: Set<ChangeIterator> = new Set();
-  readonly #waiters: Set<() => void> = new Set();
+  readonly #waiters: Waiters;
   #loop: WatchLoop | undefined;
   #hold: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -79,18 +90,24 @@ class Source implements BundleSource {
   constructor(config: SourceConfig) {
     const { clock, logger, metrics, cacheDir } = config;
     this.#config = config;
+    this.#waiters = new Waiters(clock, this.#closing.signal);
     this.#realm = new VerifiedRealm(config);
+    this.#regions = regionsOf(config);
+    const common = { realm: this.#realm, regions: this.#regions };
     this.#activation = new Activation({
-      realm: this.#realm,
+      ...common,
+      attested: new AttestedRealm({ ...common, bundles: config.bundles }),
+      onAttested: () => this.#freshness.judge(),
       cache: cacheDir === undefined ? undefined : new Cache(cacheDir, config),
       nowMs: () => clock.nowMs(),
       logger,
       metrics,
     });
-    this.#freshness = new Freshness({
+    this.#freshness = watchFreshness(this.#regions, {
       clock,
       windowMs: () => this.#staleAfterMs(),
       onChange: (bundle, state) => this.#noteFreshness(bundle, state),
+      onClock: (verdict) => this.#noteClock(verdict),
     });
     this.#activation.onSwap((bundle) => this.#tell(bundle));
   }
@@ -131,12 +148,17 @@ class Source implements BundleSource {
     return makeBundleSet(this.#activation.bundles());
   }
 
-  async ready({ timeoutMs, signal }: ReadyOptions = {}): Promise<BundleSet> {
+  async ready({ timeoutMs, signal, until = 'in-use' }: ReadyOptions = {}): Promise<BundleSet> {
+    const { bundles } = this.#config;
     const missing = (): readonly BundleName[] =>
-      this.#config.bundles.filter((name) => this.#activation.bundle(name) === undefined);
-    if (missing().length > 0) {
-      const why = await this.#wait(() => missing().length === 0, timeoutMs, signal);
-      if (why !== undefined) throw this.#notReady(why, missing());
+      bundles.filter((name) => this.#activation.bundle(name) === undefined);
+    const lacking = (): readonly BundleName[] =>
+      until === 'in-use'
+        ? missing()
+        : bundles.filter((name) => this.#statusOf(name).state !== 'fresh');
+    if (lacking().length > 0) {
+      const why = await this.#waiters.wait(() => lacking().length === 0, { timeoutMs, signal });
+      if (why !== undefined) throw this.#notReady(why, missing(), lacking());
     }
     return this.bundles();
   }
@@ -159,6 +181,7 @@ class Source implements BundleSource {
     return {
       isConnected: this.#loop?.isConnected ?? false,
       ...(this.#loop && { endpoint: this.#loop.endpoint }),
+      ...(this.#regions && { clock: this.#reading().verdict }),
       charterVersion: this.#realm.charterVersion,
       ...(lastError && { lastError }),
       ...(cacheError && { cacheError }),
@@ -172,7 +195,7 @@ class Source implements BundleSource {
       clearInterval(this.#hold);
       this.#config.signal?.removeEventListener('abort', this.#onAbort);
       for (const iterator of this.#iterators) iterator.end();
-      for (const wake of [...this.#waiters]) wake();
+      this.#waiters.wake();
       this.#freshness[Symbol.dispose]();
       this.#config.logger.info({ event: 'source.closed' }, 'source closed');
     }
@@ -190,71 +213,35 @@ class Source implements BundleSource {
 
   #tell(bundle: Bundle): void {
     for (const iterator of this.#iterators) iterator.push(bundle);
-    for (const wake of [...this.#waiters]) wake();
+    this.#waiters.wake();
   }
 
-  /** Resolves with nothing when the condition holds, else with why it will not. */
-  #wait(
-    isMet: () => boolean,
-    timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      const settle = (why: string | undefined): void => {
-        timer?.[Symbol.dispose]();
-        signal?.removeEventListener('abort', onAbort);
-        this.#waiters.delete(wake);
-        resolve(why);
-      };
-      const onAbort = (): void => settle('aborted');
-      const wake = (): void => {
-        if (isMet()) settle(undefined);
-        else if (this.#closing.signal.aborted) settle('the source was closed');
-      };
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : this.#config.clock.setTimer(timeoutMs, () => settle(`after ${timeoutMs} ms`));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.add(wake);
-      if (signal?.aborted === true) onAbort();
-      else wake();
-    });
-  }
-
-  #notReady(why: string, missing: readonly BundleName[]): KedgeError {
-    const cause = missing.map((name) => this.#activation.errorOf(name)).find(Boolean);
+  #notReady(
+    why: string,
+    missing: readonly BundleName[],
+    lacking: readonly BundleName[],
+  ): KedgeError {
+    const cause = lacking.map((name) => this.#activation.errorOf(name)).find(Boolean);
     const reason = cause ?? this.#loop?.lastError;
     const because = reason === undefined ? '' : `: ${reason.message}`;
-    return new KedgeError(
-      'UNAVAILABLE',
-      `not ready (${why}), still without ${missing.join(', ')}${because}`,
-      { detail: { bundles: missing }, ...(reason && { cause: reason }) },
-    );
+    const isMissing = missing.length > 0;
+    const what = isMissing ? 'without' : 'not sure of';
+    const lacksRegions = cause?.code === 'QUORUM' ? 'QUORUM' : 'UNAVAILABLE';
+    const code = isMissing ? lacksRegions : 'STALE';
+    const message = `not ready (${why}), still ${what} ${lacking.join(', ')}${because}`;
+    const detail = { bundles: lacking };
+    return new KedgeError(code, message, { detail, ...(reason && { cause: reason }) });
   }
 
   #statusOf(name: BundleName): BundleStatus {
-    const bundle = this.#activation.bundle(name);
-    const fork = this.#realm.forkOf(name);
-    const confirmedAtMs = this.#freshness.confirmedAtMs(name);
-    const lastError = this.#activation.errorOf(name);
-    return {
-      name,
-      state: this.#stateOf(name),
-      ...(bundle && { sequence: bundle.sequence, digest: bundle.digest }),
-      ...(fork && fork.stream !== CHARTER_STREAM && { commonSequence: fork.sequence - 1 }),
-      ...(confirmedAtMs !== undefined && { confirmedAtMs }),
-      isExpired: bundle !== undefined && bundle.expiresAtMs <= this.#config.clock.nowMs(),
-      withheldAnchors: bundle?.anchors.filter(({ withheld }) => withheld !== undefined).length ?? 0,
-      ...(lastError && { lastError }),
-    };
+    const parts = { realm: this.#realm, activation: this.#activation, freshness: this.#freshness };
+    return bundleStatus({ ...parts, nowMs: () => this.#reading().nowMs }, name);
   }
 
-  #stateOf(name: BundleName): BundleState {
-    if (this.#realm.forkOf(name) !== undefined) return 'forked';
-    if (this.#activation.bundle(name) === undefined) return 'waiting';
-    if (this.#realm.isOverruled(name)) return 'overruled';
-    return this.#freshness.isStale(name) ? 'stale' : 'fresh';
+  /** The time to judge by: the machine's, or what regions signed when that is later. */
+  #reading(): Pick<ClockReading, 'nowMs' | 'verdict'> {
+    const nowMs = this.#config.clock.nowMs();
+    return this.#regions?.read(nowMs) ?? { nowMs, verdict: 'right' };
   }
 
   #staleAfterMs(): number {
@@ -266,12 +253,23 @@ class Source implements BundleSource {
   #noteFreshness(bundle: BundleName, state: 'stale' | 'fresh'): void {
     const { metrics, logger, onStale } = this.#config;
     metrics.set('kedge_client_bundle_stale', state === 'stale' ? 1 : 0, { bundle });
+    this.#waiters.wake();
     if (state === 'fresh' || this.#activation.bundle(bundle) === undefined) return;
     logger.warn(
       { event: 'bundle.stale', bundle },
-      `no node has confirmed ${bundle} for too long; the last good release stays in use`,
+      `nobody has confirmed ${bundle} for too long; the last good release stays in use`,
     );
     onStale(this.#statusOf(bundle));
+  }
+
+  #noteClock(verdict: ClockReading['verdict']): void {
+    const { metrics, logger } = this.#config;
+    metrics.set('kedge_client_clock_suspect', verdict === 'right' ? 0 : 1);
+    if (verdict === 'right') return;
+    logger.warn(
+      { event: 'clock.suspect', verdict },
+      `the clock of this machine is ${verdict} by more than 5 minutes, as regions sign the time`,
+    );
   }
 
   /** Conformance C17: a floor is set, so something was here once, and it is gone. */
@@ -287,4 +285,10 @@ class Source implements BundleSource {
       );
     }
   }
+}
+
+/** What regions attest, as this program demands it. */
+function regionsOf({ realm, requireRegions, clock }: SourceConfig): RegionView | undefined {
+  if (requireRegions === undefined) return undefined;
+  return new RegionView({ realm, threshold: requireRegions, localMs: clock.nowMs() });
 }

@@ -13,7 +13,8 @@ import type { BundleName, Sequence, Sha256 } from '../core/ids.ts';
  * - `forked`: two valid releases exist for one sequence; nothing newer is taken.
  * - `overruled`: the charter quorum resolved a fork, and the release in use is not known to be on
  *   the side that stands; the next newer one of that side replaces it.
- * - `stale`: no node has confirmed for too long that this is the newest.
+ * - `stale`: nobody has confirmed for too long that this is the newest: no node, or with
+ *   `requireRegions` fewer regions than that.
  * - `fresh`: none of these.
  */
 export type BundleState = 'waiting' | 'forked' | 'overruled' | 'stale' | 'fresh';
@@ -29,6 +30,10 @@ export interface BundleStatus {
   readonly commonSequence?: number;
   /** When a node last confirmed it as the newest that it holds; milliseconds since 1970. */
   readonly confirmedAtMs?: number;
+  /** With `requireRegions`: up to when enough regions said that nothing newer exists. */
+  readonly attestedAtMs?: number;
+  /** A newer release that is verified and waits until enough regions have cosigned it. */
+  readonly waitingSequence?: Sequence;
   /** Whether the signers wanted a newer release to exist by now. */
   readonly isExpired: boolean;
   /** Anchors that are never handed out, and why: see `Bundle.anchors`. */
@@ -43,6 +48,11 @@ export interface SourceStatus {
   readonly isConnected: boolean;
   /** The connected one, else the one tried last. */
   readonly endpoint?: string;
+  /**
+   * With `requireRegions`: whether the machine's clock agrees with what regions signed; `ahead` or
+   * `behind` by more than 5 minutes. Expiry is judged by the later of both.
+   */
+  readonly clock?: 'right' | 'ahead' | 'behind';
   /** Of the charter in force. */
   readonly charterVersion: number;
   /** Why the last connection failed; gone when one has proven good. */

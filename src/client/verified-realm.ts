@@ -34,31 +34,13 @@ import {
   headOf,
   type TrustedState,
 } from '../core/trusted/state.ts';
-import type { BundleCursor, BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
+import type { BundleCursor, BundleUpdate } from '../core/watch/messages.ts';
+import type { Applied, Judging, RealmResponse } from './applied.ts';
 import { makeBundle } from './bundle.ts';
 import type { SavedRealm } from './cache.ts';
-import type { PendingBlobs } from './pending-blobs.ts';
+import type { Pending } from './pending.ts';
 import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
 import { restoreRealm } from './restore.ts';
-
-/** What a message came to. */
-export type Applied =
-  /** Nothing that anybody has to know. */
-  | { readonly kind: 'nothing' }
-  | {
-      readonly kind: 'charters';
-      readonly version: number;
-      /** Bundles that are not forked any more. */
-      readonly settled: readonly BundleName[];
-    }
-  /** The node holds as its newest what is in use here. */
-  | { readonly kind: 'confirmed'; readonly bundle: BundleName }
-  /** The node holds less than what is in use here, or nothing. */
-  | { readonly kind: 'behind'; readonly bundle: BundleName; readonly sequence: number }
-  | { readonly kind: 'released'; readonly inUse: InUse }
-  /** What stands is verified, and not newer than what is in use, against which was decided. */
-  | { readonly kind: 'overruled'; readonly bundle: BundleName }
-  | { readonly kind: 'forked'; readonly evidence: Evidence };
 
 /** The verified state of one realm. */
 export class VerifiedRealm {
@@ -116,10 +98,15 @@ export class VerifiedRealm {
 
   /**
    * Verifies a message and takes it in. `pending` holds the blobs that came before it on the same
-   * connection. Errors: those of `acceptDocument` and `acceptEvidence`, `DIGEST`, `LIMIT`; the
+   * connection, `admit` has the last word on a release. Errors: those of `acceptDocument` and `acceptEvidence`, `DIGEST`, `LIMIT`; the
    * state is unchanged.
    */
-  apply(response: WatchResponse, pending: PendingBlobs, nowMs: number): Applied {
+  apply(
+    response: RealmResponse,
+    pending: Pending,
+    nowMs: number,
+    admit: (head: Head) => void = () => undefined,
+  ): Applied {
     switch (response.kind) {
       case 'keep-alive':
         return { kind: 'nothing' };
@@ -133,7 +120,7 @@ export class VerifiedRealm {
       case 'fork':
         return this.#takeEvidence(response.evidence);
       case 'update':
-        return this.#takeUpdate(response.update, pending, nowMs);
+        return this.#takeUpdate(response.update, pending, { nowMs, admit });
     }
   }
 
@@ -204,7 +191,7 @@ export class VerifiedRealm {
     }
   }
 
-  #takeUpdate(update: BundleUpdate, pending: PendingBlobs, nowMs: number): Applied {
+  #takeUpdate(update: BundleUpdate, pending: Pending, { nowMs, admit }: Judging): Applied {
     const { bundle } = update;
     this.#requireWatched(bundle);
     const stream = releaseStream(bundle);
@@ -233,12 +220,17 @@ export class VerifiedRealm {
       case 'forked':
         return this.#fork(result.state, result.evidence);
       case 'accepted':
-        return this.#adopt(result.state, bundle, pending);
+        return this.#adopt(result.state, bundle, pending, admit);
     }
   }
 
   /** Completes an accepted head with its blobs; only then anything changes. */
-  #adopt(state: TrustedState, bundle: BundleName, pending: PendingBlobs): Applied {
+  #adopt(
+    state: TrustedState,
+    bundle: BundleName,
+    pending: Pending,
+    admit: Judging['admit'],
+  ): Applied {
     const head = headOf(state, releaseStream(bundle));
     if (head === undefined) throw new KedgeError('BUG', 'an accepted release has no head');
     const before = this.#inUse.get(bundle);
@@ -249,11 +241,13 @@ export class VerifiedRealm {
       if (der !== undefined) blobs.set(id, der);
     }
     const inUse = this.#complete(head, blobs);
+    const isNewer = head.sequence > (before?.head.sequence ?? 0);
+    if (isNewer) admit(head);
     this.#trusted = state;
     pending.clear();
     this.#standing.delete(bundle);
     if (before?.head.digest === head.digest) return { kind: 'confirmed', bundle };
-    if (before !== undefined && head.sequence <= before.head.sequence) {
+    if (!isNewer) {
       this.#standing.set(bundle, inUse);
       return { kind: 'overruled', bundle };
     }

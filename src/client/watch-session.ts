@@ -11,10 +11,11 @@ import type { BundleName } from '../core/ids.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { HeldRelease, WatchResponse } from '../core/watch/messages.ts';
 import type { Activation } from './activation.ts';
+import type { Applied } from './applied.ts';
 import type { WatchCall } from './grpc-watch.ts';
 import type { SourceConfig } from './options.ts';
-import { PendingBlobs } from './pending-blobs.ts';
-import type { Applied, VerifiedRealm } from './verified-realm.ts';
+import { Pending } from './pending.ts';
+import type { VerifiedRealm } from './verified-realm.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Messages that change nothing which a node may send in a row, refilled one per second. */
@@ -42,10 +43,10 @@ export async function runSession(options: SessionOptions): Promise<never> {
 
 class Session {
   readonly #options: SessionOptions;
-  readonly #pending = new PendingBlobs();
+  readonly #pending = new Pending();
   readonly #confirmed: Set<BundleName> = new Set();
-  /** What the node answered for with the newest that stands, while something else is in use. */
-  readonly #overruled: Set<BundleName> = new Set();
+  /** What the node answered for with the newest that it has, while something else is in use. */
+  readonly #answered: Set<BundleName> = new Set();
   readonly #answers: Watchdog;
   readonly #silence: Watchdog;
   #idleBudget = IDLE_MESSAGES_MAX;
@@ -113,7 +114,11 @@ class Session {
         break;
       case 'overruled':
         this.#spend();
-        this.#overruled.add(applied.bundle);
+        this.#answered.add(applied.bundle);
+        break;
+      case 'unattested':
+        this.#spend();
+        this.#answered.add(applied.at.bundle);
         break;
       case 'behind':
         this.#spend();
@@ -124,12 +129,13 @@ class Session {
         break;
       case 'charters':
       case 'forked':
+      case 'attested':
         break;
     }
     const { realm, config } = this.#options;
     const isOpen = (bundle: BundleName): boolean =>
       !this.#confirmed.has(bundle) &&
-      !this.#overruled.has(bundle) &&
+      !this.#answered.has(bundle) &&
       realm.forkOf(bundle) === undefined;
     if (this.#isSettled || config.bundles.some(isOpen)) return;
     this.#isSettled = true;
@@ -173,6 +179,7 @@ class Session {
       charterVersion: realm.charterVersion,
       bundles: realm.cursors(),
       labels: config.labels,
+      wantsAttestations: config.requireRegions !== undefined,
     };
   }
 }

@@ -14,6 +14,7 @@ import type {
 } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { StreamName } from '../core/ids.ts';
+import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsQuery,
@@ -40,7 +41,7 @@ export interface AdminServices {
     streams(): Promise<readonly StreamStatus[]>;
     history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
     blobs(query: BlobsQuery): Promise<readonly Uint8Array[]>;
-    checkpoint(stream: StreamName): Promise<Uint8Array>;
+    checkpoint(stream: StreamName): Promise<StreamAttestation>;
     status(): Promise<NodeStatus>;
   };
 }

@@ -24,10 +24,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
+import { AttestedSource } from '../service/attested-source.ts';
 import { fetchItems } from '../service/fetch-source.ts';
 import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { Queries } from '../service/queries.ts';
-import { Replicator } from '../service/replicator.ts';
+import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
@@ -73,17 +74,23 @@ export function assemble(options: AssemblyOptions): Assembly {
   const { config, store, state, clock, logger, metrics } = options;
   const self = helloOf(config, state.firstCharterDigest, store.storeId);
   const common = { state, store, logger, metrics };
+  const attested = new AttestedSource({
+    state,
+    store,
+    attestations: () => replicator.attestations,
+  });
   const subscriptions = new Subscriptions({
     realm: config.realm,
     firstCharterDigest: state.firstCharterDigest,
     ...common,
+    attested,
     maxSubscribers: config.limits.maxSubscribers,
     requireServing: () => {
       replicator.requireServing();
     },
   });
   const transport = connectPeers(options);
-  const replicator = new Replicator({
+  const replicator: Replicator = new Replicator({
     self,
     hasSeeds: config.peers.seeds.length > 0,
     membership: membershipOf(self, options),
@@ -94,15 +101,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     transport,
     clock,
     random: Math.random,
-    onServe: (next, streams) => {
-      subscriptions.serve(next, streams);
-      logAccepted(logger, next, streams);
-      options.onServe(next, streams);
-    },
-    onHold: (next, streams) => {
-      logAccepted(logger, next, streams);
-      options.onHold(next, streams);
-    },
+    ...servedTo(options, { attested, subscriptions }),
   });
   transport.attach(replicator);
   const queries = new Queries({
@@ -112,6 +111,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     store,
     replicator,
     subscriptions,
+    attested,
   });
   const services = {
     trust: subscriptions,
@@ -127,6 +127,30 @@ export function assemble(options: AssemblyOptions): Assembly {
     },
   };
   return { transport, replicator, subscriptions, services };
+}
+
+/** Who is told what replication comes to. */
+function servedTo(
+  { logger, onServe, onHold }: AssemblyOptions,
+  { attested, subscriptions }: { attested: AttestedSource; subscriptions: Subscriptions },
+): Required<Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold'>> {
+  return {
+    onAttested: (said) => {
+      if (said.kind === 'heartbeat') attested.heard(said.heartbeat);
+      subscriptions.attested(said);
+    },
+    onServe: (next, streams) => {
+      attested.moved(next, streams);
+      subscriptions.serve(next, streams);
+      logAccepted(logger, next, streams);
+      onServe(next, streams);
+    },
+    onHold: (next, streams) => {
+      attested.moved(next, streams);
+      logAccepted(logger, next, streams);
+      onHold(next, streams);
+    },
+  };
 }
 
 function connectPeers(options: AssemblyOptions): PeerLinks {

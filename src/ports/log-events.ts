@@ -73,6 +73,7 @@ export type LogEvent =
   | 'bundle.refused'
   | 'bundle.stale'
   | 'bundle.overruled'
+  | 'bundle.unattested'
   | 'anchor.withheld'
   | 'trust.failed'
   | 'cache.loaded'

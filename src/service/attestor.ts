@@ -231,6 +231,8 @@ export class Attestor implements AsyncDisposable {
     if (standing !== this.#standing && charter !== undefined) {
       this.#standing = standing;
       if (standing === 'listed') {
+        // All that was held while nobody asked for it.
+        this.#offer([...rowsOf(this.#state).keys()]);
         logger.info(
           { event: 'region.attesting', region, keyId },
           'this node attests for its region',

@@ -23,10 +23,11 @@ import {
   type StreamName,
   splitStream,
 } from '../core/ids.ts';
+import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
-import { checkpointNote } from './checkpoint-note.ts';
+import type { AttestedSource } from './attested-source.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
 import type { LinkedNeighbour, Replicator } from './replicator.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -39,6 +40,7 @@ export interface QueriesOptions {
   readonly store: Store;
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
+  readonly attested: AttestedSource;
 }
 
 /**
@@ -98,9 +100,10 @@ export class Queries {
     });
   }
 
-  /** The head of a stream, cosigned. Errors: those of {@link checkpointNote}. */
-  async checkpoint(stream: StreamName): Promise<Uint8Array> {
-    return await checkpointNote(this.#options, stream);
+  /** What regions attest of the head of a stream. Errors: `UNAVAILABLE` (nothing yet), `STORE`. */
+  async checkpoint(stream: StreamName): Promise<StreamAttestation> {
+    this.#options.replicator.requireServing();
+    return await this.#options.attested.of(stream);
   }
 
   /** How the node is. Errors: `STORE`. */

@@ -48,6 +48,8 @@ export interface ReplicatorOptions extends GossipOptions {
   readonly record?: (line: string) => void;
   /** Called when the durable state moved, with the streams that changed. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Called when something that a region attests is known, verified. */
+  readonly onAttested?: (said: Attestation) => void;
   /** Called in place of `onServe` while this node holds back. */
   readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
 }
@@ -242,6 +244,8 @@ export class Replicator implements AsyncDisposable {
         return this.#options.onServe(effect.state, effect.streams);
       case 'hold':
         return this.#options.onHold?.(effect.state, effect.streams);
+      case 'attested':
+        return this.#options.onAttested?.(effect.said);
       case 'reply':
         return this.#submits.answer(effect.requestId, effect.result);
       case 'arm':

@@ -19,6 +19,8 @@ import type { StreamState, TrustedState } from '../core/trusted/state.ts';
 import type { WatchRequest, WatchResponse, WatchStart } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import { AttestedFeed } from './attested-feed.ts';
+import type { AttestedSource } from './attested-source.ts';
 import type { CallerIdentity } from './identity.ts';
 import type { CharterSource, Held, UpdateSource } from './updates.ts';
 
@@ -41,6 +43,7 @@ export interface SubscriberOptions {
   readonly state: () => TrustedState;
   readonly updates: UpdateSource;
   readonly charters: CharterSource;
+  readonly attested: AttestedSource;
   readonly onClosed: () => void;
 }
 
@@ -61,6 +64,8 @@ export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #watched: Map<BundleName, Watched> = new Map();
   #charterVersion: number | undefined;
+  /** Absent for a client that did not ask for it. */
+  #feed: AttestedFeed | undefined;
   #waiting: WatchResponse[] = [];
   #isFull = false;
   #isPumping = false;
@@ -75,6 +80,11 @@ export class Subscriber {
   /** The watched bundles. */
   bundles(): Iterable<BundleName> {
     return this.#watched.keys();
+  }
+
+  /** True when it asked for what regions attest. */
+  get wantsAttestations(): boolean {
+    return this.#feed !== undefined;
   }
 
   watchesAny(bundles: ReadonlySet<BundleName>): boolean {
@@ -152,6 +162,7 @@ export class Subscriber {
       );
     }
     this.#charterVersion = start.charterVersion;
+    if (start.wantsAttestations) this.#feed = new AttestedFeed(this.#options.attested);
     for (const { bundle, held } of start.bundles) {
       this.#watched.set(bundle, { held, toldDigest: undefined, stage: undefined });
     }
@@ -224,7 +235,16 @@ export class Subscriber {
       const messages = await this.#nextOf(bundle, watched, stream);
       if (messages !== undefined) return messages;
     }
-    return undefined;
+    return await this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
+  }
+
+  /** The bundles of which the client was sent the head. */
+  #upToDate({ streams }: TrustedState): readonly BundleName[] {
+    const watched = [...this.#watched].filter(([bundle, { held }]) => {
+      const stream = streams.get(releaseStream(bundle));
+      return stream?.kind === 'open' && stream.head.digest === held?.digest;
+    });
+    return watched.map(([bundle]) => bundle);
   }
 
   async #nextOf(

@@ -9,6 +9,7 @@
  */
 import type { SubscriberStatus } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { Attestation } from '../core/gossip/frames.ts';
 import {
   type BundleName,
   CHARTER_STREAM,
@@ -22,6 +23,7 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
+import type { AttestedSource } from './attested-source.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Subscriber, type SubscriberSink } from './subscriber.ts';
 import { CharterSource, UpdateSource } from './updates.ts';
@@ -32,6 +34,7 @@ export interface SubscriptionsOptions {
   readonly firstCharterDigest: Sha256;
   readonly state: TrustedState;
   readonly store: Store;
+  readonly attested: AttestedSource;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Throws while this node holds back; absent: it never does. */
@@ -65,7 +68,7 @@ export class Subscriptions {
    * down.
    */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
-    const { maxSubscribers, realm, firstCharterDigest, logger, metrics } = this.#options;
+    const { maxSubscribers, realm, firstCharterDigest, attested, logger, metrics } = this.#options;
     if (this.#isClosed) throw new KedgeError('UNAVAILABLE', 'this node is shutting down');
     this.#options.requireServing?.();
     if (this.#subscribers.size >= maxSubscribers) {
@@ -84,6 +87,7 @@ export class Subscriptions {
       state: () => this.#state,
       updates: this.#updates,
       charters: this.#charters,
+      attested,
       onClosed: () => {
         this.#subscribers.delete(subscriber);
         this.#count();
@@ -105,6 +109,15 @@ export class Subscriptions {
     const isCharter = streams.includes(CHARTER_STREAM);
     for (const subscriber of this.#subscribers) {
       if (isCharter || subscriber.watchesAny(bundles)) subscriber.changed();
+    }
+  }
+
+  /** Something that a region attests is known. */
+  attested(said: Attestation): void {
+    const bundles = bundlesOf(said);
+    for (const subscriber of this.#subscribers) {
+      if (!subscriber.wantsAttestations) continue;
+      if (bundles === undefined || subscriber.watchesAny(bundles)) subscriber.changed();
     }
   }
 
@@ -141,6 +154,13 @@ export class Subscriptions {
   #count(): void {
     this.#options.metrics.set('kedge_subscribers_count', this.#subscribers.size);
   }
+}
+
+/** The bundles that an attestation is about; absent: all. */
+function bundlesOf(said: Attestation): ReadonlySet<BundleName> | undefined {
+  if (said.kind !== 'cosigned') return undefined;
+  const parsed = splitStream(said.head.checkpoint.stream);
+  return new Set(parsed.kind === 'release' ? [parsed.bundle] : []);
 }
 
 interface Head {

@@ -21,12 +21,18 @@ import {
   ANCHORS_MAX,
   HISTORY_PAGE_MAX,
   MESSAGE_MAX_BYTES,
-  NOTE_MAX_BYTES,
+  REGIONS_MAX,
   STREAMS_MAX,
 } from '../core/limits.ts';
+import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
-  decodeBytes,
+  decodeAttestedRows,
+  decodeCosignedLeaf,
+  encodeAttestedRows,
+  encodeCosignedLeaf,
+} from './attestations.ts';
+import {
   decodeOptionalSequence,
   decodeSequence,
   decodeSha256,
@@ -244,16 +250,20 @@ export function encodeCheckpointQuery(stream: StreamName): Buffer {
   return checkpointRequest.serialize({ stream });
 }
 
-/** Reads a note; what is in it is the reader's business. */
-export function decodeCheckpointAnswer(bytes: Uint8Array): Uint8Array {
+/** Reads what regions attest of a stream; whether it is true is the reader's business. */
+export function decodeCheckpointAnswer(bytes: Uint8Array): StreamAttestation {
   requireSize(bytes, MESSAGE_MAX_BYTES, 'checkpoint response');
-  const { note } = checkpointResponse.deserialize(bytes);
-  return decodeBytes(note, { min: 1, max: NOTE_MAX_BYTES }, 'checkpoint note');
+  const answer = checkpointResponse.deserialize(bytes);
+  const heartbeats = requireCount(answer.heartbeats, REGIONS_MAX, 'heartbeats');
+  return { leaf: decodeCosignedLeaf(answer), heartbeats: heartbeats.map(decodeAttestedRows) };
 }
 
-/** Writes a note. */
-export function encodeCheckpointAnswer(note: Uint8Array): Buffer {
-  return checkpointResponse.serialize({ note });
+/** Writes what regions attest of a stream. */
+export function encodeCheckpointAnswer({ leaf, heartbeats }: StreamAttestation): Buffer {
+  return checkpointResponse.serialize({
+    ...encodeCosignedLeaf(leaf),
+    heartbeats: heartbeats.map(encodeAttestedRows),
+  });
 }
 
 function bounded(bytes: Buffer, what: string): Buffer {

@@ -9,8 +9,21 @@
 import { COSIGNED_ASK_MAX } from '../core/gossip/attestations.ts';
 import type { AttestationFrame } from '../core/gossip/frames.ts';
 import { parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
-import { NOTE_MAX_BYTES, SIGNATURE_MAX_BYTES } from '../core/limits.ts';
+import {
+  NOTE_MAX_BYTES,
+  PROOF_HASHES_MAX,
+  SIGNATURE_MAX_BYTES,
+  WATCH_BUNDLES_MAX,
+} from '../core/limits.ts';
+import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
+import { parseCheckpoint } from '../core/log/checkpoint.ts';
+import type { HeadProof } from '../core/log/heads.ts';
+import type { Heartbeat } from '../core/log/heartbeat.ts';
+import { parseNote } from '../core/log/note.ts';
+import type { ProofHashes } from '../core/log/proof.ts';
 import { type CosignedHead, parseCosignedHead, sealCheckpoint } from '../core/log/regions.ts';
+import type { SplitPair } from '../core/log/split.ts';
+import { TREE_HASH_BYTES } from '../core/log/tree.ts';
 import {
   decodeBytes,
   decodeSha256,
@@ -19,8 +32,15 @@ import {
   requireCount,
   requireMessage,
 } from './fields.ts';
+import type { AttestedRowOutput } from './gen/kedge/v1/AttestedRow.ts';
+import type { AttestedRowsInput, AttestedRowsOutput } from './gen/kedge/v1/AttestedRows.ts';
+import type { CosignedHeadInput, CosignedHeadOutput } from './gen/kedge/v1/CosignedHead.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
-import type { HeartbeatOutput } from './gen/kedge/v1/Heartbeat.ts';
+import type { HeartbeatInput, HeartbeatOutput } from './gen/kedge/v1/Heartbeat.ts';
+import type { RegionSplitInput, RegionSplitOutput } from './gen/kedge/v1/RegionSplit.ts';
+
+/** The charter's stream is a row too. */
+const ROWS_MAX = WATCH_BUNDLES_MAX + 1;
 
 /** The members of a frame's oneof that are attestations. */
 type AttestationMember = 'cosigned' | 'heartbeat' | 'regionSplit' | 'cosignedAsk';
@@ -33,13 +53,9 @@ export function decodeAttestation(frame: FrameOutput, member: AttestationMember)
       return { kind: 'cosigned', head: decodeHead(note) };
     }
     case 'heartbeat':
-      return decodeHeartbeat(requireMessage(frame.heartbeat, 'heartbeat'));
-    case 'regionSplit': {
-      const { first, second } = requireMessage(frame.regionSplit, 'region split');
-      // The verifier says whose key it is.
-      const heads = { first: decodeHead(first), second: decodeHead(second) };
-      return { kind: 'region-split', split: heads };
-    }
+      return { kind: 'heartbeat', heartbeat: decodeHeartbeat(frame.heartbeat) };
+    case 'regionSplit':
+      return { kind: 'region-split', split: decodeSplit(frame.regionSplit) };
     case 'cosignedAsk': {
       const { streams } = requireMessage(frame.cosignedAsk, 'cosigned ask');
       const asked = requireCount(streams, COSIGNED_ASK_MAX, 'asked streams');
@@ -53,36 +69,93 @@ export function attestationMessage(frame: AttestationFrame): FrameInput {
   switch (frame.kind) {
     case 'cosigned':
       return { cosigned: { note: encodeHead(frame.head) } };
-    case 'heartbeat': {
-      const { realm, region, timeSeconds, heads, keyId, signature } = frame.heartbeat;
-      return {
-        heartbeat: {
-          realm,
-          region,
-          timeSeconds: String(timeSeconds),
-          size: String(heads.size),
-          root: encodeHexBytes(heads.root),
-          keyId: encodeHexBytes(keyId),
-          signature,
-        },
-      };
-    }
-    case 'region-split': {
-      const { first, second } = frame.split;
-      return { regionSplit: { first: encodeHead(first), second: encodeHead(second) } };
-    }
+    case 'heartbeat':
+      return { heartbeat: encodeHeartbeat(frame.heartbeat) };
+    case 'region-split':
+      return { regionSplit: encodeSplit(frame.split) };
     case 'cosigned-ask':
       return { cosignedAsk: { streams: [...frame.streams] } };
   }
 }
 
-function decodeHeartbeat(message: HeartbeatOutput): AttestationFrame {
+/** Reads a proof against a region; the verifier says whose key it is. */
+export function decodeSplit(message: RegionSplitOutput | null | undefined): SplitPair {
+  const { first, second } = requireMessage(message, 'region split');
+  return { first: decodeHead(first), second: decodeHead(second) };
+}
+
+/** The message of a proof against a region. */
+export function encodeSplit({ first, second }: SplitPair): RegionSplitInput {
+  return { first: encodeHead(first), second: encodeHead(second) };
+}
+
+/** Reads a cosigned head with the place of its last statement. */
+export function decodeCosignedLeaf(
+  message: Pick<CosignedHeadOutput, 'note' | 'proof'> | null | undefined,
+): CosignedLeaf {
+  const { note, proof } = requireMessage(message, 'cosigned head');
+  const { text, signatures } = parseNote(
+    decodeBytes(note, { min: 1, max: NOTE_MAX_BYTES }, 'cosigned note'),
+  );
+  return { checkpoint: parseCheckpoint(text), lines: signatures, proof: decodeProof(proof) };
+}
+
+/** The message of a cosigned head. */
+export function encodeCosignedLeaf({ checkpoint, lines, proof }: CosignedLeaf): CosignedHeadInput {
+  return { note: sealCheckpoint(checkpoint, lines), proof: [...proof] };
+}
+
+/** Reads a heartbeat with its rows. */
+export function decodeAttestedRows(message: AttestedRowsOutput | null | undefined): AttestedRows {
+  const { heartbeat, rows } = requireMessage(message, 'attested rows');
+  return {
+    heartbeat: decodeHeartbeat(heartbeat),
+    rows: requireCount(rows, ROWS_MAX, 'attested rows').map(decodeRow),
+  };
+}
+
+/** The message of a heartbeat with its rows. */
+export function encodeAttestedRows({ heartbeat, rows }: AttestedRows): AttestedRowsInput {
+  return {
+    heartbeat: encodeHeartbeat(heartbeat),
+    rows: rows.map(({ row, index, hashes }) => ({
+      stream: row.stream,
+      sequence: String(row.sequence),
+      digest: encodeHexBytes(row.digest),
+      forked: row.forked,
+      index: String(index),
+      proof: [...hashes],
+    })),
+  };
+}
+
+function decodeRow(row: AttestedRowOutput): HeadProof {
+  return {
+    row: {
+      stream: parseStreamName(row.stream),
+      sequence: decodeUint(row.sequence, 'attested sequence'),
+      digest: decodeSha256(row.digest, 'attested digest'),
+      forked: row.forked,
+    },
+    index: decodeUint(row.index, 'attested index'),
+    hashes: decodeProof(row.proof),
+  };
+}
+
+function decodeProof(hashes: readonly Uint8Array[]): ProofHashes {
+  const bounds = { min: TREE_HASH_BYTES, max: TREE_HASH_BYTES };
+  const bounded = requireCount(hashes, PROOF_HASHES_MAX, 'proof');
+  return bounded.map((hash) => decodeBytes(hash, bounds, 'hash of a proof'));
+}
+
+function decodeHeartbeat(given: HeartbeatOutput | null | undefined): Heartbeat {
+  const message = requireMessage(given, 'heartbeat');
   const signed = decodeBytes(
     message.signature,
     { min: 1, max: SIGNATURE_MAX_BYTES },
     'heartbeat signature',
   );
-  const heartbeat = {
+  return {
     realm: parseRealmName(message.realm),
     region: parseRegionName(message.region),
     timeSeconds: decodeUint(message.timeSeconds, 'heartbeat time'),
@@ -93,7 +166,19 @@ function decodeHeartbeat(message: HeartbeatOutput): AttestationFrame {
     keyId: decodeSha256(message.keyId, 'heartbeat key id'),
     signature: signed,
   };
-  return { kind: 'heartbeat', heartbeat };
+}
+
+function encodeHeartbeat(heartbeat: Heartbeat): HeartbeatInput {
+  const { realm, region, timeSeconds, heads, keyId, signature } = heartbeat;
+  return {
+    realm,
+    region,
+    timeSeconds: String(timeSeconds),
+    size: String(heads.size),
+    root: encodeHexBytes(heads.root),
+    keyId: encodeHexBytes(keyId),
+    signature,
+  };
 }
 
 function decodeHead(note: Uint8Array): CosignedHead {

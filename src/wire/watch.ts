@@ -27,6 +27,14 @@ import type {
   WatchResponse,
   WatchStart,
 } from '../core/watch/messages.ts';
+import {
+  decodeAttestedRows,
+  decodeCosignedLeaf,
+  decodeSplit,
+  encodeAttestedRows,
+  encodeCosignedLeaf,
+  encodeSplit,
+} from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
   decodeOptionalSequence,
@@ -113,6 +121,12 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
       return { kind: 'fork', evidence: decodeEvidence(message.fork) };
     case 'keepAlive':
       return { kind: 'keep-alive' };
+    case 'cosigned':
+      return { kind: 'cosigned', leaf: decodeCosignedLeaf(message.cosigned) };
+    case 'heartbeat':
+      return { kind: 'heartbeat', said: decodeAttestedRows(message.heartbeat) };
+    case 'regionSplit':
+      return { kind: 'region-split', split: decodeSplit(message.regionSplit) };
     case undefined:
       break;
   }
@@ -132,6 +146,7 @@ function decodeStart(start: WatchStartOutput): WatchStart {
     charterVersion: decodeUint(start.charterVersion, 'charter version'),
     bundles: bundles.map(decodeCursor),
     labels: decodeLabels(start.labels),
+    wantsAttestations: start.wantsAttestations,
   };
 }
 
@@ -221,6 +236,7 @@ function startMessage(start: WatchStart): WatchStartInput {
     charterVersion: String(start.charterVersion),
     bundles: start.bundles.map(({ bundle, held }) => cursorMessage(bundle, held)),
     labels: Object.fromEntries(start.labels),
+    wantsAttestations: start.wantsAttestations,
   };
 }
 
@@ -238,6 +254,12 @@ function responseMessage(response: WatchResponse): WatchResponseInput {
       return { fork: encodeEvidence(response.evidence) };
     case 'keep-alive':
       return { keepAlive: {} };
+    case 'cosigned':
+      return { cosigned: encodeCosignedLeaf(response.leaf) };
+    case 'heartbeat':
+      return { heartbeat: encodeAttestedRows(response.said) };
+    case 'region-split':
+      return { regionSplit: encodeSplit(response.split) };
   }
 }
 

@@ -3,7 +3,14 @@ import { AdminClient } from '../../src/client/admin-client.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { parseStreamName } from '../../src/core/ids.ts';
-import { adminTls, clientTls, listen, plainAdmin, status } from '../grpc/support/listener.ts';
+import {
+  adminTls,
+  attestation,
+  clientTls,
+  listen,
+  plainAdmin,
+  status,
+} from '../grpc/support/listener.ts';
 
 const stream = parseStreamName('charter');
 const statement = { payload: Uint8Array.of(1), signatures: [] };
@@ -25,7 +32,7 @@ describe('AdminClient', () => {
     expect(await client.streams()).toEqual([]);
     expect(await client.history({ stream, limit: 5 })).toEqual([statement]);
     expect(await client.document({ stream, blobs: 'without' })).toEqual({ document, blobs: [] });
-    expect(await client.checkpoint(stream)).toEqual(Uint8Array.of(1));
+    expect(await client.checkpoint(stream)).toEqual(attestation);
     expect(await client.submit({ document, blobs: [] })).toMatchObject({ stream, novelty: 'new' });
   });
 

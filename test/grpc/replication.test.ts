@@ -13,6 +13,7 @@ import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
+import { AttestedSource } from '../../src/service/attested-source.ts';
 import { fetchItems } from '../../src/service/fetch-source.ts';
 import { CallerDirectory } from '../../src/service/identity.ts';
 import { Queries } from '../../src/service/queries.ts';
@@ -86,7 +87,13 @@ class Cluster {
     const peerIdentity = `${DOMAIN}/node/{node}`;
     const directory = new CallerDirectory({ identities, peerIdentity });
     const state = emptyTrustedState(realm.name, realm.firstCharterDigest);
+    const attested = new AttestedSource({
+      state,
+      store,
+      attestations: () => replicator.attestations,
+    });
     const subscriptions = new Subscriptions({
+      attested,
       ...surroundings,
       ...pin,
       state,
@@ -123,6 +130,7 @@ class Cluster {
       store,
       replicator,
       subscriptions,
+      attested,
     });
     const server = await GrpcServer.start({
       ...surroundings,
@@ -185,6 +193,7 @@ async function watch(server: GrpcServer, realm: TestRealm): Promise<readonly Wat
     charterVersion: 0,
     bundles: [{ bundle: PAYMENTS, held: undefined }],
     labels: new Map<string, string>(),
+    wantsAttestations: false,
   };
   call.write(encodeWatchRequest({ kind: 'start', start }));
   await until(() => responses.length > 0);

@@ -30,6 +30,7 @@ const start: WatchRequest = {
     charterVersion: 0,
     bundles: [{ bundle, held: undefined }],
     labels: new Map(),
+    wantsAttestations: false,
   },
 };
 const loaded: WatchRequest = {

@@ -15,6 +15,7 @@ import {
   type CosignedCheckpoint,
   openCheckpoint,
   regionPolicy,
+  sealCheckpoint,
 } from '../../src/core/log/regions.ts';
 import { encodePem } from '../../src/core/pem.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
@@ -159,7 +160,8 @@ describe('a node with the key of its region', () => {
   async function note(name: string, stream: typeof STREAM): Promise<CosignedCheckpoint> {
     using admin = await adminOf(name);
     const policy = regionPolicy(realm.charter.charter, 1);
-    const bytes = await admin.checkpoint(stream);
+    const { leaf } = await admin.checkpoint(stream);
+    const bytes = sealCheckpoint(leaf.checkpoint, leaf.lines);
     return openCheckpoint(bytes, { realm: realm.name, stream }, policy);
   }
 

@@ -9,6 +9,7 @@ import { noLogger } from '../../src/ports/logger.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { Attestor } from '../../src/service/attestor.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
+import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { IAD, regionKey, regionsOf } from '../core/log/fixtures.ts';
@@ -47,8 +48,53 @@ describe('Attestor', () => {
     expect(said.filter(({ kind }) => kind === 'cosigned')).toEqual([first]);
   });
 
+  it('cosigns all that it holds once the charter lists its key', async () => {
+    realm = createTestRealm();
+    const { document, digest } = realm.charter;
+    const at = { stream: CHARTER_STREAM, sequence: parseSequence(1) };
+    store = await openMemoryStore();
+    await store.append({ documents: [{ ...at, digest, document }], blobs: [] });
+    const [anchor] = createTestAnchors(1);
+    if (anchor === undefined) throw new Error('no anchor');
+    const release = realm.nextRelease('payments.test.example.org', addActive(anchor));
+    const { stream, sequence } = release;
+    await store.append({
+      documents: [{ stream, sequence, digest: release.digest, document: release.document }],
+      blobs: [{ id: anchor.id, der: anchor.der }],
+    });
+    await using attestor = attestorOver(store);
+    attestor.start();
+    await attestor.idle();
+    expect(said).toEqual([]);
+    const next = realm.nextCharter((charter) => ({ ...charter, regions: regionsOf(IAD) }));
+    await store.append({
+      documents: [
+        {
+          stream: CHARTER_STREAM,
+          sequence: parseSequence(2),
+          digest: next.digest,
+          document: next.document,
+        },
+      ],
+      blobs: [],
+    });
+    attestor.serve(realm.trustedState(), [CHARTER_STREAM]);
+    await attestor.idle();
+    await attestor.idle();
+    const streams = said.flatMap((one) =>
+      one.kind === 'cosigned' ? one.head.checkpoint.stream : [],
+    );
+    expect(streams.toSorted()).toEqual([CHARTER_STREAM, stream]);
+  });
+
   async function run(over: Store): Promise<void> {
-    await using attestor = new Attestor({
+    await using attestor = attestorOver(over);
+    attestor.start();
+    await attestor.idle();
+  }
+
+  function attestorOver(over: Store): Attestor {
+    return new Attestor({
       realm: realm.name,
       region: IAD,
       key: regionKey(IAD),
@@ -58,8 +104,6 @@ describe('Attestor', () => {
       logger: noLogger,
       attest: (one) => said.push(one),
     });
-    attestor.start();
-    await attestor.idle();
   }
 });
 

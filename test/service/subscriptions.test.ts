@@ -20,6 +20,7 @@ import {
   type TestAnchor,
 } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { silentRegions } from './support/attested.ts';
 import { until } from './support/cluster.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
@@ -66,6 +67,7 @@ describe('Subscriptions', () => {
       firstCharterDigest: realm.firstCharterDigest,
       state: realm.trustedState(),
       store,
+      attested: silentRegions(realm, store),
       logger: noLogger,
       metrics: noMetrics,
       maxSubscribers: 2,
@@ -230,7 +232,9 @@ describe('Subscriptions', () => {
   function startWith(held: HeldRelease | undefined, charterVersion: number) {
     const { name, firstCharterDigest } = realm;
     const bundles = [{ bundle: BUNDLE, held }];
-    return { realm: name, firstCharterDigest, charterVersion, bundles, labels: new Map() };
+    const pin = { realm: name, firstCharterDigest };
+    const labels = new Map<string, string>();
+    return { ...pin, charterVersion, bundles, labels, wantsAttestations: false };
   }
 });
 

@@ -57,6 +57,7 @@ import type {
   WatchResponse,
   WatchStart,
 } from '../../src/core/watch/messages.ts';
+import { attestationFrame, attestationResponse } from './attestations.ts';
 
 const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength, maxLength });
@@ -119,6 +120,7 @@ const start: fc.Arbitrary<WatchStart> = fc.record({
   charterVersion: count,
   bundles: fc.array(cursor, { maxLength: 4 }),
   labels,
+  wantsAttestations: fc.boolean(),
 });
 export const watchRequest: fc.Arbitrary<WatchRequest> = fc.oneof(
   fc.record({ kind: fc.constant('start' as const), start }),
@@ -156,6 +158,7 @@ export const watchResponse: fc.Arbitrary<WatchResponse> = fc.oneof(
   fc.record({ kind: fc.constant('current' as const), at: cursor }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
   fc.record({ kind: fc.constant('keep-alive' as const) }),
+  attestationResponse,
 );
 
 const hello: fc.Arbitrary<Hello> = fc.record({
@@ -273,6 +276,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
     ),
   }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
+  attestationFrame,
   membershipFrame,
 );
 export const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(

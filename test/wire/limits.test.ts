@@ -50,7 +50,7 @@ function start(fields: Partial<WatchStart>): Buffer {
   const base = { realm, firstCharterDigest: digest, charterVersion: 0, bundles: [] };
   return encodeWatchRequest({
     kind: 'start',
-    start: { ...base, labels: new Map(), ...fields },
+    start: { ...base, labels: new Map(), wantsAttestations: false, ...fields },
   });
 }
 

@@ -4,6 +4,7 @@ import { KedgeError } from '../../src/core/errors.ts';
 import {
   decodeBlobsAnswer,
   decodeBlobsQuery,
+  decodeCheckpointAnswer,
   decodeDocumentAnswer,
   decodeDocumentQuery,
   decodeHistoryPage,
@@ -13,6 +14,7 @@ import {
   decodeSubmitReceipt,
   encodeBlobsAnswer,
   encodeBlobsQuery,
+  encodeCheckpointAnswer,
   encodeDocumentAnswer,
   encodeDocumentQuery,
   encodeHistoryPage,
@@ -37,6 +39,7 @@ import {
   encodeWatchResponse,
 } from '../../src/wire/watch.ts';
 import * as any from './arbitraries.ts';
+import { streamAttestation } from './attestations.ts';
 
 interface Family<T> {
   readonly name: string;
@@ -96,6 +99,12 @@ function family<T>({ name, values, encode, decode }: Family<T>): {
 }
 
 const FAMILIES = [
+  family({
+    name: 'checkpoint answer',
+    values: streamAttestation,
+    encode: encodeCheckpointAnswer,
+    decode: decodeCheckpointAnswer,
+  }),
   family({
     name: 'watch request',
     values: any.watchRequest,

@@ -14,9 +14,10 @@ import { addExamples, parseArgument } from '../help.ts';
 import { readPastBody, requireHead } from '../history.ts';
 import { openRealm, type RealmRelease } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 
-interface Options extends RealmOptions {
+interface Options extends RealmOptions, DemandOptions {
   readonly bundle?: string;
 }
 
@@ -38,7 +39,7 @@ export const bundleDiff: CommandModule = {
       .argument('<from>', 'sequence or release file')
       .argument('[to]', 'sequence or release file (default: the newest release)')
       .option('--bundle <name>', 'bundle that the sequences belong to');
-    addRealmOptions(command);
+    addDemandOptions(addRealmOptions(command));
     command.action((from: string, to: string | undefined, options: Options) =>
       run(session, from, to, options),
     );

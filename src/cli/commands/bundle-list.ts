@@ -13,6 +13,7 @@ import { requireHead } from '../history.ts';
 import type { Json } from '../output.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../styles.ts';
 
@@ -23,8 +24,8 @@ export const bundleList: CommandModule = {
       'List the bundles that a node holds: newest release, anchors, expiry. Each newest release ' +
         'is verified from the pin down.',
     );
-    addRealmOptions(command);
-    command.action((options: RealmOptions) => run(session, options));
+    addDemandOptions(addRealmOptions(command));
+    command.action((options: RealmOptions & DemandOptions) => run(session, options));
     addExamples(command, [
       'kedge bundle list',
       'kedge bundle list --node fra-1.example.org:7442 --output json',
@@ -32,7 +33,7 @@ export const bundleList: CommandModule = {
   },
 };
 
-async function run(session: Session, options: RealmOptions): Promise<void> {
+async function run(session: Session, options: RealmOptions & DemandOptions): Promise<void> {
   await using realm = await openRealm(session, options);
   if (realm.node === undefined) {
     throw new KedgeError('CONFIG', 'only a node knows which bundles there are', {

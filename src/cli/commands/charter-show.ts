@@ -14,6 +14,7 @@ import { addExamples } from '../help.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requireCharter, verifyRealm } from '../realm-trust.ts';
+import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 
 /** The command. */
@@ -26,8 +27,8 @@ export const charterShow: CommandModule = {
           'file, to compare its pin with what the owner of the realm published.',
       )
       .argument('[file]', 'first charter as `kedge realm init` wrote it');
-    addRealmOptions(command);
-    command.action((file: string | undefined, options: RealmOptions) =>
+    addDemandOptions(addRealmOptions(command));
+    command.action((file: string | undefined, options: RealmOptions & DemandOptions) =>
       file === undefined ? showRealm(session, options) : showFile(session, file),
     );
     addExamples(command, [
@@ -38,7 +39,7 @@ export const charterShow: CommandModule = {
   },
 };
 
-async function showRealm(session: Session, options: RealmOptions): Promise<void> {
+async function showRealm(session: Session, options: RealmOptions & DemandOptions): Promise<void> {
   await using realm = await openRealm(session, options);
   print(session, requireCharter(realm.state), realm.pin.digest, 'verified from the pin down');
 }

@@ -3,16 +3,16 @@
  *
  * @module
  */
-
 import { parseUtf8 } from '../../core/bytes.ts';
 import { KedgeError } from '../../core/errors.ts';
-import { openCheckpoint, regionPolicy } from '../../core/log/regions.ts';
+import { openCheckpoint, regionPolicy, sealCheckpoint } from '../../core/log/regions.ts';
 import { currentCharter } from '../../core/trusted/state.ts';
 import type { CommandModule } from '../command-module.ts';
 import { streamArgument } from '../forked-streams.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { parseRegionCount } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 
 interface Options extends RealmOptions {
@@ -40,7 +40,7 @@ export const logCheckpoint: CommandModule = {
 
 async function run(session: Session, name: string, options: Options): Promise<void> {
   const stream = streamArgument(name);
-  const threshold = parseArgument('--regions', options.regions, parseCount);
+  const threshold = parseArgument('--regions', options.regions, parseRegionCount);
   await using realm = await openRealm(session, options);
   const charter = currentCharter(realm.state)?.charter;
   if (realm.node === undefined || charter === undefined) {
@@ -49,7 +49,8 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     });
   }
   const policy = regionPolicy(charter, threshold);
-  const note = await realm.node.checkpoint(stream);
+  const { leaf } = await realm.node.checkpoint(stream);
+  const note = sealCheckpoint(leaf.checkpoint, leaf.lines);
   const log = { realm: charter.realm, stream };
   const { checkpoint, regions } = openCheckpoint(note, log, policy);
   const text = parseUtf8(note);
@@ -57,9 +58,4 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     { stream, size: checkpoint.size, root: checkpoint.root, regions: [...regions], note: text },
     text.trimEnd(),
   );
-}
-
-function parseCount(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new KedgeError('PARSE', 'must be a number from 1');
 }

@@ -14,10 +14,11 @@ import { addExamples, parseArgument } from '../help.ts';
 import { type PastStatement, readHistory, requireHead } from '../history.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../styles.ts';
 
-interface Options extends RealmOptions {
+interface Options extends RealmOptions, DemandOptions {
   readonly limit: string;
 }
 
@@ -31,7 +32,7 @@ export const releaseHistory: CommandModule = {
       )
       .argument('<bundle>', 'name of the bundle')
       .option('--limit <count>', 'how many at most', '20');
-    addRealmOptions(command);
+    addDemandOptions(addRealmOptions(command));
     command.action((bundle: string, options: Options) => run(session, bundle, options));
     addExamples(command, [
       'kedge release history payments.prod.example.org',

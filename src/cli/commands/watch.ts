@@ -14,10 +14,11 @@ import { addExamples, collect } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
 import type { Json } from '../output.ts';
 import { requirePinnedRealm } from '../realm-trust.ts';
+import { type DemandOptions, parseDemand } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 import { printable, type Styles } from '../styles.ts';
 
-interface Options {
+interface Options extends DemandOptions {
   readonly endpoint?: readonly string[];
   readonly realm?: string;
   readonly pin?: string;
@@ -47,6 +48,12 @@ export const watch: CommandModule = {
       .option('--pin <sha256>', 'digest of the first charter (default: from the profile)')
       .option('--cache <directory>', 'keep the last good release here')
       .option('--once', 'print what is current and end')
+      .option('--require-regions <k>', 'use only what k regions of the charter cosigned')
+      .option(
+        '--fresh-within <duration>',
+        'stale after this time without the word of k regions (default: 1) or, without either ' +
+          "option, of a node (default: the charter's freshness); --once fails when stale",
+      )
       .action((bundles: string[], options: Options) => run(session, bundles, options));
     addExamples(command, [
       'kedge watch payments.prod.example.org',
@@ -60,7 +67,8 @@ async function run(session: Session, bundles: readonly string[], options: Option
   const { signal } = session.context;
   await using source = await openBundleSource(await sourceOptions(session, bundles, options));
   if (options.once === true) {
-    const set = await source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal });
+    const until = parseDemand(options) === undefined ? 'in-use' : 'fresh';
+    const set = await source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal, until });
     for (const bundle of set) print(session, { bundle });
     return;
   }
@@ -87,6 +95,7 @@ async function sourceOptions(
     });
   }
   const tls = tlsOf(profile);
+  const demand = parseDemand(options);
   return {
     realm: pin.realm,
     firstCharterDigest: pin.digest,
@@ -95,6 +104,8 @@ async function sourceOptions(
     labels: { service: 'kedge-watch' },
     signal: session.context.signal,
     ...(tls === undefined ? { insecure: true } : { tls }),
+    ...(demand && { requireRegions: demand.regions }),
+    ...(demand?.windowMs !== undefined && { staleAfterMs: Math.max(1, demand.windowMs) }),
     ...(options.cache === undefined ? {} : { cacheDir: session.path(options.cache) }),
   };
 }
@@ -103,7 +114,7 @@ async function sourceOptions(
 function reportStatus(session: Session, source: BundleSource): () => void {
   let last = '';
   const report = (): void => {
-    const { isConnected, endpoint, lastError, bundles } = source.status();
+    const { isConnected, endpoint, lastError, bundles, clock } = source.status();
     const states = bundles
       .filter(({ state }) => state !== 'fresh')
       .map(({ name, state, lastError: why }) =>
@@ -112,7 +123,8 @@ function reportStatus(session: Session, source: BundleSource): () => void {
     const link = isConnected
       ? `connected to ${endpoint ?? '?'}`
       : `not connected${lastError === undefined ? '' : `: ${lastError.message}`}`;
-    const text = printable([link, ...states].join('; '));
+    const wrong = clock === 'ahead' || clock === 'behind' ? [`the clock here is ${clock}`] : [];
+    const text = printable([link, ...states, ...wrong].join('; '));
     if (text !== last) session.output.note(session.output.styles.dim(`(${text})`));
     last = text;
   };

@@ -66,6 +66,11 @@ export class Attestations {
     return this.#book;
   }
 
+  /** Proofs against keys that signed two roots. */
+  get splits(): readonly RegionSplit[] {
+    return [...this.#splits.values()];
+  }
+
   /** Keys that signed two roots. */
   get faulty(): ReadonlySet<KeyId> {
     return new Set(this.#splits.keys());
@@ -194,6 +199,7 @@ export class Attestations {
 
   #relay(said: Attestation, origin: RegionName, from: PeerIdentity | undefined): void {
     const { spread, outbox } = this.#parts;
+    outbox.emit({ kind: 'attested', said });
     const news = { ...(from !== undefined && { from }), origin, acks: 'none' } as const;
     for (const link of spread.targets(news)) {
       outbox.send(link, said);

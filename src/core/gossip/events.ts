@@ -159,6 +159,8 @@ export type GossipEffect =
       readonly state: TrustedState;
       readonly streams: readonly StreamName[];
     }
+  /** What a region attests is known now, verified; clients may hear it. */
+  | { readonly kind: 'attested'; readonly said: Attestation }
   | { readonly kind: 'reply'; readonly requestId: number; readonly result: SubmitResult }
   | { readonly kind: 'arm'; readonly timer: Timer; readonly delayMs: number }
   | { readonly kind: 'notice'; readonly notice: Notice };

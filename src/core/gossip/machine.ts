@@ -129,7 +129,7 @@ export class GossipMachine {
   }
 
   /** What regions attest. */
-  get attestations(): Pick<Attestations, 'cosigned' | 'faulty' | 'heartbeats'> {
+  get attestations(): Pick<Attestations, 'cosigned' | 'faulty' | 'heartbeats' | 'splits'> {
     return this.#attestations;
   }
 

@@ -7,6 +7,8 @@
 import type { ErrorCode } from '../errors.ts';
 import type { BodyContent } from '../gossip/frames.ts';
 import type { BundleName, RealmName, Sequence, Sha256 } from '../ids.ts';
+import type { AttestedRows, CosignedLeaf } from '../log/attested.ts';
+import type { SplitPair } from '../log/split.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 
@@ -33,6 +35,8 @@ export interface WatchStart {
   readonly charterVersion: number;
   readonly bundles: readonly BundleCursor[];
   readonly labels: ReadonlyMap<string, string>;
+  /** Whether the client wants to hear what regions attest. */
+  readonly wantsAttestations: boolean;
 }
 
 /** How far a client came with a release. */
@@ -71,4 +75,8 @@ export type WatchResponse =
   | { readonly kind: 'update'; readonly update: BundleUpdate }
   | { readonly kind: 'current'; readonly at: BundleCursor }
   | { readonly kind: 'fork'; readonly evidence: Evidence }
-  | { readonly kind: 'keep-alive' };
+  | { readonly kind: 'keep-alive' }
+  /** What regions attest, for clients that asked for it. */
+  | { readonly kind: 'cosigned'; readonly leaf: CosignedLeaf }
+  | { readonly kind: 'heartbeat'; readonly said: AttestedRows }
+  | { readonly kind: 'region-split'; readonly split: SplitPair };

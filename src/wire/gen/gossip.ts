@@ -3,6 +3,8 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { AckInput as _kedge_v1_AckInput, AckOutput as _kedge_v1_AckOutput } from './kedge/v1/Ack.ts';
 import type { AcknowledgementInput as _kedge_v1_AcknowledgementInput, AcknowledgementOutput as _kedge_v1_AcknowledgementOutput } from './kedge/v1/Acknowledgement.ts';
+import type { AttestedRowInput as _kedge_v1_AttestedRowInput, AttestedRowOutput as _kedge_v1_AttestedRowOutput } from './kedge/v1/AttestedRow.ts';
+import type { AttestedRowsInput as _kedge_v1_AttestedRowsInput, AttestedRowsOutput as _kedge_v1_AttestedRowsOutput } from './kedge/v1/AttestedRows.ts';
 import type { BlobInput as _kedge_v1_BlobInput, BlobOutput as _kedge_v1_BlobOutput } from './kedge/v1/Blob.ts';
 import type { BlobsInput as _kedge_v1_BlobsInput, BlobsOutput as _kedge_v1_BlobsOutput } from './kedge/v1/Blobs.ts';
 import type { BodyDeltaInput as _kedge_v1_BodyDeltaInput, BodyDeltaOutput as _kedge_v1_BodyDeltaOutput } from './kedge/v1/BodyDelta.ts';
@@ -11,6 +13,7 @@ import type { BundleUpdateInput as _kedge_v1_BundleUpdateInput, BundleUpdateOutp
 import type { ChartersInput as _kedge_v1_ChartersInput, ChartersOutput as _kedge_v1_ChartersOutput } from './kedge/v1/Charters.ts';
 import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge_v1_CosignedOutput } from './kedge/v1/Cosigned.ts';
 import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from './kedge/v1/CosignedAsk.ts';
+import type { CosignedHeadInput as _kedge_v1_CosignedHeadInput, CosignedHeadOutput as _kedge_v1_CosignedHeadOutput } from './kedge/v1/CosignedHead.ts';
 import type { FetchRequestInput as _kedge_v1_FetchRequestInput, FetchRequestOutput as _kedge_v1_FetchRequestOutput } from './kedge/v1/FetchRequest.ts';
 import type { FetchResponseInput as _kedge_v1_FetchResponseInput, FetchResponseOutput as _kedge_v1_FetchResponseOutput } from './kedge/v1/FetchResponse.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from './kedge/v1/ForkEvidence.ts';
@@ -61,6 +64,8 @@ export interface ProtoGrpcType {
       Ack: MessageTypeDefinition<_kedge_v1_AckInput, _kedge_v1_AckOutput>
       Acknowledgement: MessageTypeDefinition<_kedge_v1_AcknowledgementInput, _kedge_v1_AcknowledgementOutput>
       AdoptionStage: EnumTypeDefinition
+      AttestedRow: MessageTypeDefinition<_kedge_v1_AttestedRowInput, _kedge_v1_AttestedRowOutput>
+      AttestedRows: MessageTypeDefinition<_kedge_v1_AttestedRowsInput, _kedge_v1_AttestedRowsOutput>
       Blob: MessageTypeDefinition<_kedge_v1_BlobInput, _kedge_v1_BlobOutput>
       Blobs: MessageTypeDefinition<_kedge_v1_BlobsInput, _kedge_v1_BlobsOutput>
       BodyDelta: MessageTypeDefinition<_kedge_v1_BodyDeltaInput, _kedge_v1_BodyDeltaOutput>
@@ -69,6 +74,7 @@ export interface ProtoGrpcType {
       Charters: MessageTypeDefinition<_kedge_v1_ChartersInput, _kedge_v1_ChartersOutput>
       Cosigned: MessageTypeDefinition<_kedge_v1_CosignedInput, _kedge_v1_CosignedOutput>
       CosignedAsk: MessageTypeDefinition<_kedge_v1_CosignedAskInput, _kedge_v1_CosignedAskOutput>
+      CosignedHead: MessageTypeDefinition<_kedge_v1_CosignedHeadInput, _kedge_v1_CosignedHeadOutput>
       FetchRequest: MessageTypeDefinition<_kedge_v1_FetchRequestInput, _kedge_v1_FetchRequestOutput>
       FetchResponse: MessageTypeDefinition<_kedge_v1_FetchResponseInput, _kedge_v1_FetchResponseOutput>
       ForkEvidence: MessageTypeDefinition<_kedge_v1_ForkEvidenceInput, _kedge_v1_ForkEvidenceOutput>

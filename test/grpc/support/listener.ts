@@ -23,6 +23,7 @@ import {
   parseSequence,
   parseStreamName,
 } from '../../../src/core/ids.ts';
+import type { StreamAttestation } from '../../../src/core/log/attested.ts';
 import type { DialTarget } from '../../../src/core/peer.ts';
 import type { WatchRequest } from '../../../src/core/watch/messages.ts';
 import { Authorities } from '../../../src/grpc/authorities.ts';
@@ -232,6 +233,21 @@ export const status: NodeStatus = {
   regions: [],
 };
 
+/** What an admin is told that regions attest; nothing of it is true. */
+export const attestation: StreamAttestation = {
+  leaf: {
+    checkpoint: {
+      realm: parseRealmName('prod.example.org'),
+      stream: parseStreamName('charter'),
+      size: 1,
+      root: NO_PREVIOUS,
+    },
+    lines: [{ name: 'somebody', keyHash: '00000000', signature: Uint8Array.of(1) }],
+    proof: [],
+  },
+  heartbeats: [],
+};
+
 /** Admin services that answer at once with little. */
 export function plainAdmin(
   overrides: Partial<NonNullable<ListenerServices['admin']>> = {},
@@ -248,7 +264,7 @@ export function plainAdmin(
       streams: async () => [],
       history: async () => [],
       blobs: async () => [],
-      checkpoint: async () => Uint8Array.of(1),
+      checkpoint: async () => attestation,
       status: async () => status,
     },
     ...overrides,

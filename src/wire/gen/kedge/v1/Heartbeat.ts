@@ -1,4 +1,4 @@
-// Original file: proto/kedge/v1/gossip.proto
+// Original file: proto/kedge/v1/trust.proto
 
 import type { Long } from '@grpc/proto-loader';
 

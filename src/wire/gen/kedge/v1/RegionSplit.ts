@@ -1,4 +1,4 @@
-// Original file: proto/kedge/v1/gossip.proto
+// Original file: proto/kedge/v1/trust.proto
 
 
 export interface RegionSplitInput {

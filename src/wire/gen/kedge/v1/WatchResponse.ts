@@ -6,6 +6,9 @@ import type { BundleUpdateInput as _kedge_v1_BundleUpdateInput, BundleUpdateOutp
 import type { BundleCursorInput as _kedge_v1_BundleCursorInput, BundleCursorOutput as _kedge_v1_BundleCursorOutput } from '../../kedge/v1/BundleCursor.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from '../../kedge/v1/ForkEvidence.ts';
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from '../../kedge/v1/KeepAlive.ts';
+import type { CosignedHeadInput as _kedge_v1_CosignedHeadInput, CosignedHeadOutput as _kedge_v1_CosignedHeadOutput } from '../../kedge/v1/CosignedHead.ts';
+import type { AttestedRowsInput as _kedge_v1_AttestedRowsInput, AttestedRowsOutput as _kedge_v1_AttestedRowsOutput } from '../../kedge/v1/AttestedRows.ts';
+import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from '../../kedge/v1/RegionSplit.ts';
 
 export interface WatchResponseInput {
   'charters'?: (_kedge_v1_ChartersInput | null);
@@ -14,7 +17,10 @@ export interface WatchResponseInput {
   'current'?: (_kedge_v1_BundleCursorInput | null);
   'fork'?: (_kedge_v1_ForkEvidenceInput | null);
   'keepAlive'?: (_kedge_v1_KeepAliveInput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive";
+  'cosigned'?: (_kedge_v1_CosignedHeadInput | null);
+  'heartbeat'?: (_kedge_v1_AttestedRowsInput | null);
+  'regionSplit'?: (_kedge_v1_RegionSplitInput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit";
 }
 
 export interface WatchResponseOutput {
@@ -24,5 +30,8 @@ export interface WatchResponseOutput {
   'current'?: (_kedge_v1_BundleCursorOutput | null);
   'fork'?: (_kedge_v1_ForkEvidenceOutput | null);
   'keepAlive'?: (_kedge_v1_KeepAliveOutput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive";
+  'cosigned'?: (_kedge_v1_CosignedHeadOutput | null);
+  'heartbeat'?: (_kedge_v1_AttestedRowsOutput | null);
+  'regionSplit'?: (_kedge_v1_RegionSplitOutput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit";
 }

@@ -9,6 +9,7 @@ export interface WatchStartInput {
   'charterVersion'?: (number | string | Long);
   'bundles'?: (_kedge_v1_BundleCursorInput)[];
   'labels'?: ({[key: string]: string});
+  'wantsAttestations'?: (boolean);
 }
 
 export interface WatchStartOutput {
@@ -17,4 +18,5 @@ export interface WatchStartOutput {
   'charterVersion': (string);
   'bundles': (_kedge_v1_BundleCursorOutput)[];
   'labels': ({[key: string]: string});
+  'wantsAttestations': (boolean);
 }

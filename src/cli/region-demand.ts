@@ -1,0 +1,112 @@
+/**
+ * The demand that regions vouch for what a command reads: k of them cosigned it, and said lately
+ * that nothing newer exists.
+ *
+ * The node only carries what they signed; it is verified here, with the keys of the charter.
+ *
+ * @module
+ */
+import type { Command } from 'commander';
+import { KedgeError } from '../core/errors.ts';
+import type { StreamName } from '../core/ids.ts';
+import { REGIONS_MAX } from '../core/limits.ts';
+import { RegionView } from '../core/log/region-view.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
+import type { AcceptedCharter } from '../core/trusted/state.ts';
+import { formatSeconds, parseDurationSeconds } from './durations.ts';
+import { parseArgument } from './help.ts';
+import type { NodeAdmin } from './node-admin.ts';
+
+/** How much a command demands of regions. */
+export interface DemandOptions {
+  readonly requireRegions?: string;
+  readonly freshWithin?: string;
+}
+
+/** What is demanded, checked. */
+export interface RegionDemand {
+  readonly regions: number;
+  /** Absent: age plays no part. */
+  readonly windowMs: number | undefined;
+}
+
+/** Adds the options of {@link DemandOptions}. */
+export function addDemandOptions(command: Command): Command {
+  return command
+    .option('--require-regions <k>', 'fail unless k regions of the charter cosigned it')
+    .option(
+      '--fresh-within <duration>',
+      'fail unless k regions (default: 1) said within this time that nothing is newer',
+    );
+}
+
+/** Parses the options; absent when nothing is demanded. Errors: `CONFIG`. */
+export function parseDemand(options: DemandOptions): RegionDemand | undefined {
+  const { requireRegions, freshWithin } = options;
+  if (requireRegions === undefined && freshWithin === undefined) return undefined;
+  const regions =
+    requireRegions === undefined
+      ? 1
+      : parseArgument('--require-regions', requireRegions, parseRegionCount);
+  const windowMs =
+    freshWithin === undefined
+      ? undefined
+      : 1000 * parseArgument('--fresh-within', freshWithin, parseDurationSeconds);
+  return { regions, windowMs };
+}
+
+/** Parses a number of regions. Errors: `PARSE`. */
+export function parseRegionCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= REGIONS_MAX) return Number(text);
+  throw new KedgeError('PARSE', `must be a number from 1 to ${REGIONS_MAX}`);
+}
+
+/** What is to be vouched for. */
+export interface Vouched {
+  readonly charter: AcceptedCharter;
+  /** The newest statement of its stream, verified. */
+  readonly statement: SignedStatement;
+}
+
+/**
+ * Requires what is demanded. Errors: `POLICY` (the charter has fewer regions), `QUORUM`, `STALE`,
+ * `UNAVAILABLE` (nothing is attested yet), those of what the node says.
+ */
+export async function requireVouched(
+  node: NodeAdmin,
+  { charter, statement }: Vouched,
+  { regions, windowMs }: RegionDemand,
+  nowMs: number,
+): Promise<void> {
+  const { stream, sequence, digest, realm } = parseStatement(statement.payload);
+  const { leaf, heartbeats } = await node.checkpoint(stream);
+  const view = new RegionView({ realm, threshold: regions, localMs: nowMs });
+  view.govern(charter);
+  view.takeCosigned(leaf);
+  view.requireCosigned({ stream, sequence, digest, payload: statement.payload });
+  if (windowMs === undefined) return;
+  const held = new Map([[stream, { stream, sequence, digest }]]);
+  for (const said of heartbeats) view.takeHeartbeat(said, held, nowMs);
+  const window = { windowMs, nowMs: view.read(nowMs).nowMs };
+  const { kind, quorumMs } = view.judge(stream, 'stale', window);
+  if (kind === 'stale') throw stale(stream, { regions, windowMs }, quorumMs, window.nowMs);
+}
+
+function stale(
+  stream: StreamName,
+  { regions, windowMs = 0 }: RegionDemand,
+  quorumMs: number | undefined,
+  nowMs: number,
+): KedgeError {
+  const age =
+    quorumMs === undefined
+      ? `fewer than ${regions} regions ever said so here`
+      : `${regions} regions said so last ${formatSeconds(Math.round((nowMs - quorumMs) / 1000))} ago`;
+  const within = formatSeconds(windowMs / 1000);
+  return new KedgeError(
+    'STALE',
+    `${stream} is not known to be the newest within ${within}: ${age}`,
+    { detail: { stream, windowMs, hint: 'ask another node with --node; see kedge node status' } },
+  );
+}

@@ -1,0 +1,202 @@
+/**
+ * The demand that k regions vouch for what comes into use, in front of the verified realm.
+ *
+ * A release that is verified but not cosigned by enough regions is parked: what is in use stays,
+ * nothing is forgotten, and as soon as enough cosignatures are there the release comes into use.
+ * Parked is per connection, since the next node sends everything anew; what regions signed is kept.
+ * Without the demand everything goes straight to the realm. Spec section 8, rules CO-17 and CO-18.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import { openContent } from '../core/gossip/push.ts';
+import {
+  type AnchorId,
+  type BundleName,
+  CHARTER_STREAM,
+  releaseStream,
+  type StreamName,
+} from '../core/ids.ts';
+import { DELTA_CHAIN_MAX } from '../core/limits.ts';
+import type { AttestedRows } from '../core/log/attested.ts';
+import type { HeldHead } from '../core/log/freshness.ts';
+import type { RegionView } from '../core/log/region-view.ts';
+import { currentCharter, type Head } from '../core/trusted/state.ts';
+import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
+import type { Applied, RealmResponse } from './applied.ts';
+import type { ParkedUpdate, Pending } from './pending.ts';
+import type { VerifiedRealm } from './verified-realm.ts';
+
+/** A heartbeat that is news comes at most this often from one region, seconds. */
+const HEARTBEAT_STEP_SECONDS = 10;
+/** And is at most this old. */
+const HEARTBEAT_AGE_SECONDS = 3600;
+
+/** What an {@link AttestedRealm} works with. */
+export interface AttestedRealmOptions {
+  readonly realm: VerifiedRealm;
+  /** Absent: no region is asked. */
+  readonly regions: RegionView | undefined;
+  readonly bundles: readonly BundleName[];
+}
+
+/** Takes the messages of nodes in. */
+export class AttestedRealm {
+  readonly #options: AttestedRealmOptions;
+  readonly #heard: Map<string, number> = new Map();
+
+  constructor(options: AttestedRealmOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Verifies a message and takes it in; a release without enough cosignatures is parked, and the
+   * outcome says why. Errors: those of {@link VerifiedRealm.apply} and of `RegionView`; nothing has
+   * changed then.
+   */
+  apply(response: WatchResponse, pending: Pending, localMs: number): Applied {
+    const { regions } = this.#options;
+    switch (response.kind) {
+      case 'cosigned':
+        regions?.takeCosigned(response.leaf);
+        return this.#retry(response.leaf.checkpoint.stream, pending, localMs);
+      case 'region-split':
+        regions?.takeSplit(response.split);
+        return { kind: 'nothing' };
+      case 'heartbeat':
+        return this.#heartbeat(response.said, localMs);
+      case 'update':
+        return this.#update(response.update, pending, localMs);
+      case 'charters':
+      case 'current':
+      case 'fork':
+      case 'blobs':
+      case 'keep-alive':
+        return this.#follow(response, pending, localMs);
+    }
+  }
+
+  /** What is verified is another state now, for whatever reason. */
+  moved(): void {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return;
+    regions.govern(currentCharter(realm.trusted));
+    for (const head of this.#held().values()) if (head !== undefined) regions.moved(head);
+  }
+
+  #follow(
+    response: RealmResponse,
+    pending: Pending,
+    localMs: number,
+    admit?: (head: Head) => void,
+  ): Applied {
+    const nowMs = this.#options.regions?.read(localMs).nowMs ?? localMs;
+    const applied = this.#options.realm.apply(response, pending, nowMs, admit);
+    if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
+    return applied;
+  }
+
+  #update(update: BundleUpdate, pending: Pending, localMs: number): Applied {
+    const { regions } = this.#options;
+    if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, localMs);
+    const { bundle } = update;
+    const joined = join(pending.parked(bundle), update);
+    let candidate: Head | undefined;
+    const admit = (head: Head): void => {
+      candidate = head;
+      const { sequence, digest, statement } = head;
+      const stream = releaseStream(bundle);
+      regions.requireCosigned({ stream, sequence, digest, payload: statement.payload });
+    };
+    try {
+      const applied = this.#follow({ kind: 'update', update: joined }, pending, localMs, admit);
+      pending.unpark(bundle);
+      return applied;
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (candidate === undefined || !isUnattested(error)) throw error;
+      const { sequence, digest } = candidate;
+      pending.park(bundle, parked(joined, candidate, pending));
+      return { kind: 'unattested', at: { bundle, sequence, digest }, error };
+    }
+  }
+
+  #retry(stream: StreamName, pending: Pending, localMs: number): Applied {
+    const bundle = this.#options.bundles.find((one) => releaseStream(one) === stream);
+    const waiting = bundle && pending.parked(bundle);
+    if (bundle === undefined || waiting === undefined) return { kind: 'nothing' };
+    const { statements, body } = waiting;
+    const update = { bundle, statements, content: { kind: 'whole', body } } as const;
+    return this.#update(update, pending, localMs);
+  }
+
+  #heartbeat(said: AttestedRows, localMs: number): Applied {
+    const { regions } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    const { region, timeSeconds } = said.heartbeat;
+    const isNew = regions.takeHeartbeat(said, this.#held(), localMs) === 'new';
+    const last = this.#heard.get(region) ?? 0;
+    const ageSeconds = localMs / 1000 - timeSeconds;
+    const isNews =
+      isNew &&
+      timeSeconds - last >= HEARTBEAT_STEP_SECONDS &&
+      Math.abs(ageSeconds) <= HEARTBEAT_AGE_SECONDS;
+    if (!isNews) return { kind: 'nothing' };
+    this.#heard.set(region, timeSeconds);
+    return { kind: 'attested' };
+  }
+
+  /** What is in use, per stream that is followed. */
+  #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
+    const { realm, bundles } = this.#options;
+    const charter = currentCharter(realm.trusted);
+    const held = new Map<StreamName, HeldHead | undefined>();
+    held.set(
+      CHARTER_STREAM,
+      charter && { stream: CHARTER_STREAM, sequence: charter.version, digest: charter.digest },
+    );
+    for (const bundle of bundles) {
+      const stream = releaseStream(bundle);
+      const head = realm.inUse(bundle)?.head;
+      held.set(stream, head && { stream, sequence: head.sequence, digest: head.digest });
+    }
+    return held;
+  }
+}
+
+/** Not enough regions vouch for it; or the charter has too few, and a later one may have more. */
+function isUnattested({ code, detail }: KedgeError): boolean {
+  const isTooFew = detail['threshold'] !== undefined && detail['regions'] !== undefined;
+  return code === 'QUORUM' || (code === 'POLICY' && isTooFew);
+}
+
+/** A verified update as it waits. Only what is not in use already has come as a blob. */
+function parked({ statements }: BundleUpdate, head: Head, pending: Pending): ParkedUpdate {
+  const blobs = new Map<AnchorId, Uint8Array>();
+  for (const { id } of head.body.anchors) {
+    const der = pending.get(id);
+    if (der !== undefined) blobs.set(id, der);
+  }
+  return { statements, body: head.bodyBytes, bodyDigest: head.bodyDigest, blobs };
+}
+
+/**
+ * An update that builds on one that waits, as one that builds on what is in use. Errors: `GAP` when
+ * there are too many in a row: the next connection begins anew.
+ */
+function join(waiting: ParkedUpdate | undefined, update: BundleUpdate): BundleUpdate {
+  const { bundle, content } = update;
+  if (waiting === undefined || content.kind === 'whole') return update;
+  const { body: bodyBytes, bodyDigest } = waiting;
+  const body = openContent(
+    { sequence: content.delta.baseSequence, bodyDigest, bodyBytes },
+    content,
+  );
+  // It builds on something else, which the realm may have.
+  if (body === undefined) return update;
+  const statements = [...waiting.statements, ...update.statements];
+  if (statements.length <= DELTA_CHAIN_MAX) {
+    return { bundle, statements, content: { kind: 'whole', body } };
+  }
+  throw new KedgeError('GAP', `too many releases of ${bundle} in a row wait for cosignatures`);
+}

@@ -1,0 +1,66 @@
+/**
+ * What came on one connection and is not in use yet: anchors that a node sent ahead of the update
+ * that needs them, and updates that wait until enough regions cosigned them.
+ *
+ * Bounded: a node that sends more than any update could need is cut off (conformance H01), and of
+ * each bundle one update waits.
+ *
+ * @module
+ */
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { AnchorId, BundleName, Sha256 } from '../core/ids.ts';
+import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+
+/** A verified update that waits: everything from what is in use to its head. */
+export interface ParkedUpdate {
+  readonly statements: readonly SignedStatement[];
+  readonly body: Uint8Array;
+  readonly bodyDigest: Sha256;
+  readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+}
+
+/** The arrivals of one connection. */
+export class Pending {
+  readonly #blobs: Map<AnchorId, Uint8Array> = new Map();
+  readonly #parked: Map<BundleName, ParkedUpdate> = new Map();
+
+  /** Takes blobs. Errors: `LIMIT`. */
+  add(blobs: readonly Uint8Array[]): void {
+    for (const der of blobs) {
+      if (der.length > ANCHOR_MAX_BYTES || this.#blobs.size >= ANCHORS_MAX) {
+        throw new KedgeError('LIMIT', 'a node sent more or larger anchors than a bundle may have');
+      }
+      this.#blobs.set(sha256(der), der);
+    }
+  }
+
+  /** The bytes of an anchor, by the digest of what really came. */
+  get(id: AnchorId): Uint8Array | undefined {
+    const held = this.#blobs.get(id);
+    if (held !== undefined) return held;
+    for (const { blobs } of this.#parked.values()) {
+      const parked = blobs.get(id);
+      if (parked !== undefined) return parked;
+    }
+    return undefined;
+  }
+
+  parked(bundle: BundleName): ParkedUpdate | undefined {
+    return this.#parked.get(bundle);
+  }
+
+  /** Keeps an update, in place of an earlier one of the bundle. */
+  park(bundle: BundleName, update: ParkedUpdate): void {
+    this.#parked.set(bundle, update);
+  }
+
+  unpark(bundle: BundleName): void {
+    this.#parked.delete(bundle);
+  }
+
+  clear(): void {
+    this.#blobs.clear();
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * What one reader knows of what regions attest: who counts, which heads they cosigned, what they
+ * said last of each stream, and what time it is by them.
+ *
+ * The reader demands k of the n regions of its charter. Two questions are answered: may this
+ * statement come into use (k regions cosigned a log that ends with it), and is what is in use known
+ * to be the newest (k regions said so within a window). Everything is verified when it comes, and
+ * what does not verify changes nothing. Memory is bounded by the streams followed, times the keys
+ * of the charter. Spec section 8.
+ *
+ * @module
+ */
+import { KedgeError } from '../errors.ts';
+import type { KeyId, RealmName, RegionName, StreamName } from '../ids.ts';
+import type { AcceptedCharter } from '../trusted/state.ts';
+import type { AttestedRows, CosignedLeaf } from './attested.ts';
+import { requireLog } from './checkpoint.ts';
+import {
+  advanceClock,
+  type ClockReading,
+  type QuorumClock,
+  readClock,
+  startClock,
+} from './clock.ts';
+import {
+  type Attestations,
+  attest,
+  type Freshness,
+  type HeldHead,
+  judgeFreshness,
+} from './freshness.ts';
+import type { HeadProof } from './heads.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
+import { verifyLastLeaf } from './proof.ts';
+import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
+import {
+  type CosignedHeads,
+  mergeSplits,
+  observeCosignature,
+  type RegionSplit,
+  type SplitPair,
+  verifySplit,
+} from './split.ts';
+import { hashLeaf } from './tree.ts';
+
+/** Roots of one stream whose last leaf is kept; a reader waits for the newest. */
+const LEAVES_MAX = 4;
+const NO_HEADS: CosignedHeads = new Map();
+const NO_ATTESTATIONS: Attestations = new Map();
+
+/** What a {@link RegionView} begins with. */
+export interface RegionViewOptions {
+  readonly realm: RealmName;
+  /** How many regions must agree, from 1. */
+  readonly threshold: number;
+  /** The local time. */
+  readonly localMs: number;
+}
+
+/** A statement that is to come into use. */
+export interface LoggedStatement extends HeldHead {
+  readonly payload: Uint8Array;
+}
+
+/** The attestations that one reader knows. */
+export class RegionView {
+  readonly #realm: RealmName;
+  readonly #threshold: number;
+  readonly #splits: Map<KeyId, RegionSplit> = new Map();
+  readonly #heads: Map<StreamName, CosignedHeads> = new Map();
+  readonly #leaves: Map<StreamName, readonly Omit<CosignedLeaf, 'lines'>[]> = new Map();
+  readonly #said: Map<StreamName, Map<RegionName, Said>> = new Map();
+  readonly #attestations: Map<StreamName, Attestations> = new Map();
+  #charter: AcceptedCharter | undefined;
+  /** Everybody who counts; absent without regions. */
+  #counting: RegionPolicy | undefined;
+  #book: HeartbeatBook = new Map();
+  #clock: QuorumClock;
+
+  constructor({ realm, threshold, localMs }: RegionViewOptions) {
+    this.#realm = realm;
+    this.#threshold = threshold;
+    this.#clock = startClock(0, localMs);
+  }
+
+  /** Goes on from the floor that an earlier run stored. */
+  restore(floorMs: number, localMs: number): void {
+    if (floorMs > this.#clock.floorMs) this.#clock = startClock(floorMs, localMs);
+  }
+
+  /** The latest quorum time; to be kept over restarts. Rule FR-5. */
+  get floorMs(): number {
+    return this.#clock.floorMs;
+  }
+
+  /** The charter that says who counts is this one. */
+  govern(charter: AcceptedCharter | undefined): void {
+    if (charter === this.#charter) return;
+    this.#charter = charter;
+    this.#judgeAgain();
+  }
+
+  /** The time to judge by. Rules FR-6 and FR-7. */
+  read(localMs: number): ClockReading {
+    const reading = readClock(this.#clock, localMs);
+    this.#clock = reading.clock;
+    return reading;
+  }
+
+  /**
+   * Takes a cosigned head in. Lines of strangers, and lines that do not verify, are left out.
+   * Errors: `REALM`.
+   */
+  takeCosigned({ checkpoint, lines, proof }: CosignedLeaf): void {
+    requireLog(checkpoint, { realm: this.#realm, stream: checkpoint.stream });
+    const policy = this.#counting;
+    if (policy === undefined) return;
+    const { stream, root } = checkpoint;
+    for (const line of lines) {
+      const seen = observeCosignature(this.#heads.get(stream) ?? NO_HEADS, policy, {
+        checkpoint,
+        line,
+      });
+      if (seen.kind === 'new') this.#heads.set(stream, seen.heads);
+      if (seen.kind === 'split') this.#addSplit(seen.split);
+    }
+    // Only what somebody who counts has signed is worth remembering.
+    if (this.#linesUnder(checkpoint).length === 0) return;
+    const others = (this.#leaves.get(stream) ?? []).filter((one) => one.checkpoint.root !== root);
+    this.#leaves.set(stream, [{ checkpoint, proof }, ...others].slice(0, LEAVES_MAX));
+  }
+
+  /** Takes a proof against a region in. Errors: those of `verifySplit`. Rule CO-13. */
+  takeSplit(split: SplitPair): void {
+    const charter = this.#charter?.charter;
+    if (charter === undefined || charter.regions.length === 0) return;
+    this.#addSplit(verifySplit(regionPolicy(charter, 1), split));
+  }
+
+  /**
+   * Takes a heartbeat in, with its rows of the streams that the reader follows; `held` is what it
+   * has of them. One of a key that does not count says nothing here.
+   *
+   * Errors: those of `verifyHeartbeat` and `verifyHead`; `TYPE` (a stream that is not followed).
+   */
+  takeHeartbeat(
+    { heartbeat, rows }: AttestedRows,
+    held: ReadonlyMap<StreamName, HeldHead | undefined>,
+    localMs: number,
+  ): 'new' | 'held' {
+    const policy = this.#counting;
+    if (policy?.keys.get(heartbeat.keyId)?.region !== heartbeat.region) return 'held';
+    const { nowMs } = this.read(localMs);
+    const news = noteHeartbeat(this.#book, policy, heartbeat, nowMs);
+    if (news.kind === 'old') return 'held';
+    const verdicts = rows.map((proof) => this.#verdict(heartbeat, proof, held));
+    if (news.kind === 'new') this.#advance(news.book, localMs);
+    for (const [proof, attestations] of verdicts) {
+      const { stream } = proof.row;
+      const said = this.#said.get(stream) ?? new Map<RegionName, Said>();
+      this.#said.set(stream, said.set(heartbeat.region, { heartbeat, proof }));
+      if (attestations !== undefined) this.#attestations.set(stream, attestations);
+    }
+    return news.kind;
+  }
+
+  /** What the reader has of a stream is another release now. */
+  moved(held: HeldHead): void {
+    for (const { heartbeat, proof } of this.#said.get(held.stream)?.values() ?? []) {
+      const before = this.#attestations.get(held.stream) ?? NO_ATTESTATIONS;
+      const verdict = attest(before, heartbeat, proof, held);
+      if (verdict.kind === 'attested') this.#attestations.set(held.stream, verdict.attestations);
+    }
+  }
+
+  /**
+   * Requires that enough regions cosigned a log of the stream that ends with this statement.
+   *
+   * Errors: `POLICY` (the charter has fewer regions than are demanded), `QUORUM`. Rule CO-17.
+   */
+  requireCosigned({ stream, sequence, payload }: LoggedStatement): void {
+    const policy = this.#policy();
+    const [newest] = (this.#leaves.get(stream) ?? []).filter(
+      (one) => one.checkpoint.size === sequence && isLastLeaf(one, payload),
+    );
+    if (newest !== undefined) {
+      requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));
+      return;
+    }
+    const needed = this.#threshold;
+    throw new KedgeError(
+      'QUORUM',
+      `0 of ${needed} needed regions cosigned ${stream} at ${sequence}`,
+      { detail: { stream, size: sequence, needed, cosigned: [] } },
+    );
+  }
+
+  /** How fresh a stream is. Errors: `POLICY`. Rules FR-2 and FR-3. */
+  judge(
+    stream: StreamName,
+    before: Freshness['kind'],
+    window: { readonly windowMs: number; readonly nowMs: number },
+  ): Freshness {
+    const attestations = this.#attestations.get(stream) ?? NO_ATTESTATIONS;
+    return judgeFreshness(before, attestations, this.#policy(), window);
+  }
+
+  /** What a heartbeat's row of a stream comes to; no attestations when it is ahead of the reader. */
+  #verdict(
+    heartbeat: Heartbeat,
+    proof: HeadProof,
+    held: ReadonlyMap<StreamName, HeldHead | undefined>,
+  ): readonly [HeadProof, Attestations | undefined] {
+    const { stream } = proof.row;
+    if (!held.has(stream)) throw new KedgeError('TYPE', `${stream} is not followed here`);
+    const before = this.#attestations.get(stream) ?? NO_ATTESTATIONS;
+    const nothing = { stream, sequence: 0, digest: proof.row.digest };
+    const verdict = attest(before, heartbeat, proof, held.get(stream) ?? nothing);
+    return [proof, verdict.kind === 'attested' ? verdict.attestations : undefined];
+  }
+
+  #advance(book: HeartbeatBook, localMs: number): void {
+    this.#book = book;
+    const charter = this.#charter?.charter;
+    if (charter === undefined || charter.regions.length < this.#threshold) return;
+    const quorumMs = quorumMedianMs(book, this.#policy());
+    if (quorumMs !== undefined) this.#clock = advanceClock(this.#clock, quorumMs, localMs);
+  }
+
+  #linesUnder({ stream, size, root }: CosignedLeaf['checkpoint']): CosignedLeaf['lines'] {
+    return [...(this.#heads.get(stream) ?? NO_HEADS).values()]
+      .flat()
+      .filter(({ checkpoint }) => checkpoint.size === size && checkpoint.root === root)
+      .map(({ line }) => line);
+  }
+
+  #addSplit(split: RegionSplit): void {
+    const held = this.#splits.get(split.keyId);
+    this.#splits.set(split.keyId, held === undefined ? split : mergeSplits(held, split));
+    if (held === undefined) this.#judgeAgain();
+  }
+
+  /** The charter or the faulty keys are others. */
+  #judgeAgain(): void {
+    const charter = this.#charter?.charter;
+    this.#counting = undefined;
+    if (charter === undefined || charter.regions.length === 0) return;
+    const counting = regionPolicy(charter, 1, new Set(this.#splits.keys()));
+    this.#counting = counting;
+    this.#book = new Map(
+      [...this.#book].filter(([region, { keyId }]) => counting.keys.get(keyId)?.region === region),
+    );
+  }
+
+  /** Errors: `POLICY`. */
+  #policy(): RegionPolicy {
+    const regions = this.#charter?.charter.regions ?? [];
+    const charter = { realm: this.#realm, regions };
+    return regionPolicy(charter, this.#threshold, new Set(this.#splits.keys()));
+  }
+}
+
+/** What a region said last of a stream. */
+interface Said {
+  readonly heartbeat: Heartbeat;
+  readonly proof: HeadProof;
+}
+
+function isLastLeaf(
+  { checkpoint, proof }: Pick<CosignedLeaf, 'checkpoint' | 'proof'>,
+  payload: Uint8Array,
+): boolean {
+  try {
+    verifyLastLeaf(checkpoint, hashLeaf(payload), proof);
+    return true;
+  } catch (thrown) {
+    if (KedgeError.from(thrown).code === 'BUG') throw thrown;
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * What regions attest of a test realm, as messages of a node.
+ */
+import {
+  type BundleName,
+  CHARTER_STREAM,
+  type RegionName,
+  releaseStream,
+  type StreamName,
+} from '../../../src/core/ids.ts';
+import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
+import { type HeadRow, type HeadTree, headTree, proveHead } from '../../../src/core/log/heads.ts';
+import {
+  type Heartbeat,
+  heartbeatMessage,
+  sealHeartbeat,
+} from '../../../src/core/log/heartbeat.ts';
+import { completeProof, planInclusion } from '../../../src/core/log/plan.ts';
+import { treeRoot } from '../../../src/core/log/tree.ts';
+import type { WatchResponse } from '../../../src/core/watch/messages.ts';
+import type { TestRealm } from '../../../src/testing/realm.ts';
+import { cosign, logOf, regionKey } from '../../core/log/fixtures.ts';
+
+/** The head of a bundle's log at a sequence, cosigned by these regions. */
+export function cosigned(
+  realm: TestRealm,
+  bundle: BundleName,
+  sequence: number,
+  ...regions: readonly RegionName[]
+): Extract<WatchResponse, { kind: 'cosigned' }> {
+  const releases = realm.releases(bundle).slice(0, sequence);
+  const log = logOf(releases.map(({ document }) => document.statement.payload));
+  const checkpoint: Checkpoint = {
+    realm: realm.name,
+    stream: releaseStream(bundle),
+    size: sequence,
+    root: treeRoot(log.frontier),
+  };
+  const proof = completeProof(planInclusion(sequence - 1, sequence), log.hashOf);
+  const lines = regions.map((region) => cosign(region, checkpoint, 1));
+  return { kind: 'cosigned', leaf: { checkpoint, lines, proof } };
+}
+
+/** The rows of a realm: the newest charter, and these bundles at these sequences. */
+export function rowsAt(
+  realm: TestRealm,
+  sequences: ReadonlyMap<BundleName, number>,
+): readonly HeadRow[] {
+  const { sequence, digest } = realm.charters.at(-1) ?? realm.charter;
+  const charter = { stream: CHARTER_STREAM, sequence, digest, forked: false };
+  const releases = [...sequences].flatMap(([bundle, at]) => {
+    const release = realm.releases(bundle)[at - 1];
+    if (release === undefined) return [];
+    return [{ stream: releaseStream(bundle), sequence: at, digest: release.digest, forked: false }];
+  });
+  return [charter, ...releases];
+}
+
+/** A region's heartbeat over rows, with the proof of each. */
+export function heartbeat(
+  realm: TestRealm,
+  region: RegionName,
+  timeMs: number,
+  rows: readonly HeadRow[],
+): Extract<WatchResponse, { kind: 'heartbeat' }> {
+  const tree = headTree(rows);
+  const proofs = rows.map(({ stream }) => proofOf(tree, stream));
+  return {
+    kind: 'heartbeat',
+    said: { heartbeat: sign(realm, region, timeMs, tree), rows: proofs },
+  };
+}
+
+function sign(realm: TestRealm, region: RegionName, timeMs: number, tree: HeadTree): Heartbeat {
+  const { publicKey, sign: signWith } = regionKey(region);
+  const heads = { size: tree.size, root: tree.root };
+  const fields = { realm: realm.name, region, timeSeconds: Math.floor(timeMs / 1000), heads };
+  return sealHeartbeat(fields, publicKey, signWith(heartbeatMessage(fields)));
+}
+
+function proofOf(tree: HeadTree, stream: StreamName): NonNullable<ReturnType<typeof proveHead>> {
+  const proof = proveHead(tree, stream);
+  if (proof === undefined) throw new Error(`no row of ${stream}`);
+  return proof;
+}
