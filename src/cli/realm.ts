@@ -136,7 +136,7 @@ async function openNodeRealm(
     const charter = requireCharter(trusted);
     const vouch = async (statement: SignedStatement): Promise<void> => {
       if (demand === undefined) return;
-      await requireVouched(node, { charter, statement }, demand, nowMs);
+      await requireVouched(node, { charters: trusted.charters, statement }, demand, nowMs);
     };
     await vouch(charter.document.statement);
     return {

@@ -64,7 +64,7 @@ export function parseRegionCount(text: string): number {
 
 /** What is to be vouched for. */
 export interface Vouched {
-  readonly charter: AcceptedCharter;
+  readonly charters: readonly AcceptedCharter[];
   /** The newest statement of its stream, verified. */
   readonly statement: SignedStatement;
 }
@@ -75,14 +75,14 @@ export interface Vouched {
  */
 export async function requireVouched(
   node: NodeAdmin,
-  { charter, statement }: Vouched,
+  { charters, statement }: Vouched,
   { regions, windowMs }: RegionDemand,
   nowMs: number,
 ): Promise<void> {
   const { stream, sequence, digest, realm } = parseStatement(statement.payload);
   const { leaf, heartbeats } = await node.checkpoint(stream);
   const view = new RegionView({ realm, threshold: regions, localMs: nowMs });
-  view.govern(charter);
+  view.govern(charters);
   view.takeCosigned(leaf);
   view.requireCosigned({ stream, sequence, digest, payload: statement.payload });
   if (windowMs === undefined) return;

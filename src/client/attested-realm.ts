@@ -80,7 +80,7 @@ export class AttestedRealm {
   moved(): void {
     const { regions, realm } = this.#options;
     if (regions === undefined) return;
-    regions.govern(currentCharter(realm.trusted));
+    regions.govern(realm.trusted.charters);
     for (const head of this.#held().values()) if (head !== undefined) regions.moved(head);
   }
 

@@ -13,13 +13,14 @@ import { rowIn } from '../core/gossip/rows.ts';
 import type { RegionName, StreamName } from '../core/ids.ts';
 import { NOTE_SIGNATURES_MAX } from '../core/limits.ts';
 import type { AttestedRows, CosignedLeaf, StreamAttestation } from '../core/log/attested.ts';
-import type { Checkpoint } from '../core/log/checkpoint.ts';
-import { type HeadTree, proveHead } from '../core/log/heads.ts';
+import { type Checkpoint, decisionOf, type LogName } from '../core/log/checkpoint.ts';
+import { type HeadRow, type HeadTree, proveHead } from '../core/log/heads.ts';
 import type { Heartbeat } from '../core/log/heartbeat.ts';
 import { completeProof, planInclusion } from '../core/log/plan.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import type { RegionSplit } from '../core/log/split.ts';
 import { perfectSubtrees, treeRoot } from '../core/log/tree.ts';
+import { logOf } from '../core/trusted/decisions.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { HeadTrees } from './head-trees.ts';
@@ -58,7 +59,7 @@ export class AttestedSource {
   readonly #provable: Map<RegionName, Provable> = new Map();
   /** Heartbeats over rows that this node does not have yet. */
   readonly #ahead: Map<RegionName, Heartbeat> = new Map();
-  readonly #leaves: Map<StreamName, { readonly digest: string; readonly leaf: Promise<Leaf> }> =
+  readonly #leaves: Map<StreamName, { readonly place: string; readonly leaf: Promise<Leaf> }> =
     new Map();
   #state: TrustedState;
 
@@ -126,12 +127,14 @@ export class AttestedSource {
   ): Promise<CosignedLeaf | undefined> {
     const row = rowIn(this.#state, stream);
     if (row === undefined || row.forked || row.sequence === 0) return undefined;
+    const log = logOf(this.#state, stream);
     const heads = this.#options
       .attestations()
       .cosigned(stream)
-      .filter(({ checkpoint, line }) => checkpoint.size === row.sequence && !isTold(line));
+      .filter(({ checkpoint, line }) => checkpoint.size === row.sequence && !isTold(line))
+      .filter(({ checkpoint }) => decisionOf(checkpoint) === decisionOf(log));
     if (heads.length === 0) return undefined;
-    const { checkpoint, proof } = await this.#leaf(stream, row.sequence, row.digest);
+    const { checkpoint, proof } = await this.#leaf(log, row);
     const lines = heads
       .filter((head) => head.checkpoint.root === checkpoint.root)
       .map(({ line }) => line)
@@ -156,20 +159,22 @@ export class AttestedSource {
     return { leaf, heartbeats };
   }
 
-  async #leaf(stream: StreamName, size: number, digest: string): Promise<Leaf> {
+  async #leaf(log: LogName, { stream, sequence, digest }: HeadRow): Promise<Leaf> {
+    const place = `${decisionOf(log)} ${digest}`;
     const known = this.#leaves.get(stream);
-    if (known?.digest === digest) return await known.leaf;
-    const leaf = this.#makeLeaf(stream, size);
+    if (known?.place === place) return await known.leaf;
+    const leaf = this.#makeLeaf(log, sequence);
     this.#leaves.delete(stream);
-    this.#leaves.set(stream, { digest, leaf });
+    this.#leaves.set(stream, { place, leaf });
     leaf.catch(() => this.#leaves.delete(stream));
     const [oldest] = this.#leaves.keys();
     if (this.#leaves.size > LEAVES_KEPT && oldest !== undefined) this.#leaves.delete(oldest);
     return await leaf;
   }
 
-  async #makeLeaf(stream: StreamName, size: number): Promise<Leaf> {
+  async #makeLeaf(log: LogName, size: number): Promise<Leaf> {
     const { store } = this.#options;
+    const { stream } = log;
     const peaks = await store.subtrees(stream, perfectSubtrees(0, size));
     const plan = planInclusion(size - 1, size);
     const subtrees = plan.flat();
@@ -180,6 +185,6 @@ export class AttestedSource {
       return hash;
     });
     const root = treeRoot({ size, peaks });
-    return { checkpoint: { realm: this.#state.realm, stream, size, root }, proof };
+    return { checkpoint: { ...log, size, root }, proof };
   }
 }

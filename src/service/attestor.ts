@@ -13,8 +13,8 @@ import type { SigningKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Attestation } from '../core/gossip/frames.ts';
 import { rowIn, rowsOf } from '../core/gossip/rows.ts';
-import type { RealmName, RegionName, StreamName } from '../core/ids.ts';
-import type { Checkpoint } from '../core/log/checkpoint.ts';
+import { CHARTER_STREAM, type RealmName, type RegionName, type StreamName } from '../core/ids.ts';
+import { type Checkpoint, decisionOf } from '../core/log/checkpoint.ts';
 import { verifyCosignature } from '../core/log/cosignature.ts';
 import {
   type CosignedRecord,
@@ -30,6 +30,7 @@ import { completeProof, planConsistency } from '../core/log/plan.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import { parseCosignedHead, sealCheckpoint } from '../core/log/regions.ts';
 import { perfectSubtrees, type Subtree, treeRoot } from '../core/log/tree.ts';
+import { logOf } from '../core/trusted/decisions.ts';
 import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -88,7 +89,11 @@ export class Attestor implements AsyncDisposable {
       present.length === rows.length
         ? updateHeads(this.#tree, present)
         : headTree(rowsOf(state).values());
-    this.#offer(streams);
+    // A decision of the charter quorum begins another log, also where the head stays.
+    const decided = streams.includes(CHARTER_STREAM)
+      ? (currentCharter(state)?.charter.resolutions ?? []).map(({ stream }) => stream)
+      : [];
+    this.#offer([...streams, ...decided]);
   }
 
   /** Resolves when all that was offered is cosigned or given up. */
@@ -132,8 +137,10 @@ export class Attestor implements AsyncDisposable {
     const size = row.sequence;
     const peaks = await this.#options.store.subtrees(stream, perfectSubtrees(0, size));
     const root = treeRoot({ size, peaks });
-    const checkpoint: Checkpoint = { realm: this.#options.realm, stream, size, root };
-    const proof = await this.#growth(stream, provenHead(known)?.size ?? 0, size);
+    const checkpoint: Checkpoint = { ...logOf(this.#state, stream), size, root };
+    const before = provenHead(known);
+    const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
+    const proof = await this.#growth(stream, isNewLog ? 0 : before.size, size);
     await this.#run(stream, known, { kind: 'head', checkpoint, proof });
   }
 

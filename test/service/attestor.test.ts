@@ -4,13 +4,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { Attestation } from '../../src/core/gossip/frames.ts';
-import { CHARTER_STREAM, parseSequence } from '../../src/core/ids.ts';
+import { CHARTER_STREAM, parseSequence, type StreamName } from '../../src/core/ids.ts';
+import type { Checkpoint } from '../../src/core/log/checkpoint.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { Attestor } from '../../src/service/attestor.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
-import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { IAD, regionKey, regionsOf } from '../core/log/fixtures.ts';
 
@@ -50,42 +51,56 @@ describe('Attestor', () => {
 
   it('cosigns all that it holds once the charter lists its key', async () => {
     realm = createTestRealm();
-    const { document, digest } = realm.charter;
-    const at = { stream: CHARTER_STREAM, sequence: parseSequence(1) };
     store = await openMemoryStore();
-    await store.append({ documents: [{ ...at, digest, document }], blobs: [] });
-    const [anchor] = createTestAnchors(1);
-    if (anchor === undefined) throw new Error('no anchor');
-    const release = realm.nextRelease('payments.test.example.org', addActive(anchor));
-    const { stream, sequence } = release;
-    await store.append({
-      documents: [{ stream, sequence, digest: release.digest, document: release.document }],
-      blobs: [{ id: anchor.id, der: anchor.der }],
-    });
+    await append(placed(CHARTER_STREAM, 1, realm.charter));
+    const { stream } = await publish();
     await using attestor = attestorOver(store);
     attestor.start();
     await attestor.idle();
     expect(said).toEqual([]);
     const next = realm.nextCharter((charter) => ({ ...charter, regions: regionsOf(IAD) }));
-    await store.append({
-      documents: [
-        {
-          stream: CHARTER_STREAM,
-          sequence: parseSequence(2),
-          digest: next.digest,
-          document: next.document,
-        },
-      ],
-      blobs: [],
-    });
+    await append(placed(CHARTER_STREAM, 2, next));
     attestor.serve(realm.trustedState(), [CHARTER_STREAM]);
     await attestor.idle();
     await attestor.idle();
-    const streams = said.flatMap((one) =>
-      one.kind === 'cosigned' ? one.head.checkpoint.stream : [],
-    );
-    expect(streams.toSorted()).toEqual([CHARTER_STREAM, stream]);
+    expect(logs().map((log) => log.stream)).toEqual([CHARTER_STREAM, stream]);
   });
+
+  it('begins another log when the charter quorum decided about a stream', async () => {
+    const { stream, sequence, digest } = await publish();
+    await using attestor = attestorOver(store);
+    attestor.start();
+    await attestor.idle();
+    const resolutions = [{ stream, sequence, digest }];
+    const next = realm.nextCharter((charter) => ({ ...charter, resolutions }));
+    await append(placed(CHARTER_STREAM, 2, next));
+    attestor.serve(realm.trustedState(), [CHARTER_STREAM]);
+    await attestor.idle();
+    const ofStream = logs().filter((log) => log.stream === stream);
+    expect(ofStream.map(({ size, decidedBy }) => [size, decidedBy])).toEqual([
+      [1, undefined],
+      [1, 2],
+    ]);
+  });
+
+  /** The heads that were cosigned. */
+  function logs(): readonly Checkpoint[] {
+    return said.flatMap((one) => (one.kind === 'cosigned' ? [one.head.checkpoint] : []));
+  }
+
+  async function publish(): Promise<TestRelease> {
+    const [anchor] = createTestAnchors(1);
+    if (anchor === undefined) throw new Error('no anchor');
+    const release = realm.nextRelease('payments.test.example.org', addActive(anchor));
+    const { id, der } = anchor;
+    const documents = [placed(release.stream, release.sequence, release)];
+    await store.append({ documents, blobs: [{ id, der }] });
+    return release;
+  }
+
+  async function append(document: Placed): Promise<void> {
+    await store.append({ documents: [document], blobs: [] });
+  }
 
   async function run(over: Store): Promise<void> {
     await using attestor = attestorOver(over);
@@ -106,6 +121,16 @@ describe('Attestor', () => {
     });
   }
 });
+
+type Placed = Parameters<Store['append']>[0]['documents'][number];
+
+function placed(
+  stream: StreamName,
+  sequence: number,
+  { digest, document }: Pick<TestRelease, 'digest' | 'document'>,
+): Placed {
+  return { stream, sequence: parseSequence(sequence), digest, document };
+}
 
 /** A store that writes no notes. */
 function failing(store: Store): Store {

@@ -6,6 +6,7 @@
 import { parseUtf8 } from '../../core/bytes.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { openCheckpoint, regionPolicy, sealCheckpoint } from '../../core/log/regions.ts';
+import { logOf } from '../../core/trusted/decisions.ts';
 import { currentCharter } from '../../core/trusted/state.ts';
 import type { CommandModule } from '../command-module.ts';
 import { streamArgument } from '../forked-streams.ts';
@@ -51,7 +52,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   const policy = regionPolicy(charter, threshold);
   const { leaf } = await realm.node.checkpoint(stream);
   const note = sealCheckpoint(leaf.checkpoint, leaf.lines);
-  const log = { realm: charter.realm, stream };
+  const log = logOf(realm.state, stream);
   const { checkpoint, regions } = openCheckpoint(note, log, policy);
   const text = parseUtf8(note);
   session.output.result(

@@ -11,6 +11,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RegionName, StreamName } from '../ids.ts';
+import { decisionOf } from '../log/checkpoint.ts';
 import { type HeartbeatBook, noteHeartbeat } from '../log/heartbeat-book.ts';
 import { type CosignedHead, keyOfLine, type RegionPolicy, regionPolicy } from '../log/regions.ts';
 import {
@@ -22,6 +23,7 @@ import {
   verifySplit,
 } from '../log/split.ts';
 import type { PeerIdentity } from '../peer.ts';
+import { decidedBy } from '../trusted/decisions.ts';
 import { type AcceptedCharter, currentCharter } from '../trusted/state.ts';
 import type { Attestation, AttestationFrame } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
@@ -154,10 +156,12 @@ export class Attestations {
 
   /** True when every region that sends heartbeats cosigned this head, or a later one. */
   #isComplete(policy: RegionPolicy, { stream, sequence }: Row): boolean {
+    const by = decidedBy(this.#parts.replica.durable.charters, stream);
     const regions = new Set<RegionName>();
     for (const [keyId, [head]] of this.#heads.get(stream) ?? NO_HEADS) {
       const known = policy.keys.get(keyId);
-      if (known && head && head.checkpoint.size >= sequence) regions.add(known.region);
+      const isOfLog = head !== undefined && decisionOf(head.checkpoint) === by;
+      if (known && isOfLog && head.checkpoint.size >= sequence) regions.add(known.region);
     }
     return [...this.#book.keys()].every((region) => regions.has(region));
   }

@@ -3,8 +3,10 @@
  *
  * A stream is a log whose leaf i is the payload of the statement with sequence i + 1, so the size
  * is the sequence of the head. Its origin, which tells it from all other logs, is
- * `<realm>/<stream>`: a realm's name has no slash, so no two streams share one. Source:
- * c2sp.org/tlog-checkpoint; spec section 8.
+ * `<realm>/<stream>`: a realm's name has no slash, so no two streams share one. When the charter
+ * quorum decides about a fork, the log may lose leaves, which no log may; so each decision begins
+ * another log, with the charter's version in its origin. Source: c2sp.org/tlog-checkpoint; spec
+ * section 8.
  *
  * @module
  */
@@ -20,59 +22,73 @@ import {
 import { type ProofHashes, type TreeHead, verifyConsistency } from './proof.ts';
 import { EMPTY_TREE, TREE_HASH_BYTES, treeRoot } from './tree.ts';
 
-/** Which log: a stream of a realm. */
+/** Which log: a stream of a realm, from one decision about it to the next. */
 export interface LogName {
   readonly realm: RealmName;
   readonly stream: StreamName;
+  /** The charter that made the newest decision about the stream; absent when none did. */
+  readonly decidedBy?: number;
 }
 
 /** The head of a stream's tree. */
 export interface Checkpoint extends LogName, TreeHead {}
 
+const VERSION = /^[1-9][0-9]{0,15}$/;
 const SIZE = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /** The text of a checkpoint: three lines with their newlines. Rule CO-3. */
-export function checkpointText({ realm, stream, size, root }: Checkpoint): string {
-  return `${realm}/${stream}\n${size}\n${encodeBase64(parseHex(root))}\n`;
+export function checkpointText({ size, root, ...log }: Checkpoint): string {
+  return `${originOf(log)}\n${size}\n${encodeBase64(parseHex(root))}\n`;
 }
 
 /** Parses the text of a checkpoint; extension lines are refused. Errors: `PARSE`. Rule CO-3. */
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin = '', sizeText = '', rootText = '', ...rest] = text.split('\n');
   if (rest.length !== 1 || rest[0] !== '') throw malformed('must be three lines, no more');
-  const slash = origin.indexOf('/');
   const size = SIZE.test(sizeText) ? Number(sizeText) : Number.NaN;
   if (!Number.isSafeInteger(size)) throw malformed('has no decimal size up to 2^53 - 1');
   const rootBytes = parseBase64(rootText);
   if (rootBytes.length !== TREE_HASH_BYTES) throw malformed('has no root of 32 bytes');
   const root = parseSha256(encodeHex(rootBytes));
   if (size === 0 && root !== treeRoot(EMPTY_TREE)) throw malformed('is empty with another root');
-  return {
-    realm: parseRealmName(origin.slice(0, Math.max(0, slash))),
-    stream: parseStreamName(origin.slice(slash + 1)),
-    size,
-    root,
-  };
+  return { ...parseOrigin(origin), size, root };
 }
 
-/** Requires a checkpoint of one log. Errors: `REALM`, `TYPE` (another stream). Rule CO-4. */
-export function requireLog(checkpoint: Checkpoint, { realm, stream }: LogName): void {
-  if (checkpoint.realm !== realm) {
-    throw new KedgeError('REALM', `a checkpoint of ${checkpoint.realm} is not one of ${realm}`);
-  }
-  if (checkpoint.stream !== stream) {
-    throw new KedgeError('TYPE', `a checkpoint of ${checkpoint.stream} is not one of ${stream}`);
-  }
+/** The version of the decision that a log began with; 0: none. */
+export function decisionOf({ decidedBy = 0 }: Pick<LogName, 'decidedBy'>): number {
+  return decidedBy;
+}
+
+/** Requires a checkpoint of a realm. Errors: `REALM`. Rule CO-4. */
+export function requireRealm(checkpoint: Checkpoint, realm: RealmName): void {
+  if (checkpoint.realm === realm) return;
+  throw new KedgeError('REALM', `a checkpoint of ${checkpoint.realm} is not one of ${realm}`);
+}
+
+/** Requires a checkpoint of one log. Errors: `REALM`, `TYPE` (another one). Rule CO-4. */
+export function requireLog(checkpoint: Checkpoint, log: LogName): void {
+  requireRealm(checkpoint, log.realm);
+  const [given, wanted] = [originOf(checkpoint), originOf(log)];
+  if (given === wanted) return;
+  throw new KedgeError('TYPE', `a checkpoint of ${given} is not one of ${wanted}`);
 }
 
 /**
- * Requires that `next` is `held` or grew from it.
+ * Requires that `next` is `held` or grew from it, or is of a log that a later decision began.
  *
- * Errors: `REALM`, `TYPE` (another log), `ROLLBACK` (smaller), `PROOF` (another tree of the same
- * size, or no proof of growth), `LIMIT`. Rule CO-5.
+ * Errors: `REALM`, `TYPE` (another stream), `ROLLBACK` (smaller, or an earlier log), `PROOF`
+ * (another tree of the same size, or no proof of growth), `LIMIT`. Rules CO-5 and CO-19.
  */
 export function requireGrowth(held: Checkpoint, next: Checkpoint, proof: ProofHashes): void {
-  requireLog(next, held);
+  const { realm, stream: of } = held;
+  requireLog({ ...next, decidedBy: 0 }, { realm, stream: of });
+  if (decisionOf(next) > decisionOf(held)) return;
+  if (decisionOf(next) < decisionOf(held)) {
+    const { stream } = next;
+    throw new KedgeError('ROLLBACK', `the log of ${stream} goes back before a decision`, {
+      detail: { stream, held: decisionOf(held), decidedBy: decisionOf(next) },
+    });
+  }
   if (next.size < held.size) {
     const { stream, size } = next;
     throw new KedgeError('ROLLBACK', `the log of ${stream} shrinks from ${held.size} to ${size}`, {
@@ -80,6 +96,26 @@ export function requireGrowth(held: Checkpoint, next: Checkpoint, proof: ProofHa
     });
   }
   verifyConsistency(held, next, proof);
+}
+
+/** Rule CO-3. */
+function originOf({ realm, stream, ...log }: LogName): string {
+  const by = decisionOf(log);
+  return by === 0 ? `${realm}/${stream}` : `${realm}/${stream}/${by}`;
+}
+
+/** Bundles have no slash either, so a third part after the realm is a version. */
+function parseOrigin(origin: string): LogName {
+  const [realm = '', kind = '', ...rest] = origin.split('/');
+  const [bundle, version, ...more] = rest;
+  const log = {
+    realm: parseRealmName(realm),
+    stream: parseStreamName(bundle === undefined ? kind : `${kind}/${bundle}`),
+  };
+  if (version === undefined) return log;
+  const decidedBy = VERSION.test(version) ? Number(version) : Number.NaN;
+  if (more.length === 0 && Number.isSafeInteger(decidedBy)) return { ...log, decidedBy };
+  throw malformed('has an origin with more parts');
 }
 
 function malformed(what: string): KedgeError {

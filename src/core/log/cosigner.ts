@@ -12,7 +12,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { RealmName } from '../ids.ts';
-import { type Checkpoint, requireGrowth } from './checkpoint.ts';
+import { type Checkpoint, decisionOf, requireGrowth } from './checkpoint.ts';
 import { cosignatureLine, cosignatureMessage, regionKeyName } from './cosignature.ts';
 import type { ProofHashes } from './proof.ts';
 import type { CosignedHead, RegionKey } from './regions.ts';
@@ -127,7 +127,8 @@ function offer(
     throw new KedgeError('REALM', `${identity.region} cosigns for ${identity.realm} alone`);
   }
   if (held !== undefined) requireGrowth(held, checkpoint, proof);
-  if (checkpoint.size === (held?.size ?? 0)) return { state, effects: [] };
+  const isSameLog = held === undefined || decisionOf(held) === decisionOf(checkpoint);
+  if (isSameLog && checkpoint.size === (held?.size ?? 0)) return { state, effects: [] };
   if (state.inWork !== undefined) {
     return { state: { ...state, waiting: checkpoint }, effects: [] };
   }

@@ -12,9 +12,10 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RealmName, RegionName, StreamName } from '../ids.ts';
+import { decidedBy } from '../trusted/decisions.ts';
 import type { AcceptedCharter } from '../trusted/state.ts';
 import type { AttestedRows, CosignedLeaf } from './attested.ts';
-import { requireLog } from './checkpoint.ts';
+import { decisionOf, requireRealm } from './checkpoint.ts';
 import {
   advanceClock,
   type ClockReading,
@@ -72,6 +73,7 @@ export class RegionView {
   readonly #leaves: Map<StreamName, readonly Omit<CosignedLeaf, 'lines'>[]> = new Map();
   readonly #said: Map<StreamName, Map<RegionName, Said>> = new Map();
   readonly #attestations: Map<StreamName, Attestations> = new Map();
+  #charters: readonly AcceptedCharter[] = [];
   #charter: AcceptedCharter | undefined;
   /** Everybody who counts; absent without regions. */
   #counting: RegionPolicy | undefined;
@@ -94,8 +96,10 @@ export class RegionView {
     return this.#clock.floorMs;
   }
 
-  /** The charter that says who counts is this one. */
-  govern(charter: AcceptedCharter | undefined): void {
+  /** These are the charters; the last one says who counts. */
+  govern(charters: readonly AcceptedCharter[]): void {
+    this.#charters = charters;
+    const charter = charters.at(-1);
     if (charter === this.#charter) return;
     this.#charter = charter;
     this.#judgeAgain();
@@ -109,14 +113,15 @@ export class RegionView {
   }
 
   /**
-   * Takes a cosigned head in. Lines of strangers, and lines that do not verify, are left out.
-   * Errors: `REALM`.
+   * Takes a cosigned head in. Lines of strangers, and lines that do not verify, are left out; says
+   * whether any line was new. Errors: `REALM`.
    */
-  takeCosigned({ checkpoint, lines, proof }: CosignedLeaf): void {
-    requireLog(checkpoint, { realm: this.#realm, stream: checkpoint.stream });
+  takeCosigned({ checkpoint, lines, proof }: CosignedLeaf): 'new' | 'held' {
+    requireRealm(checkpoint, this.#realm);
     const policy = this.#counting;
-    if (policy === undefined) return;
+    if (policy === undefined) return 'held';
     const { stream, root } = checkpoint;
+    let news: 'new' | 'held' = 'held';
     for (const line of lines) {
       const seen = observeCosignature(this.#heads.get(stream) ?? NO_HEADS, policy, {
         checkpoint,
@@ -124,11 +129,15 @@ export class RegionView {
       });
       if (seen.kind === 'new') this.#heads.set(stream, seen.heads);
       if (seen.kind === 'split') this.#addSplit(seen.split);
+      if (seen.kind === 'new' || seen.kind === 'split') news = 'new';
     }
     // Only what somebody who counts has signed is worth remembering.
-    if (this.#linesUnder(checkpoint).length === 0) return;
-    const others = (this.#leaves.get(stream) ?? []).filter((one) => one.checkpoint.root !== root);
+    if (this.#linesUnder(checkpoint).length === 0) return news;
+    const others = (this.#leaves.get(stream) ?? []).filter(
+      (one) => one.checkpoint.root !== root || !isSameLog(one.checkpoint, checkpoint),
+    );
     this.#leaves.set(stream, [{ checkpoint, proof }, ...others].slice(0, LEAVES_MAX));
+    return news;
   }
 
   /** Takes a proof against a region in. Errors: those of `verifySplit`. Rule CO-13. */
@@ -181,8 +190,12 @@ export class RegionView {
    */
   requireCosigned({ stream, sequence, payload }: LoggedStatement): void {
     const policy = this.#policy();
+    const by = decidedBy(this.#charters, stream);
     const [newest] = (this.#leaves.get(stream) ?? []).filter(
-      (one) => one.checkpoint.size === sequence && isLastLeaf(one, payload),
+      (one) =>
+        one.checkpoint.size === sequence &&
+        decisionOf(one.checkpoint) === by &&
+        isLastLeaf(one, payload),
     );
     if (newest !== undefined) {
       requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));
@@ -228,10 +241,12 @@ export class RegionView {
     if (quorumMs !== undefined) this.#clock = advanceClock(this.#clock, quorumMs, localMs);
   }
 
-  #linesUnder({ stream, size, root }: CosignedLeaf['checkpoint']): CosignedLeaf['lines'] {
-    return [...(this.#heads.get(stream) ?? NO_HEADS).values()]
+  #linesUnder(head: CosignedLeaf['checkpoint']): CosignedLeaf['lines'] {
+    const { size, root } = head;
+    return [...(this.#heads.get(head.stream) ?? NO_HEADS).values()]
       .flat()
       .filter(({ checkpoint }) => checkpoint.size === size && checkpoint.root === root)
+      .filter(({ checkpoint }) => isSameLog(checkpoint, head))
       .map(({ line }) => line);
   }
 
@@ -265,6 +280,10 @@ export class RegionView {
 interface Said {
   readonly heartbeat: Heartbeat;
   readonly proof: HeadProof;
+}
+
+function isSameLog(a: CosignedLeaf['checkpoint'], b: CosignedLeaf['checkpoint']): boolean {
+  return decisionOf(a) === decisionOf(b);
 }
 
 function isLastLeaf(

@@ -19,6 +19,7 @@ import {
   type LogName,
   parseCheckpoint,
   requireLog,
+  requireRealm,
 } from './checkpoint.ts';
 import { cosignatureKeyHash, regionKeyName, verifyCosignature } from './cosignature.ts';
 import { encodeNote, type NoteSignature, parseNote } from './note.ts';
@@ -121,7 +122,7 @@ export function requireCosigned(
   checkpoint: Checkpoint,
   lines: readonly NoteSignature[],
 ): CosignatureCount {
-  requireLog(checkpoint, { realm: policy.realm, stream: checkpoint.stream });
+  requireRealm(checkpoint, policy.realm);
   const count = countCosignatures(policy, checkpoint, lines);
   if (count.regions.length >= policy.threshold) return count;
   const { stream, size } = checkpoint;

@@ -12,7 +12,7 @@ import { encodeHex } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
 import type { KeyId } from '../ids.ts';
 import { COSIGNED_HEADS_MAX } from '../limits.ts';
-import { checkpointText, requireLog } from './checkpoint.ts';
+import { checkpointText, decisionOf, requireLog, requireRealm } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
 import { type CosignedHead, keyOfLine, type RegionKey, type RegionPolicy } from './regions.ts';
 
@@ -49,13 +49,17 @@ export function observeCosignature(
   const known = keyOfLine(policy, seen.line);
   if (known === undefined || policy.realm !== seen.checkpoint.realm) return { kind: 'dropped' };
   const { keyId } = known.key;
-  const before = heads.get(keyId) ?? [];
   const { size, root } = seen.checkpoint;
+  const all = heads.get(keyId) ?? [];
+  const before = all.filter(({ checkpoint }) => isSameLog(checkpoint, seen.checkpoint));
+  const isOfOldLog = all.some(
+    ({ checkpoint }) => decisionOf(checkpoint) > decisionOf(seen.checkpoint),
+  );
   const rival = before.find(({ checkpoint }) => checkpoint.size === size);
   const isUseful = rival === undefined || rival.checkpoint.root !== root;
-  const isOld = rival === undefined && size < (before[0]?.checkpoint.size ?? 0);
+  const isSmaller = rival === undefined && size < (before[0]?.checkpoint.size ?? 0);
   // Only what would change something is worth a verification.
-  if (!isUseful || isOld) return { kind: 'held' };
+  if (!isUseful || isSmaller || isOfOldLog) return { kind: 'held' };
   if (!isCosigned(known, seen)) return { kind: 'dropped' };
   if (rival !== undefined) return { kind: 'split', split: makeSplit(keyId, rival, seen) };
   const kept = [seen, ...before].slice(0, COSIGNED_HEADS_MAX);
@@ -70,7 +74,7 @@ export function observeCosignature(
  */
 export function verifySplit(policy: RegionPolicy, split: SplitPair): RegionSplit {
   const { first, second } = split;
-  requireLog(first.checkpoint, { realm: policy.realm, stream: first.checkpoint.stream });
+  requireRealm(first.checkpoint, policy.realm);
   requireLog(second.checkpoint, first.checkpoint);
   const known = keyOfLine(policy, first.line);
   if (known === undefined || keyOfLine(policy, second.line) !== known) {
@@ -92,6 +96,10 @@ export function mergeSplits(a: RegionSplit, b: RegionSplit): RegionSplit {
 function makeSplit(keyId: KeyId, a: CosignedHead, b: CosignedHead): RegionSplit {
   const [first, second] = a.checkpoint.root < b.checkpoint.root ? [a, b] : [b, a];
   return { keyId, first, second };
+}
+
+function isSameLog(a: CosignedHead['checkpoint'], b: CosignedHead['checkpoint']): boolean {
+  return decisionOf(a) === decisionOf(b);
 }
 
 function isCosigned({ key }: RegionKey, { checkpoint, line }: CosignedHead): boolean {

@@ -12,6 +12,7 @@
 import type { Resolution } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
 import type { StreamName } from '../ids.ts';
+import type { LogName } from '../log/checkpoint.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { AcceptedCharter, TrustedState } from './state.ts';
 
@@ -32,6 +33,20 @@ export function decisionsOn(
     if (made.length > 0) decisions = prevail(decisions, made, charter.version);
   }
   return decisions;
+}
+
+/** Rule LG-9: the charter that made the newest decision about a stream; 0 when none did. */
+export function decidedBy(charters: readonly AcceptedCharter[], stream: StreamName): number {
+  return Math.max(0, ...decisionsOn(charters, stream).map(({ version }) => version));
+}
+
+/** The log of a stream, as its charters are. */
+export function logOf(
+  { realm, charters }: Pick<TrustedState, 'realm' | 'charters'>,
+  stream: StreamName,
+): LogName {
+  const by = decidedBy(charters, stream);
+  return { realm, stream, ...(by > 0 && { decidedBy: by }) };
 }
 
 /** What is new of `made` takes the place of what was decided there and above. */

@@ -35,6 +35,17 @@ describe('parseCheckpoint', () => {
     expectCode('PARSE', () => parseCheckpoint(text));
   });
 
+  it('reads which decision a log began with', () => {
+    const [origin = '', ...rest] = vectors.text.split('\n');
+    const text = [`${origin}/7`, ...rest].join('\n');
+    const checkpoint = parseCheckpoint(text);
+    expect(checkpoint).toMatchObject({ stream: vectors.stream, decidedBy: 7 });
+    expect(checkpointText(checkpoint)).toBe(text);
+    for (const part of ['/0', '/07', '/x', '/', '/7/8', '/9007199254740992']) {
+      expectCode('PARSE', () => parseCheckpoint([`${origin}${part}`, ...rest].join('\n')));
+    }
+  });
+
   it('refuses a release as a checkpoint (F05)', () => {
     const payload = encodeStatement(releaseFields());
     expectCode('PARSE', () => parseCheckpoint(parseUtf8(payload)));

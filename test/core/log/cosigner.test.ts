@@ -122,6 +122,20 @@ describe('stepCosigner', () => {
     expectCode('PROOF', () => step(inWork, headOf(inWork, 5, 'b')));
   });
 
+  it('begins another log after a decision about the stream, and never goes back to the one before', () => {
+    const state = cosigned({}, 3);
+    const rival = { ...checkpointOf(leavesOf(3, 'b')), decidedBy: 2 };
+    const offered = step(state, { kind: 'head', checkpoint: rival, proof: [] });
+    const signed = step(offered.state, signedBy(offered.effects));
+    const after = step(signed.state, { kind: 'persisted' }).state;
+    expect(after.cosigned?.checkpoint).toEqual(rival);
+    expectCode('ROLLBACK', () => step(after, headOf({}, 4)));
+    const grown = { ...checkpointOf(leavesOf(4, 'b')), decidedBy: 2 };
+    const proof = consistencyOf(leavesOf(4, 'b'), 3);
+    expect(kinds(step(after, { kind: 'head', checkpoint: grown, proof }))).toEqual(['sign']);
+    expectCode('PROOF', () => step(after, { kind: 'head', checkpoint: grown, proof: [] }));
+  });
+
   it('never goes back in time, whatever the clock does', () => {
     const state = cosigned({}, 3);
     const later = cosigned(state, 4, NOW_MS - 86_400_000);

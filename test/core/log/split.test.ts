@@ -83,6 +83,16 @@ describe('observeCosignature', () => {
     expect(split.first.checkpoint.root < split.second.checkpoint.root).toBe(true);
   });
 
+  it('proves nothing by two roots before and after a decision, and forgets the log before', () => {
+    const after = { ...checkpointOf(leavesOf(3, 'b')), decidedBy: 2 };
+    const seen = { checkpoint: after, line: cosign(IAD, after, 200) };
+    const observation = observeCosignature(observed(head(3)), policy, seen);
+    if (observation.kind !== 'new') throw new Error(`not new but ${observation.kind}`);
+    expect(observation.heads.get(iadKey)).toEqual([seen]);
+    expect(observeCosignature(observation.heads, policy, head(4))).toEqual({ kind: 'held' });
+    expectCode('TYPE', () => verifySplit(policy, { first: head(3), second: seen }));
+  });
+
   it('proves nothing by two keys', () => {
     expect(observeCosignature(observed(head(3)), policy, head(3, 'b', FRA)).kind).toBe('new');
   });
