@@ -176,6 +176,7 @@ export class Activation {
     const { logger, metrics } = this.#options;
     const { bundle, sequence } = at;
     metrics.set('kedge_client_bundle_unattested', 1, { bundle });
+    metrics.increment('kedge_client_unattested_total', { code: error.code });
     logger.info({ event: 'bundle.unattested', bundle, sequence, code: error.code }, error.message);
     const known = this.#unattested.get(bundle);
     this.#unattested.set(bundle, at);

@@ -11,6 +11,7 @@ type Request =
   | { readonly init: ConformanceCase }
   | { readonly restart: true; readonly nowMs: number }
   | { readonly status: true }
+  | { readonly freshness: true; readonly nowMs: number }
   | JudgedStep;
 
 let subject: Subject | undefined;
@@ -31,5 +32,6 @@ async function handle(request: Request): Promise<unknown> {
     await subject.restart(request.nowMs);
     return {};
   }
+  if ('freshness' in request) return (await subject.freshness(request.nowMs)) ?? 'unfit';
   return await subject.take(request);
 }

@@ -75,6 +75,13 @@ async function runCase(
       await requireSameAfterRestart(subject, step);
       continue;
     }
+    if ('fresh' in step) {
+      const { fresh, clock, nowMs } = step;
+      const seen = await subject.freshness(nowMs);
+      if (seen === undefined) report.unfitSteps += 1;
+      else expect(seen, step.about ?? `at ${nowMs}`).toEqual({ fresh, clock });
+      continue;
+    }
     if (subject.unfit(step) !== undefined) {
       report.unfitSteps += 1;
       continue;

@@ -10,7 +10,7 @@ import type { ErrorCode } from '../../src/core/errors.ts';
 export const FORMAT: string = 'kedge-conformance/1';
 
 /** The groups, in the order of the design; one file each. */
-export const GROUPS = ['a', 'b', 'b10', 'c', 'd', 'e', 'f', 'g'] as const;
+export const GROUPS = ['a', 'b', 'b10', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 
 /**
  * Who is put to the test. `core`: the verifier alone. `peer`: a node, by a hostile peer over a gRPC
@@ -95,8 +95,63 @@ export interface CertificateStep extends Judged {
   readonly refusedBy?: readonly string[];
 }
 
-export type Step = ApplyStep | EvidenceStep | RestartStep | EnvelopeStep | CertificateStep;
-export type JudgedStep = Exclude<Step, RestartStep>;
+/** The head of a log with the lines of regions, and the place of its last statement. */
+export interface CosignedStep extends Judged {
+  readonly cosigned: {
+    /** A signed note, base64. */
+    readonly note: string;
+    /** Hashes from the leaves up, base64. */
+    readonly proof: readonly string[];
+  };
+}
+
+/** A region says what it holds, and when. */
+export interface HeartbeatStep extends Judged {
+  readonly heartbeat: {
+    readonly realm: string;
+    readonly region: string;
+    readonly timeSeconds: number;
+    readonly size: number;
+    readonly root: string;
+    readonly keyId: string;
+    /** Base64. */
+    readonly signature: string;
+  };
+  /** What it says of some streams, each with its proof. */
+  readonly rows: readonly {
+    readonly stream: string;
+    readonly sequence: number;
+    readonly digest: string;
+    readonly forked: boolean;
+    readonly index: number;
+    readonly proof: readonly string[];
+  }[];
+}
+
+/** Two notes of which one key of a region signed both, base64. */
+export interface SplitStep extends Judged {
+  readonly split: { readonly first: string; readonly second: string };
+}
+
+/** What a reader has to think of its set and its clock at a time. */
+export interface FreshStep {
+  readonly fresh: 'fresh' | 'stale';
+  readonly clock: 'right' | 'ahead' | 'behind';
+  readonly nowMs: number;
+  readonly about?: string;
+}
+
+export type RegionStep = CosignedStep | HeartbeatStep | SplitStep;
+
+export type Step =
+  | ApplyStep
+  | EvidenceStep
+  | RestartStep
+  | EnvelopeStep
+  | CertificateStep
+  | RegionStep
+  | FreshStep;
+export type JudgedStep = Exclude<Step, RestartStep | FreshStep>;
 
 /** One stream at the end of a case. */
 export interface StreamResult {
@@ -132,6 +187,8 @@ export interface ConformanceCase {
   readonly bundles: readonly string[];
   /** Floors that a client is configured with. */
   readonly minSequence?: Readonly<Record<string, number>>;
+  /** How many regions a client demands; absent: none. */
+  readonly requireRegions?: number;
   readonly steps: readonly Step[];
   readonly status: CaseResult;
   /** Subjects for which the case makes no sense, and why. */

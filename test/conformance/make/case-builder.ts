@@ -12,12 +12,14 @@ import type {
   ApplyStep,
   CaseResult,
   ConformanceCase,
+  FreshStep,
   Outcome,
   Step,
   StreamResult,
   SubjectName,
   VectorDocument,
 } from '../format.ts';
+import { cosignedHead, heartbeatOf, type NoteOptions, splitOf } from './attested.ts';
 import {
   anchorId,
   bodyValue,
@@ -67,6 +69,8 @@ export interface CaseOptions {
   readonly bundles?: readonly string[];
   readonly skip?: Partial<Record<SubjectName, string>>;
   readonly minSequence?: Readonly<Record<string, number>>;
+  /** How many regions clients demand. */
+  readonly requireRegions?: number;
 }
 
 interface Accepted {
@@ -184,6 +188,47 @@ export class CaseBuilder {
     if (expect === 'forked') this.#fork(a, [a.digest, b.digest]);
   }
 
+  /** A node sends what regions signed of a log. */
+  cosigned(
+    log: readonly Doc[],
+    regions: readonly string[],
+    expect: Outcome,
+    options: StepOptions & { readonly note?: NoteOptions } = {},
+  ): void {
+    const cosigned = cosignedHead(log, regions, options.note);
+    this.#steps.push({ cosigned, ...this.#judged(expect, options) });
+  }
+
+  /** A region says at a time what its heads are. */
+  heartbeat(
+    region: string,
+    timeMs: number,
+    heads: readonly Doc[],
+    expect: Outcome = 'accepted',
+    options: StepOptions = {},
+  ): void {
+    const nowMs = options.nowMs ?? Math.max(this.#nowMs, timeMs);
+    const judged = this.#judged(expect, { ...options, nowMs });
+    this.#steps.push({ ...heartbeatOf(region, timeMs, heads), ...judged });
+  }
+
+  /** Two lines of one region. */
+  split(a: readonly Doc[], b: readonly Doc[], region: string, expect: Outcome): void {
+    this.#steps.push({ split: splitOf(a, b, region), ...this.#judged(expect, {}) });
+  }
+
+  /** What a reader has to think then. */
+  fresh(
+    fresh: FreshStep['fresh'],
+    nowMs: number,
+    {
+      clock = 'right',
+      about,
+    }: { readonly clock?: FreshStep['clock']; readonly about?: string } = {},
+  ): void {
+    this.#steps.push({ fresh, clock, nowMs, ...(about !== undefined && { about }) });
+  }
+
   restart(): void {
     this.#steps.push({ restart: true, nowMs: this.#nowMs });
   }
@@ -202,7 +247,7 @@ export class CaseBuilder {
 
   /** The case as it is written to the file. */
   done(): ConformanceCase {
-    const { bundles = [PAYMENTS], skip, minSequence } = this.#options;
+    const { bundles = [PAYMENTS], skip, minSequence, requireRegions } = this.#options;
     return {
       name: this.#name,
       about: this.#about,
@@ -210,6 +255,7 @@ export class CaseBuilder {
       pin: this.#pin,
       bundles,
       ...(minSequence && { minSequence }),
+      ...(requireRegions !== undefined && { requireRegions }),
       ...(skip && { skip }),
       steps: this.#steps,
       status: this.#result(),

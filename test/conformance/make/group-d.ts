@@ -1,14 +1,26 @@
 /**
- * Group D: freshness and time. None of its cases is about documents alone; what a reader is told
- * and when is data in `test/vectors/freshness.json`.
+ * Group D: freshness and time, as a client sees it that demands two of three regions with a window
+ * of ten minutes. More of it, as a table, is in `test/vectors/freshness.json`.
  */
-import type { CoveredCase } from '../format.ts';
+import type { ConformanceCase, CoveredCase } from '../format.ts';
+import { CaseBuilder } from './case-builder.ts';
+import { anchorEntry, DAY, type Doc, SECOND, T0 } from './realm.ts';
+import { begun, inUse, noted } from './regions.ts';
 
 const FRESHNESS = 'test/core/log/freshness.test.ts';
+const MINUTE = 60 * SECOND;
+const WINDOW = 10 * MINUTE;
+const YEAR = 365 * DAY;
+/** When regions begin to speak: after everything is issued. */
+const START = T0 + MINUTE;
 
 /** Cases of the group that are elsewhere. */
 export const COVERED_D: readonly CoveredCase[] = [
-  { name: 'D01 quorum-older-than-W', about: 'Stale once, and served on.', test: FRESHNESS },
+  {
+    name: 'D02 release-expired',
+    about: 'Kept, and reported as expired.',
+    test: 'test/client/source.test.ts',
+  },
   {
     name: 'D03 expires-garbage',
     about: 'Every notation of a time but one is refused.',
@@ -19,13 +31,107 @@ export const COVERED_D: readonly CoveredCase[] = [
     about: 'Beyond the clock skew a statement is refused.',
     test: 'test/core/trusted/accept-release.test.ts',
   },
-  { name: 'D05 clock-back-1y', about: 'The floor wins.', test: FRESHNESS },
-  { name: 'D06 clock-forward-10y', about: 'Suspected, and heals by itself.', test: FRESHNESS },
-  { name: 'D07 one-region-future-timestamp', about: 'The median stays.', test: FRESHNESS },
-  { name: 'D10 partition-minority', about: 'Stale after W, not before.', test: FRESHNESS },
   {
-    name: 'D11 cosignature-time-zero',
-    about: 'Is not counted.',
-    test: 'test/core/log/regions.test.ts',
+    name: 'D08 expiry-during-update',
+    about: 'One time per document: it is an argument of accepting.',
+    test: 'test/core/trusted/accept-release.test.ts',
   },
+  { name: 'D01-D10 as a table', about: 'Readers told by the Go libraries.', test: FRESHNESS },
 ];
+
+/** The cases of the group. */
+export function groupD(): readonly ConformanceCase[] {
+  return [oldQuorum(), clockBack(), clockForward(), future(), minority(), zero(), newer()];
+}
+
+/** Two regions say at a time what they hold. */
+function beat(
+  builder: CaseBuilder,
+  regions: readonly string[],
+  timeMs: number,
+  heads: readonly Doc[],
+  nowMs: number = timeMs,
+): void {
+  for (const region of regions) builder.heartbeat(region, timeMs, heads, 'accepted', { nowMs });
+}
+
+function oldQuorum(): ConformanceCase {
+  const [builder, charter, first] = inUse('D01 quorum-older-than-W', 'Stale, and in use still.');
+  builder.fresh('stale', START - SECOND, { about: 'no region has spoken' });
+  beat(builder, ['fra', 'iad'], START, [charter, first]);
+  builder.fresh('fresh', START);
+  builder.fresh('fresh', START + WINDOW);
+  builder.fresh('stale', START + WINDOW + 1);
+  beat(builder, ['fra', 'sin'], START + 2 * WINDOW, [charter, first]);
+  builder.fresh('fresh', START + 2 * WINDOW);
+  return builder.done();
+}
+
+function clockBack(): ConformanceCase {
+  const [builder, charter, first] = inUse('D05 clock-back-1y', 'The floor wins, and outlives all.');
+  const late = T0 + 301 * DAY;
+  beat(builder, ['fra', 'iad'], late, [charter, first]);
+  const second = builder.release(noted('2'));
+  builder.cosigned([first, second], ['fra', 'iad'], 'accepted', { nowMs: T0 });
+  const back = { nowMs: late - YEAR, about: 'the charter has expired, whatever this clock says' };
+  builder.apply(second, 'EXPIRED', back);
+  builder.fresh('fresh', late - YEAR, { clock: 'behind' });
+  builder.restart();
+  builder.apply(second, 'EXPIRED', { ...back, about: 'also after a restart' });
+  builder.fresh('stale', late - YEAR, { clock: 'behind' });
+  return builder.done();
+}
+
+function clockForward(): ConformanceCase {
+  const [builder, charter, first] = inUse('D06 clock-forward-10y', 'Suspected; heals by itself.');
+  const ahead = 10 * YEAR;
+  for (const passed of [0, MINUTE]) {
+    beat(builder, ['fra', 'iad'], START + passed, [charter, first], START + passed + ahead);
+  }
+  builder.fresh('stale', START + MINUTE + ahead, { clock: 'ahead' });
+  builder.fresh('fresh', START + MINUTE + SECOND, { about: 'it was put right' });
+  return builder.done();
+}
+
+function future(): ConformanceCase {
+  const [builder, charter, first] = inUse(
+    'D07 one-region-future-timestamp',
+    'One region that lies about the time changes neither the clock nor who is fresh.',
+  );
+  builder.heartbeat('sin', START + YEAR, [charter, first], 'accepted', { nowMs: START });
+  beat(builder, ['fra'], START, [charter, first]);
+  builder.fresh('stale', START, { about: 'two words, one of them from the future' });
+  beat(builder, ['iad'], START, [charter, first]);
+  builder.fresh('fresh', START);
+  builder.fresh('stale', START + WINDOW + 1);
+  return builder.done();
+}
+
+function minority(): ConformanceCase {
+  const [builder, charter, first] = inUse('D10 partition-minority', 'Stale within W, not before.');
+  beat(builder, ['fra', 'iad'], START, [charter, first]);
+  for (let passed = 2 * MINUTE; passed <= WINDOW; passed += 2 * MINUTE) {
+    beat(builder, ['fra'], START + passed, [charter, first]);
+    builder.fresh('fresh', START + passed);
+  }
+  builder.fresh('stale', START + WINDOW + 1, { about: 'the word of one region does not do' });
+  return builder.done();
+}
+
+function zero(): ConformanceCase {
+  const [builder, , first] = begun('D11 cosignature-time-zero', 'No time, no cosignature.');
+  builder.cosigned([first], ['fra', 'iad'], 'held', { note: { timeSeconds: 0 } });
+  builder.apply(first, 'QUORUM');
+  builder.cosigned([first], ['fra', 'iad'], 'accepted');
+  builder.apply(first, 'accepted');
+  return builder.done();
+}
+
+function newer(): ConformanceCase {
+  const builder = new CaseBuilder('D09 expired-local-newer-remote', 'What expired is left behind.');
+  builder.begin();
+  builder.apply(builder.release(noted('1')), 'accepted');
+  const issuedMs = T0 + 100 * DAY;
+  builder.apply(builder.release([anchorEntry('one')], { issuedMs }), 'accepted');
+  return builder.done();
+}

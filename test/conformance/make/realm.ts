@@ -37,10 +37,10 @@ export const DAY: number = 86_400 * SECOND;
 export const T0: number = Date.UTC(2026, 10, 23, 10);
 
 const KEYS: ReadonlyMap<string, SigningKey> = new Map(
-  ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'alice-2', 'iad', 'mallory'].map((name, i) => [
-    name,
-    ed25519Key(0x41 + i),
-  ]),
+  [
+    ...['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'alice-2', 'iad', 'mallory'],
+    ...['fra', 'gru', 'sin'],
+  ].map((name, i) => [name, ed25519Key(0x41 + i)]),
 );
 
 /** The fixed key of a signer; the seed is 32 times one byte. */
@@ -182,6 +182,16 @@ export function charterValue(version: number, realm: string = REALM): JsonObject
     signers: ['alice', 'bob', 'carol', 'dave'].map((name) => signerEntry(name)),
     version,
   };
+}
+
+/** Which regions a charter lists, each with the key of its name and perhaps more. */
+export function listRegions(
+  charter: JsonObject,
+  regions: Readonly<Record<string, readonly string[]>>,
+): void {
+  charter['regions'] = Object.entries(regions)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, keys]) => ({ keys: keys.map((key) => keyEntry(keyOf(key).publicKey)), name }));
 }
 
 /** The part of a JSON object at `path`, as an object. */

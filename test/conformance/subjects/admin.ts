@@ -37,6 +37,8 @@ class AdminSubject implements Subject {
 
   unfit(step: JudgedStep): string | undefined {
     if ('apply' in step) return undefined;
+    if ('cosigned' in step || 'heartbeat' in step || 'split' in step)
+      return 'regions submit nothing';
     return 'evidence' in step ? 'Submit takes documents alone' : 'a node reads no files of admins';
   }
 
@@ -60,6 +62,10 @@ class AdminSubject implements Subject {
 
   async restart(nowMs: number): Promise<void> {
     await this.#node.restart(nowMs);
+  }
+
+  async freshness(): Promise<undefined> {
+    return undefined;
   }
 
   async snapshot(): Promise<string> {

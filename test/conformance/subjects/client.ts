@@ -23,8 +23,10 @@ import {
   type ConformanceCase,
   expectedOutcome,
   type JudgedStep,
+  type RegionStep,
   type StreamResult,
 } from '../format.ts';
+import { decodeLeaf, decodePair, decodeRows, isRegionStep } from './attested.ts';
 import { bend } from './protobuf.ts';
 import { eventually, Recorder } from './recorder.ts';
 import {
@@ -99,7 +101,8 @@ class ClientSubject implements Subject {
   }
 
   unfit(step: JudgedStep): string | undefined {
-    return 'apply' in step || 'evidence' in step ? undefined : 'clients read no files';
+    const isFile = 'envelope' in step || 'certificate' in step;
+    return isFile ? 'clients read no files' : undefined;
   }
 
   async take(step: JudgedStep): Promise<Observed> {
@@ -113,9 +116,11 @@ class ClientSubject implements Subject {
       session.say({ kind: 'fork', evidence: decodeEvidence(step.evidence) });
     } else if ('apply' in step) {
       this.#say(session, step);
+    } else if (isRegionStep(step)) {
+      session.say(attestation(step));
     }
     // What is accepted shows by itself, and the connection is good for the next step.
-    const shows = expectedOutcome(step, 'client') === 'accepted';
+    const shows = expectedOutcome(step, 'client') === 'accepted' && !isRegionStep(step);
     if (!shows) session.say(LAST_WORD);
     const refusal = await eventually('the client to judge', () => {
       const found = this.#recorder.events.slice(events).find(isRefusal);
@@ -132,6 +137,11 @@ class ClientSubject implements Subject {
     if (!message.includes(UNWATCHED) && typeof code === 'string' && isErrorCode(code)) {
       return { outcome: code, message };
     }
+    // A release that waits for regions is no fault of the node, and keeps the connection.
+    const waits = this.#recorder.events.slice(events).find(isUnattested)?.['code'];
+    if (typeof waits === 'string' && isErrorCode(waits)) return { outcome: waits };
+    // Whether it was news cannot be seen from outside; what follows from it can.
+    if (isRegionStep(step)) return { outcome: expectedOutcome(step, 'client') };
     const isForked = this.#recorder.events
       .slice(events)
       .some(({ event }) => event === 'stream.forked');
@@ -141,6 +151,13 @@ class ClientSubject implements Subject {
       return isKept ? { outcome: 'forked' } : { outcome: 'BUG', message: 'a fork changed a set' };
     }
     return { outcome: this.#read() === before ? 'held' : 'accepted' };
+  }
+
+  async freshness(nowMs: number): ReturnType<Subject['freshness']> {
+    if (this.#case.requireRegions === undefined) return undefined;
+    this.#nowMs = nowMs;
+    const { bundles, clock } = this.#running.status();
+    return { fresh: bundles[0]?.state === 'fresh' ? 'fresh' : 'stale', clock: clock ?? 'right' };
   }
 
   async restart(nowMs: number): Promise<void> {
@@ -195,7 +212,7 @@ class ClientSubject implements Subject {
   }
 
   async #open(): Promise<void> {
-    const { realm, pin, bundles, minSequence, steps } = this.#case;
+    const { realm, pin, bundles, minSequence, requireRegions, steps } = this.#case;
     const keeps = minSequence !== undefined || steps.some((step) => 'restart' in step);
     const { logger, metrics } = this.#recorder;
     this.#source = await openBundleSource({
@@ -206,6 +223,7 @@ class ClientSubject implements Subject {
       bundles,
       ...(keeps && { cacheDir: this.#folder.join('cache') }),
       ...(minSequence && { minSequence }),
+      ...(requireRegions !== undefined && { requireRegions }),
       logger,
       metrics,
       backoff: { initialMs: 1, maxMs: 2 },
@@ -265,6 +283,16 @@ class ClientSubject implements Subject {
     const last = lastOf(chain);
     if (last !== undefined) this.#bases.set(last.stream, { sequence: last.sequence, body });
   }
+}
+
+function isUnattested({ event }: LogFields): boolean {
+  return event === 'bundle.unattested';
+}
+
+function attestation(step: RegionStep): WatchResponse {
+  if ('cosigned' in step) return { kind: 'cosigned', leaf: decodeLeaf(step) };
+  if ('heartbeat' in step) return { kind: 'heartbeat', said: decodeRows(step) };
+  return { kind: 'region-split', split: decodePair(step) };
 }
 
 function isRefusal({ event }: LogFields): boolean {

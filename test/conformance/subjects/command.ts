@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { ErrorCode } from '../../../src/core/errors.ts';
-import type { ConformanceCase, JudgedStep, Outcome } from '../format.ts';
+import type { ConformanceCase, FreshStep, JudgedStep, Outcome } from '../format.ts';
 import { coreKind } from './core.ts';
 import type { Observed, Subject, SubjectKind, SubjectResult } from './subject.ts';
 
@@ -16,6 +16,8 @@ interface StepAnswer {
   readonly outcome: Outcome | 'unfit';
   readonly message?: string;
 }
+
+type FreshAnswer = Pick<FreshStep, 'fresh' | 'clock'> | 'unfit';
 
 /** A program that is put to the test; it is asked the same as the core. */
 export class CommandLine implements Disposable {
@@ -73,8 +75,14 @@ export function commandKind(line: () => CommandLine): SubjectKind {
   };
 }
 
-function initOf({ realm, pin, bundles, minSequence }: ConformanceCase): object {
-  return { realm, pin, bundles, ...(minSequence && { minSequence }) };
+function initOf({ realm, pin, bundles, minSequence, requireRegions }: ConformanceCase): object {
+  return {
+    realm,
+    pin,
+    bundles,
+    ...(minSequence && { minSequence }),
+    ...(requireRegions !== undefined && { requireRegions }),
+  };
 }
 
 class CommandSubject implements Subject {
@@ -96,6 +104,11 @@ class CommandSubject implements Subject {
 
   async restart(nowMs: number): Promise<void> {
     await this.#line.ask({ restart: true, nowMs });
+  }
+
+  async freshness(nowMs: number): ReturnType<Subject['freshness']> {
+    const answer = (await this.#line.ask({ freshness: true, nowMs })) as FreshAnswer;
+    return answer === 'unfit' ? undefined : answer;
   }
 
   async snapshot(): Promise<string> {

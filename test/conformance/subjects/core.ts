@@ -7,7 +7,17 @@ import { sha256 } from '../../../src/core/crypto.ts';
 import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import { RowTree } from '../../../src/core/gossip/row-tree.ts';
 import { rowsOf } from '../../../src/core/gossip/rows.ts';
-import { CHARTER_STREAM, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
+import {
+  CHARTER_STREAM,
+  parseBundleName,
+  parseRealmName,
+  parseSha256,
+  releaseStream,
+  type Sha256,
+  type StreamName,
+} from '../../../src/core/ids.ts';
+import type { HeldHead } from '../../../src/core/log/freshness.ts';
+import { RegionView } from '../../../src/core/log/region-view.ts';
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
@@ -18,6 +28,7 @@ import { touchedBy } from '../../../src/core/trusted/settle.ts';
 import {
   currentCharter,
   emptyTrustedState,
+  headOf,
   type TrustedState,
 } from '../../../src/core/trusted/state.ts';
 import { admitAnchor } from '../../../src/x509/admission.ts';
@@ -28,8 +39,10 @@ import type {
   ConformanceCase,
   EvidenceStep,
   JudgedStep,
+  RegionStep,
   StreamResult,
 } from '../format.ts';
+import { decodeLeaf, decodePair, decodeRows, isRegionStep } from './attested.ts';
 import {
   decodeDocument,
   decodeEvidence,
@@ -62,10 +75,16 @@ class CoreSubject implements Subject {
   readonly #pin: Pick<ConformanceCase, 'realm' | 'pin'>;
   /** What a store would hold, by place. */
   readonly #stored: Map<string, SignedDocument> = new Map();
+  readonly #bundles: readonly string[];
+  readonly #threshold: number | undefined;
   #state: TrustedState;
+  #regions: RegionView | undefined;
 
   constructor(one: ConformanceCase) {
     this.#pin = one;
+    this.#bundles = one.bundles;
+    this.#threshold = one.requireRegions;
+    this.#regions = this.#newRegions(0);
     this.#state = emptyTrustedState(parseRealmName(one.realm), parseSha256(one.pin));
   }
 
@@ -78,6 +97,7 @@ class CoreSubject implements Subject {
       if ('envelope' in step) parseEnvelope(parseBase64(step.envelope));
       else if ('certificate' in step) requireCertificate(step);
       else if ('evidence' in step) return this.#evidence(step);
+      else if (isRegionStep(step)) return this.#attest(step);
       else return this.#apply(step);
       return { outcome: 'accepted' };
     } catch (thrown) {
@@ -86,7 +106,21 @@ class CoreSubject implements Subject {
     }
   }
 
-  async restart(): Promise<void> {
+  async freshness(nowMs: number): ReturnType<Subject['freshness']> {
+    const regions = this.#regions;
+    const charter = currentCharter(this.#state)?.charter;
+    if (regions === undefined || charter === undefined) return undefined;
+    const { nowMs: judgedMs, verdict } = regions.read(nowMs);
+    const window = { windowMs: 1000 * charter.clients.freshnessSeconds, nowMs: judgedMs };
+    const streams = [CHARTER_STREAM, releaseStream(parseBundleName(this.#bundles[0] ?? ''))];
+    const kinds = streams.map((stream) => regions.judge(stream, 'stale', window).kind);
+    return { fresh: kinds.includes('stale') ? 'stale' : 'fresh', clock: verdict };
+  }
+
+  async restart(nowMs: number): Promise<void> {
+    const floorMs = this.#regions?.floorMs ?? 0;
+    this.#regions = this.#newRegions(nowMs);
+    this.#regions?.restore(floorMs, nowMs);
     const { realm, pin } = this.#pin;
     const at = (stream: string, sequence: number): { readonly document: SignedDocument }[] => {
       const document = this.#stored.get(`${stream} ${sequence}`);
@@ -106,6 +140,7 @@ class CoreSubject implements Subject {
         ),
       },
     );
+    this.#moved();
   }
 
   async snapshot(): Promise<string> {
@@ -166,8 +201,15 @@ class CoreSubject implements Subject {
       ...(held && { held }),
       ...(holdings && { holdings }),
     };
-    const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, nowMs);
+    const judgedMs = this.#regions?.read(nowMs).nowMs ?? nowMs;
+    const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, judgedMs);
+    const payload = chain.at(-1)?.payload;
+    if (result.outcome === 'accepted' && place?.kind === 'release' && payload !== undefined) {
+      const { stream, sequence, digest } = place;
+      this.#regions?.requireCosigned({ stream, sequence, digest, payload });
+    }
     this.#state = result.state;
+    this.#moved();
     if (result.outcome === 'accepted') {
       for (const document of result.documents) {
         const { stream, sequence } = parseStatement(document.statement.payload);
@@ -207,6 +249,44 @@ class CoreSubject implements Subject {
     return at(place);
   }
 
+  #newRegions(localMs: number): RegionView | undefined {
+    const threshold = this.#threshold;
+    if (threshold === undefined) return undefined;
+    return new RegionView({ realm: parseRealmName(this.#pin.realm), threshold, localMs });
+  }
+
+  /** What is held now, by stream that is followed. */
+  #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
+    const held = new Map<StreamName, HeldHead | undefined>();
+    const charter = currentCharter(this.#state);
+    held.set(CHARTER_STREAM, charter && heldAt(CHARTER_STREAM, charter.version, charter.digest));
+    for (const bundle of this.#bundles) {
+      const stream = releaseStream(parseBundleName(bundle));
+      const head = headOf(this.#state, stream);
+      held.set(stream, head && heldAt(stream, head.sequence, head.digest));
+    }
+    return held;
+  }
+
+  #moved(): void {
+    this.#regions?.govern(this.#state.charters);
+    for (const head of this.#held().values()) if (head !== undefined) this.#regions?.moved(head);
+  }
+
+  #attest(step: RegionStep): Observed {
+    const regions = this.#regions;
+    if (regions === undefined) return { outcome: 'held' };
+    if ('split' in step) {
+      regions.takeSplit(decodePair(step));
+      return { outcome: 'accepted' };
+    }
+    const news =
+      'cosigned' in step
+        ? regions.takeCosigned(decodeLeaf(step))
+        : regions.takeHeartbeat(decodeRows(step), this.#held(), step.nowMs);
+    return { outcome: news === 'new' ? 'accepted' : 'held' };
+  }
+
   #evidence({ evidence }: EvidenceStep): Observed {
     const held = this.#stored.get(`${evidence.stream} ${evidence.sequence}`)?.statement;
     const recall = held === undefined ? {} : { held };
@@ -214,6 +294,10 @@ class CoreSubject implements Subject {
     this.#state = state;
     return { outcome };
   }
+}
+
+function heldAt(stream: StreamName, sequence: number, digest: Sha256): HeldHead {
+  return { stream, sequence, digest };
 }
 
 /** Reads a certificate file as an admin's tool does. */

@@ -104,6 +104,19 @@ export class CaseNode implements AsyncDisposable {
     return lines.join('\n');
   }
 
+  /** What it knows of regions: who was heard and counts, and the lines under each head. */
+  async attested(): Promise<string> {
+    const { regions, streams } = await this.admin.status();
+    const lines = regions.map((region) => JSON.stringify(region));
+    for (const { stream } of streams) {
+      const known = await this.admin.checkpoint(stream).catch(() => undefined);
+      for (const { name, signature } of known?.leaf.lines ?? []) {
+        lines.push(`${stream} ${name} ${encodeHex(signature)}`);
+      }
+    }
+    return lines.join('\n');
+  }
+
   async result(): Promise<SubjectResult> {
     const { root, streams } = await this.admin.status();
     const charters = streams.find(({ stream }) => stream === CHARTER_STREAM);

@@ -10,7 +10,14 @@ import { parseRegionName, type Sha256 } from '../../../src/core/ids.ts';
 import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { encodeFrame } from '../../../src/wire/gossip.ts';
-import type { ApplyStep, ConformanceCase, EvidenceStep, JudgedStep } from '../format.ts';
+import type {
+  ApplyStep,
+  ConformanceCase,
+  EvidenceStep,
+  JudgedStep,
+  RegionStep,
+} from '../format.ts';
+import { decodeLeaf, decodePair, decodeRows, isRegionStep } from './attested.ts';
 import { helloOf, LyingServer, PeerLink } from './hostile-peer.ts';
 import { CaseNode } from './node.ts';
 import { bend } from './protobuf.ts';
@@ -34,6 +41,9 @@ const WITNESS = 'b-witness';
 /** Link message, frame, push, statement. */
 const STATEMENT_PATH = [1, 2, 1];
 const SETTLE_MS = 30;
+/** After this time a node has judged what regions say. */
+const ATTEST_SETTLE_MS = 100;
+const ATTESTATIONS: ReadonlySet<string> = new Set(['cosigned', 'heartbeat', 'region-split']);
 
 /** A node, by a link of a hostile peer. */
 export const peerKind: SubjectKind = {
@@ -70,7 +80,8 @@ class PeerSubject implements Subject {
   }
 
   unfit(step: JudgedStep): string | undefined {
-    return 'apply' in step || 'evidence' in step ? undefined : 'nodes exchange no files';
+    const isFile = 'envelope' in step || 'certificate' in step;
+    return isFile ? 'nodes exchange no files' : undefined;
   }
 
   async take(step: JudgedStep): Promise<Observed> {
@@ -81,6 +92,7 @@ class PeerSubject implements Subject {
     }
     if ('apply' in step) return await this.#apply(step);
     if ('evidence' in step) return await this.#evidence(step);
+    if (isRegionStep(step)) return await this.#attest(step);
     throw new Error('not a step of this subject');
   }
 
@@ -89,6 +101,10 @@ class PeerSubject implements Subject {
     this.#closeLinks();
     await this.#node.restart(nowMs);
     [this.#liar, this.#witness] = await openLinks(this.#node, this.#case, this.#server);
+  }
+
+  async freshness(): Promise<undefined> {
+    return undefined;
   }
 
   async snapshot(): Promise<string> {
@@ -132,6 +148,34 @@ class PeerSubject implements Subject {
     const observed = await this.#say(first, () => this.#liar.send({ kind: 'fork', evidence }));
     if (!isErrorCode(observed.outcome)) this.#good.add(evidenceText(evidence));
     return observed;
+  }
+
+  /** What regions say travels line by line; taken is what the node knows then, or passes on. */
+  async #attest(step: RegionStep): Promise<Observed> {
+    const { recorder } = this.#node;
+    const seen = async (): Promise<string> => {
+      const passedOn = this.#witness.frames.filter(({ kind }) => ATTESTATIONS.has(kind));
+      return `${passedOn.length} ${await this.#node.attested()}`;
+    };
+    // What came before is on disk, and passed on.
+    let before = await seen();
+    for (let last = ''; last !== before; ) {
+      last = before;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      before = await seen();
+    }
+    const events = recorder.events.length;
+    for (const frame of attestationFrames(step)) this.#liar.send(frame);
+    const endMs = performance.now() + ATTEST_SETTLE_MS;
+    for (;;) {
+      const isTaken = (await seen()) !== before;
+      const refusal = recorder.refusalSince(events);
+      const code = refusal?.['code'];
+      if (typeof code === 'string' && isErrorCode(code)) {
+        return { outcome: code, message: String(refusal?.['reason']) };
+      }
+      if (performance.now() > endMs) return { outcome: isTaken ? 'accepted' : 'held' };
+    }
   }
 
   /** Says something to the node and watches what it makes of it. */
@@ -212,6 +256,15 @@ async function openLink(
   server: LyingServer,
 ): Promise<PeerLink> {
   return await PeerLink.open(node.address, helloOf(name, one, server.address));
+}
+
+function attestationFrames(step: RegionStep): readonly Frame[] {
+  if ('split' in step) return [{ kind: 'region-split', split: decodePair(step) }];
+  if ('heartbeat' in step) {
+    return [{ kind: 'heartbeat', heartbeat: decodeRows(step).heartbeat }];
+  }
+  const { checkpoint, lines } = decodeLeaf(step);
+  return lines.map((line) => ({ kind: 'cosigned', head: { checkpoint, line } }));
 }
 
 function pushesOf({ chain, history = [], body, blobs }: Offered): readonly Push[] {

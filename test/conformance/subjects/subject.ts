@@ -10,6 +10,7 @@ import type { Evidence } from '../../../src/core/trusted/state.ts';
 import type {
   CaseResult,
   ConformanceCase,
+  FreshStep,
   JudgedStep,
   Outcome,
   StreamResult,
@@ -32,6 +33,8 @@ export interface Subject extends AsyncDisposable {
   unfit(step: JudgedStep): string | undefined;
   take(step: JudgedStep): Promise<Observed>;
   restart(nowMs: number): Promise<void>;
+  /** How fresh its first bundle is at a time; undefined for who does not ask regions. */
+  freshness(nowMs: number): Promise<Pick<FreshStep, 'fresh' | 'clock'> | undefined>;
   /** Everything that an outsider can see of the state, as text. */
   snapshot(): Promise<string>;
   /** Where it stands; what a subject cannot know is absent. */
