@@ -1,6 +1,6 @@
 /**
  * Lets the region of a node attest: cosigns the durable head of every stream, and signs a heartbeat
- * over all of them every 30 seconds.
+ * over all of them every 30 seconds, and soon after a stream is new.
  *
  * What is signed and in which order is the business of `core/log/cosigner.ts`; here are the store,
  * the key and the clock. Streams are worked on one after the other; of several heads of one stream
@@ -37,7 +37,9 @@ import type { Logger } from '../ports/logger.ts';
 import type { NoteName, Store } from '../ports/store.ts';
 
 /** How often a region says what it holds, milliseconds. */
-const HEARTBEAT_INTERVAL_MS: number = 30_000;
+const HEARTBEAT_INTERVAL_MS = 30_000;
+/** How soon a region speaks of a new stream; a heartbeat a second is the most that can be told. */
+const NEWS_AFTER_MS = 1_100;
 
 /** What an attestor works with. */
 export interface AttestorOptions {
@@ -66,6 +68,7 @@ export class Attestor implements AsyncDisposable {
   #standing: 'unknown' | 'listed' | 'stranger' = 'unknown';
   #work: Promise<void> = Promise.resolve();
   #timer: ClockTimer | undefined;
+  #dueMs = 0;
   #isClosed = false;
 
   constructor(options: AttestorOptions) {
@@ -83,6 +86,8 @@ export class Attestor implements AsyncDisposable {
   /** The durable state moved. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     this.#state = state;
+    // Until a heartbeat has its row, nobody can call a new stream fresh.
+    if (streams.some((stream) => !this.#tree.places.has(stream))) this.#arm(NEWS_AFTER_MS);
     const rows = streams.map((stream) => rowIn(state, stream));
     const present = rows.filter((row) => row !== undefined);
     this.#tree =
@@ -215,9 +220,8 @@ export class Attestor implements AsyncDisposable {
 
   #beat(): void {
     const { clock, realm, region, key, attest } = this.#options;
-    this.#timer = clock.setTimer(HEARTBEAT_INTERVAL_MS, () => {
-      this.#beat();
-    });
+    this.#timer = undefined;
+    this.#arm(HEARTBEAT_INTERVAL_MS);
     this.#offer([...this.#failed]);
     this.#failed.clear();
     if (!this.#isListed()) return;
@@ -226,6 +230,18 @@ export class Attestor implements AsyncDisposable {
     const fields = { realm, region, timeSeconds, heads: { size, root } };
     const signature = key.sign(heartbeatMessage(fields));
     attest({ kind: 'heartbeat', heartbeat: sealHeartbeat(fields, key.publicKey, signature) });
+  }
+
+  /** The next heartbeat, unless an earlier one is due. */
+  #arm(delayMs: number): void {
+    const { clock } = this.#options;
+    const dueMs = clock.monotonicMs() + delayMs;
+    if (this.#isClosed || (this.#timer !== undefined && this.#dueMs <= dueMs)) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#dueMs = dueMs;
+    this.#timer = clock.setTimer(delayMs, () => {
+      this.#beat();
+    });
   }
 
   /** Whether the charter lists the key for this region; a change is told. */

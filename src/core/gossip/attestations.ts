@@ -65,6 +65,7 @@ export class Attestations {
 
   /** The newest verified heartbeat of each region. */
   get heartbeats(): HeartbeatBook {
+    this.#currentPolicy();
     return this.#book;
   }
 
@@ -80,6 +81,7 @@ export class Attestations {
 
   /** The cosigned heads of a stream. */
   cosigned(stream: StreamName): readonly CosignedHead[] {
+    this.#currentPolicy();
     return [...(this.#heads.get(stream) ?? NO_HEADS).values()].flat();
   }
 
