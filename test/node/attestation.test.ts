@@ -4,6 +4,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
+import { openBundleSource } from '../../src/client/source.ts';
 import { exportSigningKey, generateSigningKey, type SigningKey } from '../../src/core/crypto.ts';
 import {
   CHARTER_STREAM,
@@ -90,6 +91,31 @@ describe('a node with the key of its region', () => {
     for (const name of REGIONS) await expectCosigned(name, 2);
   });
 
+  // A heartbeat that a link lost comes again after half a minute.
+  it('lets a client use what enough regions cosigned, and know that it is the newest', {
+    timeout: 90_000,
+  }, async () => {
+    for (const name of REGIONS) await start(name);
+    await using source = await openBundleSource({
+      realm: realm.name,
+      firstCharterDigest: realm.firstCharterDigest,
+      endpoints: [nodes.get('iad')?.addresses.clients ?? ''],
+      insecure: true,
+      bundles: [BUNDLE],
+      requireRegions: 3,
+    });
+    await publish('fra', 0);
+    await source.ready({ until: 'fresh', timeoutMs: 40_000 });
+    await stop('sin');
+    await publish('fra', 1);
+    const status = (): unknown => source.status().bundles[0];
+    await expect
+      .poll(status, { timeout: 15_000 })
+      .toMatchObject({ sequence: 1, waitingSequence: 2, lastError: { code: 'QUORUM' } });
+    await start('sin');
+    await expect.poll(status, { timeout: 40_000 }).toMatchObject({ sequence: 2, state: 'fresh' });
+  });
+
   it('attests nothing with a key that signed for a store that is lost', async () => {
     await start('iad');
     await publish('iad', 0);
@@ -133,7 +159,7 @@ describe('a node with the key of its region', () => {
       node: { id: `${name}-1`, region: name },
       store: { path: `data-${name}` },
       region: { keyFile: `${name}.key` },
-      listen: { admins: '127.0.0.1:0', peers: `localhost:${String(port)}` },
+      listen: { clients: '127.0.0.1:0', admins: '127.0.0.1:0', peers: `localhost:${String(port)}` },
       peers: { seeds: seeds.filter((seed) => !seed.endsWith(`:${String(port)}`)) },
     };
     nodes.set(name, await runNode(configFor(dir, realm, changes), { logger }));
