@@ -111,6 +111,11 @@ peers:
   seeds: []
 #  seeds: [fra-1.kedge.example.org:7441, sin-1.kedge.example.org:7441]
 
+# With a key this node vouches for what it holds, so that clients can demand k of n regions. Make it
+# here with \`kedge region key\`; the charter has to list its public key.
+# region:
+#   keyFile: region.key
+
 log:
   level: info    # debug, info, warn, error
   format: json   # json, or text for people
