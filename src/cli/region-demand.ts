@@ -14,7 +14,7 @@ import { RegionView } from '../core/log/region-view.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { AcceptedCharter } from '../core/trusted/state.ts';
-import { formatSeconds, parseDurationSeconds } from './durations.ts';
+import { formatDistance, formatSeconds, parseDurationSeconds } from './durations.ts';
 import { parseArgument } from './help.ts';
 import type { NodeAdmin } from './node-admin.ts';
 
@@ -102,7 +102,7 @@ function stale(
   const age =
     quorumMs === undefined
       ? `fewer than ${regions} regions ever said so here`
-      : `${regions} regions said so last ${formatSeconds(Math.round((nowMs - quorumMs) / 1000))} ago`;
+      : `${regions} regions said so last ${formatDistance(quorumMs, nowMs)}`;
   const within = formatSeconds(windowMs / 1000);
   return new KedgeError(
     'STALE',

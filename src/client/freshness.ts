@@ -2,8 +2,8 @@
  * Since when nobody has confirmed that a bundle is the newest.
  *
  * Measured on the monotonic clock, so that setting the wall clock makes nothing stale or fresh.
- * A confirmation is a node's word: it detects nodes that are gone or cut off, not a node that lies by
- * silence. Against that stands the release's own expiry, and whoever demands the word of regions
+ * A confirmation is a node's word: it detects nodes that are gone or cut off, not a node that lies
+ * by silence. Against that stands the release's own expiry, and whoever demands the word of regions
  * (`region-freshness.ts`).
  *
  * @module

@@ -46,8 +46,9 @@ export interface BundleSource extends AsyncDisposable {
   bundles(): BundleSet;
   /**
    * Waits until every bundle is in use, from a node or from the last-known-good copy.
-   * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause; `QUORUM`
-   * when it is the cosignatures of regions that lack; `STALE` when all are in use, not all fresh.
+   * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause;
+   * `QUORUM` when it is the cosignatures of regions that lack; `STALE` when all are in use and not
+   * all are fresh.
    */
   ready(options?: ReadyOptions): Promise<BundleSet>;
   /** Every bundle in use, then each that comes into use; the newest per bundle. */

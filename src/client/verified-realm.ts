@@ -98,8 +98,8 @@ export class VerifiedRealm {
 
   /**
    * Verifies a message and takes it in. `pending` holds the blobs that came before it on the same
-   * connection, `admit` has the last word on a release. Errors: those of `acceptDocument` and `acceptEvidence`, `DIGEST`, `LIMIT`; the
-   * state is unchanged.
+   * connection, `admit` has the last word on a release. Errors: those of `acceptDocument`,
+   * `acceptEvidence` and `admit`, `DIGEST`, `LIMIT`; the state is unchanged.
    */
   apply(
     response: RealmResponse,

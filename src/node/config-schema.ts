@@ -195,9 +195,10 @@ const regionSection = z.strictObject({
   keyFile: keyOf(path, {
     description:
       'Ed25519 key with which this node cosigns and sends heartbeats for `node.region`, PKCS#8 ' +
-      'and not encrypted, readable by its owner only; `kedge region key` makes one. The charter must list its public key for ' +
-      'the region, or the node attests nothing. Its folder must be writable: a file beside the ' +
-      'key, `<keyFile>.store`, binds it to the store that knows what it signed.',
+      'and not encrypted, readable by its owner only; `kedge region key` makes one. The charter ' +
+      'must list its public key for the region, or the node attests nothing. Its folder must be ' +
+      'writable: a file beside the key, `<keyFile>.store`, binds it to the store that knows what ' +
+      'it signed.',
     example: 'region.key',
   }),
 });

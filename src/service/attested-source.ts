@@ -143,8 +143,8 @@ export class AttestedSource {
   }
 
   /**
-   * All that is attested of a stream. Errors: `UNAVAILABLE` when nothing is held of it, or no region
-   * has cosigned it yet; `STORE`.
+   * All that is attested of a stream. Errors: `UNAVAILABLE` when nothing is held of it, or no
+   * region has cosigned it yet; `STORE`.
    */
   async of(stream: StreamName): Promise<StreamAttestation> {
     const size = rowIn(this.#state, stream)?.sequence ?? 0;

@@ -62,7 +62,7 @@ export const charterRotate: CommandModule = {
       'kedge charter rotate --add-signer dora=dora.age.pub --remove-signer ben',
       'kedge charter rotate --role release=2 --role revoke=1 --hold-down 48h',
       'kedge charter rotate --replace-key ana=ana-2027.age.pub --note "lost laptop"',
-      'kedge charter rotate --add-region iad=iad.key.pub --add-region fra=fra.key.pub',
+      'kedge charter rotate --add-region iad=iad-1.key.pub --add-region fra=fra-1.key.pub',
     ]);
   },
 };

@@ -219,7 +219,7 @@ export class RegionView {
     return judgeFreshness(before, attestations, this.#policy(), window);
   }
 
-  /** What a heartbeat's row of a stream comes to; no attestations when it is ahead of the reader. */
+  /** What a heartbeat's row comes to; no attestations when it is ahead of the reader. */
   #verdict(
     heartbeat: Heartbeat,
     proof: HeadProof,

@@ -8,6 +8,7 @@ import { decodeSubmitReceipt, encodeSubmission } from '../../../src/wire/admin.t
 import { ADMIN_METHODS } from '../../../src/wire/methods.ts';
 import { callError } from '../../../src/wire/status.ts';
 import type { ApplyStep, JudgedStep } from '../format.ts';
+import { isRegionStep } from './attested.ts';
 import { CaseNode } from './node.ts';
 import { bend } from './protobuf.ts';
 import {
@@ -37,8 +38,7 @@ class AdminSubject implements Subject {
 
   unfit(step: JudgedStep): string | undefined {
     if ('apply' in step) return undefined;
-    if ('cosigned' in step || 'heartbeat' in step || 'split' in step)
-      return 'regions submit nothing';
+    if (isRegionStep(step)) return 'regions submit nothing';
     return 'evidence' in step ? 'Submit takes documents alone' : 'a node reads no files of admins';
   }
 

@@ -19,7 +19,7 @@ import {
 import type { HeldHead } from '../../../src/core/log/freshness.ts';
 import { RegionView } from '../../../src/core/log/region-view.ts';
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
-import { parseStatement } from '../../../src/core/statements/statement.ts';
+import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
 import type { Holding } from '../../../src/core/trusted/holding.ts';
 import type { Offer } from '../../../src/core/trusted/offer.ts';
@@ -203,11 +203,7 @@ class CoreSubject implements Subject {
     };
     const judgedMs = this.#regions?.read(nowMs).nowMs ?? nowMs;
     const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, judgedMs);
-    const payload = chain.at(-1)?.payload;
-    if (result.outcome === 'accepted' && place?.kind === 'release' && payload !== undefined) {
-      const { stream, sequence, digest } = place;
-      this.#regions?.requireCosigned({ stream, sequence, digest, payload });
-    }
+    if (result.outcome === 'accepted') this.#requireCosigned(place, chain.at(-1)?.payload);
     this.#state = result.state;
     this.#moved();
     if (result.outcome === 'accepted') {
@@ -253,6 +249,13 @@ class CoreSubject implements Subject {
     const threshold = this.#threshold;
     if (threshold === undefined) return undefined;
     return new RegionView({ realm: parseRealmName(this.#pin.realm), threshold, localMs });
+  }
+
+  /** Errors: `QUORUM`, `POLICY`. */
+  #requireCosigned(place: Statement | undefined, payload: Uint8Array = NOTHING): void {
+    if (place?.kind !== 'release') return;
+    const { stream, sequence, digest } = place;
+    this.#regions?.requireCosigned({ stream, sequence, digest, payload });
   }
 
   /** What is held now, by stream that is followed. */

@@ -122,7 +122,7 @@ describe('stepCosigner', () => {
     expectCode('PROOF', () => step(inWork, headOf(inWork, 5, 'b')));
   });
 
-  it('begins another log after a decision about the stream, and never goes back to the one before', () => {
+  it('begins another log after a decision about the stream, and never goes back', () => {
     const state = cosigned({}, 3);
     const rival = { ...checkpointOf(leavesOf(3, 'b')), decidedBy: 2 };
     const offered = step(state, { kind: 'head', checkpoint: rival, proof: [] });

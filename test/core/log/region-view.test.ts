@@ -1,0 +1,102 @@
+/**
+ * What a reader knows of regions. Who counts and what is fresh is put to the test as data, in
+ * `test/conformance`; here is what those cases do not show.
+ */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { parseRealmName } from '../../../src/core/ids.ts';
+import type { HeldHead } from '../../../src/core/log/freshness.ts';
+import { proveHead } from '../../../src/core/log/heads.ts';
+import { RegionView } from '../../../src/core/log/region-view.ts';
+import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
+import { expectCode, NOW_MS, REALM } from '../support.ts';
+import {
+  checkpointOf,
+  cosign,
+  digestOf,
+  FRA,
+  heartbeat,
+  IAD,
+  inclusionOf,
+  leavesOf,
+  regionsOf,
+  SIN,
+  STREAM,
+  treeAt,
+} from './fixtures.ts';
+
+const SECONDS = NOW_MS / 1000;
+const held: HeldHead = { stream: STREAM, sequence: 3, digest: digestOf(3) };
+const following = new Map([[STREAM, held]]);
+const leaves = leavesOf(3);
+const [, , payload = new Uint8Array(0)] = leaves;
+
+describe('RegionView', () => {
+  let realm: TestRealm;
+  let view: RegionView;
+
+  beforeEach(() => {
+    realm = createTestRealm({ realm: REALM, regions: regionsOf(FRA, IAD, SIN) });
+    view = new RegionView({ realm: REALM, threshold: 2, localMs: NOW_MS });
+    view.govern(realm.trustedState().charters);
+  });
+
+  it('requires enough lines under a log that ends with the statement', () => {
+    take(FRA);
+    expectCode('QUORUM', () => view.requireCosigned({ ...held, payload }));
+    take(SIN);
+    expect(() => view.requireCosigned({ ...held, payload })).not.toThrow();
+    const other = leavesOf(4)[3] ?? payload;
+    expectCode('QUORUM', () => view.requireCosigned({ ...held, payload: other }));
+  });
+
+  it('says whether a line was new', () => {
+    expect(take(FRA)).toBe('new');
+    expect(take(FRA)).toBe('held');
+  });
+
+  it('refuses a head of another realm, and knows nothing without charters', () => {
+    const checkpoint = { ...checkpointOf(leaves), realm: parseRealmName('other.example.org') };
+    const lines = [cosign(FRA, checkpoint, 1)];
+    expectCode('REALM', () => view.takeCosigned({ checkpoint, lines, proof: [] }));
+    view.govern([]);
+    expect(take(IAD)).toBe('held');
+    expectCode('POLICY', () => view.requireCosigned({ ...held, payload }));
+  });
+
+  it('takes in a heartbeat once, and no row that it does not prove or nobody follows', () => {
+    expect(beat(FRA, SECONDS)).toBe('new');
+    expect(beat(FRA, SECONDS)).toBe('held');
+    expect(beat(FRA, SECONDS - 60)).toBe('held');
+    const tree = treeAt(3);
+    const proof = proveHead(tree, STREAM);
+    if (proof === undefined) throw new Error('no row');
+    const said = { heartbeat: heartbeat(IAD, SECONDS, tree), rows: [proof] };
+    const bent = { ...proof, row: { ...proof.row, sequence: 2 } };
+    expectCode('PROOF', () => view.takeHeartbeat({ ...said, rows: [bent] }, following, NOW_MS));
+    expectCode('TYPE', () => view.takeHeartbeat(said, new Map(), NOW_MS));
+    expect(view.takeHeartbeat(said, following, NOW_MS)).toBe('new');
+  });
+
+  it('keeps a floor that rises with the quorum and is put back after a restart', () => {
+    expect(view.floorMs).toBe(0);
+    beat(FRA, SECONDS);
+    beat(SIN, SECONDS + 10);
+    expect(view.floorMs).toBe(NOW_MS);
+    const next = new RegionView({ realm: REALM, threshold: 2, localMs: 1 });
+    next.restore(view.floorMs, 1);
+    expect(next.read(1)).toMatchObject({ nowMs: NOW_MS, verdict: 'behind' });
+    next.restore(5, 1);
+    expect(next.floorMs).toBe(NOW_MS);
+  });
+
+  function take(region: typeof FRA): 'new' | 'held' {
+    const checkpoint = checkpointOf(leaves);
+    const lines = [cosign(region, checkpoint, 1)];
+    return view.takeCosigned({ checkpoint, lines, proof: inclusionOf(leaves, 2) });
+  }
+
+  function beat(region: typeof FRA, timeSeconds: number): 'new' | 'held' {
+    const said = { heartbeat: heartbeat(region, timeSeconds, treeAt(3)), rows: [] };
+    return view.takeHeartbeat(said, following, NOW_MS);
+  }
+});
