@@ -26,8 +26,8 @@ export type Applied =
   | { readonly kind: 'released'; readonly inUse: InUse }
   /** Verified, and waiting until enough regions cosigned it; what was in use still is. */
   | { readonly kind: 'unattested'; readonly at: HeldRelease; readonly error: KedgeError }
-  /** A region said something new. */
-  | { readonly kind: 'attested' }
+  /** A region said something new; `early` is more than any region has to say. */
+  | { readonly kind: 'attested'; readonly pace: 'due' | 'early' }
   /** What stands is verified, and not newer than what is in use, against which was decided. */
   | { readonly kind: 'overruled'; readonly bundle: BundleName }
   | { readonly kind: 'forked'; readonly evidence: Evidence };

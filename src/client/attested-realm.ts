@@ -27,9 +27,9 @@ import type { Applied, RealmResponse } from './applied.ts';
 import type { ParkedUpdate, Pending } from './pending.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 
-/** A heartbeat that is news comes at most this often from one region, seconds. */
+/** More often than this no region has to speak, seconds; what is more is bounded. */
 const HEARTBEAT_STEP_SECONDS = 10;
-/** And is at most this old. */
+/** Nor of a time that is further away. */
 const HEARTBEAT_AGE_SECONDS = 3600;
 
 /** What an {@link AttestedRealm} works with. */
@@ -137,13 +137,11 @@ export class AttestedRealm {
     const isNew = regions.takeHeartbeat(said, this.#held(), localMs) === 'new';
     const last = this.#heard.get(region) ?? 0;
     const ageSeconds = localMs / 1000 - timeSeconds;
-    const isNews =
-      isNew &&
-      timeSeconds - last >= HEARTBEAT_STEP_SECONDS &&
-      Math.abs(ageSeconds) <= HEARTBEAT_AGE_SECONDS;
-    if (!isNews) return { kind: 'nothing' };
-    this.#heard.set(region, timeSeconds);
-    return { kind: 'attested' };
+    if (!isNew) return { kind: 'nothing' };
+    const isDue =
+      timeSeconds - last >= HEARTBEAT_STEP_SECONDS && Math.abs(ageSeconds) <= HEARTBEAT_AGE_SECONDS;
+    if (isDue) this.#heard.set(region, timeSeconds);
+    return { kind: 'attested', pace: isDue ? 'due' : 'early' };
   }
 
   /** What is in use, per stream that is followed. */

@@ -127,9 +127,11 @@ class Session {
       case 'nothing':
         this.#spend();
         break;
+      case 'attested':
+        if (applied.pace === 'early') this.#spend();
+        break;
       case 'charters':
       case 'forked':
-      case 'attested':
         break;
     }
     const { realm, config } = this.#options;

@@ -140,8 +140,9 @@ function servedTo(
       subscriptions.attested(said);
     },
     onServe: (next, streams) => {
-      attested.moved(next, streams);
+      const heard = attested.moved(next, streams);
       subscriptions.serve(next, streams);
+      for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
       logAccepted(logger, next, streams);
       onServe(next, streams);
     },

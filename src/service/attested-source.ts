@@ -69,11 +69,13 @@ export class AttestedSource {
     this.#trees = new HeadTrees(options.state);
   }
 
-  /** The durable state moved. */
-  moved(state: TrustedState, streams: readonly StreamName[]): void {
+  /** The durable state moved; returns the heartbeats whose rows can be shown from now on. */
+  moved(state: TrustedState, streams: readonly StreamName[]): readonly Heartbeat[] {
     this.#state = state;
     this.#trees.moved(state, streams);
-    for (const heartbeat of [...this.#ahead.values()]) this.heard(heartbeat);
+    const ahead = [...this.#ahead.values()];
+    for (const heartbeat of ahead) this.heard(heartbeat);
+    return ahead.filter(({ region }) => !this.#ahead.has(region));
   }
 
   /** A region's newest heartbeat is known. */

@@ -220,6 +220,7 @@ export class Attestor implements AsyncDisposable {
 
   #beat(): void {
     const { clock, realm, region, key, attest } = this.#options;
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#arm(HEARTBEAT_INTERVAL_MS);
     this.#offer([...this.#failed]);

@@ -187,6 +187,27 @@ describe('a source that requires regions', () => {
     expect(state()).toBe('fresh');
   });
 
+  it('is fresh by a heartbeat that comes soon after another', async () => {
+    await use(1);
+    await beat(FRA);
+    const ready = source.ready({ until: 'fresh' });
+    clock.advance(2000);
+    await beat(SIN);
+    await ready;
+    expect(state()).toBe('fresh');
+  });
+
+  it('takes two heartbeats of one region within seconds', async () => {
+    await use(1);
+    const rows = rowsAt(realm, new Map());
+    for (const region of [FRA, SIN]) say(heartbeat(realm, region, clock.nowMs(), rows));
+    const ready = source.ready({ until: 'fresh' });
+    clock.advance(2000);
+    await beat(FRA, SIN);
+    await ready;
+    expect(state()).toBe('fresh');
+  });
+
   it('never counts time below what regions signed, also after a restart', async () => {
     await using dir = await createTempDir();
     const logger = recordingLogger();
