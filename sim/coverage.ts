@@ -33,6 +33,7 @@ export const SOMETIMES = {
   'torn-write': 'a crash cuts a write in the middle',
   'lost-write': 'a crash loses a write that nobody was told of',
   'unanswered-write': 'a crash comes after a write and before its answer',
+  'group-write': 'several batches are written as one',
   'failed-write': 'the disk refuses',
   'failed-but-written': 'the disk says that it refused, and wrote',
   'write-failed-submit': 'an admin is told that the disk refused',

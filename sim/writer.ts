@@ -1,6 +1,6 @@
 /**
  * Writes of one process in order, as `service/write-queue.ts` makes them, onto a disk that may be
- * slow, refuse, or be cut off in the middle.
+ * slow, refuse, or be cut off in the middle. Some of what waits goes down together.
  *
  * @module
  */
@@ -81,20 +81,35 @@ export class Writer {
 
   #finish(): void {
     this.#isBusy = false;
-    const write = this.#queue.shift();
+    const group = this.#takeGroup();
+    const [write] = group;
     if (write === undefined) return;
-    const { batchId, batch, failures, then } = write;
-    if (failures === this.#failures) {
-      const error = this.#write(batch);
+    if (write.failures === this.#failures) {
+      const error = this.#write(joined(group));
+      const batchId = error === undefined ? lastOf(group).batchId : write.batchId;
       if (error !== undefined) this.#failures += 1;
       this.#onOutcome(
         error === undefined
           ? { kind: 'persisted', batchId }
-          : { kind: 'persist-failed', batchId, error },
+          : { kind: 'persist-failed', batchId, lastBatchId: lastOf(group).batchId, error },
       );
     }
-    for (const next of then) next();
+    for (const next of group.flatMap(({ then }) => then)) next();
     this.#start();
+  }
+
+  /** The first, and by chance all that can be one batch with it. */
+  #takeGroup(): readonly Write[] {
+    const failures = this.#queue[0]?.failures;
+    const isOne = this.#queue.length < 2 || this.#host.diskDraws.chance(0.5);
+    const end = this.#queue.findIndex(
+      (write, index) =>
+        index > 0 &&
+        (isOne || write.failures !== failures || !isPlain(write) || !isPlain(this.#queue[0])),
+    );
+    const group = this.#queue.splice(0, end < 0 ? this.#queue.length : end);
+    if (group.length > 1) this.#world.coverage.hit('group-write');
+    return group;
   }
 
   #write(batch: PersistBatch): KedgeError | undefined {
@@ -111,4 +126,25 @@ export class Writer {
       return KedgeError.from(thrown);
     }
   }
+}
+
+/** A batch about forks moves heads back: it is written alone. */
+function isPlain(write: Write | undefined): boolean {
+  return write?.batch.evidence === undefined && write?.batch.settled === undefined;
+}
+
+function joined(group: readonly Write[]): PersistBatch {
+  const batches = group.map(({ batch }) => batch);
+  const [only] = batches;
+  if (only !== undefined && batches.length === 1) return only;
+  return {
+    documents: batches.flatMap(({ documents }) => documents),
+    blobs: batches.flatMap(({ blobs }) => blobs),
+  };
+}
+
+function lastOf(group: readonly Write[]): Write {
+  const last = group.at(-1);
+  if (last === undefined) throw new KedgeError('BUG', 'a group without a write');
+  return last;
 }

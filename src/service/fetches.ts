@@ -16,6 +16,8 @@ export interface FetchesOptions {
   readonly logger: Logger;
   /** What only the store knows about a piece. */
   readonly recall: (item: FetchItem) => Promise<Recall | undefined>;
+  /** Resolves when what was brought is not too much for the disk. */
+  readonly room: () => Promise<void>;
   readonly onEvent: (
     event: Extract<GossipEvent, { readonly kind: 'fetch-item' | 'fetch-end' }>,
   ) => void;
@@ -38,7 +40,7 @@ export class Fetches {
   }: Extract<GossipEffect, { readonly kind: 'fetch' }>): Promise<void> {
     const abort = new AbortController();
     this.#running.set(fetchId, abort);
-    const { logger, transport, recall, onEvent } = this.#options;
+    const { logger, transport, recall, room, onEvent } = this.#options;
     const { stream, fromSequence } = request;
     const { nodeId } = target;
     logger.debug({ event: 'fetch.started', nodeId, stream, fromSequence }, 'fetch started');
@@ -47,6 +49,7 @@ export class Fetches {
       for await (const item of transport.fetch(target, request, { signal: abort.signal })) {
         const recalled = (await recall(item)) ?? {};
         onEvent({ kind: 'fetch-item', fetchId, item, recall: recalled });
+        await room();
       }
     } catch (thrown) {
       error = KedgeError.from(thrown);

@@ -81,6 +81,7 @@ export class Replicator implements AsyncDisposable {
       transport: options.transport,
       logger,
       recall: async (item) => this.#recallOf(judgedIn(item)),
+      room: async () => this.#writes.room(),
       onEvent: (event) => this.#handle(event),
     });
     this.#writes = new WriteQueue(options.store, (outcome) => {

@@ -216,9 +216,9 @@ export class DocumentStore implements Store {
       anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
     });
     if (plan.puts.length === 0) return;
-    const trees = await this.#trees.puts(batch.documents, (stream) => this.#heads.sequence(stream));
+    const trees = await this.#trees.puts(batch.documents, (stream) => this.#heads.last(stream));
     await this.#entries.write([...plan.puts, ...trees], plan.removedKeys);
-    this.#heads = plan.heads;
+    this.#heads.adopt(plan.changes);
   }
 
   /** Writes beside the statements, in order with appends. */

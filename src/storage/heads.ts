@@ -1,8 +1,8 @@
 /**
  * Where every stream stands, and what a batch changes about it.
  *
- * A value: planning a batch yields the writes and the next heads, so that a failed write leaves
- * memory as it was. One small record per stream is all that a store keeps in memory.
+ * Planning a batch yields the writes and what changes, which is adopted once it is written, so that
+ * a failed write leaves memory as it was. One small record per stream is all that a store keeps in memory.
  *
  * @module
  */
@@ -34,25 +34,45 @@ export interface PlanReader {
 export interface AppendPlan {
   readonly puts: readonly Put[];
   readonly removedKeys: readonly string[];
-  readonly heads: Heads;
+  readonly changes: HeadChanges;
+}
+
+/** What a batch changes about heads and forks; an absent fork is over. */
+export interface HeadChanges {
+  readonly heads: ReadonlyMap<StreamName, HeadRecord>;
+  readonly forks: ReadonlyMap<StreamName, Evidence | undefined>;
 }
 
 /** The heads and forks of all streams. */
 export class Heads {
-  readonly #heads: ReadonlyMap<StreamName, HeadRecord>;
-  readonly #forks: ReadonlyMap<StreamName, Evidence>;
+  readonly #heads: Map<StreamName, HeadRecord>;
+  readonly #forks: Map<StreamName, Evidence>;
 
   constructor(
     heads: ReadonlyMap<StreamName, HeadRecord>,
     forks: ReadonlyMap<StreamName, Evidence>,
   ) {
-    this.#heads = heads;
-    this.#forks = forks;
+    this.#heads = new Map(heads);
+    this.#forks = new Map(forks);
+  }
+
+  /** What was planned is written. */
+  adopt({ heads, forks }: HeadChanges): void {
+    for (const [stream, head] of heads) this.#heads.set(stream, head);
+    for (const [stream, fork] of forks) {
+      if (fork === undefined) this.#forks.delete(stream);
+      else this.#forks.set(stream, fork);
+    }
   }
 
   /** The sequence of a stream's head; 0 when there is none. */
   sequence(stream: StreamName): number {
     return this.#heads.get(stream)?.sequence ?? 0;
+  }
+
+  /** Where a stream stands; sequence 0 when nothing of it is common. */
+  last(stream: StreamName): HeadRecord {
+    return this.#heads.get(stream) ?? { sequence: 0, digest: NO_PREVIOUS };
   }
 
   /** All streams by name. */
@@ -76,8 +96,8 @@ export class Heads {
   /** Checks a batch against the heads. Errors: `BUG`; those of `digestAt`. */
   async plan(batch: StoreBatch, reader: PlanReader): Promise<AppendPlan> {
     const { digestAt } = reader;
-    const heads = new Map(this.#heads);
-    const forks = new Map(this.#forks);
+    const heads = new Draft(this.#heads);
+    const forks = new Draft(this.#forks);
     const puts: Put[] = [];
     for (const entry of batch.documents) {
       if (await this.#isHeld(entry, heads, digestAt)) continue;
@@ -88,7 +108,8 @@ export class Heads {
     // Without a new document the batch is a repetition, and the streams may have grown since.
     for (const settled of puts.length === 0 ? [] : (batch.settled ?? [])) {
       const { stream, sequence, digest } = settled;
-      if (forks.delete(stream)) removedKeys.push(forkKey(stream));
+      if (forks.get(stream) !== undefined) removedKeys.push(forkKey(stream));
+      forks.set(stream, undefined);
       await requireStored(settled, reader.anyDigestAt);
       heads.set(stream, { sequence, digest });
     }
@@ -106,17 +127,16 @@ export class Heads {
         await this.#cutTo(batch.evidence.stream, common, heads, batch, digestAt),
       );
     }
-    for (const [stream, head] of heads) {
-      if (head !== this.#heads.get(stream)) {
-        puts.push({ key: headKey(stream), value: encodeHead(head) });
-      }
+    const changes = { heads: heads.changed(), forks: forks.changes };
+    for (const [stream, head] of changes.heads) {
+      puts.push({ key: headKey(stream), value: encodeHead(head) });
     }
-    return { puts, removedKeys, heads: new Heads(heads, forks) };
+    return { puts, removedKeys, changes };
   }
 
   async #isHeld(
     entry: StoredDocument,
-    heads: ReadonlyMap<StreamName, HeadRecord>,
+    heads: Draft<HeadRecord>,
     digestAt: DigestAt,
   ): Promise<boolean> {
     const { stream, sequence, digest } = entry;
@@ -131,7 +151,7 @@ export class Heads {
   async #cutTo(
     stream: StreamName,
     common: number,
-    heads: ReadonlyMap<StreamName, HeadRecord>,
+    heads: Draft<HeadRecord>,
     batch: StoreBatch,
     digestAt: DigestAt,
   ): Promise<HeadRecord> {
@@ -146,10 +166,41 @@ export class Heads {
   }
 }
 
+/** A map with changes that are not made yet: as cheap as what changes. */
+class Draft<Value> {
+  readonly #base: ReadonlyMap<StreamName, Value>;
+  readonly #changes: Map<StreamName, Value | undefined> = new Map();
+
+  constructor(base: ReadonlyMap<StreamName, Value>) {
+    this.#base = base;
+  }
+
+  get changes(): ReadonlyMap<StreamName, Value | undefined> {
+    return this.#changes;
+  }
+
+  get(stream: StreamName): Value | undefined {
+    return this.#changes.has(stream) ? this.#changes.get(stream) : this.#base.get(stream);
+  }
+
+  set(stream: StreamName, value: Value | undefined): void {
+    this.#changes.set(stream, value);
+  }
+
+  /** What is there and another one than before. */
+  changed(): ReadonlyMap<StreamName, Value> {
+    const changed = new Map<StreamName, Value>();
+    for (const [stream, value] of this.#changes) {
+      if (value !== undefined && value !== this.#base.get(stream)) changed.set(stream, value);
+    }
+    return changed;
+  }
+}
+
 function requireNext(
   entry: StoredDocument,
-  heads: ReadonlyMap<StreamName, HeadRecord>,
-  forks: ReadonlyMap<StreamName, Evidence>,
+  heads: Draft<HeadRecord>,
+  forks: Draft<Evidence>,
 ): HeadRecord {
   const { stream, sequence, digest, document } = entry;
   if (sequence !== (heads.get(stream)?.sequence ?? 0) + 1) throw bug(entry, 'would leave a gap');
@@ -181,7 +232,7 @@ async function requireStored(
   );
 }
 
-function requireEarlier(evidence: Evidence, forks: ReadonlyMap<StreamName, Evidence>): void {
+function requireEarlier(evidence: Evidence, forks: Draft<Evidence>): void {
   const held = forks.get(evidence.stream);
   if (held === undefined || evidence.sequence <= held.sequence) return;
   throw new KedgeError('BUG', `${evidence.stream} forked earlier than this evidence says`);

@@ -19,12 +19,16 @@ import {
   perfectSubtrees,
   type Subtree,
 } from '../core/log/tree.ts';
+import { Memo } from '../core/memo.ts';
 import type { StoredDocument } from '../ports/store.ts';
 import type { KeyValue, Put } from './key-value.ts';
 import { treeKey } from './keys.ts';
+import type { HeadRecord } from './records.ts';
 
 /** Payloads read at once. */
 const PAGE = 1000;
+/** Trees that are remembered: one per stream that grew lately. */
+const FRONTIERS_MAX = 1024;
 
 /** What the trees are kept in and made from. */
 export interface LogTreeParts {
@@ -40,24 +44,28 @@ export interface LogTreeParts {
 /** The trees of the streams of one store. */
 export class LogTrees {
   readonly #parts: LogTreeParts;
+  /** By the digest of the last statement, from which all of a tree follows. */
+  readonly #known: Memo<Frontier> = new Memo(FRONTIERS_MAX);
 
   constructor(parts: LogTreeParts) {
     this.#parts = parts;
   }
 
-  /** What new documents add; `sizeOf` is the number of statements of a stream before. */
+  /** What new documents add; `lastOf` is where a stream stood before. */
   async puts(
     documents: readonly StoredDocument[],
-    sizeOf: (stream: StreamName) => number,
+    lastOf: (stream: StreamName) => HeadRecord,
   ): Promise<readonly Put[]> {
     const frontiers = new Map<StreamName, Frontier>();
     const puts: Put[] = [];
-    for (const { stream, sequence, document } of documents) {
-      if (sequence <= (frontiers.get(stream)?.size ?? sizeOf(stream))) continue;
-      const before = frontiers.get(stream) ?? (await this.#frontier(stream, sequence - 1, puts));
+    for (const { stream, sequence, digest, document } of documents) {
+      const last = lastOf(stream);
+      if (sequence <= (frontiers.get(stream)?.size ?? last.sequence)) continue;
+      const before = frontiers.get(stream) ?? (await this.#frontier(stream, last, puts));
       const leaf = hashLeaf(document.statement.payload);
       const { frontier, complete } = appendLeaf(before, leaf);
       frontiers.set(stream, frontier);
+      this.#known.set(digest, frontier, 1);
       puts.push(...complete.map((subtree) => putOf(stream, subtree)));
     }
     return puts;
@@ -81,7 +89,11 @@ export class LogTrees {
     return puts;
   }
 
-  async #frontier(stream: StreamName, size: number, puts: Put[]): Promise<Frontier> {
+  async #frontier(stream: StreamName, last: HeadRecord, puts: Put[]): Promise<Frontier> {
+    const { sequence: size, digest } = last;
+    if (size === 0) return EMPTY_TREE;
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
     const peaks = await this.read(stream, perfectSubtrees(0, size));
     return peaks === undefined ? await this.#rebuild(stream, size, puts) : { size, peaks };
   }

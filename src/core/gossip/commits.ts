@@ -2,9 +2,9 @@
  * What is durable, and the batches on their way to the disk.
  *
  * Batches are written in the order in which their statements were accepted. When one fails, those
- * behind it are given up, since they build on it. The one that failed may be on the disk all the
- * same, so it stays the next one: it is written again, which changes nothing where it is there,
- * before anything else.
+ * behind it are given up, since they build on it. What failed may be on the disk all the same, so it
+ * stays the next one: it is written again, which changes nothing where it is there, before anything
+ * else. Batches that go to the disk as one fail as one.
  *
  * @module
  */
@@ -36,6 +36,8 @@ export interface Commit {
   waiters: Waiter[];
   /** `failed`: it has to be written again. */
   phase: 'writing' | 'failed';
+  /** Whether this node has pushed it. */
+  readonly news: 'pushed' | 'not-pushed';
 }
 
 /** The durable state of one node and what will become of it. */
@@ -68,16 +70,15 @@ export class Commits {
     return this.#queue.findLast((commit) => commit.row.stream === row.stream);
   }
 
-  /** The oldest batch is on disk; `undefined` when it was given up before. */
-  done(batchId: number): Commit | undefined {
-    const commit = this.#queue[0];
-    if (commit?.batchId !== batchId) return undefined;
-    this.#queue.shift();
-    this.#state = commit.state;
-    for (const stream of [commit.row.stream, ...commit.moved]) {
-      this.rows.set(stream, rowIn(commit.state, stream));
-    }
-    return commit;
+  /** All batches up to this one are on disk; none when they were given up before. */
+  done(batchId: number): readonly Commit[] {
+    const isLater = (commit: Commit): boolean => commit.batchId > batchId;
+    const first = this.#queue.findIndex(isLater);
+    const commits = this.#queue.splice(0, first < 0 ? this.#queue.length : first);
+    const { state = this.#state } = commits.at(-1) ?? {};
+    this.#state = state;
+    for (const stream of streamsOf(commits)) this.rows.set(stream, rowIn(state, stream));
+    return commits;
   }
 
   /** What is accepted once all is written. */
@@ -85,25 +86,33 @@ export class Commits {
     return this.#queue.at(-1)?.state ?? this.#state;
   }
 
-  /** The batch that has to be written again, as being written from now on. */
-  retry(): Commit | undefined {
-    const [oldest] = this.#queue;
-    if (oldest?.phase !== 'failed') return undefined;
-    oldest.phase = 'writing';
-    return oldest;
+  /** The batches that have to be written again, as being written from now on. */
+  retry(): readonly Commit[] {
+    const failed = this.#queue.filter(({ phase }) => phase === 'failed');
+    for (const commit of failed) commit.phase = 'writing';
+    return failed;
   }
 
-  /** The oldest batch failed; returns whoever waits for it or for one behind it. */
-  failed(remains: 'in-doubt' | 'nothing'): readonly Waiter[] {
+  /**
+   * The batches up to `lastBatchId` failed together; returns whoever waits for one of them or for
+   * one behind.
+   */
+  failed(lastBatchId: number, remains: 'in-doubt' | 'nothing'): readonly Waiter[] {
     const waiters = this.#queue.flatMap((commit) => commit.waiters);
-    const [oldest] = this.#queue;
-    this.#queue = [];
-    if (oldest === undefined || remains === 'nothing') return waiters;
-    oldest.waiters = [];
-    oldest.phase = 'failed';
-    this.#queue.push(oldest);
+    const isInDoubt = ({ batchId }: Commit): boolean =>
+      remains === 'in-doubt' && batchId <= lastBatchId;
+    this.#queue = this.#queue.filter(isInDoubt);
+    for (const commit of this.#queue) {
+      commit.waiters = [];
+      commit.phase = 'failed';
+    }
     return waiters;
   }
+}
+
+/** The streams that commits move, each once; the order is that of their revisions. */
+export function streamsOf(commits: readonly Commit[]): readonly StreamName[] {
+  return [...new Set(commits.flatMap(({ row, moved }) => [row.stream, ...moved]))];
 }
 
 /** The answer to a submit whose statement is durable. */

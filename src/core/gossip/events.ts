@@ -61,8 +61,16 @@ export type GossipEvent =
       readonly recall: Recall;
     }
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
+  /** This batch and all before it are on disk. */
   | { readonly kind: 'persisted'; readonly batchId: number }
-  | { readonly kind: 'persist-failed'; readonly batchId: number; readonly error: KedgeError }
+  /** The batches up to the last one failed together; they may be on disk all the same. */
+  | {
+      readonly kind: 'persist-failed';
+      readonly batchId: number;
+      /** Absent: it is the only one. */
+      readonly lastBatchId?: number;
+      readonly error: KedgeError;
+    }
   /** This node's region attests something; it is persisted where that matters. */
   | { readonly kind: 'attest'; readonly said: Attestation }
   /** This node leaves for good; it answers until it stops. */
@@ -74,6 +82,8 @@ export type Timer =
   | MembershipTimer
   | { readonly name: 'repair' }
   | { readonly name: 'seeds' }
+  /** Who said nothing about news hears of it now. */
+  | { readonly name: 'acknowledge' }
   /** A fetch should have brought something by now. */
   | { readonly name: 'fetch'; readonly fetchId: number }
   | { readonly name: 'dial'; readonly nodeId: NodeId };

@@ -90,7 +90,7 @@ export class GossipMachine {
       topology,
       membership: { ...membership, random },
     });
-    this.#replica = new Replica({ outbox, links, spread, home: self.region, state });
+    this.#replica = new Replica({ outbox, links, spread, self, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
     const parts = { outbox, links, replica: this.#replica, fetching: this.#fetching };
     const introduction = (link: Link): ReturnType<Holding['introduction']> =>
@@ -186,7 +186,7 @@ export class GossipMachine {
       case 'persisted':
         return this.#persisted(event.batchId, nowMs);
       case 'persist-failed':
-        return this.#replica.persistFailed(event.error);
+        return this.#replica.persistFailed(event.lastBatchId ?? event.batchId, event.error);
       case 'attest':
         return this.#attestations.take(event.said, undefined, nowMs);
       case 'leave':
@@ -211,6 +211,8 @@ export class GossipMachine {
         this.#neighbours.tick();
         this.#attestations.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
+      case 'acknowledge':
+        return this.#replica.acknowledge();
       case 'dial':
         return this.#dialer.dialDue(timer.nodeId);
       case 'seeds':

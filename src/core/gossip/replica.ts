@@ -2,8 +2,8 @@
  * The one way of a statement through a node: verify → forward → persist → serve and acknowledge.
  *
  * Forwarding before the disk is safe, since every receiver verifies for itself. Serving before it
- * is not, since a crash would take a served release back. When the disk refuses, that batch is
- * written again until it takes it, before all others; repair brings the statements of those again.
+ * is not, since a crash would take a served release back. When the disk refuses, that is written
+ * again until it takes it, before all else; repair brings the statements of those again.
  *
  * @module
  */
@@ -14,7 +14,8 @@ import type { PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
-import { Commits, durableResult } from './commits.ts';
+import { Acknowledging } from './acknowledging.ts';
+import { type Commit, Commits, durableResult, streamsOf } from './commits.ts';
 import type { Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
@@ -23,7 +24,6 @@ import type { Outbox } from './outbox.ts';
 import { type BaseBody, indexBlobs, pushBytes } from './push.ts';
 import type { RowLog } from './row-log.ts';
 import type { Row } from './rows.ts';
-import { rowIn } from './rows.ts';
 import type { Spread } from './spread.ts';
 
 /** Who brought a statement. */
@@ -39,6 +39,7 @@ export class Replica {
   readonly #links: LinkTable;
   readonly #spread: Spread;
   readonly #home: RegionName;
+  readonly #acknowledging: Acknowledging;
   readonly #intake: Intake;
   readonly #commits: Commits;
   #nextBatchId = 1;
@@ -47,16 +48,17 @@ export class Replica {
     readonly outbox: Outbox;
     readonly links: LinkTable;
     readonly spread: Spread;
-    readonly home: RegionName;
+    readonly self: PeerIdentity;
     readonly state: TrustedState;
   }) {
-    const { state } = parts;
-    this.#outbox = parts.outbox;
-    this.#links = parts.links;
+    const { outbox, links, self, state } = parts;
+    this.#outbox = outbox;
+    this.#links = links;
     this.#spread = parts.spread;
-    this.#home = parts.home;
+    this.#home = self.region;
     this.#intake = new Intake(state);
     this.#commits = new Commits(state);
+    this.#acknowledging = new Acknowledging({ outbox, links, self, rows: this.rows });
   }
 
   /** Verified and on disk: all that may be served. */
@@ -136,39 +138,38 @@ export class Replica {
   }
 
   /**
-   * The oldest batch under way is on disk: serve it, answer, acknowledge. Returns the streams that
-   * changed; `moved` are those that it moved by the way, of which peers may hold more.
+   * All batches up to this one are on disk: serve them, answer, acknowledge. Returns the streams
+   * that changed; `moved` are those that moved by the way, of which peers may hold more.
    */
   persisted(batchId: number): Record<'streams' | 'moved', readonly StreamName[]> {
-    const commit = this.#commits.done(batchId);
-    if (commit === undefined) return { streams: [], moved: [] };
-    const { row, state, moved } = commit;
-    const streams = [row.stream, ...moved];
-    this.#outbox.emit({ kind: 'serve', state, streams });
-    for (const { requestId, row: submitted, novelty } of commit.waiters) {
-      const result = durableResult(submitted, novelty);
-      this.#outbox.emit({ kind: 'reply', requestId, result });
+    const commits = this.#commits.done(batchId);
+    const streams = streamsOf(commits);
+    const state = this.#commits.state;
+    if (streams.length > 0) this.#outbox.emit({ kind: 'serve', state, streams });
+    for (const { requestId, row, novelty } of commits.flatMap(({ waiters }) => waiters)) {
+      this.#outbox.emit({ kind: 'reply', requestId, result: durableResult(row, novelty) });
     }
-    const rows = [row, ...moved.map((stream) => rowIn(state, stream))];
-    const before = this.rows.revision - rows.length;
-    // One object for all links: it is encoded once.
-    const frames = rows.flatMap((each, index) =>
-      each === undefined
-        ? []
-        : [{ kind: 'held' as const, row: each, revision: before + index + 1 }],
-    );
-    for (const link of this.#links.ready()) {
-      for (const frame of frames) this.#outbox.send(link, frame);
+    const pushed = commits.filter(({ news }) => news === 'pushed').map(({ row }) => row.stream);
+    for (const stream of streams) {
+      this.#acknowledging.durable(stream, pushed.includes(stream) ? 'pushed' : 'not-pushed');
     }
-    return { streams, moved };
+    return { streams, moved: commits.flatMap(({ moved }) => moved) };
   }
 
-  /** The disk refused the oldest batch under way: nobody is told that it, or one behind, is held. */
-  persistFailed(error: KedgeError): void {
+  /** Those who have said nothing about what is durable hear of it. */
+  acknowledge(): void {
+    this.#acknowledging.due();
+  }
+
+  /**
+   * The disk refused the oldest batches under way, up to this one: nobody is told that they, or
+   * those behind, are held.
+   */
+  persistFailed(lastBatchId: number, error: KedgeError): void {
     const result = { kind: 'refused', error } as const;
     // What the store finds to contradict it will never take.
     const remains = error.code === 'STORE' ? 'in-doubt' : 'nothing';
-    for (const { requestId } of this.#commits.failed(remains)) {
+    for (const { requestId } of this.#commits.failed(lastBatchId, remains)) {
       this.#outbox.emit({ kind: 'reply', requestId, result });
     }
     this.#intake.reset(this.#commits.expected);
@@ -177,15 +178,14 @@ export class Replica {
 
   /** Called at a steady pace, and before anything else is written. */
   retry(): void {
-    const failed = this.#commits.retry();
-    if (failed === undefined) return;
-    const { batchId, batch } = failed;
-    this.#outbox.emit({ kind: 'persist', batchId, batch });
+    for (const { batchId, batch } of this.#commits.retry()) {
+      this.#outbox.emit({ kind: 'persist', batchId, batch });
+    }
   }
 
   #adopt(taken: Taken, bringer: Bringer): void {
     if (taken.kind === 'held') return this.#alreadyHeld(taken.row, bringer);
-    this.#forward(taken, bringer);
+    const news = this.#forward(taken, bringer);
     const { state, row, batch, evidence, moved } = taken;
     const batchId = this.#nextBatchId++;
     const waiters =
@@ -193,7 +193,7 @@ export class Replica {
         ? [{ requestId: bringer.requestId, row, novelty: 'new' as const }]
         : [];
     this.retry();
-    this.#commits.add({ batchId, batch, state, row, moved, waiters, phase: 'writing' });
+    this.#commits.add({ batchId, batch, state, row, moved, waiters, news, phase: 'writing' });
     this.#outbox.emit({ kind: 'persist', batchId, batch });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
     for (const { stream, sequence } of batch.settled ?? []) {
@@ -201,7 +201,7 @@ export class Replica {
     }
   }
 
-  #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): void {
+  #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): Commit['news'] {
     const { row, evidence } = taken;
     if (evidence !== undefined) {
       for (const link of this.#links.ready()) {
@@ -209,12 +209,12 @@ export class Replica {
           this.#outbox.send(link, { kind: 'fork', evidence });
         }
       }
-      return;
+      return 'not-pushed';
     }
-    if (bringer.kind === 'history') return;
+    if (bringer.kind === 'history') return 'not-pushed';
     const push = taken.push?.();
     // What is too large to push is fetched by whoever lacks it, once it is durable here.
-    if (!isSmall(push)) return;
+    if (!isSmall(push)) return 'not-pushed';
     const origin = bringer.kind === 'peer' ? bringer.origin : this.#home;
     const from = bringer.kind === 'peer' ? { from: bringer.from } : {};
     // One object for all links: it is encoded once.
@@ -224,20 +224,14 @@ export class Replica {
       if (held !== undefined && held.sequence >= row.sequence) continue;
       this.#outbox.send(link, frame);
     }
+    return 'pushed';
   }
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */
   #alreadyHeld(row: Row, bringer: Bringer): void {
-    // Whoever has a stopped stream too would fetch what it hears of and answer likewise, for ever.
-    if (bringer.kind === 'history') return;
+    // A peer that brings it has it.
+    if (bringer.kind !== 'submit') return;
     const carrier = this.#commits.carrierOf(row);
-    if (bringer.kind !== 'submit') {
-      const link = this.#links.to(bringer.from.nodeId);
-      if (carrier === undefined && link?.isReady === true) {
-        this.#outbox.send(link, { kind: 'held', row });
-      }
-      return;
-    }
     const { requestId } = bringer;
     if (carrier !== undefined) {
       carrier.waiters.push({ requestId, row, novelty: 'held' });

@@ -27,6 +27,11 @@ export class RowLog {
     return this.#revision;
   }
 
+  /** The revision of a stream's last change; 0 when nothing is held of it. */
+  revisionOf(stream: StreamName): number {
+    return this.#revisions.get(stream) ?? 0;
+  }
+
   get rows(): RowTable {
     return this.#tree.rows;
   }

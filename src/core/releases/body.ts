@@ -9,13 +9,12 @@
 import type { Anchor, Tombstone } from '../anchors/anchor.ts';
 import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../anchors/entry.ts';
 import { encodeCanonical } from '../canonical.ts';
-import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
 import { Memo } from '../memo.ts';
 import { readObject, requireAscending } from '../reader.ts';
-import { readContent } from './content.ts';
+import { contentDigest, readContent } from './content.ts';
 
 /** The content of one bundle. */
 export interface ReleaseBody {
@@ -39,7 +38,7 @@ const parsed = new Memo<ReleaseBody>(4 * BODY_MAX_BYTES);
  * lifecycle. Errors: `PARSE`, `LIMIT`.
  */
 export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
-  const digest = sha256(bytes);
+  const digest = contentDigest(bytes);
   return parsed.get(digest) ?? parsed.set(digest, readBody(bytes), bytes.length);
 }
 

@@ -9,22 +9,32 @@
  */
 import { type CanonicalValue, parseCanonical } from '../canonical.ts';
 import { sha256 } from '../crypto.ts';
+import type { Sha256 } from '../ids.ts';
 import { BODY_MAX_BYTES } from '../limits.ts';
 import { Memo } from '../memo.ts';
 
 /** By the digest of the bytes, which names them wholly. */
 const contents = new Memo<CanonicalValue>(4 * BODY_MAX_BYTES);
+/** Of bytes that were put together here, so that nobody else can change them. */
+const digests = new WeakMap<Uint8Array, Sha256>();
 
 /** The value of a body's bytes; `what` is for messages. Errors: `PARSE`, `LIMIT`. */
 export function readContent(bytes: Uint8Array, what: string): CanonicalValue {
-  const digest = sha256(bytes);
+  const digest = contentDigest(bytes);
   const known = contents.get(digest);
   if (known !== undefined) return known;
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what });
   return contents.set(digest, value, bytes.length);
 }
 
-/** Notes what `bytes` say: the caller vouches that they are the canonical form of `value`. */
+/** Notes what `bytes` say: the caller made them, and they are the canonical form of `value`. */
 export function noteContent(bytes: Uint8Array, value: CanonicalValue): void {
-  contents.set(sha256(bytes), value, bytes.length);
+  const digest = sha256(bytes);
+  digests.set(bytes, digest);
+  contents.set(digest, value, bytes.length);
+}
+
+/** The SHA-256 of a body's bytes. */
+export function contentDigest(bytes: Uint8Array): Sha256 {
+  return digests.get(bytes) ?? sha256(bytes);
 }

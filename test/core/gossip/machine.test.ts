@@ -88,8 +88,8 @@ describe('GossipMachine', () => {
     expect(kinds(submitted)).toEqual(['push']);
     expect(machine.durable.charters).toHaveLength(0);
     const persisted = handle({ kind: 'persisted', batchId: 1 });
-    expect(persisted.map((effect) => effect.kind)).toEqual(['serve', 'reply', 'send']);
-    expect(kinds(persisted)).toEqual(['held']);
+    expect(persisted.map((effect) => effect.kind)).toEqual(['serve', 'reply', 'arm']);
+    expect(kinds(handle({ kind: 'timer', timer: { name: 'acknowledge' } }))).toEqual(['held']);
     expect(machine.durable.charters).toHaveLength(1);
   });
 
