@@ -22,6 +22,7 @@ export class CountingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
   #target: { readonly host: string; readonly port: number } | undefined;
+  #state: 'open' | 'cut' = 'open';
   #forth = 0;
   #back = 0;
 
@@ -54,6 +55,17 @@ export class CountingProxy implements AsyncDisposable {
     this.#target = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
   }
 
+  /** Cuts every connection and takes no new ones. */
+  cut(): void {
+    this.#state = 'cut';
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Takes connections again. */
+  mend(): void {
+    this.#state = 'open';
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -61,7 +73,7 @@ export class CountingProxy implements AsyncDisposable {
   }
 
   #relay(near: Socket): void {
-    if (this.#target === undefined) {
+    if (this.#target === undefined || this.#state === 'cut') {
       near.destroy();
       return;
     }

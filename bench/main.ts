@@ -12,11 +12,12 @@ import type { Claim, Measurement } from './claim.ts';
 import { faults } from './faults.ts';
 import { idle } from './idle.ts';
 import { publish } from './publish.ts';
+import { repair } from './repair.ts';
 import { replication } from './replication.ts';
 import { sdk } from './sdk.ts';
 import { wire } from './wire.ts';
 
-const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup, faults];
+const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup, repair, faults];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 
 process.exitCode = await main(process.argv.slice(2));

@@ -18,7 +18,7 @@ import { atMost, type Bar, type Claim, type Measurement, percentile } from './cl
 import { say } from './progress.ts';
 import { kedge, releaseBytes } from './replication/kedge.ts';
 import type { RunningSystem, System } from './replication/system.ts';
-import { SYSTEMS } from './replication/systems.ts';
+import { QUICK_SYSTEMS, SYSTEMS } from './replication/systems.ts';
 import { measureDelayError } from './wan/delay-error.ts';
 import { FIVE_REGIONS, farthestMs } from './wan/matrix.ts';
 import { openWan } from './wan/open-wan.ts';
@@ -31,6 +31,8 @@ const ROUNDS = 50;
 const WARM_UP_ROUNDS = 10;
 const PAUSE_MIN_MS = 700;
 const PAUSE_SPREAD_MS = 500;
+/** How long nodes are watched that have nothing to do. */
+const REST_MS = 5000;
 const PRESSURE = '/proc/pressure/cpu';
 const MEDIAN_MAX = 1.1;
 const P95_MAX = 1.25;
@@ -71,7 +73,8 @@ async function measure(): Promise<Measurement> {
   report.notes.push(`network: ${wan.kind}, origin ${wan.hosts[0]?.name ?? ''}`);
   using controls = allowCongestionControls(wan);
   for (const congestion of controls.names.length > 0 ? controls.names : ['proxies']) {
-    for (const system of SYSTEMS) await tryToMeasure(wan, system, congestion, report);
+    for (const system of isQuick() ? QUICK_SYSTEMS : SYSTEMS)
+      await tryToMeasure(wan, system, congestion, report);
   }
   report.notes.push('slow start after idle: 1 (the default of the kernel) unless the name says 0');
   report.figures['loadAfter'] = load();
@@ -124,19 +127,56 @@ async function measureSystem(
       payloadBytes: releaseBytes(),
       folder,
     });
-    const warmUp = { first: 0, count: WARM_UP_ROUNDS };
-    await publishAll(running, warmUp);
-    const first = WARM_UP_ROUNDS;
-    const times = await publishAll(running, { first, count: rounds() });
+    const rest = await processorAtRest(running);
+    const cold = { first: 0, count: WARM_UP_ROUNDS };
+    await noteProcessor(report, 'cpuMsPerUpdateCold', running, rest, async () =>
+      publishAll(running, cold),
+    );
+    const warm = { first: WARM_UP_ROUNDS, count: rounds() };
+    const times = await noteProcessor(report, 'cpuMsPerUpdate', running, rest, async () =>
+      publishAll(running, warm),
+    );
     judge(report, system, { congestion, slowStartAfterIdle: '1' }, times, distanceMs);
     if (system !== kedge || wan.tune === undefined) return;
     const setting: TcpSetting = { congestion, slowStartAfterIdle: '0' };
     tuneTcp(wan, setting);
-    const again = await publishAll(running, { first: first + rounds(), count: rounds() });
+    const last = { first: WARM_UP_ROUNDS + rounds(), count: rounds() };
+    const again = await publishAll(running, last);
     judge(report, system, setting, again, distanceMs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Milliseconds of processor time that a node takes in a second without updates. */
+async function processorAtRest({ processorMs }: RunningSystem): Promise<number> {
+  if (processorMs === undefined) return Number.NaN;
+  await sleep(REST_MS);
+  const before = sum(processorMs());
+  await sleep(REST_MS);
+  const after = processorMs();
+  return (sum(after) - before) / after.length / (REST_MS / 1000);
+}
+
+/** Notes what one update cost one node in `publish`, without what it takes at rest. */
+async function noteProcessor(
+  { figures }: Report,
+  name: string,
+  { processorMs }: RunningSystem,
+  restMsPerSecond: number,
+  publish: () => Promise<readonly number[]>,
+): Promise<readonly number[]> {
+  if (processorMs === undefined) return await publish();
+  const before = sum(processorMs());
+  const startMs = performance.now();
+  const times = await publish();
+  await sleep(PAUSE_MIN_MS);
+  const after = processorMs();
+  const restMs = (restMsPerSecond * (performance.now() - startMs)) / 1000;
+  const spentMs = (sum(after) - before) / after.length - restMs;
+  figures[name] ??= rounded(spentMs / times.length);
+  say(`${name}: ${rounded(spentMs / times.length)}`);
+  return times;
 }
 
 async function publishAll(
@@ -191,6 +231,11 @@ function rounds(): number {
   return Number.isInteger(given) && given > 0 ? given : ROUNDS;
 }
 
+/** `KEDGE_BENCH_QUICK=1` compares with NATS core alone. */
+function isQuick(): boolean {
+  return process.env['KEDGE_BENCH_QUICK'] === '1';
+}
+
 function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
 }
@@ -209,4 +254,8 @@ function processorWaitMs(): number {
 
 function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

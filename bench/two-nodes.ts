@@ -29,8 +29,11 @@ export interface TwoNodes extends AsyncDisposable {
 
 const NAMES = ['iad-1', 'fra-1'] as const;
 
-/** Starts the nodes. */
-export async function startTwoNodes(realm: TestRealm): Promise<TwoNodes> {
+/** Starts the nodes; `fill` may put something into the folder of a store before. */
+export async function startTwoNodes(
+  realm: TestRealm,
+  fill?: (storePath: string) => Promise<void>,
+): Promise<TwoNodes> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   const clientProxy = await CountingProxy.open();
   const peerProxies = await Promise.all(NAMES.map(async () => CountingProxy.open()));
@@ -48,6 +51,7 @@ export async function startTwoNodes(realm: TestRealm): Promise<TwoNodes> {
     const { certFile, keyFile } = await files(id);
     const home = join(folder, `${id}-home`);
     await mkdir(home);
+    await fill?.(join(home, 'data'));
     const config = {
       node: { id, region: id.slice(0, 3), address: peerProxies[index]?.address ?? '' },
       realm: realm.name,

@@ -40,7 +40,9 @@ export interface NodePlace {
 export class NodeProcess {
   readonly place: NodePlace;
   readonly #log: WriteStream;
-  readonly #accepted: Map<string, number> = new Map();
+  /** When each release was seen, by stream, in the order in which they came. */
+  readonly #accepted: Map<string, { readonly sequence: number; readonly atMs: number }[]> =
+    new Map();
   readonly #waiting: Set<() => void> = new Set();
   #child: ChildProcess | undefined;
   #isReady = false;
@@ -92,11 +94,12 @@ export class NodeProcess {
     this.#log.end();
   }
 
-  /** Wall time when this node had a release on disk and served it; waits for it. */
+  /** Wall time when this node had a release, or a later one, on disk and served it; waits for it. */
   async accepted(stream: string, sequence: number): Promise<number> {
-    const key = `${stream} ${String(sequence)}`;
-    await this.#until(() => this.#accepted.has(key), `accept ${key}`);
-    return this.#accepted.get(key) ?? 0;
+    const find = (): number | undefined =>
+      this.#accepted.get(stream)?.find((seen) => seen.sequence >= sequence)?.atMs;
+    await this.#until(() => find() !== undefined, `accept ${stream} ${String(sequence)}`);
+    return find() ?? 0;
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -119,9 +122,10 @@ export class NodeProcess {
     if (!parsed.success) return;
     const { event, stream, sequence } = parsed.data;
     if (event === 'node.ready') this.#isReady = true;
-    if (event === 'release.accepted' && stream !== undefined) {
-      const key = `${stream} ${String(sequence)}`;
-      if (!this.#accepted.has(key)) this.#accepted.set(key, atMs);
+    if (event === 'release.accepted' && stream !== undefined && sequence !== undefined) {
+      const seen = this.#accepted.get(stream) ?? [];
+      this.#accepted.set(stream, seen);
+      seen.push({ sequence, atMs });
     }
     this.#wake();
   }

@@ -9,6 +9,7 @@ import { preciseNowMs } from '../../demo/messages.ts';
 import { type BundleName, parseBundleName, releaseStream } from '../../src/core/ids.ts';
 import { diffBodies } from '../../src/core/releases/delta.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { processorMs } from '../process-stats.ts';
 import { WanCluster } from '../wan/cluster.ts';
 import type { RunningSystem, Setting, System } from './system.ts';
 
@@ -43,6 +44,7 @@ async function startKedge({ wan, origin }: Setting): Promise<RunningSystem> {
       );
       return Math.max(...(await Promise.all(nodes))) - startMs;
     },
+    processorMs: () => cluster.nodes.map(({ process }) => processorMs(process.pid ?? 0)),
     async [Symbol.asyncDispose]() {
       admin[Symbol.dispose]();
       await cluster[Symbol.asyncDispose]();

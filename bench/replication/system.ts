@@ -23,6 +23,8 @@ export interface RunningSystem extends AsyncDisposable {
    * until the last place has it, by the clock of this process.
    */
   publish(round: number): Promise<number>;
+  /** Processor time of each node so far, milliseconds; absent: not measured. */
+  readonly processorMs?: () => readonly number[];
 }
 
 /** A system that can be started. */

@@ -13,7 +13,7 @@ import { connect, createServer } from 'node:net';
 import { median } from '../claim.ts';
 import { PEER_PORT } from './proxies.ts';
 
-const COUNT = 11;
+const COUNT = 21;
 const ANSWER_WITHIN_MS = 2000;
 
 const [own, ...others] = process.argv.slice(2);
