@@ -1,11 +1,12 @@
 /**
  * Claim `repair`: what it costs two nodes with 10,000 streams to find out what one of them lacks.
  *
- * The nodes are cut off from each other, releases go to one, the way is opened again; a counting
- * proxy sees every byte from the first one until the roots are equal and the way is quiet. A round
- * in which nothing differs is what connecting costs; it is subtracted, and so are the statements
- * and patches themselves, which have to travel in any case. What is left is the price of finding
- * and asking.
+ * `find` counts the frames by which two replication machines find the rows, with what surrounds a
+ * frame on the wire, beyond those of a meeting where nothing differs; `walk` is the same after a
+ * restart, when neither knows what it has seen of the other. `wire` and `equalMs` are of two real
+ * nodes over mTLS with a counting proxy: they are cut off, releases go to one, the other one may
+ * dial again, until a second after the roots are equal; what connecting costs where nothing differs
+ * is subtracted, which leaves statements, patches and a call for each stream.
  *
  * @module
  */
@@ -20,26 +21,32 @@ import { documentFile } from '../demo/cluster.ts';
 import { NodeProcess } from '../demo/node-process.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { sha256 } from '../src/core/crypto.ts';
-import { rowsOf } from '../src/core/gossip/rows.ts';
 import { type BundleName, parseBundleName } from '../src/core/ids.ts';
-import { diffBodies } from '../src/core/releases/delta.ts';
 import { changeAnchor } from '../src/core/releases/edit.ts';
 import type { RunningNode } from '../src/node/daemon.ts';
 import type { StoredDocument } from '../src/ports/store.ts';
 import { openLevelStore } from '../src/storage/open-store.ts';
-import { createTestRealm, type TestRealm } from '../src/testing/realm.ts';
-import { atMost, type Claim, type Measurement, rounded } from './claim.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../src/testing/realm.ts';
+import { atMost, type Claim, type Measurement, median, rounded } from './claim.ts';
 import { processorMs, residentBytes } from './process-stats.ts';
 import { say } from './progress.ts';
+import { MachinePair } from './repair-frames.ts';
 import { startTwoNodes, type TwoNodes } from './two-nodes.ts';
 
 const STREAMS = 10_000;
-const DIFFERENCES = [1, 100, 1000];
+/** Differing rows, and how often. */
+const DIFFERENCES = [
+  { count: 1, rounds: 3 },
+  { count: 100, rounds: 1 },
+  { count: 1000, rounds: 1 },
+];
+const ROUNDS_OF_NOTHING = 3;
 const ONE_ROW_MAX_BYTES = 400;
 /** Documents in one append. */
 const APPEND = 500;
-const QUIET_MS = 1500;
-const WAIT_MAX_MS = 60_000;
+const SETTLE_MS = 1000;
+const WAIT_MAX_MS = 300_000;
+const POLL_MS = 10;
 const IDLE_MS = 10_000;
 const MEGABYTE = 1024 * 1024;
 const ROOT = makeCa('repair').facts;
@@ -59,36 +66,57 @@ async function measure(): Promise<Measurement> {
   const alone = await measureStart(realm, fill);
   say('starting two nodes');
   await using nodes = await startTwoNodes(realm, fill);
-  await equal(nodes);
-  using admin = await AdminClient.open({
-    endpoint: nodes.first.addresses.admins ?? '',
-    tls: nodes.tls,
-  });
-  const nothing = await measureRound(nodes, async () => 0);
-  const figures: Record<string, number> = { streams: STREAMS, ...alone, ...named(0, nothing) };
-  for (const count of DIFFERENCES) {
-    const round = await measureRound(nodes, async () => publish(realm, admin, count));
-    const bytes = round.bytes - nothing.bytes - round.contentBytes;
-    figures[`findBytes${count}`] = bytes;
-    Object.assign(figures, named(count, round));
-    say(`${count} rows: ${bytes} bytes to find them, ${rounded(round.ms)} ms`);
+  using first = await openAdmin(nodes, nodes.first);
+  using second = await openAdmin(nodes, nodes.second);
+  const admins = { first, second };
+  await equal(admins);
+  // One way to dial, so that every round has the same connections.
+  nodes.peerProxies[1]?.cut();
+  const nothing = await measureRounds(nodes, admins, ROUNDS_OF_NOTHING, async () => undefined);
+  const figures: Record<string, number> = { streams: STREAMS, ...alone };
+  for (const { count, rounds } of DIFFERENCES) {
+    const round = await measureRounds(nodes, admins, rounds, async () =>
+      publish(realm, first, count),
+    );
+    figures[`wireBytes${count}`] = round.bytes - nothing.bytes;
+    figures[`equalMs${count}`] = rounded(round.ms);
+    figures[`findBytes${count}`] = findBytes(realm, count, 'seen');
+    say(`${count} rows: equal after ${rounded(round.ms)} ms`);
   }
+  figures['walkBytes1'] = findBytes(realm, 1, 'restarted');
   const bars = [atMost('findBytes1', figures['findBytes1'] ?? Number.NaN, ONE_ROW_MAX_BYTES)];
   return { figures, bars };
 }
 
+interface Admins {
+  readonly first: AdminClient;
+  readonly second: AdminClient;
+}
+
+async function openAdmin({ tls }: TwoNodes, { addresses }: RunningNode): Promise<AdminClient> {
+  return await AdminClient.open({ endpoint: addresses.admins ?? '', tls });
+}
+
 interface Round {
   readonly bytes: number;
-  readonly contentBytes: number;
   readonly ms: number;
 }
 
-function named(count: number, { bytes, contentBytes, ms }: Round): Record<string, number> {
-  return {
-    [`wireBytes${count}`]: bytes,
-    [`contentBytes${count}`]: contentBytes,
-    [`equalMs${count}`]: rounded(ms),
-  };
+/** What two machines say to find rows of which one holds more. */
+function findBytes(realm: TestRealm, count: number, memory: 'seen' | 'restarted'): number {
+  const pair = new MachinePair(realm, realm.trustedState());
+  const meetingBytes = pair.meet();
+  pair.part();
+  for (let i = 0; i < count; i += 1) pair.publish(nextRelease(realm, i));
+  if (memory === 'restarted') pair.restart();
+  return pair.meet() - meetingBytes;
+}
+
+/** A bundle's next release: its anchor gets another label. */
+function nextRelease(realm: TestRealm, index: number): TestRelease {
+  return realm.nextRelease(bundleOf(index), (body, { sequence }) =>
+    changeAnchor(body, sha256(ROOT.der), { label: `label ${sequence}` }),
+  );
 }
 
 /** Every bundle's first release. */
@@ -110,69 +138,60 @@ async function fillStore(path: string, documents: readonly StoredDocument[]): Pr
   }
 }
 
-/** Publishes one more release of each of some bundles; returns the bytes that peers need. */
-async function publish(realm: TestRealm, admin: AdminClient, count: number): Promise<number> {
-  let bytes = 0;
+/** Publishes one more release of each of some bundles. */
+async function publish(realm: TestRealm, admin: AdminClient, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) {
-    const bundle = bundleOf(i);
-    const before = realm.releases(bundle).at(-1)?.document.body ?? new Uint8Array(0);
-    const { document } = realm.nextRelease(bundle, (body) =>
-      changeAnchor(body, sha256(ROOT.der), { label: `label ${count}` }),
-    );
+    const { document } = nextRelease(realm, i);
     await admin.submit({ document, blobs: [] });
-    const { payload, signatures } = document.statement;
-    bytes += payload.length + diffBodies(before, document.body).length;
-    for (const { signature } of signatures) bytes += signature.length;
   }
-  return bytes;
 }
 
-async function measureRound(nodes: TwoNodes, change: () => Promise<number>): Promise<Round> {
-  for (const proxy of nodes.peerProxies) proxy.cut();
-  const contentBytes = await change();
+async function measureRounds(
+  nodes: TwoNodes,
+  admins: Admins,
+  count: number,
+  change: () => Promise<void>,
+): Promise<Round> {
+  const rounds: Round[] = [];
+  for (let i = 0; i < count; i += 1) rounds.push(await measureRound(nodes, admins, change));
+  const middle = (pick: (round: Round) => number): number => median(rounds.map(pick));
+  return {
+    bytes: middle(({ bytes }) => bytes),
+    ms: middle(({ ms }) => ms),
+  };
+}
+
+async function measureRound(
+  nodes: TwoNodes,
+  admins: Admins,
+  change: () => Promise<void>,
+): Promise<Round> {
+  const [way] = nodes.peerProxies;
+  way?.cut();
+  await change();
   const before = total(nodes);
-  for (const proxy of nodes.peerProxies) proxy.mend();
+  way?.mend();
   await reached(() => total(nodes) > before);
   const startMs = performance.now();
-  await equal(nodes);
+  await equal(admins);
   const ms = performance.now() - startMs;
-  await quiet(nodes);
-  return { bytes: total(nodes) - before, contentBytes, ms };
+  await sleep(SETTLE_MS);
+  return { bytes: total(nodes) - before, ms };
 }
 
 function total({ peerProxies }: TwoNodes): number {
   return peerProxies.reduce((sum, { counts }) => sum + counts.forth + counts.back, 0);
 }
 
-async function equal({ first, second }: TwoNodes): Promise<void> {
-  await reached(() => isEqual(first, second));
+async function equal({ first, second }: Admins): Promise<void> {
+  await reached(async () => (await first.status()).root === (await second.status()).root);
 }
 
-function isEqual(first: RunningNode, second: RunningNode): boolean {
-  const [ours, theirs] = [rowsOf(first.trusted), rowsOf(second.trusted)];
-  if (ours.size !== theirs.size) return false;
-  return [...ours].every(([stream, { digest }]) => theirs.get(stream)?.digest === digest);
-}
-
-/** Waits until no more than digests, which two nodes exchange for ever, can have passed. */
-async function quiet(nodes: TwoNodes): Promise<void> {
-  let before = total(nodes);
-  let sinceMs = performance.now();
-  const startMs = sinceMs;
-  while (performance.now() - sinceMs < QUIET_MS && performance.now() - startMs < 2 * QUIET_MS) {
-    await sleep(20);
-    const now = total(nodes);
-    if (now === before) continue;
-    before = now;
-    sinceMs = performance.now();
-  }
-}
-
-async function reached(condition: () => boolean): Promise<void> {
+async function reached(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + WAIT_MAX_MS;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error('the nodes did not get there in time');
-    await sleep(10);
+    await sleep(POLL_MS);
   }
 }
 
