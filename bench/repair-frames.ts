@@ -55,10 +55,9 @@ export class MachinePair {
   meet(): number {
     this.#count += 1;
     this.#findBytes = 0;
-    for (const [name, other] of [NAMES, [...NAMES].reverse()] as const) {
-      if (name === undefined || other === undefined) continue;
-      const linkId = this.#linkId;
-      this.#tell(name, { kind: 'link-up', linkId, nodeId: parseNodeId(other) });
+    for (const name of NAMES) {
+      const nodeId = parseNodeId(otherOf(name));
+      this.#tell(name, { kind: 'link-up', linkId: this.#linkId, nodeId });
     }
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const { to, frame } = next;
@@ -88,7 +87,7 @@ export class MachinePair {
   }
 
   #tell(name: Name, event: Parameters<GossipMachine['handle']>[0]): void {
-    const to = name === 'iad-1' ? 'fra-1' : 'iad-1';
+    const to = otherOf(name);
     for (const effect of this.#machine(name).handle(event, Date.now())) {
       if (effect.kind === 'send') this.#waiting.push({ to, frame: effect.frame });
     }
@@ -99,4 +98,8 @@ export class MachinePair {
     if (machine === undefined) throw new Error(`no machine ${name}`);
     return machine;
   }
+}
+
+function otherOf(name: Name): Name {
+  return name === 'iad-1' ? 'fra-1' : 'iad-1';
 }

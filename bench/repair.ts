@@ -21,9 +21,9 @@ import { documentFile } from '../demo/cluster.ts';
 import { NodeProcess } from '../demo/node-process.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { sha256 } from '../src/core/crypto.ts';
-import { type BundleName, parseBundleName } from '../src/core/ids.ts';
+import { type BundleName, parseBundleName, releaseStream } from '../src/core/ids.ts';
 import { changeAnchor } from '../src/core/releases/edit.ts';
-import type { RunningNode } from '../src/node/daemon.ts';
+import { headOf } from '../src/core/trusted/state.ts';
 import type { StoredDocument } from '../src/ports/store.ts';
 import { openLevelStore } from '../src/storage/open-store.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../src/testing/realm.ts';
@@ -66,18 +66,15 @@ async function measure(): Promise<Measurement> {
   const alone = await measureStart(realm, fill);
   say('starting two nodes');
   await using nodes = await startTwoNodes(realm, fill);
-  using first = await openAdmin(nodes, nodes.first);
-  using second = await openAdmin(nodes, nodes.second);
-  const admins = { first, second };
-  await equal(admins);
+  await equal(nodes, STREAMS);
+  const { tls } = nodes;
+  using admin = await AdminClient.open({ endpoint: nodes.first.addresses.admins ?? '', tls });
   // One way to dial, so that every round has the same connections.
   nodes.peerProxies[1]?.cut();
-  const nothing = await measureRounds(nodes, admins, ROUNDS_OF_NOTHING, async () => undefined);
+  const nothing = await measureRounds(nodes, ROUNDS_OF_NOTHING, { count: 0, admin, realm });
   const figures: Record<string, number> = { streams: STREAMS, ...alone };
   for (const { count, rounds } of DIFFERENCES) {
-    const round = await measureRounds(nodes, admins, rounds, async () =>
-      publish(realm, first, count),
-    );
+    const round = await measureRounds(nodes, rounds, { count, admin, realm });
     figures[`wireBytes${count}`] = round.bytes - nothing.bytes;
     figures[`equalMs${count}`] = rounded(round.ms);
     figures[`findBytes${count}`] = findBytes(realm, count, 'seen');
@@ -88,13 +85,11 @@ async function measure(): Promise<Measurement> {
   return { figures, bars };
 }
 
-interface Admins {
-  readonly first: AdminClient;
-  readonly second: AdminClient;
-}
-
-async function openAdmin({ tls }: TwoNodes, { addresses }: RunningNode): Promise<AdminClient> {
-  return await AdminClient.open({ endpoint: addresses.admins ?? '', tls });
+/** Of how many bundles a release is published, and how. */
+interface Change {
+  readonly count: number;
+  readonly admin: AdminClient;
+  readonly realm: TestRealm;
 }
 
 interface Round {
@@ -107,7 +102,7 @@ function findBytes(realm: TestRealm, count: number, memory: 'seen' | 'restarted'
   const pair = new MachinePair(realm, realm.trustedState());
   const meetingBytes = pair.meet();
   pair.part();
-  for (let i = 0; i < count; i += 1) pair.publish(nextRelease(realm, i));
+  for (let i = 0; i < count; i += 1) pair.publish(nextRelease(realm, STREAMS - 1 - i));
   if (memory === 'restarted') pair.restart();
   return pair.meet() - meetingBytes;
 }
@@ -139,21 +134,16 @@ async function fillStore(path: string, documents: readonly StoredDocument[]): Pr
 }
 
 /** Publishes one more release of each of some bundles. */
-async function publish(realm: TestRealm, admin: AdminClient, count: number): Promise<void> {
+async function publish({ realm, admin, count }: Change): Promise<void> {
   for (let i = 0; i < count; i += 1) {
     const { document } = nextRelease(realm, i);
     await admin.submit({ document, blobs: [] });
   }
 }
 
-async function measureRounds(
-  nodes: TwoNodes,
-  admins: Admins,
-  count: number,
-  change: () => Promise<void>,
-): Promise<Round> {
+async function measureRounds(nodes: TwoNodes, times: number, change: Change): Promise<Round> {
   const rounds: Round[] = [];
-  for (let i = 0; i < count; i += 1) rounds.push(await measureRound(nodes, admins, change));
+  for (let i = 0; i < times; i += 1) rounds.push(await measureRound(nodes, change));
   const middle = (pick: (round: Round) => number): number => median(rounds.map(pick));
   return {
     bytes: middle(({ bytes }) => bytes),
@@ -161,19 +151,15 @@ async function measureRounds(
   };
 }
 
-async function measureRound(
-  nodes: TwoNodes,
-  admins: Admins,
-  change: () => Promise<void>,
-): Promise<Round> {
+async function measureRound(nodes: TwoNodes, change: Change): Promise<Round> {
   const [way] = nodes.peerProxies;
   way?.cut();
-  await change();
+  await publish(change);
   const before = total(nodes);
   way?.mend();
   await reached(() => total(nodes) > before);
   const startMs = performance.now();
-  await equal(admins);
+  await equal(nodes, change.count);
   const ms = performance.now() - startMs;
   await sleep(SETTLE_MS);
   return { bytes: total(nodes) - before, ms };
@@ -183,13 +169,20 @@ function total({ peerProxies }: TwoNodes): number {
   return peerProxies.reduce((sum, { counts }) => sum + counts.forth + counts.back, 0);
 }
 
-async function equal({ first, second }: Admins): Promise<void> {
-  await reached(async () => (await first.status()).root === (await second.status()).root);
+/** Waits until both hold the newest release of the first bundles. */
+async function equal({ first, second }: TwoNodes, count: number): Promise<void> {
+  const streams = Array.from({ length: count }, (_, i) => releaseStream(bundleOf(i)));
+  await reached(() =>
+    streams.every((stream) => {
+      const [ours, theirs] = [first, second].map(({ trusted }) => headOf(trusted, stream));
+      return ours?.sequence === theirs?.sequence;
+    }),
+  );
 }
 
-async function reached(condition: () => boolean | Promise<boolean>): Promise<void> {
+async function reached(condition: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + WAIT_MAX_MS;
-  while (!(await condition())) {
+  while (!condition()) {
     if (performance.now() > deadlineMs) throw new Error('the nodes did not get there in time');
     await sleep(POLL_MS);
   }

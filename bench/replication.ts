@@ -73,8 +73,9 @@ async function measure(): Promise<Measurement> {
   report.notes.push(`network: ${wan.kind}, origin ${wan.hosts[0]?.name ?? ''}`);
   using controls = allowCongestionControls(wan);
   for (const congestion of controls.names.length > 0 ? controls.names : ['proxies']) {
-    for (const system of isQuick() ? QUICK_SYSTEMS : SYSTEMS)
+    for (const system of isQuick() ? QUICK_SYSTEMS : SYSTEMS) {
       await tryToMeasure(wan, system, congestion, report);
+    }
   }
   report.notes.push('slow start after idle: 1 (the default of the kernel) unless the name says 0');
   report.figures['loadAfter'] = load();

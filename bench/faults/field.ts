@@ -20,7 +20,7 @@ const BUNDLES = ['one', 'two', 'three', 'four'];
 const PUBLISH_EVERY_MS = 200;
 const OBSERVE_EVERY_MS = 500;
 const CALL_WITHIN_MS = 2000;
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 30_000;
 const EQUAL_WITHIN_MS = 60_000;
 const EQUAL_EVERY_MS = 50;
 
@@ -76,7 +76,7 @@ export class Field implements AsyncDisposable {
       if (await this.#isEqual()) {
         const tookMs = performance.now() - startMs;
         for (const { host } of this.cluster.nodes) {
-          this.oracle.judgeWhole(host.name, await this.#observe(host.name));
+          this.oracle.judgeWhole(host.name, await this.observe(host.name));
         }
         return tookMs;
       }
@@ -87,20 +87,22 @@ export class Field implements AsyncDisposable {
 
   /** How many acknowledged statements a node lacks; it must serve. */
   async behind(name: string): Promise<number> {
-    const heads = await this.#observe(name);
+    const heads = await this.observe(name);
     const lacks = heads.map(({ stream, sequence }) =>
       Math.max(0, this.oracle.acknowledged(stream) - sequence),
     );
     return lacks.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Asks a node that serves what it holds, and judges the answer. */
-  async observe(name: string): Promise<void> {
+  /**
+   * Asks a node what it holds, and judges the answer. A node that holds back until it has compared
+   * its store, or that is late, is asked again.
+   */
+  async observe(name: string): Promise<readonly StreamStatus[]> {
     const deadlineMs = performance.now() + ANSWER_WITHIN_MS;
     for (;;) {
       try {
-        await this.#observe(name);
-        return;
+        return await this.#observe(name);
       } catch (thrown) {
         if (performance.now() > deadlineMs) throw thrown;
         await sleep(EQUAL_EVERY_MS);

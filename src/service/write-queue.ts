@@ -44,7 +44,7 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #work: Promise<void> | undefined;
-  #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForRoom: (() => void)[] = [];
 
   constructor(store: Store, onOutcome: (outcome: WriteOutcome) => void) {
     this.#store = store;
@@ -90,7 +90,8 @@ export class WriteQueue {
       this.#waiting = [];
       this.#waitingBytes = 0;
       const error = KedgeError.from(thrown);
-      return this.#onOutcome({ kind: 'persist-failed', batchId, lastBatchId, error });
+      this.#onOutcome({ kind: 'persist-failed', batchId, lastBatchId, error });
+      return;
     }
     this.#waitingBytes -= group.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#onOutcome({ kind: 'persisted', batchId: lastBatchId });

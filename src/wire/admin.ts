@@ -22,7 +22,7 @@ import {
   HISTORY_PAGE_MAX,
   MESSAGE_MAX_BYTES,
   REGIONS_MAX,
-  STREAMS_MAX,
+  ROWS_MAX,
 } from '../core/limits.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
@@ -148,7 +148,7 @@ export function encodeDocumentAnswer({ document, blobs }: DocumentAnswer): Buffe
 export function decodeStreamList(bytes: Uint8Array): readonly StreamStatus[] {
   requireSize(bytes, MESSAGE_MAX_BYTES, 'stream list');
   const { streams } = streamsResponse.deserialize(bytes);
-  return requireCount(streams, STREAMS_MAX, 'streams').map(decodeStreamStatus);
+  return requireCount(streams, ROWS_MAX, 'streams').map(decodeStreamStatus);
 }
 
 /** Writes the heads of all streams. Errors: `LIMIT`. */

@@ -15,6 +15,7 @@ import {
   MEMBERS_MAX,
   MESSAGE_MAX_BYTES,
   REGIONS_MAX,
+  ROWS_MAX,
   STREAMS_MAX,
   TEXT_MAX_CHARS,
 } from '../core/limits.ts';
@@ -65,7 +66,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     firstCharterDigest: decodeSha256(message.firstCharterDigest, 'first charter digest'),
     startedAtMs: decodeUint(message.startedAtMs, 'start time'),
     root: decodeSha256(message.root, 'root'),
-    streams: requireCount(message.streams, STREAMS_MAX, 'streams').map(decodeStreamStatus),
+    streams: requireCount(message.streams, ROWS_MAX, 'streams').map(decodeStreamStatus),
     behind: message.behind,
     repair: decodeRepair(message),
     peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),

@@ -61,7 +61,7 @@ describe('readContent', () => {
     ];
     const head = applyPatch(base, canonical({ anchors, rest: { bundle, note }, tombstones }));
     const [before, after] = [base, head].map((bytes) => parseReleaseBody(bytes).anchors);
-    const shared = after?.filter((each) => before?.includes(each));
+    const shared = after?.filter((each) => before?.includes(each) === true);
     expect(shared).toEqual([anchor('kept')]);
   });
 });
