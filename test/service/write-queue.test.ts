@@ -73,7 +73,7 @@ describe('WriteQueue', () => {
     };
     addAll(documentsOf(PAYMENTS, 1, 2).map((document) => batchOf(document)));
     await queue.idle();
-    expect(outcomes).toMatchObject([{ kind: 'persist-failed', batchId: 1 }]);
+    expect(outcomes).toMatchObject([{ kind: 'persist-failed', batchId: 1, lastBatchId: 2 }]);
     expect(await sequence()).toBe(0);
     queue.add(4, batchOf(documentOf(PAYMENTS, 1)));
     await queue.idle();

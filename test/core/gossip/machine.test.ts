@@ -118,6 +118,26 @@ describe('GossipMachine', () => {
     expect(persisted(effects)).toEqual([1, 2]);
   });
 
+  it('writes all batches again that failed as one', () => {
+    submitTwice();
+    const { document } = realm.nextRelease('payments.test.example.org', (body) => body);
+    handle({ kind: 'submit', requestId: 3, document, blobs: [], recall: {} });
+    const error = new KedgeError('STORE', 'the disk refuses');
+    handle({ kind: 'persist-failed', batchId: 1, lastBatchId: 2, error });
+    expect(persisted(repairTimer())).toEqual([1, 2]);
+    expect(machine.verified.streams.size).toBe(1);
+    expect(machine.durable.charters).toHaveLength(0);
+  });
+
+  it('serves once for batches that were written as one', () => {
+    submitTwice();
+    const { document } = realm.nextRelease('payments.test.example.org', (body) => body);
+    handle({ kind: 'submit', requestId: 3, document, blobs: [], recall: {} });
+    const effects = handle({ kind: 'persisted', batchId: 2 });
+    expect(effects.map(({ kind }) => kind)).toEqual(['serve', 'reply', 'reply', 'reply']);
+    expect(machine.durable).toBe(machine.verified);
+  });
+
   it('gives up a batch that contradicts the store', () => {
     submitTwice();
     fail('BUG');
