@@ -94,7 +94,7 @@ export class NodeProcess {
     this.#log.end();
   }
 
-  /** Wall time when this node had a release, or a later one, on disk and served it; waits for it. */
+  /** Wall time when this node served a release from disk, or a later one; waits for it. */
   async accepted(stream: string, sequence: number): Promise<number> {
     const find = (): number | undefined =>
       this.#accepted.get(stream)?.find((seen) => seen.sequence >= sequence)?.atMs;

@@ -2,7 +2,8 @@
  * Where every stream stands, and what a batch changes about it.
  *
  * Planning a batch yields the writes and what changes, which is adopted once it is written, so that
- * a failed write leaves memory as it was. One small record per stream is all that a store keeps in memory.
+ * a failed write leaves memory as it was. One small record per stream is all that a store keeps in
+ * memory.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * What is durable, and the batches on their way to the disk.
  *
  * Batches are written in the order in which their statements were accepted. When one fails, those
- * behind it are given up, since they build on it. What failed may be on the disk all the same, so it
- * stays the next one: it is written again, which changes nothing where it is there, before anything
- * else. Batches that go to the disk as one fail as one.
+ * behind it are given up, since they build on it. What failed may be on the disk all the same, so
+ * it stays the next one: it is written again, which changes nothing where it is there, before
+ * anything else. Batches that go to the disk as one fail as one.
  *
  * @module
  */
