@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KedgeError } from '../core/errors.ts';
 import type { Store, StoreBatch } from '../ports/store.ts';
 
@@ -73,7 +72,9 @@ export class WriteQueue {
   }
 
   async #writeAll(): Promise<void> {
-    await nextTurn();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     while (this.#waiting.length > 0) {
       await this.#writeGroup(this.#takeGroup());
       for (const resolve of this.#waitingForRoom.splice(0)) resolve();

@@ -82,7 +82,7 @@ export function heldIn({ sequence, lacks = 0 }: Row): number {
 }
 
 /** Says whether something below a fork is missing. */
-export function isLacking({ lacks = 0 }: Row): boolean {
+function isLacking({ lacks = 0 }: Row): boolean {
   return lacks > 0;
 }
 
