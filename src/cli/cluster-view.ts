@@ -10,7 +10,7 @@ import { countOf, formatTable, printable, type Styles } from './styles.ts';
 
 /** A cluster for a terminal. */
 export function formatCluster(cluster: Cluster, styles: Styles): string {
-  const { members, linksDown, unreachable, problems } = cluster;
+  const { members, linksDown, refused, unreachable, problems } = cluster;
   const alive = members.filter(({ state }) => state === 'alive').length;
   const regions = new Set(members.map(({ region }) => region)).size;
   const left = members.filter(({ state }) => state === 'left').length;
@@ -22,6 +22,10 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
     ...section(
       styles.bold('Links that are down'),
       linksDown.map(({ from, to, lastError }) => `${from} -> ${to}  ${printable(lastError ?? '')}`),
+    ),
+    ...section(
+      styles.bold('Nodes that are refused for what they got wrong'),
+      refused.map(({ nodeId, by, lastFault }) => `${nodeId} by ${by}  ${printable(lastFault)}`),
     ),
     ...section(
       styles.bold('Nodes that do not answer'),
@@ -36,13 +40,14 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
 
 /** A cluster for programs. */
 export function clusterJson(cluster: Cluster): Json {
-  const { members, roots, linksDown, unreachable, ...rest } = cluster;
+  const { members, roots, linksDown, refused, unreachable, ...rest } = cluster;
   return {
     isWell: cluster.problems.length === 0,
     ...rest,
     roots: roots.map((each) => ({ ...each })),
     members: members.map((member) => ({ ...member })),
     linksDown: linksDown.map((link) => ({ ...link })),
+    refused: refused.map((each) => ({ ...each })),
     unreachable: unreachable.map((each) => ({ ...each })),
   };
 }

@@ -33,6 +33,13 @@ export interface DownLink {
   readonly lastError?: string;
 }
 
+/** A node that another one refuses. */
+export interface RefusedNode {
+  readonly nodeId: NodeId;
+  readonly by: NodeId;
+  readonly lastFault: string;
+}
+
 /** An address that did not answer. */
 export interface Unreachable {
   readonly endpoint: string;
@@ -48,6 +55,8 @@ export interface Cluster {
   /** Of which nobody knows what they hold; who failed is not asked for it. */
   readonly unknownRoots: readonly NodeId[];
   readonly linksDown: readonly DownLink[];
+  /** Nodes that others refuse for what they got wrong. */
+  readonly refused: readonly RefusedNode[];
   readonly forkedStreams: readonly StreamName[];
   readonly unreachable: readonly Unreachable[];
   /** Why it is not well; empty: all members are alive and hold the same, and nothing is forked. */
@@ -81,6 +90,7 @@ export function gatherCluster(
     roots,
     unknownRoots,
     linksDown: statuses.flatMap(linksDownOf),
+    refused: statuses.flatMap(refusedOf),
     forkedStreams: [...new Set(forked)].sort(),
     unreachable,
   };
@@ -119,12 +129,19 @@ function linksDownOf({ nodeId, peers }: NodeStatus): readonly DownLink[] {
     }));
 }
 
+function refusedOf({ nodeId: by, peers }: NodeStatus): readonly RefusedNode[] {
+  return peers.flatMap(({ nodeId, conduct }) =>
+    conduct?.refusedUntilMs === undefined ? [] : [{ nodeId, by, lastFault: conduct.lastFault }],
+  );
+}
+
 function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
-  const { members, roots, unknownRoots, forkedStreams, unreachable } = cluster;
+  const { members, roots, unknownRoots, refused, forkedStreams, unreachable } = cluster;
   const problems = unreachable.map(({ endpoint }) => `${endpoint} does not answer`);
   for (const { nodeId, state } of members) {
     if (state === 'suspect' || state === 'failed') problems.push(`${nodeId} is ${state}`);
   }
+  for (const { nodeId, by } of refused) problems.push(`${by} refuses ${nodeId} for its faults`);
   if (roots.length > 1) {
     const different = roots.slice(1).flatMap(({ nodeIds }) => nodeIds);
     problems.push(`not the same as most hold: ${different.join(', ')}`);

@@ -80,6 +80,7 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     '',
     styles.bold(`${String(status.peers.length)} other nodes`),
     formatPeers(status, styles, nowMs),
+    ...formatConduct(status, styles, nowMs),
     '',
     styles.bold(attesting(status)),
     formatRegions(status, styles, nowMs),
@@ -149,6 +150,22 @@ function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number)
   return formatTable(['  region', ...head], rows);
 }
 
+/** Nothing where nobody got anything wrong. */
+function formatConduct({ peers }: NodeStatus, styles: Styles, nowMs: number): readonly string[] {
+  const rows = peers.flatMap(({ nodeId, conduct }) => {
+    if (conduct === undefined) return [];
+    const { faults, cutOffs, refusedUntilMs, lastFault } = conduct;
+    const until =
+      refusedUntilMs === undefined
+        ? 'no'
+        : styles.red(`ends ${formatDistance(refusedUntilMs, nowMs)}`);
+    return [[`  ${nodeId}`, String(faults), String(cutOffs), until, printable(lastFault)]];
+  });
+  if (rows.length === 0) return [];
+  const table = formatTable(['  node', 'faults', 'cut off', 'refused', 'last fault'], rows);
+  return ['', styles.bold('Nodes that got something wrong'), table];
+}
+
 /** The order of members: by region, then by name. */
 export function byRegion(
   a: Pick<PeerStatus, 'region' | 'nodeId'>,
@@ -210,7 +227,10 @@ export function statusJson(status: NodeStatus): Json {
       digest,
       state: fork === undefined ? 'open' : 'forked',
     })),
-    peers: status.peers.map((peer) => ({ ...peer })),
+    peers: status.peers.map(({ conduct, ...peer }) => ({
+      ...peer,
+      ...(conduct !== undefined && { conduct: { ...conduct } }),
+    })),
     regions: status.regions.map((region) => ({ ...region })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };

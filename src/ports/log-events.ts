@@ -47,6 +47,7 @@ export type LogEvent =
   | 'link.up'
   | 'link.down'
   | 'link.refused'
+  | 'peer.refused'
   | 'member.changed'
   | 'member.rekeyed'
   | 'member.duplicate'

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import type { ConductStatus } from '../core/admin/messages.ts';
 import type { KedgeError } from '../core/errors.ts';
+import type { PeerConduct } from '../core/gossip/conduct.ts';
 import type { NodeId } from '../core/ids.ts';
 import { MEMBERS_MAX } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -30,6 +32,14 @@ export class LinkBoard {
   /** Absent when no connection was tried. */
   read(place: NodeId | string): LinkInfo | undefined {
     return this.#info.get(place);
+  }
+
+  /** What a node got wrong, with the time until which it is refused. */
+  conduct(known: PeerConduct | undefined): ConductStatus | undefined {
+    if (known === undefined) return undefined;
+    const { refusedForMs, ...rest } = known;
+    if (refusedForMs === 0) return rest;
+    return { ...rest, refusedUntilMs: this.#clock.nowMs() + refusedForMs };
   }
 
   up(nodeId: NodeId): void {

@@ -34,6 +34,12 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       } else logger.warn(fields, 'refused');
       return;
     }
+    case 'cut-off': {
+      const { nodeId, cutOffs, forMs, error } = notice;
+      const fields = { nodeId, cutOffs, forSeconds: forMs / 1000, reason: error.message };
+      metrics.increment('kedge_peers_cut_off_total', {});
+      return logger.warn({ event: 'peer.refused', ...fields }, 'peer cut off for its faults');
+    }
     case 'forked':
       return reportFork(notice.evidence, { logger, metrics });
     case 'settled': {

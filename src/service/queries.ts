@@ -170,7 +170,7 @@ function countBehind(replicator: Replicator): number {
 }
 
 function peerStatus(
-  { link, info, nodeId, region, address, state, role, wanted }: LinkedNeighbour,
+  { link, info, nodeId, region, address, state, role, wanted, conduct }: LinkedNeighbour,
   startedAtMs: number,
 ): PeerStatus {
   const lastError = info?.lastError;
@@ -185,5 +185,6 @@ function peerStatus(
     ...(link?.measuredRttMs !== undefined && { rttMs: link.measuredRttMs }),
     ...(link?.root !== undefined && { peerRoot: link.root }),
     ...(lastError !== undefined && { lastError }),
+    ...(conduct !== undefined && { conduct }),
   };
 }

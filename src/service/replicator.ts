@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
+import type { ConductStatus, RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
 import type { Attestation, Frame } from '../core/gossip/frames.ts';
@@ -35,6 +35,7 @@ import { WriteQueue } from './write-queue.ts';
 /** Another node, and how the connection to it is; no `info` when none was tried. */
 export interface LinkedNeighbour extends NeighbourView {
   readonly info: LinkInfo | undefined;
+  readonly conduct: ConductStatus | undefined;
 }
 
 /** What a replicator works with. */
@@ -127,7 +128,11 @@ export class Replicator implements AsyncDisposable {
     return this.#machine
       .neighbours()
       .filter((one) => one.nodeId !== nodeId)
-      .map((one) => ({ ...one, info: this.#board.read(one.nodeId) }));
+      .map((one) => ({
+        ...one,
+        info: this.#board.read(one.nodeId),
+        conduct: this.#board.conduct(this.#machine.conduct(one.nodeId)),
+      }));
   }
 
   /** What is worth remembering of the other nodes across a restart. */
@@ -183,12 +188,9 @@ export class Replicator implements AsyncDisposable {
     });
   }
 
-  /** Reports what a peer sent that could not even be read. */
+  /** A peer sent what could not even be read. */
   linkRefused(linkId: LinkId, error: KedgeError): void {
-    const from = this.#links.get(linkId)?.nodeId;
-    if (from === undefined) return;
-    const { logger, metrics } = this.#options;
-    reportNotice({ kind: 'refused', from, error }, { logger, metrics });
+    if (this.#links.has(linkId)) this.#handle({ kind: 'garbage', linkId, error });
   }
 
   linkDown(linkId: LinkId, error: KedgeError | undefined): void {

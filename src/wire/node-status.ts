@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  ConductStatus,
   NodeStatus,
   PeerStatus,
   RegionStatus,
@@ -121,6 +122,17 @@ function decodePeer(peer: PeerStatusOutput): PeerStatus {
     ...(peer.rttMs > 0 && Number.isFinite(peer.rttMs) && { rttMs: peer.rttMs }),
     ...(peerRoot === undefined ? {} : { peerRoot }),
     ...(lastError === '' ? {} : { lastError }),
+    ...(peer.faults === 0 ? {} : { conduct: decodeConduct(peer) }),
+  };
+}
+
+function decodeConduct(peer: PeerStatusOutput): ConductStatus {
+  const refusedUntilMs = decodeUint(peer.refusedUntilMs, 'refused_until_ms');
+  return {
+    faults: peer.faults,
+    cutOffs: peer.cutOffs,
+    lastFault: decodeText(peer.lastFault, TEXT_MAX_CHARS, 'last fault'),
+    ...(refusedUntilMs > 0 && { refusedUntilMs }),
   };
 }
 
@@ -136,6 +148,10 @@ function encodePeer(peer: PeerStatus): PeerStatusInput {
     rttMs: peer.rttMs ?? 0,
     peerRoot: encodeHexBytes(peer.peerRoot ?? ''),
     lastError: (peer.lastError ?? '').slice(0, TEXT_MAX_CHARS),
+    faults: peer.conduct?.faults ?? 0,
+    cutOffs: peer.conduct?.cutOffs ?? 0,
+    refusedUntilMs: String(peer.conduct?.refusedUntilMs ?? 0),
+    lastFault: (peer.conduct?.lastFault ?? '').slice(0, TEXT_MAX_CHARS),
   };
 }
 

@@ -49,6 +49,14 @@ describe('gatherCluster', () => {
     expect(text).toContain('2 of 2 members alive in 2 regions, 1 left');
   });
 
+  it('shows who is refused, by whom and what for', () => {
+    const conduct = { faults: 16, cutOffs: 1, refusedUntilMs: 5000, lastFault: 'no frame (PARSE)' };
+    const cluster = gatherCluster([status('iad-1', [peer('fra-1', { conduct })])], []);
+    expect(cluster.problems).toEqual(['iad-1 refuses fra-1 for its faults']);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('fra-1 by iad-1  no frame (PARSE)');
+  });
+
   it('names who holds something else than most', () => {
     const different = peer('fra-2', { peerRoot: OTHER });
     const { problems } = gatherCluster([status('iad-1', [peer('fra-1'), different])], []);

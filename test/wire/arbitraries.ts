@@ -327,6 +327,15 @@ const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
     rttMs: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
     peerRoot: digest,
     lastError: text.filter((message) => message !== ''),
+    conduct: fc.record(
+      {
+        faults: fc.integer({ min: 1, max: 1000 }),
+        cutOffs: fc.nat(20),
+        refusedUntilMs: count.filter((time) => time > 0),
+        lastFault: text,
+      },
+      { requiredKeys: ['faults', 'cutOffs', 'lastFault'], noNullPrototype: true },
+    ),
   },
   {
     requiredKeys: ['nodeId', 'region', 'address', 'state', 'role', 'link', 'sinceMs'],

@@ -88,6 +88,18 @@ export interface PeerStatus {
   readonly peerRoot?: Sha256;
   /** Why the link was last closed or could not be opened. */
   readonly lastError?: string;
+  /** What it got wrong; absent when nothing is remembered. */
+  readonly conduct?: ConductStatus;
+}
+
+/** What a node remembers of another one that got something wrong. */
+export interface ConductStatus {
+  readonly faults: number;
+  /** How often it was cut off for that, without what is forgiven. */
+  readonly cutOffs: number;
+  /** Absent when it is not refused now. */
+  readonly refusedUntilMs?: number;
+  readonly lastFault: string;
 }
 
 /** Adoption of one bundle's newest release by the clients of one node. */

@@ -6,6 +6,8 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { Attestations } from './attestations.ts';
+import { asGarbage, type Refused } from './blame.ts';
+import type { Conduct } from './conduct.ts';
 import type { Dialer } from './dialer.ts';
 import type { GossipEvent } from './events.ts';
 import type { Frame, Hello } from './frames.ts';
@@ -24,6 +26,7 @@ export interface ConnectingParts {
   readonly neighbours: Neighbours;
   readonly repair: Repair;
   readonly attestations: Attestations;
+  readonly conduct: Conduct;
 }
 
 /** Makes links. */
@@ -39,8 +42,13 @@ export class Connecting {
     { linkId, nodeId, target }: Extract<GossipEvent, { kind: 'link-up' }>,
     monotonicMs: number,
   ): void {
-    const { self, outbox, links, dialer } = this.#parts;
+    const { self, outbox, links, dialer, conduct } = this.#parts;
     if (target !== undefined) dialer.answered(nodeId, target);
+    const refusal = conduct.refusal(nodeId);
+    if (refusal !== undefined) {
+      dialer.again(nodeId);
+      return outbox.emit({ kind: 'close', linkId, error: refusal });
+    }
     const admission = links.admit(linkId, nodeId, target);
     if (admission.kind === 'refuse') {
       return outbox.emit({ kind: 'close', linkId, error: admission.error });
@@ -61,12 +69,29 @@ export class Connecting {
     else this.#takeOver(next, monotonicMs);
   }
 
-  /** A peer gets too much wrong, or should not be here at all. */
-  hangUp(link: Link, error: KedgeError, monotonicMs: number): void {
-    const { outbox, links } = this.#parts;
-    outbox.notice({ kind: 'refused', from: link.nodeId, error });
-    outbox.close(link, error);
-    this.linkDown(links.drop(link.linkId), monotonicMs);
+  /** Cuts a peer off when what it got wrong was one fault too many. */
+  blame(refused: Refused | undefined, monotonicMs: number): void {
+    const { outbox, links, conduct } = this.#parts;
+    const cutOff = refused && conduct.refused(refused.nodeId, refused.error);
+    if (cutOff === undefined) return;
+    outbox.notice({ kind: 'cut-off', ...cutOff });
+    // Behind one link another may wait.
+    for (;;) {
+      const link = links.to(cutOff.nodeId);
+      if (link === undefined) return;
+      this.#hangUp(link, cutOff.error, monotonicMs);
+    }
+  }
+
+  /** What cannot be read, or a greeting of somebody who belongs elsewhere, ends the link. */
+  garbage(link: Link | undefined, error: KedgeError, monotonicMs: number): void {
+    if (link === undefined) return;
+    const { linkId, nodeId } = link;
+    this.#parts.outbox.notice({ kind: 'refused', from: nodeId, error });
+    // Of a greeting the code says whether it is a fault or a mistaken configuration.
+    const isFault = link.isReady || error.code === 'PARSE';
+    if (isFault) this.blame({ nodeId, error: asGarbage(error) }, monotonicMs);
+    if (this.#parts.links.get(linkId) === link) this.#hangUp(link, error, monotonicMs);
   }
 
   /** The first frame of a peer, or one that should have been. */
@@ -74,7 +99,7 @@ export class Connecting {
     const problem = this.#problem(link, frame);
     if (problem !== undefined || frame.kind !== 'hello') {
       const error = problem ?? new KedgeError('PARSE', 'hello must be first');
-      return this.hangUp(link, error, monotonicMs);
+      return this.garbage(link, error, monotonicMs);
     }
     link.greeted(frame.hello);
     if (!this.#parts.links.isWaiting(link)) return this.#opened(link, monotonicMs);
@@ -84,6 +109,11 @@ export class Connecting {
   /** A peer uses a greeted link; one that waited is the only one that the peer has. */
   used(link: Link, monotonicMs: number): void {
     if (this.#parts.links.isWaiting(link)) this.#takeOver(link, monotonicMs);
+  }
+
+  #hangUp(link: Link, error: KedgeError, monotonicMs: number): void {
+    this.#parts.outbox.close(link, error);
+    this.linkDown(this.#parts.links.drop(link.linkId), monotonicMs);
   }
 
   #problem(link: Link, frame: Frame): KedgeError | undefined {

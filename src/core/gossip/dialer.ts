@@ -51,6 +51,8 @@ export interface DialerOptions {
   readonly isAlive: (nodeId: NodeId) => boolean;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** For how long a node is refused; it is not dialled before. */
+  readonly refusedForMs: (nodeId: NodeId) => number;
 }
 
 /** The dialling of one node. */
@@ -149,6 +151,7 @@ export class Dialer {
     const wanted = this.#wanted.get(nodeId);
     if (wanted === undefined || wanted.isDialling) return;
     if (this.#options.links.to(nodeId) !== undefined) return;
+    if (this.#options.refusedForMs(nodeId) > 0) return this.again(nodeId);
     wanted.isDialling = true;
     const { address } = wanted;
     this.#options.outbox.emit({ kind: 'dial', target: { address, nodeId } });
@@ -174,11 +177,12 @@ export class Dialer {
   /** A link was lost, or could not be made: dial again after a pause. */
   again(nodeId: NodeId): void {
     const wanted = this.#wanted.get(nodeId);
-    const { links, outbox, random } = this.#options;
+    const { links, outbox, random, refusedForMs } = this.#options;
     if (wanted === undefined || links.to(nodeId) !== undefined) return;
     const cap = Math.min(DIAL_MAX_MS, DIAL_MIN_MS * 2 ** Math.min(wanted.attempts, 16));
     wanted.attempts += 1;
-    outbox.arm({ name: 'dial', nodeId }, Math.round(cap / 2 + (cap / 2) * random()));
+    const delayMs = Math.max(refusedForMs(nodeId), cap / 2 + (cap / 2) * random());
+    outbox.arm({ name: 'dial', nodeId }, Math.round(delayMs));
   }
 
   /** The peer greeted: the next dial starts from the shortest pause. */

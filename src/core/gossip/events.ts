@@ -14,6 +14,7 @@ import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
+import type { CutOff } from './conduct.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
 
 /**
@@ -47,6 +48,8 @@ export type GossipEvent =
       readonly frame: Frame;
       readonly recall: Recall;
     }
+  /** A peer sent something that is no frame; its link ends for it. */
+  | { readonly kind: 'garbage'; readonly linkId: LinkId; readonly error: KedgeError }
   | {
       readonly kind: 'submit';
       readonly requestId: number;
@@ -129,6 +132,8 @@ export type Notice =
       readonly stream?: StreamName;
       readonly error: KedgeError;
     }
+  /** A peer got too much wrong: it is refused for `forMs`. */
+  | ({ readonly kind: 'cut-off' } & CutOff)
   | { readonly kind: 'forked'; readonly evidence: Evidence }
   /** A charter's decision opened the stream again or moved it; it goes on after `sequence`. */
   | { readonly kind: 'settled'; readonly stream: StreamName; readonly sequence: number }

@@ -4,22 +4,17 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import {
-  CHARTER_STREAM,
-  NO_PREVIOUS,
-  type NodeId,
-  parseSequence,
-  type StreamName,
-  splitStream,
-} from '../ids.ts';
+import { type NodeId, type StreamName, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
-import type { Recall } from './events.ts';
-import type { FetchItem, FetchRequest, Push } from './frames.ts';
+import { isGarbage, type Refused } from './blame.ts';
+import type { GossipEvent, Recall } from './events.ts';
+import type { FetchItem, Push } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import { charterRow, isPlace, requestFor } from './places.ts';
 import type { Bringer, Replica } from './replica.ts';
 import type { Row } from './rows.ts';
 import { compareRow, heldIn, rowIn } from './rows.ts';
@@ -29,6 +24,9 @@ import { type ActiveFetch, type Want, Wants } from './wants.ts';
 const STALL_MIN_MS = 300;
 /** A fetch that brought nothing after so many round trips is given to another node. */
 const STALL_ROUND_TRIPS = 1.5;
+
+type ItemEvent = Extract<GossipEvent, { readonly kind: 'fetch-item' }>;
+type EndEvent = Extract<GossipEvent, { readonly kind: 'fetch-end' }>;
 
 /** Plans fetches and feeds what they bring to the replica. */
 export class Fetching {
@@ -129,33 +127,37 @@ export class Fetching {
     if (fetch.items === 0 && this.#wants.hasOther(fetch)) {
       const error = new KedgeError('UNAVAILABLE', 'nothing came in time: asking another node');
       this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
-      return this.end(fetchId, error, nowMs);
+      this.end({ fetchId, error }, nowMs);
+      return;
     }
     fetch.items = 0;
     const link = this.#links.to(fetch.from.nodeId);
     this.#outbox.arm({ name: 'fetch', fetchId }, link === undefined ? STALL_MIN_MS : stallMs(link));
   }
 
-  /** Takes one piece of an answer. */
-  item(fetchId: number, item: FetchItem, recall: Recall, nowMs: number): void {
+  /** Takes one piece of an answer; says who sent it and why, when it is refused. */
+  item({ fetchId, item, recall }: ItemEvent, nowMs: number): Refused | undefined {
     const fetch = this.#wants.active(fetchId);
-    if (fetch === undefined) return;
+    if (fetch === undefined) return undefined;
     fetch.items += 1;
     try {
       this.#take(fetch, item, recall, nowMs);
+      return undefined;
     } catch (thrown) {
+      const error = KedgeError.from(thrown);
       this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
-      this.end(fetchId, KedgeError.from(thrown), nowMs);
+      this.end({ fetchId, error }, nowMs);
+      return { nodeId: fetch.from.nodeId, error };
     }
   }
 
   /**
    * A fetch is over. Without an error it brought all that is durable with the peer; what it pushed
-   * but has not written yet follows with its acknowledgement.
+   * but has not written yet follows with its acknowledgement. Says who sent what cannot be read.
    */
-  end(fetchId: number, error: KedgeError | undefined, nowMs: number): void {
+  end({ fetchId, error }: Omit<EndEvent, 'kind'>, nowMs: number): Refused | undefined {
     const fetch = this.#wants.active(fetchId);
-    if (fetch === undefined) return;
+    if (fetch === undefined) return undefined;
     const { from, row, buffer } = fetch;
     const failure = error ?? buffer.unproven();
     const isUnreached = failure?.code === 'UNAVAILABLE';
@@ -167,6 +169,7 @@ export class Fetching {
       this.#outbox.notice({ kind: 'refused', from: from.nodeId, stream, error: failure });
     }
     this.#pump(nowMs);
+    return error && isGarbage(error) ? { nodeId: from.nodeId, error } : undefined;
   }
 
   #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
@@ -265,31 +268,6 @@ export class Fetching {
 
 function stallMs({ rttMs }: Link): number {
   return Math.max(STALL_MIN_MS, Math.round(STALL_ROUND_TRIPS * rttMs));
-}
-
-/** Says whether a row names a place that can be asked for; a peer may say anything. */
-function isPlace({ sequence, forked }: Row): boolean {
-  const at = forked ? sequence + 1 : sequence;
-  return at >= 1 && Number.isSafeInteger(at);
-}
-
-/** From where to fetch: after our head, or the peer's own statement where we differ. */
-function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
-  const held = ours === undefined ? 0 : heldIn(ours);
-  const { stream, sequence } = theirs;
-  if (heldIn(theirs) > held) {
-    const fromSequence = parseSequence(held + 1);
-    // What a peer that has not heard of the fork holds beyond it is of no use.
-    if (ours?.forked !== true || theirs.forked) return { stream, fromSequence };
-    return { stream, fromSequence, toSequence: parseSequence(ours.sequence) };
-  }
-  const at = parseSequence(theirs.forked ? sequence + 1 : sequence);
-  return { stream, fromSequence: at, toSequence: at };
-}
-
-/** A charter that somebody refers to; its digest is not known yet. */
-function charterRow(version: number): Row {
-  return { stream: CHARTER_STREAM, sequence: version, digest: NO_PREVIOUS, forked: false };
 }
 
 /** The size of the anchors in one piece of an answer. */

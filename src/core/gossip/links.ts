@@ -1,6 +1,5 @@
 /**
- * The links of one node: which are up, which of two to keep, what each peer said on its link, how
- * much one peer may get wrong.
+ * The links of one node: which are up, which of two to keep, what each peer said on its link.
  *
  * Both nodes of a pair may dial, so that one reachable direction is enough. Of two links between
  * the same nodes both ends keep the one that the smaller node id dialled; of two in the same
@@ -20,8 +19,6 @@ import type { Hello } from './frames.ts';
 import { RepairBudget } from './repair-budget.ts';
 import type { Row } from './rows.ts';
 
-/** Faults that a link may cause before it is closed. */
-export const LINK_FAULTS_MAX: number = 16;
 /** What is assumed of a link that was not measured yet: half around the earth and back. */
 const RTT_UNKNOWN_MS = 300;
 
@@ -39,7 +36,6 @@ export class Link {
   /** The last measured round trip, milliseconds. */
   measuredRttMs: number | undefined;
   #hello: Hello | undefined;
-  #faults = 0;
 
   constructor(linkId: LinkId, nodeId: NodeId, target: DialTarget | undefined) {
     this.linkId = linkId;
@@ -80,12 +76,6 @@ export class Link {
   /** Notes what the peer holds; a bounded number of streams. */
   noteHeld(row: Row): void {
     if (this.held.size < STREAMS_MAX || this.held.has(row.stream)) this.held.set(row.stream, row);
-  }
-
-  /** Counts a fault that only the peer can have caused; says whether it was one too many. */
-  fault(): 'bear' | 'close' {
-    this.#faults += 1;
-    return this.#faults >= LINK_FAULTS_MAX ? 'close' : 'bear';
   }
 }
 

@@ -15,6 +15,7 @@ import type { MembershipOptions } from '../membership/machine.ts';
 import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import { Attestations } from './attestations.ts';
+import { Conduct, type PeerConduct } from './conduct.ts';
 import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
@@ -60,6 +61,7 @@ export class GossipMachine {
   readonly #fetching: Fetching;
   readonly #replication: Replication;
   readonly #repair: Repair;
+  readonly #conduct: Conduct = new Conduct();
   readonly #attestations: Attestations;
   readonly #holding: Holding;
   readonly #random: () => number;
@@ -78,6 +80,7 @@ export class GossipMachine {
       hasSeeds,
       isAlive: (nodeId) => topology.has(nodeId),
       random,
+      refusedForMs: (nodeId) => this.#conduct.refusedForMs(nodeId),
     });
     const spread = new Spread({ self, links, topology, random });
     this.#random = random;
@@ -101,7 +104,7 @@ export class GossipMachine {
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
-    const told = { ...others, attestations: this.#attestations };
+    const told = { ...others, attestations: this.#attestations, conduct: this.#conduct };
     this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
     this.#replication = new Replication({ ...parts, ...comparing });
@@ -143,6 +146,11 @@ export class GossipMachine {
     return this.#neighbours.memory();
   }
 
+  /** What a peer got wrong; absent when nothing is remembered. */
+  conduct(nodeId: NodeId): PeerConduct | undefined {
+    return this.#conduct.view(nodeId);
+  }
+
   /** Says whether a link to this node is ready. */
   isLinked(nodeId: NodeId): boolean {
     return this.#links.to(nodeId)?.isReady === true;
@@ -153,6 +161,7 @@ export class GossipMachine {
    * `nowMs` is wall time, for what is signed; `monotonicMs` never goes back, for what takes time.
    */
   handle(event: GossipEvent, nowMs: number, monotonicMs: number = nowMs): readonly GossipEffect[] {
+    this.#conduct.tick(monotonicMs);
     this.#dispatch(event, nowMs, monotonicMs);
     const held = this.#holding.screen(this.#outbox.take());
     this.#holding.review();
@@ -175,14 +184,16 @@ export class GossipMachine {
         return this.#dialer.resolved(event.addresses);
       case 'frame':
         return this.#frame(event, nowMs, monotonicMs);
+      case 'garbage':
+        return this.#connecting.garbage(this.#links.get(event.linkId), event.error, monotonicMs);
       case 'submit': {
         const { requestId, document, blobs, recall } = event;
         return this.#replica.submit(requestId, document, blobs, recall, nowMs);
       }
       case 'fetch-item':
-        return this.#fetching.item(event.fetchId, event.item, event.recall, nowMs);
+        return this.#connecting.blame(this.#fetching.item(event, nowMs), monotonicMs);
       case 'fetch-end':
-        return this.#fetching.end(event.fetchId, event.error, nowMs);
+        return this.#connecting.blame(this.#fetching.end(event, nowMs), monotonicMs);
       case 'persisted':
         return this.#persisted(event.batchId, nowMs);
       case 'persist-failed':
@@ -246,8 +257,8 @@ export class GossipMachine {
       this.#readyFrame(link, frame, { recall, nowMs, monotonicMs });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (link.fault() === 'close') return this.#connecting.hangUp(link, error, monotonicMs);
       this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
+      this.#connecting.blame({ nodeId: link.nodeId, error }, monotonicMs);
     }
   }
 

@@ -128,7 +128,15 @@ function requireHeadAuthority(candidate: Candidate, charter: Charter): HeadAutho
     'THRESHOLD',
     `${signers.length} of the ${role.threshold} needed signers of the release role (charter ` +
       `version ${charter.version}) signed sequence ${sequence} of ${stream}; ${advice}`,
-    { detail: { stream, sequence, needed: role.threshold, signed: signers } },
+    {
+      detail: {
+        stream,
+        sequence,
+        needed: role.threshold,
+        signed: signers,
+        standing: past === undefined ? 'nothing' : 'history',
+      },
+    },
   );
 }
 

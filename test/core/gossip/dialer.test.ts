@@ -22,8 +22,10 @@ describe('Dialer', () => {
   let links: LinkTable;
   let dialer: Dialer;
   let alive: Set<NodeId>;
+  let refusedForMs: number;
 
   beforeEach(() => {
+    refusedForMs = 0;
     outbox = new Outbox();
     links = new LinkTable(SELF);
     const self = 'iad-1:7441';
@@ -36,6 +38,7 @@ describe('Dialer', () => {
       hasSeeds: true,
       isAlive: (nodeId) => alive.has(nodeId),
       random: () => 1,
+      refusedForMs: () => refusedForMs,
     });
   });
 
@@ -61,6 +64,16 @@ describe('Dialer', () => {
     outbox.take();
     dialer.failed(TARGET);
     expect(delayIn(outbox.take())).toBe(DIAL_MIN_MS);
+  });
+
+  it('dials a peer that is refused only when that is over', () => {
+    refusedForMs = 40_000;
+    dialer.want(new Map([[FRA, AT]]));
+    const timer = { name: 'dial', nodeId: FRA };
+    expect(outbox.take()).toEqual([{ kind: 'arm', timer, delayMs: 40_000 }]);
+    refusedForMs = 0;
+    dialer.dialDue(FRA);
+    expect(outbox.take()).toEqual([{ kind: 'dial', target: TARGET }]);
   });
 
   it('dials a peer again that moved, and forgets one that nobody wants', () => {

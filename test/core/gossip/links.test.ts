@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LINK_FAULTS_MAX, Link, LinkTable } from '../../../src/core/gossip/links.ts';
+import { LinkTable } from '../../../src/core/gossip/links.ts';
 import { parseNodeId } from '../../../src/core/ids.ts';
 import { PEERS_MAX } from '../../../src/core/limits.ts';
 
@@ -61,14 +61,5 @@ describe('LinkTable', () => {
     );
     expect(admissions.at(-2)?.kind).toBe('keep');
     expect(admissions.at(-1)).toMatchObject({ error: { code: 'LIMIT' } });
-  });
-});
-
-describe('Link', () => {
-  it('bears a bounded number of faults', () => {
-    const link = new Link('1', FRA, undefined);
-    const verdicts = Array.from({ length: LINK_FAULTS_MAX }, () => link.fault());
-    expect(verdicts.filter((verdict) => verdict === 'close')).toHaveLength(1);
-    expect(verdicts.at(-1)).toBe('close');
   });
 });

@@ -1,10 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../../src/core/errors.ts';
+import { asGarbage } from '../../../src/core/gossip/blame.ts';
+import { FAULTS_MAX, REFUSAL_MIN_MS } from '../../../src/core/gossip/conduct.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
-import { LINK_FAULTS_MAX } from '../../../src/core/gossip/links.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
-import { NO_PREVIOUS, parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  parseNodeId,
+  parseRegionName,
+  parseSha256,
+} from '../../../src/core/ids.ts';
 import { signMember } from '../../../src/core/membership/record.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
@@ -154,13 +161,48 @@ describe('GossipMachine', () => {
       content: { kind: 'whole', body: new Uint8Array(0) },
       blobs: [],
     } as const;
-    const closed = Array.from({ length: LINK_FAULTS_MAX }, () =>
+    const closed = Array.from({ length: FAULTS_MAX }, () =>
       frame({ kind: 'push', push, origin: PEER.region }),
     )
       .flat()
       .filter((effect) => effect.kind === 'close');
     expect(closed).toHaveLength(1);
     expect(machine.verified).toBe(before);
+  });
+
+  it('refuses a peer that it cut off until its time is over, whatever the link', () => {
+    greet();
+    const garbage = { kind: 'garbage', error: new KedgeError('PARSE', 'no frame') } as const;
+    for (let i = 0; i < 4; i += 1) {
+      const closed = handle({ ...garbage, linkId: '1' });
+      expect(closed.map(({ kind }) => kind)).toContain('close');
+      greet();
+    }
+    expect(machine.isLinked(PEER.nodeId)).toBe(false);
+    expect(machine.conduct(PEER.nodeId)).toMatchObject({
+      cutOffs: 1,
+      lastFault: 'no frame (PARSE)',
+    });
+    expect(linkUp()).toMatchObject([{ kind: 'close', error: { code: 'LIMIT' } }]);
+    const event = { kind: 'link-up', linkId: '2', nodeId: PEER.nodeId } as const;
+    const late = machine.handle(event, TEST_EPOCH_MS, TEST_EPOCH_MS + REFUSAL_MIN_MS);
+    expect(kinds(late)).toEqual(['hello']);
+  });
+
+  it('blames a peer whose answers to fetches cannot be read, but not for ending one', () => {
+    greet();
+    const error = new KedgeError('PARSE', 'no item');
+    const fetched = (sequence: number, reason: KedgeError): readonly GossipEffect[] => {
+      const digest = parseSha256(String(sequence).padStart(64, '0'));
+      const row = { stream: CHARTER_STREAM, sequence, digest, forked: false };
+      const [fetch] = frame({ kind: 'held', row }).filter(({ kind }) => kind === 'fetch');
+      const fetchId = fetch?.kind === 'fetch' ? fetch.fetchId : 0;
+      return handle({ kind: 'fetch-end', fetchId, error: reason });
+    };
+    for (let at = 1; at < 20; at += 1) fetched(at, error);
+    expect(machine.conduct(PEER.nodeId)).toBeUndefined();
+    const ended = [20, 21, 22, 23].map((at) => fetched(at, asGarbage(error)).at(-1));
+    expect(ended.at(-1)).toMatchObject({ kind: 'close', error: { code: 'LIMIT' } });
   });
 
   function handle(event: GossipEvent): readonly GossipEffect[] {

@@ -15,6 +15,10 @@ export interface PeerStatusInput {
   'rttMs'?: (number | string);
   'peerRoot'?: (Buffer | Uint8Array | string);
   'lastError'?: (string);
+  'faults'?: (number);
+  'cutOffs'?: (number);
+  'refusedUntilMs'?: (number | string | Long);
+  'lastFault'?: (string);
 }
 
 export interface PeerStatusOutput {
@@ -28,4 +32,8 @@ export interface PeerStatusOutput {
   'rttMs': (number);
   'peerRoot': (Buffer);
   'lastError': (string);
+  'faults': (number);
+  'cutOffs': (number);
+  'refusedUntilMs': (string);
+  'lastFault': (string);
 }
