@@ -252,11 +252,8 @@ export class Driver {
     this.#world.oracle.sends(this.host, frame, statements);
     for (const sent of this.host.tamper(frame)) {
       const size = sent === frame ? bytes : factsOf(sent).bytes;
-      if (
-        this.#world.network.send(known.link, known.end, { frame: sent, bytes: size }) === 'full'
-      ) {
-        return this.#close(linkId);
-      }
+      // What a peer that does not keep up has no room for is dropped; repair brings it.
+      this.#world.network.send(known.link, known.end, { frame: sent, bytes: size });
     }
   }
 

@@ -63,6 +63,12 @@ export class BidiCall {
     if (this.#state === 'open') this.#call.sendMetadata(metadata);
   }
 
+  /** Stops to read, or goes on; what is in the transport already may still come. */
+  reading(state: 'on' | 'off'): void {
+    if (state === 'off') this.#call.pause();
+    else this.#call.resume();
+  }
+
   /** Writes a message; false means: no more until it is drained. */
   write(bytes: Buffer): boolean {
     return this.#state === 'open' ? this.#call.write(bytes) : true;

@@ -70,6 +70,7 @@ function acceptLink(
     clock,
     events,
     write: (bytes) => bidi.write(bytes),
+    reading: (state) => bidi.reading(state),
     end: (error) => bidi.end(error),
   });
   const forget = openCalls.add({

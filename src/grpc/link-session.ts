@@ -6,6 +6,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { Frame } from '../core/gossip/frames.ts';
+import { urgencyOf } from '../core/gossip/urgency.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -16,7 +17,7 @@ import { OutgoingQueue } from './outgoing-queue.ts';
 /** Who is told about links: the replicator. */
 export interface LinkEvents {
   linkUp(link: LinkHandle, nodeId: NodeId, target?: DialTarget): void;
-  linkFrame(linkId: LinkId, frame: Frame): void;
+  linkFrame(linkId: LinkId, frame: Frame, bytes: number): void;
   /** The peer sent something that is no frame; the link ends for it. */
   linkRefused(linkId: LinkId, error: KedgeError): void;
   linkDown(linkId: LinkId, error: KedgeError | undefined): void;
@@ -29,6 +30,8 @@ export interface LinkSessionOptions {
   readonly clock: Clock;
   readonly events: LinkEvents;
   readonly write: (bytes: Buffer) => boolean;
+  /** Stops to read from the stream, or goes on. */
+  readonly reading: (state: 'on' | 'off') => void;
   /** Ends the stream under the link. */
   readonly end: (error: KedgeError) => void;
 }
@@ -53,8 +56,12 @@ export class LinkSession implements LinkHandle {
     });
   }
 
-  send(frame: Frame): 'sent' | 'full' {
-    return this.#queue.push(encodeFrame(frame));
+  send(frame: Frame): 'sent' | 'dropped' {
+    return this.#queue.push(encodeFrame(frame), urgencyOf(frame));
+  }
+
+  reading(state: 'on' | 'off'): void {
+    if (!this.#isOver) this.#options.reading(state);
   }
 
   close(error: KedgeError): void {
@@ -74,7 +81,7 @@ export class LinkSession implements LinkHandle {
       this.#options.events.linkRefused(this.linkId, error);
       return this.close(error);
     }
-    this.#options.events.linkFrame(this.linkId, frame);
+    this.#options.events.linkFrame(this.linkId, frame, bytes.length);
   }
 
   /** The stream has room again. */

@@ -111,6 +111,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       clock: this.#clock,
       events,
       write: (bytes) => call.write(bytes),
+      reading: (reading) => void (reading === 'off' ? call.pause() : call.resume()),
       // The connection stays: it is good for fetches.
       end: () => {
         state = 'over';

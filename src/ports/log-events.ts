@@ -46,6 +46,7 @@ export type LogEvent =
   // Between nodes.
   | 'link.up'
   | 'link.down'
+  | 'link.held'
   | 'link.refused'
   | 'peer.refused'
   | 'member.changed'

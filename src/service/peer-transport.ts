@@ -10,8 +10,10 @@ import type { DialTarget, LinkId } from '../core/peer.ts';
 /** One connection to a peer, as a transport offers it. */
 export interface LinkHandle {
   readonly linkId: LinkId;
-  /** Takes the frame; `full` means that the peer does not keep up. */
-  send(frame: Frame): 'sent' | 'full';
+  /** Takes the frame; `dropped`: the peer does not keep up, and repair will bring it. */
+  send(frame: Frame): 'sent' | 'dropped';
+  /** `off`: no more frames are read, soon; the peer is left waiting. */
+  reading(state: 'on' | 'off'): void;
   close(error: KedgeError): void;
 }
 

@@ -23,6 +23,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkInfo } from './link-board.ts';
+import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
 import type { LinkHandle, PeerTransport } from './peer-transport.ts';
@@ -59,8 +60,9 @@ export interface ReplicatorOptions extends GossipOptions {
 export class Replicator implements AsyncDisposable {
   readonly #options: ReplicatorOptions;
   readonly #machine: GossipMachine;
-  readonly #links: Map<LinkId, LinkHandle & { readonly nodeId: NodeId }> = new Map();
+  readonly #links: Map<LinkId, OpenLink> = new Map();
   readonly #board: LinkBoard;
+  readonly #intake: LinkIntake;
   readonly #repair: RepairMemory = new RepairMemory();
   readonly #recalls: RecallSource;
   readonly #writes: WriteQueue;
@@ -74,6 +76,7 @@ export class Replicator implements AsyncDisposable {
     this.#options = options;
     this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
+    this.#intake = new LinkIntake(options);
     const onDue = (timer: Timer): void => this.#handle({ kind: 'timer', timer });
     this.#timers = new MachineTimers(options.clock, onDue);
     const { store, logger } = options;
@@ -170,22 +173,22 @@ export class Replicator implements AsyncDisposable {
   /** A connection is open; `target` says where it was dialled, when it was from here. */
   linkUp(link: LinkHandle, nodeId: NodeId, target?: DialTarget): void {
     const { linkId } = link;
-    this.#links.set(linkId, {
-      linkId,
-      nodeId,
-      send: (frame) => link.send(frame),
-      close: (error) => {
-        link.close(error);
-      },
-    });
+    this.#links.set(linkId, { handle: link, nodeId });
     const dialled = target === undefined ? {} : { target };
     this.#handle({ kind: 'link-up', linkId, nodeId, ...dialled });
   }
 
-  linkFrame(linkId: LinkId, frame: Frame): void {
-    this.#withRecall(judgedIn(frame), (recall) => {
-      this.#handle({ kind: 'frame', linkId, frame, recall });
-    });
+  /** `bytes`: how long the frame was on the wire. */
+  linkFrame(linkId: LinkId, frame: Frame, bytes: number): void {
+    const link = this.#links.get(linkId);
+    if (link === undefined) return;
+    this.#intake.took(link, frame, bytes);
+    const recall = this.#recallOf(judgedIn(frame));
+    const next = (recalled: Recall): void => {
+      this.#handle({ kind: 'frame', linkId, frame, recall: recalled });
+    };
+    if (recall === undefined) next({});
+    else this.#track(this.#intake.during(link, recall.then(next)));
   }
 
   /** A peer sent what could not even be read. */
@@ -197,6 +200,7 @@ export class Replicator implements AsyncDisposable {
     const link = this.#links.get(linkId);
     if (link === undefined) return;
     this.#links.delete(linkId);
+    this.#intake.forget(linkId);
     this.#handle({ kind: 'link-down', linkId });
     if (!this.#machine.isLinked(link.nodeId)) this.#board.down(link.nodeId, error);
   }
@@ -210,9 +214,10 @@ export class Replicator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#timers[Symbol.dispose]();
+    this.#intake[Symbol.dispose]();
     const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
     this.#fetches.abort(error);
-    for (const link of this.#links.values()) link.close(error);
+    for (const { handle } of this.#links.values()) handle.close(error);
     this.#submits.abandon(error);
     await Promise.allSettled(this.#running);
     await this.#writes.idle();
@@ -262,14 +267,12 @@ export class Replicator implements AsyncDisposable {
   }
 
   #send(linkId: LinkId, frame: Frame): void {
-    const link = this.#links.get(linkId);
-    if (link?.send(frame) !== 'full') return;
-    // A peer that does not keep up is cut off; digests repair what it missed.
-    this.#close(linkId, new KedgeError('LIMIT', 'the peer does not keep up'));
+    if (this.#links.get(linkId)?.handle.send(frame) !== 'dropped') return;
+    this.#options.metrics.increment('kedge_frames_dropped_total', { kind: frame.kind });
   }
 
   #close(linkId: LinkId, error: KedgeError): void {
-    this.#links.get(linkId)?.close(error);
+    this.#links.get(linkId)?.handle.close(error);
     this.linkDown(linkId, error);
   }
 
@@ -277,13 +280,7 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'resolved', addresses: await this.#options.transport.resolveSeeds() });
   }
 
-  /** Adds what only the store knows and judging needs. */
-  #withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const recall = this.#recallOf(judged);
-    if (recall === undefined) next({});
-    else this.#track(recall.then(next));
-  }
-
+  /** What only the store knows and judging needs. */
   #recallOf(judged: Judged | undefined): Promise<Recall> | undefined {
     return judged && this.#recalls.find(judged, this.#machine.verified);
   }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { OutgoingQueue, STUCK_AFTER_MS } from '../../src/grpc/outgoing-queue.ts';
+import type { Urgency } from '../../src/core/gossip/urgency.ts';
+import {
+  OutgoingQueue,
+  STUCK_AFTER_MS,
+  WAITING_MAX,
+  WAITING_MAX_BYTES,
+} from '../../src/grpc/outgoing-queue.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
 /** A stream that takes `room` messages before it says stop. */
@@ -20,8 +26,8 @@ class FakeStream {
     },
   });
 
-  push(text: string): string {
-    return this.queue.push(Buffer.from(text));
+  push(text: string, urgency: Urgency = 'urgent'): string {
+    return this.queue.push(Buffer.from(text), urgency);
   }
 
   drain(room: number): void {
@@ -50,25 +56,46 @@ describe('OutgoingQueue', () => {
     expect(stream.written).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('is full above 4096 messages', () => {
+  it('writes urgent messages first, and lets the others have their turn', () => {
     const stream = new FakeStream();
     stream.push('first');
-    for (let i = 0; i < 4096; i += 1) expect(stream.push('x')).toBe('sent');
-    expect(stream.push('y')).toBe('full');
-    expect(stream.written).toHaveLength(1);
+    for (const text of ['x', 'y', 'z']) stream.push(text, 'bulk');
+    for (let i = 1; i <= 10; i += 1) stream.push(String(i));
+    stream.drain(99);
+    expect(stream.written.join(' ')).toBe('first 1 2 3 4 5 6 7 8 x 9 10 y z');
   });
 
-  it('is full above 8 MiB', () => {
+  it('drops what is above a count, in each lane for itself', () => {
     const stream = new FakeStream();
     stream.push('first');
-    const half = 'x'.repeat(4 * 1024 * 1024);
-    expect([stream.push(half), stream.push(half), stream.push('y')]).toEqual([
-      'sent',
-      'sent',
-      'full',
-    ]);
+    for (let i = 0; i < WAITING_MAX; i += 1) expect(stream.push('x', 'bulk')).toBe('sent');
+    expect(stream.push('y', 'bulk')).toBe('dropped');
+    expect(stream.push('z')).toBe('sent');
+    stream.drain(2);
+    expect(stream.written).toEqual(['first', 'z', 'x']);
+    expect(stream.push('y', 'bulk')).toBe('sent');
+  });
+
+  it('drops what is above a size', () => {
+    const stream = new FakeStream();
+    stream.push('first');
+    const half = 'x'.repeat(WAITING_MAX_BYTES / 2);
+    const pushed = [stream.push(half), stream.push(half), stream.push('y')];
+    expect(pushed).toEqual(['sent', 'sent', 'dropped']);
     stream.drain(2);
     expect(stream.push('z')).toBe('sent');
+  });
+
+  it('keeps the order however often it stops', () => {
+    const stream = new FakeStream();
+    const texts = Array.from({ length: 3 * WAITING_MAX }, (_, i) => String(i));
+    stream.push('first');
+    for (const [index, text] of texts.entries()) {
+      expect(stream.push(text)).toBe('sent');
+      if (index % 2 === 1) stream.drain(3);
+    }
+    stream.drain(texts.length);
+    expect(stream.written).toEqual(['first', ...texts]);
   });
 
   it('reports once a stream that takes nothing for ten seconds', () => {
@@ -78,7 +105,7 @@ describe('OutgoingQueue', () => {
     expect(stream.stuck).toBe(0);
     stream.clock.advance(1);
     expect(stream.stuck).toBe(1);
-    expect(stream.push('b')).toBe('full');
+    expect(stream.push('b')).toBe('dropped');
     stream.clock.advance(STUCK_AFTER_MS);
     expect(stream.stuck).toBe(1);
   });

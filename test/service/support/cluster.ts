@@ -145,10 +145,11 @@ export class TestCluster implements AsyncDisposable {
         setImmediate(() => {
           if (!this.#links.has(linkId)) return;
           this.frames.push({ from: self, to: other.id, frame });
-          other.replicator.linkFrame(linkId, frame);
+          other.replicator.linkFrame(linkId, frame, 100);
         });
         return 'sent' as const;
       },
+      reading: () => undefined,
       close: () => {
         this.#drop(linkId);
       },
