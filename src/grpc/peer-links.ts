@@ -10,6 +10,7 @@
  */
 import { type ClientOptions, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import { asGarbage } from '../core/gossip/blame.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
@@ -111,7 +112,10 @@ export class PeerLinks implements PeerTransport, Disposable {
       clock: this.#clock,
       events,
       write: (bytes) => call.write(bytes),
-      reading: (reading) => void (reading === 'off' ? call.pause() : call.resume()),
+      reading: (reading) => {
+        if (reading === 'off') call.pause();
+        else call.resume();
+      },
       // The connection stays: it is good for fetches.
       end: () => {
         state = 'over';
@@ -181,7 +185,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       while (true) {
         const next = await this.#withinSilence(items.next(), cancel);
         if (next.done === true) return;
-        yield decodeFetchItem(next.value);
+        yield readItem(next.value);
       }
     } catch (thrown) {
       if (!signal.aborted && !isServiceAlive(thrown)) connection.close();
@@ -218,6 +222,15 @@ export class PeerLinks implements PeerTransport, Disposable {
   #requireEvents(): LinkEvents {
     if (this.#events === undefined) throw new KedgeError('BUG', 'dialled before attached');
     return this.#events;
+  }
+}
+
+/** Errors: those of decoding, as garbage. */
+function readItem(bytes: Buffer): FetchItem {
+  try {
+    return decodeFetchItem(bytes);
+  } catch (thrown) {
+    throw asGarbage(KedgeError.from(thrown));
   }
 }
 

@@ -12,6 +12,7 @@ import type { Frame } from './frames.ts';
 export type Urgency = 'urgent' | 'bulk';
 
 /** How urgent a frame is. */
+// eslint-disable-next-line complexity -- one case per kind of frame
 export function urgencyOf({ kind }: Frame): Urgency {
   switch (kind) {
     case 'digest':
