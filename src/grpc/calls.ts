@@ -17,6 +17,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { CallerQuota } from '../service/caller-quota.ts';
 import { type CallerIdentity, type Role, requireRole } from '../service/identity.ts';
 import { type AnyCall, type CallerRules, identifyCaller } from './caller.ts';
 import type { OpenCalls } from './open-calls.ts';
@@ -30,6 +31,8 @@ export interface CallEnvironment extends CallerRules {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly openCalls: OpenCalls;
+  /** Calls that are being answered, per caller. */
+  readonly callQuota: CallerQuota;
 }
 
 /** One method: whom it serves and how long it may take. */
@@ -154,11 +157,14 @@ function openCall(environment: CallEnvironment, call: AnyCall, rules: MethodRule
   return {
     abort,
     run: async (serve) => {
+      let leave: (() => void) | undefined;
       try {
         const caller = admitCaller(environment, call, rules.role);
+        leave = environment.callQuota.enter(caller.id);
         return await Promise.race([serve({ caller, signal }), rejection(signal)]);
       } finally {
         timer[Symbol.dispose]();
+        leave?.();
         close();
       }
     },

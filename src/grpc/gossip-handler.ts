@@ -7,6 +7,7 @@ import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
+import { CallerQuota } from '../service/caller-quota.ts';
 import { decodeFetchRequest, encodeFetchItem } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { BidiCall } from './bidi-call.ts';
@@ -30,6 +31,9 @@ export interface GossipServices {
 /** A fetch of a whole history over a slow line; its reader asks again for the rest. */
 const FETCH = { role: 'peer', timeoutMs: 10 * 60_000 } as const;
 
+/** Fetches of one peer that are answered at once; it needs three, and some may be ending. */
+const FETCHES_PER_PEER_MAX = 16;
+
 /** The peers' service. */
 export function gossipService(
   environment: CallEnvironment,
@@ -48,9 +52,15 @@ export function gossipService(
       bidi.end(reportFailure(environment, call, thrown));
     }
   };
-  const fetch = serverStreamMethod(environment, FETCH, (request) =>
-    encodeItems(services.fetchItems(decodeFetchRequest(request))),
-  );
+  const quota = new CallerQuota({ max: FETCHES_PER_PEER_MAX, what: 'fetches' });
+  const fetch = serverStreamMethod(environment, FETCH, async function* (request, { caller }) {
+    const leave = quota.enter(caller.id);
+    try {
+      yield* encodeItems(services.fetchItems(decodeFetchRequest(request)));
+    } finally {
+      leave();
+    }
+  });
   return {
     name: 'kedge.v1.GossipService',
     definition: GOSSIP_METHODS,

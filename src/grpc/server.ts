@@ -15,6 +15,7 @@ import { MESSAGE_MAX_BYTES, WATCH_REQUEST_MAX_BYTES } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import { CallerQuota } from '../service/caller-quota.ts';
 import { loadAllProtos } from '../wire/protos.ts';
 import { type AdminServices, adminService } from './admin-handler.ts';
 import type { CallerRules } from './caller.ts';
@@ -51,6 +52,8 @@ export interface ServerOptions {
 }
 
 const REQUEST_WITHIN_MS = 15_000;
+/** Calls of one identity that one listener answers at once; a connection carries 100 by default. */
+const CALLS_PER_CALLER_MAX = 256;
 const KEEPALIVE_MS = 20_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 /** How long connections without calls may take to close. */
@@ -71,7 +74,8 @@ export class GrpcServer implements AsyncDisposable {
   static async start(options: ServerOptions): Promise<GrpcServer> {
     const { clock, logger, metrics, callers } = options;
     const openCalls = new OpenCalls();
-    const environment = { ...callers, clock, logger, metrics, openCalls };
+    const callQuota = new CallerQuota({ max: CALLS_PER_CALLER_MAX, what: 'calls' });
+    const environment = { ...callers, clock, logger, metrics, openCalls, callQuota };
     const server = makeServer(options);
     const health = new HealthImplementation();
     health.addToServer(server);

@@ -85,6 +85,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...common,
     attested,
     maxSubscribers: config.limits.maxSubscribers,
+    maxSubscribersPerClient: config.limits.maxSubscribersPerClient,
     requireServing: () => {
       replicator.requireServing();
     },

@@ -142,6 +142,12 @@ const limitsSection = z.strictObject({
     description: 'Watch streams open at once; one more is refused with UNAVAILABLE.',
     unit: 'streams',
   }),
+  maxSubscribersPerClient: keyOf(z.int().min(1).max(1_000_000).default(1000), {
+    description:
+      'Watch streams open at once of one identity; one more is refused with RESOURCE_EXHAUSTED. ' +
+      'Programs that share an identity share this.',
+    unit: 'streams',
+  }),
   maxStreamsPerConnection: keyOf(z.int().min(1).max(10_000).default(100), {
     description: 'Calls open at once on one connection.',
     unit: 'streams',

@@ -37,6 +37,7 @@ export interface PeersConfig {
 /** Limits on what callers may use. */
 export interface LimitsConfig {
   readonly maxSubscribers: number;
+  readonly maxSubscribersPerClient: number;
   readonly maxStreamsPerConnection: number;
 }
 

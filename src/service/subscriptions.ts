@@ -24,6 +24,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
+import { CallerQuota } from './caller-quota.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Subscriber, type SubscriberSink } from './subscriber.ts';
 import { CharterSource, UpdateSource } from './updates.ts';
@@ -41,12 +42,15 @@ export interface SubscriptionsOptions {
   readonly requireServing?: () => void;
   /** Clients at once; one more is told to go elsewhere. */
   readonly maxSubscribers: number;
+  /** Those of one identity. */
+  readonly maxSubscribersPerClient: number;
 }
 
 /** All clients of one node. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #subscribers: Set<Subscriber> = new Set();
+  readonly #quota: CallerQuota;
   readonly #updates: UpdateSource;
   readonly #charters: CharterSource = new CharterSource();
   #state: TrustedState;
@@ -55,6 +59,11 @@ export class Subscriptions {
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
     this.#state = options.state;
+    this.#quota = new CallerQuota({
+      max: options.maxSubscribersPerClient,
+      what: 'watch streams',
+      setBy: 'limits.maxSubscribersPerClient',
+    });
     this.#updates = new UpdateSource(options.store);
   }
 
@@ -65,7 +74,7 @@ export class Subscriptions {
 
   /**
    * Takes a new client. Errors: `UNAVAILABLE` when there are too many, the node holds back or shuts
-   * down.
+   * down; `LIMIT` when there are too many of this identity.
    */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
     const { maxSubscribers, realm, firstCharterDigest, attested, logger, metrics } = this.#options;
@@ -77,6 +86,7 @@ export class Subscriptions {
         `this node has its maximum of ${String(maxSubscribers)} clients: try another one`,
       );
     }
+    const leave = this.#quota.enter(identity.id);
     const subscriber = new Subscriber({
       realm,
       firstCharterDigest,
@@ -90,6 +100,7 @@ export class Subscriptions {
       attested,
       onClosed: () => {
         this.#subscribers.delete(subscriber);
+        leave();
         this.#count();
       },
     });

@@ -45,7 +45,11 @@ describe('parseNodeConfig', () => {
     const config = parseNodeConfig(PLAIN, FILE);
     expect(config.store.path).toBe('/etc/kedge/data');
     expect(config.firstCharterFile).toBe('/etc/kedge/first-charter.json');
-    expect(config.limits).toEqual({ maxSubscribers: 10_000, maxStreamsPerConnection: 100 });
+    expect(config.limits).toEqual({
+      maxSubscribers: 10_000,
+      maxSubscribersPerClient: 1000,
+      maxStreamsPerConnection: 100,
+    });
     expect(config.log).toEqual({ level: 'info', format: 'json' });
     expect(config.drainTimeoutMs).toBe(10_000);
     expect(config.peers).toEqual({ seeds: [] });

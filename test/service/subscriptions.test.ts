@@ -70,7 +70,8 @@ describe('Subscriptions', () => {
       attested: silentRegions(realm, store),
       logger: noLogger,
       metrics: noMetrics,
-      maxSubscribers: 2,
+      maxSubscribers: 3,
+      maxSubscribersPerClient: 2,
     });
     sink = new RecordingSink();
     await release(addActive(anchor(0)));
@@ -193,7 +194,18 @@ describe('Subscriptions', () => {
   it('refuses one client more than it may have', () => {
     watch(undefined);
     watch(undefined, 1, new RecordingSink());
-    expect(() => subscriptions.open(sink, identity())).toThrow('maximum of 2 clients');
+    subscriptions.open(sink, { ...identity(), id: 'spiffe://other' });
+    const third = { ...identity(), id: 'spiffe://third' };
+    expect(() => subscriptions.open(sink, third)).toThrow('maximum of 3 clients');
+  });
+
+  it('refuses one client more of one identity than that may have, until one leaves', () => {
+    const first = watch(undefined);
+    watch(undefined, 1, new RecordingSink());
+    const open = (): unknown => subscriptions.open(sink, identity());
+    expect(open).toThrow('has its maximum of 2 watch streams open at this node');
+    first.closed();
+    expect(open).not.toThrow();
   });
 
   it('tells every client to go elsewhere when the node shuts down', () => {

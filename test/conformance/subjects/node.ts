@@ -56,7 +56,7 @@ export class CaseNode implements AsyncDisposable {
       insecure: true,
       identities: [],
       peers: { seeds: [] },
-      limits: { maxSubscribers: 10, maxStreamsPerConnection: 100 },
+      limits: { maxSubscribers: 10, maxSubscribersPerClient: 10, maxStreamsPerConnection: 100 },
       log: { level: 'debug', format: 'json' },
       drainTimeoutMs: 0,
     };
