@@ -33,6 +33,14 @@ describe('openLevelStore', () => {
     expect((await stat(deep)).mode & 0o777).toBe(0o700);
   });
 
+  it('refuses a place where no folder can be made', async () => {
+    const error = await openLevelStore('/proc/kedge/store').then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'STORE', detail: { reason: 'denied' } });
+  });
+
   it.each([
     ['an empty folder', []],
     ['a fresh mount', ['lost+found']],
