@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { Server } from '@grpc/grpc-js';
+import { createServer } from 'node:net';
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { KedgeError } from '../core/errors.ts';
@@ -195,11 +196,13 @@ async function bind(server: Server, openCalls: OpenCalls, options: ServerOptions
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   if (tls === undefined) {
-    return { host, port: await bindPlaintext(server, address), listener: undefined };
+    const credentials = plaintextServer(address);
+    await requireFree(address, host, Number(address.slice(colon + 1)));
+    return { host, port: await bindPlaintext(server, address, credentials), listener: undefined };
   }
   try {
     const listener = await TlsListener.listen({
-      host: host.replace(/^\[(.*)\]$/, '$1'),
+      host: unbracketed(host),
       port: Number(address.slice(colon + 1)),
       tls,
       makeTaker: () => connectionTaker(server, openCalls),
@@ -213,9 +216,28 @@ async function bind(server: Server, openCalls: OpenCalls, options: ServerOptions
   }
 }
 
-async function bindPlaintext(server: Server, address: string): Promise<number> {
+/** grpc-js writes to standard error by itself when it cannot listen: that is found out before. */
+async function requireFree(address: string, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (cause) => reject(unusable(address, cause)));
+    probe.listen(port, unbracketed(host), () => {
+      probe.close(() => resolve());
+    });
+  });
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+async function bindPlaintext(
+  server: Server,
+  address: string,
+  credentials: ServerCredentials,
+): Promise<number> {
   return await new Promise((resolve, reject) => {
-    server.bindAsync(address, plaintextServer(address), (cause, port) => {
+    server.bindAsync(address, credentials, (cause, port) => {
       if (cause === null) resolve(port);
       else reject(unusable(address, cause));
     });

@@ -18,11 +18,19 @@ export interface LinkInfo {
   readonly lastError?: string;
 }
 
+/** How long a node that never answered may be starting. */
+const STARTING_MS = 60_000;
+
+interface Noted extends LinkInfo {
+  /** How loudly it was reported that it is down. */
+  readonly reported?: 'info' | 'warn';
+}
+
 /** The connections of one node, by node, or by address where nobody has answered yet. */
 export class LinkBoard {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #info: Map<string, LinkInfo> = new Map();
+  readonly #info: Map<string, Noted> = new Map();
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -46,19 +54,32 @@ export class LinkBoard {
     this.#set(nodeId, { state: 'up', sinceMs: this.#clock.nowMs() });
   }
 
-  /** Logs what is new about it. */
+  /**
+   * Logs what is new about it. That a place does not answer is nothing to worry about while it was
+   * never up and this is new: nodes that start together find each other in their own time.
+   */
   down(place: NodeId | string, error: KedgeError | undefined): void {
     const old = this.#info.get(place);
     const lastError = error?.message ?? old?.lastError;
-    const sinceMs = old?.state === 'down' ? old.sinceMs : this.#clock.nowMs();
-    const info: LinkInfo = { state: 'down', sinceMs };
+    const nowMs = this.#clock.nowMs();
+    const sinceMs = old?.state === 'down' ? old.sinceMs : nowMs;
+    const isUrgent = old?.state === 'up' || nowMs - sinceMs >= STARTING_MS;
+    const reported = isUrgent ? 'warn' : 'info';
+    const info: Noted = {
+      state: 'down',
+      sinceMs,
+      reported: old?.reported === 'warn' && old.state === 'down' ? 'warn' : reported,
+    };
     this.#set(place, lastError === undefined ? info : { ...info, lastError });
-    if (old?.state === 'down' && old.lastError === lastError) return;
+    const isKnown = old?.state === 'down' && old.lastError === lastError;
+    if (isKnown && old.reported === info.reported) return;
+    const fields = { event: 'link.down', nodeId: place } as const;
     const reason = lastError ?? 'closed by the peer';
-    this.#logger.warn({ event: 'link.down', nodeId: place, reason }, 'link down');
+    if (info.reported === 'warn') this.#logger.warn({ ...fields, reason }, 'link down');
+    else this.#logger.info({ ...fields, reason }, 'no link yet');
   }
 
-  #set(place: string, info: LinkInfo): void {
+  #set(place: string, info: Noted): void {
     if (this.#info.size >= MEMBERS_MAX && !this.#info.has(place)) this.#info.clear();
     this.#info.set(place, info);
   }
