@@ -8,7 +8,7 @@ import { KedgeError } from '../core/errors.ts';
 import { formatTimestamp } from '../core/ids.ts';
 import { type AdmissionFinding, admitAnchor } from '../x509/admission.ts';
 import { type CertificateFacts, parseCertificate } from '../x509/certificate.ts';
-import { parseCertificateFile } from '../x509/file.ts';
+import { holdsPrivateKey, parseCertificateFile } from '../x509/file.ts';
 import { formatDistance } from './durations.ts';
 import { readInput } from './files.ts';
 import type { Json } from './output.ts';
@@ -38,9 +38,18 @@ export async function readCertificates(
             what: 'certificate file',
             maxBytes: FILE_MAX_BYTES,
           });
+    if (holdsPrivateKey(bytes)) warnOfKey(session, file);
     for (const facts of parseFile(bytes, file)) all.push({ facts, file });
   }
   return all;
+}
+
+/** Anchors are published to everybody; their keys must not even be near. */
+function warnOfKey({ output }: Session, file: string): void {
+  output.warn(
+    `${file} holds a private key: it is not read, and nothing of it gets into the draft; keep ` +
+      'keys apart from certificates, and replace this one if others could read the file',
+  );
 }
 
 function parseFile(bytes: Uint8Array, file: string): readonly CertificateFacts[] {
@@ -54,7 +63,7 @@ function parseFile(bytes: Uint8Array, file: string): readonly CertificateFacts[]
     const error = KedgeError.from(cause);
     throw new KedgeError(error.code, `${file}: ${error.message}`, {
       cause,
-      detail: { ...error.detail, hint },
+      detail: { hint, ...error.detail },
     });
   }
 }

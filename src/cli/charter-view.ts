@@ -43,7 +43,28 @@ export function formatCharter(charter: Charter): string {
       ),
       ...(charter.note === '' ? [] : [['note', printable(charter.note)] as const]),
     ]),
+    ...warningsOf(charter),
   ].join('\n');
+}
+
+/** What a charter allows and its owners should know. */
+function warningsOf({ roles }: Charter): readonly string[] {
+  if (roles.revoke === undefined || !mayConflict(roles.revoke, roles.release)) return [];
+  const signers = roles.revoke.threshold === 1 ? 'one signer' : `${roles.revoke.threshold} signers`;
+  return [
+    '',
+    `Note: ${signers} of the role revoke can take a sequence that a release has taken as well. Such a`,
+    'fork stops the bundle until a charter decides, and somebody with stolen keys of revoke can make',
+    'one. That is the price of fast revocation; more signers for revoke avoid it (docs/spec.md, CH-7).',
+  ];
+}
+
+/** Says whether both roles can have a quorum without a signer in common. */
+function mayConflict(revoke: Role, release: Role): boolean {
+  const shared = release.signers.filter((id) => revoke.signers.includes(id)).length;
+  const others = release.signers.length - shared;
+  const taken = Math.max(0, release.threshold - others);
+  return revoke.signers.length - taken >= revoke.threshold;
 }
 
 /** What a new charter changes, line by line. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
+import { VALIDITY_MAX_DAYS } from '../core/limits.ts';
 
 const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
   ['s', 1],
@@ -11,6 +12,8 @@ const UNIT_SECONDS: ReadonlyMap<string, number> = new Map([
   ['h', 3600],
   ['d', 86_400],
 ]);
+/** A hundred years; times stay far from where dates end. */
+const SECONDS_MAX = 36_525 * 86_400;
 const DURATION = /^(\d{1,9})([smhd])$/;
 
 /** Parses a duration into whole seconds. Errors: `CONFIG`. */
@@ -23,12 +26,16 @@ export function parseDurationSeconds(text: string): number {
       detail: { hint: 'write a number and a unit, for example 90s, 15m, 24h or 7d; or 0' },
     });
   }
-  return Number(match[1]) * unit;
+  const seconds = Number(match[1]) * unit;
+  if (seconds <= SECONDS_MAX) return seconds;
+  throw new KedgeError('CONFIG', `${text} is more than a hundred years`);
 }
 
-/** Parses a duration into whole days, rounding up. Errors: `CONFIG`. */
+/** Parses how long a document is valid into whole days, rounding up. Errors: `CONFIG`. */
 export function parseDurationDays(text: string): number {
-  return Math.ceil(parseDurationSeconds(text) / 86_400);
+  const days = Math.ceil(parseDurationSeconds(text) / 86_400);
+  if (days <= VALIDITY_MAX_DAYS) return days;
+  throw new KedgeError('CONFIG', `${text} is more than the ${VALIDITY_MAX_DAYS} days allowed`);
 }
 
 /** Formats seconds with the largest unit that leaves no rest, for example `24h` or `90s`. */

@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import { type ErrorCode, KedgeError } from '../core/errors.ts';
+import { parseSequence, type Sequence } from '../core/ids.ts';
 
 /** Adds a section of examples to a command's help; one command line per entry. */
 export function addExamples(command: Command, examples: readonly string[]): void {
@@ -32,6 +33,14 @@ export function parseArgument<Value>(
       detail: typeof hint === 'string' ? { hint } : {},
     });
   }
+}
+
+/** Parses the sequence of an earlier release. Errors: `CONFIG`. */
+export function sequenceArgument(text: string): Sequence {
+  if (/^[1-9]\d{0,14}$/.test(text)) return parseSequence(Number(text));
+  throw new KedgeError('CONFIG', `not a sequence: ${JSON.stringify(text)}`, {
+    detail: { hint: 'give a whole number; see kedge release history' },
+  });
 }
 
 /** Does something; an error with one of the codes gets this advice instead of the general one. */

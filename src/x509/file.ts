@@ -17,8 +17,15 @@ import { type CertificateFacts, parseCertificate } from './certificate.ts';
 const FILE_MAX_BYTES = 32 * 1024 * 1024;
 /** Labels under which tools write certificates. */
 const CERTIFICATE_LABELS: ReadonlySet<string> = new Set(['CERTIFICATE', 'X509 CERTIFICATE']);
+const PRIVATE_KEY = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/m;
 const BEGIN = /^-----BEGIN ([A-Z0-9 ]+)-----$/;
 const DER_SEQUENCE = 0x30;
+const DER_LONG = 0x80;
+const DER_HEAD_BYTES = 32;
+/** A PFX begins with `version INTEGER 3` (RFC 7292 section 4). */
+const PKCS12_VERSION = Buffer.from([0x02, 0x01, 0x03]);
+/** A ContentInfo of signed data begins with its type (RFC 5652 section 3). */
+const PKCS7_OID = Buffer.from('06092a864886f70d010702', 'hex');
 /** What editors on Windows put before UTF-8 text. */
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -26,6 +33,11 @@ interface PemBlock {
   readonly label: string;
   readonly line: number;
   readonly base64: string;
+}
+
+/** Says whether a PEM file holds a private key, beside certificates or alone. */
+export function holdsPrivateKey(bytes: Uint8Array): boolean {
+  return PRIVATE_KEY.test(Buffer.from(bytes).toString('latin1'));
 }
 
 /**
@@ -38,7 +50,11 @@ export function parseCertificateFile(bytes: Uint8Array): readonly CertificateFac
       detail: { bytes: bytes.length, maxBytes: FILE_MAX_BYTES },
     });
   }
-  if (bytes[0] === DER_SEQUENCE) return [parseCertificate(bytes)];
+  if (bytes[0] === DER_SEQUENCE) {
+    const other = otherDer(bytes);
+    if (other !== undefined) throw other;
+    return [parseCertificate(bytes)];
+  }
   if (Buffer.from(bytes.subarray(0, BOM.length)).equals(BOM)) {
     return parseCertificateFile(bytes.subarray(BOM.length));
   }
@@ -54,6 +70,26 @@ export function parseCertificateFile(bytes: Uint8Array): readonly CertificateFac
     );
   }
   return certificates.map((block, index) => parseBlock(block, index + 1, certificates.length));
+}
+
+/** Says what a DER file is that people take for one with certificates. */
+function otherDer(bytes: Uint8Array): KedgeError | undefined {
+  const start = Buffer.from(bytes.subarray(0, DER_HEAD_BYTES));
+  const content = (bytes[1] ?? 0) < DER_LONG ? 2 : 2 + ((bytes[1] ?? 0) & ~DER_LONG);
+  const isWith = (head: Buffer): boolean =>
+    start.subarray(content, content + head.length).equals(head);
+  // Both may have keys in them, so nothing is taken out of them here.
+  if (isWith(PKCS12_VERSION)) return notCertificates('PKCS#12', 'pkcs12 -in FILE -nokeys');
+  if (isWith(PKCS7_OID))
+    return notCertificates('PKCS#7', 'pkcs7 -inform DER -in FILE -print_certs');
+  return undefined;
+}
+
+function notCertificates(what: string, command: string): KedgeError {
+  const hint = `take the certificates out of it with: openssl ${command} -out FILE.pem`;
+  return new KedgeError('PARSE', `this is a ${what} file, not PEM or DER certificates`, {
+    detail: { hint },
+  });
 }
 
 function parseBlock(block: PemBlock, number: number, total: number): CertificateFacts {

@@ -126,6 +126,16 @@ describe('kedge anchor add', () => {
     });
   });
 
+  it('warns of a private key beside a certificate, and keeps it out of the draft', async () => {
+    const pki = createTestPki({ commonName: 'With key', nowMs: START_MS });
+    const file = await realm.dir.write('with-key.pem', `${pki.ca.keyPem}${pki.caPem}`);
+    const added = await realm.run(['anchor', 'add', file, '--bundle', 'keys.example.org']);
+    expect(added.code).toBe(0);
+    expect(added.stderr).toContain('with-key.pem holds a private key');
+    const draft = await readFile(`${realm.cwd}/keys.example.org.draft.json`, 'utf8');
+    expect(draft).not.toContain('PRIVATE KEY');
+  });
+
   it('stops at one bad certificate among good ones, unless told to skip it', async () => {
     const old = await realm.ca('Old too', { nowMs: START_MS - 40 * DAY_MS });
     const fresh = await realm.ca('Fresh');

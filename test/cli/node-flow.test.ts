@@ -223,6 +223,19 @@ describe('kedge with a node that cannot be believed or reached', () => {
 });
 
 describe('kedge node init', () => {
+  it('writes other nodes and ports, and refuses what is none', async () => {
+    const argv = ['node', 'init', '--id', 'sin-1', '--region', 'sin', '--insecure'];
+    const peers = ['--peer', '127.0.0.1:7441', '--peer', '127.0.0.1:7451'];
+    await realm.json([...argv, '--port', '7460', ...peers, '--out', 'sin.yaml']);
+    const text = await readFile(`${realm.cwd}/sin.yaml`, 'utf8');
+    const { listen, peers: found } = parseNodeConfig(text, `${realm.cwd}/sin.yaml`);
+    expect(Object.values(listen)).toEqual(['127.0.0.1:7460', '127.0.0.1:7461', '127.0.0.1:7462']);
+    expect(found.seeds).toEqual(['127.0.0.1:7441', '127.0.0.1:7451']);
+    const wrong = await realm.run([...argv, '--port', '65535', '--out', 'x.yaml']);
+    expect(wrong).toMatchObject({ code: 2 });
+    expect((await realm.run([...argv, '--peer', 'fra-1', '--out', 'x.yaml'])).code).toBe(2);
+  });
+
   it('writes a configuration that the node accepts', async () => {
     const argv = ['node', 'init', '--id', 'fra-1', '--region', 'fra'];
     expect((await realm.run(argv)).code).toBe(0);

@@ -57,6 +57,17 @@ describe('kedge realm init', () => {
     expect(stdout).toContain(`${realm.pin} (verified from the pin down)`);
   });
 
+  it.each([
+    ['2', 'revoke=1', true],
+    ['2', 'revoke=1:ana', true],
+    ['2', 'revoke=2', false],
+    ['3', 'revoke=1', false],
+  ])('with release=%s and %s says what that allows: %s', async (threshold, role, isNoted) => {
+    await using realm = await createCliRealm('--threshold', threshold, '--role', role);
+    const { stdout } = await realm.run(['charter', 'show']);
+    expect(stdout.includes('Note: one signer of the role revoke')).toBe(isNoted);
+  });
+
   it('never overwrites anything, and checks that before it asks for passphrases', async () => {
     await init(['--signer', 'ana']);
     const before = await readFile(dir.join('r.example.org', 'signers', 'ana.age'));

@@ -70,6 +70,12 @@ describe('runCli', () => {
     expect(stderr).toContain('error: a command is missing');
   });
 
+  it('calls a sequence that is none by what was written', async () => {
+    const { code, stderr } = await kedge(['release', 'rollback', 'x', '--bundle', 'b.example.org']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('not a sequence: "x"');
+  });
+
   it('refuses unknown options before anything is done', async () => {
     const { code, stderr } = await kedge(['node', 'init', '--id', 'a', '--region', 'b', '--nope']);
     expect(code).toBe(2);

@@ -26,6 +26,14 @@ describe('parseDurationSeconds', () => {
     expect(parseDurationDays('25h')).toBe(2);
   });
 
+  it('refuses more than a hundred years', () => {
+    expect(() => parseDurationSeconds('99999d')).toThrow('more than a hundred years');
+  });
+
+  it('refuses more days than any document may be valid', () => {
+    expect(() => parseDurationDays('9999d')).toThrow('more than the 3660 days allowed');
+  });
+
   it('writes what it reads', () => {
     expect([0, 90, 900, 86_400, 604_800].map(formatSeconds)).toEqual([
       '0',

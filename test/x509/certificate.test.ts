@@ -112,6 +112,14 @@ describe('parseCertificate', () => {
   });
 });
 
+function hintOf(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (thrown) {
+    return KedgeError.from(thrown).detail['hint'];
+  }
+}
+
 describe('parseCertificateFile', () => {
   const file = (text: string): ReturnType<typeof parseCertificateFile> =>
     parseCertificateFile(Buffer.from(text));
@@ -151,6 +159,14 @@ describe('parseCertificateFile', () => {
     expect(() => file(ca.certificatePem.replace('-----END', '--END') + ca.certificatePem)).toThrow(
       'begins in line 1 has no end',
     );
+  });
+
+  it('says how to get certificates out of PKCS#12 and PKCS#7', () => {
+    const pfx = Buffer.from('308204b10201033082047706092a864886f70d010701', 'hex');
+    expect(() => parseCertificateFile(pfx)).toThrow('PKCS#12');
+    expect(hintOf(() => parseCertificateFile(pfx))).toContain('openssl pkcs12 -in FILE -nokeys');
+    const p7b = Buffer.from('3082031506092a864886f70d010702a0820306', 'hex');
+    expect(() => parseCertificateFile(p7b)).toThrow('PKCS#7');
   });
 
   it('says what it found instead of a certificate', () => {

@@ -4,13 +4,13 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import { type BundleName, parseBundleName, parseSequence } from '../../core/ids.ts';
+import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import { countChanges, describeChange } from '../../core/releases/diff.ts';
 import { openBundle } from '../bundle-options.ts';
 import { changesJson, formatChanges, formatCounts } from '../change-view.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples, parseArgument } from '../help.ts';
+import { addExamples, parseArgument, sequenceArgument } from '../help.ts';
 import { readPastBody, requireHead } from '../history.ts';
 import { openRealm, type RealmRelease } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
@@ -100,10 +100,7 @@ async function openSide(
   const bundle = parseArgument('--bundle', options.bundle, parseBundleName);
   await using realm = await openRealm(session, options);
   const { head, blobs } = await requireHead(realm, bundle);
-  const sequence =
-    name === undefined
-      ? head.sequence
-      : parseArgument('sequence', name, (text) => parseSequence(Number(text)));
+  const sequence = name === undefined ? head.sequence : sequenceArgument(name);
   const body = await readPastBody(realm, { ...head, bundle }, sequence);
   return { name: `release ${sequence}`, bundle, body, blobs };
 }

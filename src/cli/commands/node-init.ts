@@ -5,11 +5,15 @@
  */
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { KedgeError } from '../../core/errors.ts';
 import { parseNodeId, parseRealmName, parseRegionName } from '../../core/ids.ts';
 import type { CommandModule } from '../command-module.ts';
 import { createFile } from '../files.ts';
-import { addExamples, parseArgument } from '../help.ts';
+import { addExamples, collect, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
+
+const PORT = 7440;
+const PORT_MAX = 65_535;
 
 interface Options {
   readonly id: string;
@@ -17,6 +21,8 @@ interface Options {
   readonly realm?: string;
   readonly charter: string;
   readonly insecure?: boolean;
+  readonly peer?: readonly string[];
+  readonly port: string;
   readonly out: string;
 }
 
@@ -32,6 +38,8 @@ export const nodeInit: CommandModule = {
       .requiredOption('--region <name>', 'region that the node stands in')
       .option('--realm <name>', 'realm of the node (default: from the profile)')
       .option('--charter <file>', 'first charter of the realm', 'charter-1.json')
+      .option('--peer <host:port>', 'where another node is reached; repeat for more', collect)
+      .option('--port <number>', 'for clients; the next two are for peers and admins', String(PORT))
       .option('--insecure', 'no TLS, loopback only: for trying things out')
       .option('--out <file>', 'file to write; never overwritten', 'node.yaml')
       .action((options: Options) => run(session, options));
@@ -42,8 +50,8 @@ export const nodeInit: CommandModule = {
 function examples(command: Command): void {
   addExamples(command, [
     'kedge node init --id iad-1 --region iad --realm prod.example.org',
-    'kedge node init --id fra-1 --region fra --out /etc/kedge/node.yaml',
-    'kedge node init --id try-1 --region local --insecure',
+    'kedge node init --id fra-1 --region fra --peer iad-1:7441 --out /etc/kedge/node.yaml',
+    'kedge node init --id try-2 --region local --insecure --port 7450 --peer 127.0.0.1:7441',
   ]);
 }
 
@@ -60,6 +68,8 @@ async function run(session: Session, options: Options): Promise<void> {
     realm,
     charter: options.charter,
     security: options.insecure === true ? 'insecure' : 'tls',
+    port: parseArgument('--port', options.port, parsePort),
+    seeds: (options.peer ?? []).map((text) => parseArgument('--peer', text, parsePlace)),
   });
   const path = session.path(options.out);
   await createFile(path, text, 'public');
@@ -78,11 +88,15 @@ interface Sample {
   readonly realm: string;
   readonly charter: string;
   readonly security: 'tls' | 'insecure';
+  /** For clients; the next two are for peers and admins. Default 7440. */
+  readonly port?: number;
+  /** Where other nodes are reached, `host:port`. Default: nowhere. */
+  readonly seeds?: readonly string[];
 }
 
 /** The text of the sample; `test/cli` checks that the node accepts it. */
 export function sampleConfig(sample: Sample): string {
-  const { id, region, realm } = sample;
+  const { id, region, realm, port = PORT, seeds = [] } = sample;
   return `# Configuration of the Kedge node ${id}. Every key: docs/node-config.md.
 # Check it with: kedge node config --config <this file>
 
@@ -90,7 +104,7 @@ export function sampleConfig(sample: Sample): string {
 node:
   id: ${quoted(id)}
   region: ${quoted(region)}
-${ADDRESS[sample.security](id)}
+${ADDRESS[sample.security](id, port + 1)}
 # The realm, and its first charter as \`kedge realm init\` wrote it: the root of all trust here.
 # Compare its digest with the pin that the owner of the realm published.
 realm: ${quoted(realm)}
@@ -102,13 +116,13 @@ store:
   path: data
 
 # host:port of each listener; the same address twice is one listener, roles decide who may do what.
-${sample.security === 'tls' ? LISTEN_TLS : LISTEN_INSECURE}
+${listenSection(sample.security, port)}
 ${sample.security === 'tls' ? tlsSection(id, realm) : INSECURE_SECTION}
 # Where some other nodes are reached; one that answers is enough to find all. A name is looked up
 # again and again and may stand for many nodes. Every node has a certificate with the identity
 # spiffe://${realm}/node/<id>, unless peers.identity says otherwise.
 peers:
-  seeds: []
+  seeds: [${seeds.map(quoted).join(', ')}]
 #  seeds: [fra-1.kedge.example.org:7441, sin-1.kedge.example.org:7441]
 
 # With a key this node vouches for what it holds, so that clients can demand k of n regions. Make it
@@ -127,22 +141,19 @@ drainTimeoutMs: 10000
 
 // Without TLS only this machine is reached, and `listen.peers` says where.
 const ADDRESS = {
-  tls: (id: string): string =>
-    `  # Where other nodes reach this one.\n  address: ${quoted(`${id}:7441`)}\n`,
+  tls: (id: string, port: number): string =>
+    `  # Where other nodes reach this one.\n  address: ${quoted(`${id}:${port}`)}\n`,
   insecure: (): string => '',
 } as const;
 
-const LISTEN_TLS = `listen:
-  clients: 0.0.0.0:7440
-  peers: 0.0.0.0:7441
-  admins: 127.0.0.1:7442
+function listenSection(security: Sample['security'], port: number): string {
+  const host = security === 'tls' ? '0.0.0.0' : '127.0.0.1';
+  return `listen:
+  clients: ${host}:${port}
+  peers: ${host}:${port + 1}
+  admins: 127.0.0.1:${port + 2}
 `;
-
-const LISTEN_INSECURE = `listen:
-  clients: 127.0.0.1:7440
-  peers: 127.0.0.1:7441
-  admins: 127.0.0.1:7442
-`;
+}
 
 const INSECURE_SECTION = `# No TLS: everybody who reaches the port may do everything. Loopback only.
 insecure: true
@@ -168,4 +179,18 @@ identities:
 // Quotes what YAML would read as something else, for example a region named "no".
 function quoted(text: string): string {
   return stringify(text).trimEnd();
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= PORT_MAX - 2) return port;
+  throw new KedgeError('CONFIG', `not a port that leaves room for two more: ${quoted(text)}`);
+}
+
+function parsePlace(text: string): string {
+  const port = Number(
+    /^[^\s:/]+:(\d{1,5})$|^\[[0-9a-fA-F:.]+\]:(\d{1,5})$/.exec(text)?.slice(1).join(''),
+  );
+  if (port >= 1 && port <= PORT_MAX) return text;
+  throw new KedgeError('CONFIG', `not host:port: ${quoted(text)}`);
 }

@@ -4,13 +4,13 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import { parseSequence, releaseStream, type Sequence } from '../../core/ids.ts';
+import { releaseStream, type Sequence } from '../../core/ids.ts';
 import { rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
 import { requireAbsent } from '../files.ts';
-import { addExamples, parseArgument } from '../help.ts';
+import { addExamples, sequenceArgument } from '../help.ts';
 import { readPastBody } from '../history.ts';
 import { openRealm } from '../realm.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
@@ -31,11 +31,7 @@ export const releaseRollback: CommandModule = {
     addRealmOptions(command);
     addShortcutOptions(command);
     command.action((sequence: string, options: EditOptions) =>
-      run(
-        session,
-        parseArgument('sequence', sequence, (text) => parseSequence(Number(text))),
-        options,
-      ),
+      run(session, sequenceArgument(sequence), options),
     );
     addExamples(command, [
       'kedge release rollback 41 --bundle payments.prod.example.org',
