@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Readable } from 'node:stream';
 import { type ClientOptions, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import { asGarbage } from '../core/gossip/blame.ts';
@@ -112,10 +113,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       clock: this.#clock,
       events,
       write: (bytes) => call.write(bytes),
-      reading: (reading) => {
-        if (reading === 'off') call.pause();
-        else call.resume();
-      },
+      reading: (reading) => setReading(call, reading),
       // The connection stays: it is good for fetches.
       end: () => {
         state = 'over';
@@ -223,6 +221,11 @@ export class PeerLinks implements PeerTransport, Disposable {
     if (this.#events === undefined) throw new KedgeError('BUG', 'dialled before attached');
     return this.#events;
   }
+}
+
+function setReading(call: Readable, reading: 'on' | 'off'): void {
+  if (reading === 'off') call.pause();
+  else call.resume();
 }
 
 /** Errors: those of decoding, as garbage. */

@@ -26,6 +26,7 @@ const DER_HEAD_BYTES = 32;
 const PKCS12_VERSION = Buffer.from([0x02, 0x01, 0x03]);
 /** A ContentInfo of signed data begins with its type (RFC 5652 section 3). */
 const PKCS7_OID = Buffer.from('06092a864886f70d010702', 'hex');
+const PRINT_PKCS7 = 'pkcs7 -inform DER -in FILE -print_certs';
 /** What editors on Windows put before UTF-8 text. */
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -80,8 +81,7 @@ function otherDer(bytes: Uint8Array): KedgeError | undefined {
     start.subarray(content, content + head.length).equals(head);
   // Both may have keys in them, so nothing is taken out of them here.
   if (isWith(PKCS12_VERSION)) return notCertificates('PKCS#12', 'pkcs12 -in FILE -nokeys');
-  if (isWith(PKCS7_OID))
-    return notCertificates('PKCS#7', 'pkcs7 -inform DER -in FILE -print_certs');
+  if (isWith(PKCS7_OID)) return notCertificates('PKCS#7', PRINT_PKCS7);
   return undefined;
 }
 
