@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/crypto.ts';
+import { COSIGNED_ASK_MAX } from '../../src/core/gossip/attestations.ts';
 import { FAULTS_MAX } from '../../src/core/gossip/conduct.ts';
 import type { FetchItem, Frame, Push } from '../../src/core/gossip/frames.ts';
 import { FETCHES_MAX } from '../../src/core/gossip/wants.ts';
@@ -107,14 +108,14 @@ describe('a hostile peer with a valid certificate', () => {
   it('is read no faster than its share when it floods', async () => {
     const link = await peer.open(victim.server);
     const startMs = performance.now();
-    // Sequence 0 says that nothing is held: there is nothing to fetch.
-    const frame = encodeFrame({ kind: 'held', row: { ...ROW, sequence: 0 } });
-    for (let i = 0; i < 30_000; i += 1) link.sendBytes(frame);
+    const streams = Array.from({ length: COSIGNED_ASK_MAX }, () => MADE_UP);
+    const frame = encodeFrame({ kind: 'cosigned-ask', streams });
+    for (let i = 0; i < 3000; i += 1) link.sendBytes(frame);
     await until(() => reports('link.held').length > 0);
     await publishedEverywhere();
     const seconds = (performance.now() - startMs) / 1000;
     // Its burst, its rate since then, and what lay in the transport.
-    expect(taken()).toBeLessThan(8000 + 4000 * seconds + 500);
+    expect(taken()).toBeLessThan((10_000 + 2000 * seconds) / COSIGNED_ASK_MAX + 50);
     expect(reports('link.held')).toHaveLength(1);
     expect(link.closed).toBeUndefined();
     link.cancel();
@@ -165,8 +166,9 @@ describe('a hostile peer with a valid certificate', () => {
 
   /** Frames of a flood that the node has read. */
   function taken(): number {
-    return victim.frames.filter((frame) => frame.kind === 'held' && frame.row.stream === MADE_UP)
-      .length;
+    return victim.frames.filter(
+      (frame) => frame.kind === 'cosigned-ask' && frame.streams[0] === MADE_UP,
+    ).length;
   }
 });
 
