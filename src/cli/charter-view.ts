@@ -53,9 +53,10 @@ function warningsOf({ roles }: Charter): readonly string[] {
   const signers = roles.revoke.threshold === 1 ? 'one signer' : `${roles.revoke.threshold} signers`;
   return [
     '',
-    `Note: ${signers} of the role revoke can take a sequence that a release has taken as well. Such a`,
-    'fork stops the bundle until a charter decides, and somebody with stolen keys of revoke can make',
-    'one. That is the price of fast revocation; more signers for revoke avoid it (docs/spec.md, CH-7).',
+    `Note: ${signers} of the role revoke can take a sequence that a release has taken as`,
+    'well. Such a fork stops the bundle until a charter decides, and somebody with stolen keys of',
+    'revoke can make one. That is the price of fast revocation; more signers for revoke avoid it',
+    '(docs/spec.md, CH-7).',
   ];
 }
 

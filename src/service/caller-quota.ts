@@ -1,5 +1,5 @@
 /**
- * How much one caller may have open at once, so that one that goes wrong leaves room for the others.
+ * How much one caller may have open at once, so that one that goes wrong leaves room for others.
  *
  * Counted per identity, as certificates name it: programs that share one share its quota.
  *
