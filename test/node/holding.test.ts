@@ -81,6 +81,7 @@ describe('a node that holds back', () => {
       charterVersion: 0,
       bundles: [{ bundle: BUNDLE, held: undefined }],
       labels: new Map<string, string>(),
+      wantsAttestations: false,
     };
     return await new Promise<WatchResponse | Error>((resolve) => {
       call.on('error', (failure) => {
