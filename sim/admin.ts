@@ -6,6 +6,7 @@
 import type { SubmitResult } from '../src/core/gossip/events.ts';
 import type { Host } from './host.ts';
 import type { Publication } from './plan.ts';
+import type { Published } from './pool.ts';
 import type { World } from './world.ts';
 
 const ANSWER_WITHIN_MS = 5000;
@@ -47,7 +48,7 @@ export class Admin {
       this.#world.after(RETRY_MS.first, -1, () => this.#publish({ atMs: 0, place, host }, attempt));
       return;
     }
-    this.#submit(hosts[(host + attempt) % plan.hosts.length], place, (result) => {
+    this.#submitAt(hosts[(host + attempt) % plan.hosts.length], place, (result) => {
       if (result !== undefined && isFinal(result)) return;
       const delayMs = RETRY_MS.first + RETRY_MS.more * attempt;
       this.#world.after(delayMs, -1, () => this.#publish({ atMs: 0, place, host }, attempt + 1));
@@ -67,7 +68,7 @@ export class Admin {
     }
     const members = this.#world.core();
     const host = members[(index + attempt) % members.length];
-    this.#submit(host, publication.place, (result) => {
+    this.#submitAt(host, publication.place, (result) => {
       if (result?.kind === 'durable' || attempt >= CLOSING_ATTEMPTS) {
         return this.#closeNext(index + 1, 0);
       }
@@ -108,15 +109,24 @@ export class Admin {
       ).length;
   }
 
-  /** Submits and waits; nothing: the node did not answer. */
-  #submit(
+  #submitAt(
     host: Host | undefined,
     place: number,
     done: (result: SubmitResult | undefined) => void,
   ): void {
     const published = this.#world.pool.documents[place];
+    if (published === undefined) return done(undefined);
+    this.submit(host, published, done);
+  }
+
+  /** Submits and waits; nothing: the node did not answer. */
+  submit(
+    host: Host | undefined,
+    published: Published,
+    done: (result: SubmitResult | undefined) => void,
+  ): void {
     const driver = host?.driver;
-    if (driver === undefined || published === undefined) return done(undefined);
+    if (driver === undefined) return done(undefined);
     let isDone = false;
     const once = (result: SubmitResult | undefined): void => {
       if (isDone) return;

@@ -19,6 +19,9 @@ export const SOMETIMES = {
   refutation: 'a live node hears that it is suspected',
   'fork-freeze': 'a stream stops on evidence',
   'fork-heals': 'all nodes agree on a fork after healing',
+  'fork-decided': 'a charter decides about a fork when all is calm',
+  'fork-decided-early': 'a charter decides about a fork while faults strike',
+  'stream-settled': 'a decision opens or moves a stream',
   'link-replaced': 'a link gives way to a better one of the same nodes',
   'hang-up': 'a link is closed for what its peer sent',
   'keep-alive': 'a silent link is given up',
@@ -64,7 +67,6 @@ export const SOMETIMES = {
 /** What belongs to parts that the machine does not have yet; reported, not demanded. */
 export const PENDING: readonly string[] = [
   'both relays of a region dead: in clusters this small every node is a relay',
-  'a charter decides about a fork',
 ];
 
 /** A name of {@link SOMETIMES}. */

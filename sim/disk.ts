@@ -35,8 +35,10 @@ export class Disk {
   origin: StoreOrigin = 'intact';
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
-  /** By stream, from sequence 1; what a fork cut off is gone. */
+  /** By stream, from sequence 1; also what a fork has taken the head away from. */
   readonly #entries: Map<StreamName, readonly Entry[]>;
+  /** The sequence up to which each stream counts. */
+  readonly #heads: Map<StreamName, number>;
   readonly #forks: Map<StreamName, Evidence>;
   readonly #blobs: Map<AnchorId, Uint8Array>;
   /** Written by an append that failed: there when the store is opened or written again. */
@@ -46,6 +48,7 @@ export class Disk {
     this.storeId = storeId;
     this.memory = copied?.memory;
     this.#entries = new Map(copied === undefined ? [] : copied.#entries);
+    this.#heads = new Map(copied === undefined ? [] : copied.#heads);
     this.#forks = new Map(copied === undefined ? [] : copied.#forks);
     this.#blobs = new Map(copied === undefined ? [] : copied.#blobs);
   }
@@ -71,17 +74,26 @@ export class Disk {
 
   /** Errors: `BUG`: the batch contradicts what is held; nothing is written. */
   append(batch: PersistBatch): void {
-    if (batch.settled !== undefined) {
-      throw new KedgeError('BUG', 'no charter of the pool decides about a fork');
-    }
     this.#settle();
     const entries = new Map<StreamName, readonly Entry[]>();
+    const heads = new Map<StreamName, number>();
     for (const entry of batch.documents) {
-      const held = entries.get(entry.stream) ?? this.#entries.get(entry.stream) ?? [];
-      const next = this.#extend(held, entry);
-      if (next !== held) entries.set(entry.stream, next);
+      const { stream, sequence } = entry;
+      const head = heads.get(stream) ?? this.headOf(stream);
+      const held = entries.get(stream) ?? this.#entries.get(stream) ?? [];
+      if (this.#isHeld(held, head, entry)) continue;
+      entries.set(stream, held.toSpliced(sequence - 1, 1, entry));
+      heads.set(stream, sequence);
     }
+    // Without a new document the batch is a repetition, and the streams may have grown since.
+    const settled = heads.size === 0 ? [] : (batch.settled ?? []);
+    for (const one of settled) this.#requireStored(one);
     for (const [stream, all] of entries) this.#entries.set(stream, all);
+    for (const { stream, sequence } of settled) {
+      this.#forks.delete(stream);
+      heads.set(stream, sequence);
+    }
+    for (const [stream, head] of heads) this.#heads.set(stream, head);
     for (const { id, der } of batch.blobs) this.#blobs.set(id, der);
     if (batch.evidence !== undefined) this.#cut(batch.evidence);
   }
@@ -94,10 +106,10 @@ export class Disk {
   /** What a node starts from. */
   load(): StoredTrust {
     this.#settle();
-    const charters = this.#entries.get(CHARTER_STREAM) ?? [];
+    const charters = this.#held(CHARTER_STREAM);
     const heads: Entry[] = [];
-    for (const [stream, entries] of this.#entries) {
-      const last = entries.at(-1);
+    for (const stream of this.#entries.keys()) {
+      const last = this.#held(stream).at(-1);
       if (stream !== CHARTER_STREAM && last !== undefined) heads.push(last);
     }
     return { charters, heads, evidence: [...this.#forks.values()] };
@@ -105,6 +117,11 @@ export class Disk {
 
   /** The document at a sequence up to the head. */
   entry(stream: StreamName, sequence: number): Entry | undefined {
+    return sequence > this.headOf(stream) ? undefined : this.anyEntry(stream, sequence);
+  }
+
+  /** What lies in a place, also where a fork has taken the head away from it. */
+  anyEntry(stream: StreamName, sequence: number): Entry | undefined {
     return this.#entries.get(stream)?.[sequence - 1];
   }
 
@@ -119,7 +136,16 @@ export class Disk {
 
   /** The sequence of a stream's head; 0 when nothing is held. */
   headOf(stream: StreamName): number {
-    return this.#entries.get(stream)?.length ?? 0;
+    return this.#heads.get(stream) ?? 0;
+  }
+
+  /** The evidence of all stopped streams. */
+  get forks(): Iterable<Evidence> {
+    return this.#forks.values();
+  }
+
+  #held(stream: StreamName): readonly Entry[] {
+    return (this.#entries.get(stream) ?? []).slice(0, this.headOf(stream));
   }
 
   /** Answers a fetch as `service/fetch-source.ts` does. */
@@ -162,15 +188,21 @@ export class Disk {
     return makePush(base && baseOf(base), document, blobs);
   }
 
-  #extend(held: readonly Entry[], entry: Entry): readonly Entry[] {
+  #isHeld(held: readonly Entry[], head: number, entry: Entry): boolean {
     const { stream, sequence, digest } = entry;
-    const same = held[sequence - 1];
-    if (same?.digest === digest) return held;
-    if (same !== undefined) throw bug(entry, 'is taken by another statement');
-    if (sequence !== held.length + 1) throw bug(entry, 'would leave a gap');
+    if (sequence <= head) {
+      if (held[sequence - 1]?.digest === digest) return true;
+      throw bug(entry, 'is taken by another statement');
+    }
+    if (sequence !== head + 1) throw bug(entry, 'would leave a gap');
     const fork = this.#forks.get(stream);
     if (fork !== undefined && sequence >= fork.sequence) throw bug(entry, 'lies behind a fork');
-    return [...held, entry];
+    return false;
+  }
+
+  #requireStored({ stream, sequence, digest }: NonNullable<PersistBatch['settled']>[number]): void {
+    if (sequence === 0 || this.anyEntry(stream, sequence)?.digest === digest) return;
+    throw new KedgeError('BUG', `${stream} cannot go on after ${sequence}: nothing was stored`);
   }
 
   #cut(evidence: Evidence): void {
@@ -180,8 +212,7 @@ export class Disk {
       throw new KedgeError('BUG', `${stream} forked earlier than this evidence says`);
     }
     this.#forks.set(stream, evidence);
-    const entries = this.#entries.get(stream) ?? [];
-    if (entries.length >= sequence) this.#entries.set(stream, entries.slice(0, sequence - 1));
+    this.#heads.set(stream, Math.min(this.headOf(stream), sequence - 1));
   }
 
   #settle(): void {

@@ -8,7 +8,6 @@
  *
  * @module
  */
-import { KedgeError } from '../src/core/errors.ts';
 import type {
   GossipEffect,
   GossipEvent,
@@ -18,18 +17,16 @@ import type {
 } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
 import type { GossipMachine } from '../src/core/gossip/machine.ts';
-import { rowIn } from '../src/core/gossip/rows.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
-import type { SignedStatement } from '../src/core/statements/envelope.ts';
-import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
 import type { Host } from './host.ts';
 import type { LinkEnd, SimLink } from './link.ts';
 import type { Published } from './pool.ts';
+import { findRecall } from './recall.ts';
 import { timerKey } from './timer.ts';
 import type { World } from './world.ts';
 import { Writer } from './writer.ts';
@@ -149,18 +146,12 @@ export class Driver {
     this.handle({ kind: 'dial-failed', target });
   }
 
-  /** Adds what the store holds at the statement's place, as `service/recall.ts` does. */
+  /** Adds what only the store knows and judging needs, as `service/recall.ts` does. */
   withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const place = judged && placeOf(judged.statement);
-    const row = place && rowIn(this.machine.verified, place.stream);
-    const isKnown = row !== undefined && row.sequence === place?.sequence && !row.forked;
-    const isNew = place === undefined || row === undefined || place.sequence > row.sequence;
-    if (isKnown || isNew) return next(NONE);
+    const read = judged && findRecall(judged, this.machine.verified);
+    if (read === undefined) return next(NONE);
     this.#world.coverage.hit('recall');
-    this.writer.whenIdle(() => {
-      const held = this.host.disk.statement(place.stream, place.sequence);
-      next(held === undefined ? {} : { held });
-    });
+    this.writer.whenIdle(() => next(read(this.host.disk)));
   }
 
   handle(event: GossipEvent): void {
@@ -280,15 +271,5 @@ export class Driver {
       this.#timers.delete(key);
       this.handle({ kind: 'timer', timer });
     });
-  }
-}
-
-/** Where a statement belongs; nothing when it does not parse, which the machine reports. */
-function placeOf(signed: SignedStatement): Statement | undefined {
-  try {
-    return parseStatement(signed.payload);
-  } catch (thrown) {
-    if (thrown instanceof KedgeError) return undefined;
-    throw thrown;
   }
 }

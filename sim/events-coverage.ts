@@ -56,6 +56,7 @@ function notePersist(
   if (event.kind === 'frame') coverage.hit('push-adopted');
   if (event.kind === 'fetch-item') coverage.hit('fetch-adopted');
   if (batch.documents.length > 1) coverage.hit('history-adopted');
+  if (batch.settled !== undefined) coverage.hit('stream-settled');
 }
 
 function noteFetch(coverage: Coverage, event: GossipEvent): void {

@@ -40,6 +40,8 @@ export class Oracle {
   readonly #floors: Map<Host, Map<StreamName, number>> = new Map();
   readonly #proven = new WeakSet<Evidence>();
   readonly #restored: Set<Host> = new Set();
+  /** How many charters of each host were looked at for decisions. */
+  readonly #followed: Map<Host, number> = new Map();
   /** What admins were told is durable. */
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
@@ -77,6 +79,7 @@ export class Oracle {
    */
   diskReplaced(host: Host): void {
     this.#restored.add(host);
+    this.#followed.delete(host);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#world.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {
@@ -99,6 +102,7 @@ export class Oracle {
 
   /** The durable state is for clients; without streams: all of it. */
   serves(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
+    this.#follows(host, state);
     const all = streams.length > 0 ? streams : [CHARTER_STREAM, ...state.streams.keys()];
     for (const stream of all) {
       const held = state.streams.get(stream);
@@ -155,6 +159,18 @@ export class Oracle {
       }
     }
     if (batch.evidence !== undefined) this.#proves(batch.evidence);
+  }
+
+  /** A charter's decision may take back what was served from its place on, once. */
+  #follows(host: Host, { charters }: TrustedState): void {
+    const followed = this.#followed.get(host) ?? 0;
+    this.#followed.set(host, charters.length);
+    for (const { charter } of charters.slice(followed)) {
+      for (const { stream, sequence } of charter.resolutions ?? []) {
+        const floors = this.#floorsOf(host);
+        floors.set(stream, Math.min(floors.get(stream) ?? 0, sequence - 1));
+      }
+    }
   }
 
   #servesCharter(host: Host, state: TrustedState): void {

@@ -28,6 +28,8 @@ export interface Publication {
 export interface SeedPlan {
   readonly seed: number;
   readonly hosts: readonly HostPlan[];
+  /** How many documents of the pool were published before. */
+  readonly start: number;
   readonly publications: readonly Publication[];
   readonly faults: readonly Fault[];
   /** Faults end here; liveness is demanded from here on. */
@@ -77,6 +79,7 @@ export function planSeed(seed: number, pool: Pool, only?: readonly number[]): Se
   return {
     seed,
     hosts: first === undefined ? others : [{ ...first, holds: start }, ...others],
+    start,
     publications: planPublications(draws, pool, { start, count, healAtMs }),
     faults: ids
       .filter((id) => only?.includes(id) ?? true)

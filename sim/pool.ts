@@ -57,6 +57,16 @@ export function createPool(): Pool {
   return new PoolMaker().make();
 }
 
+/** The realm as it is under a charter of the pool, for signing more. */
+export function realmAt(version: number): TestRealm {
+  return new PoolMaker().realmAt(version);
+}
+
+/** Who signs under a charter of the pool, and for the next one. */
+export function signersUnder(version: number): readonly string[] {
+  return version === CHARTERS ? ['bob', 'erin'] : ['alice', 'bob'];
+}
+
 class PoolMaker {
   readonly #realm: TestRealm;
   readonly #documents: Published[] = [];
@@ -70,13 +80,7 @@ class PoolMaker {
   }
 
   make(): Pool {
-    this.#add(this.#realm.charter, []);
-    for (let charter = 1; charter <= CHARTERS; charter += 1) {
-      if (charter > 1) this.#nextCharter(charter);
-      for (let release = 0; release < RELEASES; release += 1) {
-        for (const bundle of BUNDLES) this.#release(bundle, release, charter);
-      }
-    }
+    this.#publish(CHARTERS);
     const { name: realm, firstCharterDigest } = this.#realm;
     return {
       realm,
@@ -86,6 +90,21 @@ class PoolMaker {
       states: statesOf(realm, firstCharterDigest, this.#documents),
       signerLeavesAt: this.#signerLeavesAt,
     };
+  }
+
+  realmAt(version: number): TestRealm {
+    this.#publish(version);
+    return this.#realm;
+  }
+
+  #publish(version: number): void {
+    this.#add(this.#realm.charter, []);
+    for (let charter = 1; charter <= version; charter += 1) {
+      if (charter > 1) this.#nextCharter(charter);
+      for (let release = 0; release < RELEASES; release += 1) {
+        for (const bundle of BUNDLES) this.#release(bundle, release, charter);
+      }
+    }
   }
 
   /** Charters change a note, then the signer who did not sign, then one who did. */
@@ -107,7 +126,7 @@ class PoolMaker {
   }
 
   #release(bundle: string, number: number, charter: number): void {
-    const signers = charter === CHARTERS ? ['bob', 'erin'] : ['alice', 'bob'];
+    const signers = signersUnder(charter);
     const [before] = this.#realm.releases(bundle).slice(-1);
     const place = this.#documents.length;
     const isLarge = number === LARGE.release && LARGE.bundles.includes(BUNDLES.indexOf(bundle));

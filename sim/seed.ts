@@ -29,6 +29,8 @@ export interface SeedResult {
 const CONVERGE_MAX_MS = 60_000;
 const STEP_MS = 50;
 const CLOSING_MAX_MS = 400_000;
+/** A decision may bring up a fork that lay above. */
+const DECISIONS_MAX = 8;
 /** What a quiet node may send, bytes per second: `idle` in the bars. */
 const IDLE_MAX_BYTES = 1024;
 const IDLE_MS = 30_000;
@@ -71,10 +73,36 @@ function live(world: World): number | undefined {
   const closeByMs = world.nowMs + CLOSING_MAX_MS;
   while (!world.admin.isDone && world.nowMs < closeByMs) world.runUntil(world.nowMs + STEP_MS);
   converge(world, 'converged', CONVERGE_MAX_MS);
+  decideForks(world);
   requireComplete(world);
   world.runUntil(Math.max(plan.endMs, world.nowMs + 2 * IDLE_MS));
   requireQuiet(world);
   return healMs;
+}
+
+/** The charter quorum decides about all that is forked, and releases are published on top. */
+function decideForks(world: World): void {
+  const { decider } = world;
+  for (let round = 0; round < DECISIONS_MAX; round += 1) {
+    if (!decider.close() && !decider.isBusy) break;
+    settle(world);
+  }
+  const published = decider.publishOnTop();
+  settle(world);
+  for (const { identity, disk } of world.core()) {
+    for (const { stream, sequence, digest } of [...decider.inForce, ...published]) {
+      if (disk.entry(stream, sequence)?.digest === digest) continue;
+      const what = `${identity.nodeId} does not hold ${stream} ${sequence} as it was decided`;
+      throw new Violation('decided', world.nowMs, what);
+    }
+  }
+}
+
+/** What was signed is durable somewhere, and then everywhere. */
+function settle(world: World): void {
+  const byMs = world.nowMs + CLOSING_MAX_MS;
+  while (world.decider.isBusy && world.nowMs < byMs) world.runUntil(world.nowMs + STEP_MS);
+  converge(world, 'converged', CONVERGE_MAX_MS);
 }
 
 function converge(world: World, invariant: 'healed' | 'converged', withinMs: number): number {
@@ -121,12 +149,14 @@ function requireComplete(world: World): void {
   for (const host of world.core()) {
     for (const [digest, { stream, sequence }] of acknowledged) {
       if (host.disk.entry(stream, sequence)?.digest === digest) continue;
+      if (world.decider.hasFallen({ stream, digest })) continue;
       const fork = host.disk.fork(stream) ?? charterFork(world, host.index);
       if (fork !== undefined && isBeyond(fork, stream, sequence)) continue;
       const what = `${host.identity.nodeId} lacks ${stream} ${sequence}, which was acknowledged`;
       throw new Violation('complete', world.nowMs, what);
     }
     for (const [stream, sequence] of contested) {
+      if (world.decider.inForce.some((one) => one.stream === stream)) continue;
       const fork = host.disk.fork(stream);
       if (fork !== undefined && fork.sequence <= sequence) continue;
       const what = `${host.identity.nodeId} does not know that ${stream} forked at ${sequence}`;

@@ -16,6 +16,7 @@ export interface Known {
   readonly stream: StreamName;
   readonly sequence: number;
   readonly digest: Sha256;
+  readonly previous: Sha256;
   readonly bodyDigest: Sha256;
   readonly signatures: ReadonlySet<string>;
 }
@@ -27,12 +28,16 @@ export class Truth {
   readonly #bodies = new WeakMap<Uint8Array, Sha256>();
 
   constructor(pool: Pool) {
-    for (const published of [...pool.documents, ...pool.alternates.values()]) {
-      const { statement } = published.document;
-      const { stream, sequence, digest, bodyDigest } = parseStatement(statement.payload);
-      const signatures = new Set(statement.signatures.map(textOf));
-      this.#byDigest.set(digest, { published, stream, sequence, digest, bodyDigest, signatures });
-    }
+    for (const published of [...pool.documents, ...pool.alternates.values()]) this.add(published);
+  }
+
+  /** Signers made this too. */
+  add(published: Published): void {
+    const { payload, signatures } = published.document.statement;
+    const { stream, sequence, digest, previous, bodyDigest } = parseStatement(payload);
+    if (this.#byDigest.has(digest)) return;
+    const made = { published, stream, sequence, digest, previous, bodyDigest };
+    this.#byDigest.set(digest, { ...made, signatures: new Set(signatures.map(textOf)) });
   }
 
   /** What signers made under this digest. */

@@ -8,6 +8,7 @@ import { GossipMachine, type GossipOptions } from '../src/core/gossip/machine.ts
 import { Admin } from './admin.ts';
 import { Chaos } from './chaos.ts';
 import { Coverage } from './coverage.ts';
+import { Decider } from './decider.ts';
 import { Disk } from './disk.ts';
 import type { Machine } from './driver.ts';
 import { addressOf, Host, nodeIdOf } from './host.ts';
@@ -48,6 +49,8 @@ export class World {
   readonly oracle: Oracle;
   readonly chaos: Chaos;
   readonly admin: Admin;
+  readonly decider: Decider;
+  readonly truth: Truth;
   readonly makeMachine: (options: GossipOptions) => Machine;
   /** Frames and bytes sent, by kind of frame. */
   readonly traffic: Map<string, { frames: number; bytes: number }> = new Map();
@@ -64,14 +67,17 @@ export class World {
     this.pool = options.pool;
     this.trace = options.trace;
     this.makeMachine = options.makeMachine ?? ((machine) => new GossipMachine(machine));
+    this.truth = options.truth;
     this.oracle = new Oracle(this, options.truth);
     this.hosts = this.#makeHosts();
     this.seeds = [...this.#byAddress.keys()].slice(0, SEEDS);
     this.network = new Network(this, this.hosts.length);
     this.chaos = new Chaos(this);
     this.admin = new Admin(this);
+    this.decider = new Decider(this);
     this.chaos.start();
     this.admin.start();
+    this.decider.start();
     for (const host of this.hosts) {
       if (host.role !== 'member') continue;
       const atMs = BOOT_WITHIN_MS * draw(this.seed, 'identity', host.index, 1);

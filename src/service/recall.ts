@@ -162,13 +162,14 @@ export class RecallSource {
   }
 }
 
-interface TouchedNext {
+/** The state with one charter more, and the streams about which that decides. */
+export interface TouchedNext {
   readonly next: TrustedState;
   readonly touched: Touched;
 }
 
 /** What a charter decides about streams that are held; its quorums are verified before its body. */
-function touchedByNext(
+export function touchedByNext(
   state: TrustedState,
   statement: Statement,
   document: SignedDocument,

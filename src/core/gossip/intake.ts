@@ -40,7 +40,8 @@ export type Opened =
 
 /** What judging came to. */
 export type Taken =
-  | { readonly kind: 'held'; readonly row: Row }
+  /** Nothing new; the row is absent when nothing is held of the stream. */
+  | { readonly kind: 'held'; readonly row: Row | undefined }
   | {
       readonly kind: 'new';
       readonly state: TrustedState;
@@ -175,10 +176,10 @@ export class Intake {
 
   /** Verifies fork evidence and adopts it. Errors: those of `acceptEvidence`. */
   evidence(evidence: Evidence, recall: Recall): Taken {
-    const result = acceptEvidence(this.#state, evidence, recall);
-    if (result.outcome === 'held') {
-      return { kind: 'held', row: rowOf(parseStatement(evidence.first.payload)) };
-    }
+    const state = this.#state;
+    const result = acceptEvidence(state, evidence, recall);
+    // Which of the two statements is held here, if any, is for the row to say.
+    if (result.outcome === 'held') return { kind: 'held', row: rowIn(state, evidence.stream) };
     const stream = result.state.streams.get(evidence.stream);
     return this.#forked(result.state, stream?.kind === 'forked' ? stream.evidence : evidence);
   }

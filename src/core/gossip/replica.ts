@@ -228,9 +228,9 @@ export class Replica {
   }
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */
-  #alreadyHeld(row: Row, bringer: Bringer): void {
-    // A peer that brings it has it.
-    if (bringer.kind !== 'submit') return;
+  #alreadyHeld(row: Row | undefined, bringer: Bringer): void {
+    // A peer that brings it has it; only of evidence is there no row.
+    if (bringer.kind !== 'submit' || row === undefined) return;
     const carrier = this.#commits.carrierOf(row);
     const { requestId } = bringer;
     if (carrier !== undefined) {

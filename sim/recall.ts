@@ -1,0 +1,99 @@
+/**
+ * What a node's store knows and its machine does not, as `service/recall.ts` reads it, at once.
+ *
+ * @module
+ */
+import { KedgeError } from '../src/core/errors.ts';
+import type { Recall } from '../src/core/gossip/events.ts';
+import { rowIn } from '../src/core/gossip/rows.ts';
+import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
+import { type Decision, decisionsOn } from '../src/core/trusted/decisions.ts';
+import type { Holding } from '../src/core/trusted/holding.ts';
+import type { StreamState, TrustedState } from '../src/core/trusted/state.ts';
+import { type Judged, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
+import type { Disk } from './disk.ts';
+
+type Found = NonNullable<ReturnType<Disk['anyEntry']>>;
+
+/** What there is to read before something is judged; nothing for most. */
+export function findRecall(
+  { statement: signed, body }: Judged,
+  state: TrustedState,
+): ((disk: Disk) => Recall) | undefined {
+  const place = placeOf(signed);
+  if (place === undefined) return undefined;
+  const { stream, sequence } = place;
+  const row = rowIn(state, stream);
+  if (row?.sequence === sequence && !row.forked) return undefined;
+  if (row !== undefined && sequence <= row.sequence) {
+    return (disk) => {
+      const held = disk.statement(stream, sequence);
+      return held === undefined ? {} : { held };
+    };
+  }
+  const touched = body && touchedByNext(state, place, { statement: signed, body });
+  return touched && ((disk) => readHoldings(disk, touched));
+}
+
+/** What is held of the streams about which a charter decides. */
+function readHoldings(disk: Disk, { next, touched }: TouchedNext): Recall {
+  const holdings: Holding[] = [];
+  for (const [stream, { of, at }] of touched) {
+    const decisions = decisionsOn(next.charters, stream).filter(
+      ({ sequence }) => sequence >= at.sequence,
+    );
+    const newest = walk(disk, decisions, Infinity)?.document ?? beneath(disk, of, at.sequence);
+    const end = of.kind === 'forked' ? of.evidence.sequence : 0;
+    const before = walk(disk, decisions, end);
+    holdings.push({
+      of,
+      ...(newest && { newest }),
+      ...(before?.sequence === end - 1 && { beforeFork: before.digest }),
+    });
+  }
+  return { holdings };
+}
+
+/** The newest held document on the side that stands, from the first decision on. */
+function walk(disk: Disk, decisions: readonly Decision[], end: number): Found | undefined {
+  let newest: Found | undefined;
+  for (const [index, { stream, sequence, digest }] of decisions.entries()) {
+    if (sequence >= end) break;
+    const first = disk.anyEntry(stream, sequence);
+    if (first?.digest !== digest) break;
+    if (newest !== undefined && previousOf(first) !== newest.digest) break;
+    newest = branch(disk, first, Math.min(end, decisions[index + 1]?.sequence ?? Infinity));
+  }
+  return newest;
+}
+
+/** The end of the chain that begins with an entry, below a sequence. */
+function branch(disk: Disk, first: Found, before: number): Found {
+  let last = first;
+  while (last.sequence + 1 < before) {
+    const next = disk.anyEntry(first.stream, last.sequence + 1);
+    if (next === undefined || previousOf(next) !== last.digest) break;
+    last = next;
+  }
+  return last;
+}
+
+function beneath(disk: Disk, of: StreamState, decided: number): SignedDocument | undefined {
+  const held = of.kind === 'forked' ? of.heldSequence : of.head.sequence;
+  return disk.entry(of.stream, Math.min(held, decided - 1))?.document;
+}
+
+function previousOf({ document }: Found): string {
+  return parseStatement(document.statement.payload).previous;
+}
+
+/** Where a statement belongs; nothing when it does not parse, which the machine reports. */
+function placeOf(signed: SignedStatement): Statement | undefined {
+  try {
+    return parseStatement(signed.payload);
+  } catch (thrown) {
+    if (thrown instanceof KedgeError) return undefined;
+    throw thrown;
+  }
+}
