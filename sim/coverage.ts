@@ -22,6 +22,8 @@ export const SOMETIMES = {
   'fork-decided': 'a charter decides about a fork when all is calm',
   'fork-decided-early': 'a charter decides about a fork while faults strike',
   'stream-settled': 'a decision opens or moves a stream',
+  cosigned: 'a region cosigns a head',
+  'cosigning-stops': 'a decision takes back what a region cosigned, which it does not contradict',
   'link-replaced': 'a link gives way to a better one of the same nodes',
   'hang-up': 'a link is closed for what its peer sent',
   'keep-alive': 'a silent link is given up',

@@ -15,6 +15,7 @@ import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
 import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
 import { type AnchorId, CHARTER_STREAM, type StreamName, splitStream } from '../src/core/ids.ts';
+import type { CosignedRecord } from '../src/core/log/cosigner.ts';
 import type { MembershipSnapshot } from '../src/core/membership/events.ts';
 import { parseReleaseBody } from '../src/core/releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
@@ -33,6 +34,8 @@ export class Disk {
   readonly storeId: string;
   /** Where the content comes from; what a node finds out about its store when it starts. */
   origin: StoreOrigin = 'intact';
+  /** What the node's region cosigned, as written down. */
+  readonly cosigned: Map<StreamName, CosignedRecord> = new Map();
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
   /** By stream, from sequence 1; also what a fork has taken the head away from. */

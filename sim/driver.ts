@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { SigningKey } from '../src/core/crypto.ts';
 import type {
   GossipEffect,
   GossipEvent,
@@ -20,7 +21,9 @@ import type { GossipMachine } from '../src/core/gossip/machine.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
+import type { TrustedState } from '../src/core/trusted/state.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';
+import { Attestor } from './attestor.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
 import type { Host } from './host.ts';
@@ -38,7 +41,7 @@ const REMEMBER_MS = 10_000;
 /** What of the machine a driver uses; tests put broken ones in its place. */
 export type Machine = Pick<
   GossipMachine,
-  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding'
+  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding' | 'attestations'
 >;
 
 /** When a process is to die: in the middle of an event, or of one that writes, after the write. */
@@ -62,6 +65,7 @@ export class Driver {
   #remembered = 0;
   #nextRequestId = 1;
   #crash: Crash | undefined;
+  #attestor: Attestor | undefined;
 
   constructor(world: World, host: Host, machine: Machine) {
     this.#world = world;
@@ -82,6 +86,19 @@ export class Driver {
   start(): void {
     this.handle({ kind: 'start' });
     this.#world.after(REMEMBER_MS, this.host.index, () => this.#remember());
+  }
+
+  /** Attests for the node's region from now on. */
+  attest(key: SigningKey, state: TrustedState): void {
+    this.#attestor = new Attestor({
+      world: this.#world,
+      host: this.host,
+      key,
+      state,
+      attest: (said) => this.handle({ kind: 'attest', said }),
+      isAlive: () => this.#isAlive,
+    });
+    this.#attestor.start();
   }
 
   /** Says good-bye: the node is about to stop. */
@@ -208,6 +225,7 @@ export class Driver {
       case 'persist':
         return this.writer.add(effect.batchId, effect.batch);
       case 'serve':
+        this.#attestor?.serve(effect.state, effect.streams);
         return this.#world.oracle.serves(this.host, effect.state, effect.streams);
       case 'hold':
         return this.#world.oracle.holds(this.host, effect.state, effect.streams);

@@ -20,11 +20,13 @@ import { TEST_EPOCH_MS } from '../src/testing/simulated-clock.ts';
 import type { Disk } from './disk.ts';
 import { Driver } from './driver.ts';
 import type { Fault } from './faults.ts';
-import { keyOf } from './keys.ts';
+import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
-import { REGIONS } from './plan.ts';
-import { Draws } from './prf.ts';
+import { Draws, draw } from './prf.ts';
+import { REGIONS } from './regions.ts';
 import type { World } from './world.ts';
+
+const ATTESTING_SHARE = 0.2;
 
 type DiskFault = Extract<Fault, { readonly kind: 'disk' }>;
 
@@ -64,6 +66,7 @@ export class Host {
   readonly diskFaults: Set<DiskFault> = new Set();
   readonly #world: World;
   readonly #machineDraws: Draws;
+  readonly #firstStoreId: string;
   #known: TrustedState | undefined;
   #boots = 0;
 
@@ -75,6 +78,7 @@ export class Host {
     this.disk = disk;
     this.role = role;
     this.#known = state;
+    this.#firstStoreId = disk.storeId;
     this.identity = { nodeId, region: parseRegionName(REGIONS[region % REGIONS.length] ?? '') };
     this.diskDraws = new Draws(world.seed, 'disk', index);
     this.#machineDraws = new Draws(world.seed, 'machine', index);
@@ -120,6 +124,18 @@ export class Host {
     if (this.#boots > 1) this.#world.coverage.hit('restart');
     this.driver = new Driver(this.#world, this, machine);
     this.driver.start();
+    if (this.attests) this.driver.attest(regionKeyOf(this.identity.region), state);
+  }
+
+  /**
+   * One node of each region attests in some seeds. The key is bound to the store that has its
+   * record, as `node/region-key.ts` does it.
+   */
+  get attests(): boolean {
+    const { hosts, seed } = this.#world;
+    if (draw(seed, 'identity', 0, 2) >= ATTESTING_SHARE || this.role !== 'member') return false;
+    const first = hosts.find(({ region, liar }) => region === this.region && liar === undefined);
+    return first === this && this.disk.storeId === this.#firstStoreId;
   }
 
   #membershipOf(self: Hello): GossipOptions['membership'] {

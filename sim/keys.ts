@@ -23,6 +23,11 @@ export function keyOf(name: string): SigningKey {
   return key;
 }
 
+/** The key with which a region attests. */
+export function regionKeyOf(region: string): SigningKey {
+  return keyOf(`region ${region}`);
+}
+
 /** Ed25519 signs the same message in the same way, and nodes say the same in many seeds. */
 function remembering(key: SigningKey): SigningKey {
   const signed = new Memo<Uint8Array>(SIGNED_MAX);

@@ -7,7 +7,7 @@
  * @module
  */
 import type { KedgeError } from '../src/core/errors.ts';
-import type { GossipEffect, GossipEvent, SubmitResult } from '../src/core/gossip/events.ts';
+import type { GossipEffect, GossipEvent, Notice, SubmitResult } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../src/core/ids.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
@@ -19,6 +19,7 @@ import {
   type TrustedState,
 } from '../src/core/trusted/state.ts';
 import { Agreement } from './agreement.ts';
+import { Attested } from './attested.ts';
 import type { Driver } from './driver.ts';
 import { noteCoverage } from './events-coverage.ts';
 import type { Host } from './host.ts';
@@ -45,6 +46,7 @@ export class Oracle {
   /** What admins were told is durable. */
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
+  readonly attested: Attested = new Attested();
 
   constructor(world: World, truth: Truth) {
     this.#world = world;
@@ -58,7 +60,7 @@ export class Oracle {
     this.#bounded(driver, effects.length);
     for (const effect of effects) {
       if (effect.kind === 'persist') this.#stores(effect);
-      if (effect.kind === 'notice' && 'error' in effect.notice) this.#noBug(effect.notice.error);
+      if (effect.kind === 'notice') this.#notices(driver, effect.notice);
     }
   }
 
@@ -243,6 +245,12 @@ export class Oracle {
   #isOnDisk(host: Host, stream: StreamName, sequence: number, digest: Sha256): boolean {
     const held = host.disk.entry(stream, sequence)?.digest;
     return held === undefined ? host.disk.fork(stream) !== undefined : held === digest;
+  }
+
+  #notices(driver: Driver, notice: Notice): void {
+    if ('error' in notice) this.#noBug(notice.error);
+    if (notice.kind !== 'region-split') return;
+    throw this.#violation('cosigned-once', `${name(driver.host)} has the proof of two roots`);
   }
 
   #noBug(error: KedgeError): void {

@@ -6,6 +6,7 @@
 import { chooseFault, type Fault } from './faults.ts';
 import type { Pool } from './pool.ts';
 import { Draws } from './prf.ts';
+import { REGIONS } from './regions.ts';
 
 /** A node to be. */
 export interface HostPlan {
@@ -37,16 +38,6 @@ export interface SeedPlan {
   readonly endMs: number;
 }
 
-/** The regions and the one-way delays between them, milliseconds. */
-export const REGIONS: readonly string[] = ['iad', 'fra', 'sin', 'gru', 'syd'];
-/** Rows and columns as in {@link REGIONS}. */
-export const DELAYS_MS: readonly (readonly number[])[] = [
-  [0.4, 45, 112, 60, 100],
-  [45, 0.4, 80, 101, 140],
-  [112, 80, 0.4, 163, 46],
-  [60, 101, 163, 0.4, 160],
-  [100, 140, 46, 160, 0.4],
-];
 const HOSTS = { min: 3, max: 8 };
 const FAULTS_MAX = 8;
 const CHAOS_MS = { min: 20_000, max: 90_000 };

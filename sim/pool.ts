@@ -12,13 +12,20 @@ import { createHash } from 'node:crypto';
 import { concatBytes } from '../src/core/bytes.ts';
 import type { Charter } from '../src/core/charter/charter.ts';
 import { sha256 } from '../src/core/crypto.ts';
-import { type AnchorId, parseSignerId, type RealmName, type Sha256 } from '../src/core/ids.ts';
+import {
+  type AnchorId,
+  parseRegionName,
+  parseSignerId,
+  type RealmName,
+  type Sha256,
+} from '../src/core/ids.ts';
 import type { ReleaseBody } from '../src/core/releases/body.ts';
 import { addAnchor, type EditPoint } from '../src/core/releases/edit.ts';
 import { acceptDocument } from '../src/core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../src/core/trusted/state.ts';
 import { type TestDocument, TestRealm, type TestSigner } from '../src/testing/realm.ts';
-import { keyOf } from './keys.ts';
+import { keyOf, regionKeyOf } from './keys.ts';
+import { REGIONS } from './regions.ts';
 
 /** A document with the certificates that it needs. */
 export interface Published extends TestDocument {
@@ -76,7 +83,7 @@ class PoolMaker {
 
   constructor() {
     const signers = SIGNERS.map((id): TestSigner => ({ id: parseSignerId(id), key: keyOf(id) }));
-    this.#realm = new TestRealm(signers, { realm: 'sim.example.org' });
+    this.#realm = new TestRealm(signers, { realm: 'sim.example.org', regions: regions() });
   }
 
   make(): Pool {
@@ -152,6 +159,13 @@ class PoolMaker {
     );
     return concatBytes(...parts);
   }
+}
+
+function regions(): Charter['regions'] {
+  return REGIONS.toSorted().map((name) => ({
+    name: parseRegionName(name),
+    keys: [regionKeyOf(name).publicKey],
+  }));
 }
 
 function edit(anchors: readonly Uint8Array[]) {

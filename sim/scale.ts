@@ -16,9 +16,9 @@ import type { Fault } from './faults.ts';
 import { spreadByPlumtree } from './models/plumtree.ts';
 import { spreadBySerf } from './models/serf.ts';
 import type { Heard, SpreadScene } from './models/spread.ts';
-import { DELAYS_MS } from './plan.ts';
 import { createPool, type Pool, type Published } from './pool.ts';
 import { Draws } from './prf.ts';
+import { DELAYS_MS } from './regions.ts';
 import { Truth } from './truth.ts';
 import { type Trace, World } from './world.ts';
 

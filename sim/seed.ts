@@ -6,7 +6,8 @@
 import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
-import { DELAYS_MS, type SeedPlan } from './plan.ts';
+import type { SeedPlan } from './plan.ts';
+import { DELAYS_MS } from './regions.ts';
 import { type Invariant, Violation } from './violation.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -180,6 +181,7 @@ function requireQuiet(world: World): void {
   const core = world.core();
   requireConnected(world);
   requireServing(world);
+  requireAttested(world);
   for (const { identity, driver } of core) {
     const left = (driver?.writer.size ?? 0) + (driver?.fetcher.size ?? 0);
     if (left > 0 && world.hosts.every((host) => host.isHonest)) {
@@ -199,6 +201,20 @@ function requireQuiet(world: World): void {
   const perNode = (bytesOf(world) - before) / core.length / (IDLE_MS / 1000);
   if (perNode <= IDLE_MAX_BYTES) return;
   throw new Violation('drained', world.nowMs, `idle nodes send ${Math.round(perNode)} B/s each`);
+}
+
+/** What a region that still attests said last is known to everybody. */
+function requireAttested(world: World): void {
+  for (const [host, { stream, size, root }] of world.oracle.attested) {
+    if (!host.attests) continue;
+    for (const { identity, driver } of world.core()) {
+      const heads = driver?.machine.attestations.cosigned(stream) ?? [];
+      if (heads.some(({ checkpoint: at }) => at.size === size && at.root === root)) continue;
+      const by = host.identity.nodeId;
+      const what = `${identity.nodeId} lacks what ${by} cosigned of ${stream} ${size}`;
+      throw new Violation('attested', world.nowMs, what);
+    }
+  }
 }
 
 /** Comparing takes two others that serve. */

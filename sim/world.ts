@@ -14,10 +14,11 @@ import type { Machine } from './driver.ts';
 import { addressOf, Host, nodeIdOf } from './host.ts';
 import { Network } from './network.ts';
 import { Oracle } from './oracle.ts';
-import { DELAYS_MS, type SeedPlan } from './plan.ts';
+import type { SeedPlan } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { draw } from './prf.ts';
 import { TaskQueue } from './queue.ts';
+import { DELAYS_MS } from './regions.ts';
 import type { Truth } from './truth.ts';
 
 /** Sees every event with its effects. */

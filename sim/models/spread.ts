@@ -6,9 +6,10 @@
  *
  * @module
  */
-import { DELAYS_MS } from '../plan.ts';
+
 import type { Draws } from '../prf.ts';
 import { TaskQueue } from '../queue.ts';
+import { DELAYS_MS } from '../regions.ts';
 
 /** A cluster in which a message spreads. */
 export interface SpreadScene {

@@ -83,9 +83,14 @@ export class Attestor implements AsyncDisposable {
     this.#beat();
   }
 
-  /** The durable state moved. */
+  /** The durable state moved; no streams when holding back ends: all of it counts then. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     this.#state = state;
+    if (streams.length === 0) {
+      const all = rowsOf(state);
+      this.#tree = headTree(all.values());
+      return this.#offer([...all.keys()]);
+    }
     // Until a heartbeat has its row, nobody can call a new stream fresh.
     if (streams.some((stream) => !this.#tree.places.has(stream))) this.#arm(NEWS_AFTER_MS);
     const rows = streams.map((stream) => rowIn(state, stream));

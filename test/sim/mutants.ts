@@ -37,6 +37,10 @@ class Mutant implements Machine {
     return this.#machine.holding;
   }
 
+  get attestations(): GossipMachine['attestations'] {
+    return this.#machine.attestations;
+  }
+
   isLinked(nodeId: NodeId): boolean {
     return this.#machine.isLinked(nodeId);
   }

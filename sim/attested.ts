@@ -1,0 +1,34 @@
+/**
+ * What regions cosigned last: never less than before, nor two roots for one size.
+ *
+ * @module
+ */
+import type { StreamName } from '../src/core/ids.ts';
+import type { Checkpoint } from '../src/core/log/checkpoint.ts';
+import type { Host } from './host.ts';
+import { Violation } from './violation.ts';
+
+/** The last checkpoint of each stream, by the host that attests for its region. */
+export class Attested {
+  readonly #said: Map<Host, Map<StreamName, Checkpoint>> = new Map();
+
+  /** A region says what it cosigned. */
+  says(host: Host, checkpoint: Checkpoint, nowMs: number): void {
+    const { stream, size, root } = checkpoint;
+    const said = this.#said.get(host) ?? new Map<StreamName, Checkpoint>();
+    const before = said.get(stream);
+    const isOther = before !== undefined && size === before.size && root !== before.root;
+    if (isOther || size < (before?.size ?? 0)) {
+      const what = `${host.identity.nodeId} cosigns ${stream} ${size} after ${before?.size}`;
+      throw new Violation('cosigned-once', nowMs, what);
+    }
+    this.#said.set(host, said.set(stream, checkpoint));
+  }
+
+  /** All that was said last. */
+  *[Symbol.iterator](): Generator<readonly [Host, Checkpoint]> {
+    for (const [host, said] of this.#said) {
+      for (const checkpoint of said.values()) yield [host, checkpoint];
+    }
+  }
+}
