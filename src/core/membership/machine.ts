@@ -2,10 +2,9 @@
  * The membership machine of one node: `handle(event, nowMs) → effects`.
  *
  * SWIM with Lifeguard over the links that exist anyway: who is there, who fails, who left. No I/O,
- * clock or randomness here. Its parts: `table.ts` knows the members, `intake.ts` takes in what
- * peers say, `prober.ts` and `helper.ts` ask whether members answer, `judge.ts` draws the
- * conclusions, `spreader.ts` passes news on, `comparison.ts` mends what was missed. This file reads
- * the events and says which part acts. Source: docs/membership.md.
+ * clock or randomness here. Of its parts `table.ts` knows the members, `intake.ts` takes what peers
+ * say, `prober.ts` and `helper.ts` ask whether members answer, `judge.ts` concludes, `spreader.ts`
+ * passes news on, `comparison.ts` mends what was missed. Source: docs/membership.md.
  *
  * @module
  */
@@ -50,8 +49,7 @@ export interface MembershipOptions {
   readonly remembered?: MembershipSnapshot;
 }
 
-type Kind = MembershipEvent['kind'];
-type EventOf<K extends Kind> = Extract<MembershipEvent, { readonly kind: K }>;
+type EventOf<K extends MembershipEvent['kind']> = Extract<MembershipEvent, { readonly kind: K }>;
 
 /** One node's view of all others. Not re-entrant: one event at a time. */
 export class MembershipMachine {
@@ -237,8 +235,7 @@ export class MembershipMachine {
       case 'member-help':
         return this.#helper.timer(nowMs);
       case 'member-rejoin':
-        if (!this.#own.hasLeft) this.#upkeep.timer();
-        return;
+        return this.#upkeep.timer();
     }
   }
 

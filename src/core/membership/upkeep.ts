@@ -50,6 +50,7 @@ export class Upkeep {
 
   /** It is time to try one. */
   timer(): void {
+    if (this.#parts.table.self.record.status === 'left') return;
     this.#rejoin();
     this.#arm();
   }
