@@ -4,7 +4,8 @@
  * and only what is new is passed on, so that nothing goes round.
  *
  * Cosignatures that were lost on the way are asked for: a region that sends heartbeats is expected
- * to cosign every head. Memory is bounded by the streams held, times the keys of the charter. Spec
+ * to cosign every head. One that stopped is not waited for, and what nobody has is asked for in
+ * growing steps. Memory is bounded by the streams held, times the keys of the charter. Spec
  * section 8.
  *
  * @module
@@ -34,6 +35,10 @@ import type { Spread } from './spread.ts';
 
 /** Streams in one question. */
 export const COSIGNED_ASK_MAX: number = 64;
+/** A region that was silent for longer is not expected to cosign, milliseconds. */
+const SILENT_MAX_MS = 120_000;
+/** Ticks between two questions about one stream: doubled from one up to this. */
+const ASK_PAUSE_MAX = 256;
 /** Streams that one tick looks at. */
 const LOOKED_AT_MAX = 1000;
 const NO_HEADS: CosignedHeads = new Map();
@@ -53,6 +58,9 @@ export class Attestations {
   readonly #splits: Map<KeyId, RegionSplit> = new Map();
   /** Streams of which a cosignature may be missing, the longest not asked for first. */
   readonly #open: Set<StreamName> = new Set();
+  /** How often an open stream was asked for, and in which turn it may be again. */
+  readonly #asked: Map<StreamName, { readonly times: number; readonly dueTurn: number }> =
+    new Map();
   #book: HeartbeatBook = new Map();
   #charter: AcceptedCharter | undefined;
   #policy: RegionPolicy | undefined;
@@ -98,7 +106,7 @@ export class Attestations {
         if (policy.keys.get(heartbeat.keyId)?.region !== heartbeat.region) return;
         const news = noteHeartbeat(this.#book, policy, heartbeat, nowMs);
         if (news.kind !== 'new') return;
-        if (news.book.size > this.#book.size) this.#openAll();
+        if (!this.#expected(nowMs).includes(heartbeat.region)) this.#openAll();
         this.#book = news.book;
         return this.#relay(said, heartbeat.region, from);
       }
@@ -129,35 +137,57 @@ export class Attestations {
 
   /** Streams moved. */
   moved(streams: readonly StreamName[]): void {
-    for (const stream of streams) this.#open.add(stream);
+    for (const stream of streams) {
+      this.#open.add(stream);
+      this.#asked.delete(stream);
+    }
   }
 
   /** Asks the next peer for cosignatures that are missing. */
-  tick(): void {
+  tick(nowMs: number): void {
     const links = this.#parts.links.ready();
     const link = links[this.#turn++ % Math.max(1, links.length)];
     const policy = this.#currentPolicy();
     if (link === undefined || policy === undefined) return;
-    const streams = this.#incomplete(policy);
+    const streams = this.#incomplete(policy, nowMs);
     if (streams.length > 0) this.#parts.outbox.send(link, { kind: 'cosigned-ask', streams });
   }
 
-  #incomplete(policy: RegionPolicy): readonly StreamName[] {
+  #incomplete(policy: RegionPolicy, nowMs: number): readonly StreamName[] {
+    const expected = this.#expected(nowMs);
     const lacking: StreamName[] = [];
     for (const stream of [...this.#open].slice(0, LOOKED_AT_MAX)) {
       if (lacking.length === COSIGNED_ASK_MAX) break;
       this.#open.delete(stream);
       const row = this.#parts.replica.rows.rows.get(stream);
-      if (row === undefined || row.forked || this.#isComplete(policy, row)) continue;
+      if (row === undefined || row.forked || this.#isComplete(policy, row, expected)) {
+        this.#asked.delete(stream);
+        continue;
+      }
+      // To the end of the line.
+      this.#open.add(stream);
+      const { times, dueTurn } = this.#asked.get(stream) ?? { times: 0, dueTurn: 0 };
+      if (dueTurn > this.#turn) continue;
       lacking.push(stream);
+      const pause = Math.min(ASK_PAUSE_MAX, 2 ** times);
+      this.#asked.set(stream, { times: times + 1, dueTurn: this.#turn + pause });
     }
-    // To the end of the line.
-    this.moved(lacking);
     return lacking;
   }
 
-  /** True when every region that sends heartbeats cosigned this head, or a later one. */
-  #isComplete(policy: RegionPolicy, { stream, sequence }: Row): boolean {
+  /** Regions that send heartbeats. */
+  #expected(nowMs: number): readonly RegionName[] {
+    return [...this.#book].flatMap(([region, { timeSeconds }]) =>
+      Math.abs(nowMs - 1000 * timeSeconds) <= SILENT_MAX_MS ? [region] : [],
+    );
+  }
+
+  /** True when every expected region cosigned this head, or a later one. */
+  #isComplete(
+    policy: RegionPolicy,
+    { stream, sequence }: Row,
+    expected: readonly RegionName[],
+  ): boolean {
     const by = decidedBy(this.#parts.replica.durable.charters, stream);
     const regions = new Set<RegionName>();
     for (const [keyId, [head]] of this.#heads.get(stream) ?? NO_HEADS) {
@@ -165,7 +195,7 @@ export class Attestations {
       const isOfLog = head !== undefined && decisionOf(head.checkpoint) === by;
       if (known && isOfLog && head.checkpoint.size >= sequence) regions.add(known.region);
     }
-    return [...this.#book.keys()].every((region) => regions.has(region));
+    return expected.every((region) => regions.has(region));
   }
 
   #cosigned(policy: RegionPolicy, head: CosignedHead, from: PeerIdentity | undefined): void {

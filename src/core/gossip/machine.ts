@@ -220,7 +220,7 @@ export class GossipMachine {
         this.#repair.tick();
         this.#fetching.tick(nowMs);
         this.#neighbours.tick();
-        this.#attestations.tick();
+        this.#attestations.tick(nowMs);
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':
         return this.#replica.acknowledge();

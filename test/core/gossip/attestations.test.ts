@@ -22,12 +22,15 @@ import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 import { cosign, digestOf, FRA, IAD, regionKey, regionsOf, SIN } from '../log/fixtures.ts';
 
 const OTHERS = ['fra-1', 'sin-1'];
+const NOW_SECONDS = TEST_EPOCH_MS / 1000;
 
 describe('what regions attest', () => {
   let realm: TestRealm;
   let machine: GossipMachine;
+  let nowMs: number;
 
   beforeEach(() => {
+    nowMs = TEST_EPOCH_MS;
     realm = createTestRealm({ regions: regionsOf(FRA, IAD, SIN) });
     const self = testHello('iad-1', realm);
     machine = new GossipMachine({
@@ -101,12 +104,21 @@ describe('what regions attest', () => {
   it('asks for the cosignatures of regions that send heartbeats, and answers', () => {
     const ask: AttestationFrame = { kind: 'cosigned-ask', streams: [CHARTER_STREAM] };
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
-    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, 5) });
+    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([ask]);
     const head = headOf(FRA, digestOf(1));
     say('fra-1', { kind: 'cosigned', head });
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
     expect(framesOf(say('sin-1', ask), 'cosigned')).toEqual([{ kind: 'cosigned', head }]);
+  });
+
+  it('asks in growing steps for what nobody has, and not for a region that fell silent', () => {
+    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
+    const asks = (count: number): number =>
+      Array.from({ length: count }, () => framesOf(tick(), 'cosigned-ask')).flat().length;
+    expect(asks(64)).toBeLessThan(8);
+    nowMs += 3_600_000;
+    expect(asks(512)).toBe(0);
   });
 
   function headOf(region: RegionName, root: Sha256): CosignedHead {
@@ -122,7 +134,7 @@ describe('what regions attest', () => {
   }
 
   function handle(event: GossipEvent): readonly GossipEffect[] {
-    return machine.handle(event, TEST_EPOCH_MS);
+    return machine.handle(event, nowMs);
   }
 
   function greet(name: string): readonly GossipEffect[] {
