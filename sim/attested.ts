@@ -4,7 +4,7 @@
  * @module
  */
 import type { StreamName } from '../src/core/ids.ts';
-import type { Checkpoint } from '../src/core/log/checkpoint.ts';
+import { type Checkpoint, decisionOf } from '../src/core/log/checkpoint.ts';
 import type { Host } from './host.ts';
 import { Violation } from './violation.ts';
 
@@ -17,8 +17,11 @@ export class Attested {
     const { stream, size, root } = checkpoint;
     const said = this.#said.get(host) ?? new Map<StreamName, Checkpoint>();
     const before = said.get(stream);
+    // Each decision about the stream begins another log.
+    const later = before === undefined ? 1 : decisionOf(checkpoint) - decisionOf(before);
+    const isLess = before !== undefined && size < before.size;
     const isOther = before !== undefined && size === before.size && root !== before.root;
-    if (isOther || size < (before?.size ?? 0)) {
+    if (later < 0 || (later === 0 && (isLess || isOther))) {
       const what = `${host.identity.nodeId} cosigns ${stream} ${size} after ${before?.size}`;
       throw new Violation('cosigned-once', nowMs, what);
     }

@@ -11,7 +11,8 @@ import type { SigningKey } from '../src/core/crypto.ts';
 import { KedgeError } from '../src/core/errors.ts';
 import type { Attestation } from '../src/core/gossip/frames.ts';
 import { rowIn, rowsOf } from '../src/core/gossip/rows.ts';
-import type { StreamName } from '../src/core/ids.ts';
+import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
+import { decisionOf } from '../src/core/log/checkpoint.ts';
 import {
   type CosignedRecord,
   type CosignerEffect,
@@ -30,7 +31,8 @@ import {
   type Subtree,
   treeRoot,
 } from '../src/core/log/tree.ts';
-import type { TrustedState } from '../src/core/trusted/state.ts';
+import { logOf } from '../src/core/trusted/decisions.ts';
+import { currentCharter, type TrustedState } from '../src/core/trusted/state.ts';
 import type { Host } from './host.ts';
 import type { World } from './world.ts';
 
@@ -73,6 +75,11 @@ export class Attestor {
     this.#state = state;
     const offered = streams.length > 0 ? streams : rowsOf(state).keys();
     for (const stream of offered) this.#waiting.add(stream);
+    // A decision of the charter quorum begins another log, also where the head stays.
+    if (streams.includes(CHARTER_STREAM)) {
+      const { resolutions = [] } = currentCharter(state)?.charter ?? {};
+      for (const { stream } of resolutions) this.#waiting.add(stream);
+    }
     this.#next();
   }
 
@@ -89,17 +96,19 @@ export class Attestor {
 
   #cosign(stream: StreamName, size: number): void {
     const { world } = this.#parts;
-    const { realm } = world.pool;
     const known = this.#cosigners.get(stream) ?? this.#restore(stream);
     try {
       const peaks = perfectSubtrees(0, size).map((at) => this.#hash(stream, at));
-      const checkpoint = { realm, stream, size, root: treeRoot({ size, peaks }) };
-      const from = provenHead(known)?.size ?? 0;
+      const root = treeRoot({ size, peaks });
+      const checkpoint = { ...logOf(this.#state, stream), size, root };
+      const before = provenHead(known);
+      const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
+      const from = isNewLog ? 0 : before.size;
       const plan = from > size ? [] : planConsistency(from, size);
       const proof = completeProof(plan, (at) => this.#hash(stream, at));
       this.#step(stream, known, { kind: 'head', checkpoint, proof });
     } catch (thrown) {
-      // A decision took back what was cosigned: nothing more is said of that stream.
+      // A fork took back what was cosigned: nothing more is said until it is decided.
       const { code } = KedgeError.from(thrown);
       if (code !== 'PROOF' && code !== 'ROLLBACK') throw thrown;
       world.coverage.hit('cosigning-stops');

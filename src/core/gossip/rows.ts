@@ -70,7 +70,9 @@ export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
   if (ours === undefined) return 'fetch';
   if (ours.forked && theirs.forked) return compareForked(ours, theirs);
   // Who lacks something below a fork takes it also from those who have not heard of the fork.
-  if (ours.forked) return isLacking(ours) && heldIn(theirs) > heldIn(ours) ? 'fetch' : 'tell';
+  if (ours.forked) {
+    return ours.lacks !== undefined && heldIn(theirs) > heldIn(ours) ? 'fetch' : 'tell';
+  }
   if (theirs.forked) return 'fetch';
   if (theirs.sequence < ours.sequence) return 'tell';
   return theirs.digest === ours.digest ? 'same' : 'fetch';
@@ -79,11 +81,6 @@ export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
 /** The last sequence that is held, together with all before it. */
 export function heldIn({ sequence, lacks = 0 }: Row): number {
   return sequence - lacks;
-}
-
-/** Says whether something below a fork is missing. */
-function isLacking({ lacks = 0 }: Row): boolean {
-  return lacks > 0;
 }
 
 /** The proof comes first: where that is the same, what lies below counts. */
