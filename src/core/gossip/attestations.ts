@@ -37,7 +37,7 @@ import type { Spread } from './spread.ts';
 export const COSIGNED_ASK_MAX: number = 64;
 /** A region that was silent for longer is not expected to cosign, milliseconds. */
 const SILENT_MAX_MS = 120_000;
-/** Ticks between two questions about one stream: doubled from one up to this. */
+/** Ticks between two rounds of questions about one stream: doubled up to this. */
 const ASK_PAUSE_MAX = 256;
 /** Streams that one tick looks at. */
 const LOOKED_AT_MAX = 1000;
@@ -169,10 +169,16 @@ export class Attestations {
       const { times, dueTurn } = this.#asked.get(stream) ?? { times: 0, dueTurn: 0 };
       if (dueTurn > this.#turn) continue;
       lacking.push(stream);
-      const pause = Math.min(ASK_PAUSE_MAX, 2 ** times);
-      this.#asked.set(stream, { times: times + 1, dueTurn: this.#turn + pause });
+      this.#asked.set(stream, { times: times + 1, dueTurn: this.#turn + this.#pauseAfter(times) });
     }
     return lacking;
+  }
+
+  /** All peers are asked in turn, and all again after a pause. */
+  #pauseAfter(times: number): number {
+    const peers = Math.max(1, this.#parts.links.ready().length);
+    const isRound = (times + 1) % peers === 0;
+    return isRound ? Math.min(ASK_PAUSE_MAX, 2 ** ((times + 1) / peers)) : 1;
   }
 
   /** Regions that send heartbeats. */

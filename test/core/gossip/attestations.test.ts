@@ -116,7 +116,7 @@ describe('what regions attest', () => {
     say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
     const asks = (count: number): number =>
       Array.from({ length: count }, () => framesOf(tick(), 'cosigned-ask')).flat().length;
-    expect(asks(64)).toBeLessThan(8);
+    expect(asks(64)).toBeLessThan(16);
     nowMs += 3_600_000;
     expect(asks(512)).toBe(0);
   });
