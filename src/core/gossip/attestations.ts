@@ -160,14 +160,16 @@ export class Attestations {
       if (lacking.length === COSIGNED_ASK_MAX) break;
       this.#open.delete(stream);
       const row = this.#parts.replica.rows.rows.get(stream);
-      if (row === undefined || row.forked || this.#isComplete(policy, row, expected)) {
+      const missing = row === undefined || row.forked ? [] : this.#missing(policy, row);
+      if (missing.length === 0) {
         this.#asked.delete(stream);
         continue;
       }
       // To the end of the line.
       this.#open.add(stream);
       const { times, dueTurn } = this.#asked.get(stream) ?? { times: 0, dueTurn: 0 };
-      if (dueTurn > this.#turn) continue;
+      const isExpected = missing.some((region) => expected.includes(region));
+      if (!isExpected || dueTurn > this.#turn) continue;
       lacking.push(stream);
       this.#asked.set(stream, { times: times + 1, dueTurn: this.#turn + this.#pauseAfter(times) });
     }
@@ -188,12 +190,8 @@ export class Attestations {
     );
   }
 
-  /** True when every expected region cosigned this head, or a later one. */
-  #isComplete(
-    policy: RegionPolicy,
-    { stream, sequence }: Row,
-    expected: readonly RegionName[],
-  ): boolean {
+  /** Regions in the book that did not cosign this head, or a later one. */
+  #missing(policy: RegionPolicy, { stream, sequence }: Row): readonly RegionName[] {
     const by = decidedBy(this.#parts.replica.durable.charters, stream);
     const regions = new Set<RegionName>();
     for (const [keyId, [head]] of this.#heads.get(stream) ?? NO_HEADS) {
@@ -201,7 +199,7 @@ export class Attestations {
       const isOfLog = head !== undefined && decisionOf(head.checkpoint) === by;
       if (known && isOfLog && head.checkpoint.size >= sequence) regions.add(known.region);
     }
-    return expected.every((region) => regions.has(region));
+    return [...this.#book.keys()].filter((region) => !regions.has(region));
   }
 
   #cosigned(policy: RegionPolicy, head: CosignedHead, from: PeerIdentity | undefined): void {
