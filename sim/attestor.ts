@@ -95,7 +95,6 @@ export class Attestor {
   }
 
   #cosign(stream: StreamName, size: number): void {
-    const { world } = this.#parts;
     const known = this.#cosigners.get(stream) ?? this.#restore(stream);
     try {
       const peaks = perfectSubtrees(0, size).map((at) => this.#hash(stream, at));
@@ -111,7 +110,6 @@ export class Attestor {
       // A fork took back what was cosigned: nothing more is said until it is decided.
       const { code } = KedgeError.from(thrown);
       if (code !== 'PROOF' && code !== 'ROLLBACK') throw thrown;
-      world.coverage.hit('cosigning-stops');
       this.#done();
     }
   }
@@ -156,7 +154,7 @@ export class Attestor {
     const { world, host, attest } = this.#parts;
     const { checkpoint, line } = record;
     world.oracle.attested.says(host, checkpoint, world.nowMs);
-    world.coverage.hit('cosigned');
+    world.coverage.hit(decisionOf(checkpoint) > 0 ? 'cosigned-another-log' : 'cosigned');
     attest({ kind: 'cosigned', head: { checkpoint, line } });
   }
 

@@ -23,7 +23,7 @@ export const SOMETIMES = {
   'fork-decided-early': 'a charter decides about a fork while faults strike',
   'stream-settled': 'a decision opens or moves a stream',
   cosigned: 'a region cosigns a head',
-  'cosigning-stops': 'a region does not contradict what it cosigned and a fork took back',
+  'cosigned-another-log': 'a region cosigns the log that a decision about a fork began',
   'link-replaced': 'a link gives way to a better one of the same nodes',
   'hang-up': 'a link is closed for what its peer sent',
   'keep-alive': 'a silent link is given up',
