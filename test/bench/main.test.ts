@@ -21,6 +21,7 @@ describe('npm run bench', () => {
       'replication',
       'idle',
       'catchup',
+      'repair',
       'faults',
     ]);
   });
