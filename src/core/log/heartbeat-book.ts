@@ -20,12 +20,15 @@ export type HeartbeatNews =
   | { readonly kind: 'new'; readonly book: HeartbeatBook }
   /** Byte for byte known; not verified again. */
   | { readonly kind: 'held' }
-  /** Older than what this region said last; not even verified. */
+  /** No better than what is held of this region; not even verified. */
   | { readonly kind: 'old' };
 
 /**
- * Takes in a heartbeat. `nowMs` is the time of `readClock`: a heartbeat from beyond it gives way to
- * an earlier one, so that a region whose clock was wrong counts again once it is right.
+ * Takes in a heartbeat when it is better than what is held: near `nowMs` (the time of `readClock`)
+ * before one from the future, so that a region whose clock was wrong counts again once it is right,
+ * and that before one from the past, so that it is heard where the own clock is behind; among equals
+ * the later one. An order, and not only an exception: two that gave way to each other would go round
+ * among nodes for ever.
  *
  * Errors: those of `verifyHeartbeat`; the book stays as it was. Rule HB-6.
  */
@@ -38,8 +41,7 @@ export function noteHeartbeat(
   const held = book.get(heartbeat.region);
   if (held !== undefined) {
     if (isSame(held, heartbeat)) return { kind: 'held' };
-    const isFuture = 1000 * held.timeSeconds > nowMs + CLOCK_SKEW_MAX_MS;
-    if (heartbeat.timeSeconds <= held.timeSeconds && !isFuture) return { kind: 'old' };
+    if (!isBetter(heartbeat, held, nowMs)) return { kind: 'old' };
   }
   verifyHeartbeat(policy, heartbeat);
   return { kind: 'new', book: new Map(book).set(heartbeat.region, heartbeat) };
@@ -57,6 +59,18 @@ export function quorumMedianMs(book: HeartbeatBook, policy: RegionPolicy): numbe
     .sort((a, b) => b - a)
     .slice(0, policy.threshold);
   return newest.length < policy.threshold ? undefined : newest[Math.floor(policy.threshold / 2)];
+}
+
+function isBetter(one: Heartbeat, other: Heartbeat, nowMs: number): boolean {
+  const classes = classOf(one, nowMs) - classOf(other, nowMs);
+  return classes === 0 ? one.timeSeconds > other.timeSeconds : classes > 0;
+}
+
+/** 0: from the past; 1: from the future; 2: near now. */
+function classOf({ timeSeconds }: Heartbeat, nowMs: number): 0 | 1 | 2 {
+  const aheadMs = 1000 * timeSeconds - nowMs;
+  if (Math.abs(aheadMs) <= CLOCK_SKEW_MAX_MS) return 2;
+  return aheadMs > 0 ? 1 : 0;
 }
 
 function isSame(a: Heartbeat, b: Heartbeat): boolean {

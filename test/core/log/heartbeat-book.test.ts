@@ -46,8 +46,43 @@ describe('noteHeartbeat', () => {
     const future = bookOf(heartbeat(IAD, at + 86_400, tree));
     const right = heartbeat(IAD, at, tree);
     expect(noteHeartbeat(future, policy, right, NOW_MS)).toMatchObject({ kind: 'new' });
+    expect(noteHeartbeat(bookOf(right), policy, future.get(IAD) ?? right, NOW_MS)).toEqual({
+      kind: 'old',
+    });
     const skewed = bookOf(heartbeat(IAD, at + 299, tree));
     expect(noteHeartbeat(skewed, policy, right, NOW_MS)).toEqual({ kind: 'old' });
+  });
+});
+
+describe('which heartbeat is better', () => {
+  const seconds = [at - 86_400, at - 300, at - 1, at, at + 300, at + 301, at + 86_400];
+  const all = seconds.map((time) => heartbeat(IAD, time, tree));
+
+  it('is an order: of any two exactly one gives way', () => {
+    for (const one of all) {
+      for (const other of all.filter((each) => each !== one)) {
+        const forth = noteHeartbeat(bookOf(one), policy, other, NOW_MS).kind;
+        const back = noteHeartbeat(bookOf(other), policy, one, NOW_MS).kind;
+        expect([forth, back].toSorted()).toEqual(['new', 'old']);
+      }
+    }
+  });
+
+  it('comes to the same whatever came first', () => {
+    for (const order of [all, all.toReversed()]) {
+      let book = bookOf();
+      for (const each of order) {
+        const news = noteHeartbeat(book, policy, each, NOW_MS);
+        if (news.kind === 'new') book = news.book;
+      }
+      expect(book.get(IAD)?.timeSeconds).toBe(at + 300);
+    }
+  });
+
+  it('takes one from the future rather than one from the past', () => {
+    const past = bookOf(heartbeat(IAD, at - 301, tree));
+    const future = heartbeat(IAD, at + 301, tree);
+    expect(noteHeartbeat(past, policy, future, NOW_MS)).toMatchObject({ kind: 'new' });
   });
 });
 
