@@ -17,7 +17,9 @@ import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import type { NodeConfig } from '../../../src/node/config.ts';
 import { type RunningNode, runNode } from '../../../src/node/daemon.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
+import type { Store, StoreBatch } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
+import { openLevelStore } from '../../../src/storage/open-store.ts';
 import { createTempDir, type TempDir } from '../../../src/testing/temp-dir.ts';
 import type { ConformanceCase, StreamResult } from '../format.ts';
 import { Recorder } from './recorder.ts';
@@ -32,6 +34,7 @@ export class CaseNode implements AsyncDisposable {
   readonly #folder: TempDir;
   readonly #clock: Clock;
   #nowMs = 0;
+  #writes = 0;
   #node: RunningNode | undefined;
   #admin: AdminClient | undefined;
 
@@ -77,6 +80,11 @@ export class CaseNode implements AsyncDisposable {
   get admin(): AdminClient {
     if (this.#admin === undefined) throw new Error('the node does not run');
     return this.#admin;
+  }
+
+  /** Something that was judged good is not on disk yet. */
+  get isWriting(): boolean {
+    return this.#writes > 0;
   }
 
   setTime(nowMs: number): void {
@@ -157,8 +165,23 @@ export class CaseNode implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { logger, metrics } = this.recorder;
-    this.#node = await runNode(this.#config, { logger, metrics, clock: this.#clock });
+    const openStore = async (path: string): Promise<Store> =>
+      this.#watch(await openLevelStore(path));
+    const options = { logger, metrics, clock: this.#clock, openStore };
+    this.#node = await runNode(this.#config, options);
     this.#admin = await AdminClient.open({ endpoint: this.address, insecure: true });
+  }
+
+  #watch(store: Store): Store {
+    const append = store.append.bind(store);
+    return Object.assign(store, {
+      append: async (batch: StoreBatch): Promise<void> => {
+        this.#writes += 1;
+        await append(batch).finally(() => {
+          this.#writes -= 1;
+        });
+      },
+    });
   }
 
   async #stop(): Promise<void> {

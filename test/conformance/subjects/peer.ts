@@ -6,9 +6,10 @@ import { expect } from 'vitest';
 import { equalBytes } from '../../../src/core/bytes.ts';
 import { type ErrorCode, isErrorCode } from '../../../src/core/errors.ts';
 import type { FetchItem, Frame, Push } from '../../../src/core/gossip/frames.ts';
-import { parseRegionName, type Sha256 } from '../../../src/core/ids.ts';
+import { CHARTER_STREAM, parseRegionName, type Sha256 } from '../../../src/core/ids.ts';
+import { NO_UPDATES } from '../../../src/core/membership/frames.ts';
 import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
-import type { TrustedState } from '../../../src/core/trusted/state.ts';
+import { headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { encodeFrame } from '../../../src/wire/gossip.ts';
 import type {
   ApplyStep,
@@ -58,6 +59,7 @@ class PeerSubject implements Subject {
   readonly #node: CaseNode;
   /** Digests of what may be passed on. */
   readonly #good: Set<string> = new Set();
+  #probes = 0;
   #liar: PeerLink;
   #witness: PeerLink;
 
@@ -130,8 +132,9 @@ class PeerSubject implements Subject {
     const offered = decodeDocument(step.apply);
     const last = lastOf(offered.chain);
     this.#server.items = pushesOf(offered).map((entry): FetchItem => ({ kind: 'entry', entry }));
-    const observed = await this.#say(last?.digest, () => {
-      const isChain = offered.chain.length > 1;
+    const isChain = offered.chain.length > 1;
+    const answer = isAhead(last, this.#node.trusted) ? 'fetches' : 'answers';
+    const observed = await this.#say(last?.digest, answer, () => {
       if (isChain && last !== undefined) return this.#liar.send(announcement(last));
       const frame: Frame = { kind: 'push', push: lastPush(offered), origin: ELSEWHERE };
       this.#liar.sendBytes(bend(encodeFrame(frame), STATEMENT_PATH, step.wire));
@@ -145,7 +148,9 @@ class PeerSubject implements Subject {
   async #evidence(step: EvidenceStep): Promise<Observed> {
     const evidence = decodeEvidence(step.evidence);
     const first = lastOf([evidence.first])?.digest;
-    const observed = await this.#say(first, () => this.#liar.send({ kind: 'fork', evidence }));
+    const observed = await this.#say(first, 'answers', () =>
+      this.#liar.send({ kind: 'fork', evidence }),
+    );
     if (!isErrorCode(observed.outcome)) this.#good.add(evidenceText(evidence));
     return observed;
   }
@@ -178,13 +183,24 @@ class PeerSubject implements Subject {
     }
   }
 
-  /** Says something to the node and watches what it makes of it. */
-  async #say(digest: Sha256 | undefined, say: () => void): Promise<Observed> {
+  /**
+   * Says something to the node and watches what it makes of it. About what it holds a node says
+   * nothing; but it judges in order, so when it answers what came after and writes nothing, that is
+   * what it made of it. `fetches`: it judges later, when it has asked.
+   */
+  async #say(
+    digest: Sha256 | undefined,
+    node: 'answers' | 'fetches',
+    say: () => void,
+  ): Promise<Observed> {
     const { recorder } = this.#node;
     const before = this.#node.trusted;
     const events = recorder.events.length;
     const frames = this.#liar.frames.length;
     say();
+    this.#probes += 1;
+    const sequence = this.#probes;
+    this.#liar.send({ kind: 'ping', sequence, updates: NO_UPDATES });
     const observed = await eventually('the node to judge', (): Observed | undefined => {
       const { trusted } = this.#node;
       if (hasNewFork(before, trusted)) return { outcome: 'forked' };
@@ -194,8 +210,11 @@ class PeerSubject implements Subject {
       if (typeof code === 'string' && isErrorCode(code)) {
         return { outcome: code, message: String(refusal?.['reason']) };
       }
-      const held = this.#liar.frames.slice(frames).some((frame) => isHeld(frame, digest));
-      return held && trusted === before ? { outcome: 'held' } : undefined;
+      const isJudged = this.#liar.frames
+        .slice(frames)
+        .some((frame) => frame.kind === 'ack' && frame.sequence === sequence);
+      if (node === 'fetches' || !isJudged || this.#node.isWriting) return undefined;
+      return trusted === before ? { outcome: 'held' } : undefined;
     });
     // What is missing is fetched, and those fetches end in refusals of their own.
     const isFetching = observed.outcome === 'GAP' || observed.outcome === 'PREVIOUS';
@@ -300,6 +319,16 @@ function hasNewFork(before: TrustedState, after: TrustedState): boolean {
 function holds(state: TrustedState, digest: Sha256 | undefined): boolean {
   const heads = [...state.streams.values()].map(({ head }) => head?.digest);
   return [state.charters.at(-1)?.digest, ...heads].includes(digest);
+}
+
+/** Says whether a node with this state asks for what it hears of. */
+function isAhead(last: Statement | undefined, { charters, ...state }: TrustedState): boolean {
+  if (last === undefined) return false;
+  const held =
+    last.stream === CHARTER_STREAM
+      ? charters.at(-1)?.version
+      : headOf({ charters, ...state }, last.stream)?.sequence;
+  return last.sequence > (held ?? 0);
 }
 
 function isHeld(frame: Frame, digest: Sha256 | undefined): boolean {
