@@ -25,10 +25,10 @@ export type HeartbeatNews =
 
 /**
  * Takes in a heartbeat when it is better than what is held: near `nowMs` (the time of `readClock`)
- * before one from the future, so that a region whose clock was wrong counts again once it is right,
- * and that before one from the past, so that it is heard where the own clock is behind; among equals
- * the later one. An order, and not only an exception: two that gave way to each other would go round
- * among nodes for ever.
+ * before one from the future, so that a region whose clock was wrong counts again once it is
+ * right, and that before one from the past, so that it is heard where the own clock is behind;
+ * among equals the later one. An order, and not only an exception: two that gave way to each other
+ * would go round among nodes for ever.
  *
  * Errors: those of `verifyHeartbeat`; the book stays as it was. Rule HB-6.
  */
