@@ -24,7 +24,7 @@ import type { CountingProxy } from './counting-proxy.ts';
 import { startTwoNodes, type TwoNodes } from './two-nodes.ts';
 
 const BASE_ANCHORS = 140;
-const ROUNDS = 7;
+const ROUNDS = 15;
 /** What the claim allows beyond the certificate itself. */
 const EXTRA_MAX_BYTES = 1500;
 /** Holds whole periods of everything that nodes say to each other anyway. */

@@ -1,8 +1,8 @@
 /**
  * Repair: two nodes find out what one of them lacks, by digest, whatever was lost on the way.
  *
- * A digest goes out when a link is ready and to one link every 2 s; every 16 s once a whole round
- * of links was found equal and nothing has moved since. Equal roots: done. Otherwise a node asks
+ * A digest goes out when a link is ready and to one link every 2 s; every 16 s once all links were
+ * found equal and nothing has moved since. Equal roots: done. Otherwise a node asks
  * for the rows that changed since the last revision of the peer that it saw: one row per change.
  * When both have seen all revisions of each other, or nothing is known of a peer's since it
  * started, they walk down the hash tree (`row-tree.ts`), 16 children at a time. A row only says
@@ -62,8 +62,8 @@ export class Repair {
   readonly #cursors: Map<NodeId, Cursor> = new Map();
   #turn = 0;
   #ticks = 0;
-  /** Peers in a row that answered with an equal root since something moved. */
-  #equal = 0;
+  /** Peers whose root was equal since something moved, whoever of the two asked. */
+  readonly #equal: Set<NodeId> = new Set();
   /** The revision at the last turn. */
   #revision = 0;
 
@@ -81,14 +81,14 @@ export class Repair {
     const links = this.#links.ready();
     for (const each of links) each.repairBudget.refill();
     this.#ticks += 1;
-    if (this.#isCalm(links.length) && this.#ticks % CALM_TURNS !== 0) return;
+    if (this.#isCalm(links) && this.#ticks % CALM_TURNS !== 0) return;
     const link = links[this.#turn++ % Math.max(1, links.length)];
     if (link !== undefined) this.show(link, 'answer');
   }
 
   /** Something is on its way: all peers are to be compared with again. */
   stirred(): void {
-    this.#equal = 0;
+    this.#equal.clear();
   }
 
   /** Shows a peer our digest. */
@@ -105,7 +105,7 @@ export class Repair {
     if (digest.ask === 'answer') this.show(link, 'note');
     const ours = this.#replica.rows;
     if (digest.root === ours.root) {
-      if (digest.ask === 'note') this.#equal += 1;
+      this.#equal.add(link.nodeId);
       return this.#saw(link, digest.revision);
     }
     this.stirred();
@@ -177,13 +177,13 @@ export class Repair {
     if (this.#cursorOf(link) === revision - 1) this.#saw(link, revision);
   }
 
-  /** A round of equal answers, with nothing under way here and nobody held back from clients. */
-  #isCalm(links: number): boolean {
+  /** All peers are equal, with nothing under way here and nobody held back from clients. */
+  #isCalm(links: readonly Link[]): boolean {
     const { rows, isWriting } = this.#replica;
     if (rows.revision !== this.#revision) this.stirred();
     this.#revision = rows.revision;
     if (isWriting || this.#fetching.isBusy || !this.#isServing()) this.stirred();
-    return this.#equal >= links;
+    return links.every(({ nodeId }) => this.#equal.has(nodeId));
   }
 
   #walk(link: Link, indices: readonly number[]): void {

@@ -97,12 +97,14 @@ describe('Repair', () => {
     expect(shows(4)).toBe(4);
   });
 
-  it('compares at full pace until a whole round of links was equal', () => {
+  it('compares at full pace until all peers were equal, whoever asked', () => {
     linkUp('z', '0', 'gru-1');
     expect(shows(1)).toBe(1);
     equal();
     expect(shows(4)).toBe(4);
     equal();
+    expect(shows(4)).toBe(4);
+    equal('z', 'answer');
     expect(shows(16)).toBe(2);
   });
 
@@ -130,11 +132,11 @@ describe('Repair', () => {
     return count;
   }
 
-  /** The first peer answers that it holds the same. */
-  function equal(): void {
+  /** A peer shows that it holds the same. */
+  function equal(linkId = 'a', ask: 'note' | 'answer' = 'note'): void {
     const { root, count } = machine.root;
-    const digest = { root, count, revision: 1, seen: 1, ask: 'note', ...SERVING } as const;
-    frame({ kind: 'digest', digest });
+    const digest = { root, count, revision: 1, seen: 1, ask, ...SERVING } as const;
+    frame({ kind: 'digest', digest }, linkId);
   }
 
   function linkUp(linkId: string, boot = '0', peer = 'fra-1'): void {
