@@ -2,7 +2,7 @@
  * Repair: two nodes find out what one of them lacks, by digest, whatever was lost on the way.
  *
  * A digest goes out when a link is ready and to one link every 2 s; every 16 s once all links were
- * found equal and nothing has moved since. Equal roots: done. Otherwise a node asks
+ * found equal and have acknowledged what moved since. Equal roots: done. Otherwise a node asks
  * for the rows that changed since the last revision of the peer that it saw: one row per change.
  * When both have seen all revisions of each other, or nothing is known of a peer's since it
  * started, they walk down the hash tree (`row-tree.ts`), 16 children at a time. A row only says
@@ -91,6 +91,12 @@ export class Repair {
     this.#equal.clear();
   }
 
+  /** A peer says what it holds of a stream: where that is the same, nothing is on its way. */
+  heard(row: Row): void {
+    const ours = this.#replica.rows.rows.get(row.stream);
+    if (ours === undefined || compareRow(ours, row) !== 'same') this.stirred();
+  }
+
   /** Shows a peer our digest. */
   show(link: Link, ask: StoreDigest['ask']): void {
     const { root, rows, revision } = this.#replica.rows;
@@ -123,6 +129,7 @@ export class Repair {
 
   /** The peer asks for rows that changed after a revision. Errors: `LIMIT`. */
   rowsAsk(link: Link, since: number): void {
+    this.stirred();
     const { revision } = this.#replica.rows;
     const rows = this.#replica.rows.since(since);
     let start = 0;
@@ -139,6 +146,7 @@ export class Repair {
 
   /** The peer shows nodes of its tree: go on below those that differ. Errors: `LIMIT`. */
   tree(link: Link, nodes: readonly TreeNode[]): void {
+    this.stirred();
     const differing = nodes.flatMap((node) => this.#replica.rows.differing(node));
     this.#walk(
       link,
@@ -159,6 +167,7 @@ export class Repair {
 
   /** Rows of the peer: fetch what it has more; in whole buckets, tell it what we have more. */
   rows(link: Link, { rows, revision, buckets }: RowsAnswer, nowMs: number): void {
+    this.stirred();
     const { nodeId } = link;
     for (const row of rows) {
       link.noteHeld(row);
@@ -180,10 +189,21 @@ export class Repair {
   /** All peers are equal, with nothing under way here and nobody held back from clients. */
   #isCalm(links: readonly Link[]): boolean {
     const { rows, isWriting } = this.#replica;
-    if (rows.revision !== this.#revision) this.stirred();
+    if (rows.revision !== this.#revision) this.#changed(links, rows.since(this.#revision));
     this.#revision = rows.revision;
     if (isWriting || this.#fetching.isBusy || !this.#isServing()) this.stirred();
     return links.every(({ nodeId }) => this.#equal.has(nodeId));
+  }
+
+  /** Whoever was equal before and acknowledged what changed since is equal now. */
+  #changed(links: readonly Link[], rows: readonly Row[]): void {
+    for (const { nodeId, held } of links) {
+      const isSame = rows.every((row) => {
+        const theirs = held.get(row.stream);
+        return theirs !== undefined && compareRow(row, theirs) === 'same';
+      });
+      if (!isSame) this.#equal.delete(nodeId);
+    }
   }
 
   #walk(link: Link, indices: readonly number[]): void {

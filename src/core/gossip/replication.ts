@@ -39,12 +39,12 @@ export class Replication {
   /** Errors: what speaks against a frame. */
   take(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
     const { nodeId } = link;
-    if (frame.kind !== 'digest') this.#repair.stirred();
     switch (frame.kind) {
       case 'push':
         return this.#pushes.take(link, frame, recall, nowMs);
       case 'held':
         link.noteHeld(frame.row);
+        this.#repair.heard(frame.row);
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
         return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
       case 'digest':
@@ -57,6 +57,7 @@ export class Replication {
       case 'rows':
         return this.#repair.rows(link, frame.rows, nowMs);
       case 'fork':
+        this.#repair.stirred();
         return this.#fetching.takeEvidence(link.peer, frame.evidence, recall, nowMs);
     }
   }

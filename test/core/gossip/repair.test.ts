@@ -90,6 +90,8 @@ describe('Repair', () => {
     equal();
     expect(shows(16)).toBe(2);
     frame({ kind: 'held', row: charterRow() });
+    expect(shows(16)).toBe(2);
+    frame({ kind: 'rows-ask', since: 0 });
     expect(shows(4)).toBe(4);
     equal();
     expect(shows(16)).toBe(2);
