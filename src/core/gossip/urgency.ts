@@ -11,32 +11,31 @@ import type { Frame } from './frames.ts';
 /** `urgent` goes before `bulk`. */
 export type Urgency = 'urgent' | 'bulk';
 
+const URGENCY: Readonly<Record<Frame['kind'], Urgency>> = {
+  digest: 'bulk',
+  'rows-ask': 'bulk',
+  tree: 'bulk',
+  rows: 'bulk',
+  cosigned: 'bulk',
+  'cosigned-ask': 'bulk',
+  heartbeat: 'bulk',
+  'member-buckets': 'bulk',
+  'member-rows': 'bulk',
+  hello: 'urgent',
+  push: 'urgent',
+  held: 'urgent',
+  fork: 'urgent',
+  'region-split': 'urgent',
+  ping: 'urgent',
+  ack: 'urgent',
+  'ping-req': 'urgent',
+  nack: 'urgent',
+  members: 'urgent',
+  'member-digest': 'urgent',
+  'member-want': 'urgent',
+};
+
 /** How urgent a frame is. */
-// eslint-disable-next-line complexity -- one case per kind of frame
 export function urgencyOf({ kind }: Frame): Urgency {
-  switch (kind) {
-    case 'digest':
-    case 'rows-ask':
-    case 'tree':
-    case 'rows':
-    case 'cosigned':
-    case 'cosigned-ask':
-    case 'heartbeat':
-    case 'member-buckets':
-    case 'member-rows':
-      return 'bulk';
-    case 'hello':
-    case 'push':
-    case 'held':
-    case 'fork':
-    case 'region-split':
-    case 'ping':
-    case 'ack':
-    case 'ping-req':
-    case 'nack':
-    case 'members':
-    case 'member-digest':
-    case 'member-want':
-      return 'urgent';
-  }
+  return URGENCY[kind];
 }
