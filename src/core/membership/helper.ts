@@ -3,7 +3,7 @@
  *
  * The asker gets `ack` when the target answered, and `nack` when it did not in most of the time in
  * which the asker waits: so it knows that its link to this node works, and that the target is to
- * blame. Lifeguard, section IV-A.
+ * blame. Lifeguard, section IV-A. An answer that comes after that is passed on all the same.
  *
  * @module
  */
@@ -30,7 +30,9 @@ interface Try {
   readonly asker: LinkId;
   readonly askerSequence: number;
   readonly target: LinkId;
-  readonly dueMs: number;
+  /** When the asker is told that no answer came, and then when it stops waiting for a late one. */
+  dueMs: number;
+  isNacked: boolean;
 }
 
 /** What helping takes. */
@@ -78,8 +80,9 @@ export class Helper {
       askerSequence,
       target: target.linkId,
       dueMs: nowMs + waitMs,
+      isNacked: false,
     });
-    const updates = this.#spreader.piggyback();
+    const updates = this.#spreader.piggyback(target.linkId);
     this.#outbox.send(target.linkId, { kind: 'ping', sequence, updates });
     this.#armNext(nowMs);
   }
@@ -90,14 +93,20 @@ export class Helper {
     if (one?.target !== link.linkId) return;
     this.#tries.delete(sequence);
     if (this.#links.get(one.asker) === undefined) return;
-    const updates = this.#spreader.piggyback();
+    const updates = this.#spreader.piggyback(one.asker);
     this.#outbox.send(one.asker, { kind: 'ack', sequence: one.askerSequence, updates });
   }
 
   timer(nowMs: number): void {
     for (const [sequence, one] of this.#tries) {
       if (one.dueMs > nowMs) continue;
-      this.#tries.delete(sequence);
+      if (one.isNacked) {
+        this.#tries.delete(sequence);
+        continue;
+      }
+      // One lost packet makes an answer late by more than this wait. It still counts.
+      one.isNacked = true;
+      one.dueMs = nowMs + this.#config.probeIntervalMs;
       this.#nack(one.asker, one.askerSequence, 'no-answer');
     }
     this.#armNext(nowMs);

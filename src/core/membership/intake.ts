@@ -71,6 +71,7 @@ export class Intake {
   #settle(link: MemberLink, taken: Taken, nowMs: number): void {
     switch (taken.kind) {
       case 'known':
+        return this.#spreader.heard(taken.member, link);
       case 'gone':
         return;
       case 'self':

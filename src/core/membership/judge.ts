@@ -61,8 +61,9 @@ export class Judge {
       return this.#own.refute(incarnation, nowMs);
     }
     const member = this.#table.get(nodeId);
-    if (member?.isAlive !== true || member.record.incarnation !== incarnation) return;
-    this.#accuse(member, by, link.linkId, nowMs);
+    if (member === undefined || member.record.incarnation !== incarnation) return;
+    if (member.isAlive) this.#accuse(member, by, link.linkId, nowMs);
+    this.#spreader.heard(member, link);
   }
 
   /** This node's own probe was not answered. */
@@ -99,9 +100,11 @@ export class Judge {
     if (first === undefined) return;
     const { suspicion } = member;
     if (suspicion !== undefined) {
+      const told = member.accusers.length;
       if (suspicion.confirm(by, source) === 'known') return;
       member.accusers = suspicion.by.slice(0, ACCUSERS_MAX);
-      return this.#spreader.tell(member);
+      if (member.accusers.length > told) this.#spreader.tellMore(member);
+      return;
     }
     const members = this.#table.aliveCount;
     const witnesses = this.#table.aliveIn(member.region) - 2;

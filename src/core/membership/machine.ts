@@ -269,7 +269,7 @@ export class MembershipMachine {
     switch (frame.kind) {
       case 'ping': {
         this.#news(link, frame.updates, nowMs);
-        const updates = this.#spreader.piggyback();
+        const updates = this.#spreader.piggyback(link.linkId);
         return this.#outbox.send(link.linkId, { kind: 'ack', sequence: frame.sequence, updates });
       }
       case 'ack':

@@ -175,7 +175,8 @@ export class Prober {
     };
     this.#round = round;
     if (link === undefined) return this.#reachAcross(round, nowMs);
-    const updates = spreader.piggyback(target.state === 'suspect' ? target : undefined);
+    const about = target.state === 'suspect' ? target : undefined;
+    const updates = spreader.piggyback(link.linkId, about);
     outbox.send(link.linkId, { kind: 'ping', sequence: round.sequence, updates });
     this.#arm(timeoutMs, nowMs);
   }

@@ -8,6 +8,7 @@
  * @module
  */
 import { MEMBERS_PER_FRAME_MAX, OBSERVATIONS_PER_FRAME_MAX } from '../limits.ts';
+import type { LinkId } from '../peer.ts';
 import type { MembershipConfig } from './config.ts';
 import {
   memberBytes,
@@ -16,6 +17,7 @@ import {
   observationBytes,
   type Updates,
 } from './frames.ts';
+import type { MemberLink } from './links.ts';
 import type { Member } from './member.ts';
 import type { SignedMember } from './record.ts';
 import type { MemberTable } from './table.ts';
@@ -25,6 +27,8 @@ import type { MemberTable } from './table.ts';
  * record once, and rumors would bring it a dozen times.
  */
 const RUMORS_MAX = 32;
+/** How often one more accuser is passed on, beside what the suspicion has left. */
+const MORE_SENDS = 3;
 
 /** What is collected for one frame. */
 class Batch {
@@ -54,12 +58,20 @@ class Batch {
   }
 }
 
+/** One piece of news on its way. */
+interface Rumor {
+  /** How often it was sent here or came from elsewhere; it counts against the limit. */
+  passed: number;
+  /** The links over which it went, in whichever direction. */
+  knownBy: Set<LinkId>;
+}
+
 /** The news that one node still sends. */
 export class Rumors {
   readonly #config: MembershipConfig;
   readonly #table: MemberTable;
-  /** How often each was sent; in the order in which they are due. */
-  readonly #sent: Map<Member, number> = new Map();
+  /** In the order in which they are due. */
+  readonly #rumors: Map<Member, Rumor> = new Map();
 
   constructor(config: MembershipConfig, table: MemberTable) {
     this.#config = config;
@@ -67,49 +79,77 @@ export class Rumors {
   }
 
   get size(): number {
-    return this.#sent.size;
+    return this.#rumors.size;
   }
 
   /** There is news about a member. */
   add(member: Member): void {
-    this.#sent.delete(member);
-    this.#sent.set(member, 0);
-    if (this.#sent.size > RUMORS_MAX) this.#shed();
+    this.#restart(member, 0);
+    if (this.#rumors.size > RUMORS_MAX) this.#shed();
+  }
+
+  /** A little more is known than what was said already: it goes a little further. */
+  addMore(member: Member): void {
+    const passed = this.#rumors.get(member)?.passed ?? Number.POSITIVE_INFINITY;
+    this.#restart(member, Math.min(passed, this.#limit() - MORE_SENDS));
   }
 
   /** A member was forgotten. */
   drop(member: Member): void {
-    this.#sent.delete(member);
+    this.#rumors.delete(member);
+  }
+
+  /** A peer says what this node would have said to it: so much less to say to others. */
+  heard(member: Member, from: LinkId): void {
+    const rumor = this.#rumors.get(member);
+    if (rumor !== undefined && !rumor.knownBy.has(from)) this.#pass(member, rumor, from);
+  }
+
+  /** Gives up what all of these links know. */
+  settle(links: readonly MemberLink[]): void {
+    for (const [member, { knownBy }] of this.#rumors) {
+      if (links.every(({ linkId }) => knownBy.has(linkId))) this.#rumors.delete(member);
+    }
   }
 
   /**
-   * What fits into `maxBytes`, least lately sent first, counted as sent once; `first` goes before
-   * all others and is not counted.
+   * What fits into `maxBytes` and did not pass over this link before, least lately sent first;
+   * `first` goes before all others and is not counted.
    */
-  collect(maxBytes: number, first?: Member): Updates {
-    if (this.#sent.size === 0 && first === undefined) return NO_UPDATES;
+  collect(linkId: LinkId, maxBytes: number, first?: Member): Updates {
+    if (this.#rumors.size === 0 && first === undefined) return NO_UPDATES;
     const batch = new Batch(maxBytes);
     if (first !== undefined) batch.add(first);
-    const taken: Member[] = [];
-    for (const member of this.#sent.keys()) {
-      if (member === first) continue;
+    const taken: (readonly [Member, Rumor])[] = [];
+    for (const [member, rumor] of this.#rumors) {
+      if (member === first || rumor.knownBy.has(linkId)) continue;
       if (batch.add(member) === 'full') break;
-      taken.push(member);
+      taken.push([member, rumor]);
     }
-    const limit = this.#limit();
-    for (const member of taken) {
-      const sent = (this.#sent.get(member) ?? 0) + 1;
-      this.#sent.delete(member);
-      if (sent < limit) this.#sent.set(member, sent);
+    for (const [member, rumor] of taken) {
+      this.#rumors.delete(member);
+      this.#rumors.set(member, rumor);
+      this.#pass(member, rumor, linkId);
     }
     return batch.updates;
   }
 
+  #restart(member: Member, passed: number): void {
+    this.#rumors.delete(member);
+    this.#rumors.set(member, { passed, knownBy: new Set() });
+  }
+
+  #pass(member: Member, rumor: Rumor, linkId: LinkId): void {
+    rumor.knownBy.add(linkId);
+    rumor.passed += 1;
+    if (rumor.passed >= this.#limit()) this.#rumors.delete(member);
+  }
+
   /** Gives up the record that waits longest; observations and the own record stay. */
   #shed(): void {
-    for (const member of this.#sent.keys()) {
+    for (const member of this.#rumors.keys()) {
       if (member === this.#table.self || observationOf(member) !== undefined) continue;
-      this.#sent.delete(member);
+      this.#rumors.delete(member);
       return;
     }
   }

@@ -7,10 +7,11 @@
  * @module
  */
 import { PIGGYBACK_MAX_BYTES } from '../limits.ts';
+import type { LinkId } from '../peer.ts';
 import type { MembershipConfig } from './config.ts';
 import type { MembershipTimer } from './events.ts';
 import type { Updates } from './frames.ts';
-import type { LinkTable } from './links.ts';
+import type { LinkTable, MemberLink } from './links.ts';
 import type { Member } from './member.ts';
 import type { Outbox } from './outbox.ts';
 import type { Rumors } from './rumors.ts';
@@ -48,13 +49,24 @@ export class Spreader {
     this.#arm();
   }
 
+  /** Tells the cluster a little more about a suspicion that it knows. */
+  tellMore(member: Member): void {
+    this.#rumors.addMore(member);
+    this.#arm();
+  }
+
+  /** A peer told this node what this node would have told others. */
+  heard(member: Member, { linkId }: MemberLink): void {
+    this.#rumors.heard(member, linkId);
+  }
+
   forget(member: Member): void {
     this.#rumors.drop(member);
   }
 
-  /** What a ping or its answer carries; news about `about` goes first. */
-  piggyback(about?: Member): Updates {
-    return this.#rumors.collect(PIGGYBACK_MAX_BYTES, about);
+  /** What a ping or its answer carries on a link; news about `about` goes first. */
+  piggyback(linkId: LinkId, about?: Member): Updates {
+    return this.#rumors.collect(linkId, PIGGYBACK_MAX_BYTES, about);
   }
 
   /** A link came up: news that waited for one can go. */
@@ -71,9 +83,11 @@ export class Spreader {
       // Links at equal distances from a random one: distinct, and any of them.
       const link = list[(start + Math.floor((i * list.length) / count)) % list.length];
       if (link === undefined) continue;
-      const updates = this.#rumors.collect(SPREAD_MAX_BYTES);
+      const updates = this.#rumors.collect(link.linkId, SPREAD_MAX_BYTES);
+      if (updates.members.length + updates.observations.length === 0) continue;
       this.#outbox.send(link.linkId, { kind: 'members', updates });
     }
+    if (list.length > 0) this.#rumors.settle(list);
     if (this.#rumors.size > 0) this.#arm();
   }
 
