@@ -142,7 +142,9 @@ export class Neighbours {
       const { nodeId } = record;
       if (state === 'left') known.delete(nodeId);
       else known.add(nodeId);
-      if (state === 'failed' || this.#topology.links().has(nodeId)) needed.add(nodeId);
+      // One that is doubtful may be somebody all the same: who must not show an old store waits.
+      const isLost = state === 'failed' || this.#membership.isDoubtful(nodeId);
+      if (isLost || this.#topology.links().has(nodeId)) needed.add(nodeId);
       else needed.delete(nodeId);
     }
     const self = this.#membership.self.record.nodeId;
@@ -183,7 +185,8 @@ export class Neighbours {
     const { nodeId } = record;
     if (state === 'left') this.#known.delete(nodeId);
     else if (nodeId !== this.#membership.self.record.nodeId) this.#known.add(nodeId);
-    if (state === 'alive' || state === 'suspect') this.#topology.add(record);
+    const isAlive = state === 'alive' || state === 'suspect';
+    if (isAlive && !this.#membership.isDoubtful(nodeId)) this.#topology.add(record);
     else this.#topology.remove(record);
   }
 

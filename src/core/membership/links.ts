@@ -106,10 +106,12 @@ export class LinkTable {
 
   /**
    * Says whether a member should have a link here and has lost it, or never got it. That a link
-   * which nobody needs is gone says nothing about who was at the other end.
+   * which nobody needs is gone says nothing about who was at the other end. Nobody needs one to a
+   * doubtful member, and it is missed all the same: nobody else would find out.
    */
-  misses({ nodeId, unreachable }: Pick<Member, 'nodeId' | 'unreachable'>): boolean {
-    return unreachable && this.wanted?.has(nodeId) !== false;
+  misses(member: Pick<Member, 'nodeId' | 'unreachable' | 'isDoubtful'>): boolean {
+    if (!member.unreachable) return false;
+    return member.isDoubtful || this.wanted?.has(member.nodeId) !== false;
   }
 
   /** Any link; `random` is uniform in [0, 1). */

@@ -2,9 +2,10 @@
  * The membership machine of one node: `handle(event, nowMs) → effects`.
  *
  * SWIM with Lifeguard over the links that exist anyway: who is there, who fails, who left. No I/O,
- * clock or randomness here. Of its parts `table.ts` knows the members, `intake.ts` takes what peers
- * say, `prober.ts` and `helper.ts` ask whether members answer, `judge.ts` concludes, `spreader.ts`
- * passes news on, `comparison.ts` mends what was missed. Source: docs/membership.md.
+ * clock or randomness here. Of its parts `table.ts` knows the members, `linking.ts` notes links,
+ * `reading.ts` and `intake.ts` take what peers say, `prober.ts` and `helper.ts` ask whether members
+ * answer, `judge.ts` concludes, `spreader.ts` passes news on, `comparison.ts` mends what was missed.
+ * Source: docs/membership.md.
  *
  * @module
  */
@@ -19,17 +20,18 @@ import type {
   MembershipTimer,
   RememberedMember,
 } from './events.ts';
-import type { MembershipFrame, Updates } from './frames.ts';
 import { LocalHealth } from './health.ts';
 import { Helper } from './helper.ts';
 import { Intake } from './intake.ts';
 import { Judge } from './judge.ts';
+import { Linking } from './linking.ts';
 import { LinkTable, type MemberLink } from './links.ts';
 import { Outbox } from './outbox.ts';
 import { Own } from './own.ts';
 import { Prober } from './prober.ts';
+import { Reading } from './reading.ts';
 import { type MemberRecord, type MemberSigner, signMember } from './record.ts';
-import { observationOf, Rumors } from './rumors.ts';
+import { Rumors } from './rumors.ts';
 import { Spreader } from './spreader.ts';
 import { MemberTable } from './table.ts';
 import { Upkeep } from './upkeep.ts';
@@ -49,8 +51,6 @@ export interface MembershipOptions {
   readonly remembered?: MembershipSnapshot;
 }
 
-type EventOf<K extends MembershipEvent['kind']> = Extract<MembershipEvent, { readonly kind: K }>;
-
 /** One node's view of all others. Not re-entrant: one event at a time. */
 export class MembershipMachine {
   readonly #config: MembershipConfig;
@@ -61,8 +61,8 @@ export class MembershipMachine {
   readonly #spreader: Spreader;
   readonly #own: Own;
   readonly #judge: Judge;
-  readonly #intake: Intake;
-  readonly #comparison: Comparison;
+  readonly #linking: Linking;
+  readonly #reading: Reading;
   readonly #prober: Prober;
   readonly #helper: Helper;
   readonly #upkeep: Upkeep;
@@ -90,9 +90,12 @@ export class MembershipMachine {
     this.#own = own;
     this.#judge = judge;
     this.#prober = prober;
-    this.#intake = new Intake({ outbox, table, links, spreader, own, judge });
-    this.#comparison = comparison;
-    this.#helper = new Helper({ config, outbox, table, links, spreader, prober });
+    const intake = new Intake({ outbox, table, links, spreader, own, judge });
+    const helper = new Helper({ config, outbox, table, links, spreader, prober });
+    const asking = { comparison, prober };
+    this.#helper = helper;
+    this.#linking = new Linking({ outbox, table, links, spreader, own, ...asking });
+    this.#reading = new Reading({ outbox, links, spreader, intake, helper, ...asking });
     this.#upkeep = new Upkeep({ config, outbox, table, links, spreader, comparison, random });
     for (const member of remembered?.members ?? []) this.#remember(member, nowMs);
   }
@@ -120,6 +123,14 @@ export class MembershipMachine {
 
   member(nodeId: NodeId): MemberView | undefined {
     return this.#table.get(nodeId);
+  }
+
+  /**
+   * Says whether a member never showed itself here and could not be reached: it is told of and
+   * tried, and counts for nothing else.
+   */
+  isDoubtful(nodeId: NodeId): boolean {
+    return this.#table.get(nodeId)?.isDoubtful === true;
   }
 
   link(linkId: MemberLink['linkId']): Pick<MemberLink, 'rttMs'> | undefined {
@@ -154,13 +165,13 @@ export class MembershipMachine {
         this.#upkeep.start();
         return this.#prober.start(nowMs);
       case 'link-up':
-        return this.#linkUp(event);
+        return this.#linking.up(event.linkId, event.peer);
       case 'link-down':
-        return this.#linkDown(event);
+        return this.#linking.down(event.linkId);
       case 'dial-failed':
-        return this.#unreached(event.nodeId);
+        return this.#linking.failed(event.nodeId);
       case 'frame':
-        return this.#frame(event, nowMs);
+        return this.#reading.take(event.linkId, event.frame, nowMs);
       case 'timer':
         return this.#timer(event.timer, nowMs);
       case 'late':
@@ -181,39 +192,6 @@ export class MembershipMachine {
     }
   }
 
-  // Links.
-
-  #linkUp({ linkId, peer }: EventOf<'link-up'>): void {
-    const link = this.#links.add(linkId, peer);
-    const member = this.#table.get(peer.nodeId);
-    if (member !== undefined) {
-      member.link = link;
-      member.unreachable = false;
-    }
-    // Who comes back hears at once what is held against it.
-    const observation = member === undefined ? undefined : observationOf(member);
-    const observations = observation === undefined ? [] : [observation];
-    const updates = { members: [this.#own.signed], observations };
-    this.#outbox.send(linkId, { kind: 'members', updates });
-    if (this.#own.nodeId < peer.nodeId) this.#comparison.start(link);
-    this.#spreader.linked();
-  }
-
-  #linkDown({ linkId }: EventOf<'link-down'>): void {
-    const link = this.#links.drop(linkId);
-    const member = link === undefined ? undefined : this.#table.get(link.peer.nodeId);
-    if (member === undefined) return;
-    member.link = undefined;
-    this.#unreached(member.nodeId);
-  }
-
-  #unreached(nodeId: NodeId): void {
-    const member = this.#table.get(nodeId);
-    if (member === undefined || member.link !== undefined) return;
-    member.unreachable = true;
-    this.#prober.hurry(member);
-  }
-
   #leave(nowMs: number): void {
     if (this.#own.hasLeft) return;
     this.#own.leave(nowMs);
@@ -222,8 +200,6 @@ export class MembershipMachine {
       this.#outbox.send(linkId, { kind: 'members', updates });
     }
   }
-
-  // Timers.
 
   #timer(timer: MembershipTimer, nowMs: number): void {
     switch (timer.name) {
@@ -250,51 +226,5 @@ export class MembershipMachine {
     this.#judge.expire(nowMs);
     this.#upkeep.turn(nowMs);
     this.#prober.begin(nowMs);
-  }
-
-  // Frames.
-
-  #frame({ linkId, frame }: EventOf<'frame'>, nowMs: number): void {
-    const link = this.#links.get(linkId);
-    if (link === undefined) return;
-    try {
-      this.#read(link, frame, nowMs);
-    } catch (thrown) {
-      const error = KedgeError.from(thrown);
-      this.#outbox.notice({ kind: 'refused', linkId, from: link.peer.nodeId, error });
-    }
-  }
-
-  #read(link: MemberLink, frame: MembershipFrame, nowMs: number): void {
-    switch (frame.kind) {
-      case 'ping': {
-        this.#news(link, frame.updates, nowMs);
-        const updates = this.#spreader.piggyback(link.linkId);
-        return this.#outbox.send(link.linkId, { kind: 'ack', sequence: frame.sequence, updates });
-      }
-      case 'ack':
-        this.#prober.ack(link, frame.sequence, nowMs);
-        this.#helper.ack(link, frame.sequence);
-        return this.#news(link, frame.updates, nowMs);
-      case 'ping-req':
-        return this.#helper.ask(link, frame.sequence, frame.target, nowMs);
-      case 'nack':
-        return this.#prober.nack(link, frame.sequence, frame.reason);
-      case 'members':
-        return this.#news(link, frame.updates, nowMs);
-      case 'member-digest':
-        return this.#comparison.digest(link, frame);
-      case 'member-buckets':
-        return this.#comparison.buckets(link, frame);
-      case 'member-rows':
-        return this.#comparison.rows(link, frame, nowMs);
-      case 'member-want':
-        return this.#comparison.want(link, frame, nowMs);
-    }
-  }
-
-  #news(link: MemberLink, updates: Updates, nowMs: number): void {
-    if (updates.members.length === 0 && updates.observations.length === 0) return;
-    this.#intake.take(link, updates, nowMs);
   }
 }

@@ -53,6 +53,14 @@ export class Member implements MemberView {
     return this.record.region;
   }
 
+  /**
+   * True when it never showed itself here and could not be reached: there may be nobody behind the
+   * record, so it counts for nothing until a link to it comes up.
+   */
+  get isDoubtful(): boolean {
+    return this.binding === 'first-seen' && this.unreachable;
+  }
+
   /** True for alive and suspect: it counts, it is probed, it may be a relay. */
   get isAlive(): boolean {
     return this.state === 'alive' || this.state === 'suspect';

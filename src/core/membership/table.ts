@@ -16,6 +16,7 @@ import { MEMBERS_MAX } from '../limits.ts';
 import type { PeerIdentity } from '../peer.ts';
 import { MemberDigest } from './digest.ts';
 import type { RememberedMember } from './events.ts';
+import type { MemberLink } from './links.ts';
 import { type KeyBinding, Member } from './member.ts';
 import {
   equalMembers,
@@ -61,6 +62,7 @@ export class MemberTable {
   readonly #regions: Map<RegionName, number> = new Map();
   readonly #digest: MemberDigest = new MemberDigest();
   readonly #suspects: Set<Member> = new Set();
+  readonly #doubtful: Set<Member> = new Set();
   readonly #membersMax: number;
   readonly self: Member;
   #version = 0;
@@ -81,9 +83,16 @@ export class MemberTable {
     return this.#digest;
   }
 
-  /** Alive members, suspects and this node included. */
+  /** Alive members, suspects and this node included; those that are doubtful do not count. */
   get aliveCount(): number {
-    return this.#digest.count;
+    let count = this.#digest.count;
+    for (const member of this.#doubtful) if (member.isAlive) count -= 1;
+    return count;
+  }
+
+  /** Says whether there are members that need another try: failed or doubtful ones. */
+  get hasLost(): boolean {
+    return this.#doubtful.size > 0 || this.size > this.#digest.count;
   }
 
   get size(): number {
@@ -103,9 +112,23 @@ export class MemberTable {
     return this.#members.values();
   }
 
-  /** Alive members of a region. */
+  /** Alive members of a region; those that are doubtful do not count. */
   aliveIn(region: RegionName): number {
-    return this.#regions.get(region) ?? 0;
+    let count = this.#regions.get(region) ?? 0;
+    for (const member of this.#doubtful) {
+      if (member.isAlive && member.region === region) count -= 1;
+    }
+    return count;
+  }
+
+  /** A link to a member is there, was lost, or could not be made. */
+  reached(member: Member, link: MemberLink | undefined): 'same' | 'other-standing' {
+    const before = member.isDoubtful;
+    member.link = link;
+    member.unreachable = link === undefined;
+    if (member.isDoubtful) this.#doubtful.add(member);
+    else this.#doubtful.delete(member);
+    return before === member.isDoubtful ? 'same' : 'other-standing';
   }
 
   /**
@@ -165,6 +188,7 @@ export class MemberTable {
   remove(member: Member): void {
     if (member.isAlive) this.#discount(member.record);
     this.#suspects.delete(member);
+    this.#doubtful.delete(member);
     this.#members.delete(member.nodeId);
     member.isForgotten = true;
   }
@@ -231,13 +255,13 @@ export class MemberTable {
   #count(record: MemberRecord): void {
     this.#version += 1;
     this.#digest.add(record);
-    this.#regions.set(record.region, this.aliveIn(record.region) + 1);
+    this.#regions.set(record.region, (this.#regions.get(record.region) ?? 0) + 1);
   }
 
   #discount(record: MemberRecord): void {
     this.#version += 1;
     this.#digest.remove(record);
-    const left = this.aliveIn(record.region) - 1;
+    const left = (this.#regions.get(record.region) ?? 0) - 1;
     if (left > 0) this.#regions.set(record.region, left);
     else this.#regions.delete(record.region);
   }

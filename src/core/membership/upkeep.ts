@@ -77,15 +77,16 @@ export class Upkeep {
     outbox.arm(TIMER, config.rejoinIntervalMs * (0.5 + random()));
   }
 
-  /** Dials the failed member that was not tried for longest, or any of several such. */
+  /** Dials the lost member that was not tried for longest, or any of several such. */
   #rejoin(): void {
     const { config, outbox, table, random } = this.#parts;
-    if (table.size === table.aliveCount) return;
+    if (!table.hasLost) return;
     if (random() * table.aliveCount >= config.rejoinSharers) return;
     let chosen: Member | undefined;
     let seen = 0;
     for (const member of table.values()) {
-      if (member.state !== 'failed' || member.link !== undefined) continue;
+      if (member.link !== undefined || !(member.state === 'failed' || member.isDoubtful)) continue;
+      if (member.state === 'left') continue;
       if (chosen !== undefined && member.rejoinTry > chosen.rejoinTry) continue;
       if (chosen !== undefined && member.rejoinTry < chosen.rejoinTry) seen = 0;
       seen += 1;

@@ -19,6 +19,7 @@ import {
   observationBytes,
 } from '../../../src/core/membership/frames.ts';
 import { MembershipMachine } from '../../../src/core/membership/machine.ts';
+import { signMember } from '../../../src/core/membership/record.ts';
 import type { MemberState } from '../../../src/core/membership/view.ts';
 import { Topology } from '../../../src/core/topology/topology.ts';
 import { REALM } from '../support.ts';
@@ -164,6 +165,25 @@ export class Simulation {
     node.dialling.clear();
     this.#boot(node);
     for (const seed of seeds) this.#redialSeed(node, parseNodeId(seed), node.epoch);
+  }
+
+  /** A node tells all its peers of members that do not exist, spread over all regions. */
+  invent(liar: SimulatedNode, count: number, incarnation: number): void {
+    const regions = [...new Set([...this.nodes.values()].map(({ region }) => region))];
+    const members = Array.from({ length: count }, (_, index) =>
+      signMember(
+        {
+          ...liar.machine.self.record,
+          nodeId: parseNodeId(`ghost${String(index)}`),
+          region: parseRegionName(regions[index % regions.length] ?? ''),
+          address: `ghost${String(index)}.example.org:7441`,
+          incarnation,
+        },
+        (message) => liar.key.sign(message),
+      ),
+    );
+    const frame = { kind: 'members', updates: { members, observations: [] } } as const;
+    for (const linkId of liar.links.values()) this.#send(liar, linkId, frame);
   }
 
   leave(node: SimulatedNode): void {
@@ -369,7 +389,8 @@ export class Simulation {
         const { member, before } = effect;
         const { record, state } = member;
         this.seen.push({ atMs: this.nowMs, by: node.id, about: record.nodeId, before, state });
-        if (state === 'alive' || state === 'suspect') node.topology.add(record);
+        const isAlive = state === 'alive' || state === 'suspect';
+        if (isAlive && !node.machine.isDoubtful(record.nodeId)) node.topology.add(record);
         else node.topology.remove(record);
         return;
       }
