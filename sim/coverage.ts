@@ -64,6 +64,7 @@ export const SOMETIMES = {
   'lie-flood': 'a peer floods',
   'lie-oversize': 'a peer sends more than any limit allows',
   'lie-fetch': 'a peer answers fetches with garbage',
+  'lie-invented': 'a peer tells of members that do not exist',
 } as const;
 
 /** What belongs to parts that the machine does not have yet; reported, not demanded. */

@@ -25,7 +25,8 @@ export type ByzantineFault =
   | 'lie'
   | 'flood'
   | 'oversize'
-  | 'bad-fetch';
+  | 'bad-fetch'
+  | 'invent';
 
 /** One fault. */
 export type Fault = { readonly id: number } & (
@@ -123,6 +124,7 @@ const BYZANTINE_FAULTS: readonly ByzantineFault[] = [
   'flood',
   'oversize',
   'bad-fetch',
+  'invent',
 ];
 const DAY_MS = 86_400_000;
 const PAUSE_MS = 5000;

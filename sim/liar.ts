@@ -6,19 +6,24 @@
  *
  * @module
  */
-import type { FetchItem, Frame } from '../src/core/gossip/frames.ts';
+import { type FetchItem, type Frame, PROTOCOL_VERSION } from '../src/core/gossip/frames.ts';
 import { makePush } from '../src/core/gossip/push.ts';
+import { parseNodeId, parseRegionName } from '../src/core/ids.ts';
 import { SIGNATURES_MAX } from '../src/core/limits.ts';
+import { type SignedMember, signMember } from '../src/core/membership/record.ts';
 import type { Coverage } from './coverage.ts';
 import { factsOf, isSignedStatement, valuesOf } from './facts.ts';
 import type { ByzantineFault } from './faults.ts';
+import { keyOf } from './keys.ts';
 import type { Pool } from './pool.ts';
 import type { Draws } from './prf.ts';
+import { REGIONS } from './regions.ts';
 
 const REMEMBERED_MAX = 40;
 const FLOOD = 40;
 const LIE_RATE = 0.3;
 const ENDLESS = 200;
+const GHOSTS = 12;
 
 /** What a liar works with. */
 export interface LiarOptions {
@@ -34,6 +39,7 @@ export class Liar {
   readonly #draws: Draws;
   readonly #coverage: Coverage;
   readonly #remembered: Frame[] = [];
+  #incarnation = 0;
 
   constructor({ pool, draws, coverage }: LiarOptions) {
     this.#pool = pool;
@@ -101,9 +107,35 @@ export class Liar {
         if (!this.#draws.chance(0.1)) return [frame];
         this.#coverage.hit('lie-flood');
         return [frame, ...this.#old(FLOOD)];
+      case 'invent':
+        if (!('updates' in frame)) return [frame];
+        this.#coverage.hit('lie-invented');
+        return [
+          { kind: 'members', updates: { members: [this.#ghost()], observations: [] } },
+          frame,
+        ];
       case 'bad-fetch':
         return [frame];
     }
+  }
+
+  /** The record of a member that does not exist, properly signed and newer each time. */
+  #ghost(): SignedMember {
+    const number = this.#draws.integer(1, GHOSTS);
+    const key = keyOf(`ghost ${number}`);
+    this.#incarnation += 1;
+    const record = {
+      nodeId: parseNodeId(`ghost-${number}`),
+      region: parseRegionName(this.#draws.pick(REGIONS)),
+      realm: this.#pool.realm,
+      address: `ghost-${number}:7443`,
+      incarnation: this.#incarnation,
+      bootId: number.toString(16).padStart(32, '0'),
+      protocolVersion: PROTOCOL_VERSION,
+      status: 'alive' as const,
+      publicKey: key.publicKey.spki,
+    };
+    return signMember(record, (message) => key.sign(message));
   }
 
   #old(count: number): readonly Frame[] {
