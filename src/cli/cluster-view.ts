@@ -4,13 +4,13 @@
  * @module
  */
 import type { Cluster, ClusterMember } from './cluster.ts';
-import { formatBehind } from './node-view.ts';
+import { describeDoubt, formatBehind } from './node-view.ts';
 import type { Json } from './output.ts';
 import { countOf, formatTable, printable, type Styles } from './styles.ts';
 
 /** A cluster for a terminal. */
 export function formatCluster(cluster: Cluster, styles: Styles): string {
-  const { members, linksDown, refused, unreachable, problems } = cluster;
+  const { members, linksDown, refused, doubted, unreachable, problems } = cluster;
   const alive = members.filter(({ state }) => state === 'alive').length;
   const regions = new Set(members.map(({ region }) => region)).size;
   const left = members.filter(({ state }) => state === 'left').length;
@@ -28,6 +28,10 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
       refused.map(({ nodeId, by, lastFault }) => `${nodeId} by ${by}  ${printable(lastFault)}`),
     ),
     ...section(
+      styles.bold('Nodes that are hard to believe'),
+      doubted.map(({ nodeId, by, doubt }) => `${nodeId} by ${by}  ${describeDoubt(doubt)}`),
+    ),
+    ...section(
       styles.bold('Nodes that do not answer'),
       unreachable.map(({ endpoint, reason }) => `${printable(endpoint)}  ${printable(reason)}`),
     ),
@@ -40,7 +44,7 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
 
 /** A cluster for programs. */
 export function clusterJson(cluster: Cluster): Json {
-  const { members, roots, linksDown, refused, unreachable, ...rest } = cluster;
+  const { members, roots, linksDown, refused, doubted, unreachable, ...rest } = cluster;
   return {
     isWell: cluster.problems.length === 0,
     ...rest,
@@ -48,6 +52,7 @@ export function clusterJson(cluster: Cluster): Json {
     members: members.map((member) => ({ ...member })),
     linksDown: linksDown.map((link) => ({ ...link })),
     refused: refused.map((each) => ({ ...each })),
+    doubted: doubted.map((each) => ({ ...each })),
     unreachable: unreachable.map((each) => ({ ...each })),
   };
 }

@@ -9,6 +9,7 @@
  */
 import type { NodeStatus, PeerStatus } from '../core/admin/messages.ts';
 import type { NodeId, RegionName, Sha256, StreamName } from '../core/ids.ts';
+import type { MemberDoubt } from '../core/membership/view.ts';
 import { byRegion } from './node-view.ts';
 
 /** One node of the cluster. */
@@ -40,6 +41,13 @@ export interface RefusedNode {
   readonly lastFault: string;
 }
 
+/** A node of which another one finds something hard to believe. */
+export interface DoubtedNode {
+  readonly nodeId: NodeId;
+  readonly by: NodeId;
+  readonly doubt: MemberDoubt;
+}
+
 /** An address that did not answer. */
 export interface Unreachable {
   readonly endpoint: string;
@@ -57,6 +65,8 @@ export interface Cluster {
   readonly linksDown: readonly DownLink[];
   /** Nodes that others refuse for what they got wrong. */
   readonly refused: readonly RefusedNode[];
+  /** What is hard to believe; no reason to call the cluster unwell. */
+  readonly doubted: readonly DoubtedNode[];
   readonly forkedStreams: readonly StreamName[];
   readonly unreachable: readonly Unreachable[];
   /** Why it is not well; empty: all members are alive and hold the same, and nothing is forked. */
@@ -72,7 +82,9 @@ export function gatherCluster(
   unreachable: readonly Unreachable[],
 ): Cluster {
   const members = gatherMembers(statuses);
-  const present = members.filter(({ state }) => state !== 'left');
+  const present = members.filter(({ state, nodeId }) => {
+    return state !== 'left' && !isUnproven(statuses, nodeId);
+  });
   const nodesByRoot = new Map<Sha256, NodeId[]>();
   for (const { nodeId, root } of present) {
     if (root !== undefined) nodesByRoot.set(root, [...(nodesByRoot.get(root) ?? []), nodeId]);
@@ -91,6 +103,7 @@ export function gatherCluster(
     unknownRoots,
     linksDown: statuses.flatMap(linksDownOf),
     refused: statuses.flatMap(refusedOf),
+    doubted: statuses.flatMap(doubtedOf),
     forkedStreams: [...new Set(forked)].sort(),
     unreachable,
   };
@@ -133,6 +146,17 @@ function refusedOf({ nodeId: by, peers }: NodeStatus): readonly RefusedNode[] {
   return peers.flatMap(({ nodeId, conduct }) =>
     conduct?.refusedUntilMs === undefined ? [] : [{ nodeId, by, lastFault: conduct.lastFault }],
   );
+}
+
+/** Says whether nobody who was asked has ever met it: it may not exist, so nothing waits for it. */
+function isUnproven(statuses: readonly NodeStatus[], one: NodeId): boolean {
+  const told = statuses.flatMap(({ peers }) => peers.filter(({ nodeId }) => nodeId === one));
+  if (statuses.some(({ nodeId }) => nodeId === one)) return false;
+  return told.every(({ doubt }) => doubt === 'unproven');
+}
+
+function doubtedOf({ nodeId: by, peers }: NodeStatus): readonly DoubtedNode[] {
+  return peers.flatMap(({ nodeId, doubt }) => (doubt === undefined ? [] : [{ nodeId, by, doubt }]));
 }
 
 function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {

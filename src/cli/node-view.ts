@@ -9,6 +9,7 @@
 import type { NodeStatus, PeerStatus, StreamStatus } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import { formatTimestamp } from '../core/ids.ts';
+import type { MemberDoubt } from '../core/membership/view.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptEvidence } from '../core/trusted/accept.ts';
 import type { Evidence } from '../core/trusted/state.ts';
@@ -81,6 +82,7 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     styles.bold(`${String(status.peers.length)} other nodes`),
     formatPeers(status, styles, nowMs),
     ...formatConduct(status, styles, nowMs),
+    ...formatDoubts(status, styles),
     '',
     styles.bold(attesting(status)),
     formatRegions(status, styles, nowMs),
@@ -164,6 +166,30 @@ function formatConduct({ peers }: NodeStatus, styles: Styles, nowMs: number): re
   if (rows.length === 0) return [];
   const table = formatTable(['  node', 'faults', 'cut off', 'refused', 'last fault'], rows);
   return ['', styles.bold('Nodes that got something wrong'), table];
+}
+
+/** What a node finds hard to believe of another one, in words. */
+export function describeDoubt(doubt: MemberDoubt): string {
+  switch (doubt) {
+    case 'unproven':
+      return 'never showed itself and cannot be reached: there may be no such node';
+    case 'too-far':
+      return 'claims the same region, and is far away';
+    case 'too-near':
+      return 'claims a region that is far away, and is near';
+  }
+}
+
+function formatDoubts({ peers }: NodeStatus, styles: Styles): readonly string[] {
+  const rows = peers.flatMap(({ nodeId, region, doubt }) =>
+    doubt === undefined ? [] : [[`  ${nodeId}`, region, describeDoubt(doubt)]],
+  );
+  if (rows.length === 0) return [];
+  return [
+    '',
+    styles.bold('Nodes that are hard to believe'),
+    formatTable(['  node', 'region', ''], rows),
+  ];
 }
 
 /** The order of members: by region, then by name. */

@@ -50,6 +50,7 @@ export type LogEvent =
   | 'link.refused'
   | 'peer.refused'
   | 'member.changed'
+  | 'member.misplaced'
   | 'member.rekeyed'
   | 'member.duplicate'
   | 'member.forgotten'

@@ -56,6 +56,8 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
     case 'duplicate':
     case 'forgotten':
       return reportMember(notice, logger);
+    case 'label':
+      return reportLabel(notice, { logger, metrics });
     case 'holding-back': {
       const { reason } = notice;
       return logger.warn({ event: 'node.holding', reason }, 'this node does not serve yet');
@@ -89,6 +91,17 @@ function reportSplit(split: RegionSplit, { logger, metrics }: NoticeSinks): void
     { event: 'region.split', name: first.line.name, keyId, stream, size },
     'a region signed two roots for one size: it counts no more until a charter drops the key',
   );
+}
+
+function reportLabel(
+  { nodeId, region, doubt }: Extract<Notice, { kind: 'label' }>,
+  { logger, metrics }: NoticeSinks,
+): void {
+  const fields = { event: 'member.misplaced', nodeId, region } as const;
+  if (doubt === 'none') return logger.info(fields, 'a node is where its region says, after all');
+  metrics.increment('kedge_members_misplaced_total', { doubt });
+  const reason = doubt === 'too-far' ? 'far from the others of it' : 'near, and the others are far';
+  logger.warn({ ...fields, reason }, 'a node does not seem to be in the region that it claims');
 }
 
 type MemberNotice = Extract<Notice, { kind: 'new-key' | 'duplicate' | 'forgotten' }>;

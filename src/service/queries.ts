@@ -170,7 +170,7 @@ function countBehind(replicator: Replicator): number {
 }
 
 function peerStatus(
-  { link, info, nodeId, region, address, state, role, wanted, conduct }: LinkedNeighbour,
+  { link, info, nodeId, region, address, state, role, wanted, conduct, doubt }: LinkedNeighbour,
   startedAtMs: number,
 ): PeerStatus {
   const lastError = info?.lastError;
@@ -186,5 +186,6 @@ function peerStatus(
     ...(link?.root !== undefined && { peerRoot: link.root }),
     ...(lastError !== undefined && { lastError }),
     ...(conduct !== undefined && { conduct }),
+    ...(doubt !== undefined && { doubt }),
   };
 }

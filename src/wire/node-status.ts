@@ -20,7 +20,7 @@ import {
   STREAMS_MAX,
   TEXT_MAX_CHARS,
 } from '../core/limits.ts';
-import type { MemberState } from '../core/membership/view.ts';
+import type { MemberDoubt, MemberState } from '../core/membership/view.ts';
 import { decodeStreamStatus, encodeStreamStatus } from './admin.ts';
 import {
   decodeOptionalSha256,
@@ -53,6 +53,11 @@ const LINK_STATES = {
   down: 'LINK_STATE_DOWN',
   none: 'LINK_STATE_UNSPECIFIED',
 } as const satisfies Record<PeerStatus['link'], string>;
+const DOUBTS = {
+  unproven: 'PEER_DOUBT_UNPROVEN',
+  'too-far': 'PEER_DOUBT_TOO_FAR',
+  'too-near': 'PEER_DOUBT_TOO_NEAR',
+} as const satisfies Record<MemberDoubt, string>;
 const codec = messageCodec('admin', 'GetStatusResponse', STATUS_MAX_FIELDS);
 
 /** Reads a node's status. */
@@ -123,7 +128,21 @@ function decodePeer(peer: PeerStatusOutput): PeerStatus {
     ...(peerRoot === undefined ? {} : { peerRoot }),
     ...(lastError === '' ? {} : { lastError }),
     ...(peer.faults === 0 ? {} : { conduct: decodeConduct(peer) }),
+    ...decodeDoubt(peer),
   };
+}
+
+function decodeDoubt({ doubt }: PeerStatusOutput): Pick<PeerStatus, 'doubt'> {
+  switch (doubt) {
+    case DOUBTS.unproven:
+      return { doubt: 'unproven' };
+    case DOUBTS['too-far']:
+      return { doubt: 'too-far' };
+    case DOUBTS['too-near']:
+      return { doubt: 'too-near' };
+    case 'PEER_DOUBT_UNSPECIFIED':
+      return {};
+  }
 }
 
 function decodeConduct(peer: PeerStatusOutput): ConductStatus {
@@ -148,6 +167,7 @@ function encodePeer(peer: PeerStatus): PeerStatusInput {
     rttMs: peer.rttMs ?? 0,
     peerRoot: encodeHexBytes(peer.peerRoot ?? ''),
     lastError: (peer.lastError ?? '').slice(0, TEXT_MAX_CHARS),
+    doubt: peer.doubt === undefined ? 'PEER_DOUBT_UNSPECIFIED' : DOUBTS[peer.doubt],
     faults: peer.conduct?.faults ?? 0,
     cutOffs: peer.conduct?.cutOffs ?? 0,
     refusedUntilMs: String(peer.conduct?.refusedUntilMs ?? 0),

@@ -57,6 +57,16 @@ describe('gatherCluster', () => {
     expect(text).toContain('fra-1 by iad-1  no frame (PARSE)');
   });
 
+  it('shows what is hard to believe without calling the cluster unwell', () => {
+    const ghost = peer('fra-9', { doubt: 'unproven', link: 'none' });
+    const far = peer('iad-2', { doubt: 'too-far' });
+    const cluster = gatherCluster([status('iad-1', [ghost, far])], []);
+    expect(cluster.problems).toEqual([]);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('iad-2 by iad-1  claims the same region, and is far away');
+    expect(text).toContain('fra-9 by iad-1  never showed itself');
+  });
+
   it('names who holds something else than most', () => {
     const different = peer('fra-2', { peerRoot: OTHER });
     const { problems } = gatherCluster([status('iad-1', [peer('fra-1'), different])], []);

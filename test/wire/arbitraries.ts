@@ -336,6 +336,7 @@ const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
       },
       { requiredKeys: ['faults', 'cutOffs', 'lastFault'], noNullPrototype: true },
     ),
+    doubt: fc.constantFrom('unproven' as const, 'too-far' as const, 'too-near' as const),
   },
   {
     requiredKeys: ['nodeId', 'region', 'address', 'state', 'role', 'link', 'sinceMs'],

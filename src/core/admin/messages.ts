@@ -14,7 +14,7 @@ import type {
   Sha256,
   StreamName,
 } from '../ids.ts';
-import type { MemberState } from '../membership/view.ts';
+import type { MemberDoubt, MemberState } from '../membership/view.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 
@@ -90,6 +90,8 @@ export interface PeerStatus {
   readonly lastError?: string;
   /** What it got wrong; absent when nothing is remembered. */
   readonly conduct?: ConductStatus;
+  /** What is hard to believe of it; absent for nothing. */
+  readonly doubt?: MemberDoubt;
 }
 
 /** What a node remembers of another one that got something wrong. */

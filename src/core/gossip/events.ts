@@ -12,6 +12,7 @@ import type { RegionSplit } from '../log/split.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import type { LabelChange } from '../topology/region-labels.ts';
 import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { CutOff } from './conduct.ts';
@@ -140,6 +141,8 @@ export type Notice =
   /** A region signed two roots for one size: it counts no more. */
   | { readonly kind: 'region-split'; readonly split: RegionSplit }
   | MembershipNotice
+  /** Measured round trips speak against the region that a node claims, or do not any more. */
+  | ({ readonly kind: 'label' } & LabelChange)
   /** This node serves nobody until it has compared. */
   | { readonly kind: 'holding-back'; readonly reason: string }
   /** It serves from now on. */

@@ -15,8 +15,9 @@ import type {
   MembershipSnapshot,
 } from '../membership/events.ts';
 import { MembershipMachine, type MembershipOptions } from '../membership/machine.ts';
-import type { MemberState, MemberView } from '../membership/view.ts';
+import type { MemberDoubt, MemberState, MemberView } from '../membership/view.ts';
 import type { DialTarget, PeerIdentity } from '../peer.ts';
+import { type MeasuredPeer, RegionLabels } from '../topology/region-labels.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Dialer } from './dialer.ts';
 import type { Link, LinkTable } from './links.ts';
@@ -34,6 +35,8 @@ export interface NeighbourView extends PeerIdentity {
   /** The ready link to it. */
   readonly link: Link | undefined;
   readonly wanted: 'wanted' | 'not-wanted';
+  /** What is hard to believe of it; advice, no more. */
+  readonly doubt: MemberDoubt | undefined;
 }
 
 /** What neighbours are made of. */
@@ -57,6 +60,7 @@ export class Neighbours {
   /** Other members that have not left. */
   readonly #known: Set<NodeId> = new Set();
   readonly #unwantedTicks: Map<NodeId, number> = new Map();
+  readonly #labels: RegionLabels;
 
   constructor({ outbox, links, dialer, topology, membership }: NeighboursParts) {
     this.#outbox = outbox;
@@ -64,6 +68,7 @@ export class Neighbours {
     this.#dialer = dialer;
     this.#topology = topology;
     this.#membership = new MembershipMachine(membership);
+    this.#labels = new RegionLabels(membership.self);
     for (const member of this.#membership.members()) this.#place(member);
   }
 
@@ -98,6 +103,7 @@ export class Neighbours {
 
   /** Called at a steady pace: lets relays change, closes links that nobody wants. */
   tick(): void {
+    this.#compareLabels();
     this.#topology.observe();
     for (const link of this.#links.ready()) this.#age(link);
   }
@@ -115,6 +121,7 @@ export class Neighbours {
         role: this.#topology.isRelay({ nodeId, region }) ? 'relay' : 'ordinary',
         link: link?.isReady === true ? link : undefined,
         wanted: this.#topology.links().has(nodeId) ? 'wanted' : 'not-wanted',
+        doubt: this.#membership.isDoubtful(nodeId) ? 'unproven' : this.#labels.doubt(nodeId),
       };
     });
   }
@@ -168,6 +175,7 @@ export class Neighbours {
         return this.#place(effect.member);
       case 'removed':
         this.#known.delete(effect.member.record.nodeId);
+        this.#labels.forget(effect.member.record.nodeId);
         return this.#topology.remove(effect.member.record);
       case 'self':
         return;
@@ -188,6 +196,19 @@ export class Neighbours {
     const isAlive = state === 'alive' || state === 'suspect';
     if (isAlive && !this.#membership.isDoubtful(nodeId)) this.#topology.add(record);
     else this.#topology.remove(record);
+  }
+
+  /** Compares what nodes say of their region with how far away they are. */
+  #compareLabels(): void {
+    const peers: MeasuredPeer[] = [];
+    for (const { linkId, nodeId, region } of this.#links.ready()) {
+      const fastestMs = this.#membership.link(linkId)?.fastestMs;
+      if (fastestMs !== undefined) peers.push({ nodeId, region, fastestMs });
+    }
+    const changes = this.#labels.observe(peers);
+    if (changes.length === 0) return;
+    for (const change of changes) this.#outbox.notice({ kind: 'label', ...change });
+    this.#topology.avoid(this.#labels.avoided);
   }
 
   #measure(linkId: Link['linkId']): void {

@@ -133,7 +133,7 @@ export class MembershipMachine {
     return this.#table.get(nodeId)?.isDoubtful === true;
   }
 
-  link(linkId: MemberLink['linkId']): Pick<MemberLink, 'rttMs'> | undefined {
+  link(linkId: MemberLink['linkId']): Pick<MemberLink, 'rttMs' | 'fastestMs'> | undefined {
     return this.#links.get(linkId);
   }
 

@@ -23,6 +23,12 @@ export interface MemberView {
   readonly state: MemberState;
 }
 
+/**
+ * What is hard to believe of a member: that there is one (it never showed itself and cannot be
+ * reached), or that it is in the region which it claims (it is too far away for it, or too near).
+ */
+export type MemberDoubt = 'unproven' | 'too-far' | 'too-near';
+
 const RANK: Readonly<Record<MemberState, number>> = { alive: 0, suspect: 1, failed: 2, left: 3 };
 
 /** Orders two views of one member under one key; negative when `a` is the earlier one. */

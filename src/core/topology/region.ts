@@ -21,6 +21,7 @@ export class Region {
   #relays: readonly NodeId[] = [];
   #ideal: readonly NodeId[] | undefined;
   #idealCount = 0;
+  #avoided: ReadonlySet<NodeId> = new Set();
   #candidate: readonly NodeId[] = [];
   #seen = 0;
 
@@ -60,6 +61,12 @@ export class Region {
     this.#fill(count);
   }
 
+  /** These become relays only where there are no others. */
+  avoid(nodeIds: ReadonlySet<NodeId>): void {
+    this.#avoided = nodeIds;
+    this.#ideal = undefined;
+  }
+
   /** One observation; says whether the relays changed. */
   observe(count: number): 'changed' | 'same' {
     const ideal = this.#best(count);
@@ -78,11 +85,7 @@ export class Region {
   #fill(count: number): void {
     const missing = Math.min(count, this.size) - this.#relays.length;
     if (missing <= 0) return;
-    const best = new Best(this.#salt, missing);
-    for (const node of this.#nodes.values()) {
-      if (!this.#relays.includes(node.nodeId)) best.offer(node);
-    }
-    this.#relays = this.#inOrder([...this.#relays, ...best.nodeIds]);
+    this.#relays = this.#inOrder([...this.#relays, ...this.#bestBeside(this.#relays, missing)]);
   }
 
   /** By rank, whoever came first: all nodes have to mean the same one by a relay's number. */
@@ -97,11 +100,20 @@ export class Region {
 
   #best(count: number): readonly NodeId[] {
     if (this.#ideal !== undefined && this.#idealCount === count) return this.#ideal;
-    const best = new Best(this.#salt, count);
-    for (const node of this.#nodes.values()) best.offer(node);
-    this.#ideal = best.nodeIds;
+    this.#ideal = this.#inOrder(this.#bestBeside([], count));
     this.#idealCount = count;
     return this.#ideal;
+  }
+
+  /** The best beside some, those that are avoided last. */
+  #bestBeside(taken: readonly NodeId[], count: number): readonly NodeId[] {
+    const best = new Best(this.#salt, count);
+    const last = new Best(this.#salt, count);
+    for (const node of this.#nodes.values()) {
+      if (taken.includes(node.nodeId)) continue;
+      (this.#avoided.has(node.nodeId) ? last : best).offer(node);
+    }
+    return [...best.nodeIds, ...last.nodeIds].slice(0, count);
   }
 }
 

@@ -79,6 +79,11 @@ export class Topology {
     this.#touch();
   }
 
+  /** These nodes of the own region become relays only where there are no others. */
+  avoid(nodeIds: ReadonlySet<NodeId>): void {
+    this.#regions.get(this.#home)?.avoid(nodeIds);
+  }
+
   /** To be called at a steady pace, for example once a second; see `Region`. */
   observe(): void {
     const count = this.#relayCount();

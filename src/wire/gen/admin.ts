@@ -78,6 +78,7 @@ export interface ProtoGrpcType {
       ListHistoryResponse: MessageTypeDefinition<_kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryResponseOutput>
       ListStreamsRequest: MessageTypeDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsRequestOutput>
       ListStreamsResponse: MessageTypeDefinition<_kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsResponseOutput>
+      PeerDoubt: EnumTypeDefinition
       PeerState: EnumTypeDefinition
       PeerStatus: MessageTypeDefinition<_kedge_v1_PeerStatusInput, _kedge_v1_PeerStatusOutput>
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>

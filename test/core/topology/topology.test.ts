@@ -137,6 +137,30 @@ describe('Topology', () => {
     expect(topology.relaysOf(region).toSorted()).toEqual(before.toSorted());
   });
 
+  it('takes nodes that are to be avoided as relays only where there are no others', () => {
+    const [topology] = settled(120, 2);
+    const region = parseRegionName('r0');
+    if (topology === undefined) throw new Error('no node');
+    const before = topology.relaysOf(region);
+    topology.avoid(new Set(before));
+    for (let i = 0; i < STABLE_OBSERVATIONS; i += 1) topology.observe();
+    const after = topology.relaysOf(region);
+    expect(after).toHaveLength(RELAYS);
+    for (const relay of before) expect(after).not.toContain(relay);
+    for (let i = 0; i < 120; i += 2) {
+      const one = nodeOf(i, 2);
+      if (!before.includes(one.nodeId)) topology.remove(one);
+    }
+    const self = nodeOf(0, 2).nodeId;
+    const [other] = topology.relaysOf(region).filter((relay) => relay !== self);
+    expect(topology.relaysOf(region)).toContain(self);
+    expect(before).toContain(other);
+    topology.avoid(new Set());
+    for (let i = 0; i < 120; i += 2) topology.add(nodeOf(i, 2));
+    for (let i = 0; i < STABLE_OBSERVATIONS; i += 1) topology.observe();
+    expect(topology.relaysOf(region)).toEqual(before);
+  });
+
   it('does not move relays for a node that comes and goes', () => {
     const topology = settled(120, 2)[0];
     const region = parseRegionName('r1');

@@ -2,6 +2,7 @@
 
 import type { PeerStateInput as _kedge_v1_PeerStateInput, PeerStateOutput as _kedge_v1_PeerStateOutput } from '../../kedge/v1/PeerState.ts';
 import type { LinkStateInput as _kedge_v1_LinkStateInput, LinkStateOutput as _kedge_v1_LinkStateOutput } from '../../kedge/v1/LinkState.ts';
+import type { PeerDoubtInput as _kedge_v1_PeerDoubtInput, PeerDoubtOutput as _kedge_v1_PeerDoubtOutput } from '../../kedge/v1/PeerDoubt.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PeerStatusInput {
@@ -19,6 +20,7 @@ export interface PeerStatusInput {
   'cutOffs'?: (number);
   'refusedUntilMs'?: (number | string | Long);
   'lastFault'?: (string);
+  'doubt'?: (_kedge_v1_PeerDoubtInput);
 }
 
 export interface PeerStatusOutput {
@@ -36,4 +38,5 @@ export interface PeerStatusOutput {
   'cutOffs': (number);
   'refusedUntilMs': (string);
   'lastFault': (string);
+  'doubt': (_kedge_v1_PeerDoubtOutput);
 }
