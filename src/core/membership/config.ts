@@ -29,7 +29,7 @@ export interface MembershipConfig {
   readonly healthMax: number;
   /** A timer that is later than this says that this node is slow. */
   readonly lateMs: number;
-  /** An update is sent at most this times ceil(log10(members + 1)) by each node. */
+  /** An update passes at most this times ceil(log10(members + 1)) at each node, in or out. */
   readonly retransmitMult: number;
   /** While there is news, how often it is sent to a few links besides pings. */
   readonly spreadIntervalMs: number;

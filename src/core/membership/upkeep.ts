@@ -81,12 +81,13 @@ export class Upkeep {
   #rejoin(): void {
     const { config, outbox, table, random } = this.#parts;
     if (!table.hasLost) return;
-    if (random() * table.aliveCount >= config.rejoinSharers) return;
+    // That a failed member is back is news for all; a doubtful one each node has to see for itself.
+    const takesShare = random() * table.aliveCount < config.rejoinSharers;
     let chosen: Member | undefined;
     let seen = 0;
     for (const member of table.values()) {
-      if (member.link !== undefined || !(member.state === 'failed' || member.isDoubtful)) continue;
-      if (member.state === 'left') continue;
+      const isLost = member.state === 'failed' ? takesShare : member.isAlive && member.isDoubtful;
+      if (!isLost || member.link !== undefined) continue;
       if (chosen !== undefined && member.rejoinTry > chosen.rejoinTry) continue;
       if (chosen !== undefined && member.rejoinTry < chosen.rejoinTry) seen = 0;
       seen += 1;
