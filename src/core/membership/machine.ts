@@ -4,8 +4,8 @@
  * SWIM with Lifeguard over the links that exist anyway: who is there, who fails, who left. No I/O,
  * clock or randomness here. Of its parts `table.ts` knows the members, `linking.ts` notes links,
  * `reading.ts` and `intake.ts` take what peers say, `prober.ts` and `helper.ts` ask whether members
- * answer, `judge.ts` concludes, `spreader.ts` passes news on, `comparison.ts` mends what was missed.
- * Source: docs/membership.md.
+ * answer, `judge.ts` concludes, `spreader.ts` passes news on, `comparison.ts` mends what was
+ * missed. Source: docs/membership.md.
  *
  * @module
  */

@@ -54,7 +54,7 @@ export class RegionLabels {
     this.#self = self;
   }
 
-  /** Nodes that claim the own region and are too far to be its relays; a new set when it changes. */
+  /** Nodes that claim the own region and are too far to be its relays; a new set on a change. */
   get avoided(): ReadonlySet<NodeId> {
     return this.#avoided;
   }

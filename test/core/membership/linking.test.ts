@@ -38,7 +38,7 @@ describe('a member that was only told of', () => {
     expect(machine.isDoubtful(GHOST)).toBe(false);
   });
 
-  it('is tried again while it is doubtful, and fails like others when nobody answers for it', () => {
+  it('is tried again while it is doubtful, and fails when nobody answers for it', () => {
     machine.handle({ kind: 'relays', nodeIds: [], wanted: new Set() }, 0);
     machine.handle({ kind: 'dial-failed', nodeId: GHOST }, 0);
     let dials = 0;
