@@ -29,6 +29,7 @@ export function scaleBars({ fair, foul }: BothWeathers): readonly SimBar[] {
     atMost('foulP95', foul.ours.p95, BARS.foul.p95),
     atMost('foulMissed', foul.ours.missed, 0),
     atMost('bytesRatio', fair.bytesRatio, BARS.bytesRatio),
+    atMost('foulBytesRatio', foul.bytesRatio, BARS.bytesRatio),
     atMost('idleBytes', fair.idleBytes, BARS.idleBytes),
     // Head to head: ours is the faster one, with verification and durability and they without.
     atMost('fairMedianBesideSerf', fair.ours.median, fair.serf.median),

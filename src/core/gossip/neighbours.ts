@@ -101,11 +101,12 @@ export class Neighbours {
     if (nodeId !== undefined) this.handle({ kind: 'dial-failed', nodeId }, monotonicMs);
   }
 
-  /** Called at a steady pace: lets relays change, closes links that nobody wants. */
+  /** Called at a steady pace: compares labels, lets relays change, closes links in excess. */
   tick(): void {
     this.#compareLabels();
     this.#topology.observe();
-    for (const link of this.#links.ready()) this.#age(link);
+    // Whom this node is told to link to instead may not exist: what works stays until that does.
+    if (this.#isLinkedAsWanted()) for (const link of this.#links.ready()) this.#age(link);
   }
 
   /** Everybody known, this node included. */
@@ -231,6 +232,13 @@ export class Neighbours {
     const places = { nodeIds: this.#topology.relaysOf(region), wanted: this.#topology.links() };
     const effects = this.#membership.handle({ kind: 'relays', ...places }, monotonicMs);
     for (const effect of effects) this.#perform(effect);
+  }
+
+  #isLinkedAsWanted(): boolean {
+    for (const nodeId of this.#topology.links()) {
+      if (this.#links.to(nodeId)?.isReady !== true) return false;
+    }
+    return true;
   }
 
   #age({ nodeId, target, linkId }: Link): void {

@@ -17,6 +17,7 @@ describe('Neighbours', () => {
   /** Round trips by link; a link is named as its peer. */
   let rttMs: Map<string, number>;
   let notices: GossipEffect[];
+  let closed: string[];
   let pings: { readonly linkId: string; readonly sequence: number }[];
   let members: Map<string, ReturnType<typeof testMembership>>;
 
@@ -33,6 +34,7 @@ describe('Neighbours', () => {
     nowMs = 0;
     rttMs = new Map();
     notices = [];
+    closed = [];
     pings = [];
     members = new Map();
     handle({ kind: 'start' });
@@ -59,6 +61,22 @@ describe('Neighbours', () => {
     expect(notices).toHaveLength(2);
   });
 
+  it('closes a link in excess, but not while one that it wants is missing', () => {
+    for (let i = 2; i <= 50; i += 1) meet(`iad-${String(i)}`, 1, 'dialled');
+    live(70);
+    const excess = closed.length;
+    expect(excess).toBeGreaterThan(5);
+    invent('iad-2', 'fra-9', 1);
+    for (let i = 51; i <= 60; i += 1) meet(`iad-${String(i)}`, 1, 'dialled');
+    live(200);
+    expect(seen('fra-9')?.wanted).toBe('wanted');
+    expect(closed).toHaveLength(excess);
+    const target = { nodeId: testHello('fra-9', realm).nodeId, address: 'fra-9:7441' };
+    handle({ kind: 'dial-failed', target });
+    live(70);
+    expect(closed.length).toBeGreaterThan(excess);
+  });
+
   it('links nobody to a member that was invented, and says so', () => {
     meet('iad-2', 1);
     invent('iad-2', 'iad-9', 1);
@@ -75,6 +93,7 @@ describe('Neighbours', () => {
 
   function handle(event: GossipEvent): void {
     for (const effect of machine.handle(event, TEST_EPOCH_MS + nowMs, nowMs)) {
+      if (effect.kind === 'close') closed.push(effect.linkId);
       if (effect.kind === 'notice' && effect.notice.kind === 'label') notices.push(effect);
       if (effect.kind === 'send' && effect.frame.kind === 'ping') {
         pings.push({ linkId: effect.linkId, sequence: effect.frame.sequence });
@@ -97,10 +116,12 @@ describe('Neighbours', () => {
     }
   }
 
-  function meet(name: string, ms: number): void {
+  function meet(name: string, ms: number, how: 'accepted' | 'dialled' = 'accepted'): void {
     rttMs.set(name, ms);
     const hello = testHello(name, realm);
-    handle({ kind: 'link-up', linkId: name, nodeId: hello.nodeId });
+    const { nodeId, address } = hello;
+    const dialled = how === 'dialled' ? { target: { nodeId, address } } : {};
+    handle({ kind: 'link-up', linkId: name, nodeId, ...dialled });
     frame(name, { kind: 'hello', hello });
     tell(name, hello, 100);
   }
