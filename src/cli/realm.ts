@@ -27,6 +27,7 @@ import {
   parseDemand,
   type RegionDemand,
   requireVouched,
+  requireVouchedCharters,
 } from './region-demand.ts';
 import type { Session } from './session.ts';
 
@@ -138,6 +139,7 @@ async function openNodeRealm(
       if (demand === undefined) return;
       await requireVouched(node, { charters: trusted.charters, statement }, demand, nowMs);
     };
+    if (demand !== undefined) await requireVouchedCharters(node, trusted.charters, demand);
     await vouch(charter.document.statement);
     return {
       source: 'node',

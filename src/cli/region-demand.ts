@@ -8,8 +8,9 @@
  */
 import type { Command } from 'commander';
 import { KedgeError } from '../core/errors.ts';
-import type { StreamName } from '../core/ids.ts';
+import { CHARTER_STREAM, parseSha256, type Sha256, type StreamName } from '../core/ids.ts';
 import { REGIONS_MAX } from '../core/limits.ts';
+import { CharterLog } from '../core/log/charter-log.ts';
 import { RegionView } from '../core/log/region-view.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
@@ -22,6 +23,7 @@ import type { NodeAdmin } from './node-admin.ts';
 export interface DemandOptions {
   readonly requireRegions?: string;
   readonly freshWithin?: string;
+  readonly knownCharter?: string;
 }
 
 /** What is demanded, checked. */
@@ -29,11 +31,21 @@ export interface RegionDemand {
   readonly regions: number;
   /** Absent: age plays no part. */
   readonly windowMs: number | undefined;
+  /** A later charter for which the caller vouches, like the pin. */
+  readonly knownCharter: Sha256 | undefined;
+}
+
+/** Adds the option that names a charter for which the caller vouches. */
+export function addKnownCharterOption(command: Command): Command {
+  return command.option(
+    '--known-charter <sha256>',
+    'digest of a later charter that you vouch for: regions are asked about those after it',
+  );
 }
 
 /** Adds the options of {@link DemandOptions}. */
 export function addDemandOptions(command: Command): Command {
-  return command
+  return addKnownCharterOption(command)
     .option('--require-regions <k>', 'fail unless k regions of the charter cosigned it')
     .option(
       '--fresh-within <duration>',
@@ -43,7 +55,11 @@ export function addDemandOptions(command: Command): Command {
 
 /** Parses the options; absent when nothing is demanded. Errors: `CONFIG`. */
 export function parseDemand(options: DemandOptions): RegionDemand | undefined {
-  const { requireRegions, freshWithin } = options;
+  const { requireRegions, freshWithin, knownCharter: known } = options;
+  const knownCharter =
+    known === undefined
+      ? undefined
+      : parseArgument('--known-charter', known.toLowerCase(), parseSha256);
   if (requireRegions === undefined && freshWithin === undefined) return undefined;
   const regions =
     requireRegions === undefined
@@ -53,13 +69,31 @@ export function parseDemand(options: DemandOptions): RegionDemand | undefined {
     freshWithin === undefined
       ? undefined
       : 1000 * parseArgument('--fresh-within', freshWithin, parseDurationSeconds);
-  return { regions, windowMs };
+  return { regions, windowMs, knownCharter };
 }
 
 /** Parses a number of regions. Errors: `PARSE`. */
 export function parseRegionCount(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= REGIONS_MAX) return Number(text);
   throw new KedgeError('PARSE', `must be a number from 1 to ${REGIONS_MAX}`);
+}
+
+/**
+ * Requires that charters after the first one, or the known one, are in the log that regions
+ * cosigned. Errors: `QUORUM`, `PROOF`, `UNAVAILABLE` (nothing is attested yet), those of what the
+ * node says. Rules CO-20 and CO-21.
+ */
+export async function requireVouchedCharters(
+  node: NodeAdmin,
+  charters: readonly AcceptedCharter[],
+  { regions: threshold, knownCharter: known }: RegionDemand,
+): Promise<void> {
+  const newest = charters.at(-1);
+  if (newest === undefined || charters.length === 1) return;
+  const { leaf } = await node.checkpoint(CHARTER_STREAM);
+  const log = new CharterLog({ realm: newest.charter.realm, threshold, known });
+  log.take(leaf, charters);
+  log.requireAttested({ charters, inUse: 0, faulty: new Set() });
 }
 
 /** What is to be vouched for. */
@@ -95,7 +129,7 @@ export async function requireVouched(
 
 function stale(
   stream: StreamName,
-  { regions, windowMs = 0 }: RegionDemand,
+  { regions, windowMs = 0 }: Pick<RegionDemand, 'regions' | 'windowMs'>,
   quorumMs: number | undefined,
   nowMs: number,
 ): KedgeError {

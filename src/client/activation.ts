@@ -18,10 +18,11 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Applied } from './applied.ts';
 import type { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
-import type { Cache, SavedRealm } from './cache.ts';
+import type { Cache } from './cache.ts';
 import { FloorFile } from './floor-file.ts';
 import type { Pending } from './pending.ts';
 import type { InUse } from './realm-pin.ts';
+import { savedRealm } from './restore.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 
 /** What an {@link Activation} works with. */
@@ -126,6 +127,9 @@ export class Activation {
       case 'unattested':
         this.#noteUnattested(applied, reply);
         break;
+      case 'charters-wait':
+        this.#noteWaitingCharters(applied);
+        break;
       case 'overruled':
         this.#noteOverruled(applied.bundle);
         break;
@@ -135,6 +139,7 @@ export class Activation {
           'charter accepted',
         );
         this.#noteSettled(applied.settled);
+        this.#options.metrics.set('kedge_client_charter_unattested', 0);
         await this.#save();
         break;
       case 'released':
@@ -182,6 +187,16 @@ export class Activation {
     this.#unattested.set(bundle, at);
     this.#errors.set(bundle, error);
     if (known?.digest !== at.digest) reply({ kind: 'acknowledgement', at, stage: 'delivered' });
+  }
+
+  /** Normal for the moment that regions take; when it lasts, all bundles become stale. */
+  #noteWaitingCharters(waiting: Extract<Applied, { kind: 'charters-wait' }>): void {
+    const { logger, metrics } = this.#options;
+    const { version, error, bundle } = waiting;
+    metrics.set('kedge_client_charter_unattested', 1);
+    metrics.increment('kedge_client_unattested_total', { code: error.code });
+    logger.info({ event: 'charter.unattested', version, code: error.code }, error.message);
+    if (bundle !== undefined) this.#errors.set(bundle, error);
   }
 
   /** Puts a bundle into use; the first failure of a listener, when there was one. */
@@ -251,7 +266,7 @@ export class Activation {
     const { cache, realm } = this.#options;
     if (cache === undefined) return true;
     try {
-      await cache.save(savedRealm(realm));
+      await cache.save(savedRealm(realm.trusted, realm.allInUse()));
       this.#cacheError = undefined;
       return true;
     } catch (thrown) {
@@ -281,16 +296,4 @@ export class Activation {
 
 function isAttested({ kind }: Applied): boolean {
   return kind === 'attested' || kind === 'released' || kind === 'charters';
-}
-
-function savedRealm(realm: VerifiedRealm): SavedRealm {
-  const { charters, streams } = realm.trusted;
-  return {
-    charters: charters.map(({ document }) => document),
-    releases: realm.allInUse().map(({ head, blobs }) => ({
-      document: { statement: head.statement, body: head.bodyBytes },
-      blobs,
-    })),
-    evidence: [...streams.values()].flatMap((one) => (one.kind === 'forked' ? [one.evidence] : [])),
-  };
 }

@@ -18,6 +18,18 @@ export type Applied =
       readonly version: number;
       /** Bundles that are not forked any more. */
       readonly settled: readonly BundleName[];
+      /** Whether the node sent something that could not be judged before: it has to begin anew. */
+      readonly isLate?: boolean;
+    }
+  /**
+   * Charters up to this version are verified, and wait until enough regions cosigned them; `bundle`
+   * is one whose update needs them.
+   */
+  | {
+      readonly kind: 'charters-wait';
+      readonly version: number;
+      readonly error: KedgeError;
+      readonly bundle?: BundleName;
     }
   /** The node holds as its newest what is in use here. */
   | { readonly kind: 'confirmed'; readonly bundle: BundleName }

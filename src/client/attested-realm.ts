@@ -4,7 +4,8 @@
  * A release that is verified but not cosigned by enough regions is parked: what is in use stays,
  * nothing is forgotten, and as soon as enough cosignatures are there the release comes into use.
  * Parked is per connection, since the next node sends everything anew; what regions signed is kept.
- * Without the demand everything goes straight to the realm. Spec section 8, rules CO-17 and CO-18.
+ * Charters are held back likewise. Without the demand everything goes straight to the realm. Spec
+ * section 8, rules CO-17 to CO-22.
  *
  * @module
  */
@@ -15,17 +16,20 @@ import {
   type BundleName,
   CHARTER_STREAM,
   releaseStream,
+  type Sha256,
   type StreamName,
 } from '../core/ids.ts';
 import { DELTA_CHAIN_MAX } from '../core/limits.ts';
-import type { AttestedRows } from '../core/log/attested.ts';
+import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { RegionView } from '../core/log/region-view.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
 import { currentCharter, type Head } from '../core/trusted/state.ts';
 import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import type { ParkedUpdate, Pending } from './pending.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
+import { isAhead, WaitingCharters } from './waiting-charters.ts';
 
 /** More often than this no region has to speak, seconds; what is more is bounded. */
 const HEARTBEAT_STEP_SECONDS = 10;
@@ -38,15 +42,21 @@ export interface AttestedRealmOptions {
   /** Absent: no region is asked. */
   readonly regions: RegionView | undefined;
   readonly bundles: readonly BundleName[];
+  /** A later charter for which somebody vouches, like the pin. */
+  readonly knownCharter: Sha256 | undefined;
 }
 
 /** Takes the messages of nodes in. */
 export class AttestedRealm {
   readonly #options: AttestedRealmOptions;
+  /** As absent as `regions`. */
+  readonly #waiting: WaitingCharters | undefined;
   readonly #heard: Map<string, number> = new Map();
 
   constructor(options: AttestedRealmOptions) {
+    const { regions, knownCharter } = options;
     this.#options = options;
+    this.#waiting = regions && new WaitingCharters(regions, knownCharter);
   }
 
   /**
@@ -58,8 +68,7 @@ export class AttestedRealm {
     const { regions } = this.#options;
     switch (response.kind) {
       case 'cosigned':
-        regions?.takeCosigned(response.leaf);
-        return this.#retry(response.leaf.checkpoint.stream, pending, localMs);
+        return this.#cosigned(response.leaf, pending, localMs);
       case 'region-split':
         regions?.takeSplit(response.split);
         return { kind: 'nothing' };
@@ -68,6 +77,7 @@ export class AttestedRealm {
       case 'update':
         return this.#update(response.update, pending, localMs);
       case 'charters':
+        return this.#charters(response.charters, pending, localMs);
       case 'current':
       case 'fork':
       case 'blobs':
@@ -90,16 +100,46 @@ export class AttestedRealm {
     localMs: number,
     admit?: (head: Head) => void,
   ): Applied {
-    const nowMs = this.#options.regions?.read(localMs).nowMs ?? localMs;
-    const applied = this.#options.realm.apply(response, pending, nowMs, admit);
+    const applied = this.#options.realm.apply(response, pending, this.#now(localMs), admit);
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
     return applied;
   }
 
+  #cosigned(leaf: CosignedLeaf, pending: Pending, localMs: number): Applied {
+    const { regions, realm } = this.#options;
+    regions?.takeCosigned(leaf);
+    this.#waiting?.take(leaf, realm.trusted, pending, this.#now(localMs));
+    const { stream } = leaf.checkpoint;
+    if (stream !== CHARTER_STREAM) return this.#retry(stream, pending, localMs);
+    return pending.waiting ? this.#charters([], pending, localMs) : { kind: 'nothing' };
+  }
+
+  /** Rules CO-20 to CO-22. */
+  #charters(more: readonly SignedDocument[], pending: Pending, localMs: number): Applied {
+    const { realm } = this.#options;
+    if (this.#waiting === undefined) {
+      return this.#follow({ kind: 'charters', charters: more }, pending, localMs);
+    }
+    const documents = [...(pending.waiting?.charters ?? []), ...more];
+    const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, this.#now(localMs));
+    const applied = this.#follow({ kind: 'charters', charters: ready }, pending, localMs);
+    pending.hold(waiting);
+    if (applied.kind === 'charters') return { ...applied, isLate: pending.isLate };
+    if (waiting === undefined || applied.kind !== 'nothing') return applied;
+    const { version, error } = waiting;
+    return { kind: 'charters-wait', version, error };
+  }
+
   #update(update: BundleUpdate, pending: Pending, localMs: number): Applied {
-    const { regions } = this.#options;
+    const { regions, realm, bundles } = this.#options;
     if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, localMs);
     const { bundle } = update;
+    const isWatched = bundles.includes(bundle);
+    if (pending.waiting !== undefined && isWatched && isAhead(update, realm.trusted)) {
+      pending.leaveOut();
+      const { version, error } = pending.waiting;
+      return { kind: 'charters-wait', version, error, bundle };
+    }
     const joined = join(pending.parked(bundle), update);
     let candidate: Head | undefined;
     const admit = (head: Head): void => {
@@ -142,6 +182,11 @@ export class AttestedRealm {
       timeSeconds - last >= HEARTBEAT_STEP_SECONDS && Math.abs(ageSeconds) <= HEARTBEAT_AGE_SECONDS;
     if (isDue) this.#heard.set(region, timeSeconds);
     return { kind: 'attested', pace: isDue ? 'due' : 'early' };
+  }
+
+  /** The time to judge by. */
+  #now(localMs: number): number {
+    return this.#options.regions?.read(localMs).nowMs ?? localMs;
   }
 
   /** What is in use, per stream that is followed. */

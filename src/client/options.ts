@@ -66,6 +66,11 @@ export interface BundleSourceOptions {
    */
   readonly requireRegions?: number;
   /**
+   * Digest of a later charter, for which you vouch as for the pin: with `requireRegions`, charters
+   * up to it need no region. For when too many regions were replaced since the pin. Default: none.
+   */
+  readonly knownCharterDigest?: string;
+  /**
    * How long a bundle may go without the word, of regions or a node, that it is the newest,
    * milliseconds. Default: `clients.freshnessSeconds` of the charter.
    */
@@ -105,6 +110,7 @@ export interface SourceConfig {
   readonly metrics: Metrics;
   readonly onStale: (status: BundleStatus) => void;
   readonly requireRegions: number | undefined;
+  readonly knownCharterDigest: Sha256 | undefined;
   readonly staleAfterMs: number | undefined;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
@@ -142,6 +148,7 @@ export function resolveOptions(options: BundleSourceOptions): SourceConfig {
     clock,
     onStale: options.onStale ?? (() => undefined),
     requireRegions: checkRegions(options.requireRegions),
+    knownCharterDigest: checkKnown(options.knownCharterDigest),
     staleAfterMs:
       options.staleAfterMs === undefined
         ? undefined
@@ -171,6 +178,7 @@ const NAMES: Readonly<Record<keyof BundleSourceOptions, true>> = {
   metrics: true,
   onStale: true,
   requireRegions: true,
+  knownCharterDigest: true,
   staleAfterMs: true,
   connectTimeoutMs: true,
   answerTimeoutMs: true,
@@ -267,6 +275,10 @@ function checkRegions(given: number | undefined): number | undefined {
   if (given === undefined) return undefined;
   if (Number.isSafeInteger(given) && given >= 1 && given <= REGIONS_MAX) return given;
   throw wrong('requireRegions', `give a number from 1 to ${REGIONS_MAX}`);
+}
+
+function checkKnown(given: string | undefined): Sha256 | undefined {
+  return given === undefined ? undefined : checked('knownCharterDigest', () => parseSha256(given));
 }
 
 function checkMs(option: string, given: number | undefined, standard: number): number {

@@ -1,6 +1,6 @@
 /**
  * What came on one connection and is not in use yet: anchors that a node sent ahead of the update
- * that needs them, and updates that wait until enough regions cosigned them.
+ * that needs them, and charters and updates that wait until enough regions cosigned them.
  *
  * Bounded: a node that sends more than any update could need is cut off (conformance H01), and of
  * each bundle one update waits.
@@ -11,7 +11,7 @@ import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, Sha256 } from '../core/ids.ts';
 import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
-import type { SignedStatement } from '../core/statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 
 /** A verified update that waits: everything from what is in use to its head. */
 export interface ParkedUpdate {
@@ -21,10 +21,40 @@ export interface ParkedUpdate {
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 
+/** Verified charters that wait, ascending. */
+export interface WaitingList {
+  readonly charters: readonly SignedDocument[];
+  readonly version: number;
+  /** What they lack. */
+  readonly error: KedgeError;
+}
+
 /** The arrivals of one connection. */
 export class Pending {
   readonly #blobs: Map<AnchorId, Uint8Array> = new Map();
   readonly #parked: Map<BundleName, ParkedUpdate> = new Map();
+  #charters: WaitingList | undefined;
+  #isLate = false;
+
+  /** Verified charters that wait until enough regions cosigned them. */
+  get waiting(): WaitingList | undefined {
+    return this.#charters;
+  }
+
+  /** Whether an update was left out that needs charters which wait. */
+  get isLate(): boolean {
+    return this.#isLate;
+  }
+
+  /** Keeps charters, in place of what waited before. */
+  hold(charters: WaitingList | undefined): void {
+    this.#charters = charters;
+  }
+
+  /** An update is left out that needs charters which wait. */
+  leaveOut(): void {
+    this.#isLate = true;
+  }
 
   /** Takes blobs. Errors: `LIMIT`. */
   add(blobs: readonly Uint8Array[]): void {

@@ -1,5 +1,5 @@
 /**
- * From the last-known-good copy to a verified state: pin, digests and signatures are verified as if
+ * From the last-known-good copy to a verified state, and back: pin, digests and signatures are verified as if
  * a node had sent it, because a disk is no witness either.
  *
  * What does not verify is left out, bundle by bundle; without its charters nothing can be verified.
@@ -49,6 +49,21 @@ export function restoreRealm(pin: RealmPin, saved: SavedRealm): Restored {
     const trusted = emptyTrustedState(pin.realm, pin.firstCharterDigest);
     return { trusted, inUse: new Map(), problems: [KedgeError.from(thrown)] };
   }
+}
+
+/** What is to be kept of a verified state. */
+export function savedRealm(
+  { charters, streams }: TrustedState,
+  inUse: readonly InUse[],
+): SavedRealm {
+  return {
+    charters: charters.map(({ document }) => document),
+    releases: inUse.map(({ head, blobs }) => ({
+      document: { statement: head.statement, body: head.bodyBytes },
+      blobs,
+    })),
+    evidence: [...streams.values()].flatMap((one) => (one.kind === 'forked' ? [one.evidence] : [])),
+  };
 }
 
 function isWatched(pin: RealmPin, { document }: SavedRelease): boolean {

@@ -97,7 +97,11 @@ class Source implements BundleSource {
     const common = { realm: this.#realm, regions: this.#regions };
     this.#activation = new Activation({
       ...common,
-      attested: new AttestedRealm({ ...common, bundles: config.bundles }),
+      attested: new AttestedRealm({
+        ...common,
+        bundles: config.bundles,
+        knownCharter: config.knownCharterDigest,
+      }),
       onAttested: () => this.#freshness.judge(),
       cache: cacheDir === undefined ? undefined : new Cache(cacheDir, config),
       nowMs: () => clock.nowMs(),

@@ -100,6 +100,8 @@ class Session {
     this.#tellFork(response, applied);
     // The node is alive, and would have said if it had newer ones.
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
+    if (applied.kind !== 'charters' || applied.isLate !== true) return;
+    throw new KedgeError('GAP', 'releases came before the charter that they need was cosigned');
   }
 
   #note(applied: Applied): void {
@@ -129,6 +131,10 @@ class Session {
         break;
       case 'attested':
         if (applied.pace === 'early') this.#spend();
+        break;
+      case 'charters-wait':
+        this.#spend();
+        if (applied.bundle !== undefined) this.#answered.add(applied.bundle);
         break;
       case 'charters':
       case 'forked':

@@ -77,6 +77,7 @@ export type LogEvent =
   | 'bundle.stale'
   | 'bundle.overruled'
   | 'bundle.unattested'
+  | 'charter.unattested'
   | 'anchor.withheld'
   | 'trust.failed'
   | 'cache.loaded'

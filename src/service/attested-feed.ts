@@ -54,6 +54,11 @@ export class AttestedFeed {
     return undefined;
   }
 
+  /** What is new of the log of charters: said before what may need it. */
+  async charter(): Promise<readonly WatchResponse[] | undefined> {
+    return await this.#cosigned(CHARTER_STREAM);
+  }
+
   async #cosigned(stream: StreamName): Promise<readonly WatchResponse[] | undefined> {
     const known = this.#lines.get(stream);
     const leaf = await this.#source.cosigned(stream, (line) => known?.told.has(line) ?? false);

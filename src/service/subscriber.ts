@@ -230,6 +230,8 @@ export class Subscriber {
       this.#toldCharterFork = true;
       return [{ kind: 'fork', evidence: charterStream.evidence }];
     }
+    const ofCharter = await this.#feed?.charter();
+    if (ofCharter !== undefined) return ofCharter;
     for (const [bundle, watched] of this.#watched) {
       const stream = state.streams.get(releaseStream(bundle));
       const messages = await this.#nextOf(bundle, watched, stream);

@@ -167,10 +167,11 @@ export class Subscriptions {
   }
 }
 
-/** The bundles that an attestation is about; absent: all. */
+/** The bundles that an attestation is about; absent: all, since the charter is about all. */
 function bundlesOf(said: Attestation): ReadonlySet<BundleName> | undefined {
   if (said.kind !== 'cosigned') return undefined;
   const parsed = splitStream(said.head.checkpoint.stream);
+  if (parsed.kind === 'charter') return undefined;
   return new Set(parsed.kind === 'release' ? [parsed.bundle] : []);
 }
 

@@ -132,6 +132,24 @@ describe('commands with --require-regions and --fresh-within', () => {
     expect(now.stderr).toContain('STALE');
   });
 
+  it('ask the regions of the charter that is known about the next one', async () => {
+    const draft = 'charter-2.draft.json';
+    const keys = ['--key', realm.key('ana'), '--key', realm.key('ben')];
+    await run('charter', 'rotate', '--note', 'second');
+    await run('charter', 'sign', draft, '--yes', ...keys);
+    const submitted = await run('charter', 'submit', draft);
+    expect(submitted, submitted.stderr).toMatchObject({ code: 0 });
+    await runUntilGood('charter', 'show', '--require-regions', '1');
+    const two = await run('charter', 'show', '--require-regions', '2');
+    expect(two.stderr).toContain('1 of 2 needed regions of charter 1 cosigned charter 2');
+    const { stdout } = await run('charter', 'show', '--output', 'json');
+    const { digest } = JSON.parse(stdout) as { readonly digest: string };
+    const known = ['--require-regions', '2', '--known-charter', digest];
+    expect((await run('charter', 'show', ...known)).stderr).toContain(
+      '1 of 2 needed regions cosigned charter at 2',
+    );
+  });
+
   it('do not take files, for which no region vouches', async () => {
     const files = ['--charter', `${realm.cwd}/charter-1.json`];
     const { stderr } = await run('charter', 'show', ...files, '--require-regions', '1');

@@ -14,7 +14,7 @@ import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { blobs, charters, current, delta, snapshot } from './support/honest.ts';
-import { cosigned, heartbeat, rowsAt } from './support/regions.ts';
+import { cosigned, cosignedCharters, heartbeat, rowsAt } from './support/regions.ts';
 import { type ScriptedNode, startNode, type WatchSession } from './support/scripted-node.ts';
 import { BUNDLE, openSource, recordingLogger, recordingMetrics, until } from './support/source.ts';
 
@@ -115,6 +115,54 @@ describe('a source that requires regions', () => {
     await open({ requireRegions: 4 });
     await until(() => status().lastError?.code === 'POLICY');
     expect(status()).toMatchObject({ state: 'waiting', waitingSequence: 1 });
+  });
+
+  it('uses a charter when enough regions cosigned the log of charters', async () => {
+    const metrics = recordingMetrics();
+    await use(1, { metrics });
+    amend('2');
+    say(charters(...realm.charters.slice(1)), cosignedCharters(realm, FRA));
+    await until(() => metrics.values.get('kedge_client_charter_unattested') === 1);
+    expect(source.status().charterVersion).toBe(1);
+    say(cosignedCharters(realm, IAD));
+    await until(() => source.status().charterVersion === 2);
+    expect(metrics.values.get('kedge_client_charter_unattested')).toBe(0);
+    expect(node.sessions).toHaveLength(1);
+  });
+
+  it('gets a release anew that came before its charter was cosigned', async () => {
+    await use(1);
+    amend('2');
+    publish(1);
+    say(charters(...realm.charters.slice(1)), blobs(anchor(1)), delta(release(1), release(2)));
+    await until(() => status().lastError?.message.includes('cosigned charter 2') ?? false);
+    expect(status()).toMatchObject({ sequence: 1, lastError: { code: 'QUORUM' } });
+    say(cosigned(realm, NAME, 2, ...ALL), cosignedCharters(realm, FRA, IAD));
+    await until(() => source.status().charterVersion === 2);
+    await until(() => source.status().lastError?.code === 'GAP');
+    clock.advance(1000);
+    await until(() => inUse() === 2);
+    expect(status().lastError).toBeUndefined();
+  });
+
+  it('leaves a node that shows a charter which is not in the log of regions', async () => {
+    await use(1);
+    const shown = createTestRealm({ holdDownSeconds: 0, regions: regionsOf(...ALL) });
+    shown.nextCharter((charter) => ({ ...charter, note: 'shown to everybody' }));
+    amend('hidden');
+    say(cosignedCharters(shown, FRA, SIN), charters(...realm.charters.slice(1)));
+    await until(() => source.status().lastError?.code === 'PROOF');
+    expect(source.status()).toMatchObject({ charterVersion: 1 });
+    expect(inUse()).toBe(1);
+  });
+
+  it('needs no region for charters up to one that its owner vouches for', async () => {
+    amend('2');
+    amend('3');
+    await open({ knownCharterDigest: realm.charters[1]?.digest ?? '' });
+    await until(() => source.status().charterVersion === 2);
+    say(cosignedCharters(realm, FRA, SIN));
+    await until(() => source.status().charterVersion === 3);
   });
 
   it('is fresh by the word of regions, and tells once when it becomes stale', async () => {
@@ -310,6 +358,10 @@ describe('a source that requires regions', () => {
 
   function reports(): readonly string[] {
     return node.sessions.at(-1)?.reports ?? [];
+  }
+
+  function amend(note: string): void {
+    realm.nextCharter((charter) => ({ ...charter, note }));
   }
 
   function publish(index: number): void {

@@ -14,7 +14,7 @@ import { addExamples, collect } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
 import type { Json } from '../output.ts';
 import { requirePinnedRealm } from '../realm-trust.ts';
-import { type DemandOptions, parseDemand } from '../region-demand.ts';
+import { addKnownCharterOption, type DemandOptions, parseDemand } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 import { printable, type Styles } from '../styles.ts';
 
@@ -53,8 +53,10 @@ export const watch: CommandModule = {
         '--fresh-within <duration>',
         'stale after this time without the word of k regions (default: 1) or, without either ' +
           "option, of a node (default: the charter's freshness); --once fails when stale",
-      )
-      .action((bundles: string[], options: Options) => run(session, bundles, options));
+      );
+    addKnownCharterOption(command).action((bundles: string[], options: Options) =>
+      run(session, bundles, options),
+    );
     addExamples(command, [
       'kedge watch payments.prod.example.org',
       'kedge watch public-web --endpoint fra-1.kedge.example.org:7440 --once',
@@ -105,6 +107,7 @@ async function sourceOptions(
     signal: session.context.signal,
     ...(tls === undefined ? { insecure: true } : { tls }),
     ...(demand && { requireRegions: demand.regions }),
+    ...(demand?.knownCharter !== undefined && { knownCharterDigest: demand.knownCharter }),
     ...(demand?.windowMs !== undefined && { staleAfterMs: Math.max(1, demand.windowMs) }),
     ...(options.cache === undefined ? {} : { cacheDir: session.path(options.cache) }),
   };

@@ -63,6 +63,17 @@ export function verifyLastLeaf(tree: TreeHead, leaf: Uint8Array, proof: ProofHas
   return appendLeaf({ size: tree.size - 1, peaks: proof.toReversed() }, leaf).frontier;
 }
 
+/** Says whether the leaf with this hash is the last one of the tree. Rule LG-8. */
+export function isLastLeaf(tree: TreeHead, leaf: Uint8Array, proof: ProofHashes): boolean {
+  try {
+    verifyLastLeaf(tree, leaf, proof);
+    return true;
+  } catch (thrown) {
+    if (KedgeError.from(thrown).code === 'BUG') throw thrown;
+    return false;
+  }
+}
+
 /**
  * Requires that the first `from.size` leaves of `to` are the tree `from`. An empty tree is the
  * beginning of every tree. Errors: `LIMIT`, `PROOF`. Rule LG-7.

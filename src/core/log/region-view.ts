@@ -33,7 +33,7 @@ import {
 import type { HeadProof } from './heads.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
-import { verifyLastLeaf } from './proof.ts';
+import { isLastLeaf } from './proof.ts';
 import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
 import {
   type CosignedHeads,
@@ -66,8 +66,9 @@ export interface LoggedStatement extends HeldHead {
 
 /** The attestations that one reader knows. */
 export class RegionView {
-  readonly #realm: RealmName;
-  readonly #threshold: number;
+  readonly realm: RealmName;
+  /** How many regions must agree. */
+  readonly threshold: number;
   readonly #splits: Map<KeyId, RegionSplit> = new Map();
   readonly #heads: Map<StreamName, CosignedHeads> = new Map();
   readonly #leaves: Map<StreamName, readonly Omit<CosignedLeaf, 'lines'>[]> = new Map();
@@ -81,8 +82,8 @@ export class RegionView {
   #clock: QuorumClock;
 
   constructor({ realm, threshold, localMs }: RegionViewOptions) {
-    this.#realm = realm;
-    this.#threshold = threshold;
+    this.realm = realm;
+    this.threshold = threshold;
     this.#clock = startClock(0, localMs);
   }
 
@@ -94,6 +95,11 @@ export class RegionView {
   /** The latest quorum time; to be kept over restarts. Rule FR-5. */
   get floorMs(): number {
     return this.#clock.floorMs;
+  }
+
+  /** Keys that signed two roots. Rule CO-10. */
+  get faulty(): ReadonlySet<KeyId> {
+    return new Set(this.#splits.keys());
   }
 
   /** These are the charters; the last one says who counts. */
@@ -117,7 +123,7 @@ export class RegionView {
    * whether any line was new. Errors: `REALM`.
    */
   takeCosigned({ checkpoint, lines, proof }: CosignedLeaf): 'new' | 'held' {
-    requireRealm(checkpoint, this.#realm);
+    requireRealm(checkpoint, this.realm);
     const policy = this.#counting;
     if (policy === undefined) return 'held';
     const { stream, root } = checkpoint;
@@ -192,16 +198,16 @@ export class RegionView {
     const policy = this.#policy();
     const by = decidedBy(this.#charters, stream);
     const [newest] = (this.#leaves.get(stream) ?? []).filter(
-      (one) =>
-        one.checkpoint.size === sequence &&
-        decisionOf(one.checkpoint) === by &&
-        isLastLeaf(one, payload),
+      ({ checkpoint, proof }) =>
+        checkpoint.size === sequence &&
+        decisionOf(checkpoint) === by &&
+        isLastLeaf(checkpoint, hashLeaf(payload), proof),
     );
     if (newest !== undefined) {
       requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));
       return;
     }
-    const needed = this.#threshold;
+    const needed = this.threshold;
     throw new KedgeError(
       'QUORUM',
       `0 of ${needed} needed regions cosigned ${stream} at ${sequence}`,
@@ -236,7 +242,7 @@ export class RegionView {
   #advance(book: HeartbeatBook, localMs: number): void {
     this.#book = book;
     const charter = this.#charter?.charter;
-    if (charter === undefined || charter.regions.length < this.#threshold) return;
+    if (charter === undefined || charter.regions.length < this.threshold) return;
     const quorumMs = quorumMedianMs(book, this.#policy());
     if (quorumMs !== undefined) this.#clock = advanceClock(this.#clock, quorumMs, localMs);
   }
@@ -261,7 +267,7 @@ export class RegionView {
     const charter = this.#charter?.charter;
     this.#counting = undefined;
     if (charter === undefined || charter.regions.length === 0) return;
-    const counting = regionPolicy(charter, 1, new Set(this.#splits.keys()));
+    const counting = regionPolicy(charter, 1, this.faulty);
     this.#counting = counting;
     this.#book = new Map(
       [...this.#book].filter(([region, { keyId }]) => counting.keys.get(keyId)?.region === region),
@@ -271,8 +277,8 @@ export class RegionView {
   /** Errors: `POLICY`. */
   #policy(): RegionPolicy {
     const regions = this.#charter?.charter.regions ?? [];
-    const charter = { realm: this.#realm, regions };
-    return regionPolicy(charter, this.#threshold, new Set(this.#splits.keys()));
+    const charter = { realm: this.realm, regions };
+    return regionPolicy(charter, this.threshold, this.faulty);
   }
 }
 
@@ -284,17 +290,4 @@ interface Said {
 
 function isSameLog(a: CosignedLeaf['checkpoint'], b: CosignedLeaf['checkpoint']): boolean {
   return decisionOf(a) === decisionOf(b);
-}
-
-function isLastLeaf(
-  { checkpoint, proof }: Pick<CosignedLeaf, 'checkpoint' | 'proof'>,
-  payload: Uint8Array,
-): boolean {
-  try {
-    verifyLastLeaf(checkpoint, hashLeaf(payload), proof);
-    return true;
-  } catch (thrown) {
-    if (KedgeError.from(thrown).code === 'BUG') throw thrown;
-    return false;
-  }
 }

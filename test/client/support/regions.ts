@@ -18,7 +18,7 @@ import {
 import { completeProof, planInclusion } from '../../../src/core/log/plan.ts';
 import { treeRoot } from '../../../src/core/log/tree.ts';
 import type { WatchResponse } from '../../../src/core/watch/messages.ts';
-import type { TestRealm } from '../../../src/testing/realm.ts';
+import type { TestDocument, TestRealm } from '../../../src/testing/realm.ts';
 import { cosign, logOf, regionKey } from '../../core/log/fixtures.ts';
 
 /** The head of a bundle's log at a sequence, cosigned by these regions. */
@@ -29,10 +29,28 @@ export function cosigned(
   ...regions: readonly RegionName[]
 ): Extract<WatchResponse, { kind: 'cosigned' }> {
   const releases = realm.releases(bundle).slice(0, sequence);
-  const log = logOf(releases.map(({ document }) => document.statement.payload));
+  return cosignedLog(realm, releaseStream(bundle), releases, regions);
+}
+
+/** The log of the realm's charters, cosigned by these regions. */
+export function cosignedCharters(
+  realm: TestRealm,
+  ...regions: readonly RegionName[]
+): Extract<WatchResponse, { kind: 'cosigned' }> {
+  return cosignedLog(realm, CHARTER_STREAM, realm.charters, regions);
+}
+
+function cosignedLog(
+  realm: TestRealm,
+  stream: StreamName,
+  documents: readonly TestDocument[],
+  regions: readonly RegionName[],
+): Extract<WatchResponse, { kind: 'cosigned' }> {
+  const sequence = documents.length;
+  const log = logOf(documents.map(({ document }) => document.statement.payload));
   const checkpoint: Checkpoint = {
     realm: realm.name,
-    stream: releaseStream(bundle),
+    stream,
     size: sequence,
     root: treeRoot(log.frontier),
   };

@@ -1,5 +1,5 @@
 /**
- * Group B: the chain of charters. Recovery (B13, B14) and the charter log (B15) come later.
+ * Group B: the chain of charters. Recovery (B13, B14) comes later.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { CaseBuilder } from './case-builder.ts';
@@ -9,17 +9,19 @@ import {
   DAY,
   govern,
   type JsonObject,
+  listRegions,
   roleEntry,
   SECOND,
   signerEntry,
   T0,
 } from './realm.ts';
+import { DEMAND, inUse, noted, REGIONS, threeRegions } from './regions.ts';
 
 const NO_RACE = 'the second of two that race is answered CONFLICT and proves nothing: C14';
 
 /** The cases of the group, but for the long one. */
 export function groupB(): readonly ConformanceCase[] {
-  return [...quorumCases(), ...orderCases(), ...expiryCases()];
+  return [...quorumCases(), ...orderCases(), ...expiryCases(), ...logCases()];
 }
 
 /** B10, in a file of its own. */
@@ -44,7 +46,6 @@ export function groupB10(): readonly ConformanceCase[] {
 export const COVERED_B: readonly CoveredCase[] = [
   { name: 'B13 recovery wrong digest', about: 'This version has no recovery.' },
   { name: 'B14 recovery quorum', about: 'This version has no recovery.' },
-  { name: 'B15 hidden-rotation', about: 'This version has no log of charters.' },
 ];
 
 function quorumCases(): readonly ConformanceCase[] {
@@ -167,4 +168,66 @@ function expiryCases(): readonly ConformanceCase[] {
   nine.apply(nine.charter(same, { issuedMs: after }), 'accepted');
   nine.apply(refused, 'accepted');
   return [eight.done(), nine.done()];
+}
+
+/** B15: a client that demands two regions takes a charter only when two of those it has saw it. */
+function logCases(): readonly ConformanceCase[] {
+  return [hiddenRotation(), replacedRegions(), firstRegions()];
+}
+
+function hiddenRotation(): ConformanceCase {
+  const [b, first, release] = inUse(
+    'B15 hidden-rotation',
+    'A charter that verifies and that regions did not see is not used.',
+  );
+  const hidden = b.charter((charter) => listRegions(charter, { gru: ['gru'], syd: ['mallory'] }));
+  b.apply(hidden, 'QUORUM', { about: 'no region cosigned it' });
+  const own = { gru: ['gru'], syd: ['mallory'] };
+  b.cosigned([first, hidden], ['gru', 'syd'], 'held', { note: { keys: own } });
+  b.apply(hidden, 'QUORUM', { about: 'its own regions have no say in it' });
+  b.cosigned([first, hidden], ['sin'], 'accepted');
+  b.apply(hidden, 'QUORUM', { about: 'one region too few' });
+  const shown = b.charter((charter) => {
+    threeRegions(charter);
+    charter['note'] = 'shown to everybody';
+  });
+  b.cosigned([first, shown], ['fra', 'iad'], 'accepted');
+  b.apply(hidden, 'PROOF', { about: 'two regions cosigned another one' });
+  b.apply(release, 'held', { about: 'what is in use stays' });
+  b.apply(shown, 'accepted');
+  return b.done();
+}
+
+function replacedRegions(): ConformanceCase {
+  const [b, first] = inUse(
+    'B15 regions-replaced',
+    'The regions of the charter in use decide about the next one.',
+  );
+  const second = b.charter((charter) =>
+    listRegions(charter, { fra: ['fra'], gru: ['gru'], iad: ['iad'] }),
+  );
+  b.cosigned([first, second], ['iad', 'sin'], 'accepted');
+  b.apply(second, 'accepted', { about: 'a region that leaves may still say that it saw it' });
+  const third = b.charter(threeRegions);
+  b.cosigned([first, second, third], ['iad'], 'accepted');
+  b.cosigned([first, second, third], ['sin'], 'held', { about: 'it is none of the second' });
+  b.apply(third, 'QUORUM');
+  b.cosigned([first, second, third], ['gru'], 'accepted');
+  b.apply(third, 'accepted');
+  return b.done();
+}
+
+function firstRegions(): ConformanceCase {
+  const b = new CaseBuilder('B15 first-regions', 'Who has no regions cannot ask them.', DEMAND);
+  const first = b.begin((charter) => listRegions(charter, {}));
+  const second = b.charter(threeRegions);
+  b.apply(second, 'accepted');
+  const third = b.charter(threeRegions);
+  b.apply(third, 'QUORUM');
+  b.cosigned([first, second, third], REGIONS, 'accepted');
+  b.apply(third, 'accepted');
+  const release = b.release(noted('1'));
+  b.cosigned([release], REGIONS, 'accepted');
+  b.apply(release, 'accepted');
+  return b.done();
 }

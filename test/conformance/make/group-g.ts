@@ -162,9 +162,10 @@ function otherOrigin(): ConformanceCase {
 
 function removed(): ConformanceCase {
   const name = 'G24 region-removed-in-charter';
-  const [builder, first, second] = two(name, 'Not counted from that charter on.');
+  const [builder, first, second, charter] = two(name, 'Not counted from that charter on.');
   builder.cosigned([first, second], ['fra', 'sin'], 'accepted');
   const next = builder.charter((charter) => listRegions(charter, { fra: ['fra'], iad: ['iad'] }));
+  builder.cosigned([charter, next], ['fra', 'iad'], 'accepted');
   builder.apply(next, 'accepted');
   builder.apply(second, 'QUORUM', NODES);
   builder.cosigned([first, second], ['sin'], 'held');
@@ -175,17 +176,18 @@ function removed(): ConformanceCase {
 
 function decided(): ConformanceCase {
   const name = 'G26 decision-begins-a-log';
-  const [builder, first, second] = two(name, 'Who cosigned the side that fell goes on.');
+  const [builder, first, second, charter] = two(name, 'Who cosigned the side that fell goes on.');
   const fallen = builder.release(noted('fallen'), { after: first });
   builder.cosigned([first, fallen], REGIONS, 'accepted');
   const { stream, sequence, digest } = second;
-  const next = builder.charter((charter) => {
-    threeRegions(charter);
-    charter['resolutions'] = [{ digest, sequence, stream }];
+  const decision = builder.charter((next) => {
+    threeRegions(next);
+    next['resolutions'] = [{ digest, sequence, stream }];
   });
-  builder.apply(next, 'accepted');
+  builder.cosigned([charter, decision], ['fra', 'sin'], 'accepted');
+  builder.apply(decision, 'accepted');
   builder.apply(second, 'QUORUM', NODES);
-  const note = { decidedBy: next.sequence };
+  const note = { decidedBy: decision.sequence };
   builder.cosigned([first, second], REGIONS, 'accepted', { note, about: 'no second root' });
   builder.apply(second, 'accepted', AGAIN);
   builder.cosigned([first, fallen], REGIONS, 'held', { about: 'of a log that is over' });
@@ -197,11 +199,11 @@ function decided(): ConformanceCase {
   return builder.done();
 }
 
-/** A case with one release in use, and the next one, not offered yet. */
-function two(name: string, about: string): readonly [CaseBuilder, Doc, Doc] {
-  const [builder, , first] = begun(name, about, BOTH, threeRegions);
+/** A case with one release in use, the next one, not offered yet, and the charter. */
+function two(name: string, about: string): readonly [CaseBuilder, Doc, Doc, Doc] {
+  const [builder, charter, first] = begun(name, about, BOTH, threeRegions);
   builder.apply(first, 'QUORUM', NODES);
   builder.cosigned([first], REGIONS, 'accepted');
   builder.apply(first, 'accepted', AGAIN);
-  return [builder, first, builder.release(noted('2'))];
+  return [builder, first, builder.release(noted('2')), charter];
 }

@@ -7,7 +7,7 @@ import { anchorEntry, bodyValue, type Doc, type JsonObject, listRegions } from '
 /** The regions of these cases; each has the key of its name. */
 export const REGIONS: readonly string[] = ['fra', 'iad', 'sin'];
 /** For cases that are about what a client demands. */
-const DEMAND: CaseOptions = {
+export const DEMAND: CaseOptions = {
   requireRegions: 2,
   skip: {
     peer: 'a node demands nothing of regions; what it knows of them is in groups G and its tests',

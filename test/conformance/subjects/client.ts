@@ -286,7 +286,7 @@ class ClientSubject implements Subject {
 }
 
 function isUnattested({ event }: LogFields): boolean {
-  return event === 'bundle.unattested';
+  return event === 'bundle.unattested' || event === 'charter.unattested';
 }
 
 function attestation(step: RegionStep): WatchResponse {

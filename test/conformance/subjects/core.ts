@@ -16,6 +16,7 @@ import {
   type Sha256,
   type StreamName,
 } from '../../../src/core/ids.ts';
+import { CharterLog } from '../../../src/core/log/charter-log.ts';
 import type { HeldHead } from '../../../src/core/log/freshness.ts';
 import { RegionView } from '../../../src/core/log/region-view.ts';
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
@@ -77,6 +78,8 @@ class CoreSubject implements Subject {
   readonly #stored: Map<string, SignedDocument> = new Map();
   readonly #bundles: readonly string[];
   readonly #threshold: number | undefined;
+  /** Lines about charters are kept by a client as long as it runs. */
+  #charterLog: CharterLog | undefined;
   #state: TrustedState;
   #regions: RegionView | undefined;
 
@@ -85,6 +88,7 @@ class CoreSubject implements Subject {
     this.#bundles = one.bundles;
     this.#threshold = one.requireRegions;
     this.#regions = this.#newRegions(0);
+    this.#charterLog = this.#regions && new CharterLog(this.#regions);
     this.#state = emptyTrustedState(parseRealmName(one.realm), parseSha256(one.pin));
   }
 
@@ -121,6 +125,7 @@ class CoreSubject implements Subject {
     const floorMs = this.#regions?.floorMs ?? 0;
     this.#regions = this.#newRegions(nowMs);
     this.#regions?.restore(floorMs, nowMs);
+    this.#charterLog = this.#regions && new CharterLog(this.#regions);
     const { realm, pin } = this.#pin;
     const at = (stream: string, sequence: number): { readonly document: SignedDocument }[] => {
       const document = this.#stored.get(`${stream} ${sequence}`);
@@ -203,7 +208,10 @@ class CoreSubject implements Subject {
     };
     const judgedMs = this.#regions?.read(nowMs).nowMs ?? nowMs;
     const result = acceptDocument(this.#state, { chain, body, mode, ...recall }, judgedMs);
-    if (result.outcome === 'accepted') this.#requireCosigned(place, chain.at(-1)?.payload);
+    if (result.outcome === 'accepted') {
+      this.#requireCosigned(place, chain.at(-1)?.payload);
+      if (place?.kind === 'charter') this.#requireAttested(result.state.charters);
+    }
     this.#state = result.state;
     this.#moved();
     if (result.outcome === 'accepted') {
@@ -258,6 +266,13 @@ class CoreSubject implements Subject {
     this.#regions?.requireCosigned({ stream, sequence, digest, payload });
   }
 
+  /** Errors: `QUORUM`, `PROOF`. */
+  #requireAttested(charters: TrustedState['charters']): void {
+    const inUse = this.#state.charters.length;
+    const faulty = this.#regions?.faulty ?? new Set();
+    this.#charterLog?.requireAttested({ charters, inUse, faulty });
+  }
+
   /** What is held now, by stream that is followed. */
   #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
     const held = new Map<StreamName, HeldHead | undefined>();
@@ -283,6 +298,7 @@ class CoreSubject implements Subject {
       regions.takeSplit(decodePair(step));
       return { outcome: 'accepted' };
     }
+    if ('cosigned' in step) this.#charterLog?.take(decodeLeaf(step), this.#state.charters);
     const news =
       'cosigned' in step
         ? regions.takeCosigned(decodeLeaf(step))
