@@ -16,6 +16,7 @@ const ANY_BUILTIN = ['.*'];
 const LAYERS = {
   core: { src: [], npm: [], builtin: [] },
   ports: { src: ['core'], npm: [], builtin: [] },
+  files: { src: [], npm: [], builtin: ['fs/promises', 'path'] },
   wire: {
     src: ['core'],
     npm: ['@grpc/proto-loader', '@grpc/grpc-js'],
@@ -32,7 +33,7 @@ const LAYERS = {
     builtin: ['fs', 'fs/promises', 'path', 'crypto'],
   },
   storage: {
-    src: ['core', 'ports'],
+    src: ['core', 'ports', 'files'],
     npm: ['level'],
     builtin: ['fs', 'fs/promises', 'path', 'crypto'],
   },
@@ -44,7 +45,7 @@ const LAYERS = {
   },
   http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
   client: {
-    src: ['core', 'ports', 'wire'],
+    src: ['core', 'ports', 'files', 'wire'],
     npm: ['@grpc/grpc-js'],
     builtin: [
       'crypto',
@@ -63,12 +64,23 @@ const LAYERS = {
   },
   agent: { src: ['core', 'ports', 'client'], npm: [], builtin: ANY_BUILTIN },
   node: {
-    src: ['core', 'ports', 'wire', 'x509', 'signers', 'storage', 'service', 'grpc', 'http'],
+    src: [
+      'core',
+      'ports',
+      'files',
+      'wire',
+      'x509',
+      'signers',
+      'storage',
+      'service',
+      'grpc',
+      'http',
+    ],
     npm: ['yaml', 'zod'],
     builtin: ANY_BUILTIN,
   },
   cli: {
-    src: ['core', 'ports', 'x509', 'signers', 'client', 'agent', 'node'],
+    src: ['core', 'ports', 'files', 'x509', 'signers', 'client', 'agent', 'node'],
     npm: ['pino', 'commander', 'yaml'],
     builtin: ANY_BUILTIN,
   },

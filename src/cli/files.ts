@@ -9,9 +9,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ErrorCode, KedgeError } from '../core/errors.ts';
+import { makeFolder } from '../files/folders.ts';
 
 /** Who may read a new file: everybody that the umask lets, or its owner alone. */
 export type FileMode = 'public' | 'private';
@@ -87,7 +88,7 @@ export async function replaceFile(
 /** Makes a directory and its parents. Errors: `STORE`. */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path, { access: 'public' });
   } catch (cause) {
     throw fileError(cause, `cannot make the directory ${path}`);
   }

@@ -10,7 +10,7 @@
  * @module
  */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, stat, unlink, utimes } from 'node:fs/promises';
+import { open, readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -20,6 +20,7 @@ import { parseReleaseBody } from '../core/releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { Evidence } from '../core/trusted/state.ts';
+import { makeFolder } from '../files/folders.ts';
 import { replaceFile, syncFolder, writeWhole } from './atomic-files.ts';
 import {
   encodeIndex,
@@ -106,7 +107,7 @@ export class Cache {
   /** Makes `saved` the copy; when it resolves, a power cut cannot take it back. */
   async save(saved: SavedRealm): Promise<void> {
     await this.#guard('write', async () => {
-      await mkdir(this.#objects, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#objects, { access: 'private' });
       await this.#writeObjects(saved);
       const ours = this.#indexOf(saved);
       const theirs = await this.#readIndex();

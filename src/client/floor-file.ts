@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeUtf8 } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { CLOCK_SKEW_MAX_MS } from '../core/limits.ts';
+import { makeFolder } from '../files/folders.ts';
 import { replaceFile } from './atomic-files.ts';
 
 const LINE = /^([1-9]\d{0,15}) ([0-9a-f]{64})\n$/;
@@ -41,7 +42,7 @@ export class FloorFile {
   async keep(floorMs: number): Promise<void> {
     if (floorMs < this.#writtenMs + CLOCK_SKEW_MAX_MS) return;
     const kept = Math.max(floorMs, await this.load());
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder, { access: 'private' });
     const text = String(kept);
     await replaceFile(this.#path, encodeUtf8(`${text} ${sha256(encodeUtf8(text))}\n`));
     this.#writtenMs = kept;

@@ -7,10 +7,11 @@
  * @module
  */
 import type { WriteStream } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { KedgeError } from '../core/errors.ts';
+import { makeFolder } from '../files/folders.ts';
 import type { Logger } from '../ports/logger.ts';
 
 const MAX_BYTES = 1024 ** 3;
@@ -37,7 +38,7 @@ export class Recorder implements AsyncDisposable {
   static async open(options: RecorderOptions): Promise<Recorder> {
     const { path, logger, maxBytes = MAX_BYTES } = options;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path), { access: 'public' });
       const file = await open(path, 'a', OWNER_ONLY);
       const { size } = await file.stat();
       logger.info({ event: 'recording.started', path, bytes: size }, 'recording what happens');

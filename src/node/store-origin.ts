@@ -9,11 +9,12 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { encodeHex, encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
+import { makeFolder } from '../files/folders.ts';
 import type { Store } from '../ports/store.ts';
 import type { NodeConfig } from './config.ts';
 
@@ -95,7 +96,7 @@ async function readBootFile(path: string): Promise<readonly string[] | undefined
 async function writeBootFile(path: string, values: readonly string[]): Promise<void> {
   const aside = `${path}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), { access: 'private' });
     const file = await open(aside, 'w', 0o600);
     try {
       await file.writeFile(`kedge-boot ${values.join(' ')}\n`);

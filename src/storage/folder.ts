@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../files/folders.ts';
 import { asStoreError, storeError } from './failures.ts';
 
 /** The file that names the newest manifest; it exists from the end of creation on. */
@@ -74,28 +75,15 @@ export async function requireRoom(path: string): Promise<void> {
 async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch(undefinedIfMissing);
   if (found === undefined) {
-    const made = await makeFolder(path).then(() => 'made', undefinedIfMissing);
+    const made = await makeFolder(path, { access: 'private' }).then(
+      () => 'made',
+      undefinedIfMissing,
+    );
     // What a file system that takes no folders answers.
     if (made === undefined) throw storeError('denied', path, 'cannot be created in that place');
   } else if (!found.isDirectory()) {
     throw storeError('foreign', path, 'is a file, not a folder');
   }
-}
-
-/** As `mkdir -p`. Node's own `recursive` tries for ever in a file system like `/proc`. */
-async function makeFolder(path: string): Promise<void> {
-  const missing: string[] = [];
-  for (let at = resolve(path); (await stat(at).catch(undefinedIfMissing)) === undefined; ) {
-    missing.push(at);
-    at = dirname(at);
-  }
-  for (const folder of missing.toReversed()) {
-    await mkdir(folder, { mode: 0o700 }).catch(ignoreIfThere);
-  }
-}
-
-function ignoreIfThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 function undefinedIfMissing(error: unknown): undefined {
