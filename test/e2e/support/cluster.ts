@@ -9,7 +9,7 @@ import { AdminClient } from '../../../src/client/admin-client.ts';
 import type { SourceTlsOptions } from '../../../src/client/options.ts';
 import { encodeBase64, parseUtf8 } from '../../../src/core/bytes.ts';
 import { encodeEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
-import { createTestPki, type TestPki } from '../../../src/testing/pki.ts';
+import { createTestPki, type TestIdentityFiles, type TestPki } from '../../../src/testing/pki.ts';
 import { findFreePorts } from '../../../src/testing/ports.ts';
 import { startProcess, type TestProcess } from '../../../src/testing/processes.ts';
 import type { TestRealm } from '../../../src/testing/realm.ts';
@@ -43,26 +43,46 @@ export interface ProcessNode {
   openAdmin(): Promise<AdminClient>;
 }
 
+/** Where a node listens. */
+export interface NodePlace {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** What the configuration of a node says beside, or instead of, the usual. */
+export type ConfigOf = (
+  place: NodePlace,
+  all: readonly NodePlace[],
+  folder: TempDir,
+) => Promise<Readonly<Record<string, unknown>>>;
+
 /** Nodes that know each other, with their folder and their certificates. */
 export class ProcessCluster implements AsyncDisposable {
   readonly nodes: readonly ProcessNode[];
   readonly #folder: TempDir;
   readonly #clientTls: SourceTlsOptions;
+  readonly #adminTls: TestIdentityFiles;
   readonly #running: Set<TestProcess>;
 
   private constructor(parts: {
     readonly nodes: readonly ProcessNode[];
     readonly folder: TempDir;
     readonly clientTls: SourceTlsOptions;
+    readonly adminTls: TestIdentityFiles;
     readonly running: Set<TestProcess>;
   }) {
     this.nodes = parts.nodes;
     this.#folder = parts.folder;
     this.#clientTls = parts.clientTls;
+    this.#adminTls = parts.adminTls;
     this.#running = parts.running;
   }
 
-  static async create(realm: TestRealm, names: readonly string[]): Promise<ProcessCluster> {
+  static async create(
+    realm: TestRealm,
+    names: readonly string[],
+    configOf: ConfigOf = async () => ({}),
+  ): Promise<ProcessCluster> {
     const folder = await createTempDir('kedge-e2e-');
     const pki = createTestPki();
     const ports = await findFreePorts(names.length);
@@ -72,7 +92,9 @@ export class ProcessCluster implements AsyncDisposable {
     const places = names.map((name, index) => ({ name, port: ports[index] ?? 0 }));
     const nodes: ProcessNode[] = [];
     for (const { name, port } of places) {
-      const configFile = await writeConfig({ folder, pki, realm, charter, name, port, places });
+      const change = await configOf({ name, port }, places, folder);
+      const parts = { folder, pki, realm, charter, name, port, places, change };
+      const configFile = await writeConfig(parts);
       const spawn = async (): Promise<TestProcess> => {
         const argv = [KEDGE, 'node', 'run', '--config', configFile];
         const child = await startProcess({ argv, name });
@@ -96,12 +118,21 @@ export class ProcessCluster implements AsyncDisposable {
       });
     }
     const clientTls = await pki.write(folder, 'client', { uris: [`${DOMAIN}/client/app`] });
-    return new ProcessCluster({ nodes, folder, clientTls, running });
+    return new ProcessCluster({ nodes, folder, clientTls, adminTls, running });
   }
 
   /** What a program needs to connect. */
   get clientTls(): SourceTlsOptions {
     return this.#clientTls;
+  }
+
+  /** What an admin needs to connect. */
+  get adminTls(): TestIdentityFiles {
+    return this.#adminTls;
+  }
+
+  get folder(): TempDir {
+    return this.#folder;
   }
 
   get endpoints(): readonly string[] {
@@ -128,11 +159,12 @@ interface ConfigParts {
   readonly charter: string;
   readonly name: string;
   readonly port: number;
-  readonly places: readonly { readonly name: string; readonly port: number }[];
+  readonly places: readonly NodePlace[];
+  readonly change: Readonly<Record<string, unknown>>;
 }
 
 async function writeConfig(parts: ConfigParts): Promise<string> {
-  const { folder, pki, realm, charter, name, port, places } = parts;
+  const { folder, pki, realm, charter, name, port, places, change } = parts;
   await mkdir(folder.join(name));
   const listen = `127.0.0.1:${port}`;
   const config = {
@@ -151,6 +183,7 @@ async function writeConfig(parts: ConfigParts): Promise<string> {
       seeds: places.filter((place) => place.name !== name).map(({ port }) => `127.0.0.1:${port}`),
     },
     drainTimeoutMs: 1000,
+    ...change,
   };
   return await folder.write(`${name}/node.yaml`, stringify(config));
 }
