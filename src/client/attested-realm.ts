@@ -75,14 +75,14 @@ export class AttestedRealm {
       case 'heartbeat':
         return this.#heartbeat(response.said, localMs);
       case 'update':
-        return this.#update(response.update, pending, localMs);
+        return this.#update(response.update, pending, this.#now(localMs));
       case 'charters':
-        return this.#charters(response.charters, pending, localMs);
+        return this.#charters(response.charters, pending, this.#now(localMs));
       case 'current':
       case 'fork':
       case 'blobs':
       case 'keep-alive':
-        return this.#follow(response, pending, localMs);
+        return this.#follow(response, pending, this.#now(localMs));
     }
   }
 
@@ -97,10 +97,10 @@ export class AttestedRealm {
   #follow(
     response: RealmResponse,
     pending: Pending,
-    localMs: number,
+    nowMs: number,
     admit?: (head: Head) => void,
   ): Applied {
-    const applied = this.#options.realm.apply(response, pending, this.#now(localMs), admit);
+    const applied = this.#options.realm.apply(response, pending, nowMs, admit);
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
     return applied;
   }
@@ -108,21 +108,22 @@ export class AttestedRealm {
   #cosigned(leaf: CosignedLeaf, pending: Pending, localMs: number): Applied {
     const { regions, realm } = this.#options;
     regions?.takeCosigned(leaf);
-    this.#waiting?.take(leaf, realm.trusted, pending, this.#now(localMs));
+    const nowMs = this.#now(localMs);
+    this.#waiting?.take(leaf, realm.trusted, pending, nowMs);
     const { stream } = leaf.checkpoint;
-    if (stream !== CHARTER_STREAM) return this.#retry(stream, pending, localMs);
-    return pending.waiting ? this.#charters([], pending, localMs) : { kind: 'nothing' };
+    if (stream !== CHARTER_STREAM) return this.#retry(stream, pending);
+    return pending.waiting ? this.#charters([], pending, nowMs) : { kind: 'nothing' };
   }
 
   /** Rules CO-20 to CO-22. */
-  #charters(more: readonly SignedDocument[], pending: Pending, localMs: number): Applied {
+  #charters(more: readonly SignedDocument[], pending: Pending, nowMs: number): Applied {
     const { realm } = this.#options;
     if (this.#waiting === undefined) {
-      return this.#follow({ kind: 'charters', charters: more }, pending, localMs);
+      return this.#follow({ kind: 'charters', charters: more }, pending, nowMs);
     }
     const documents = [...(pending.waiting?.charters ?? []), ...more];
-    const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, this.#now(localMs));
-    const applied = this.#follow({ kind: 'charters', charters: ready }, pending, localMs);
+    const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, nowMs);
+    const applied = this.#follow({ kind: 'charters', charters: ready }, pending, nowMs);
     pending.hold(waiting);
     if (applied.kind === 'charters') return { ...applied, isLate: pending.isLate };
     if (waiting === undefined || applied.kind !== 'nothing') return applied;
@@ -130,9 +131,9 @@ export class AttestedRealm {
     return { kind: 'charters-wait', version, error };
   }
 
-  #update(update: BundleUpdate, pending: Pending, localMs: number): Applied {
+  #update(update: BundleUpdate, pending: Pending, nowMs: number): Applied {
     const { regions, realm, bundles } = this.#options;
-    if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, localMs);
+    if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, nowMs);
     const { bundle } = update;
     const isWatched = bundles.includes(bundle);
     if (pending.waiting !== undefined && isWatched && isAhead(update, realm.trusted)) {
@@ -149,25 +150,26 @@ export class AttestedRealm {
       regions.requireCosigned({ stream, sequence, digest, payload: statement.payload });
     };
     try {
-      const applied = this.#follow({ kind: 'update', update: joined }, pending, localMs, admit);
+      const applied = this.#follow({ kind: 'update', update: joined }, pending, nowMs, admit);
       pending.unpark(bundle);
       return applied;
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (candidate === undefined || !isUnattested(error)) throw error;
       const { sequence, digest } = candidate;
-      pending.park(bundle, parked(joined, candidate, pending));
+      pending.park(bundle, { ...parked(joined, candidate, pending), judgedMs: nowMs });
       return { kind: 'unattested', at: { bundle, sequence, digest }, error };
     }
   }
 
-  #retry(stream: StreamName, pending: Pending, localMs: number): Applied {
+  /** Judged by the time at which it came: that its charter expires meanwhile changes nothing. */
+  #retry(stream: StreamName, pending: Pending): Applied {
     const bundle = this.#options.bundles.find((one) => releaseStream(one) === stream);
     const waiting = bundle && pending.parked(bundle);
     if (bundle === undefined || waiting === undefined) return { kind: 'nothing' };
-    const { statements, body } = waiting;
+    const { statements, body, judgedMs } = waiting;
     const update = { bundle, statements, content: { kind: 'whole', body } } as const;
-    return this.#update(update, pending, localMs);
+    return this.#update(update, pending, judgedMs);
   }
 
   #heartbeat(said: AttestedRows, localMs: number): Applied {
@@ -214,7 +216,11 @@ function isUnattested({ code, detail }: KedgeError): boolean {
 }
 
 /** A verified update as it waits. Only what is not in use already has come as a blob. */
-function parked({ statements }: BundleUpdate, head: Head, pending: Pending): ParkedUpdate {
+function parked(
+  { statements }: BundleUpdate,
+  head: Head,
+  pending: Pending,
+): Omit<ParkedUpdate, 'judgedMs'> {
   const blobs = new Map<AnchorId, Uint8Array>();
   for (const { id } of head.body.anchors) {
     const der = pending.get(id);

@@ -19,6 +19,8 @@ export interface ParkedUpdate {
   readonly body: Uint8Array;
   readonly bodyDigest: Sha256;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+  /** When it was judged; it is good for as long as it waits. */
+  readonly judgedMs: number;
 }
 
 /** Verified charters that wait, ascending. */

@@ -165,6 +165,23 @@ describe('a source that requires regions', () => {
     await until(() => source.status().charterVersion === 3);
   });
 
+  it('uses a release that waited while its charter expired (D08)', async () => {
+    realm.nextCharter((charter) => ({ ...charter, note: 'short' }), {
+      expiresMs: TEST_EPOCH_MS + 10 * MINUTE_MS,
+    });
+    await open();
+    say(cosignedCharters(realm, FRA, IAD));
+    await until(() => source.status().charterVersion === 2);
+    await until(() => waiting() === 1);
+    clock.advance(11 * MINUTE_MS);
+    publish(1);
+    say(cosigned(realm, NAME, 1, FRA, IAD));
+    await until(() => inUse() === 1);
+    say(blobs(anchor(1)), delta(release(1), release(2)));
+    await until(() => source.status().lastError?.code === 'EXPIRED');
+    expect(inUse()).toBe(1);
+  });
+
   it('is fresh by the word of regions, and tells once when it becomes stale', async () => {
     const told: BundleStatus[] = [];
     const metrics = recordingMetrics();

@@ -100,6 +100,28 @@ describe('GossipMachine', () => {
     expect(machine.durable.charters).toHaveLength(1);
   });
 
+  it('serves what it took, although the charter expired while it was written (D08)', () => {
+    submitTwice();
+    handle({ kind: 'persisted', batchId: 1 });
+    const release = realm.nextRelease('payments.example.org', (body) => body);
+    const submission = { document: release.document, blobs: [], recall: {} };
+    const expiresMs = realm.charter.expiresMs;
+    const at = (event: GossipEvent, nowMs: number): readonly GossipEffect[] =>
+      machine.handle(event, nowMs);
+    at({ kind: 'submit', requestId: 3, ...submission }, expiresMs - 1);
+    const written = at({ kind: 'persisted', batchId: 2 }, expiresMs + 1);
+    expect(written.map(({ kind }) => kind)).toEqual(['serve', 'reply']);
+    expect(written.find(({ kind }) => kind === 'reply')).toMatchObject({
+      result: { kind: 'durable' },
+    });
+    const next = realm.nextRelease('payments.example.org', (body) => ({ ...body, note: '2' }));
+    const late = { document: next.document, blobs: [], recall: {} };
+    const refused = at({ kind: 'submit', requestId: 4, ...late }, expiresMs + 1);
+    expect(refused.at(-1)).toMatchObject({
+      result: { kind: 'refused', error: { code: 'EXPIRED' } },
+    });
+  });
+
   it('tells all who wait that the disk refused, and writes that batch again', () => {
     submitTwice();
     const effects = fail('STORE');
