@@ -201,6 +201,8 @@ export interface CoveredCase {
   readonly about: string;
   /** The file of that test; absent for what this version does not have. */
   readonly test?: string;
+  /** The name of that test, as it is written there. */
+  readonly title?: string;
 }
 
 export interface VectorFile {

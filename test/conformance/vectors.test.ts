@@ -2,14 +2,16 @@
  * The vectors on disk are those that the cases make. After a change of the cases:
  * `npx vitest run test/conformance/vectors.test.ts -u`.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { GROUPS, readAllCases, readVectors, vectorPath } from './format.ts';
+import { GROUPS, readAllCases, type VectorFile, vectorPath } from './format.ts';
 import { makeVectors } from './make/all.ts';
+import { conformanceTable, unheldIds } from './make/table.ts';
 
 describe('conformance vectors', () => {
   const made = makeVectors();
+  const files = GROUPS.map((group) => JSON.parse(made[group] ?? '') as VectorFile);
 
   it.each(GROUPS)('of group %s come out byte by byte when they are made again', async (group) => {
     await expect(made[group]).toMatchFileSnapshot(fileURLToPath(vectorPath(group)));
@@ -31,10 +33,19 @@ describe('conformance vectors', () => {
   });
 
   it('name tests that exist for what they leave to others', () => {
-    const tests = GROUPS.flatMap((group) => readVectors(group).covered).flatMap(
-      ({ test }) => test ?? [],
-    );
     const root = new URL('../../', import.meta.url);
-    expect(tests.filter((test) => !existsSync(new URL(test, root)))).toEqual([]);
+    const covered = files.flatMap((file) => file.covered);
+    const missing = covered.filter(({ test, title }) => {
+      if (test === undefined) return false;
+      const url = new URL(test, root);
+      return !existsSync(url) || title === undefined || !readFileSync(url, 'utf8').includes(title);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('speak of every case of the design, and the page says where each is held', async () => {
+    expect(unheldIds(files)).toEqual([]);
+    const page = new URL('../../docs/conformance-cases.md', import.meta.url);
+    await expect(conformanceTable(files)).toMatchFileSnapshot(fileURLToPath(page));
   });
 });

@@ -37,9 +37,52 @@ export function groupC(): readonly ConformanceCase[] {
 /** Cases of the group that other tests have, or this version has not. */
 export const COVERED_C: readonly CoveredCase[] = [
   {
+    name: 'C03 seq-gap, fetched',
+    about: 'What is missing is fetched.',
+    test: 'test/service/replication.test.ts',
+    title: 'lets a node that was cut off catch up by itself',
+  },
+  {
+    name: 'C08 fork-order-independence, as a property',
+    about: 'Every order, repetition and grouping.',
+    test: 'test/core/trusted/fork.test.ts',
+    title: 'C08: leads to one state in every order, with repetition and in any grouping',
+  },
+  {
+    name: 'C08 fork-order-independence, partitions',
+    about: 'Nodes that did not see each other.',
+    test: 'test/e2e/fork.test.ts',
+    title: 'stops at the last common sequence on every node and client, and shows the evidence',
+  },
+  {
+    name: 'C12 resolution, programs',
+    about: 'No program goes back; nodes and programs end as one.',
+    test: 'test/e2e/fork.test.ts',
+    title: 'goes on with the side that the charter lets stand, and no program goes back',
+  },
+  {
+    name: 'C12 resolution, regions',
+    about: 'The same with regions, on processes, by the command line.',
+    test: 'test/e2e/region-fork.test.ts',
+    title: 'goes from two releases that were signed twice to one again, on nodes and programs',
+  },
+  {
     name: 'C13 signer-ledger',
     about: 'The signing tool refuses a second digest for one sequence.',
     test: 'test/signers/ledger.test.ts',
+    title: 'refuses a second digest for one sequence (C13)',
+  },
+  {
+    name: 'C14 concurrent-publish, two regions',
+    about: 'At two nodes; nothing is forked.',
+    test: 'test/service/replication.test.ts',
+    title: 'answers the second of two admins who race with CONFLICT and forks nothing',
+  },
+  {
+    name: 'C15 roll-forward-rollback, shown',
+    about: 'A signer is told that it is a rollback.',
+    test: 'test/core/releases/diff.test.ts',
+    title: 'shows another bundle, another note and a rollback',
   },
 ];
 

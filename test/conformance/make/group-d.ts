@@ -7,7 +7,6 @@ import { CaseBuilder } from './case-builder.ts';
 import { anchorEntry, DAY, type Doc, SECOND, T0 } from './realm.ts';
 import { begun, inUse, noted } from './regions.ts';
 
-const FRESHNESS = 'test/core/log/freshness.test.ts';
 const MINUTE = 60 * SECOND;
 const WINDOW = 10 * MINUTE;
 const YEAR = 365 * DAY;
@@ -17,21 +16,53 @@ const START = T0 + MINUTE;
 /** Cases of the group that are elsewhere. */
 export const COVERED_D: readonly CoveredCase[] = [
   {
+    name: 'D01 quorum-older-than-W, once',
+    about: 'Told once per transition; the set is served.',
+    test: 'test/client/regions.test.ts',
+    title: 'is fresh by the word of regions, and tells once when it becomes stale',
+  },
+  {
     name: 'D02 release-expired',
-    about: 'Kept, and reported as expired.',
-    test: 'test/client/source.test.ts',
+    about: 'Kept, and reported as expired. There is no option to fail instead.',
+    test: 'test/e2e/faults.test.ts',
+    title: 'ahead: a program keeps what it uses, and says that it should be newer',
   },
   {
     name: 'D03 expires-garbage',
     about: 'Every notation of a time but one is refused.',
     test: 'test/core/ids.test.ts',
+    title: 'refuses %j (D03)',
+  },
+  {
+    name: 'D03 expires-garbage, too far',
+    about: 'Ten years after its issue at most.',
+    test: 'test/core/statements/statement.test.ts',
+    title: 'refuses %j as the expiry (D03)',
   },
   {
     name: 'D04 issued-in-future',
-    about: 'Beyond the clock skew a statement is refused.',
+    about: 'Beyond the clock skew a statement is refused (EXPIRED), and offered again later.',
     test: 'test/core/trusted/accept-release.test.ts',
+    title: 'D04: refuses a release from the future beyond the clock skew',
   },
-  { name: 'D01-D10 as a table', about: 'Readers told by the Go libraries.', test: FRESHNESS },
+  {
+    name: 'D08 expiry-during-update, waiting for regions',
+    about: 'When it came decides.',
+    test: 'test/client/regions.test.ts',
+    title: 'uses a release that waited while its charter expired (D08)',
+  },
+  {
+    name: 'D08 expiry-during-update, waiting for the disk',
+    about: 'When it came decides.',
+    test: 'test/core/gossip/machine.test.ts',
+    title: 'serves what it took, although the charter expired while it was written (D08)',
+  },
+  {
+    name: 'D01-D10 as a table',
+    about: 'Readers told by the Go libraries.',
+    test: 'test/core/log/freshness.test.ts',
+    title: '$name',
+  },
 ];
 
 /** The cases of the group. */

@@ -34,6 +34,7 @@ export const COVERED_E: readonly CoveredCase[] = [
     name: 'E05 kill-9-during-activation',
     about: 'A client that is killed has the whole old or the whole new set.',
     test: 'test/client/cache-kill.test.ts',
+    title: 'holds one whole state, ${KILLS} times',
   },
 ];
 

@@ -40,6 +40,7 @@ export const COVERED_F: readonly CoveredCase[] = [
     name: 'F05 release-as-checkpoint',
     about: 'A release is no checkpoint; the other direction is F05 checkpoint-as-release.',
     test: 'test/core/log/checkpoint.test.ts',
+    title: 'refuses a release as a checkpoint (F05)',
   },
 ];
 

@@ -8,33 +8,86 @@ import type { CaseBuilder, CaseOptions } from './case-builder.ts';
 import { type Doc, listRegions } from './realm.ts';
 import { begun, inUse, noted, REGIONS, threeRegions } from './regions.ts';
 
-const PROOF = 'test/core/log/proof.test.ts';
-const COUNTING = 'test/core/log/regions.test.ts';
-const COSIGNER = 'test/core/log/cosigner.test.ts';
-
 /** Cases of the group that are elsewhere. */
 export const COVERED_G: readonly CoveredCase[] = [
-  { name: 'G01-G06 consistency proofs', about: 'Bent in every way.', test: PROOF },
-  { name: 'G07-G12 inclusion proofs', about: 'Bent in every way.', test: PROOF },
   {
-    name: 'G14 same-size-other-root',
+    name: 'G01-G06 consistency proofs',
+    about: 'Bent in every way.',
+    test: 'test/core/log/proof.test.ts',
+    title: 'refuse: $name',
+  },
+  {
+    name: 'G07-G12 inclusion proofs',
+    about: 'Bent in every way.',
+    test: 'test/core/log/proof.test.ts',
+    title: 'refuse: $name',
+  },
+  {
+    name: 'G13 shrinking-checkpoint, signed',
+    about: 'A region signs none either.',
+    test: 'test/core/log/cosigner.test.ts',
+    title: 'refuses a smaller head, also while the larger one is in work (G13)',
+  },
+  {
+    name: 'G14 same-size-other-root, proof',
     about: 'The proof, and the region that counts no more.',
     test: 'test/core/log/split.test.ts',
+    title: 'lets the region count no more, until a charter no longer lists the key (G14)',
   },
-  { name: 'G18 one-region-two-names', about: 'Counts once.', test: COUNTING },
-  { name: 'G20 crash-before-persist', about: 'No signature got out.', test: COSIGNER },
-  { name: 'G21 signature-subset-independence', about: 'One root for all.', test: COUNTING },
+  {
+    name: 'G14 same-size-other-root, passed on',
+    about: 'The proof reaches other nodes.',
+    test: 'test/core/gossip/attestations.test.ts',
+    title: 'counts no more of a region that signed two roots, which is told to all',
+  },
+  {
+    name: 'G18 one-region-two-names',
+    about: 'Counts once.',
+    test: 'test/core/log/regions.test.ts',
+    title: '$name',
+  },
+  {
+    name: 'G20 crash-before-persist',
+    about: 'No signature got out.',
+    test: 'test/core/log/cosigner.test.ts',
+    title: 'has let nothing go when it crashes before the write, whatever it signs then (G20)',
+  },
+  {
+    name: 'G21 signature-subset-independence',
+    about: 'One root for all.',
+    test: 'test/core/log/regions.test.ts',
+    title: 'comes to one root for every set of valid lines (G21)',
+  },
   {
     name: 'G22 lost-witness-db',
-    about: 'A key that signed for a store that is lost signs nothing.',
+    about: 'A key that signed for a store that is lost signs nothing; the node itself starts.',
     test: 'test/node/attestation.test.ts',
+    title: 'attests nothing with a key that signed for a store that is lost',
   },
   {
-    name: 'G23 extension-line, origin mismatch, size 0',
+    name: 'G23 extension-line, size 0',
     about: 'Texts that are no checkpoint.',
     test: 'test/core/log/checkpoint.test.ts',
+    title: 'refuses: $name',
   },
-  { name: 'G25 f-byzantine', about: 'A quorum on one side at most.', test: COUNTING },
+  {
+    name: 'G23 old-greater-than-new',
+    about: 'Among the bent proofs.',
+    test: 'test/core/log/proof.test.ts',
+    title: 'refuse: $name',
+  },
+  {
+    name: 'G24 region-removed-in-charter, heartbeats',
+    about: 'Nor do its heartbeats count.',
+    test: 'test/core/log/heartbeat-book.test.ts',
+    title: 'does not count a region that left the charter (G24)',
+  },
+  {
+    name: 'G25 f-byzantine',
+    about: 'A quorum on one side at most.',
+    test: 'test/core/log/regions.test.ts',
+    title: 'reaches a quorum on one side at most with k > (n + f) / 2 (G25)',
+  },
 ];
 
 /** Nodes take releases without regions, and know what regions say. */

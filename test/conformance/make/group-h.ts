@@ -12,21 +12,78 @@ const START = T0 + MINUTE;
 
 /** Cases of the group that are elsewhere. */
 export const COVERED_H: readonly CoveredCase[] = [
-  { name: 'H01 endless-stream', about: 'Ends LIMIT.', test: 'test/client/adversary.test.ts' },
-  { name: 'H02 one-byte-per-second', about: 'Is given up.', test: 'test/grpc/server.test.ts' },
-  { name: 'H03 decompression-bomb', about: 'Nothing is compressed in this version.' },
-  { name: 'H04 deep-or-huge', about: 'Ends LIMIT.', test: 'test/wire/field-count.test.ts' },
+  {
+    name: 'H01 endless-stream',
+    about: 'Of a node to a program.',
+    test: 'test/client/adversary.test.ts',
+    title: 'keeps its memory when a node sends without end',
+  },
+  {
+    name: 'H01 endless-stream, of a client',
+    about: 'Of a program to a node.',
+    test: 'test/grpc/trust-handler.test.ts',
+    title: 'ends a stream that sends without end (H01)',
+  },
+  {
+    name: 'H01 endless-stream, of a peer',
+    about: 'Read no faster than its share.',
+    test: 'test/grpc/hostile-peer.test.ts',
+    title: 'is read no faster than its share when it floods',
+  },
+  {
+    name: 'H02 one-byte-per-second',
+    about: 'A request that does not arrive is given up.',
+    test: 'test/grpc/server.test.ts',
+    title: 'ends a call whose request does not arrive (H02)',
+  },
+  {
+    name: 'H02 one-byte-per-second, of a peer',
+    about: 'A peer that does not answer is given up.',
+    test: 'test/grpc/peer-links.test.ts',
+    title: 'gives up on a peer that sends nothing for ten seconds (H02)',
+  },
+  {
+    name: 'H03 decompression-bomb',
+    about: 'The limit holds for what comes out: node, admin, program.',
+    test: 'test/grpc/compressed.test.ts',
+    title: 'a message that is small only while it is compressed (H03)',
+  },
+  {
+    name: 'H04 deep-or-huge, protobuf',
+    about: 'Ends LIMIT before it is decoded.',
+    test: 'test/wire/field-count.test.ts',
+    title: 'a message of millions of empty messages (H04)',
+  },
+  {
+    name: 'H04 deep-or-huge, JSON',
+    about: 'Ends LIMIT.',
+    test: 'test/core/canonical.test.ts',
+    title: 'counts the nesting before it parses',
+  },
   {
     name: 'H08 framing',
-    about: 'Only faults of a peer itself count against it.',
-    test: 'test/core/gossip/machine.test.ts',
+    about: 'What a liar sends ends at an honest relay, which is blamed for nothing.',
+    test: 'test/core/gossip/blame.test.ts',
+    title: 'a relay between a liar and a victim (H08)',
+  },
+  {
+    name: 'H08 framing, weights',
+    about: 'Which refusals are a fault of the sender.',
+    test: 'test/core/gossip/conduct.test.ts',
+    title: 'blames nobody for what an honest peer may send',
   },
   {
     name: 'H09 bad-signature-flood',
-    about: 'The budget of checks holds.',
+    about: 'The budget of checks holds. How fast honest ones are meanwhile is not measured.',
     test: 'test/core/statements/quorum.test.ts',
+    title: 'bounds the work, and finds hinted signatures behind any garbage (H09)',
   },
-  { name: 'H10 removal-failure-herd', about: 'Jitter.', test: 'test/client/parts.test.ts' },
+  {
+    name: 'H10 removal-failure-herd',
+    about: 'Waits grow, with jitter and a cap.',
+    test: 'test/client/parts.test.ts',
+    title: 'doubles up to its cap, between one half and the whole of each step',
+  },
 ];
 
 /** The cases of the group. */
