@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { Frame } from '../core/gossip/frames.ts';
+import type { Frame, Received } from '../core/gossip/frames.ts';
 import { urgencyOf } from '../core/gossip/urgency.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
@@ -17,7 +17,7 @@ import { OutgoingQueue } from './outgoing-queue.ts';
 /** Who is told about links: the replicator. */
 export interface LinkEvents {
   linkUp(link: LinkHandle, nodeId: NodeId, target?: DialTarget): void;
-  linkFrame(linkId: LinkId, frame: Frame, bytes: number): void;
+  linkFrame(linkId: LinkId, frame: Received, bytes: number): void;
   /** The peer sent something that is no frame; the link ends for it. */
   linkRefused(linkId: LinkId, error: KedgeError): void;
   linkDown(linkId: LinkId, error: KedgeError | undefined): void;
@@ -73,7 +73,7 @@ export class LinkSession implements LinkHandle {
   /** Takes bytes from the peer; what does not decode ends the link. */
   received(bytes: Buffer): void {
     if (this.#isOver) return;
-    let frame: Frame;
+    let frame: Received;
     try {
       frame = decodeFrame(bytes);
     } catch (thrown) {

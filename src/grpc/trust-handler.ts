@@ -89,10 +89,12 @@ class Watch implements SubscriberSink {
     });
     this.#bidi.listen({
       message: (bytes) => {
-        this.#timers.start?.[Symbol.dispose]();
         try {
           rate.take();
-          subscriber.receive(decodeWatchRequest(bytes));
+          const request = decodeWatchRequest(bytes);
+          if (request === 'unknown') return;
+          this.#timers.start?.[Symbol.dispose]();
+          subscriber.receive(request);
         } catch (thrown) {
           this.#fail(thrown);
         }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Frame } from '../core/gossip/frames.ts';
+import type { Received } from '../core/gossip/frames.ts';
 import { type Excess, Traffic } from '../core/gossip/traffic.ts';
 import type { NodeId } from '../core/ids.ts';
 import { PEERS_MAX } from '../core/limits.ts';
@@ -56,8 +56,9 @@ export class LinkIntake implements Disposable {
   }
 
   /** A frame came over a link: holds it for a while when its peer says too much. */
-  took(link: OpenLink, frame: Frame, bytes: number): void {
+  took(link: OpenLink, frame: Received, bytes: number): void {
     const nowMs = this.#options.clock.monotonicMs();
+    if (frame === 'unknown') this.#options.metrics.increment('kedge_frames_unknown_total');
     const peer = this.#peerOf(link.nodeId);
     const excess = peer.traffic.took(frame, bytes, nowMs);
     if (excess === undefined) return;

@@ -10,7 +10,7 @@
 import type { ConductStatus, RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
-import type { Attestation, Frame } from '../core/gossip/frames.ts';
+import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
 import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
@@ -179,10 +179,11 @@ export class Replicator implements AsyncDisposable {
   }
 
   /** `bytes`: how long the frame was on the wire. */
-  linkFrame(linkId: LinkId, frame: Frame, bytes: number): void {
+  linkFrame(linkId: LinkId, frame: Received, bytes: number): void {
     const link = this.#links.get(linkId);
     if (link === undefined) return;
     this.#intake.took(link, frame, bytes);
+    if (frame === 'unknown') return;
     const recall = this.#recallOf(judgedIn(frame));
     const next = (recalled: Recall): void => {
       this.#handle({ kind: 'frame', linkId, frame, recall: recalled });

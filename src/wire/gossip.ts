@@ -7,7 +7,14 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { FetchItem, FetchRequest, Frame, Hello, Push } from '../core/gossip/frames.ts';
+import type {
+  FetchItem,
+  FetchRequest,
+  Frame,
+  Hello,
+  Push,
+  Received,
+} from '../core/gossip/frames.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import { attestationMessage, decodeAttestation } from './attestations.ts';
@@ -60,8 +67,8 @@ const FETCH_REQUEST_MAX_BYTES = 1024;
 /** A host name of 253 characters, and a port. */
 const ADDRESS_MAX_CHARS = 260;
 
-/** Reads a frame of a link, from either side. */
-export function decodeFrame(bytes: Uint8Array): Frame {
+/** Reads a frame of a link, from either side; `unknown` is one that only newer nodes send. */
+export function decodeFrame(bytes: Uint8Array): Received {
   requireSize(bytes, MESSAGE_MAX_BYTES, 'link frame');
   return frameValue(requireMessage(linkCodec.deserialize(bytes).frame, 'link frame'));
 }
@@ -126,7 +133,7 @@ function fetchMessage(item: FetchItem): FetchResponseInput {
 }
 
 // eslint-disable-next-line complexity -- one case per kind of frame
-function frameValue(frame: FrameOutput): Frame {
+function frameValue(frame: FrameOutput): Received {
   switch (frame.message) {
     case 'hello':
       return { kind: 'hello', hello: decodeHello(requireMessage(frame.hello, 'hello')) };
@@ -166,7 +173,7 @@ function frameValue(frame: FrameOutput): Frame {
     case undefined:
       break;
   }
-  throw unknownMember('a link frame');
+  return 'unknown';
 }
 
 // eslint-disable-next-line complexity -- one case per kind of frame

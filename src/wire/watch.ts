@@ -45,7 +45,6 @@ import {
   requireCount,
   requireMessage,
   requireSize,
-  unknownMember,
 } from './fields.ts';
 import type { AdoptionStageOutput } from './gen/kedge/v1/AdoptionStage.ts';
 import type { BundleCursorInput, BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
@@ -77,8 +76,8 @@ const STAGES = {
   loaded: 'ADOPTION_STAGE_LOADED',
 } as const satisfies Record<AdoptionStage, AdoptionStageOutput>;
 
-/** Reads a client's message. */
-export function decodeWatchRequest(bytes: Uint8Array): WatchRequest {
+/** Reads a client's message; `unknown` is one that only newer clients send. */
+export function decodeWatchRequest(bytes: Uint8Array): WatchRequest | 'unknown' {
   requireSize(bytes, WATCH_REQUEST_MAX_BYTES, 'watch request');
   const message = requestCodec.deserialize(bytes);
   switch (message.message) {
@@ -93,7 +92,7 @@ export function decodeWatchRequest(bytes: Uint8Array): WatchRequest {
     case undefined:
       break;
   }
-  throw unknownMember('a watch request');
+  return 'unknown';
 }
 
 /** Writes a client's message. */
@@ -130,7 +129,8 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
     case undefined:
       break;
   }
-  throw unknownMember('a watch response');
+  // What only newer nodes say: no more than that this one is alive.
+  return { kind: 'keep-alive' };
 }
 
 /** Writes a node's message; the same object gives the same bytes without encoding again. */

@@ -97,6 +97,12 @@ export type Frame =
   | AttestationFrame
   | MembershipFrame;
 
+/**
+ * What came over a link. `unknown`: a kind of frame that only newer versions have; it is passed
+ * over, so that nodes of several versions can work together.
+ */
+export type Received = Frame | 'unknown';
+
 /** A frame about statements. */
 export type ReplicationFrame =
   /** `origin` is the region in which it was submitted; it only decides about routes. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Frame } from './frames.ts';
+import type { Received } from './frames.ts';
 
 /** What shares one budget. */
 export type TrafficClass = 'bytes' | 'statements' | 'repair' | 'attestations' | 'membership';
@@ -44,7 +44,7 @@ export class Traffic {
   #filledAtMs: number | undefined;
 
   /** Counts a frame; says what it used up, when it did. */
-  took(frame: Frame, bytes: number, nowMs: number): Excess | undefined {
+  took(frame: Received, bytes: number, nowMs: number): Excess | undefined {
     this.#fill(nowMs);
     const [what, units] = unitsOf(frame);
     return worse(this.#spend('bytes', bytes), this.#spend(what, units));
@@ -76,7 +76,8 @@ function worse(a: Excess | undefined, b: Excess | undefined): Excess | undefined
 
 /** The share that a frame is of, and how much of it. */
 // eslint-disable-next-line complexity -- one case per kind of frame
-function unitsOf(frame: Frame): readonly [TrafficClass, number] {
+function unitsOf(frame: Received): readonly [TrafficClass, number] {
+  if (frame === 'unknown') return ['membership', 1];
   switch (frame.kind) {
     case 'push':
     case 'held':

@@ -92,6 +92,7 @@ export async function startNode(
     let session: WatchSession | undefined;
     call.on('data', (bytes: Buffer) => {
       const request = decodeWatchRequest(bytes);
+      if (request === 'unknown') return;
       if (session !== undefined) {
         session.requests.push(request);
       } else if (request.kind === 'start') {

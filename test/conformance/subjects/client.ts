@@ -344,7 +344,9 @@ class LyingNode implements AsyncDisposable {
       {
         watch: (call: ServerDuplexStream<Buffer, Buffer>) => {
           call.on('data', (bytes: Buffer) => {
-            if (decodeWatchRequest(bytes).kind === 'start') sessions.push(new LyingSession(call));
+            const request = decodeWatchRequest(bytes);
+            if (request === 'unknown' || request.kind !== 'start') return;
+            sessions.push(new LyingSession(call));
           });
           call.on('end', () => call.end());
           call.on('error', () => undefined);

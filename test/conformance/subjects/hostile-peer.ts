@@ -85,7 +85,10 @@ export class PeerLink implements Disposable {
   private constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>) {
     this.#client = client;
     this.#call = call;
-    call.on('data', (bytes: Buffer) => this.frames.push(decodeFrame(bytes)));
+    call.on('data', (bytes: Buffer) => {
+      const frame = decodeFrame(bytes);
+      if (frame !== 'unknown') this.frames.push(frame);
+    });
     call.on('error', (failure) => {
       this.closed ??= callError(failure);
     });

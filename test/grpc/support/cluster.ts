@@ -189,7 +189,7 @@ function counted(replicator: Replicator, frames: Frame[]): LinkEvents {
       replicator.linkUp(link, nodeId, target);
     },
     linkFrame: (linkId, frame, bytes) => {
-      frames.push(frame);
+      if (frame !== 'unknown') frames.push(frame);
       replicator.linkFrame(linkId, frame, bytes);
     },
     linkRefused: (linkId, error) => {

@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import type { KedgeError } from '../../../src/core/errors.ts';
-import type { FetchItem, FetchRequest, Frame } from '../../../src/core/gossip/frames.ts';
+import type { FetchItem, FetchRequest, Frame, Hello } from '../../../src/core/gossip/frames.ts';
 import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import { signMember } from '../../../src/core/membership/record.ts';
 import type { GrpcServer } from '../../../src/grpc/server.ts';
@@ -32,7 +32,10 @@ export class HostileLink {
   constructor(client: Client) {
     const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.link;
     this.#call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
-    this.#call.on('data', (bytes: Buffer) => this.frames.push(decodeFrame(bytes)));
+    this.#call.on('data', (bytes: Buffer) => {
+      const frame = decodeFrame(bytes);
+      if (frame !== 'unknown') this.frames.push(frame);
+    });
     this.#call.on('error', (failure) => {
       this.closed ??= callError(failure);
     });
@@ -91,7 +94,7 @@ export class HostilePeer {
   }
 
   /** Opens a link and greets; resolves when the node has let it in, or has not. */
-  async open(server: GrpcServer): Promise<HostileLink> {
+  async open(server: GrpcServer, change: Partial<Hello> = {}): Promise<HostileLink> {
     const { ca, key, cert } = materialOf(`node/${NAME}`);
     const client = new GrpcClient(server.address, credentials.createSsl(ca, key, cert), {
       'grpc.use_local_subchannel_pool': 1,
@@ -105,6 +108,7 @@ export class HostilePeer {
     const hello = testHello(NAME, this.#realm, {
       address: this.#address,
       region: parseRegionName('evil'),
+      ...change,
     });
     link.send({ kind: 'hello', hello });
     await until(

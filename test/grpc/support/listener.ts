@@ -301,7 +301,7 @@ export class ScriptedLinks implements LinkEvents {
     this.up.push({ link, nodeId, by: target === undefined ? 'accepted' : 'dialled' });
   };
   linkFrame: LinkEvents['linkFrame'] = (_linkId, frame) => {
-    this.frames.push(frame);
+    if (frame !== 'unknown') this.frames.push(frame);
   };
   linkDown: LinkEvents['linkDown'] = (_linkId, error) => {
     this.down.push(error);
