@@ -57,10 +57,10 @@ export class NodeProcess {
     return this.#child?.pid;
   }
 
-  /** Starts the process and waits until it serves. */
-  async start(): Promise<void> {
+  /** Starts the process and waits until it serves; `cli` is the program, by default this one. */
+  async start(cli: string = CLI): Promise<void> {
     this.#isReady = false;
-    const node = [process.execPath, CLI, 'node', 'run', '--config', this.place.configFile];
+    const node = [process.execPath, cli, 'node', 'run', '--config', this.place.configFile];
     const [program = '', ...args] = [...(this.place.prefix ?? []), ...node];
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],

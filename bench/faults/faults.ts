@@ -6,8 +6,10 @@
  */
 import { cp, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WanNode } from '../wan/cluster.ts';
 import type { Wan } from '../wan/wan.ts';
 import { SmallDisk } from './disk.ts';
+import { EarlierVersion } from './earlier.ts';
 import type { Field } from './field.ts';
 
 /** One fault. */
@@ -81,6 +83,11 @@ export const FAULTS: readonly Fault[] = [
     summary: 'each node restarted in turn (SIGTERM), as an upgrade does',
     inflict: restartAll,
   },
+  {
+    name: 'mixedVersions',
+    summary: 'one node of each region is of an earlier version, then upgraded',
+    inflict: async (field, _, later) => mixVersions(field, later),
+  },
 ];
 
 async function kill(field: Field): Promise<undefined> {
@@ -130,6 +137,32 @@ async function restartAll(field: Field): Promise<undefined> {
     await process.start();
     await field.observe(host.name);
   }
+  return undefined;
+}
+
+/** Measured while both versions run; upgraded afterwards, under the same oracle. */
+async function mixVersions(field: Field, later: Later): Promise<string | undefined> {
+  const earlier = await EarlierVersion.build();
+  if (typeof earlier === 'string') return earlier;
+  const nodes = field.cluster.nodes.filter(({ host }) => host.number === 1);
+  const restart = async ({ host, process }: WanNode, cli?: string): Promise<void> => {
+    await field.publishAt(...USUAL.filter((name) => name !== host.name));
+    await process.end();
+    await process.start(cli);
+    await field.observe(host.name);
+  };
+  later(async () => {
+    for (const node of nodes) await restart(node);
+    const equalMs = await field.untilEqual();
+    field.notes.push(`mixedVersions: equal ${Math.round(equalMs)} ms after the upgrade`);
+    await earlier[Symbol.asyncDispose]();
+  });
+  for (const node of nodes) await restart(node, earlier.cli);
+  const names = nodes.map(({ host }) => host.name);
+  field.notes.push(`mixedVersions: ${names.join(', ')} were built from ${earlier.name}`);
+  // At nodes of both versions in turn.
+  await field.publishAt(...USUAL, ...names);
+  await sleep(LONG_MS);
   return undefined;
 }
 

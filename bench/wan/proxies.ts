@@ -20,21 +20,27 @@ export const PEER_PORT: number = 7441;
 /** Timers come up to a millisecond late, so the last part is waited for by looking at the clock. */
 const TIMER_EARLY_MS = 1.5;
 
-/** Makes the network; proxies listen at once. */
-export function openProxies(matrix: DelayMatrix, hosts: readonly WanHost[]): Wan {
-  return new Proxies(matrix, hosts);
+/** Makes the network; proxies listen at once. Hosts and proxies take the same port. */
+export function openProxies(
+  matrix: DelayMatrix,
+  hosts: readonly WanHost[],
+  port: number = PEER_PORT,
+): Wan {
+  return new Proxies(matrix, hosts, port);
 }
 
 class Proxies implements Wan {
   readonly kind = 'proxies';
   readonly matrix: DelayMatrix;
   readonly hosts: readonly WanHost[];
+  readonly #port: number;
   readonly #servers: readonly Server[];
   readonly #sockets: Set<Socket> = new Set();
   readonly #lines: Set<Line> = new Set();
   readonly #cuts: Set<string> = new Set();
 
-  constructor(matrix: DelayMatrix, hosts: readonly WanHost[]) {
+  constructor(matrix: DelayMatrix, hosts: readonly WanHost[], port: number) {
+    this.#port = port;
     this.matrix = matrix;
     this.hosts = hosts;
     this.#servers = hosts.flatMap((from) =>
@@ -82,14 +88,14 @@ class Proxies implements Wan {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
       const far = connect({
         host: this.address(to),
-        port: PEER_PORT,
+        port: this.#port,
         noDelay: true,
         allowHalfOpen: true,
       });
       this.#pass(near, far, from.regionIndex, to.regionIndex);
       this.#pass(far, near, to.regionIndex, from.regionIndex);
     });
-    server.listen(PEER_PORT, this.dialAddress(from, to));
+    server.listen(this.#port, this.dialAddress(from, to));
     return server;
   }
 

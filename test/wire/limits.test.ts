@@ -225,9 +225,9 @@ describe('decodeWatchRequest', () => {
     expect(codeOf(() => decodeWatchRequest(other))).toBe('PARSE');
   });
 
-  it('refuses a message without a member that it knows', () => {
-    expect(codeOf(() => decodeWatchRequest(Buffer.alloc(0)))).toBe('PARSE');
-    expect(codeOf(() => decodeWatchRequest(Buffer.of(0xfa, 0x01, 0x00)))).toBe('PARSE');
+  it('passes over a message without a member that it knows', () => {
+    expect(decodeWatchRequest(Buffer.alloc(0))).toBe('unknown');
+    expect(decodeWatchRequest(Buffer.of(0xfa, 0x01, 0x00))).toBe('unknown');
   });
 });
 
@@ -247,6 +247,10 @@ describe('decodeWatchResponse', () => {
     const charters = Array.from({ length: limits.CHARTER_STEP_MAX + 1 }, () => document);
     const message = encodeWatchResponse({ kind: 'charters', charters });
     expect(codeOf(() => decodeWatchResponse(message))).toBe('LIMIT');
+  });
+
+  it('takes a message without a member that it knows for a sign of life', () => {
+    expect(decodeWatchResponse(Buffer.of(0xfa, 0x01, 0x00))).toEqual({ kind: 'keep-alive' });
   });
 });
 

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseMatrix } from '../../../bench/wan/matrix.ts';
-import { openProxies, PEER_PORT } from '../../../bench/wan/proxies.ts';
+import { openProxies } from '../../../bench/wan/proxies.ts';
 import type { Wan, WanHost } from '../../../bench/wan/wan.ts';
+import { findFreePort } from '../../../src/testing/ports.ts';
 
 /** Two hosts 5 ms apart; the second one answers whatever it hears. */
 async function opened(): Promise<{ readonly wan: Wan; readonly near: Socket }> {
@@ -11,11 +12,12 @@ async function opened(): Promise<{ readonly wan: Wan; readonly near: Socket }> {
     { name: 'a-1', region: 'a', regionIndex: 0, number: 1 },
     { name: 'b-1', region: 'b', regionIndex: 1, number: 1 },
   ];
-  const wan = openProxies(parseMatrix('a b\n0 5\n5 0'), hosts);
+  const port = await findFreePort();
+  const wan = openProxies(parseMatrix('a b\n0 5\n5 0'), hosts, port);
   const echo = createServer((socket) => socket.pipe(socket));
-  echo.listen(PEER_PORT, wan.address(hosts[1]));
+  echo.listen(port, wan.address(hosts[1]));
   await once(echo, 'listening');
-  const near = connect({ host: wan.dialAddress(...hosts), port: PEER_PORT });
+  const near = connect({ host: wan.dialAddress(...hosts), port });
   onTestFinished(async () => {
     near.destroy();
     echo.close();
