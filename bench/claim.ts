@@ -21,6 +21,13 @@ export interface Measurement {
   readonly notes?: readonly string[];
 }
 
+/** What a claim that has many parts collects on the way. */
+export interface Report extends Measurement {
+  readonly figures: Record<string, number>;
+  readonly bars: Bar[];
+  readonly notes: string[];
+}
+
 /** A claim that can be measured. */
 export interface Claim {
   readonly name: string;

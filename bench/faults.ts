@@ -5,7 +5,7 @@
  * @module
  */
 import { createTestRealm } from '../src/testing/realm.ts';
-import { atMost, type Bar, type Claim, type Measurement, rounded } from './claim.ts';
+import { atMost, type Claim, type Measurement, type Report, rounded } from './claim.ts';
 import { FAULTS, type Fault } from './faults/faults.ts';
 import { Field } from './faults/field.ts';
 import { say } from './progress.ts';
@@ -24,13 +24,6 @@ export const faults: Claim = {
   summary: '15 nodes in 5 regions killed, paused, cut off, full, restored: nothing lost',
   measure,
 };
-
-/** What is collected on the way. */
-interface Report {
-  readonly figures: Record<string, number>;
-  readonly bars: Bar[];
-  readonly notes: string[];
-}
 
 async function measure(): Promise<Measurement> {
   const { wan, notes } = await openWan(FIVE_REGIONS, HOSTS_PER_REGION);

@@ -14,7 +14,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atMost, type Bar, type Claim, type Measurement, percentile } from './claim.ts';
+import { atMost, type Claim, type Measurement, percentile, type Report } from './claim.ts';
 import { say } from './progress.ts';
 import { kedge, releaseBytes } from './replication/kedge.ts';
 import type { RunningSystem, System } from './replication/system.ts';
@@ -44,13 +44,6 @@ export const replication: Claim = {
   summary: '15 nodes in 5 regions: time until the last one has an update, divided by distance',
   measure,
 };
-
-/** What is collected on the way. */
-interface Report {
-  readonly figures: Record<string, number>;
-  readonly bars: Bar[];
-  readonly notes: string[];
-}
 
 async function measure(): Promise<Measurement> {
   const { wan, notes } = await openWan(FIVE_REGIONS, HOSTS_PER_REGION);

@@ -154,8 +154,9 @@ async function mixVersions(field: Field, later: Later): Promise<string | undefin
   later(async () => {
     for (const node of nodes) await restart(node);
     const equalMs = await field.untilEqual();
-    field.notes.push(`mixedVersions: equal ${Math.round(equalMs)} ms after the upgrade`);
     await earlier[Symbol.asyncDispose]();
+    if (!Number.isFinite(equalMs)) throw new Error('the nodes are not equal after the upgrade');
+    field.notes.push(`mixedVersions: equal ${Math.round(equalMs)} ms after the upgrade`);
   });
   for (const node of nodes) await restart(node, earlier.cli);
   const names = nodes.map(({ host }) => host.name);

@@ -41,33 +41,23 @@
 /* After net/if.h, which it would contradict otherwise. */
 #include <linux/if_tun.h>
 
+#include "packet-queue.h"
+
 #define REGIONS_MAX 32
 #define HOSTS_MAX 32
 #define CONSOLE_REGION 255
 #define PACKET_MAX 2048
-#define QUEUE_MAX (1 << 20)
 #define COMMAND_MAX 256
 /* What is due within this time goes out now: a timer would come later than that. */
 #define EARLY_NS 15000
 
-struct packet {
-  uint64_t due_ns;
-  uint64_t number; /* keeps packets with one due time in order */
-  int fd;
-  int length;
-  unsigned char *bytes;
-};
-
 static int net, regions, hosts;
+static uint64_t next_number;
 static int host_fd[REGIONS_MAX][HOSTS_MAX + 1], console_fd;
 static uint64_t delay_ns[REGIONS_MAX][REGIONS_MAX];
 static char is_cut[REGIONS_MAX][REGIONS_MAX];
 static uint32_t loss_per_million;
 static uint64_t random_state = 88172645463325252ULL;
-
-static struct packet *queue; /* a binary heap, the next one due first */
-static size_t queue_length;
-static uint64_t next_number;
 
 static void die(const char *what) {
   fprintf(stderr, "router: %s: %s\n", what, strerror(errno));
@@ -86,35 +76,6 @@ static uint32_t random_below(uint32_t limit) {
   random_state ^= random_state >> 7;
   random_state ^= random_state << 17;
   return (uint32_t)((random_state >> 11) % limit);
-}
-
-static int is_before(const struct packet *a, const struct packet *b) {
-  if (a->due_ns != b->due_ns) return a->due_ns < b->due_ns;
-  return a->number < b->number;
-}
-
-static void queue_add(struct packet added) {
-  size_t at = queue_length++;
-  while (at > 0 && is_before(&added, &queue[(at - 1) / 2])) {
-    queue[at] = queue[(at - 1) / 2];
-    at = (at - 1) / 2;
-  }
-  queue[at] = added;
-}
-
-static struct packet queue_take(void) {
-  struct packet first = queue[0], moved = queue[--queue_length];
-  size_t at = 0;
-  for (;;) {
-    size_t child = 2 * at + 1;
-    if (child >= queue_length) break;
-    if (child + 1 < queue_length && is_before(&queue[child + 1], &queue[child])) child++;
-    if (!is_before(&queue[child], &moved)) break;
-    queue[at] = queue[child];
-    at = child;
-  }
-  queue[at] = moved;
-  return first;
 }
 
 /* A TUN device with an address; stays usable from here when the namespace is left. */

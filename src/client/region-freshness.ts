@@ -17,8 +17,11 @@ import type { RegionView } from '../core/log/region-view.ts';
 import type { ClockTimer } from '../ports/clock.ts';
 import { Freshness, type FreshnessOptions, type FreshnessWatch } from './freshness.ts';
 
-/** How often the clock is looked at, whatever happens: more than 5 minutes would be lost to it. */
-const LOOK_AT_CLOCK_MS = 60_000;
+/**
+ * How often the clock is looked at, whatever happens. What passed since the last look is lost to a
+ * clock that is set back, and more than 5 minutes to any.
+ */
+const LOOK_AT_CLOCK_MS = 10_000;
 
 /** What a {@link RegionFreshness} works with. */
 interface RegionFreshnessOptions extends FreshnessOptions {
