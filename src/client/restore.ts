@@ -1,6 +1,6 @@
 /**
- * From the last-known-good copy to a verified state, and back: pin, digests and signatures are verified as if
- * a node had sent it, because a disk is no witness either.
+ * From the last-known-good copy to a verified state, and back: pin, digests and signatures are
+ * verified as if a node had sent it, because a disk is no witness either.
  *
  * What does not verify is left out, bundle by bundle; without its charters nothing can be verified.
  *

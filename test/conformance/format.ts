@@ -218,7 +218,7 @@ export function vectorPath(name: string): URL {
 }
 
 /** Reads one group. */
-export function readVectors(group: string): VectorFile {
+function readVectors(group: string): VectorFile {
   const file = JSON.parse(readFileSync(vectorPath(group), 'utf8')) as VectorFile;
   if (file.format !== FORMAT) throw new Error(`${group}.json has the format ${file.format}`);
   return file;

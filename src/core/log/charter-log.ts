@@ -133,7 +133,8 @@ export class CharterLog {
     }
     return new KedgeError(
       'QUORUM',
-      `${cosigned.size} of ${needed} needed regions of charter ${attested} cosigned charter ${size}`,
+      `${cosigned.size} of ${needed} needed regions of charter ${attested} cosigned charter ` +
+        String(size),
       { detail: { stream: CHARTER_STREAM, size, needed, cosigned: [...cosigned].sort() } },
     );
   }

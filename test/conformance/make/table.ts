@@ -41,9 +41,10 @@ export function conformanceTable(files: readonly VectorFile[]): string {
   return [
     '# Conformance: which test holds which case',
     '',
-    'Made by `npx vitest run test/conformance/vectors.test.ts -u`, which also checks that each test named here',
-    'exists. "vectors" are the cases of [the suite](conformance.md) with the subjects that they are put to. What',
-    'is not there, or is otherwise than one may expect, says so.',
+    'Made by `npx vitest run test/conformance/vectors.test.ts -u`, which also checks that each',
+    'test named here exists. "vectors" are the cases of [the suite](conformance.md) with the',
+    'subjects that they are put to. What is not there, or is otherwise than one may expect,',
+    'says so.',
     '',
     '| id | case | held by |',
     '|---|---|---|',
