@@ -33,7 +33,7 @@ import {
 } from './fields.ts';
 import type { FetchResponseInput } from './gen/kedge/v1/FetchResponse.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
-import type { HeldOutput } from './gen/kedge/v1/Held.ts';
+import type { HeldInput, HeldOutput } from './gen/kedge/v1/Held.ts';
 import type { HelloInput, HelloOutput } from './gen/kedge/v1/Hello.ts';
 import type { PushInput, PushOutput } from './gen/kedge/v1/Push.ts';
 import { decodeMembership, membershipMessage } from './membership.ts';
@@ -58,6 +58,8 @@ import {
   encodeEvidence,
   encodeStatement,
 } from './statements.ts';
+
+type FrameOf<Kind extends Frame['kind']> = Extract<Frame, { readonly kind: Kind }>;
 
 // `LinkRequest` and `LinkResponse` have the same bytes: one frame in field 1.
 const linkCodec = messageCodec('gossip', 'LinkRequest');
@@ -184,7 +186,7 @@ function frameMessage(frame: Frame): FrameInput {
     case 'push':
       return { push: { ...pushMessage(frame.push), origin: frame.origin } };
     case 'held':
-      return { held: { row: rowMessage(frame.row), revision: String(frame.revision ?? 0) } };
+      return { held: heldMessage(frame) };
     case 'digest':
       return { digest: digestMessage(frame.digest) };
     case 'rows-ask':
@@ -254,8 +256,20 @@ function pushMessage({ statement, content, blobs }: Push): PushInput {
     : { ...common, delta: encodeDelta(content.delta) };
 }
 
-function decodeHeld({ row, revision }: HeldOutput): Frame {
-  const held = { kind: 'held', row: decodeRow(row) } as const;
+function decodeHeld({ row, revision, spareOrigin }: HeldOutput): Frame {
   const at = decodeUint(revision, 'held revision');
-  return at === 0 ? held : { ...held, revision: at };
+  return {
+    kind: 'held',
+    row: decodeRow(row),
+    ...(at !== 0 && { revision: at }),
+    ...(spareOrigin !== '' && { spareOrigin: parseRegionName(spareOrigin) }),
+  };
+}
+
+function heldMessage({ row, revision, spareOrigin }: FrameOf<'held'>): HeldInput {
+  return {
+    row: rowMessage(row),
+    revision: String(revision ?? 0),
+    spareOrigin: spareOrigin ?? '',
+  };
 }

@@ -238,7 +238,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('hello' as const), hello }),
   fc.record({ kind: fc.constant('push' as const), push, origin: region }),
   fc.record(
-    { kind: fc.constant('held' as const), row, revision },
+    { kind: fc.constant('held' as const), row, revision, spareOrigin: region },
     { requiredKeys: ['kind', 'row'], noNullPrototype: true },
   ),
   fc.record({

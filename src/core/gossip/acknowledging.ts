@@ -3,11 +3,12 @@
  * a push.
  *
  * Of two nodes that both have the news one acknowledgement is enough, and that one is of little
- * use; among many nodes they are most of all frames. So whoever is known to hold it hears nothing;
- * and across regions, where what was pushed reaches both at about the same time, the one with the
- * smaller name speaks first and the other one only when it has heard nothing for a while. What was
- * not pushed everybody hears of at once: this is how they learn that it exists. Source:
- * docs/replication.md.
+ * use; among many nodes they are most of all frames. So whoever is known to hold it hears nothing.
+ * Inside the region everybody else hears of it at once: pushes reach only some, and the others
+ * fetch it from whom they hear of it. Across regions, where pushes reach many nodes at about the
+ * same time, all are silent for a while; then the one with the smaller name speaks, and the other
+ * one only when it has heard nothing for another while. What was not pushed everybody hears of at
+ * once: this is how they learn that it exists. Source: docs/replication.md.
  *
  * @module
  */
@@ -18,8 +19,11 @@ import type { Outbox } from './outbox.ts';
 import type { RowLog } from './row-log.ts';
 import { compareRow, type Row } from './rows.ts';
 
-/** How long the second one waits: longer than the way of the first one's word, milliseconds. */
-const SECOND_AFTER_MS = 400;
+/** How long each of the two waits: longer than a way across regions, milliseconds. */
+const SILENT_MS = 400;
+
+/** Who speaks next: those with the smaller name, or whoever has heard nothing. */
+type Turn = 'first' | 'second';
 
 /** The acknowledgements of one node. */
 export class Acknowledging {
@@ -27,8 +31,8 @@ export class Acknowledging {
   readonly #links: LinkTable;
   readonly #self: PeerIdentity;
   readonly #rows: RowLog;
-  /** Streams of which some peers have not been told yet. */
-  readonly #later: Set<StreamName> = new Set();
+  /** Streams of which some peers have not been told yet, and who is to speak of them next. */
+  readonly #later: Map<StreamName, Turn> = new Map();
 
   constructor(parts: {
     readonly outbox: Outbox;
@@ -46,17 +50,23 @@ export class Acknowledging {
   /** The row of a stream is durable; `pushed`: by this node, and so by others too. */
   durable(stream: StreamName, news: 'pushed' | 'not-pushed'): void {
     const isPushed = news === 'pushed';
-    const silent = this.#tell(stream, (link) => !isPushed || this.#speaksFirst(link));
-    if (silent === 0) return;
-    if (this.#later.size === 0) this.#outbox.arm({ name: 'acknowledge' }, SECOND_AFTER_MS);
-    this.#later.add(stream);
+    const silent = this.#tell(stream, (link) => !isPushed || this.#isNear(link));
+    if (silent > 0) this.#wait(stream, 'first');
   }
 
-  /** Those who have said nothing hear it now. */
+  /** Those who have said nothing for long enough hear it now. */
   due(): void {
-    const streams = [...this.#later];
+    const turns = [...this.#later];
     this.#later.clear();
-    for (const stream of streams) this.#tell(stream, () => true);
+    for (const [stream, turn] of turns) {
+      const silent = this.#tell(stream, (link) => turn === 'second' || this.#speaksFirst(link));
+      if (silent > 0) this.#wait(stream, 'second');
+    }
+  }
+
+  #wait(stream: StreamName, turn: Turn): void {
+    if (this.#later.size === 0) this.#outbox.arm({ name: 'acknowledge' }, SILENT_MS);
+    this.#later.set(stream, turn);
   }
 
   /** Tells those whom `isDue` names; returns how many more lack it. */
@@ -74,8 +84,12 @@ export class Acknowledging {
     return silent;
   }
 
+  #isNear(link: Link): boolean {
+    return link.region === this.#self.region;
+  }
+
   #speaksFirst(link: Link): boolean {
-    return link.region === this.#self.region || this.#self.nodeId < link.nodeId;
+    return this.#isNear(link) || this.#self.nodeId < link.nodeId;
   }
 }
 

@@ -234,7 +234,16 @@ export class Attestations {
     this.#splits.set(proof.keyId, kept);
     this.#judgeAgain();
     if (held === undefined) this.#parts.outbox.notice({ kind: 'region-split', split: kept });
-    this.#relay({ kind: 'region-split', split: kept }, known.region, from);
+    this.#tellAll({ kind: 'region-split', split: kept }, from);
+  }
+
+  /** What speaks against a region is rare, and nobody should go without it. */
+  #tellAll(said: Attestation, from: PeerIdentity | undefined): void {
+    const { links, outbox } = this.#parts;
+    outbox.emit({ kind: 'attested', said });
+    for (const link of links.ready()) {
+      if (link.nodeId !== from?.nodeId) outbox.send(link, said);
+    }
   }
 
   #relay(said: Attestation, origin: RegionName, from: PeerIdentity | undefined): void {

@@ -109,9 +109,15 @@ export type ReplicationFrame =
   | { readonly kind: 'push'; readonly push: Push; readonly origin: RegionName }
   /**
    * This is durable with the sender: an acknowledgement, and news for who lacks it. `revision` is
-   * the sender's revision of this very change; absent when it is no change.
+   * the sender's revision of this very change; absent when it is no change. `spareOrigin`: what is
+   * submitted in that region reaches the sender sooner by other ways.
    */
-  | { readonly kind: 'held'; readonly row: Row; readonly revision?: number }
+  | {
+      readonly kind: 'held';
+      readonly row: Row;
+      readonly revision?: number;
+      readonly spareOrigin?: RegionName;
+    }
   | { readonly kind: 'digest'; readonly digest: StoreDigest }
   /** Asks for the rows that changed after this revision of the reader's. */
   | { readonly kind: 'rows-ask'; readonly since: number }

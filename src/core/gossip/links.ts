@@ -13,7 +13,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { NodeId, RegionName, Sha256, StreamName } from '../ids.ts';
-import { PEERS_MAX, STREAMS_MAX } from '../limits.ts';
+import { PEERS_MAX, REGIONS_MAX, STREAMS_MAX } from '../limits.ts';
 import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type { Hello } from './frames.ts';
 import { RepairBudget } from './repair-budget.ts';
@@ -21,6 +21,8 @@ import type { Row } from './rows.ts';
 
 /** What is assumed of a link that was not measured yet: half around the earth and back. */
 const RTT_UNKNOWN_MS = 300;
+/** Pushes that a peer is spared before it gets one again. */
+const SPARED_PUSHES = 64;
 
 /** One open link and what its peer said on it. */
 export class Link {
@@ -33,6 +35,8 @@ export class Link {
   /** What the peer said it holds, by stream. */
   readonly held: Map<StreamName, Row> = new Map();
   readonly repairBudget: RepairBudget = new RepairBudget();
+  /** Regions of origin whose news the peer gets sooner by other ways; pushes left out since. */
+  readonly #spared: Map<RegionName, number> = new Map();
   /** The last measured round trip, milliseconds. */
   measuredRttMs: number | undefined;
   #hello: Hello | undefined;
@@ -71,6 +75,20 @@ export class Link {
   /** The peer's hello was accepted. */
   greeted(hello: Hello): void {
     this.#hello = hello;
+  }
+
+  /** What is submitted in this region reaches the peer sooner by other ways. */
+  spare(origin: RegionName): void {
+    if (this.#spared.size < REGIONS_MAX) this.#spared.set(origin, 0);
+  }
+
+  /** Says whether the peer wants this push from that region: ways change, so one of many again. */
+  takesPush(origin: RegionName): boolean {
+    const left = this.#spared.get(origin);
+    if (left === undefined) return true;
+    if (left + 1 < SPARED_PUSHES) this.#spared.set(origin, left + 1);
+    else this.#spared.delete(origin);
+    return false;
   }
 
   /** Notes what the peer holds; a bounded number of streams. */

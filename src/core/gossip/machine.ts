@@ -107,7 +107,7 @@ export class GossipMachine {
     const told = { ...others, attestations: this.#attestations, conduct: this.#conduct };
     this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
-    this.#replication = new Replication({ ...parts, ...comparing });
+    this.#replication = new Replication({ ...parts, ...comparing, home: self.region });
   }
 
   /** What is verified and on disk: all that may be served. */

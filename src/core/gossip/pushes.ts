@@ -4,8 +4,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { CHARTER_STREAM, type StreamName } from '../ids.ts';
-import type { PeerIdentity } from '../peer.ts';
+import { CHARTER_STREAM, type RegionName, type StreamName } from '../ids.ts';
 import { forked, forkOf } from '../trusted/state.ts';
 import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
@@ -13,30 +12,39 @@ import type { Push } from './frames.ts';
 import type { Link } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica.ts';
-import type { Row } from './rows.ts';
+import { type Row, rowIn } from './rows.ts';
 
 /** The way of a push into the replica. */
 export class Pushes {
   readonly #outbox: Outbox;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
+  readonly #home: RegionName;
 
-  constructor(outbox: Outbox, replica: Replica, fetching: Fetching) {
-    this.#outbox = outbox;
-    this.#replica = replica;
-    this.#fetching = fetching;
+  constructor(parts: {
+    readonly outbox: Outbox;
+    readonly replica: Replica;
+    readonly fetching: Fetching;
+    /** The region of this node. */
+    readonly home: RegionName;
+  }) {
+    this.#outbox = parts.outbox;
+    this.#replica = parts.replica;
+    this.#fetching = parts.fetching;
+    this.#home = parts.home;
   }
 
   /** Takes one push. Errors: those of judging; what is missing is fetched instead. */
   take(
     link: Link,
-    { push, origin }: { readonly push: Push; readonly origin: PeerIdentity['region'] },
+    { push, origin }: { readonly push: Push; readonly origin: RegionName },
     recall: Recall,
     nowMs: number,
   ): void {
     const { nodeId } = link;
     const opened = this.#replica.open(push);
     link.noteHeld(opened.row);
+    this.#spare(link, opened.row, origin);
     if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
     try {
       const { document, blobs, content } = opened;
@@ -47,6 +55,16 @@ export class Pushes {
       const error = KedgeError.from(thrown);
       if (error.code === 'FORK') this.#tellFork(link, opened.row.stream);
       if (!this.#fetching.wantMissing(nodeId, push.statement.payload, error, nowMs)) throw error;
+    }
+  }
+
+  /** A peer of a third region that comes too late is told, once the row can be shown. */
+  #spare(link: Link, { stream, sequence }: Row, origin: RegionName): void {
+    if (origin === this.#home || link.region === this.#home || link.region === origin) return;
+    const row = this.#replica.rows.rows.get(stream);
+    const isLate = (rowIn(this.#replica.verified, stream)?.sequence ?? 0) >= sequence;
+    if (row !== undefined && isLate) {
+      this.#outbox.send(link, { kind: 'held', row, spareOrigin: origin });
     }
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RegionName } from '../ids.ts';
 import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
 import type { ReplicationFrame } from './frames.ts';
@@ -20,6 +21,8 @@ export interface ReplicationParts {
   readonly fetching: Fetching;
   readonly repair: Repair;
   readonly holding: Holding;
+  /** The region of this node. */
+  readonly home: RegionName;
 }
 
 /** Takes the frames of ready links that are about statements. */
@@ -29,11 +32,11 @@ export class Replication {
   readonly #repair: Repair;
   readonly #holding: Holding;
 
-  constructor({ outbox, replica, fetching, repair, holding }: ReplicationParts) {
-    this.#pushes = new Pushes(outbox, replica, fetching);
-    this.#fetching = fetching;
-    this.#repair = repair;
-    this.#holding = holding;
+  constructor(parts: ReplicationParts) {
+    this.#pushes = new Pushes(parts);
+    this.#fetching = parts.fetching;
+    this.#repair = parts.repair;
+    this.#holding = parts.holding;
   }
 
   /** Errors: what speaks against a frame. */
@@ -44,6 +47,7 @@ export class Replication {
         return this.#pushes.take(link, frame, recall, nowMs);
       case 'held':
         link.noteHeld(frame.row);
+        if (frame.spareOrigin !== undefined) link.spare(frame.spareOrigin);
         this.#repair.heard(frame.row);
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
         return this.#fetching.want({ nodeId, row: frame.row }, nowMs);

@@ -2,19 +2,18 @@
  * To whom news is pushed, and in which order: one hop over a WAN from the origin to everybody.
  *
  * 1. Where it was submitted: the relays of the own region, then all links there.
- * 2. A relay: all links of its region too, unless it has the news from another relay of its region,
- *    which does so already; what nobody acknowledges it pushes in any case.
- * 3. Relay number j of the origin's region: relay number j of every other region, farthest first.
- *    A relay elsewhere: those of the 2 regions nearest to it, since the shortest way may lead over
- *    a third region.
- * 4. The origin's region, and relays everywhere: up to 4 links across regions that do not join two
- *    relays, so that no region depends on relays alone.
- * 5. An ordinary node that has it from another region: the relays of its own one. One that has it
- *    from an ordinary node of its region: 2 links there by chance.
+ * 2. The region of origin: relay number j pushes to relay number j of every other region, farthest
+ *    first; and everybody over up to 4 links across regions that do not join two relays, so that
+ *    no region depends on relays alone.
+ * 3. A relay, unless a fellow relay of its region brought it: the ordinary nodes of its region.
+ * 4. A relay of another region: those of the 2 regions nearest to it, since the shortest way may
+ *    lead over a third region. Where it does not, they say so and are spared for a while, as in
+ *    Plumtree (Leitão et al. 2007).
  *
- * So where all is well a node gets it from the two relays and little more. Everybody acknowledges
- * on all links what is durable; who was left out learns of it by that, or by repair, and fetches
- * it. Source: docs/replication.md.
+ * So where all is well a relay gets it once or twice and an ordinary node from its relays. The
+ * rest is left to acknowledgements, which everybody sends inside its region when the news is
+ * durable: a few milliseconds later whoever was left out knows where to fetch it. What nobody
+ * acknowledges is pushed to fellow relays too. Source: docs/replication.md.
  *
  * @module
  */
@@ -23,8 +22,6 @@ import type { PeerIdentity } from '../peer.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Link, LinkTable } from './links.ts';
 
-/** Links of the own region that an ordinary node pushes to when others push to all. */
-const CHANCE_LINKS = 2;
 /** Links across regions, as many as a node has on average: its own ones and those of others. */
 const ACROSS_LINKS = 4;
 /** Regions that a relay outside of the origin's region passes news on to. */
@@ -61,42 +58,63 @@ export class Spread {
 
   /** The links to push to, the most urgent first; whoever brought the news is left out. */
   targets(news: NewsSource): readonly Link[] {
-    const { from, origin } = news;
     const { region, nodeId } = this.#self;
     const relays = this.#topology.relaysOf(region);
     const place = relays.indexOf(nodeId);
+    const fellows: Link[] = [];
     const home: Link[] = [];
-    const homeRelays: Link[] = [];
-    const own: Link[] = [];
-    const others: Link[] = [];
-    const farRelays: Link[] = [];
+    const away: Link[] = [];
     for (const link of this.#links.ready()) {
-      if (link.nodeId === from?.nodeId) continue;
-      if (link.region === region) (relays.includes(link.nodeId) ? homeRelays : home).push(link);
-      else if (place >= 0 && this.#isCounterpart(link, place)) farRelays.push(link);
-      else if (this.#topology.crossLinks().has(link.nodeId)) own.push(link);
-      else if (place < 0 || !this.#topology.isRelay(link.peer)) others.push(link);
+      if (link.nodeId === news.from?.nodeId) continue;
+      if (link.region !== region) away.push(link);
+      else (relays.includes(link.nodeId) ? fellows : home).push(link);
     }
-    farRelays.sort((a, b) => b.rttMs - a.rttMs);
-    const near = this.#near(news, place, homeRelays, home);
-    const across = [...own, ...this.#some(others, ACROSS_LINKS - own.length)];
-    if (origin === region) return [...farRelays, ...near, ...across];
-    return place >= 0 ? [...near, ...farRelays.slice(-NEAR_REGIONS), ...across] : near;
+    const near = this.#near(news, place, { fellows, home });
+    if (news.origin !== region) return [...near, ...this.#detours(away, place, news.origin)];
+    const { farRelays, across } = this.#away(away, place);
+    return [...farRelays, ...near, ...across];
   }
 
   /** Those of the own region; `place`: which of its relays this node is, -1 for none. */
   #near(
     { from, acks }: NewsSource,
     place: number,
-    homeRelays: readonly Link[],
-    home: readonly Link[],
+    { fellows, home }: Readonly<Record<'fellows' | 'home', readonly Link[]>>,
   ): readonly Link[] {
-    if (from === undefined) return [...homeRelays, ...home];
+    if (from === undefined) return [...fellows, ...home];
     const isFromHome = from.region === this.#self.region;
-    const isCovered = isFromHome && this.#topology.isRelay(from);
-    if (isCovered && (place < 0 || acks !== 'none')) return [];
-    if (place >= 0) return [...homeRelays, ...home];
-    return isFromHome ? this.#some([...homeRelays, ...home], CHANCE_LINKS) : homeRelays;
+    if (acks === 'none') {
+      if (place >= 0) return [...fellows, ...home];
+      return isFromHome ? [] : fellows;
+    }
+    return place >= 0 && !(isFromHome && this.#topology.isRelay(from)) ? home : [];
+  }
+
+  /** Relays to whom the way over this region may be the shortest one. */
+  #detours(links: readonly Link[], place: number, origin: RegionName): readonly Link[] {
+    if (place < 0) return [];
+    return links
+      .filter((link) => link.region !== origin && this.#isCounterpart(link, place))
+      .toSorted((a, b) => a.rttMs - b.rttMs)
+      .slice(0, NEAR_REGIONS)
+      .filter((link) => link.takesPush(origin));
+  }
+
+  /** Those of other regions, for a node of the region of origin. */
+  #away(
+    links: readonly Link[],
+    place: number,
+  ): Readonly<Record<'farRelays' | 'across', readonly Link[]>> {
+    const farRelays: Link[] = [];
+    const own: Link[] = [];
+    const others: Link[] = [];
+    for (const link of links) {
+      if (place >= 0 && this.#isCounterpart(link, place)) farRelays.push(link);
+      else if (this.#topology.crossLinks().has(link.nodeId)) own.push(link);
+      else if (place < 0 || !this.#topology.isRelay(link.peer)) others.push(link);
+    }
+    farRelays.sort((a, b) => b.rttMs - a.rttMs);
+    return { farRelays, across: [...own, ...this.#some(others, ACROSS_LINKS - own.length)] };
   }
 
   /** True for relay number `place` of another region, or its last one where it has fewer. */

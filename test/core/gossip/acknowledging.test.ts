@@ -33,21 +33,32 @@ describe('Acknowledging', () => {
     rows.set(STREAM, row(1));
   });
 
-  it('tells the own region and those with a greater name at once, the others later', () => {
+  it('tells the own region at once, then those with a greater name, then the others', () => {
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toEqual(['iad-1', 'iad-3', 'sin-1', 'timer']);
-    link('iad-1').noteHeld(row(1));
-    link('iad-3').noteHeld(row(1));
+    expect(told()).toEqual(['iad-1', 'iad-3', 'timer']);
+    for (const name of ['iad-1', 'iad-3']) link(name).noteHeld(row(1));
+    acknowledging.due();
+    expect(told()).toEqual(['sin-1', 'timer']);
     link('sin-1').noteHeld(row(1));
     acknowledging.due();
     expect(told()).toEqual(['fra-1']);
+  });
+
+  it('says nothing across regions to those who spoke meanwhile', () => {
+    acknowledging.durable(STREAM, 'pushed');
+    for (const name of PEERS) link(name).noteHeld(row(1));
+    told();
+    acknowledging.due();
+    expect(told()).toEqual([]);
   });
 
   it('says nothing to those who are known to hold it or more', () => {
     link('fra-1').noteHeld(row(1));
     link('iad-1').noteHeld(row(2));
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toEqual(['iad-3', 'sin-1']);
+    expect(told()).toEqual(['iad-3', 'timer']);
+    acknowledging.due();
+    expect(told()).toContain('sin-1');
   });
 
   it('tells a peer that holds something else in that place', () => {

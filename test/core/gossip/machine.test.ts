@@ -20,6 +20,8 @@ import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
 const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
 
+const ACKNOWLEDGE = { name: 'acknowledge' } as const;
+
 describe('GossipMachine', () => {
   let realm: TestRealm;
   let machine: GossipMachine;
@@ -96,7 +98,9 @@ describe('GossipMachine', () => {
     expect(machine.durable.charters).toHaveLength(0);
     const persisted = handle({ kind: 'persisted', batchId: 1 });
     expect(persisted.map((effect) => effect.kind)).toEqual(['serve', 'reply', 'arm']);
-    expect(kinds(handle({ kind: 'timer', timer: { name: 'acknowledge' } }))).toEqual(['held']);
+    const due = (): readonly string[] => kinds(handle({ kind: 'timer', timer: ACKNOWLEDGE }));
+    expect(due()).toEqual([]);
+    expect(due()).toEqual(['held']);
     expect(machine.durable.charters).toHaveLength(1);
   });
 

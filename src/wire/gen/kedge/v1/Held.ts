@@ -6,9 +6,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface HeldInput {
   'row'?: (_kedge_v1_RowInput | null);
   'revision'?: (number | string | Long);
+  'spareOrigin'?: (string);
 }
 
 export interface HeldOutput {
   'row': (_kedge_v1_RowOutput | null);
   'revision': (string);
+  'spareOrigin': (string);
 }
