@@ -18,6 +18,7 @@ import type {
 } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
 import type { GossipMachine } from '../src/core/gossip/machine.ts';
+import { timerKey } from '../src/core/gossip/timer-key.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
@@ -30,7 +31,6 @@ import type { Host } from './host.ts';
 import type { LinkEnd, SimLink } from './link.ts';
 import type { Published } from './pool.ts';
 import { findRecall } from './recall.ts';
-import { timerKey } from './timer.ts';
 import type { World } from './world.ts';
 import { Writer } from './writer.ts';
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Timer } from '../core/gossip/events.ts';
+import { timerKey } from '../core/gossip/timer-key.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 
 /** The timers of one machine. */
@@ -18,7 +19,7 @@ export class MachineTimers implements Disposable {
   }
 
   arm(timer: Timer, delayMs: number): void {
-    const key = keyOf(timer);
+    const key = timerKey(timer);
     this.#armed.get(key)?.[Symbol.dispose]();
     const armed = this.#clock.setTimer(delayMs, () => {
       this.#armed.delete(key);
@@ -32,10 +33,4 @@ export class MachineTimers implements Disposable {
     for (const timer of this.#armed.values()) timer[Symbol.dispose]();
     this.#armed.clear();
   }
-}
-
-/** What an armed timer is replaced by. */
-function keyOf(timer: Timer): string {
-  if (timer.name === 'dial') return `dial ${timer.nodeId}`;
-  return timer.name === 'fetch' ? `fetch ${String(timer.fetchId)}` : timer.name;
 }

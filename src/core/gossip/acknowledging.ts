@@ -2,28 +2,33 @@
  * Acknowledging what is durable here: who lacks it learns where it is, and who has it spares us
  * a push.
  *
- * Of two nodes that both have the news one acknowledgement is enough, and that one is of little
- * use; among many nodes they are most of all frames. So whoever is known to hold it hears nothing.
- * Inside the region everybody else hears of it at once: pushes reach only some, and the others
- * fetch it from whom they hear of it. Across regions, where pushes reach many nodes at about the
- * same time, all are silent for a while; then the one with the smaller name speaks, and the other
- * one only when it has heard nothing for another while. What was not pushed everybody hears of at
- * once: this is how they learn that it exists. Source: docs/replication.md.
+ * What was not pushed everybody hears of at once: this is how they learn that it exists. What was
+ * pushed is on its way to all by then, and words would only be in its way: they wait until pushes
+ * must have come, inside the region a few milliseconds, across regions longer. Of two nodes that
+ * both have the news one word is enough: the one with the smaller name speaks, the other one only
+ * when it has heard nothing for as long again; and whoever is known to hold it hears nothing.
+ * Source: docs/replication.md.
  *
  * @module
  */
-import type { StreamName } from '../ids.ts';
+import type { NodeId, StreamName } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
+import type { AcknowledgeScope } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import type { RowLog } from './row-log.ts';
 import { compareRow, type Row } from './rows.ts';
 
-/** How long each of the two waits: longer than a way across regions, milliseconds. */
-const SILENT_MS = 400;
+/** How long each of two nodes waits: longer than pushes to both lie apart, milliseconds. */
+const WAIT_MS: Readonly<Record<AcknowledgeScope, number>> = { region: 20, abroad: 400 };
+const SCOPES: readonly AcknowledgeScope[] = ['region', 'abroad'];
 
-/** Who speaks next: those with the smaller name, or whoever has heard nothing. */
-type Turn = 'first' | 'second';
+/** Who has been told of a stream, and whose turn it is. */
+interface Round {
+  /** `second`: those with the greater name, too. */
+  readonly turn: 'first' | 'second';
+  readonly told: ReadonlySet<NodeId>;
+}
 
 /** The acknowledgements of one node. */
 export class Acknowledging {
@@ -31,8 +36,11 @@ export class Acknowledging {
   readonly #links: LinkTable;
   readonly #self: PeerIdentity;
   readonly #rows: RowLog;
-  /** Streams of which some peers have not been told yet, and who is to speak of them next. */
-  readonly #later: Map<StreamName, Turn> = new Map();
+  /** Streams of which some peers have not been told yet. */
+  readonly #rounds: Readonly<Record<AcknowledgeScope, Map<StreamName, Round>>> = {
+    region: new Map(),
+    abroad: new Map(),
+  };
 
   constructor(parts: {
     readonly outbox: Outbox;
@@ -47,49 +55,55 @@ export class Acknowledging {
     this.#rows = parts.rows;
   }
 
-  /** The row of a stream is durable; `pushed`: by this node, and so by others too. */
+  /** The row of a stream is durable; `pushed`: by this node, or to it. */
   durable(stream: StreamName, news: 'pushed' | 'not-pushed'): void {
-    const isPushed = news === 'pushed';
-    const silent = this.#tell(stream, (link) => !isPushed || this.#isNear(link));
-    if (silent > 0) this.#wait(stream, 'first');
-  }
-
-  /** Those who have said nothing for long enough hear it now. */
-  due(): void {
-    const turns = [...this.#later];
-    this.#later.clear();
-    for (const [stream, turn] of turns) {
-      const silent = this.#tell(stream, (link) => turn === 'second' || this.#speaksFirst(link));
-      if (silent > 0) this.#wait(stream, 'second');
+    const lacking = this.#lacking(stream);
+    if (news === 'not-pushed') return this.#tell(stream, lacking);
+    for (const scope of SCOPES) {
+      if (!lacking.some((link) => this.#scopeOf(link) === scope)) continue;
+      this.#wait(scope, stream, { turn: 'first', told: new Set() });
     }
   }
 
-  #wait(stream: StreamName, turn: Turn): void {
-    if (this.#later.size === 0) this.#outbox.arm({ name: 'acknowledge' }, SILENT_MS);
-    this.#later.set(stream, turn);
+  /** It is time to speak, in the region or abroad. */
+  due(scope: AcknowledgeScope): void {
+    const rounds = [...this.#rounds[scope]];
+    this.#rounds[scope].clear();
+    for (const [stream, { turn, told }] of rounds) {
+      const lacking = this.#lacking(stream).filter(
+        (link) => this.#scopeOf(link) === scope && !told.has(link.nodeId),
+      );
+      const isDue = ({ nodeId }: Link): boolean => turn === 'second' || this.#self.nodeId < nodeId;
+      const due = lacking.filter(isDue);
+      this.#tell(stream, due);
+      if (due.length === lacking.length) continue;
+      const names = due.map(({ nodeId }) => nodeId);
+      this.#wait(scope, stream, { turn: 'second', told: new Set(names) });
+    }
   }
 
-  /** Tells those whom `isDue` names; returns how many more lack it. */
-  #tell(stream: StreamName, isDue: (link: Link) => boolean): number {
+  #wait(scope: AcknowledgeScope, stream: StreamName, round: Round): void {
+    const rounds = this.#rounds[scope];
+    if (rounds.size === 0) this.#outbox.arm({ name: 'acknowledge', scope }, WAIT_MS[scope]);
+    rounds.set(stream, round);
+  }
+
+  #tell(stream: StreamName, links: readonly Link[]): void {
     const row = this.#rows.rows.get(stream);
-    if (row === undefined) return 0;
+    if (row === undefined) return;
     // One object for all links: it is encoded once.
     const frame = { kind: 'held', row, revision: this.#rows.revisionOf(stream) } as const;
-    let silent = 0;
-    for (const link of this.#links.ready()) {
-      if (holds(link, row)) continue;
-      if (isDue(link)) this.#outbox.send(link, frame);
-      else silent += 1;
-    }
-    return silent;
+    for (const link of links) this.#outbox.send(link, frame);
   }
 
-  #isNear(link: Link): boolean {
-    return link.region === this.#self.region;
+  /** Those who are not known to hold what is held here. */
+  #lacking(stream: StreamName): readonly Link[] {
+    const row = this.#rows.rows.get(stream);
+    return row === undefined ? [] : this.#links.ready().filter((link) => !holds(link, row));
   }
 
-  #speaksFirst(link: Link): boolean {
-    return this.#isNear(link) || this.#self.nodeId < link.nodeId;
+  #scopeOf(link: Link): AcknowledgeScope {
+    return link.region === this.#self.region ? 'region' : 'abroad';
   }
 }
 

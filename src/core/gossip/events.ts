@@ -81,13 +81,16 @@ export type GossipEvent =
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
 
+/** Who hears an acknowledgement: the own region, or the others. */
+export type AcknowledgeScope = 'region' | 'abroad';
+
 /** The machine's timers; arming one again replaces it. */
 export type Timer =
   | MembershipTimer
   | { readonly name: 'repair' }
   | { readonly name: 'seeds' }
   /** Who said nothing about news hears of it now. */
-  | { readonly name: 'acknowledge' }
+  | { readonly name: 'acknowledge'; readonly scope: AcknowledgeScope }
   /** A fetch should have brought something by now. */
   | { readonly name: 'fetch'; readonly fetchId: number }
   | { readonly name: 'dial'; readonly nodeId: NodeId };

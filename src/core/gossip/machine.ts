@@ -223,7 +223,7 @@ export class GossipMachine {
         this.#attestations.tick(nowMs);
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':
-        return this.#replica.acknowledge();
+        return this.#replica.acknowledge(timer.scope);
       case 'dial':
         return this.#dialer.dialDue(timer.nodeId);
       case 'seeds':

@@ -16,7 +16,7 @@ import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Acknowledging } from './acknowledging.ts';
 import { type Commit, Commits, durableResult, streamsOf } from './commits.ts';
-import type { Recall } from './events.ts';
+import type { AcknowledgeScope, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
 import type { LinkTable } from './links.ts';
@@ -157,8 +157,8 @@ export class Replica {
   }
 
   /** Those who have said nothing about what is durable hear of it. */
-  acknowledge(): void {
-    this.#acknowledging.due();
+  acknowledge(scope: AcknowledgeScope): void {
+    this.#acknowledging.due(scope);
   }
 
   /**

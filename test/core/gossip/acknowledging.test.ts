@@ -33,38 +33,42 @@ describe('Acknowledging', () => {
     rows.set(STREAM, row(1));
   });
 
-  it('tells the own region at once, then those with a greater name, then the others', () => {
+  it('waits until pushes must have come, then tells those with a greater name', () => {
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toEqual(['iad-1', 'iad-3', 'timer']);
-    for (const name of ['iad-1', 'iad-3']) link(name).noteHeld(row(1));
-    acknowledging.due();
-    expect(told()).toEqual(['sin-1', 'timer']);
-    link('sin-1').noteHeld(row(1));
-    acknowledging.due();
-    expect(told()).toEqual(['fra-1']);
+    expect(told()).toEqual(['in 20 ms', 'in 400 ms']);
+    acknowledging.due('region');
+    expect(told()).toEqual(['iad-3', 'in 20 ms']);
+    acknowledging.due('abroad');
+    expect(told()).toEqual(['sin-1', 'in 400 ms']);
   });
 
-  it('says nothing across regions to those who spoke meanwhile', () => {
+  it('tells the others when they have said nothing, and nobody twice', () => {
     acknowledging.durable(STREAM, 'pushed');
-    for (const name of PEERS) link(name).noteHeld(row(1));
+    for (const scope of ['region', 'abroad'] as const) acknowledging.due(scope);
     told();
-    acknowledging.due();
+    acknowledging.due('region');
+    expect(told()).toEqual(['iad-1']);
+    acknowledging.due('abroad');
+    expect(told()).toEqual(['fra-1']);
+    acknowledging.due('abroad');
     expect(told()).toEqual([]);
   });
 
   it('says nothing to those who are known to hold it or more', () => {
-    link('fra-1').noteHeld(row(1));
-    link('iad-1').noteHeld(row(2));
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toEqual(['iad-3', 'timer']);
-    acknowledging.due();
-    expect(told()).toContain('sin-1');
+    told();
+    link('iad-1').noteHeld(row(1));
+    link('iad-3').noteHeld(row(2));
+    for (const name of ['fra-1', 'sin-1']) link(name).noteHeld(row(1));
+    for (const scope of ['region', 'abroad'] as const) acknowledging.due(scope);
+    expect(told()).toEqual([]);
   });
 
   it('tells a peer that holds something else in that place', () => {
-    link('iad-1').noteHeld(row(1, 'other'));
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toContain('iad-1');
+    link('iad-3').noteHeld(row(1, 'other'));
+    acknowledging.due('region');
+    expect(told()).toContain('iad-3');
   });
 
   it('tells everybody at once of what was not pushed', () => {
@@ -79,15 +83,18 @@ describe('Acknowledging', () => {
     expect([...frames]).toEqual([{ kind: 'held', row: row(2), revision: 2 }]);
   });
 
-  it('does not put off the timer when more becomes durable', () => {
+  it('does not put off the timers when more becomes durable', () => {
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).toContain('timer');
+    expect(told()).toHaveLength(2);
     acknowledging.durable(STREAM, 'pushed');
-    expect(told()).not.toContain('timer');
+    expect(told()).toEqual([]);
   });
 
   function told(): readonly string[] {
-    return outbox.take().map((effect) => (effect.kind === 'send' ? effect.linkId : 'timer'));
+    return outbox.take().map((effect) => {
+      if (effect.kind === 'send') return effect.linkId;
+      return effect.kind === 'arm' ? `in ${String(effect.delayMs)} ms` : effect.kind;
+    });
   }
 
   function link(name: string): Link {

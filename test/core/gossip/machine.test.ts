@@ -20,7 +20,7 @@ import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
 const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
 
-const ACKNOWLEDGE = { name: 'acknowledge' } as const;
+const ACKNOWLEDGE = { name: 'acknowledge', scope: 'abroad' } as const;
 
 describe('GossipMachine', () => {
   let realm: TestRealm;
