@@ -36,6 +36,9 @@ export interface PeerConnectionsOptions {
   readonly onMove: (target: DialTarget) => void;
 }
 
+/** A connection without a call is closed after so long: fetches come in groups. */
+const IDLE_MS = 15_000;
+
 /** The name for SNI towards a seed, of which only the address is known. */
 const SEED_NAME = 'kedge-node';
 
@@ -55,8 +58,10 @@ export class PeerConnection {
   nodeId: NodeId | undefined;
   chain: readonly X509Certificate[] = [];
   voucher: AuthorityId | undefined;
+  readonly #clock: Clock;
   readonly #onClosed: () => void;
   readonly #calls: Set<OpenCall> = new Set();
+  #idle: ClockTimer | undefined;
   #isRetired = false;
   #isClosed = false;
 
@@ -64,8 +69,10 @@ export class PeerConnection {
     readonly target: DialTarget;
     readonly client: Client;
     readonly revision: number;
+    readonly clock: Clock;
     readonly onClosed: () => void;
   }) {
+    this.#clock = parts.clock;
     this.target = parts.target;
     this.client = parts.client;
     this.revision = parts.revision;
@@ -80,9 +87,10 @@ export class PeerConnection {
   /** Notes a call on it. The returned function says that it is over. */
   track(call: OpenCall): () => void {
     this.#calls.add(call);
+    this.#idle?.[Symbol.dispose]();
     return () => {
       this.#calls.delete(call);
-      if (this.#isRetired && this.#calls.size === 0) this.close();
+      if (this.#calls.size === 0) this.#unused();
     };
   }
 
@@ -102,8 +110,17 @@ export class PeerConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#idle?.[Symbol.dispose]();
     this.client.close();
     this.#onClosed();
+  }
+
+  /** It stays for a while: a link that gave way to a better one leaves it to fetches. */
+  #unused(): void {
+    if (this.#isClosed) return;
+    if (this.#isRetired) return this.close();
+    this.#idle?.[Symbol.dispose]();
+    this.#idle = this.#clock.setTimer(IDLE_MS, () => this.close());
   }
 }
 
@@ -163,6 +180,7 @@ export class PeerConnections implements Disposable {
       target,
       client,
       revision: this.#revision,
+      clock: this.#options.clock,
       onClosed: () => {
         this.#all.delete(made);
         if (this.#newest.get(keyOf(target)) === made) this.#newest.delete(keyOf(target));

@@ -114,7 +114,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       events,
       write: (bytes) => call.write(bytes),
       reading: (reading) => setReading(call, reading),
-      // The connection stays: it is good for fetches.
+      // The connection stays for a while: it is good for fetches.
       end: () => {
         state = 'over';
         call.cancel();

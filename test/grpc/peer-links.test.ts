@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { FetchItem, FetchRequest, Frame } from '../../src/core/gossip/frames.ts';
@@ -126,6 +126,31 @@ async function failed(options: PairOptions): Promise<KedgeError> {
   return dialled.failed[0]?.error ?? new KedgeError('BUG', 'no error');
 }
 
+/** Another address for a server, and how many connections to it are open there. */
+async function counted(
+  address: string,
+): Promise<{ readonly address: string; readonly open: () => number }> {
+  const [host = '', port = ''] = address.split(':');
+  const sockets = new Set<Socket>();
+  const relay = createServer((socket) => {
+    const onward = connect(Number(port), host);
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    for (const end of [socket, onward]) end.on('error', () => undefined);
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => {
+    relay.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    relay.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const bound = relay.address();
+  const free = typeof bound === 'object' ? bound?.port : undefined;
+  return { address: `127.0.0.1:${String(free)}`, open: () => sockets.size };
+}
+
 async function collect(items: AsyncIterable<FetchItem>): Promise<readonly FetchItem[]> {
   const all: FetchItem[] = [];
   for await (const item of items) all.push(item);
@@ -208,6 +233,28 @@ describe('a link', () => {
 });
 
 describe('PeerLinks.dial', () => {
+  it('closes a connection that nothing has used for 15 s', async () => {
+    const clock = new SimulatedClock();
+    const { dialled, links, target } = await pair({ clock });
+    const { address, open } = await counted(target.address);
+    links.dial({ address, nodeId: IAD });
+    await until(() => dialled.up.length === 1);
+    clock.advance(60_000);
+    expect(open()).toBe(1);
+    dialled.link.close(new KedgeError('CONFLICT', 'two links'));
+    await until(() => dialled.down.length === 1);
+    links.dial({ address, nodeId: IAD });
+    await until(() => dialled.up.length === 2);
+    clock.advance(60_000);
+    expect(open()).toBe(1);
+    dialled.link.close(new KedgeError('CONFLICT', 'two links'));
+    // The call is over once the peer has heard of it.
+    await until(() => {
+      clock.advance(15_000);
+      return open() === 0;
+    });
+  });
+
   it('refuses a node whose certificate is that of somebody else', async () => {
     const error = await failed({ expected: parseNodeId('sin-1') });
     expect(error.code).toBe('UNAVAILABLE');
