@@ -17,6 +17,7 @@ import {
   type Sha256,
   type StreamName,
 } from '../ids.ts';
+import { withEntry } from '../layered-map.ts';
 import type { ReleaseBody } from '../releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 
@@ -155,5 +156,5 @@ export function forked(evidence: Evidence): KedgeError {
 
 /** A copy of the state with one stream replaced. */
 export function withStream(state: TrustedState, stream: StreamState): TrustedState {
-  return { ...state, streams: new Map(state.streams).set(stream.stream, stream) };
+  return { ...state, streams: withEntry(state.streams, stream.stream, stream) };
 }
