@@ -152,7 +152,23 @@ export class Disk {
   }
 
   /** Answers a fetch as `service/fetch-source.ts` does. */
-  *fetch(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
+  *fetch(
+    durable: () => TrustedState,
+    requests: readonly FetchRequest[],
+  ): Generator<FetchItem, void> {
+    for (const request of requests) {
+      let outcome: 'sent' | 'missing' = 'sent';
+      try {
+        yield* this.#fetchOne(durable(), request);
+      } catch (thrown) {
+        if (requests.length === 1) throw thrown;
+        outcome = 'missing';
+      }
+      if (requests.length > 1) yield { kind: 'over', outcome };
+    }
+  }
+
+  *#fetchOne(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
     const { stream, fromSequence } = request;
     const row = rowIn(state, stream);
     const head = row === undefined ? 0 : heldIn(row);

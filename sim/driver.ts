@@ -219,7 +219,7 @@ export class Driver {
       case 'resolve':
         return this.#resolve();
       case 'fetch':
-        return this.fetcher.start(effect.fetchId, effect.target, effect.request);
+        return this.fetcher.start(effect.fetchId, effect.target, effect.requests);
       case 'cancel-fetch':
         return this.fetcher.cancel(effect.fetchId);
       case 'persist':

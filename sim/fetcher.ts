@@ -45,7 +45,7 @@ export class Fetcher {
     return this.#active.size;
   }
 
-  start(fetchId: number, target: DialTarget, request: FetchRequest): void {
+  start(fetchId: number, target: DialTarget, requests: readonly FetchRequest[]): void {
     const { index } = this.#driver.host;
     const to = this.#world.hostAt(target.address);
     const peer = to === undefined ? undefined : this.#world.hosts[to]?.driver;
@@ -63,7 +63,7 @@ export class Fetcher {
     };
     this.#active.set(fetchId, fetch);
     this.#travel(fetch, 'there', 0, () => {
-      const items = peer.host.answer(peer.machine.durable, request);
+      const items = peer.host.answer(() => peer.machine.durable, requests);
       this.#serve(fetch, items);
     });
   }

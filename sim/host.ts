@@ -182,8 +182,8 @@ export class Host {
   }
 
   /** What really answers a fetch. */
-  answer(state: TrustedState, request: FetchRequest): Generator<FetchItem> {
-    const items = this.disk.fetch(state, request);
+  answer(durable: () => TrustedState, requests: readonly FetchRequest[]): Generator<FetchItem> {
+    const items = this.disk.fetch(durable, requests);
     return this.liar === undefined ? items : this.liar.answer(items);
   }
 }

@@ -55,6 +55,8 @@ export const BLOB_CHUNK_MAX_BYTES: number = 256 * 1024;
 export const PUSH_MAX_BYTES: number = 12 * 1024;
 /** Streams that one node holds. */
 export const STREAMS_MAX: number = 10_000;
+/** Streams that one fetch asks for. */
+export const FETCH_STREAMS_MAX: number = 128;
 /** Rows that one node shows: its streams and the charter. */
 export const ROWS_MAX: number = STREAMS_MAX + 1;
 /** Bundles that one client watches on one stream. */

@@ -25,7 +25,7 @@ import { type LinkEvents, LinkSession } from './link-session.ts';
 export interface GossipServices {
   readonly self: NodeId;
   readonly links: LinkEvents;
-  fetchItems(request: FetchRequest): AsyncIterable<FetchItem>;
+  fetchItems(requests: readonly FetchRequest[]): AsyncIterable<FetchItem>;
 }
 
 /** A fetch of a whole history over a slow line; its reader asks again for the rest. */

@@ -160,7 +160,7 @@ export class PeerLinks implements PeerTransport, Disposable {
 
   async *fetch(
     target: DialTarget,
-    request: FetchRequest,
+    requests: readonly FetchRequest[],
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<FetchItem> {
     signal.throwIfAborted();
@@ -170,7 +170,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       path,
       requestSerialize,
       responseDeserialize,
-      encodeFetchRequest(request),
+      encodeFetchRequest(requests),
       this.#metadata,
     );
     const cancel = (): void => call.cancel();

@@ -119,7 +119,8 @@ export function assemble(options: AssemblyOptions): Assembly {
     gossip: {
       self: self.nodeId,
       links: replicator,
-      fetchItems: (request: FetchRequest) => fetchItems(store, replicator.durable, request),
+      fetchItems: (requests: readonly FetchRequest[]) =>
+        fetchItems(store, () => replicator.durable, requests),
     },
     admin: {
       submit: async (document: SignedDocument, blobs: readonly Uint8Array[]) =>

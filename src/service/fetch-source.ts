@@ -17,8 +17,29 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { chunk } from './chunks.ts';
 
-/** Streams what is durable of one stream. Errors: `UNAVAILABLE`, `STORE`. */
+/**
+ * Streams what is durable of each stream, in the order of the requests; of several each one ends
+ * with `over`. Errors: `UNAVAILABLE` for a single one that is not held whole, `STORE`.
+ */
 export async function* fetchItems(
+  store: Store,
+  durable: () => TrustedState,
+  requests: readonly FetchRequest[],
+): AsyncGenerator<FetchItem> {
+  for (const request of requests) {
+    let outcome: 'sent' | 'missing' = 'sent';
+    try {
+      yield* streamItems(store, durable(), request);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (requests.length === 1 || error.code !== 'UNAVAILABLE') throw error;
+      outcome = 'missing';
+    }
+    if (requests.length > 1) yield { kind: 'over', outcome };
+  }
+}
+
+async function* streamItems(
   store: Store,
   state: TrustedState,
   request: FetchRequest,

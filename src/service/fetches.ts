@@ -36,17 +36,19 @@ export class Fetches {
   async run({
     fetchId,
     target,
-    request,
+    requests,
   }: Extract<GossipEffect, { readonly kind: 'fetch' }>): Promise<void> {
     const abort = new AbortController();
     this.#running.set(fetchId, abort);
     const { logger, transport, recall, room, onEvent } = this.#options;
-    const { stream, fromSequence } = request;
     const { nodeId } = target;
-    logger.debug({ event: 'fetch.started', nodeId, stream, fromSequence }, 'fetch started');
+    const streams = requests.length;
+    const { stream, fromSequence } = requests[0] ?? {};
+    const fields = { nodeId, stream, fromSequence, streams };
+    logger.debug({ event: 'fetch.started', ...fields }, 'fetch started');
     let error: KedgeError | undefined;
     try {
-      for await (const item of transport.fetch(target, request, { signal: abort.signal })) {
+      for await (const item of transport.fetch(target, requests, { signal: abort.signal })) {
         const recalled = (await recall(item)) ?? {};
         onEvent({ kind: 'fetch-item', fetchId, item, recall: recalled });
         await room();

@@ -23,10 +23,10 @@ export interface PeerTransport {
   dial(target: DialTarget): void;
   /** The addresses that the configured seeds stand for now; none for a name that is unknown. */
   resolveSeeds(): Promise<readonly string[]>;
-  /** Streams what a peer holds. Errors: any, as rejection of the iteration. */
+  /** Streams what a peer holds of some streams. Errors: any, as rejection of the iteration. */
   fetch(
     target: DialTarget,
-    request: FetchRequest,
+    requests: readonly FetchRequest[],
     options: { readonly signal: AbortSignal },
   ): AsyncIterable<FetchItem>;
 }

@@ -51,6 +51,7 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'rows':
     case 'tree':
     case 'blobs':
+    case 'over':
     case 'ping':
     case 'ack':
     case 'ping-req':

@@ -16,7 +16,7 @@ import type {
   Received,
 } from '../core/gossip/frames.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
-import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import { FETCH_STREAMS_MAX, MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import { attestationMessage, decodeAttestation } from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
@@ -31,6 +31,7 @@ import {
   requireSize,
   unknownMember,
 } from './fields.ts';
+import type { FetchPartOutput } from './gen/kedge/v1/FetchPart.ts';
 import type { FetchResponseInput } from './gen/kedge/v1/FetchResponse.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
 import type { HeldInput, HeldOutput } from './gen/kedge/v1/Held.ts';
@@ -65,7 +66,7 @@ type FrameOf<Kind extends Frame['kind']> = Extract<Frame, { readonly kind: Kind 
 const linkCodec = messageCodec('gossip', 'LinkRequest');
 const fetchRequestCodec = messageCodec('gossip', 'FetchRequest');
 const fetchResponseCodec = messageCodec('gossip', 'FetchResponse');
-const FETCH_REQUEST_MAX_BYTES = 1024;
+const FETCH_REQUEST_MAX_BYTES = FETCH_STREAMS_MAX * 512;
 /** A host name of 253 characters, and a port. */
 const ADDRESS_MAX_CHARS = 260;
 
@@ -80,10 +81,17 @@ export const encodeFrame: (frame: Frame) => Buffer = encodeOnce((frame) =>
   linkCodec.serialize({ frame: frameMessage(frame) }),
 );
 
-/** Reads a request to fetch. */
-export function decodeFetchRequest(bytes: Uint8Array): FetchRequest {
+/** Reads a request to fetch: one part per stream, at least one. */
+export function decodeFetchRequest(bytes: Uint8Array): readonly FetchRequest[] {
   requireSize(bytes, FETCH_REQUEST_MAX_BYTES, 'fetch request');
   const message = fetchRequestCodec.deserialize(bytes);
+  if (message.more.length >= FETCH_STREAMS_MAX) {
+    throw new KedgeError('LIMIT', `a fetch asks for more than ${FETCH_STREAMS_MAX} streams`);
+  }
+  return [message, ...message.more].map(decodeFetchPart);
+}
+
+function decodeFetchPart(message: FetchPartOutput): FetchRequest {
   const stream = parseStreamName(message.stream);
   const fromSequence = decodeSequence(message.fromSequence, 'fetch from_sequence');
   const toSequence = decodeOptionalSequence(message.toSequence, 'fetch to_sequence');
@@ -93,12 +101,13 @@ export function decodeFetchRequest(bytes: Uint8Array): FetchRequest {
 }
 
 /** Writes a request to fetch. */
-export function encodeFetchRequest(request: FetchRequest): Buffer {
-  return fetchRequestCodec.serialize({
-    stream: request.stream,
-    fromSequence: String(request.fromSequence),
-    toSequence: String(request.toSequence ?? 0),
-  });
+export function encodeFetchRequest(requests: readonly FetchRequest[]): Buffer {
+  const [first, ...more] = requests.map(({ stream, fromSequence, toSequence = 0 }) => ({
+    stream,
+    fromSequence: String(fromSequence),
+    toSequence: String(toSequence),
+  }));
+  return fetchRequestCodec.serialize({ ...first, more });
 }
 
 /** Reads one piece of a fetch's answer. */
@@ -112,6 +121,8 @@ export function decodeFetchItem(bytes: Uint8Array): FetchItem {
       return { kind: 'blobs', blobs: decodeBlobs(requireMessage(message.blobs, 'blobs').blobs) };
     case 'fork':
       return { kind: 'fork', evidence: decodeEvidence(message.fork) };
+    case 'over':
+      return { kind: 'over', outcome: message.over?.missing === true ? 'missing' : 'sent' };
     case undefined:
       break;
   }
@@ -131,6 +142,8 @@ function fetchMessage(item: FetchItem): FetchResponseInput {
       return { blobs: { blobs: encodeBlobs(item.blobs) } };
     case 'fork':
       return { fork: encodeEvidence(item.evidence) };
+    case 'over':
+      return { over: { missing: item.outcome === 'missing' } };
   }
 }
 

@@ -67,7 +67,7 @@ interface PairOptions {
   readonly own?: LiveTls;
   /** Whom the dialler expects; default: the node that is there. */
   readonly expected?: NodeId | 'anybody';
-  readonly fetchItems?: (request: FetchRequest) => AsyncIterable<FetchItem>;
+  readonly fetchItems?: (requests: readonly FetchRequest[]) => AsyncIterable<FetchItem>;
   readonly tls?: 'plaintext';
   readonly clock?: Clock;
 }
@@ -369,23 +369,23 @@ describe('PeerLinks.fetch', () => {
   const blobs = Array.from({ length: 16 }, () => Buffer.alloc(16_000, 7));
 
   it('streams what the peer holds, larger than any window', async () => {
-    const asked: FetchRequest[] = [];
+    const asked: (readonly FetchRequest[])[] = [];
     const { links, target } = await pair({
       fetchItems: (wanted) => {
         asked.push(wanted);
         return repeat({ kind: 'blobs', blobs }, 40);
       },
     });
-    const items = await collect(links.fetch(target, request, { signal: never }));
+    const items = await collect(links.fetch(target, [request], { signal: never }));
     expect(items).toHaveLength(40);
-    expect(asked).toEqual([request]);
+    expect(asked).toEqual([[request]]);
   });
 
   it('fails with the code that the peer gives', async () => {
     const { links, target } = await pair({
       fetchItems: () => failing(new KedgeError('UNAVAILABLE', 'sequence 3 is not held here')),
     });
-    const items = collect(links.fetch(target, request, { signal: never }));
+    const items = collect(links.fetch(target, [request], { signal: never }));
     await expect(items).rejects.toThrow('sequence 3 is not held here');
   });
 
@@ -400,7 +400,7 @@ describe('PeerLinks.fetch', () => {
       },
     });
     const abort = new AbortController();
-    const items = collect(links.fetch(target, request, { signal: abort.signal }));
+    const items = collect(links.fetch(target, [request], { signal: abort.signal }));
     setTimeout(() => {
       abort.abort();
     }, 50);
@@ -424,7 +424,7 @@ describe('PeerLinks.fetch', () => {
         await new Promise(() => undefined);
       },
     });
-    const items = links.fetch(target, request, { signal: never });
+    const items = links.fetch(target, [request], { signal: never });
     const first = await items.next();
     expect(first.done).toBe(false);
     const second = items.next();
@@ -439,7 +439,7 @@ describe('PeerLinks.fetch', () => {
         for (; served < 400; served += 1) yield { kind: 'blobs', blobs };
       },
     });
-    const items = links.fetch(target, request, { signal: never });
+    const items = links.fetch(target, [request], { signal: never });
     await items.next();
     await new Promise((resolve) => {
       setTimeout(resolve, 300);

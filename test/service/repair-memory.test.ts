@@ -18,7 +18,7 @@ const fetch: GossipEffect = {
   kind: 'fetch',
   fetchId: 1,
   target: { nodeId: parseNodeId('fra-1'), address: 'fra-1:1' },
-  request: { stream: CHARTER_STREAM, fromSequence: parseSequence(1) },
+  requests: [{ stream: CHARTER_STREAM, fromSequence: parseSequence(1) }],
 };
 
 function arrived(frame: Frame): GossipEvent {

@@ -42,6 +42,7 @@ import {
   type Sha256,
   type StreamName,
 } from '../../src/core/ids.ts';
+import { FETCH_STREAMS_MAX } from '../../src/core/limits.ts';
 import { BUCKETS } from '../../src/core/membership/digest.ts';
 import { type MembershipFrame, NO_UPDATES } from '../../src/core/membership/frames.ts';
 import type {
@@ -279,7 +280,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
   attestationFrame,
   membershipFrame,
 );
-export const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(
+const fetchPart: fc.Arbitrary<FetchRequest> = fc.oneof(
   fc.record({ stream, fromSequence: sequence }),
   fc
     .tuple(stream, sequence, sequence)
@@ -289,10 +290,18 @@ export const fetchRequest: fc.Arbitrary<FetchRequest> = fc.oneof(
         : { stream: name, fromSequence: b, toSequence: a },
     ),
 );
+export const fetchRequest: fc.Arbitrary<readonly FetchRequest[]> = fc.array(fetchPart, {
+  minLength: 1,
+  maxLength: FETCH_STREAMS_MAX,
+});
 export const fetchItem: fc.Arbitrary<FetchItem> = fc.oneof(
   fc.record({ kind: fc.constant('entry' as const), entry: push }),
   fc.record({ kind: fc.constant('blobs' as const), blobs }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
+  fc.record({
+    kind: fc.constant('over' as const),
+    outcome: fc.constantFrom('sent' as const, 'missing' as const),
+  }),
 );
 
 export const submitReceipt: fc.Arbitrary<SubmitReceipt> = fc.record({

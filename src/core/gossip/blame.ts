@@ -51,20 +51,34 @@ const WEIGHTS = {
 /** Faults that bytes count as which cannot be read at all; a newer peer may do it now and then. */
 const GARBAGE_FAULTS = 4;
 
+/** Faults that an answer counts as which brings nothing, of what its sender said to hold. */
+const HOLLOW_FAULTS = 2;
+
 /** The same error, marked as one of bytes from a peer that could not even be read. */
 export function asGarbage({ code, message, detail, cause }: KedgeError): KedgeError {
   return new KedgeError(code, message, { detail: { ...detail, garbage: true }, cause });
 }
 
 /** Says whether an error is one of bytes that could not be read. */
-export function isGarbage({ detail }: KedgeError): boolean {
+function isGarbage({ detail }: KedgeError): boolean {
   return detail['garbage'] === true;
+}
+
+/** The same error, marked as one of an answer to a fetch that brings nothing of use. */
+export function asHollow({ code, message, detail, cause }: KedgeError): KedgeError {
+  return new KedgeError(code, message, { detail: { ...detail, hollow: true }, cause });
+}
+
+/** Says whether the end of a fetch with this error is held against the peer. */
+export function isFetchFault(error: KedgeError): boolean {
+  return isGarbage(error) || error.detail['hollow'] === true;
 }
 
 /** How many faults of its sender a refused frame or a piece of an answer counts as. */
 export function faultsOf(error: KedgeError): number {
   const { code, detail } = error;
   if (isGarbage(error)) return GARBAGE_FAULTS;
+  if (detail['hollow'] === true) return HOLLOW_FAULTS;
   // Validly signed once: whoever passes it on does not know of the charter that changed it.
   if (code === 'THRESHOLD' && detail['standing'] === 'history') return 0;
   return WEIGHTS[code];

@@ -164,7 +164,8 @@ export type GossipEffect =
       readonly kind: 'fetch';
       readonly fetchId: number;
       readonly target: DialTarget;
-      readonly request: FetchRequest;
+      /** At least one; of different streams. */
+      readonly requests: readonly FetchRequest[];
     }
   | { readonly kind: 'cancel-fetch'; readonly fetchId: number }
   | { readonly kind: 'persist'; readonly batchId: number; readonly batch: PersistBatch }

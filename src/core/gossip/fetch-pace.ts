@@ -8,6 +8,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
+import { asHollow } from './blame.ts';
 
 /** How long a fetch may bring nothing of use, milliseconds. */
 export const FETCH_USELESS_MAX_MS: number = 30_000;
@@ -28,7 +29,8 @@ export class FetchPace {
     this.#bytes += bytes;
     const paidMs = (this.#bytes / BLOBS_MIN_BYTES_PER_SECOND) * 1000;
     if (nowMs - this.#sinceMs <= FETCH_USELESS_MAX_MS + paidMs) return;
-    throw new KedgeError('LIMIT', 'the answer to a fetch brings nothing of use for too long');
+    const message = 'the answer to a fetch brings nothing of use for too long';
+    throw asHollow(new KedgeError('LIMIT', message));
   }
 
   /** The fetch moved this node on. */

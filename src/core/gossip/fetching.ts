@@ -4,21 +4,20 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { type NodeId, type StreamName, splitStream } from '../ids.ts';
+import type { NodeId, StreamName } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import { parseStatement } from '../statements/statement.ts';
-import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
-import { isGarbage, type Refused } from './blame.ts';
+import { isFetchFault, type Refused } from './blame.ts';
 import type { GossipEvent, Recall } from './events.ts';
-import type { FetchItem, Push } from './frames.ts';
+import { FetchAnswers } from './fetch-answer.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import { charterRow, isPlace, requestFor } from './places.ts';
-import type { Bringer, Replica } from './replica.ts';
+import type { Replica } from './replica.ts';
 import type { Row } from './rows.ts';
 import { compareRow, heldIn, rowIn } from './rows.ts';
-import { type ActiveFetch, type Want, Wants } from './wants.ts';
+import { type ActiveFetch, type Outcome, type Want, Wants } from './wants.ts';
 
 /** The shortest time after which a fetch that brought nothing is given to another node, ms. */
 const STALL_MIN_MS = 300;
@@ -33,6 +32,7 @@ export class Fetching {
   readonly #outbox: Outbox;
   readonly #links: LinkTable;
   readonly #replica: Replica;
+  readonly #answers: FetchAnswers;
   readonly #wants: Wants = new Wants();
   /** What nobody could be reached for; tried again at a steady pace. */
   readonly #unreached: Set<StreamName> = new Set();
@@ -42,6 +42,7 @@ export class Fetching {
     this.#outbox = outbox;
     this.#links = links;
     this.#replica = replica;
+    this.#answers = new FetchAnswers(links, replica, this);
   }
 
   /** True while something is being fetched. */
@@ -51,7 +52,13 @@ export class Fetching {
 
   /** Notes what a peer has; starts a fetch when we miss it. */
   want(want: Want, nowMs: number): void {
-    if (this.#isUseful(want)) this.#wants.add(want.nodeId, want.row, nowMs);
+    this.#add(want, nowMs);
+    this.#pump(nowMs);
+  }
+
+  /** A peer says that these rows are durable with it: what is missing here is fetched together. */
+  announced({ nodeId, hello }: Link, rows: readonly Row[], nowMs: number): void {
+    for (const row of rows) this.#add({ nodeId, row, saidBy: hello.bootId }, nowMs);
     this.#pump(nowMs);
   }
 
@@ -89,9 +96,10 @@ export class Fetching {
     for (const { nodeId, held } of this.#links.ready()) {
       for (const stream of streams) {
         const row = held.get(stream);
-        if (row !== undefined) this.want({ nodeId, row }, nowMs);
+        if (row !== undefined) this.#add({ nodeId, row }, nowMs);
       }
     }
+    this.#pump(nowMs);
   }
 
   /** Called at a steady pace: asks again for what nobody could be reached for. */
@@ -100,7 +108,7 @@ export class Fetching {
     for (const stream of streams) {
       const isKnown = this.#links.ready().some(({ nodeId, held }) => {
         const row = held.get(stream);
-        return row !== undefined && this.#isUseful({ nodeId, row });
+        return row !== undefined && this.#sizeOf({ nodeId, row }) > 0;
       });
       if (!isKnown || this.#wants.isActive(stream)) this.#unreached.delete(stream);
     }
@@ -138,130 +146,129 @@ export class Fetching {
   /** Takes one piece of an answer; says who sent it and why, when it is refused. */
   item({ fetchId, item, recall }: ItemEvent, nowMs: number): Refused | undefined {
     const fetch = this.#wants.active(fetchId);
-    if (fetch === undefined) return undefined;
+    const want = fetch?.wants[0];
+    if (fetch === undefined || want === undefined) return undefined;
     fetch.items += 1;
+    if (item.kind === 'over') return this.#streamOver(fetch, want, item.outcome, nowMs);
     try {
-      this.#take(fetch, item, recall, nowMs);
+      this.#answers.take(fetch, want, item, recall, nowMs);
       return undefined;
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
-      this.end({ fetchId, error }, nowMs);
-      return { nodeId: fetch.from.nodeId, error };
+      this.#settle(fetch, want, error, nowMs);
+      this.#wants.end(fetch);
+      this.#pump(nowMs);
+      return { nodeId: want.nodeId, error };
     }
   }
 
   /**
    * A fetch is over. Without an error it brought all that is durable with the peer; what it pushed
-   * but has not written yet follows with its acknowledgement. Says who sent what cannot be read.
+   * but has not written yet follows with its acknowledgement. Says who sent what cannot be read, or
+   * nothing of what it said to hold.
    */
   end({ fetchId, error }: Omit<EndEvent, 'kind'>, nowMs: number): Refused | undefined {
     const fetch = this.#wants.active(fetchId);
-    if (fetch === undefined) return undefined;
-    const { from, row, buffer } = fetch;
-    const failure = error ?? buffer.unproven();
-    const isUnreached = failure?.code === 'UNAVAILABLE';
-    if (isUnreached) this.#unreached.add(row.stream);
-    const outcome = isUnreached ? 'unreached' : failure === undefined ? 'done' : 'failed';
-    this.#wants.end(fetch, outcome, nowMs);
-    if (failure !== undefined) {
-      const { stream } = row;
-      this.#outbox.notice({ kind: 'refused', from: from.nodeId, stream, error: failure });
+    const want = fetch?.wants[0];
+    if (fetch === undefined || want === undefined) return undefined;
+    const failure = error ?? fetch.buffer.unproven() ?? this.#answers.hollow(fetch, want);
+    this.#settle(fetch, want, failure, nowMs);
+    // An answer that ends well is one of a version that answers one stream at a time.
+    for (let rest = fetch.wants[0]; error && rest !== undefined; rest = fetch.wants[0]) {
+      this.#rest(fetch, rest, 'unreached', nowMs);
     }
+    this.#wants.end(fetch);
     this.#pump(nowMs);
-    return error && isGarbage(error) ? { nodeId: from.nodeId, error } : undefined;
+    return refusedBy(want, failure);
   }
 
-  #take(fetch: ActiveFetch, item: FetchItem, recall: Recall, nowMs: number): void {
-    const { buffer, from, pace } = fetch;
-    const waiting = buffer.documents.length;
-    const before = this.#heldOf(fetch.row.stream);
-    pace.note(blobBytes(item), nowMs);
-    switch (item.kind) {
-      case 'blobs':
-        if (splitStream(fetch.row.stream).kind === 'charter') {
-          throw new KedgeError('TYPE', 'a charter has no anchors');
-        }
-        buffer.addBlobs(item.blobs);
-        break;
-      case 'fork':
-        this.takeEvidence(from, item.evidence, recall, nowMs);
-        break;
-      case 'entry':
-        this.#entry(fetch, item.entry, recall, nowMs);
+  /** One of the streams of a fetch has come, the next one follows. */
+  #streamOver(
+    fetch: ActiveFetch,
+    want: Want,
+    outcome: 'sent' | 'missing',
+    nowMs: number,
+  ): Refused | undefined {
+    const failure =
+      fetch.buffer.unproven() ??
+      this.#answers.hollow(fetch, want) ??
+      (outcome === 'sent' ? undefined : new KedgeError('UNAVAILABLE', 'the peer lacks a part'));
+    if (this.#settle(fetch, want, failure, nowMs) === 'more') {
+      this.#answers.begins(fetch);
+      return this.#judged(fetch, want, failure, nowMs);
     }
-    const isMoved = this.#heldOf(fetch.row.stream) !== before || buffer.documents.length > waiting;
-    if (isMoved) pace.moved(nowMs);
+    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
+    this.#pump(nowMs);
+    return refusedBy(want, failure);
   }
 
-  /** What is verified of a stream, as one word. */
-  #heldOf(stream: StreamName): string {
-    const row = rowIn(this.#replica.verified, stream);
-    return row === undefined ? '' : `${String(heldIn(row))} ${row.digest}`;
+  /** Of a peer that sends nothing of what it said nothing more is expected. */
+  #judged(
+    fetch: ActiveFetch,
+    want: Want,
+    failure: KedgeError | undefined,
+    nowMs: number,
+  ): Refused | undefined {
+    const refused = refusedBy(want, failure);
+    if (refused === undefined) return undefined;
+    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
+    this.#wants.end(fetch);
+    this.#pump(nowMs);
+    return refused;
   }
 
-  #entry(fetch: ActiveFetch, entry: Push, recall: Recall, nowMs: number): void {
-    const { buffer, from } = fetch;
-    const opened = this.#replica.open(entry, buffer.tip);
-    if (opened.row.stream !== fetch.row.stream) {
-      throw new KedgeError('TYPE', `asked for ${fetch.row.stream}, got ${opened.row.stream}`);
+  /** What became of the stream that comes now. */
+  #settle(
+    fetch: ActiveFetch,
+    want: Want,
+    failure: KedgeError | undefined,
+    nowMs: number,
+  ): 'more' | 'over' {
+    const isUnreached = failure?.code === 'UNAVAILABLE';
+    const outcome = isUnreached ? 'unreached' : failure === undefined ? 'done' : 'failed';
+    if (failure !== undefined) {
+      const { stream } = want.row;
+      this.#outbox.notice({ kind: 'refused', from: want.nodeId, stream, error: failure });
     }
-    if (opened.kind === 'gap') throw new KedgeError('GAP', 'the answer to a fetch has a gap');
-    const { document } = opened;
-    const standing = (): Standing => this.#replica.standing(document.statement);
-    buffer.addBlobs(entry.blobs);
-    try {
-      // What waits is judged as a whole, and only under a statement that can prove it.
-      if (buffer.documents.length > 0 && standing() === 'history') {
-        return buffer.addDocument(this.#replica.proven(document), undefined);
-      }
-      const documents = [...buffer.documents, document];
-      const bringer = this.#bringerOf(fetch, opened.row);
-      const fork = this.#replica.receive(documents, buffer.blobs, recall, bringer, nowMs);
-      buffer.clear();
-      this.wantBeneath(from.nodeId, fork, nowMs);
-    } catch (thrown) {
-      const error = KedgeError.from(thrown);
-      // What nobody ever had a quorum for is no history and does not wait.
-      if (error.code === 'THRESHOLD' && standing() !== 'nothing') {
-        return buffer.addDocument(this.#replica.proven(document), error);
-      }
-      this.wantMissing(from.nodeId, entry.statement.payload, error, nowMs);
-      throw error;
-    }
+    return this.#rest(fetch, want, outcome, nowMs);
   }
 
-  #isUseful({ nodeId, row }: Want): boolean {
-    if (this.#links.to(nodeId)?.isReady !== true || !isPlace(row)) return false;
+  #rest(fetch: ActiveFetch, { row }: Want, outcome: Outcome, nowMs: number): 'more' | 'over' {
+    if (outcome === 'unreached') this.#unreached.add(row.stream);
+    return this.#wants.settle(fetch, outcome, nowMs);
+  }
+
+  #add(want: Want, nowMs: number): void {
+    if (this.#sizeOf(want) > 0) this.#wants.add(want, nowMs);
+  }
+
+  /** How many statements a want would bring; 0: it is of no use. */
+  #sizeOf({ nodeId, row }: Want): number {
+    if (this.#links.to(nodeId)?.isReady !== true || !isPlace(row)) return 0;
     const ours = rowIn(this.#replica.verified, row.stream);
     // Where a fork ends may lie deeper than its proof: what others hold there is worth reading.
     const isBeneath = ours?.forked === true && !row.forked && ours.sequence === row.sequence;
-    return isBeneath || compareRow(ours, row) === 'fetch';
+    if (!isBeneath && compareRow(ours, row) !== 'fetch') return 0;
+    return Math.max(1, heldIn(row) - (ours === undefined ? 0 : heldIn(ours)));
   }
 
-  /** History is for us alone; what the peer announced, others may lack as well. */
-  #bringerOf({ from, row }: ActiveFetch, fetched: Row): Exclude<Bringer, { kind: 'submit' }> {
-    const isStopped = rowIn(this.#replica.verified, row.stream)?.forked === true;
-    return isStopped || fetched.sequence < row.sequence
-      ? { kind: 'history', from }
-      : { kind: 'peer', from, origin: from.region };
-  }
-
-  #begin(link: Link, row: Row, nowMs: number): void {
+  #begin(link: Link, wants: readonly Want[], nowMs: number): void {
     const fetchId = this.#nextFetchId++;
-    const request = requestFor(rowIn(this.#replica.verified, row.stream), row);
-    this.#wants.begin(fetchId, link.peer, row, nowMs);
+    const { verified } = this.#replica;
+    const requests = wants.map(({ row }) => requestFor(rowIn(verified, row.stream), row));
+    this.#answers.begins(this.#wants.begin(fetchId, link.peer, wants, nowMs));
     const target = { nodeId: link.nodeId, address: link.hello.address };
-    this.#outbox.emit({ kind: 'fetch', fetchId, target, request });
+    this.#outbox.emit({ kind: 'fetch', fetchId, target, requests });
     this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link));
   }
 
   #pump(nowMs: number): void {
     for (;;) {
-      const want = this.#wants.next((each) => this.#isUseful(each));
-      if (want === undefined) return;
-      const link = this.#links.to(want.nodeId);
-      if (link?.isReady === true) this.#begin(link, want.row, nowMs);
+      const wants = this.#wants.next((each) => this.#sizeOf(each));
+      const link = wants[0] && this.#links.to(wants[0].nodeId);
+      if (link?.isReady !== true) return;
+      this.#begin(link, wants, nowMs);
     }
   }
 }
@@ -270,8 +277,7 @@ function stallMs({ rttMs }: Link): number {
   return Math.max(STALL_MIN_MS, Math.round(STALL_ROUND_TRIPS * rttMs));
 }
 
-/** The size of the anchors in one piece of an answer. */
-function blobBytes(item: FetchItem): number {
-  const blobs = item.kind === 'blobs' ? item.blobs : item.kind === 'entry' ? item.entry.blobs : [];
-  return blobs.reduce((bytes, blob) => bytes + blob.length, 0);
+/** What of a failure is held against the peer. */
+function refusedBy({ nodeId }: Want, error: KedgeError | undefined): Refused | undefined {
+  return error !== undefined && isFetchFault(error) ? { nodeId, error } : undefined;
 }

@@ -146,8 +146,13 @@ export interface FetchRequest {
   readonly toSequence?: Sequence;
 }
 
-/** One piece of a fetch's answer; blobs precede the entry that refers to them. */
+/**
+ * One piece of a fetch's answer; blobs precede the entry that refers to them. Of several streams
+ * that were asked for one comes after the other, each ended by `over`.
+ */
 export type FetchItem =
+  /** `missing`: the sender does not hold all that it said. */
+  | { readonly kind: 'over'; readonly outcome: 'sent' | 'missing' }
   | { readonly kind: 'entry'; readonly entry: Push }
   | { readonly kind: 'blobs'; readonly blobs: readonly Uint8Array[] }
   | { readonly kind: 'fork'; readonly evidence: Evidence };

@@ -168,11 +168,8 @@ export class Repair {
   /** Rows of the peer: fetch what it has more; in whole buckets, tell it what we have more. */
   rows(link: Link, { rows, revision, buckets }: RowsAnswer, nowMs: number): void {
     this.stirred();
-    const { nodeId } = link;
-    for (const row of rows) {
-      link.noteHeld(row);
-      this.#fetching.want({ nodeId, row }, nowMs);
-    }
+    for (const row of rows) link.noteHeld(row);
+    this.#fetching.announced(link, rows, nowMs);
     if (revision !== undefined) this.#saw(link, revision);
     const theirs = new Map(rows.map((row) => [row.stream, row]));
     for (const row of buckets.flatMap((bucket) => this.#replica.rows.rowsIn(bucket))) {

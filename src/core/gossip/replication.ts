@@ -41,7 +41,6 @@ export class Replication {
 
   /** Errors: what speaks against a frame. */
   take(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
-    const { nodeId } = link;
     switch (frame.kind) {
       case 'push':
         return this.#pushes.take(link, frame, recall, nowMs);
@@ -50,7 +49,7 @@ export class Replication {
         if (frame.spareOrigin !== undefined) link.spare(frame.spareOrigin);
         this.#repair.heard(frame.row);
         if (frame.revision !== undefined) this.#repair.acknowledged(link, frame.revision);
-        return this.#fetching.want({ nodeId, row: frame.row }, nowMs);
+        return this.#fetching.announced(link, [frame.row], nowMs);
       case 'digest':
         this.#holding.shown(link, frame.digest);
         return this.#repair.digest(link, frame.digest);

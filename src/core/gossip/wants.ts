@@ -1,16 +1,19 @@
 /**
  * What this node misses and who announced it: plans fetches.
  *
- * One fetch per stream at a time, few in all and never all from one peer; the charter goes first,
- * since nothing else can be judged without it. Each peer has a table of its own, so that one that
- * announces much crowds out nobody. An announcer that failed is not asked again for the same head
+ * A fetch asks one peer for several streams, one after the other, so that a node that is behind in
+ * many does not pay for a call each; how many is bounded, by streams and by the statements that
+ * they lack, so that others get their turn. Each stream is fetched once at a time. Few fetches run
+ * at once and never all from one peer; the charter goes first and alone, since nothing else can be
+ * judged without it. Each peer has a table of its own, so that one that announces much crowds out
+ * nobody; those whose last answer was of no use come after the others. An announcer that failed is not asked again for the same head
  * for a while, so that a lying or broken peer costs bounded work and honest ones are asked instead;
  * one that was not reached is asked again soon, since the way to it may be free by then.
  *
  * @module
  */
 import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
-import { STREAMS_MAX } from '../limits.ts';
+import { FETCH_STREAMS_MAX, PEERS_MAX, STREAMS_MAX } from '../limits.ts';
 import type { PeerIdentity } from '../peer.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
@@ -25,128 +28,188 @@ export const RETRY_PAUSE_MS: number = 10_000;
 /** The same where the peer was not reached, which says nothing about it. */
 const UNREACHED_PAUSE_MS = 1000;
 
-/** A fetch under way. */
-export interface ActiveFetch {
-  readonly fetchId: number;
-  readonly from: PeerIdentity;
-  readonly row: Row;
-  readonly buffer: FetchBuffer;
-  readonly pace: FetchPace;
-  /** Items that came since somebody looked. */
-  items: number;
-}
+/** Statements that one fetch asks for, where it asks for more than one stream. */
+const FETCH_STATEMENTS_MAX = 256;
 
 /** A row that is missing here, and a node that has it. */
 export interface Want {
   readonly nodeId: NodeId;
   readonly row: Row;
+  /**
+   * The process of the peer that said that it holds the row, by its boot id. Absent: what it sent
+   * lets it be guessed.
+   */
+  readonly saidBy?: string | undefined;
 }
 
-const NO_ROWS: ReadonlyMap<StreamName, Row> = new Map();
+/** What became of a want. */
+export type Outcome = 'done' | 'failed' | 'unreached';
+
+/** A fetch under way. */
+export interface ActiveFetch {
+  readonly fetchId: number;
+  readonly from: PeerIdentity;
+  /** What it still has to bring, in the order in which it was asked; the first one comes now. */
+  readonly wants: Want[];
+  /** What came for the first one and is not adopted yet. */
+  readonly buffer: FetchBuffer;
+  readonly pace: FetchPace;
+  /** Items that came since somebody looked. */
+  items: number;
+  /** What the node held of the first one when it began to come. */
+  heldBefore: string;
+}
+
+const NO_WANTS: ReadonlyMap<StreamName, Want> = new Map();
+
+/** How many statements a want stands for: 0 when it is of no use any more. */
+type SizeOf = (want: Want) => number;
 
 /** Missing rows, their announcers and the fetches under way. */
 export class Wants {
-  readonly #announced: Map<NodeId, Map<StreamName, Row>> = new Map();
-  readonly #active: Map<StreamName, ActiveFetch> = new Map();
+  readonly #announced: Map<NodeId, Map<StreamName, Want>> = new Map();
+  readonly #fetches: Map<number, ActiveFetch> = new Map();
+  readonly #streams: Set<StreamName> = new Set();
   readonly #pausedUntilMs: Map<string, number> = new Map();
+  /** Peers whose last answer was of no use. */
+  readonly #poor: Set<NodeId> = new Set();
 
   get isBusy(): boolean {
-    return this.#active.size > 0;
+    return this.#fetches.size > 0;
   }
 
-  /** Notes that `nodeId` has `row`, which we miss. */
-  add(nodeId: NodeId, row: Row, nowMs: number): void {
+  /** Notes that a node has a row which we miss. */
+  add(want: Want, nowMs: number): void {
+    const { nodeId, row } = want;
     if (this.#isPaused(nodeId, row, nowMs)) return;
-    const rows = this.#announced.get(nodeId) ?? new Map<StreamName, Row>();
-    if (!rows.has(row.stream) && rows.size >= STREAMS_MAX) return;
-    rows.set(row.stream, row);
-    this.#announced.set(nodeId, rows);
+    const wants = this.#announced.get(nodeId) ?? new Map<StreamName, Want>();
+    if (!wants.has(row.stream) && wants.size >= STREAMS_MAX) return;
+    wants.set(row.stream, want);
+    this.#announced.set(nodeId, wants);
   }
 
-  /** Picks the next fetch to start, or nothing; drops wants that are no longer useful. */
-  next(isUseful: (want: Want) => boolean): Want | undefined {
-    if (this.#active.size >= FETCHES_MAX || this.#active.has(CHARTER_STREAM)) return undefined;
+  /**
+   * Picks what the next fetch asks for, all of one peer, or nothing; drops wants that are no longer
+   * useful.
+   */
+  next(sizeOf: SizeOf): readonly Want[] {
+    if (this.#fetches.size >= FETCHES_MAX || this.#streams.has(CHARTER_STREAM)) return [];
     const nodeIds = this.#leastAsked();
-    return (
-      this.#pick(nodeIds, (rows) => rows.get(CHARTER_STREAM), isUseful) ??
-      this.#pick(nodeIds, (rows) => this.#firstIdle(rows), isUseful)
-    );
+    for (const nodeId of nodeIds) {
+      const want = this.#announced.get(nodeId)?.get(CHARTER_STREAM);
+      if (want === undefined) continue;
+      if (sizeOf(want) > 0) return [want];
+      this.#forget(want);
+    }
+    for (const nodeId of nodeIds) {
+      const wants = this.#pick(nodeId, sizeOf);
+      if (wants.length > 0) return wants;
+    }
+    return [];
   }
 
-  /** Notes that a fetch of a row has started. */
-  begin(fetchId: number, from: PeerIdentity, row: Row, nowMs: number): void {
+  /** Notes that a fetch has started; all is of one peer. */
+  begin(fetchId: number, from: PeerIdentity, wants: readonly Want[], nowMs: number): ActiveFetch {
     const parts = { buffer: new FetchBuffer(), pace: new FetchPace(nowMs), items: 0 };
-    this.#active.set(row.stream, { fetchId, from, row, ...parts });
+    const fetch = { fetchId, from, wants: [...wants], heldBefore: '', ...parts };
+    this.#fetches.set(fetchId, fetch);
+    for (const { row } of wants) this.#streams.add(row.stream);
+    return fetch;
   }
 
-  /** Says whether somebody else has announced something of this stream. */
-  hasOther({ from, row }: ActiveFetch): boolean {
-    for (const [nodeId, rows] of this.#announced) {
-      if (nodeId !== from.nodeId && rows.has(row.stream)) return true;
+  /** Says whether somebody else has announced something of these streams. */
+  hasOther({ from, wants }: ActiveFetch): boolean {
+    for (const [nodeId, others] of this.#announced) {
+      if (nodeId === from.nodeId) continue;
+      if (wants.some(({ row }) => others.has(row.stream))) return true;
     }
     return false;
   }
 
   active(fetchId: number): ActiveFetch | undefined {
-    for (const fetch of this.#active.values()) if (fetch.fetchId === fetchId) return fetch;
-    return undefined;
+    return this.#fetches.get(fetchId);
   }
 
   /** Says whether something of this stream is being fetched. */
   isActive(stream: StreamName): boolean {
-    return this.#active.has(stream);
+    return this.#streams.has(stream);
   }
 
-  /** Ends a fetch; after a failure its announcer rests for this row. */
-  end(fetch: ActiveFetch, outcome: 'done' | 'failed' | 'unreached', nowMs: number): void {
-    this.#active.delete(fetch.row.stream);
-    this.#forget({ nodeId: fetch.from.nodeId, row: fetch.row });
-    if (outcome === 'done') return;
+  /**
+   * The first want of a fetch is settled; after a failure its announcer rests for this row. Says
+   * whether the fetch has more to bring.
+   */
+  settle(fetch: ActiveFetch, outcome: Outcome, nowMs: number): 'more' | 'over' {
+    const want = fetch.wants.shift();
+    if (want !== undefined) {
+      this.#streams.delete(want.row.stream);
+      this.#forget(want);
+      this.#rest(want, outcome, nowMs);
+    }
+    fetch.buffer.clear();
+    if (fetch.wants.length > 0) return 'more';
+    this.#fetches.delete(fetch.fetchId);
+    return 'over';
+  }
+
+  /** A fetch is over; what it did not bring can be asked for again. */
+  end(fetch: ActiveFetch): void {
+    this.#fetches.delete(fetch.fetchId);
+    for (const { row } of fetch.wants.splice(0)) this.#streams.delete(row.stream);
+  }
+
+  #rest({ nodeId, row }: Want, outcome: Outcome, nowMs: number): void {
+    if (outcome === 'done') {
+      this.#poor.delete(nodeId);
+      return;
+    }
+    if (this.#poor.size >= PEERS_MAX) this.#poor.clear();
+    this.#poor.add(nodeId);
     this.#sweep(nowMs);
     const pauseMs = outcome === 'failed' ? RETRY_PAUSE_MS : UNREACHED_PAUSE_MS;
-    this.#pausedUntilMs.set(pauseKey(fetch.from.nodeId, fetch.row), nowMs + pauseMs);
+    this.#pausedUntilMs.set(pauseKey(nodeId, row), nowMs + pauseMs);
   }
 
-  /** Announcers that may be asked for more, those that are asked for least first. */
+  /** Announcers that may be asked for more: good ones first, those that are asked for least. */
   #leastAsked(): readonly NodeId[] {
     const asked = new Map<NodeId, number>();
     for (const nodeId of this.#announced.keys()) asked.set(nodeId, 0);
-    for (const { from } of this.#active.values()) {
+    for (const { from } of this.#fetches.values()) {
       asked.set(from.nodeId, (asked.get(from.nodeId) ?? 0) + 1);
     }
+    const rankOf = (nodeId: NodeId): number =>
+      (asked.get(nodeId) ?? 0) + (this.#poor.has(nodeId) ? FETCHES_MAX : 0);
     return [...this.#announced.keys()]
       .filter((nodeId) => (asked.get(nodeId) ?? 0) < FETCHES_PER_PEER_MAX)
-      .sort((a, b) => (asked.get(a) ?? 0) - (asked.get(b) ?? 0));
+      .sort((a, b) => rankOf(a) - rankOf(b));
   }
 
-  #pick(
-    nodeIds: readonly NodeId[],
-    choose: (rows: ReadonlyMap<StreamName, Row>) => Row | undefined,
-    isUseful: (want: Want) => boolean,
-  ): Want | undefined {
-    for (const nodeId of nodeIds) {
-      for (;;) {
-        const row = choose(this.#announced.get(nodeId) ?? NO_ROWS);
-        if (row === undefined) break;
-        if (isUseful({ nodeId, row })) return { nodeId, row };
-        this.#forget({ nodeId, row });
+  /** The oldest wants of a peer that are useful and not under way, as many as fit one fetch. */
+  #pick(nodeId: NodeId, sizeOf: SizeOf): readonly Want[] {
+    const picked: Want[] = [];
+    let statements = 0;
+    for (const want of (this.#announced.get(nodeId) ?? NO_WANTS).values()) {
+      if (this.#streams.has(want.row.stream)) continue;
+      const size = sizeOf(want);
+      if (size === 0) {
+        this.#forget(want);
+        continue;
       }
+      statements += size;
+      if (picked.length > 0 && statements > FETCH_STATEMENTS_MAX) break;
+      picked.push(want);
+      if (picked.length >= FETCH_STREAMS_MAX) break;
     }
-    return undefined;
-  }
-
-  /** Few streams are active, so this looks at few rows. */
-  #firstIdle(rows: ReadonlyMap<StreamName, Row>): Row | undefined {
-    for (const row of rows.values()) if (!this.#active.has(row.stream)) return row;
-    return undefined;
+    return picked;
   }
 
   /** Drops a want, unless its announcer has announced something else since. */
-  #forget({ nodeId, row }: Want): void {
-    const rows = this.#announced.get(nodeId);
-    if (rows?.get(row.stream) !== row) return;
-    rows.delete(row.stream);
-    if (rows.size === 0) this.#announced.delete(nodeId);
+  #forget(want: Want): void {
+    const { nodeId, row } = want;
+    const wants = this.#announced.get(nodeId);
+    if (wants?.get(row.stream) !== want) return;
+    wants.delete(row.stream);
+    if (wants.size === 0) this.#announced.delete(nodeId);
   }
 
   /** A pause that ends later than any can is one of before the clock was set back. */

@@ -14,6 +14,8 @@ import type { ChartersInput as _kedge_v1_ChartersInput, ChartersOutput as _kedge
 import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge_v1_CosignedOutput } from './kedge/v1/Cosigned.ts';
 import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from './kedge/v1/CosignedAsk.ts';
 import type { CosignedHeadInput as _kedge_v1_CosignedHeadInput, CosignedHeadOutput as _kedge_v1_CosignedHeadOutput } from './kedge/v1/CosignedHead.ts';
+import type { FetchOverInput as _kedge_v1_FetchOverInput, FetchOverOutput as _kedge_v1_FetchOverOutput } from './kedge/v1/FetchOver.ts';
+import type { FetchPartInput as _kedge_v1_FetchPartInput, FetchPartOutput as _kedge_v1_FetchPartOutput } from './kedge/v1/FetchPart.ts';
 import type { FetchRequestInput as _kedge_v1_FetchRequestInput, FetchRequestOutput as _kedge_v1_FetchRequestOutput } from './kedge/v1/FetchRequest.ts';
 import type { FetchResponseInput as _kedge_v1_FetchResponseInput, FetchResponseOutput as _kedge_v1_FetchResponseOutput } from './kedge/v1/FetchResponse.ts';
 import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutput as _kedge_v1_ForkEvidenceOutput } from './kedge/v1/ForkEvidence.ts';
@@ -75,6 +77,8 @@ export interface ProtoGrpcType {
       Cosigned: MessageTypeDefinition<_kedge_v1_CosignedInput, _kedge_v1_CosignedOutput>
       CosignedAsk: MessageTypeDefinition<_kedge_v1_CosignedAskInput, _kedge_v1_CosignedAskOutput>
       CosignedHead: MessageTypeDefinition<_kedge_v1_CosignedHeadInput, _kedge_v1_CosignedHeadOutput>
+      FetchOver: MessageTypeDefinition<_kedge_v1_FetchOverInput, _kedge_v1_FetchOverOutput>
+      FetchPart: MessageTypeDefinition<_kedge_v1_FetchPartInput, _kedge_v1_FetchPartOutput>
       FetchRequest: MessageTypeDefinition<_kedge_v1_FetchRequestInput, _kedge_v1_FetchRequestOutput>
       FetchResponse: MessageTypeDefinition<_kedge_v1_FetchResponseInput, _kedge_v1_FetchResponseOutput>
       ForkEvidence: MessageTypeDefinition<_kedge_v1_ForkEvidenceInput, _kedge_v1_ForkEvidenceOutput>

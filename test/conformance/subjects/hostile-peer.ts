@@ -51,9 +51,12 @@ export class LyingServer implements AsyncDisposable {
   static async start(): Promise<LyingServer> {
     const server = new Server();
     const fetch: handleServerStreamingCall<Buffer, Buffer> = (call) => {
-      const { stream } = decodeFetchRequest(call.request);
-      for (const item of liar.items) {
-        if (isOf(stream, item)) call.write(encodeFetchItem(item));
+      const requests = decodeFetchRequest(call.request);
+      for (const { stream } of requests) {
+        for (const item of liar.items) {
+          if (isOf(stream, item)) call.write(encodeFetchItem(item));
+        }
+        if (requests.length > 1) call.write(encodeFetchItem({ kind: 'over', outcome: 'sent' }));
       }
       call.end();
     };

@@ -111,5 +111,5 @@ describe('what lies below a fork', () => {
 });
 
 function fetches(effects: readonly GossipEffect[]): readonly FetchRequest[] {
-  return effects.flatMap((effect) => (effect.kind === 'fetch' ? [effect.request] : []));
+  return effects.flatMap((effect) => (effect.kind === 'fetch' ? effect.requests : []));
 }

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KedgeError } from '../../../src/core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { FETCH_USELESS_MAX_MS } from '../../../src/core/gossip/fetch-pace.ts';
 import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
-import {} from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
+import { REPAIR_INTERVAL_MS } from '../../../src/core/gossip/repair.ts';
+import { RETRY_PAUSE_MS } from '../../../src/core/gossip/wants.ts';
 import {
   NO_PREVIOUS,
   parseNodeId,
@@ -86,6 +88,101 @@ describe('Fetching', () => {
       expect(cancelled(item(entry(release)))).toBe(false);
     }
     expect(machine.verified.streams.get(`release/${BUNDLE}` as StreamName)?.head?.sequence).toBe(5);
+  });
+
+  describe('of several streams', () => {
+    const names = ['a.test.example.org', 'b.test.example.org', 'c.test.example.org'];
+    let releases: readonly TestRelease[];
+    const over = { kind: 'over', outcome: 'sent' } as const;
+
+    beforeEach(() => {
+      begin();
+      releases = names.map((name) => realm.nextRelease(name, (body) => body));
+    });
+
+    it('is one fetch that brings one after the other', () => {
+      const [fetch] = fetches(rows());
+      expect(fetch?.requests.map(({ stream }) => stream)).toEqual(
+        releases.map(({ stream }) => stream),
+      );
+      for (const release of releases) {
+        item(entry(release));
+        item(over);
+      }
+      expect(heads()).toEqual([1, 1, 1]);
+      expect(rows().some(({ kind }) => kind === 'fetch')).toBe(false);
+    });
+
+    it('asks for the rest again when one of them is refused', () => {
+      rows();
+      const refused = item({ kind: 'entry', entry: push(releases[2] ?? realm.charter) });
+      expect(cancelled(refused)).toBe(true);
+      expect(fetches(refused)[0]?.requests).toHaveLength(2);
+    });
+
+    it('asks for the rest again when an older peer answers the first alone', () => {
+      rows();
+      item(entry(releases[0] ?? realm.charter));
+      const ended = handle({ kind: 'fetch-end', fetchId: 1 });
+      expect(fetches(ended)[0]?.requests).toHaveLength(2);
+      expect(heads()).toEqual([1, 0, 0]);
+    });
+
+    it('asks for all of them again a moment after the peer was not reached', () => {
+      rows();
+      const error = new KedgeError('UNAVAILABLE', 'hung up');
+      expect(fetches(handle({ kind: 'fetch-end', fetchId: 1, error }))).toEqual([]);
+      nowMs += REPAIR_INTERVAL_MS;
+      const asked = fetches(handle({ kind: 'timer', timer: { name: 'repair' } }));
+      expect(asked[0]?.requests).toHaveLength(3);
+    });
+
+    it('goes on after a stream that the peer lacks a part of', () => {
+      rows();
+      item(entry(releases[0] ?? realm.charter));
+      item({ kind: 'over', outcome: 'missing' });
+      item(entry(releases[1] ?? realm.charter));
+      item(over);
+      expect(heads()).toEqual([1, 1, 0]);
+    });
+
+    it('holds it against a peer that it sends nothing of what it says to hold', () => {
+      let cutOffs = 0;
+      for (let times = 1; times <= 12; times += 1) {
+        const [fetch] = fetches(rows());
+        const fetchId = fetch?.fetchId ?? 0;
+        for (const effect of handle({ kind: 'fetch-item', fetchId, item: over, recall: {} })) {
+          if (effect.kind === 'notice' && effect.notice.kind === 'cut-off') cutOffs += 1;
+        }
+        nowMs += RETRY_PAUSE_MS;
+      }
+      expect(cutOffs).toBe(1);
+      expect(machine.conduct(PEER.nodeId)?.lastFault).toContain('and sends nothing');
+    });
+
+    it('holds nothing against a peer that pushed what it has not written yet', () => {
+      const ahead = realm.nextRelease(names[0] ?? '', (body) => body);
+      const pushed = frame({ kind: 'push', push: push(ahead), origin: PEER.region });
+      const fetchId = fetches(pushed)[0]?.fetchId ?? 0;
+      handle({ kind: 'fetch-end', fetchId });
+      expect(machine.conduct(PEER.nodeId)).toBeUndefined();
+    });
+
+    /** The peer shows what it holds. */
+    function rows(): readonly GossipEffect[] {
+      const shown = releases.map(({ stream, sequence, digest }) => ({
+        stream,
+        sequence,
+        digest,
+        forked: false,
+      }));
+      return frame({ kind: 'rows', rows: { rows: shown, buckets: [] } });
+    }
+
+    function heads(): readonly number[] {
+      const { streams } = machine.verified;
+      return releases.map(({ stream }) => streams.get(stream)?.head?.sequence ?? 0);
+    }
   });
 
   it('reads the signatures of what waits a fixed number of times', () => {
@@ -176,6 +273,12 @@ describe('Fetching', () => {
     return machine.handle(event, nowMs);
   }
 });
+
+function fetches(
+  effects: readonly GossipEffect[],
+): readonly Extract<GossipEffect, { kind: 'fetch' }>[] {
+  return effects.filter((effect) => effect.kind === 'fetch');
+}
 
 function cancelled(effects: readonly GossipEffect[]): boolean {
   return effects.some(({ kind }) => kind === 'cancel-fetch');

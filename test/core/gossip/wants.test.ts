@@ -8,86 +8,120 @@ import {
   parseSha256,
   parseStreamName,
 } from '../../../src/core/ids.ts';
-import { STREAMS_MAX } from '../../../src/core/limits.ts';
+import { FETCH_STREAMS_MAX, STREAMS_MAX } from '../../../src/core/limits.ts';
 
 const FRA = parseNodeId('fra-1');
 const SIN = parseNodeId('sin-1');
-const ALL = (): boolean => true;
+const FAR = parseRegionName('far');
+const ALL = (): number => 1;
+/** So much is missing of each stream that a fetch asks for one. */
+const ONE_EACH = (): number => 1000;
 
 describe('Wants', () => {
   it('fetches the charter before anything else, and alone', () => {
     const wants = new Wants();
-    wants.add(FRA, row('release/a', 1), 0);
-    wants.add(FRA, row('charter', 1), 0);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
+    wants.add({ nodeId: FRA, row: row('charter', 1) }, 0);
     const first = start(wants, 1);
     expect(first?.row.stream).toBe('charter');
-    expect(wants.next(ALL)).toBeUndefined();
+    expect(wants.next(ALL)).toEqual([]);
     end(wants, 1, 'done');
-    expect(wants.next(ALL)?.row.stream).toBe('release/a');
+    expect(wants.next(ALL)[0]?.row.stream).toBe('release/a');
   });
 
   it('fetches each stream once at a time, and few at once', () => {
     const wants = new Wants();
     for (let index = 0; index < 2 * FETCHES_MAX; index += 1) {
-      wants.add(FRA, row(`release/b${String(index)}`, 1), 0);
-      wants.add(SIN, row(`release/b${String(index)}`, 1), 0);
+      wants.add({ nodeId: FRA, row: row(`release/b${String(index)}`, 1) }, 0);
+      wants.add({ nodeId: SIN, row: row(`release/b${String(index)}`, 1) }, 0);
     }
     const streams = new Set<string | undefined>();
     for (let id = 1; id <= FETCHES_MAX; id += 1) streams.add(start(wants, id)?.row.stream);
     expect(streams.size).toBe(FETCHES_MAX);
-    expect(wants.next(ALL)).toBeUndefined();
+    expect(wants.next(ALL)).toEqual([]);
   });
 
   it('leaves a place for others beside a peer that announces much', () => {
     const wants = new Wants();
     for (let index = 0; index < STREAMS_MAX; index += 1) {
-      wants.add(FRA, row(`release/b${String(index)}`, 1), 0);
+      wants.add({ nodeId: FRA, row: row(`release/b${String(index)}`, 1) }, 0);
     }
     for (let id = 1; id < FETCHES_MAX; id += 1) expect(start(wants, id)?.nodeId).toBe(FRA);
-    expect(wants.next(ALL)).toBeUndefined();
-    wants.add(SIN, row('release/other', 1), 0);
-    expect(wants.next(ALL)?.row.stream).toBe('release/other');
+    expect(wants.next(ALL)).toEqual([]);
+    wants.add({ nodeId: SIN, row: row('release/other', 1) }, 0);
+    expect(wants.next(ALL)[0]?.row.stream).toBe('release/other');
+  });
+
+  it('asks one peer for many streams at once, within the bounds of one fetch', () => {
+    const wants = new Wants();
+    for (let index = 0; index < 2 * FETCH_STREAMS_MAX; index += 1) {
+      wants.add({ nodeId: FRA, row: row(`release/b${String(index)}`, 1) }, 0);
+    }
+    expect(wants.next(ALL)).toHaveLength(FETCH_STREAMS_MAX);
+    expect(wants.next(() => 100)).toHaveLength(2);
+    expect(wants.next(ONE_EACH)).toHaveLength(1);
+  });
+
+  it('asks for what a fetch did not bring again', () => {
+    const wants = new Wants();
+    for (const name of ['a', 'b', 'c']) {
+      wants.add({ nodeId: FRA, row: row(`release/${name}`, 1) }, 0);
+    }
+    const fetch = wants.begin(1, { nodeId: FRA, region: FAR }, wants.next(ALL), 0);
+    expect(wants.next(ALL)).toEqual([]);
+    expect(wants.settle(fetch, 'done', 0)).toBe('more');
+    wants.end(fetch);
+    expect(wants.next(ALL).map((want) => want.row.stream)).toEqual(['release/b', 'release/c']);
+  });
+
+  it('asks those last whose last answer was of no use', () => {
+    const wants = new Wants();
+    for (const name of ['a', 'b']) wants.add({ nodeId: FRA, row: row(`release/${name}`, 1) }, 0);
+    start(wants, 1);
+    end(wants, 1, 'failed');
+    wants.add({ nodeId: SIN, row: row('release/b', 1) }, 0);
+    expect(wants.next(ALL)[0]?.nodeId).toBe(SIN);
   });
 
   it('does not rest for a day because the clock was set back by one', () => {
     const wants = new Wants();
     const dayMs = 86_400_000;
-    wants.add(FRA, row('release/a', 1), dayMs);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, dayMs);
     const want = start(wants, 1);
     const active = wants.active(1);
-    if (active !== undefined) wants.end(active, 'failed', dayMs);
-    wants.add(FRA, row('release/a', 1), 0);
-    expect(wants.next(ALL)?.nodeId).toBe(want?.nodeId);
+    if (active !== undefined) wants.settle(active, 'failed', dayMs);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
+    expect(wants.next(ALL)[0]?.nodeId).toBe(want?.nodeId);
   });
 
   it('asks another announcer after a failure, and the first again only after a pause', () => {
     const wants = new Wants();
-    wants.add(FRA, row('release/a', 1), 0);
-    wants.add(SIN, row('release/a', 1), 0);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
+    wants.add({ nodeId: SIN, row: row('release/a', 1) }, 0);
     expect(start(wants, 1)?.nodeId).toBe(FRA);
     end(wants, 1, 'failed');
-    wants.add(FRA, row('release/a', 1), RETRY_PAUSE_MS - 1);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, RETRY_PAUSE_MS - 1);
     expect(start(wants, 2)?.nodeId).toBe(SIN);
     end(wants, 2, 'done');
-    expect(wants.next(ALL)).toBeUndefined();
-    wants.add(FRA, row('release/a', 1), RETRY_PAUSE_MS);
-    expect(wants.next(ALL)?.nodeId).toBe(FRA);
+    expect(wants.next(ALL)).toEqual([]);
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, RETRY_PAUSE_MS);
+    expect(wants.next(ALL)[0]?.nodeId).toBe(FRA);
   });
 
   it('keeps what an announcer added while its fetch was under way', () => {
     const wants = new Wants();
-    wants.add(FRA, row('release/a', 4), 0);
+    wants.add({ nodeId: FRA, row: row('release/a', 4) }, 0);
     start(wants, 1);
-    wants.add(FRA, row('release/a', 3), 0);
+    wants.add({ nodeId: FRA, row: row('release/a', 3) }, 0);
     end(wants, 1, 'failed');
-    expect(wants.next(ALL)?.row.sequence).toBe(3);
+    expect(wants.next(ALL)[0]?.row.sequence).toBe(3);
   });
 
   it('drops what is no longer useful', () => {
     const wants = new Wants();
-    wants.add(FRA, row('release/a', 1), 0);
-    expect(wants.next(() => false)).toBeUndefined();
-    expect(wants.next(ALL)).toBeUndefined();
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
+    expect(wants.next(() => 0)).toEqual([]);
+    expect(wants.next(ALL)).toEqual([]);
   });
 });
 
@@ -127,15 +161,16 @@ function row(stream: string, sequence: number): Row {
 }
 
 function start(wants: Wants, fetchId: number): Want | undefined {
-  const want = wants.next(ALL);
+  const picked = wants.next(ONE_EACH);
+  const [want] = picked;
   if (want !== undefined) {
-    const from = { nodeId: want.nodeId, region: parseRegionName('far') };
-    wants.begin(fetchId, from, want.row, 0);
+    const from = { nodeId: want.nodeId, region: FAR };
+    wants.begin(fetchId, from, picked, 0);
   }
   return want;
 }
 
 function end(wants: Wants, fetchId: number, outcome: 'done' | 'failed'): void {
   const fetch = wants.active(fetchId);
-  if (fetch !== undefined) wants.end(fetch, outcome, 0);
+  if (fetch !== undefined) wants.settle(fetch, outcome, 0);
 }

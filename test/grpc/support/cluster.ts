@@ -141,7 +141,7 @@ export class Cluster {
         gossip: {
           self: self.nodeId,
           links: counted(replicator, frames),
-          fetchItems: (request) => fetchItems(store, replicator.durable, request),
+          fetchItems: (requests) => fetchItems(store, () => replicator.durable, requests),
         },
         admin: {
           submit: async (document, blobs) => await replicator.submit(document, blobs),

@@ -63,9 +63,9 @@ export class HostileLink {
 /** A hostile peer of a realm. */
 export class HostilePeer {
   /** What it was asked to stream. */
-  readonly asked: FetchRequest[] = [];
+  readonly asked: (readonly FetchRequest[])[] = [];
   /** What it streams then. */
-  answer: (request: FetchRequest) => AsyncIterable<FetchItem> = nothing;
+  answer: (requests: readonly FetchRequest[]) => AsyncIterable<FetchItem> = nothing;
   readonly #realm: TestRealm;
   #address = '';
 
@@ -82,9 +82,9 @@ export class HostilePeer {
       linkDown: () => undefined,
       linkFailed: () => undefined,
     };
-    const fetchItems = (request: FetchRequest): AsyncIterable<FetchItem> => {
-      peer.asked.push(request);
-      return peer.answer(request);
+    const fetchItems = (requests: readonly FetchRequest[]): AsyncIterable<FetchItem> => {
+      peer.asked.push(requests);
+      return peer.answer(requests);
     };
     const gossip = { self: parseNodeId(NAME), links: events, fetchItems };
     const tls = liveTls(materialOf(`node/${NAME}`));

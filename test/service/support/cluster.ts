@@ -119,14 +119,18 @@ export class TestCluster implements AsyncDisposable {
         });
       },
       resolveSeeds: async () => Promise.resolve(names.map(addressOf)),
-      fetch: ({ address }, request) => this.#fetch(self, nodeAt(address), request),
+      fetch: ({ address }, requests) => this.#fetch(self, nodeAt(address), requests),
     };
   }
 
-  async *#fetch(self: NodeId, peer: NodeId, request: FetchRequest): AsyncIterable<FetchItem> {
+  async *#fetch(
+    self: NodeId,
+    peer: NodeId,
+    requests: readonly FetchRequest[],
+  ): AsyncIterable<FetchItem> {
     if (this.#cut.has(self) || this.#cut.has(peer)) throw new Error('cut');
     const { store, replicator } = this.node(peer);
-    yield* fetchItems(store, replicator.durable, request);
+    yield* fetchItems(store, () => replicator.durable, requests);
   }
 
   #connect(from: NodeId, dialled: DialTarget): void {
