@@ -6,7 +6,7 @@
  * restart, when neither knows what it has seen of the other. `wire` and `equalMs` are of two real
  * nodes over mTLS with a counting proxy: they are cut off, releases go to one, the other one may
  * dial again, until a second after the roots are equal; what connecting costs where nothing differs
- * is subtracted, which leaves statements, patches and a call for each stream.
+ * is subtracted, which leaves statements, patches and the calls that fetch them.
  *
  * @module
  */

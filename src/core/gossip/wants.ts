@@ -6,9 +6,10 @@
  * they lack, so that others get their turn. Each stream is fetched once at a time. Few fetches run
  * at once and never all from one peer; the charter goes first and alone, since nothing else can be
  * judged without it. Each peer has a table of its own, so that one that announces much crowds out
- * nobody; those whose last answer was of no use come after the others. An announcer that failed is not asked again for the same head
- * for a while, so that a lying or broken peer costs bounded work and honest ones are asked instead;
- * one that was not reached is asked again soon, since the way to it may be free by then.
+ * nobody; those whose last answer was of no use come after the others. An announcer that failed is
+ * not asked again for the same head for a while, so that a lying or broken peer costs bounded work
+ * and honest ones are asked instead; one that was not reached is asked again soon, since the way to
+ * it may be free by then.
  *
  * @module
  */

@@ -34,7 +34,7 @@ describe('Traffic', () => {
     expect(traffic.took(PING, 10, 0)).toBeUndefined();
   });
 
-  it('takes few proofs of forks a second, whose signatures are costly, and all else meanwhile', () => {
+  it('takes few proofs of forks a second, and all else meanwhile', () => {
     const sequence = parseSequence(1);
     const statement = { payload: new Uint8Array(1), signatures: [] };
     const evidence = { stream: ROW.stream, sequence, first: statement, second: statement };
