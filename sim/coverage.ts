@@ -93,13 +93,13 @@ export class Coverage {
       this.#hits.set(name, (this.#hits.get(name) ?? 0) + count);
     }
   }
+}
 
-  /** What never happened. */
-  missing(): readonly Sometimes[] {
-    return Object.keys(SOMETIMES)
-      .filter(isSometimes)
-      .filter((name) => !this.#hits.has(name));
-  }
+/** What never happened. */
+export function missingIn(hits: ReadonlyMap<Sometimes, number>): readonly Sometimes[] {
+  return Object.keys(SOMETIMES)
+    .filter(isSometimes)
+    .filter((name) => !hits.has(name));
 }
 
 function isSometimes(name: string): name is Sometimes {

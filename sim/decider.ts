@@ -15,7 +15,7 @@ import { draw } from './prf.ts';
 import type { World } from './world.ts';
 
 const EARLY_SHARE = 0.7;
-const EARLY_EVERY_MS = 1000;
+const EARLY_EVERY_MS = { dense: 1000, long: 60_000 };
 const OFFER_EVERY_MS = 250;
 const OFFERS_MAX = 400;
 
@@ -51,11 +51,16 @@ export class Decider {
     const { seed, plan } = this.#world;
     if (draw(seed, 'admin', 0, 1) >= EARLY_SHARE) return;
     const fromMs = plan.healAtMs * draw(seed, 'admin', 0, 2);
-    for (let atMs = fromMs; atMs < plan.healAtMs; atMs += EARLY_EVERY_MS) {
-      this.#world.at(atMs, -1, () => {
-        if (this.#decide()) this.#world.coverage.hit('fork-decided-early');
-      });
-    }
+    this.#lookAt(fromMs);
+  }
+
+  #lookAt(atMs: number): void {
+    const { healAtMs, profile } = this.#world.plan;
+    if (atMs >= healAtMs) return;
+    this.#world.at(atMs, -1, () => {
+      if (this.#decide()) this.#world.coverage.hit('fork-decided-early');
+      this.#lookAt(atMs + EARLY_EVERY_MS[profile]);
+    });
   }
 
   /** Decides about what is forked; says whether there was something to decide. */

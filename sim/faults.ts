@@ -77,6 +77,8 @@ export type Fault = { readonly id: number } & (
 
 /** What faults are chosen for. */
 export interface FaultScope {
+  /** `long`: faults pass long before the seed is over. */
+  readonly profile: 'dense' | 'long';
   readonly hosts: number;
   /** The region of each host. */
   readonly regions: readonly number[];
@@ -128,16 +130,16 @@ const BYZANTINE_FAULTS: readonly ByzantineFault[] = [
 ];
 const DAY_MS = 86_400_000;
 const PAUSE_MS = 5000;
+/** How long faults last in a long life: as many for 1 to 2 seconds as for 1 to 2 hours. */
+const SHORT_MS = { min: 1000, max: 2 * 3_600_000 };
 
 /** Chooses fault number `id` of a seed. */
 export function chooseFault(seed: number, id: number, scope: FaultScope): Fault {
   const draws = new Draws(seed, 'faults', id);
   const kind = chooseKind(draws, scope);
   const host = chooseHost(draws, kind, scope);
-  const fromMs = Math.round(draws.between(0, 0.8 * scope.healAtMs));
-  // Many last to the end, so that healing has something to heal.
-  const ends = draws.chance(0.4) ? 1 : draws.next();
-  const untilMs = Math.round(fromMs + (scope.healAtMs - fromMs) * ends);
+  const { fromMs, untilMs } =
+    scope.profile === 'dense' ? chooseWindow(draws, scope) : chooseShort(draws, scope);
   const window = { id, fromMs, untilMs };
   const rate = 10 ** draws.between(-2.5, -0.3);
   switch (kind) {
@@ -180,6 +182,22 @@ export function faultText(fault: Fault): string {
     .filter(([key]) => key !== 'id' && key !== 'kind')
     .map(([key, value]) => `${key}=${typeof value === 'number' ? round(value) : String(value)}`);
   return `#${fault.id} ${fault.kind} ${parts.join(' ')}`;
+}
+
+/** Many last to the end, so that healing has something to heal. */
+function chooseWindow(draws: Draws, { healAtMs }: FaultScope): Window {
+  const fromMs = Math.round(draws.between(0, 0.8 * healAtMs));
+  const ends = draws.chance(0.4) ? 1 : draws.next();
+  return { fromMs, untilMs: Math.round(fromMs + (healAtMs - fromMs) * ends) };
+}
+
+/** Mostly seconds or minutes in a long life; now and then up to its end. */
+function chooseShort(draws: Draws, { healAtMs }: FaultScope): Window {
+  const { min, max } = SHORT_MS;
+  const lastsMs = Math.round(min * (max / min) ** draws.next());
+  const latestMs = healAtMs - lastsMs;
+  const fromMs = draws.chance(0.2) ? latestMs : Math.round(latestMs * draws.next());
+  return { fromMs, untilMs: fromMs + lastsMs };
 }
 
 function chooseKind(draws: Draws, scope: FaultScope): Kind {

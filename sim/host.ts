@@ -23,7 +23,7 @@ import type { Fault } from './faults.ts';
 import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
 import { Draws, draw } from './prf.ts';
-import { REGIONS } from './regions.ts';
+import { REGIONS, SEED_REGIONS } from './regions.ts';
 import type { World } from './world.ts';
 
 const ATTESTING_SHARE = 0.2;
@@ -79,7 +79,7 @@ export class Host {
     this.role = role;
     this.#known = state;
     this.#firstStoreId = disk.storeId;
-    this.identity = { nodeId, region: parseRegionName(REGIONS[region % REGIONS.length] ?? '') };
+    this.identity = { nodeId, region: parseRegionName(REGIONS[region] ?? '') };
     this.diskDraws = new Draws(world.seed, 'disk', index);
     this.#machineDraws = new Draws(world.seed, 'machine', index);
   }
@@ -134,6 +134,8 @@ export class Host {
   get attests(): boolean {
     const { hosts, seed } = this.#world;
     if (draw(seed, 'identity', 0, 2) >= ATTESTING_SHARE || this.role !== 'member') return false;
+    // The charter of the pool names no others.
+    if (this.region >= SEED_REGIONS) return false;
     const first = hosts.find(({ region, liar }) => region === this.region && liar === undefined);
     return first === this && this.disk.storeId === this.#firstStoreId;
   }

@@ -8,12 +8,15 @@
  */
 import { randomInt } from 'node:crypto';
 import { faultText } from './faults.ts';
-import { type Command, type Options, readOptions, USAGE } from './options.ts';
+import { answerJob, runJobs } from './jobs.ts';
+import { type Command, type Options, readOptions, type SeedRange, USAGE } from './options.ts';
+import type { Profile } from './plan.ts';
 import { replayFile } from './replay.ts';
-import { failureText, isGood, jsonLine, textOf } from './report.ts';
+import { failureText, isGood, jsonLine, type Runs, textOf } from './report.ts';
 import { Runner } from './run.ts';
 import { measureScale } from './scale.ts';
 import { scaleBars, scaleText } from './scale-report.ts';
+import { type Summary, sumOf } from './summary.ts';
 
 const SEED_MAX = 2 ** 31;
 
@@ -30,7 +33,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const { command } = options;
   switch (command.kind) {
     case 'seeds':
-      return runSeeds(options, command);
+      return await runSeeds(options, command);
+    case 'fresh':
+      return runFresh(options, command.seconds);
     case 'seed':
       return runOne(command);
     case 'scale':
@@ -40,19 +45,37 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function runSeeds({ format }: Options, command: Extract<Command, { kind: 'seeds' }>): number {
-  const runner = new Runner({
-    onFailure: (failure) => process.stderr.write(failureText(failure)),
-  });
-  const { from, seeds, seconds } = command;
-  const summary = runner.run(seconds === undefined ? count(from, seeds) : fresh(seconds));
-  process.stdout.write(format === 'json' ? `${jsonLine(summary)}\n` : textOf(summary));
-  return isGood(summary) ? 0 : 1;
+async function runSeeds(
+  { format }: Options,
+  { jobs, ...range }: Extract<Command, { kind: 'seeds' }>,
+): Promise<number> {
+  const runs = jobs === undefined ? runRange(range) : await runJobs(range, jobs);
+  answerJob(runs);
+  process.stdout.write(format === 'json' ? `${jsonLine(runs)}\n` : textOf(runs));
+  return isGood(runs) ? 0 : 1;
 }
 
-function runOne(command: Extract<Command, { kind: 'seed' }>): number {
+function runRange(range: SeedRange): Runs {
+  const runner = makeRunner();
+  const ofProfile = (profile: Profile): Summary => runner.run(seedsOf(range, profile), profile);
+  return { dense: ofProfile('dense'), long: ofProfile('long') };
+}
+
+function runFresh({ format }: Options, seconds: number): number {
+  const runs = { dense: makeRunner().run(fresh(seconds)), long: sumOf([]) };
+  process.stdout.write(format === 'json' ? `${jsonLine(runs)}\n` : textOf(runs));
+  return isGood(runs) ? 0 : 1;
+}
+
+function makeRunner(): Runner {
+  return new Runner({
+    onFailure: (failure) => process.stderr.write(failureText(failure)),
+  });
+}
+
+function runOne({ profile, seed, faults }: Extract<Command, { kind: 'seed' }>): number {
   const runner = new Runner();
-  const plan = runner.plan(command.seed, command.faults);
+  const plan = runner.plan(seed, faults, profile);
   process.stdout.write(
     `seed ${plan.seed}: ${plan.hosts.length} nodes, heals at ${plan.healAtMs} ms\n`,
   );
@@ -91,8 +114,9 @@ async function runReplay({ file }: Extract<Command, { kind: 'replay' }>): Promis
   return 1;
 }
 
-function* count(from: number, seeds: number): Generator<number> {
-  for (let seed = from; seed < from + seeds; seed += 1) yield seed;
+function* seedsOf({ from, counts, part }: SeedRange, profile: Profile): Generator<number> {
+  const end = from + counts[profile];
+  for (let seed = from + part.index - 1; seed < end; seed += part.of) yield seed;
 }
 
 /** Seeds that nobody has seen, for a while; where they begin is printed. */

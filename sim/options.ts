@@ -4,18 +4,34 @@
  * @module
  */
 import { parseArgs } from 'node:util';
+import type { Profile } from './plan.ts';
+import { REGIONS } from './regions.ts';
+
+/** Which seeds to run: so many of each profile from a first one on, or a part of them. */
+export interface SeedRange {
+  readonly from: number;
+  readonly counts: Readonly<Record<Profile, number>>;
+  /** Part `index` of `of`: every so manieth seed. */
+  readonly part: { readonly index: number; readonly of: number };
+}
 
 /** What to do. */
 export type Command =
-  /** Many seeds: so many, or for so long with fresh ones. */
-  | {
+  /** Many seeds. */
+  | (SeedRange & {
       readonly kind: 'seeds';
-      readonly from: number;
-      readonly seeds: number;
-      readonly seconds?: number;
+      /** Processes that share the work; absent: this one does it. */
+      readonly jobs?: number;
+    })
+  /** Fresh seeds for so much CPU time. */
+  | { readonly kind: 'fresh'; readonly seconds: number }
+  /** One seed, with some of its faults. */
+  | {
+      readonly kind: 'seed';
+      readonly profile: Profile;
+      readonly seed: number;
+      readonly faults?: readonly number[];
     }
-  /** One seed, event by event when `trace` is on. */
-  | { readonly kind: 'seed'; readonly seed: number; readonly faults?: readonly number[] }
   /** How fast one release gets to how many nodes. */
   | { readonly kind: 'scale'; readonly nodes: number; readonly regions: number }
   /** A recorded run of a real node. */
@@ -29,19 +45,25 @@ export interface Options {
 
 /** How to call it. */
 export const USAGE: string = `usage: npm run sim -- [what] [--json]
-  --seeds N [--from S]        seeds S to S+N-1 (default 200 from 1)
-  --seconds T                 fresh seeds for T seconds of CPU time
-  --seed X [--faults a,b]     one seed, with these of its faults ('none': without)
+  --seeds N [--long M]        N dense seeds and M long ones (default 200 and 0)
+    [--from S]                from seed S on (default 1)
+    [--jobs J]                shared by J processes
+    [--part K/N]              of them part K of N
+  --seconds T                 fresh dense seeds for T seconds of CPU time
+  --seed X [--faults a,b]     one dense seed, with these of its faults ('none': without)
+  --long-seed X [--faults a,b] one long seed
   --nodes N [--regions R]     how fast a release spreads, beside other protocols
+                              (default 5 regions, at most ${REGIONS.length})
   --replay FILE               a recorded run of a real node
 `;
 
-const SEEDS = 200;
-const REGIONS = 5;
+const SEEDS_DEFAULT = 200;
+const REGIONS_DEFAULT = 5;
+const JOBS_MAX = 64;
 
 /** Reads arguments; nothing when they make no sense. */
 export function readOptions(argv: readonly string[]): Options | undefined {
-  let values: ReturnType<typeof parse>;
+  let values: Values;
   try {
     values = parse(argv);
   } catch {
@@ -55,6 +77,8 @@ export function readOptions(argv: readonly string[]): Options | undefined {
   };
 }
 
+type Values = ReturnType<typeof parse>;
+
 function parse(argv: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
@@ -62,9 +86,13 @@ function parse(argv: readonly string[]) {
     args: [...argv],
     options: {
       seeds: text,
+      long: text,
       from: text,
+      jobs: text,
+      part: text,
       seconds: text,
       seed: text,
+      'long-seed': text,
       faults: text,
       nodes: text,
       regions: text,
@@ -74,31 +102,59 @@ function parse(argv: readonly string[]) {
   }).values;
 }
 
-function readCommand(values: ReturnType<typeof parse>): Command | undefined {
+function readCommand(values: Values): Command | undefined {
   if (values.replay !== undefined) return { kind: 'replay', file: values.replay };
-  if (values.nodes !== undefined) {
-    const nodes = readCount(values.nodes);
-    const regions = readCount(values.regions ?? String(REGIONS));
-    return nodes === undefined || regions === undefined
-      ? undefined
-      : { kind: 'scale', nodes, regions };
-  }
-  if (values.seed !== undefined) {
-    const seed = readCount(values.seed);
-    const faults = values.faults === undefined ? undefined : readList(values.faults);
-    if (seed === undefined) return undefined;
-    return faults === undefined ? { kind: 'seed', seed } : { kind: 'seed', seed, faults };
-  }
-  const seeds = readCount(values.seeds ?? String(SEEDS));
-  const from = readCount(values.from ?? '1');
-  if (seeds === undefined || from === undefined) return undefined;
-  if (values.seconds === undefined) return { kind: 'seeds', seeds, from };
+  if (values.nodes !== undefined) return readScale(values.nodes, values.regions);
+  if (values.seed !== undefined) return readSeed('dense', values.seed, values.faults);
+  const long = values['long-seed'];
+  if (long !== undefined) return readSeed('long', long, values.faults);
+  if (values.seconds === undefined) return readSeeds(values);
   const seconds = readCount(values.seconds);
-  return seconds === undefined ? undefined : { kind: 'seeds', seeds, from, seconds };
+  return seconds === undefined ? undefined : { kind: 'fresh', seconds };
 }
 
-function readCount(text: string): number | undefined {
-  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
+function readScale(nodesText: string, regionsText: string | undefined): Command | undefined {
+  const nodes = readCount(nodesText);
+  const regions = readCount(regionsText ?? String(REGIONS_DEFAULT));
+  if (nodes === undefined || regions === undefined || regions > REGIONS.length) return undefined;
+  return { kind: 'scale', nodes, regions };
+}
+
+function readSeed(
+  profile: Profile,
+  text: string,
+  faultsText: string | undefined,
+): Command | undefined {
+  const seed = readCount(text);
+  if (seed === undefined) return undefined;
+  if (faultsText === undefined) return { kind: 'seed', profile, seed };
+  return { kind: 'seed', profile, seed, faults: readList(faultsText) };
+}
+
+function readSeeds(values: Values): Command | undefined {
+  const isDefault = values.seeds === undefined && values.long === undefined;
+  const dense = isDefault ? SEEDS_DEFAULT : readCount(values.seeds ?? '0', 0);
+  const long = readCount(values.long ?? '0', 0);
+  const from = readCount(values.from ?? '1');
+  const part = readPart(values.part ?? '1/1');
+  if (dense === undefined || long === undefined) return undefined;
+  if (from === undefined || part === undefined) return undefined;
+  const range = { from, counts: { dense, long }, part };
+  if (values.jobs === undefined) return { kind: 'seeds', ...range };
+  const jobs = readCount(values.jobs);
+  // A part is what one process does.
+  if (jobs === undefined || jobs > JOBS_MAX || part.of > 1) return undefined;
+  return { kind: 'seeds', ...range, jobs };
+}
+
+function readPart(text: string): SeedRange['part'] | undefined {
+  const [, indexText = '', ofText = ''] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const [index, of] = [readCount(indexText), readCount(ofText)];
+  return index === undefined || of === undefined || index > of ? undefined : { index, of };
+}
+
+function readCount(text: string, min: number = 1): number | undefined {
+  return /^\d{1,9}$/.test(text) && Number(text) >= min ? Number(text) : undefined;
 }
 
 function readList(text: string): readonly number[] {

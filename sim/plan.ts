@@ -6,11 +6,17 @@
 import { chooseFault, type Fault } from './faults.ts';
 import type { Pool } from './pool.ts';
 import { Draws } from './prf.ts';
-import { REGIONS } from './regions.ts';
+import { SEED_REGIONS } from './regions.ts';
+
+/**
+ * How a cluster lives: `dense`, a minute or two full of faults; `long`, hours or days with few, most
+ * of them short, as real clusters live.
+ */
+export type Profile = 'dense' | 'long';
 
 /** A node to be. */
 export interface HostPlan {
-  /** An index into {@link REGIONS}. */
+  /** An index into `REGIONS`. */
   readonly region: number;
   /** How many documents of the pool its store starts with. */
   readonly holds: number;
@@ -28,6 +34,7 @@ export interface Publication {
 /** One seed. */
 export interface SeedPlan {
   readonly seed: number;
+  readonly profile: Profile;
   readonly hosts: readonly HostPlan[];
   /** How many documents of the pool were published before. */
   readonly start: number;
@@ -41,18 +48,24 @@ export interface SeedPlan {
 const HOSTS = { min: 3, max: 8 };
 const FAULTS_MAX = 8;
 const CHAOS_MS = { min: 20_000, max: 90_000 };
+/** From two hours to three days; as many last from 2 to 4 hours as from 32 to 64. */
+const LONG_MS = { min: 2 * 3_600_000, max: 72 * 3_600_000 };
 /** After healing: repair, then a time in which nothing may happen. */
 const AFTER_MS = { min: 60_000, max: 150_000 };
 const PUBLICATIONS = { min: 3, max: 16 };
-/** One seed in so many has a lying peer to choose from. */
-const LIAR_SHARE = 0.3;
+/** The share of seeds that have a lying peer to choose from. */
+const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1 };
 
 /** Plans a seed; `only`: the faults to keep, by id. */
-export function planSeed(seed: number, pool: Pool, only?: readonly number[]): SeedPlan {
+export function planSeed(
+  { profile, seed }: Pick<SeedPlan, 'profile' | 'seed'>,
+  pool: Pool,
+  only?: readonly number[],
+): SeedPlan {
   const draws = new Draws(seed, 'plan');
   const count = draws.integer(HOSTS.min, HOSTS.max);
-  const regionCount = draws.integer(1, REGIONS.length);
-  const healAtMs = draws.integer(CHAOS_MS.min, CHAOS_MS.max);
+  const regionCount = draws.integer(1, SEED_REGIONS);
+  const healAtMs = planHealing(draws, profile);
   const last = pool.documents.length - PUBLICATIONS.max;
   const start = draws.integer(0, last);
   const hosts = Array.from({ length: count }, (): HostPlan => {
@@ -63,12 +76,15 @@ export function planSeed(seed: number, pool: Pool, only?: readonly number[]): Se
   });
   // Somebody holds what came before.
   const [first, ...others] = hosts;
-  const liars = draws.chance(LIAR_SHARE) && count > HOSTS.min ? [draws.integer(1, count - 2)] : [];
+  const liars =
+    draws.chance(LIAR_SHARES[profile]) && count > HOSTS.min ? [draws.integer(1, count - 2)] : [];
   const faultCount = Math.floor((FAULTS_MAX + 1) * draws.next() ** 1.5);
-  const scope = { hosts: count, regions: hosts.map(({ region }) => region), healAtMs, liars };
+  const regions = hosts.map(({ region }) => region);
+  const scope = { profile, hosts: count, regions, healAtMs, liars };
   const ids = Array.from({ length: faultCount }, (_, id) => id);
   return {
     seed,
+    profile,
     hosts: first === undefined ? others : [{ ...first, holds: start }, ...others],
     start,
     publications: planPublications(draws, pool, { start, count, healAtMs }),
@@ -78,6 +94,11 @@ export function planSeed(seed: number, pool: Pool, only?: readonly number[]): Se
     healAtMs,
     endMs: healAtMs + draws.integer(AFTER_MS.min, AFTER_MS.max),
   };
+}
+
+function planHealing(draws: Draws, profile: Profile): number {
+  if (profile === 'dense') return draws.integer(CHAOS_MS.min, CHAOS_MS.max);
+  return Math.round(LONG_MS.min * (LONG_MS.max / LONG_MS.min) ** draws.next());
 }
 
 function planPublications(

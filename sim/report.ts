@@ -4,9 +4,10 @@
  * @module
  */
 
-import { PENDING } from './coverage.ts';
-import type { Failure, Summary } from './run.ts';
+import { missingIn, PENDING } from './coverage.ts';
+import type { Profile } from './plan.ts';
 import { healBarMs } from './seed.ts';
+import { type Failure, type Summary, sumOf } from './summary.ts';
 import { INVARIANTS } from './violation.ts';
 
 /** One limit and what was measured against it. */
@@ -18,59 +19,72 @@ export interface SimBar {
   readonly met: boolean;
 }
 
-/** With fewer seeds something may well not come up by chance. */
+/** A run: what each profile came to. */
+export type Runs = Readonly<Record<Profile, Summary>>;
+
+/** With fewer dense seeds something may well not come up by chance. */
 const COVERAGE_SEEDS = 500;
 const BARS = { seedsPerCpuMinute: 1000, nodeHoursPerCpuMinute: 2000 };
 
-/** The bars of a run. */
-function barsOf(summary: Summary): readonly SimBar[] {
-  const { seedsPerCpuMinute, nodeHoursPerCpuMinute, healMsMax } = figuresOf(summary);
-  return [
-    atMost('violations', summary.failures.length, 0),
-    atLeast('seedsPerCpuMinute', seedsPerCpuMinute, BARS.seedsPerCpuMinute),
-    atLeast('nodeHoursPerCpuMinute', nodeHoursPerCpuMinute, BARS.nodeHoursPerCpuMinute),
-    atMost('healMsMax', healMsMax, healBarMs()),
+/** The bars of a run: how many seeds is said of dense ones, how many node hours of long ones. */
+function barsOf({ dense, long }: Runs): readonly SimBar[] {
+  const { failures, healMs } = sumOf([dense, long]);
+  const { seedsPerCpuMinute } = figuresOf(dense);
+  const { nodeHoursPerCpuMinute } = figuresOf(long);
+  const bars = [
+    atMost('violations', failures.length, 0),
+    atMost('healMsMax', at(healMs, 1), healBarMs()),
   ];
+  if (dense.seeds > 0) {
+    bars.push(atLeast('dense.seedsPerCpuMinute', seedsPerCpuMinute, BARS.seedsPerCpuMinute));
+  }
+  if (long.seeds > 0) {
+    const { nodeHoursPerCpuMinute: limit } = BARS;
+    bars.push(atLeast('long.nodeHoursPerCpuMinute', nodeHoursPerCpuMinute, limit));
+  }
+  return bars;
 }
 
 /** Says whether the run found nothing and looked at enough. */
-export function isGood(summary: Summary): boolean {
-  return summary.failures.length === 0 && !isCoverageWeak(summary);
+export function isGood(runs: Runs): boolean {
+  return sumOf([runs.dense, runs.long]).failures.length === 0 && !isCoverageWeak(runs);
 }
 
 /** One line for programs. */
-export function jsonLine(summary: Summary): string {
+export function jsonLine(runs: Runs): string {
+  const { dense, long } = runs;
+  const all = sumOf([dense, long]);
   return JSON.stringify({
-    seeds: summary.seeds,
-    nodeHours: rounded(summary.nodeHours),
-    cpuSeconds: rounded(summary.cpuSeconds),
-    violations: summary.failures,
+    seeds: all.seeds,
+    nodeHours: rounded(all.nodeHours),
+    cpuSeconds: rounded(all.cpuSeconds),
+    violations: all.failures,
     coverage: {
-      hits: Object.fromEntries(summary.coverage.hits),
-      missing: summary.missing,
-      weak: isCoverageWeak(summary),
+      hits: Object.fromEntries(all.hits),
+      missing: missingIn(all.hits),
+      weak: isCoverageWeak(runs),
       pending: PENDING,
     },
-    figures: figuresOf(summary),
-    bars: barsOf(summary),
+    figures: figuresOf(all),
+    profiles: { dense: profileOf(dense), long: profileOf(long) },
+    bars: barsOf(runs),
   });
 }
 
 /** Lines for people. */
-export function textOf(summary: Summary): string {
-  const figures = Object.entries(figuresOf(summary)).map(
-    ([name, value]) => `  ${name.padEnd(24)}${String(value)}`,
+export function textOf(runs: Runs): string {
+  const { dense, long } = runs;
+  const all = sumOf([dense, long]);
+  const bars = barsOf(runs).map(
+    ({ name, value, at: way, limit, met }) =>
+      `${met ? 'met   ' : 'MISSED'} ${name} ${value} (at ${way} ${limit})`,
   );
-  const bars = barsOf(summary).map(
-    ({ name, value, at, limit, met }) =>
-      `${met ? 'met   ' : 'MISSED'} ${name} ${value} (at ${at} ${limit})`,
-  );
-  const missing = summary.missing.length === 0 ? 'nothing' : summary.missing.join(', ');
-  const weak = isCoverageWeak(summary) ? 'WEAK  ' : '      ';
+  const missing = missingIn(all.hits);
+  const weak = isCoverageWeak(runs) ? 'WEAK  ' : '      ';
   return [
-    `sim: ${summary.seeds} seeds, ${rounded(summary.nodeHours)} node hours`,
-    ...figures,
-    `${weak} never came up: ${missing}`,
+    ...figureLines('dense', dense),
+    ...figureLines('long', long),
+    `${weak} never came up: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`,
     `       waits for the machine: ${PENDING.join('; ')}`,
     ...bars,
     '',
@@ -89,27 +103,52 @@ export function failureText(failure: Failure): string {
   ].join('\n');
 }
 
+function profileOf(summary: Summary) {
+  const { seeds, nodeHours, cpuSeconds } = summary;
+  return {
+    seeds,
+    nodeHours: rounded(nodeHours),
+    cpuSeconds: rounded(cpuSeconds),
+    ...figuresOf(summary),
+  };
+}
+
+function figureLines(profile: Profile, summary: Summary): readonly string[] {
+  if (summary.seeds === 0) return [];
+  const { seeds, nodeHours } = summary;
+  return [
+    `sim: ${seeds} ${profile} seeds, ${rounded(nodeHours)} node hours`,
+    ...Object.entries(figuresOf(summary)).map(
+      ([name, value]) => `  ${name.padEnd(24)}${String(value)}`,
+    ),
+  ];
+}
+
 function figuresOf(summary: Summary) {
   const { seeds, nodeHours, cpuSeconds, events, healMs } = summary;
   const minutes = cpuSeconds / 60;
   return {
     events,
-    microsecondsPerEvent: rounded((cpuSeconds * 1e6) / events),
-    seedsPerCpuMinute: Math.floor(seeds / minutes),
-    nodeHoursPerCpuMinute: Math.floor(nodeHours / minutes),
+    microsecondsPerEvent: rounded(share(cpuSeconds * 1e6, events)),
+    seedsPerCpuMinute: Math.floor(share(seeds, minutes)),
+    nodeHoursPerCpuMinute: Math.floor(share(nodeHours, minutes)),
     healMsMedian: at(healMs, 0.5),
     healMsP99: at(healMs, 0.99),
     healMsMax: at(healMs, 1),
   };
 }
 
-function isCoverageWeak({ seeds, missing }: Summary): boolean {
-  return seeds >= COVERAGE_SEEDS && missing.length > 0;
+function isCoverageWeak({ dense, long }: Runs): boolean {
+  return dense.seeds >= COVERAGE_SEEDS && missingIn(sumOf([dense, long]).hits).length > 0;
 }
 
-function at(ascending: readonly number[], share: number): number {
-  const index = Math.max(0, Math.ceil(share * ascending.length) - 1);
+function at(ascending: readonly number[], quantile: number): number {
+  const index = Math.max(0, Math.ceil(quantile * ascending.length) - 1);
   return rounded(ascending[index] ?? 0);
+}
+
+function share(value: number, of: number): number {
+  return of === 0 ? 0 : value / of;
 }
 
 function atMost(name: string, value: number, limit: number): SimBar {

@@ -4,42 +4,17 @@
  * @module
  */
 import type { GossipOptions } from '../src/core/gossip/machine.ts';
-import { Coverage, type Sometimes } from './coverage.ts';
+import { Coverage } from './coverage.ts';
 import type { Machine } from './driver.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';
-import { planSeed, type SeedPlan } from './plan.ts';
+import { type Profile, planSeed, type SeedPlan } from './plan.ts';
 import { createPool } from './pool.ts';
 import { runSeed, type SeedResult } from './seed.ts';
 import { shrinkFaults } from './shrink.ts';
+import type { Failure, Summary } from './summary.ts';
 import { Truth } from './truth.ts';
-import type { Invariant } from './violation.ts';
 import type { Trace, WorldOptions } from './world.ts';
-
-/** A seed that broke an invariant. */
-export interface Failure {
-  readonly seed: number;
-  readonly invariant: Invariant;
-  readonly atMs: number;
-  readonly message: string;
-  /** The faults that it takes. */
-  readonly faults: readonly string[];
-  /** The command that shows it again. */
-  readonly replay: string;
-}
-
-/** What a run over many seeds came to. */
-export interface Summary {
-  readonly seeds: number;
-  readonly nodeHours: number;
-  readonly cpuSeconds: number;
-  readonly events: number;
-  readonly failures: readonly Failure[];
-  readonly coverage: Coverage;
-  readonly missing: readonly Sometimes[];
-  /** From healing to equal roots, milliseconds, ascending. */
-  readonly healMs: readonly number[];
-}
 
 /** What a run works with. */
 export interface RunOptions {
@@ -49,8 +24,10 @@ export interface RunOptions {
   readonly onFailure?: (failure: Failure) => void;
 }
 
-/** Every so many seeds one runs twice. */
-const TWICE_EVERY = 128;
+/** The option that names one seed. */
+const SEED_OPTIONS: Readonly<Record<Profile, string>> = { dense: '--seed', long: '--long-seed' };
+/** Seeds that divide by this run twice. */
+const TWICE_EVERY: Readonly<Record<Profile, number>> = { dense: 128, long: 16 };
 /** A run that finds this many failures has found enough. */
 const FAILURES_MAX = 20;
 
@@ -68,8 +45,8 @@ export class Runner {
   }
 
   /** The plan of a seed; `only`: the faults to keep. */
-  plan(seed: number, only?: readonly number[]): SeedPlan {
-    return planSeed(seed, this.#world.pool, only);
+  plan(seed: number, only?: readonly number[], profile: Profile = 'dense'): SeedPlan {
+    return planSeed({ profile, seed }, this.#world.pool, only);
   }
 
   runPlan(plan: SeedPlan, trace?: Trace): SeedResult {
@@ -77,15 +54,16 @@ export class Runner {
   }
 
   /** Runs seeds until there are no more, or too many have failed. */
-  run(seeds: Iterable<number>): Summary {
+  run(seeds: Iterable<number>, profile: Profile = 'dense'): Summary {
     const startedUs = process.cpuUsage();
     const coverage = new Coverage();
     const failures: Failure[] = [];
     const healMs: number[] = [];
     let [count, nodeMs, events] = [0, 0, 0];
     for (const seed of seeds) {
-      const plan = this.plan(seed);
-      const result = count % TWICE_EVERY === 0 ? this.#runTwice(plan) : this.runPlan(plan);
+      const plan = this.plan(seed, undefined, profile);
+      const isTwice = seed % TWICE_EVERY[profile] === 0;
+      const result = isTwice ? this.#runTwice(plan) : this.runPlan(plan);
       count += 1;
       nodeMs += result.nodeMs;
       events += result.events;
@@ -104,8 +82,7 @@ export class Runner {
       cpuSeconds: (user + system) / 1e6,
       events,
       failures,
-      coverage,
-      missing: coverage.missing(),
+      hits: coverage.hits,
       healMs: healMs.toSorted((a, b) => a - b),
     };
   }
@@ -127,14 +104,14 @@ export class Runner {
   }
 
   #explain(plan: SeedPlan, violation: NonNullable<SeedResult['violation']>): Failure {
-    const { seed } = plan;
+    const { seed, profile } = plan;
     const { invariant } = violation;
     const all = plan.faults.map(({ id }) => id);
     const kept = shrinkFaults(
       all,
-      (ids) => this.runPlan(this.plan(seed, ids)).violation?.invariant === invariant,
+      (ids) => this.runPlan(this.plan(seed, ids, profile)).violation?.invariant === invariant,
     );
-    const shrunk = this.plan(seed, kept);
+    const shrunk = this.plan(seed, kept, profile);
     const { atMs, message } = this.runPlan(shrunk).violation ?? violation;
     const list = kept.length === 0 ? 'none' : kept.join(',');
     return {
@@ -143,7 +120,7 @@ export class Runner {
       atMs: Math.round(atMs),
       message,
       faults: shrunk.faults.map(faultText),
-      replay: `npm run sim -- --seed ${seed} --faults ${list}`,
+      replay: `npm run sim -- ${SEED_OPTIONS[profile]} ${seed} --faults ${list}`,
     };
   }
 }

@@ -121,7 +121,16 @@ class ScaleRun {
     const dead = this.#draws.sample(Math.round(weather.deadRatio * nodes), nodes - 1);
     this.#dead = new Set(dead.map((node) => node + 1));
     const hosts = this.#regions.map((region) => ({ region, holds: FIRST_PLACE }));
-    const plan = { seed, hosts, start: 0, publications: [], faults: faultsOf(weather), ...PHASES };
+    const profile = 'dense' as const;
+    const plan = {
+      seed,
+      profile,
+      hosts,
+      start: 0,
+      publications: [],
+      faults: faultsOf(weather),
+      ...PHASES,
+    };
     this.#world = new World(plan, { pool, truth: new Truth(pool), trace: this.#arrivals });
   }
 

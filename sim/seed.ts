@@ -7,7 +7,7 @@ import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
 import type { SeedPlan } from './plan.ts';
-import { DELAYS_MS } from './regions.ts';
+import { SEED_DELAY_MAX_MS } from './regions.ts';
 import { type Invariant, Violation } from './violation.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -60,7 +60,7 @@ export function runSeed(plan: SeedPlan, options: WorldOptions): SeedResult {
 
 /** The bar for {@link SeedResult.healMs}: five seconds and two round trips. */
 export function healBarMs(): number {
-  return 5000 + 4 * Math.max(...DELAYS_MS.flat());
+  return 5000 + 4 * SEED_DELAY_MAX_MS;
 }
 
 function live(world: World): number | undefined {

@@ -18,7 +18,7 @@ import type { SeedPlan } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { draw } from './prf.ts';
 import { TaskQueue } from './queue.ts';
-import { DELAYS_MS } from './regions.ts';
+import { DELAYS_MS, SEED_REGIONS } from './regions.ts';
 import type { Truth } from './truth.ts';
 
 /** Sees every event with its effects. */
@@ -158,7 +158,7 @@ export class World {
         const disk = new Disk('f'.repeat(32));
         const region = (plan.hosts[host]?.region ?? 0) + 1;
         const role = 'clone' as const;
-        const clamped = region % DELAYS_MS.length;
+        const clamped = region % SEED_REGIONS;
         return new Host(this, { index, nodeId: nodeIdOf(host), region: clamped, disk, role });
       });
     return [...members, ...clones];
