@@ -9,16 +9,9 @@
  * @module
  */
 import type { SigningKey } from '../src/core/crypto.ts';
-import type {
-  GossipEffect,
-  GossipEvent,
-  Recall,
-  SubmitResult,
-  Timer,
-} from '../src/core/gossip/events.ts';
+import type { GossipEffect, GossipEvent, Recall, SubmitResult } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
 import type { GossipMachine } from '../src/core/gossip/machine.ts';
-import { timerKey } from '../src/core/gossip/timer-key.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
@@ -31,6 +24,7 @@ import type { Host } from './host.ts';
 import type { LinkEnd, SimLink } from './link.ts';
 import type { Published } from './pool.ts';
 import { findRecall } from './recall.ts';
+import { Timers } from './timers.ts';
 import type { World } from './world.ts';
 import { Writer } from './writer.ts';
 
@@ -58,10 +52,9 @@ export class Driver {
   readonly fetcher: Fetcher;
   readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
   readonly #world: World;
-  readonly #timers: Map<string, number> = new Map();
+  readonly #timers: Timers;
   readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
   #isAlive = true;
-  #armed = 0;
   #remembered = 0;
   #nextRequestId = 1;
   #crash: Crash | undefined;
@@ -73,6 +66,10 @@ export class Driver {
     this.machine = machine;
     this.writer = new Writer(world, host, (event) => this.handle(event));
     this.fetcher = new Fetcher(world, this);
+    this.#timers = new Timers({
+      after: (delayMs, run) => world.after(delayMs, host.index, run),
+      due: (timer) => this.handle({ kind: 'timer', timer }),
+    });
   }
 
   get isAlive(): boolean {
@@ -80,7 +77,7 @@ export class Driver {
   }
 
   get timerCount(): number {
-    return this.#timers.size;
+    return this.#timers.count;
   }
 
   start(): void {
@@ -234,7 +231,7 @@ export class Driver {
       case 'reply':
         return this.#reply(effect.requestId, effect.result);
       case 'arm':
-        return this.#arm(effect.timer, effect.delayMs);
+        return this.#timers.arm(effect.timer, effect.delayMs);
       case 'notice':
         if (effect.notice.kind === 'serving') this.host.disk.origin = 'intact';
         return;
@@ -278,16 +275,5 @@ export class Driver {
     this.#submitters.delete(requestId);
     this.#world.oracle.replied(this.host, result);
     done?.(result);
-  }
-
-  #arm(timer: Timer, delayMs: number): void {
-    const key = timerKey(timer);
-    const number = ++this.#armed;
-    this.#timers.set(key, number);
-    this.#world.after(delayMs, this.host.index, () => {
-      if (!this.#isAlive || this.#timers.get(key) !== number) return;
-      this.#timers.delete(key);
-      this.handle({ kind: 'timer', timer });
-    });
   }
 }

@@ -101,7 +101,7 @@ export class World {
       if (task.atMs > untilMs) break;
       this.#queue.pop();
       this.nowMs = task.atMs;
-      const host = this.hosts[task.host];
+      const host = task.host < 0 ? undefined : this.hosts[task.host];
       if (host !== undefined) {
         if (host.freeAtMs > task.atMs) {
           this.#queue.push(host.freeAtMs, task.host, task.run);

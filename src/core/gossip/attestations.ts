@@ -154,8 +154,9 @@ export class Attestations {
   }
 
   #incomplete(policy: RegionPolicy, nowMs: number): readonly StreamName[] {
-    const expected = this.#expected(nowMs);
     const lacking: StreamName[] = [];
+    if (this.#open.size === 0) return lacking;
+    const expected = this.#expected(nowMs);
     for (const stream of [...this.#open].slice(0, LOOKED_AT_MAX)) {
       if (lacking.length === COSIGNED_ASK_MAX) break;
       this.#open.delete(stream);

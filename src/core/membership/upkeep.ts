@@ -37,27 +37,31 @@ export class Upkeep {
   #compareAt = 0;
   #comparedVersion = 0;
   #rejoinTries = 0;
+  /** The timer is armed. */
+  #isTrying = false;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
     this.#compareAt = Math.floor(parts.random() * parts.config.compareEvery);
   }
 
-  /** Begins to try failed members. */
+  /** Begins to try members that failed in an earlier life. */
   start(): void {
-    this.#arm();
+    this.#try();
   }
 
   /** It is time to try one. */
   timer(): void {
+    this.#isTrying = false;
     if (this.#parts.table.self.record.status === 'left') return;
     this.#rejoin();
-    this.#arm();
+    this.#try();
   }
 
-  /** Between two probes. */
+  /** Between two probes, right after members were given up. */
   turn(nowMs: number): void {
     this.#turn += 1;
+    this.#try();
     this.#compare();
     if (this.#turn % REAP_EVERY === 0) this.#reap(nowMs);
   }
@@ -72,8 +76,11 @@ export class Upkeep {
     if (link !== undefined) comparison.start(link);
   }
 
-  #arm(): void {
-    const { config, outbox, random } = this.#parts;
+  /** Sleeps for as long as nobody is gone. */
+  #try(): void {
+    const { config, outbox, table, random } = this.#parts;
+    if (this.#isTrying || table.size === table.aliveCount) return;
+    this.#isTrying = true;
     outbox.arm(TIMER, config.rejoinIntervalMs * (0.5 + random()));
   }
 

@@ -237,6 +237,18 @@ describe('MembershipMachine', () => {
     expect(machine.member(parseNodeId('n2'))).toBeUndefined();
   });
 
+  it('arms no timer for those who failed while nobody has', () => {
+    meet(2);
+    const isArmed = (effects: readonly MembershipEffect[]): boolean =>
+      effects.some(({ kind, ...rest }) => 'timer' in rest && rest.timer.name === REJOIN.name);
+    expect(isArmed(tick())).toBe(false);
+    handle({ kind: 'link-down', linkId: '2' });
+    const effects = Array.from({ length: 60 }, () => timer(1000)).flat();
+    expect(state('2')).toBe('failed');
+    expect(effects.filter((effect) => isArmed([effect]))).toHaveLength(1);
+    expect(isArmed(handle({ kind: 'timer', timer: REJOIN }))).toBe(true);
+  });
+
   it('gives a probe its time again when its own timer came late', () => {
     meet(2);
     tick();
