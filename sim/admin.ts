@@ -4,10 +4,10 @@
  * @module
  */
 import type { SubmitResult } from '../src/core/gossip/events.ts';
-import type { Host } from './host.ts';
+import type { SimNode } from './node.ts';
 import type { Publication } from './plan.ts';
 import type { Published } from './pool.ts';
-import type { World } from './world.ts';
+import type { Scene } from './scene.ts';
 
 const ANSWER_WITHIN_MS = 5000;
 const RETRY_MS = { first: 1000, more: 500 };
@@ -16,12 +16,12 @@ const CLOSING_PAUSE_MS = 250;
 
 /** Publishes. */
 export class Admin {
-  readonly #world: World;
+  readonly #scene: Scene;
   #isClosing = false;
   #isDone = false;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(scene: Scene) {
+    this.#scene = scene;
   }
 
   /** Everything was offered once more. */
@@ -30,8 +30,8 @@ export class Admin {
   }
 
   start(): void {
-    for (const publication of this.#world.plan.publications) {
-      this.#world.at(publication.atMs, -1, () => this.#publish(publication, 0));
+    for (const publication of this.#scene.plan.publications) {
+      this.#scene.at(publication.atMs, -1, () => this.#publish(publication, 0));
     }
   }
 
@@ -43,30 +43,30 @@ export class Admin {
 
   #publish({ place, host }: Publication, attempt: number): void {
     if (this.#isClosing) return;
-    const { hosts, plan } = this.#world;
+    const { hosts, plan } = this.#scene;
     if (!this.#isTimeFor(place)) {
-      this.#world.after(RETRY_MS.first, -1, () => this.#publish({ atMs: 0, place, host }, attempt));
+      this.#scene.after(RETRY_MS.first, -1, () => this.#publish({ atMs: 0, place, host }, attempt));
       return;
     }
     this.#submitAt(hosts[(host + attempt) % plan.hosts.length], place, (result) => {
       if (result !== undefined && isFinal(result)) return;
       const delayMs = RETRY_MS.first + RETRY_MS.more * attempt;
-      this.#world.after(delayMs, -1, () => this.#publish({ atMs: 0, place, host }, attempt + 1));
+      this.#scene.after(delayMs, -1, () => this.#publish({ atMs: 0, place, host }, attempt + 1));
     });
   }
 
   #closeNext(index: number, attempt: number): void {
-    const publication = this.#world.plan.publications[index];
+    const publication = this.#scene.plan.publications[index];
     if (publication === undefined) {
       this.#isDone = true;
       return;
     }
     if (!this.#isTimeFor(publication.place) && attempt < CLOSING_ATTEMPTS) {
       const again = (): void => this.#closeNext(index, attempt + 1);
-      this.#world.after(CLOSING_PAUSE_MS, -1, again);
+      this.#scene.after(CLOSING_PAUSE_MS, -1, again);
       return;
     }
-    const members = this.#world.core();
+    const members = this.#scene.core();
     const host = members[(index + attempt) % members.length];
     this.#submitAt(host, publication.place, (result) => {
       if (result?.kind === 'durable' || attempt >= CLOSING_ATTEMPTS) {
@@ -75,7 +75,7 @@ export class Admin {
       const isHopeless = result?.kind === 'refused' && isFinal(result);
       const next = isHopeless && attempt < members.length - 1 ? attempt + 1 : attempt + 2;
       if (isHopeless && attempt >= members.length) return this.#closeNext(index + 1, 0);
-      this.#world.after(CLOSING_PAUSE_MS, -1, () => this.#closeNext(index, next));
+      this.#scene.after(CLOSING_PAUSE_MS, -1, () => this.#closeNext(index, next));
     });
   }
 
@@ -84,7 +84,7 @@ export class Admin {
    * comes late.
    */
   #isTimeFor(place: number): boolean {
-    const { pool, plan } = this.#world;
+    const { pool, plan } = this.#scene;
     if (place < pool.signerLeavesAt || this.#holders(pool.signerLeavesAt) > 0) return true;
     return plan.publications.every(
       (one) => one.place >= pool.signerLeavesAt || this.#isEverywhere(one.place),
@@ -92,15 +92,15 @@ export class Admin {
   }
 
   #isEverywhere(place: number): boolean {
-    return this.#holders(place) === this.#world.core().length;
+    return this.#holders(place) === this.#scene.core().length;
   }
 
   /** How many nodes have a document, or the proof that its stream stopped before it. */
   #holders(place: number): number {
-    const published = this.#world.pool.documents[place];
+    const published = this.#scene.pool.documents[place];
     if (published === undefined) return 0;
     const { stream, sequence, digest } = published;
-    return this.#world
+    return this.#scene
       .core()
       .filter(
         ({ disk }) =>
@@ -110,18 +110,18 @@ export class Admin {
   }
 
   #submitAt(
-    host: Host | undefined,
+    host: SimNode | undefined,
     place: number,
     done: (result: SubmitResult | undefined) => void,
   ): void {
-    const published = this.#world.pool.documents[place];
+    const published = this.#scene.pool.documents[place];
     if (published === undefined) return done(undefined);
     this.submit(host, published, done);
   }
 
   /** Submits and waits; nothing: the node did not answer. */
   submit(
-    host: Host | undefined,
+    host: SimNode | undefined,
     published: Published,
     done: (result: SubmitResult | undefined) => void,
   ): void {
@@ -133,8 +133,8 @@ export class Admin {
       isDone = true;
       done(result);
     };
-    this.#world.after(ANSWER_WITHIN_MS, -1, () => once(undefined));
-    this.#world.after(0, driver.host.index, () => {
+    this.#scene.after(ANSWER_WITHIN_MS, -1, () => once(undefined));
+    this.#scene.after(0, driver.host.index, () => {
       if (driver.isAlive) driver.submit(published, once);
     });
   }

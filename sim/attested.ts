@@ -5,15 +5,15 @@
  */
 import type { StreamName } from '../src/core/ids.ts';
 import { type Checkpoint, decisionOf } from '../src/core/log/checkpoint.ts';
-import type { Host } from './host.ts';
+import type { SimNode } from './node.ts';
 import { Violation } from './violation.ts';
 
 /** The last checkpoint of each stream, by the host that attests for its region. */
 export class Attested {
-  readonly #said: Map<Host, Map<StreamName, Checkpoint>> = new Map();
+  readonly #said: Map<SimNode, Map<StreamName, Checkpoint>> = new Map();
 
   /** A region says what it cosigned. */
-  says(host: Host, checkpoint: Checkpoint, nowMs: number): void {
+  says(host: SimNode, checkpoint: Checkpoint, nowMs: number): void {
     const { stream, size, root } = checkpoint;
     const said = this.#said.get(host) ?? new Map<StreamName, Checkpoint>();
     const before = said.get(stream);
@@ -29,7 +29,7 @@ export class Attested {
   }
 
   /** All that was said last. */
-  *[Symbol.iterator](): Generator<readonly [Host, Checkpoint]> {
+  *[Symbol.iterator](): Generator<readonly [SimNode, Checkpoint]> {
     for (const [host, said] of this.#said) {
       for (const checkpoint of said.values()) yield [host, checkpoint];
     }

@@ -33,16 +33,19 @@ import {
 } from '../src/core/log/tree.ts';
 import { logOf } from '../src/core/trusted/decisions.ts';
 import { currentCharter, type TrustedState } from '../src/core/trusted/state.ts';
-import type { Host } from './host.ts';
-import type { World } from './world.ts';
+import type { Attested } from './attested.ts';
+import type { SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
 
 const HEARTBEAT_MS = 30_000;
 const WRITE_MS = 2;
 
 /** What an attestor works with. */
 export interface AttestorParts {
-  readonly world: World;
-  readonly host: Host;
+  readonly scene: Scene;
+  /** Watches what is said. */
+  readonly attested: Attested;
+  readonly host: SimNode;
   readonly key: SigningKey;
   readonly state: TrustedState;
   /** Gives what may be known to the machine; nothing happens once the process is gone. */
@@ -115,8 +118,8 @@ export class Attestor {
   }
 
   #step(stream: StreamName, state: CosignerState, event: CosignerEvent): void {
-    const { world, host, key } = this.#parts;
-    const { realm } = world.pool;
+    const { scene, host, key } = this.#parts;
+    const { realm } = scene.pool;
     const identity = { realm, region: host.identity.region, key: key.publicKey };
     const step = stepCosigner(identity, state, event, host.wallMs);
     this.#cosigners.set(stream, step.state);
@@ -138,9 +141,9 @@ export class Attestor {
 
   /** A failed write may be there all the same; then it is what the next start finds. */
   #write(stream: StreamName, state: CosignerState, record: CosignedRecord): void {
-    const { world, host, isAlive } = this.#parts;
+    const { scene, host, isAlive } = this.#parts;
     const { disk } = host;
-    world.after(WRITE_MS, host.index, () => {
+    scene.after(WRITE_MS, host.index, () => {
       const isHidden = host.diskFault('fails-persisted');
       const isFailed = isHidden || host.diskFault('fails');
       if (isHidden || !isFailed) disk.cosigned.set(stream, record);
@@ -151,10 +154,10 @@ export class Attestor {
   }
 
   #release(record: CosignedRecord): void {
-    const { world, host, attest } = this.#parts;
+    const { scene, attested, host, attest } = this.#parts;
     const { checkpoint, line } = record;
-    world.oracle.attested.says(host, checkpoint, world.nowMs);
-    world.coverage.hit(decisionOf(checkpoint) > 0 ? 'cosigned-another-log' : 'cosigned');
+    attested.says(host, checkpoint, scene.nowMs);
+    scene.coverage.hit(decisionOf(checkpoint) > 0 ? 'cosigned-another-log' : 'cosigned');
     attest({ kind: 'cosigned', head: { checkpoint, line } });
   }
 
@@ -167,17 +170,17 @@ export class Attestor {
 
   #done(): void {
     this.#isBusy = false;
-    const { world, host } = this.#parts;
-    world.after(0, host.index, () => this.#next());
+    const { scene, host } = this.#parts;
+    scene.after(0, host.index, () => this.#next());
   }
 
   #beat(): void {
-    const { world, host, key, attest, isAlive } = this.#parts;
+    const { scene, host, key, attest, isAlive } = this.#parts;
     if (!isAlive()) return;
-    world.after(HEARTBEAT_MS, host.index, () => this.#beat());
+    scene.after(HEARTBEAT_MS, host.index, () => this.#beat());
     const { size, root } = headTree(rowsOf(this.#state).values());
     const timeSeconds = Math.max(1, Math.floor(host.wallMs / 1000));
-    const { realm } = world.pool;
+    const { realm } = scene.pool;
     const fields = { realm, region: host.identity.region, timeSeconds, heads: { size, root } };
     const signature = key.sign(heartbeatMessage(fields));
     attest({ kind: 'heartbeat', heartbeat: sealHeartbeat(fields, key.publicKey, signature) });

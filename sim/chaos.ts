@@ -4,12 +4,13 @@
  * @module
  */
 import { Disk } from './disk.ts';
-import { Fates } from './fates.ts';
 import type { Fault } from './faults.ts';
 import type { Host } from './host.ts';
 import { Liar } from './liar.ts';
+import type { Network } from './network.ts';
+import type { Oracle } from './oracle.ts';
 import { Draws, draw } from './prf.ts';
-import type { World } from './world.ts';
+import type { Scene } from './scene.ts';
 
 type FaultOf<Kind extends Fault['kind']> = Extract<Fault, { readonly kind: Kind }>;
 
@@ -18,24 +19,29 @@ const SLOW_COST_MS = 10;
 const RESTART_MS = 400;
 const CONTRADICTION_WITHIN_MS = 300;
 
+/** What faults strike. */
+export interface ChaosScene extends Scene {
+  readonly hosts: readonly Host[];
+  readonly network: Network;
+  readonly oracle: Oracle;
+}
+
 /** The faults of one seed. */
 export class Chaos {
-  readonly fates: Fates;
-  readonly #world: World;
+  readonly #scene: ChaosScene;
   readonly #cuts: Set<() => void> = new Set();
   #isOver = false;
 
-  constructor(world: World) {
-    this.#world = world;
-    this.fates = new Fates(world);
+  constructor(scene: ChaosScene) {
+    this.#scene = scene;
   }
 
   /** Schedules all faults. */
   start(): void {
     let clones = 0;
-    for (const fault of this.#world.plan.faults) {
+    for (const fault of this.#scene.plan.faults) {
       if (fault.kind === 'clone') {
-        const clone = this.#world.hosts[this.#world.plan.hosts.length + clones];
+        const clone = this.#scene.hosts[this.#scene.plan.hosts.length + clones];
         clones += 1;
         if (clone !== undefined) this.#clone(fault, clone);
       } else {
@@ -47,21 +53,21 @@ export class Chaos {
   /** All faults end but those of liars and of those who are gone. */
   heal(): void {
     this.#isOver = true;
-    this.fates.frames.clear();
-    this.fates.dials.clear();
+    this.#scene.network.fates.clear();
     for (const restore of this.#cuts) restore();
     this.#cuts.clear();
-    for (const host of this.#world.hosts) {
+    for (const host of this.#scene.hosts) {
       host.diskFaults.clear();
       host.clockOffsetMs = 0;
       host.costMs = 0;
-      host.freeAtMs = Math.min(host.freeAtMs, this.#world.nowMs);
+      host.freeAtMs = Math.min(host.freeAtMs, this.#scene.nowMs);
       if (host.role === 'member') host.boot();
       if (host.role === 'clone') host.die();
     }
   }
 
   #schedule(fault: Exclude<Fault, FaultOf<'clone'>>): void {
+    const { fates } = this.#scene.network;
     switch (fault.kind) {
       case 'cut':
         return this.#cut(fault);
@@ -79,18 +85,12 @@ export class Chaos {
           (host) => host.diskFaults.delete(fault),
         );
       case 'frames':
-        return this.#during(
-          fault,
-          0,
-          () => this.fates.frames.add(fault),
-          () => this.fates.frames.delete(fault),
-        );
       case 'dials':
         return this.#during(
           fault,
           0,
-          () => this.fates.dials.add(fault),
-          () => this.fates.dials.delete(fault),
+          () => fates.begin(fault),
+          () => fates.end(fault),
         );
       case 'slow':
       case 'pause':
@@ -111,22 +111,22 @@ export class Chaos {
     begin: (host: Host) => unknown,
     end?: (host: Host) => unknown,
   ): void {
-    const host = this.#world.hosts[index];
+    const host = this.#scene.hosts[index];
     if (host === undefined) return;
-    this.#world.at(fromMs, -1, () => {
+    this.#scene.at(fromMs, -1, () => {
       if (!this.#isOver) begin(host);
     });
     if (end === undefined || untilMs === undefined) return;
-    this.#world.at(untilMs, -1, () => {
+    this.#scene.at(untilMs, -1, () => {
       if (!this.#isOver) end(host);
     });
   }
 
   #cut(fault: FaultOf<'cut'>): void {
-    const { network } = this.#world;
+    const { network } = this.#scene;
     const inside = new Set(fault.hosts);
-    const pairs = this.#world.hosts.flatMap(({ index: from }) =>
-      this.#world.hosts.flatMap(({ index: to }): [number, number][] => {
+    const pairs = this.#scene.hosts.flatMap(({ index: from }) =>
+      this.#scene.hosts.flatMap(({ index: to }): [number, number][] => {
         const isOut = inside.has(from) && !inside.has(to);
         const isIn = !inside.has(from) && inside.has(to);
         const isCut = (fault.way !== 'in' && isOut) || (fault.way !== 'out' && isIn);
@@ -139,7 +139,7 @@ export class Chaos {
     };
     const part = (): void => {
       this.#cuts.add(join);
-      this.#world.coverage.hit('peer-dark');
+      this.#scene.coverage.hit('peer-dark');
       for (const [from, to] of pairs) network.block(from, to);
     };
     const turn = (fromMs: number, untilMs: number): void => {
@@ -157,12 +157,12 @@ export class Chaos {
       fault.host,
       (host) => {
         if (fault.how === 'power') {
-          this.#world.coverage.hit('power-cut');
+          this.#scene.coverage.hit('power-cut');
           host.die('power');
           return;
         }
-        this.#world.coverage.hit('crash-between-effects');
-        const share = draw(this.#world.seed, 'faults', fault.id, -1);
+        this.#scene.coverage.hit('crash-between-effects');
+        const share = draw(this.#scene.seed, 'faults', fault.id, -1);
         host.driver?.crashSoon({ share, on: fault.how === 'writing' ? 'persist' : 'anything' });
       },
       (host) => {
@@ -175,17 +175,17 @@ export class Chaos {
   #vanish(host: Host): void {
     host.role = 'gone';
     host.die('power');
-    this.#world.oracle.diskReplaced(host);
+    this.#scene.oracle.diskReplaced(host);
   }
 
   #rolling(fault: FaultOf<'rolling'>): void {
-    for (const { index } of this.#world.hosts.slice(0, this.#world.plan.hosts.length)) {
+    for (const { index } of this.#scene.hosts.slice(0, this.#scene.plan.hosts.length)) {
       const fromMs = fault.fromMs + index * fault.everyMs;
       this.#during({ fromMs, untilMs: fromMs + RESTART_MS }, index, restart, (host) => {
         if (host.role === 'member') host.boot();
       });
     }
-    const { coverage } = this.#world;
+    const { coverage } = this.#scene;
     function restart(host: Host): void {
       coverage.hit('rolling-restart');
       host.driver?.leave();
@@ -194,7 +194,7 @@ export class Chaos {
   }
 
   #time(fault: FaultOf<'slow' | 'pause' | 'clock'>): void {
-    const { coverage } = this.#world;
+    const { coverage } = this.#scene;
     switch (fault.kind) {
       case 'slow':
         return this.#during(
@@ -237,28 +237,28 @@ export class Chaos {
       fault,
       fault.host,
       (host) => {
-        const isLost = host.index > 1 && draw(this.#world.seed, 'faults', fault.id, -2) < 0.3;
+        const isLost = host.index > 1 && draw(this.#scene.seed, 'faults', fault.id, -2) < 0.3;
         copy = new Disk(storeId, isLost ? undefined : host.disk);
         copy.origin = isLost ? 'lost' : 'restored';
-        this.#world.coverage.hit(isLost ? 'store-lost' : 'backup-restored');
+        this.#scene.coverage.hit(isLost ? 'store-lost' : 'backup-restored');
       },
       (host) => {
         if (copy === undefined || host.role !== 'member') return;
         host.die();
         host.replaceDisk(copy);
-        this.#world.after(RESTART_MS, -1, () => host.boot());
+        this.#scene.after(RESTART_MS, -1, () => host.boot());
       },
     );
   }
 
   #clone(fault: FaultOf<'clone'>, clone: Host): void {
-    const victim = this.#world.hosts[fault.host];
+    const victim = this.#scene.hosts[fault.host];
     if (victim === undefined) return;
     this.#during(
       fault,
       clone.index,
       () => {
-        this.#world.coverage.hit('duplicate-id');
+        this.#scene.coverage.hit('duplicate-id');
         clone.disk = new Disk(victim.disk.storeId, victim.disk);
         clone.boot();
       },
@@ -267,8 +267,8 @@ export class Chaos {
   }
 
   #people(fault: FaultOf<'newer-version' | 'byzantine' | 'equivocation'>): void {
-    const { coverage, pool, seed } = this.#world;
-    const host = this.#world.hosts[fault.host];
+    const { coverage, pool, seed } = this.#scene;
+    const host = this.#scene.hosts[fault.host];
     if (host === undefined) return;
     switch (fault.kind) {
       case 'newer-version':
@@ -286,14 +286,14 @@ export class Chaos {
 
   /** Signers make a second statement for a place, and somebody publishes it elsewhere. */
   #contradict(fault: FaultOf<'equivocation'>, host: Host): void {
-    const { pool, plan } = this.#world;
+    const { pool, plan } = this.#scene;
     const chosen = plan.publications.filter(({ place }) => pool.alternates.has(place));
-    const share = draw(this.#world.seed, 'faults', fault.id, -3);
+    const share = draw(this.#scene.seed, 'faults', fault.id, -3);
     const publication = chosen[Math.floor(share * chosen.length)];
     const alternate = publication && pool.alternates.get(publication.place);
     if (publication === undefined || alternate === undefined) return;
     const lateMs =
-      CONTRADICTION_WITHIN_MS * (2 * draw(this.#world.seed, 'faults', fault.id, -4) - 1);
+      CONTRADICTION_WITHIN_MS * (2 * draw(this.#scene.seed, 'faults', fault.id, -4) - 1);
     const fromMs = Math.max(1, publication.atMs + lateMs);
     this.#during({ fromMs }, host.index, () => host.driver?.submit(alternate, () => undefined));
   }

@@ -11,7 +11,6 @@
 import type { SigningKey } from '../src/core/crypto.ts';
 import type { GossipEffect, GossipEvent, Recall, SubmitResult } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
-import type { GossipMachine } from '../src/core/gossip/machine.ts';
 import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
@@ -20,23 +19,26 @@ import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { Attestor } from './attestor.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
-import type { Host } from './host.ts';
 import type { LinkEnd, SimLink } from './link.ts';
+import type { Network } from './network.ts';
+import type { Machine, Process, SimNode } from './node.ts';
+import type { Oracle } from './oracle.ts';
 import type { Published } from './pool.ts';
 import { findRecall } from './recall.ts';
+import type { Scene } from './scene.ts';
 import { Timers } from './timers.ts';
-import type { World } from './world.ts';
 import { Writer } from './writer.ts';
 
 const NONE: Recall = {};
 const RESOLVE_MS = 5;
 const REMEMBER_MS = 10_000;
 
-/** What of the machine a driver uses; tests put broken ones in its place. */
-export type Machine = Pick<
-  GossipMachine,
-  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding' | 'attestations'
->;
+/** What a process runs in. */
+export interface Surroundings {
+  readonly scene: Scene;
+  readonly network: Network;
+  readonly oracle: Oracle;
+}
 
 /** When a process is to die: in the middle of an event, or of one that writes, after the write. */
 export interface Crash {
@@ -45,13 +47,15 @@ export interface Crash {
 }
 
 /** A running process. */
-export class Driver {
-  readonly host: Host;
+export class Driver implements Process {
+  readonly host: SimNode;
   readonly machine: Machine;
   readonly writer: Writer;
   readonly fetcher: Fetcher;
   readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
-  readonly #world: World;
+  readonly #scene: Scene;
+  readonly #network: Network;
+  readonly #oracle: Oracle;
   readonly #timers: Timers;
   readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
   #isAlive = true;
@@ -60,14 +64,16 @@ export class Driver {
   #crash: Crash | undefined;
   #attestor: Attestor | undefined;
 
-  constructor(world: World, host: Host, machine: Machine) {
-    this.#world = world;
+  constructor({ scene, network, oracle }: Surroundings, host: SimNode, machine: Machine) {
+    this.#scene = scene;
+    this.#network = network;
+    this.#oracle = oracle;
     this.host = host;
     this.machine = machine;
-    this.writer = new Writer(world, host, (event) => this.handle(event));
-    this.fetcher = new Fetcher(world, this);
+    this.writer = new Writer(scene, host, (event) => this.handle(event));
+    this.fetcher = new Fetcher(scene, network, this);
     this.#timers = new Timers({
-      after: (delayMs, run) => world.after(delayMs, host.index, run),
+      after: (delayMs, run) => scene.after(delayMs, host.index, run),
       due: (timer) => this.handle({ kind: 'timer', timer }),
     });
   }
@@ -82,13 +88,14 @@ export class Driver {
 
   start(): void {
     this.handle({ kind: 'start' });
-    this.#world.after(REMEMBER_MS, this.host.index, () => this.#remember());
+    this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
   }
 
   /** Attests for the node's region from now on. */
   attest(key: SigningKey, state: TrustedState): void {
     this.#attestor = new Attestor({
-      world: this.#world,
+      scene: this.#scene,
+      attested: this.#oracle.attested,
       host: this.host,
       key,
       state,
@@ -164,14 +171,14 @@ export class Driver {
   withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
     const read = judged && findRecall(judged, this.machine.verified);
     if (read === undefined) return next(NONE);
-    this.#world.coverage.hit('recall');
+    this.#scene.coverage.hit('recall');
     this.writer.whenIdle(() => next(read(this.host.disk)));
   }
 
   handle(event: GossipEvent): void {
     if (!this.#isAlive) return;
     const effects = this.#ask(event);
-    this.#world.oracle.handled(this, event, effects);
+    this.#oracle.handled(this, event, effects);
     const crashAt = this.#crash && this.#crashPoint(effects);
     let index = 0;
     for (const effect of effects) {
@@ -184,15 +191,15 @@ export class Driver {
 
   #ask(event: GossipEvent): readonly GossipEffect[] {
     try {
-      return this.machine.handle(event, this.host.wallMs, this.#world.nowMs);
+      return this.machine.handle(event, this.host.wallMs, this.#scene.nowMs);
     } catch (thrown) {
-      return this.#world.oracle.machineThrew(this, event, thrown);
+      return this.#oracle.machineThrew(this, event, thrown);
     }
   }
 
   #noteSuspicion({ observations }: Updates): void {
     const { nodeId } = this.host.identity;
-    if (observations.some((one) => one.nodeId === nodeId)) this.#world.coverage.hit('refutation');
+    if (observations.some((one) => one.nodeId === nodeId)) this.#scene.coverage.hit('refutation');
   }
 
   #crashPoint(effects: readonly GossipEffect[]): number | undefined {
@@ -212,7 +219,7 @@ export class Driver {
       case 'close':
         return this.#close(effect.linkId);
       case 'dial':
-        return this.#world.network.dial(this, effect.target);
+        return this.#network.dial(this, effect.target);
       case 'resolve':
         return this.#resolve();
       case 'fetch':
@@ -223,9 +230,9 @@ export class Driver {
         return this.writer.add(effect.batchId, effect.batch);
       case 'serve':
         this.#attestor?.serve(effect.state, effect.streams);
-        return this.#world.oracle.serves(this.host, effect.state, effect.streams);
+        return this.#oracle.serves(this.host, effect.state, effect.streams);
       case 'hold':
-        return this.#world.oracle.holds(this.host, effect.state, effect.streams);
+        return this.#oracle.holds(this.host, effect.state, effect.streams);
       case 'attested':
         return;
       case 'reply':
@@ -239,8 +246,8 @@ export class Driver {
   }
 
   #resolve(): void {
-    this.#world.after(RESOLVE_MS, this.host.index, () => {
-      this.handle({ kind: 'resolved', addresses: this.#world.seeds });
+    this.#scene.after(RESOLVE_MS, this.host.index, () => {
+      this.handle({ kind: 'resolved', addresses: this.#scene.seeds });
     });
   }
 
@@ -248,32 +255,32 @@ export class Driver {
   #remember(): void {
     if (!this.#isAlive) return;
     this.remember();
-    this.#world.after(REMEMBER_MS, this.host.index, () => this.#remember());
+    this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
   }
 
   #send(linkId: string, frame: Frame): void {
     const known = this.links.get(linkId);
     if (known === undefined) return;
     const { bytes, statements } = factsOf(frame);
-    this.#world.oracle.sends(this.host, frame, statements);
+    this.#oracle.sends(this.host, frame, statements);
     for (const sent of this.host.tamper(frame)) {
       const size = sent === frame ? bytes : factsOf(sent).bytes;
       // What a peer that does not keep up has no room for is dropped; repair brings it.
-      this.#world.network.send(known.link, known.end, { frame: sent, bytes: size });
+      this.#network.send(known.link, known.end, { frame: sent, bytes: size });
     }
   }
 
   #close(linkId: string): void {
     const known = this.links.get(linkId);
     if (known === undefined) return;
-    this.#world.network.close(known.link, known.end);
+    this.#network.close(known.link, known.end);
     this.linkDown(linkId);
   }
 
   #reply(requestId: number, result: SubmitResult): void {
     const done = this.#submitters.get(requestId);
     this.#submitters.delete(requestId);
-    this.#world.oracle.replied(this.host, result);
+    this.#oracle.replied(this.host, result);
     done?.(result);
   }
 }

@@ -5,9 +5,10 @@
  */
 import type { Fault, FrameFault } from './faults.ts';
 import { draw } from './prf.ts';
-import type { World } from './world.ts';
+import type { Scene } from './scene.ts';
 
 type FramesFault = Extract<Fault, { readonly kind: 'frames' }>;
+type Ground = Pick<Scene, 'seed' | 'coverage' | 'baseDelayMs'>;
 type DialsFault = Extract<Fault, { readonly kind: 'dials' }>;
 
 const DELAY_MAX_MS = 2000;
@@ -20,18 +21,34 @@ export type FrameFate = 'arrives' | 'drop' | 'reset' | 'half-open' | 'flip' | 'd
 
 /** The faults that strike at random, while they last. */
 export class Fates {
-  readonly frames: Set<FramesFault> = new Set();
-  readonly dials: Set<DialsFault> = new Set();
-  readonly #world: World;
+  readonly #frames: Set<FramesFault> = new Set();
+  readonly #dials: Set<DialsFault> = new Set();
+  readonly #scene: Ground;
   readonly #counts = new Map<number, number>();
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(scene: Ground) {
+    this.#scene = scene;
+  }
+
+  begin(fault: FramesFault | DialsFault): void {
+    if (fault.kind === 'frames') this.#frames.add(fault);
+    else this.#dials.add(fault);
+  }
+
+  end(fault: FramesFault | DialsFault): void {
+    if (fault.kind === 'frames') this.#frames.delete(fault);
+    else this.#dials.delete(fault);
+  }
+
+  /** All end. */
+  clear(): void {
+    this.#frames.clear();
+    this.#dials.clear();
   }
 
   /** What becomes of a dial. */
   dial(from: number): 'connects' | DialsFault['what'] {
-    for (const fault of this.dials) {
+    for (const fault of this.#dials) {
       if (this.#strikes(fault.id, from, fault.rate)) return fault.what;
     }
     return 'connects';
@@ -39,8 +56,8 @@ export class Fates {
 
   /** What becomes of a frame. */
   frame(from: number, to: number): FrameFate {
-    if (this.frames.size === 0) return 'arrives';
-    for (const fault of this.frames) {
+    if (this.#frames.size === 0) return 'arrives';
+    for (const fault of this.#frames) {
       if (fault.host !== -1 && fault.host !== from) continue;
       const pair = from * 1024 + to;
       if (this.#strikes(fault.id, pair, fault.rate)) return this.#fateOf(fault, from, to);
@@ -50,7 +67,7 @@ export class Fates {
 
   /** What becomes of a fetched item. */
   item(from: number): FrameFault | 'arrives' {
-    for (const fault of this.frames) {
+    for (const fault of this.#frames) {
       const strikes = fault.what === 'flip' && (fault.host === -1 || fault.host === from);
       if (strikes && this.#strikes(fault.id, from * 1024 + 1023, fault.rate)) return 'flip';
     }
@@ -60,12 +77,12 @@ export class Fates {
   #fateOf(fault: FramesFault, from: number, to: number): FrameFate {
     switch (fault.what) {
       case 'duplicate':
-        this.#world.coverage.hit('duplicate-frame');
+        this.#scene.coverage.hit('duplicate-frame');
         return 'duplicate';
       case 'delay':
         return DELAY_MAX_MS * this.#draw(fault.id, from * 1024 + 1022);
       case 'loss':
-        return Math.max(RETRANSMIT_MIN_MS, 2 * this.#world.baseDelayMs(from, to));
+        return Math.max(RETRANSMIT_MIN_MS, 2 * this.#scene.baseDelayMs(from, to));
       case 'drop':
       case 'reset':
       case 'half-open':
@@ -83,6 +100,6 @@ export class Fates {
     const key = id * COUNTED_PAIRS + subject;
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
-    return draw(this.#world.seed, 'frameFault', key, count);
+    return draw(this.#scene.seed, 'frameFault', key, count);
   }
 }

@@ -7,20 +7,31 @@
  * @module
  */
 import { KedgeError } from '../src/core/errors.ts';
+import type { GossipEvent, Recall } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../src/core/gossip/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
-import { judgedIn } from '../src/service/recall.ts';
-import type { Driver } from './driver.ts';
+import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { factsOf } from './facts.ts';
-import type { World } from './world.ts';
+import type { Network } from './network.ts';
+import type { Process, SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
 
 const SILENT_MAX_MS = 10_000;
 /** Bytes per millisecond of one stream. */
 const BANDWIDTH = 12_500;
 
+/** The process that fetches. */
+export interface FetchingProcess {
+  readonly host: SimNode;
+  readonly isAlive: boolean;
+  handle(event: GossipEvent): void;
+  /** Adds what only the store knows. */
+  withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void;
+}
+
 interface Fetch {
   readonly fetchId: number;
-  readonly peer: Driver;
+  readonly peer: Process;
   readonly arrived: FetchItem[];
   /** Nothing arrives before what was sent before. */
   lastArrivalMs: number;
@@ -32,12 +43,14 @@ interface Fetch {
 
 /** The fetches that one process has under way. */
 export class Fetcher {
-  readonly #world: World;
-  readonly #driver: Driver;
+  readonly #scene: Scene;
+  readonly #network: Network;
+  readonly #driver: FetchingProcess;
   readonly #active: Map<number, Fetch> = new Map();
 
-  constructor(world: World, driver: Driver) {
-    this.#world = world;
+  constructor(scene: Scene, network: Network, driver: FetchingProcess) {
+    this.#scene = scene;
+    this.#network = network;
     this.#driver = driver;
   }
 
@@ -47,10 +60,10 @@ export class Fetcher {
 
   start(fetchId: number, target: DialTarget, requests: readonly FetchRequest[]): void {
     const { index } = this.#driver.host;
-    const to = this.#world.hostAt(target.address);
-    const peer = to === undefined ? undefined : this.#world.hosts[to]?.driver;
+    const to = this.#scene.hostAt(target.address);
+    const peer = to === undefined ? undefined : this.#scene.hosts[to]?.driver;
     if (to === undefined || peer === undefined) {
-      return this.#world.after(5, index, () => this.#report(fetchId, unavailable('is down')));
+      return this.#scene.after(5, index, () => this.#report(fetchId, unavailable('is down')));
     }
     const fetch: Fetch = {
       fetchId,
@@ -79,11 +92,11 @@ export class Fetcher {
     const here = this.#driver.host.index;
     const there = fetch.peer.host.index;
     const [from, to] = way === 'there' ? [here, there] : [there, here];
-    const atMs = this.#world.nowMs + departMs + this.#world.network.delayMs(from, to);
+    const atMs = this.#scene.nowMs + departMs + this.#network.delayMs(from, to);
     fetch.lastArrivalMs = Math.max(atMs, fetch.lastArrivalMs);
-    this.#world.at(fetch.lastArrivalMs, to, () => {
+    this.#scene.at(fetch.lastArrivalMs, to, () => {
       if (fetch.isOver || !this.#driver.isAlive) return;
-      if (this.#world.network.isBlocked(from, to)) return this.#silence(fetch);
+      if (this.#network.isBlocked(from, to)) return this.#silence(fetch);
       if (fetch.peer.isAlive) return arrive();
       if (fetch.peer.host.power === 'off') return this.#silence(fetch);
       this.#finish(fetch, unavailable('went away'));
@@ -91,7 +104,7 @@ export class Fetcher {
   }
 
   #silence(fetch: Fetch): void {
-    this.#world.after(SILENT_MAX_MS, this.#driver.host.index, () =>
+    this.#scene.after(SILENT_MAX_MS, this.#driver.host.index, () =>
       this.#finish(fetch, unavailable('sent nothing for 10 s')),
     );
   }
@@ -107,15 +120,15 @@ export class Fetcher {
     const { item } = next;
     const { bytes } = factsOf(item);
     const sendMs = bytes / BANDWIDTH;
-    this.#world.tally('fetch', bytes);
+    this.#scene.tally('fetch', bytes);
     this.#travel(fetch, 'back', sendMs, () => {
-      if (this.#world.chaos.fates.item(fetch.peer.host.index) === 'flip') {
+      if (this.#network.fates.item(fetch.peer.host.index) === 'flip') {
         return this.#finish(fetch, new KedgeError('PARSE', 'the item does not decode'));
       }
       fetch.arrived.push(item);
       this.#take(fetch);
     });
-    this.#world.after(sendMs, fetch.peer.host.index, () => {
+    this.#scene.after(sendMs, fetch.peer.host.index, () => {
       if (!fetch.isOver && fetch.peer.isAlive) this.#serve(fetch, items);
     });
   }
@@ -141,7 +154,7 @@ export class Fetcher {
     fetch.isOver = true;
     this.#active.delete(fetch.fetchId);
     // In production the end of the iteration is a step of its own.
-    this.#world.after(0, this.#driver.host.index, () => this.#report(fetch.fetchId, error));
+    this.#scene.after(0, this.#driver.host.index, () => this.#report(fetch.fetchId, error));
   }
 
   #report(fetchId: number, error: KedgeError | undefined): void {

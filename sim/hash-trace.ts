@@ -7,7 +7,7 @@
  */
 import { KedgeError } from '../src/core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
-import type { Trace } from './world.ts';
+import type { Trace } from './trace.ts';
 
 const FNV_PRIME = 0x0100_0193;
 /** What a state says follows from the effects before; walking it each time would be slow. */

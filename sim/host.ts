@@ -18,20 +18,19 @@ import { restoreTrustedState } from '../src/core/trusted/restore.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
 import { TEST_EPOCH_MS } from '../src/testing/simulated-clock.ts';
 import type { Disk } from './disk.ts';
-import { Driver } from './driver.ts';
-import type { Fault } from './faults.ts';
+import { Driver, type Surroundings } from './driver.ts';
 import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
+import type { DiskFault, Machine, Role, SimNode } from './node.ts';
 import { Draws, draw } from './prf.ts';
 import { REGIONS, SEED_REGIONS } from './regions.ts';
-import type { World } from './world.ts';
 
 const ATTESTING_SHARE = 0.2;
 
-type DiskFault = Extract<Fault, { readonly kind: 'disk' }>;
-
-/** `gone`: dead for ever; `clone`: a second process under the id of a member. */
-export type Role = 'member' | 'gone' | 'clone';
+/** What a host stands in, and what runs on it. */
+export interface HostSurroundings extends Surroundings {
+  readonly makeMachine: (options: GossipOptions) => Machine;
+}
 
 /** What a host is made of. */
 export interface HostOptions {
@@ -45,7 +44,7 @@ export interface HostOptions {
 }
 
 /** One node, whether its process runs or not. */
-export class Host {
+export class Host implements SimNode {
   readonly index: number;
   readonly region: number;
   readonly identity: PeerIdentity;
@@ -64,15 +63,16 @@ export class Host {
   /** Present on a node that lies. */
   liar: Liar | undefined;
   readonly diskFaults: Set<DiskFault> = new Set();
-  readonly #world: World;
+  readonly #around: HostSurroundings;
   readonly #machineDraws: Draws;
   readonly #firstStoreId: string;
   #known: TrustedState | undefined;
   #boots = 0;
 
-  constructor(world: World, options: HostOptions) {
+  constructor(around: HostSurroundings, options: HostOptions) {
     const { index, nodeId, region, disk, role, state } = options;
-    this.#world = world;
+    this.#around = around;
+    const { seed } = around.scene;
     this.index = index;
     this.region = region;
     this.disk = disk;
@@ -80,8 +80,8 @@ export class Host {
     this.#known = state;
     this.#firstStoreId = disk.storeId;
     this.identity = { nodeId, region: parseRegionName(REGIONS[region] ?? '') };
-    this.diskDraws = new Draws(world.seed, 'disk', index);
-    this.#machineDraws = new Draws(world.seed, 'machine', index);
+    this.diskDraws = new Draws(seed, 'disk', index);
+    this.#machineDraws = new Draws(seed, 'machine', index);
   }
 
   get isHonest(): boolean {
@@ -90,14 +90,15 @@ export class Host {
 
   /** What the process reads as time. */
   get wallMs(): number {
-    return Math.floor(TEST_EPOCH_MS + this.#world.nowMs + this.clockOffsetMs);
+    return Math.floor(TEST_EPOCH_MS + this.#around.scene.nowMs + this.clockOffsetMs);
   }
 
   /** Starts a process on what the disk holds; verified again, as `node/boot.ts` does. */
   boot(): void {
     if (this.driver !== undefined || this.role === 'gone') return;
     this.power = 'on';
-    const { pool } = this.#world;
+    const { scene, oracle, makeMachine } = this.#around;
+    const { pool } = scene;
     const { realm, firstCharterDigest } = pool;
     const state =
       this.#known ?? restoreTrustedState({ realm, firstCharterDigest }, this.disk.load());
@@ -112,7 +113,7 @@ export class Host {
       storeId: this.disk.storeId,
       address: addressOf(this.identity.nodeId),
     };
-    const machine = this.#world.makeMachine({
+    const machine = makeMachine({
       self,
       hasSeeds: true,
       membership: this.#membershipOf(self),
@@ -120,9 +121,9 @@ export class Host {
       origin: this.disk.origin,
       random: () => this.#machineDraws.next(),
     });
-    this.#world.oracle.boots(this, state, machine.holding);
-    if (this.#boots > 1) this.#world.coverage.hit('restart');
-    this.driver = new Driver(this.#world, this, machine);
+    oracle.boots(this, state, machine.holding);
+    if (this.#boots > 1) scene.coverage.hit('restart');
+    this.driver = new Driver(this.#around, this, machine);
     this.driver.start();
     if (this.attests) this.driver.attest(regionKeyOf(this.identity.region), state);
   }
@@ -132,11 +133,11 @@ export class Host {
    * record, as `node/region-key.ts` does it.
    */
   get attests(): boolean {
-    const { hosts, seed } = this.#world;
+    const { hosts, seed } = this.#around.scene;
     if (draw(seed, 'identity', 0, 2) >= ATTESTING_SHARE || this.role !== 'member') return false;
     // The charter of the pool names no others.
     if (this.region >= SEED_REGIONS) return false;
-    const first = hosts.find(({ region, liar }) => region === this.region && liar === undefined);
+    const first = hosts.find(({ region, isHonest }) => region === this.region && isHonest);
     return first === this && this.disk.storeId === this.#firstStoreId;
   }
 
@@ -148,7 +149,7 @@ export class Host {
     return {
       self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
       sign: (message) => key.sign(message),
-      nowMs: this.#world.nowMs,
+      nowMs: this.#around.scene.nowMs,
       ...(remembered !== undefined && { remembered }),
     };
   }
@@ -161,13 +162,13 @@ export class Host {
     this.driver = undefined;
     driver.stop();
     driver.writer.crash();
-    this.#world.network.vanish(driver, how === 'power' ? 'untold' : 'told');
+    this.#around.network.vanish(driver, how === 'power' ? 'untold' : 'told');
   }
 
   /** Another disk takes the place of the present one; the process must be dead. */
   replaceDisk(disk: Disk): void {
     this.disk = disk;
-    this.#world.oracle.diskReplaced(this);
+    this.#around.oracle.diskReplaced(this);
   }
 
   /** Says whether a fault of this kind strikes now. */

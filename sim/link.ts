@@ -7,7 +7,22 @@
  * @module
  */
 import type { Frame } from '../src/core/gossip/frames.ts';
-import type { Driver } from './driver.ts';
+import type { NodeId } from '../src/core/ids.ts';
+import type { DialTarget, PeerIdentity } from '../src/core/peer.ts';
+
+/** A process as a link knows it. */
+export interface Endpoint {
+  readonly host: { readonly index: number; readonly identity: PeerIdentity };
+  readonly isAlive: boolean;
+  /** A connection is there; `target`: it was dialled from here. */
+  linkUp(link: SimLink, end: LinkEnd, nodeId: NodeId, target?: DialTarget): void;
+  linkFrame(linkId: string, frame: Frame): void;
+  /** Something came that is no frame. */
+  linkGarbage(linkId: string): void;
+  linkDown(linkId: string): void;
+  /** A dial came to nothing. */
+  linkFailed(target: DialTarget): void;
+}
 
 /** A frame on its way. */
 export interface Parcel {
@@ -17,7 +32,7 @@ export interface Parcel {
 
 /** One end of a link, with the stream that leaves from it. */
 export interface LinkEnd {
-  readonly driver: Driver;
+  readonly driver: Endpoint;
   readonly host: number;
   /** What this end believes. */
   isUp: boolean;
@@ -45,8 +60,13 @@ export function otherEnd(link: SimLink, end: LinkEnd): LinkEnd {
   return end === link.dialler ? link.acceptor : link.dialler;
 }
 
+/** Says whether a link joins two hosts. */
+export function isBetween({ dialler, acceptor }: SimLink, a: number, b: number): boolean {
+  return (dialler.host === a && acceptor.host === b) || (dialler.host === b && acceptor.host === a);
+}
+
 /** An end that is not up yet. */
-export function makeEnd(driver: Driver): LinkEnd {
+export function makeEnd(driver: Endpoint): LinkEnd {
   return {
     driver,
     host: driver.host.index,

@@ -7,11 +7,19 @@
  * @module
  */
 import type { DialTarget } from '../src/core/peer.ts';
-import type { Driver } from './driver.ts';
-import { type LinkEnd, makeEnd, otherEnd, type Parcel, type SimLink } from './link.ts';
+import type { Fates } from './fates.ts';
+import {
+  type Endpoint,
+  isBetween,
+  type LinkEnd,
+  makeEnd,
+  otherEnd,
+  type Parcel,
+  type SimLink,
+} from './link.ts';
 import { draw } from './prf.ts';
+import type { Scene } from './scene.ts';
 import { Ways } from './ways.ts';
-import type { World } from './world.ts';
 
 /** A dial or a link over which nothing comes ends after this time. */
 const CONNECT_WITHIN_MS = 5000;
@@ -25,18 +33,17 @@ const BANDWIDTH = 12_500;
 
 /** All links of a world. */
 export class Network {
-  readonly #world: World;
+  /** What becomes of frames, dials and items. */
+  readonly fates: Fates;
+  readonly #scene: Scene;
   readonly #ways: Ways;
   readonly #links: Set<SimLink> = new Set();
   #linkCount = 0;
 
-  constructor(world: World, hosts: number) {
-    this.#world = world;
-    this.#ways = new Ways(world, hosts);
-  }
-
-  get links(): ReadonlySet<SimLink> {
-    return this.#links;
+  constructor(scene: Scene, fates: Fates, hosts: number) {
+    this.#scene = scene;
+    this.fates = fates;
+    this.#ways = new Ways(scene, hosts);
   }
 
   delayMs(from: number, to: number): number {
@@ -51,7 +58,7 @@ export class Network {
   block(from: number, to: number): void {
     if (!this.#ways.block(from, to)) return;
     for (const link of this.#links) {
-      if (joins(link, from, to)) this.#watch(link);
+      if (isBetween(link, from, to)) this.#watch(link);
     }
   }
 
@@ -65,16 +72,16 @@ export class Network {
   }
 
   /** Starts to connect, as `grpc/peer-links.ts` does; ends in `linkUp` or `linkFailed`. */
-  dial(driver: Driver, target: DialTarget): void {
+  dial(driver: Endpoint, target: DialTarget): void {
     const from = driver.host.index;
-    const to = this.#world.hostAt(target.address);
+    const to = this.#scene.hostAt(target.address);
     const failed = (afterMs: number): void =>
-      this.#world.after(afterMs, from, () => driver.linkFailed(target));
-    const fate = this.#world.chaos.fates.dial(from);
+      this.#scene.after(afterMs, from, () => driver.linkFailed(target));
+    const fate = this.fates.dial(from);
     if (to === undefined || fate === 'lost' || this.#isDark(from, to)) {
       return failed(CONNECT_WITHIN_MS);
     }
-    const peer = this.#world.hosts[to]?.driver;
+    const peer = this.#scene.hosts[to]?.driver;
     if (peer === undefined || fate === 'refused') {
       return failed(2 * this.delayMs(from, to));
     }
@@ -92,8 +99,8 @@ export class Network {
       return 'full';
     }
     end.sent += 1;
-    this.#world.tally(frame.kind, bytes);
-    const fate = this.#world.chaos.fates.frame(end.host, otherEnd(link, end).host);
+    this.#scene.tally(frame.kind, bytes);
+    const fate = this.fates.frame(end.host, otherEnd(link, end).host);
     if (fate === 'drop' || fate === 'reset' || fate === 'half-open') {
       this.#break(link, end, fate);
       return 'sent';
@@ -102,7 +109,7 @@ export class Network {
       this.#transmit(link, end, () => this.#garbage(link, end));
       return 'sent';
     }
-    if (typeof fate === 'number') end.freeAtMs = Math.max(end.freeAtMs, this.#world.nowMs) + fate;
+    if (typeof fate === 'number') end.freeAtMs = Math.max(end.freeAtMs, this.#scene.nowMs) + fate;
     this.#transmit(link, end, parcel);
     if (fate === 'duplicate') this.#duplicate(link, end, parcel);
     return 'sent';
@@ -120,7 +127,7 @@ export class Network {
   }
 
   /** A process is gone; `told`: its machine lives and resets its connections. */
-  vanish(driver: Driver, peers: 'told' | 'untold'): void {
+  vanish(driver: Endpoint, peers: 'told' | 'untold'): void {
     for (const link of this.#links) {
       for (const end of [link.dialler, link.acceptor]) {
         if (end.driver !== driver) continue;
@@ -130,7 +137,7 @@ export class Network {
           continue;
         }
         const peer = otherEnd(link, end);
-        this.#world.after(this.delayMs(end.host, peer.host), -1, () => {
+        this.#scene.after(this.delayMs(end.host, peer.host), -1, () => {
           if (!this.isBlocked(end.host, peer.host)) this.#down(link, peer);
         });
       }
@@ -139,8 +146,8 @@ export class Network {
   }
 
   #connect(
-    driver: Driver,
-    peer: Driver,
+    driver: Endpoint,
+    peer: Endpoint,
     way: {
       readonly arriveMs: number;
       readonly target: DialTarget;
@@ -156,9 +163,9 @@ export class Network {
       acceptor: makeEnd(peer),
     };
     const { arriveMs, target, failed } = way;
-    const startedMs = this.#world.nowMs;
-    const timedOut = (): void => failed(startedMs + CONNECT_WITHIN_MS - this.#world.nowMs);
-    this.#world.after(arriveMs, to, () => {
+    const startedMs = this.#scene.nowMs;
+    const timedOut = (): void => failed(startedMs + CONNECT_WITHIN_MS - this.#scene.nowMs);
+    this.#scene.after(arriveMs, to, () => {
       if (!driver.isAlive) return;
       if (!peer.isAlive || this.isBlocked(from, to)) return timedOut();
       this.#links.add(link);
@@ -182,12 +189,12 @@ export class Network {
   #transmit(link: SimLink, end: LinkEnd, what: Parcel | (() => void)): void {
     const peer = otherEnd(link, end);
     const bytes = typeof what === 'function' ? 0 : what.bytes;
-    end.freeAtMs = Math.max(end.freeAtMs, this.#world.nowMs) + bytes / BANDWIDTH;
+    end.freeAtMs = Math.max(end.freeAtMs, this.#scene.nowMs) + bytes / BANDWIDTH;
     const atMs = end.freeAtMs + this.delayMs(end.host, peer.host);
     end.lastArrivalMs = Math.max(end.lastArrivalMs, atMs);
     end.waitingBytes += bytes;
     end.waitingCount += 1;
-    this.#world.at(end.lastArrivalMs, peer.host, () => {
+    this.#scene.at(end.lastArrivalMs, peer.host, () => {
       end.waitingBytes -= bytes;
       end.waitingCount -= 1;
       if (typeof what === 'function') what();
@@ -212,8 +219,8 @@ export class Network {
     const parcels = end.stash;
     const peer = otherEnd(link, end);
     const pair = this.#ways.pair(end.host, peer.host);
-    const delayMs = RETRANSMIT_MAX_MS * draw(this.#world.seed, 'network', -pair, end.sent);
-    this.#world.after(delayMs, peer.host, () => {
+    const delayMs = RETRANSMIT_MAX_MS * draw(this.#scene.seed, 'network', -pair, end.sent);
+    this.#scene.after(delayMs, peer.host, () => {
       if (this.isBlocked(end.host, peer.host)) return;
       if (end.stash === parcels) end.stash = [];
       for (const { frame, bytes } of parcels) {
@@ -241,18 +248,18 @@ export class Network {
   #break(link: SimLink, end: LinkEnd, how: 'drop' | 'reset' | 'half-open'): void {
     const peer = otherEnd(link, end);
     const delayMs = this.delayMs(end.host, peer.host);
-    this.#world.coverage.hit(how === 'half-open' ? 'half-open' : 'link-reset');
-    this.#world.after(how === 'reset' ? delayMs / 2 : delayMs, end.host, () =>
+    this.#scene.coverage.hit(how === 'half-open' ? 'half-open' : 'link-reset');
+    this.#scene.after(how === 'reset' ? delayMs / 2 : delayMs, end.host, () =>
       this.#down(link, end),
     );
-    if (how !== 'half-open') this.#world.after(delayMs, peer.host, () => this.#down(link, peer));
+    if (how !== 'half-open') this.#scene.after(delayMs, peer.host, () => this.#down(link, peer));
     else this.#watch(link);
   }
 
   #garbage(link: SimLink, end: LinkEnd): void {
     const peer = otherEnd(link, end);
     if (!peer.isUp) return;
-    this.#world.coverage.hit('undecodable-frame');
+    this.#scene.coverage.hit('undecodable-frame');
     peer.driver.linkGarbage(link.linkId);
   }
 
@@ -268,12 +275,12 @@ export class Network {
     const pair = this.#ways.pair(link.dialler.host, link.acceptor.host);
     for (const [index, end] of [link.dialler, link.acceptor].entries()) {
       const peer = otherEnd(link, end);
-      const share = draw(this.#world.seed, 'network', -pair - 1, 2 * peer.sent + index);
+      const share = draw(this.#scene.seed, 'network', -pair - 1, 2 * peer.sent + index);
       const { min, max } = KEEPALIVE_MS;
-      this.#world.after(min + (max - min) * share, end.host, () => {
+      this.#scene.after(min + (max - min) * share, end.host, () => {
         const isDark = this.#isDark(end.host, peer.host);
         if (end.isUp && (isDark || !peer.isUp)) {
-          this.#world.coverage.hit('keep-alive');
+          this.#scene.coverage.hit('keep-alive');
           this.#down(link, end);
         }
       });
@@ -281,14 +288,10 @@ export class Network {
   }
 
   #isDark(a: number, b: number): boolean {
-    return this.isBlocked(a, b) || this.isBlocked(b, a) || this.#world.hosts[b]?.power === 'off';
+    return this.isBlocked(a, b) || this.isBlocked(b, a) || this.#scene.hosts[b]?.power === 'off';
   }
 
   #forgetWhenOver(link: SimLink): void {
     if (!link.dialler.isUp && !link.acceptor.isUp) this.#links.delete(link);
   }
-}
-
-function joins({ dialler, acceptor }: SimLink, a: number, b: number): boolean {
-  return (dialler.host === a && acceptor.host === b) || (dialler.host === b && acceptor.host === a);
 }

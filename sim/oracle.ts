@@ -20,12 +20,12 @@ import {
 } from '../src/core/trusted/state.ts';
 import { Agreement } from './agreement.ts';
 import { Attested } from './attested.ts';
-import type { Driver } from './driver.ts';
 import { noteCoverage } from './events-coverage.ts';
-import type { Host } from './host.ts';
+import type { Process, SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
+import type { Trace } from './trace.ts';
 import type { Known, Truth } from './truth.ts';
 import { type Invariant, Violation } from './violation.ts';
-import type { World } from './world.ts';
 
 /** Bounds per node, besides those that grow with the number of its peers. */
 const FETCHES_MAX = 16;
@@ -35,28 +35,30 @@ const WRITES_MAX = 500;
 
 /** Watches one seed. */
 export class Oracle {
-  readonly #world: World;
+  readonly #scene: Scene;
+  readonly #trace: Trace | undefined;
   readonly #truth: Truth;
   /** The highest sequence that each host has served, by stream. */
-  readonly #floors: Map<Host, Map<StreamName, number>> = new Map();
+  readonly #floors: Map<SimNode, Map<StreamName, number>> = new Map();
   readonly #proven = new WeakSet<Evidence>();
-  readonly #restored: Set<Host> = new Set();
+  readonly #restored: Set<SimNode> = new Set();
   /** How many charters of each host were looked at for decisions. */
-  readonly #followed: Map<Host, number> = new Map();
+  readonly #followed: Map<SimNode, number> = new Map();
   /** What admins were told is durable. */
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
   readonly attested: Attested = new Attested();
 
-  constructor(world: World, truth: Truth) {
-    this.#world = world;
+  constructor(scene: Scene, truth: Truth, trace: Trace | undefined) {
+    this.#scene = scene;
     this.#truth = truth;
+    this.#trace = trace;
   }
 
   /** A machine took an event; its effects are about to be carried out. */
-  handled(driver: Driver, event: GossipEvent, effects: readonly GossipEffect[]): void {
-    this.#world.trace?.add(driver.host.index, this.#world.nowMs, event, effects);
-    noteCoverage(this.#world.coverage, event, effects);
+  handled(driver: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
+    this.#trace?.add(driver.host.index, this.#scene.nowMs, event, effects);
+    noteCoverage(this.#scene.coverage, event, effects);
     this.#bounded(driver, effects.length);
     for (const effect of effects) {
       if (effect.kind === 'persist') this.#stores(effect);
@@ -64,26 +66,26 @@ export class Oracle {
     }
   }
 
-  machineThrew(driver: Driver, event: GossipEvent, thrown: unknown): never {
+  machineThrew(driver: Process, event: GossipEvent, thrown: unknown): never {
     const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     throw this.#violation('no-bug', `${name(driver.host)} threw on ${event.kind}: ${text}`);
   }
 
   /** A process starts and serves what its disk holds, unless it holds back. */
-  boots(host: Host, state: TrustedState, holding: string | undefined): void {
+  boots(host: SimNode, state: TrustedState, holding: string | undefined): void {
     if (holding === undefined) this.serves(host, state, []);
-    else this.#world.coverage.hit('holds-back');
+    else this.#scene.coverage.hit('holds-back');
   }
 
   /**
    * What a host held is gone, and what nobody else has cannot be demanded any more: a node that
    * acknowledges promises its own disk, not that of others.
    */
-  diskReplaced(host: Host): void {
+  diskReplaced(host: SimNode): void {
     this.#restored.add(host);
     this.#followed.delete(host);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
-    const others = this.#world.core();
+    const others = this.#scene.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {
       const isHeld = others.some((other) => other.disk.entry(stream, sequence)?.digest === digest);
       if (!isHeld) this.acknowledged.delete(digest);
@@ -92,9 +94,9 @@ export class Oracle {
   }
 
   /** A restored node compares with two others: it finds what all but one of the honest hold. */
-  #lower(host: Host): void {
-    const others = this.#world.core().filter((other) => other !== host);
-    const liars = this.#world.hosts.filter(({ isHonest }) => !isHonest).length;
+  #lower(host: SimNode): void {
+    const others = this.#scene.core().filter((other) => other !== host);
+    const liars = this.#scene.hosts.filter(({ isHonest }) => !isHonest).length;
     const floors = this.#floorsOf(host);
     for (const [stream, floor] of floors) {
       const held = others.map(({ disk }) => disk.headOf(stream)).toSorted((x, y) => x - y);
@@ -103,7 +105,7 @@ export class Oracle {
   }
 
   /** The durable state is for clients; without streams: all of it. */
-  serves(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
+  serves(host: SimNode, state: TrustedState, streams: readonly StreamName[]): void {
     this.#follows(host, state);
     const all = streams.length > 0 ? streams : [CHARTER_STREAM, ...state.streams.keys()];
     for (const stream of all) {
@@ -115,7 +117,7 @@ export class Oracle {
   }
 
   /** The durable state moved, and is not for clients yet. */
-  holds(host: Host, state: TrustedState, streams: readonly StreamName[]): void {
+  holds(host: SimNode, state: TrustedState, streams: readonly StreamName[]): void {
     for (const stream of streams) {
       const head = state.streams.get(stream)?.head;
       if (!head || this.#truth.recognise(head.statement)?.digest === head.digest) continue;
@@ -124,7 +126,7 @@ export class Oracle {
   }
 
   /** An admin got an answer. */
-  replied(host: Host, result: SubmitResult): void {
+  replied(host: SimNode, result: SubmitResult): void {
     if (result.kind === 'refused') return;
     const { stream, sequence, digest } = result;
     const known = this.#truth.byDigest(digest);
@@ -136,7 +138,7 @@ export class Oracle {
   }
 
   /** A machine sends a frame, with these statements in it. */
-  sends(host: Host, frame: Frame, statements: readonly SignedStatement[]): void {
+  sends(host: SimNode, frame: Frame, statements: readonly SignedStatement[]): void {
     for (const signed of statements) {
       if (this.#truth.recognise(signed) === undefined) {
         const what = `${name(host)} sent a ${frame.kind} with a statement without a quorum`;
@@ -164,7 +166,7 @@ export class Oracle {
   }
 
   /** A charter's decision may take back what was served from its place on, once. */
-  #follows(host: Host, { charters }: TrustedState): void {
+  #follows(host: SimNode, { charters }: TrustedState): void {
     const followed = this.#followed.get(host) ?? 0;
     this.#followed.set(host, charters.length);
     for (const { charter } of charters.slice(followed)) {
@@ -175,7 +177,7 @@ export class Oracle {
     }
   }
 
-  #servesCharter(host: Host, state: TrustedState): void {
+  #servesCharter(host: SimNode, state: TrustedState): void {
     const charter = currentCharter(state);
     if (charter === undefined) return;
     const { statement, body } = charter.document;
@@ -184,7 +186,7 @@ export class Oracle {
   }
 
   #servesHead(
-    host: Host,
+    host: SimNode,
     stream: StreamName,
     head: Pick<Head, 'digest' | 'statement' | 'bodyBytes'> & { readonly sequence: number },
   ): void {
@@ -204,7 +206,7 @@ export class Oracle {
     if (host.isHonest) this.agreement.served(stream, sequence, digest);
   }
 
-  #servesFork(host: Host, { stream, evidence, commonSequence, head }: ForkedStream): void {
+  #servesFork(host: SimNode, { stream, evidence, commonSequence, head }: ForkedStream): void {
     this.#proves(evidence);
     if (host.disk.fork(stream) === undefined) {
       const what = `${name(host)} stopped ${stream} without evidence on its disk`;
@@ -232,7 +234,7 @@ export class Oracle {
     this.#proven.add(evidence);
   }
 
-  #rise(host: Host, stream: StreamName, sequence: number): void {
+  #rise(host: SimNode, stream: StreamName, sequence: number): void {
     const floors = this.#floorsOf(host);
     const floor = floors.get(stream) ?? 0;
     if (sequence < floor) {
@@ -242,12 +244,12 @@ export class Oracle {
     floors.set(stream, sequence);
   }
 
-  #isOnDisk(host: Host, stream: StreamName, sequence: number, digest: Sha256): boolean {
+  #isOnDisk(host: SimNode, stream: StreamName, sequence: number, digest: Sha256): boolean {
     const held = host.disk.entry(stream, sequence)?.digest;
     return held === undefined ? host.disk.fork(stream) !== undefined : held === digest;
   }
 
-  #notices(driver: Driver, notice: Notice): void {
+  #notices(driver: Process, notice: Notice): void {
     if ('error' in notice) this.#noBug(notice.error);
     if (notice.kind !== 'region-split') return;
     throw this.#violation('cosigned-once', `${name(driver.host)} has the proof of two roots`);
@@ -258,8 +260,8 @@ export class Oracle {
     throw this.#violation('no-bug', error.stack ?? error.message);
   }
 
-  #bounded(driver: Driver, effects: number): void {
-    const peers = this.#world.hosts.length;
+  #bounded(driver: Process, effects: number): void {
+    const peers = this.#scene.hosts.length;
     const few = 16 + 4 * peers;
     const timersMax = TIMERS_MAX + few;
     if (driver.timerCount > timersMax) {
@@ -272,11 +274,11 @@ export class Oracle {
     if (writer.size > WRITES_MAX) this.#above(driver, 'writes', writer.size, WRITES_MAX);
   }
 
-  #above(driver: Driver, what: string, count: number, max: number): never {
+  #above(driver: Process, what: string, count: number, max: number): never {
     throw this.#violation('bounded', `${name(driver.host)} has ${count} ${what}, above ${max}`);
   }
 
-  #floorsOf(host: Host): Map<StreamName, number> {
+  #floorsOf(host: SimNode): Map<StreamName, number> {
     const known = this.#floors.get(host);
     if (known !== undefined) return known;
     const floors = new Map<StreamName, number>();
@@ -285,10 +287,10 @@ export class Oracle {
   }
 
   #violation(invariant: Invariant, message: string): Violation {
-    return new Violation(invariant, this.#world.nowMs, message);
+    return new Violation(invariant, this.#scene.nowMs, message);
   }
 }
 
-function name(host: Host): string {
+function name(host: SimNode): string {
   return `${host.identity.nodeId}[${host.index}]`;
 }

@@ -5,16 +5,17 @@
  */
 import type { GossipOptions } from '../src/core/gossip/machine.ts';
 import { Coverage } from './coverage.ts';
-import type { Machine } from './driver.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';
+import type { Machine } from './node.ts';
 import { type Profile, planSeed, type SeedPlan } from './plan.ts';
 import { createPool } from './pool.ts';
 import { runSeed, type SeedResult } from './seed.ts';
 import { shrinkFaults } from './shrink.ts';
 import type { Failure, Summary } from './summary.ts';
+import type { Trace } from './trace.ts';
 import { Truth } from './truth.ts';
-import type { Trace, WorldOptions } from './world.ts';
+import type { WorldOptions } from './world.ts';
 
 /** What a run works with. */
 export interface RunOptions {

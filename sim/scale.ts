@@ -19,8 +19,9 @@ import type { Heard, SpreadScene } from './models/spread.ts';
 import { createPool, type Pool, type Published } from './pool.ts';
 import { Draws } from './prf.ts';
 import { DELAYS_MS } from './regions.ts';
+import type { Trace } from './trace.ts';
 import { Truth } from './truth.ts';
-import { type Trace, World } from './world.ts';
+import { World } from './world.ts';
 
 /** How one protocol did, over several messages. */
 export interface Spread {

@@ -4,20 +4,20 @@
  * @module
  */
 import { draw } from './prf.ts';
-import type { World } from './world.ts';
+import type { Scene } from './scene.ts';
 
 const JITTER = 0.02;
 
 /** One way for each ordered pair of hosts. */
 export class Ways {
-  readonly #world: World;
+  readonly #scene: Pick<Scene, 'seed' | 'baseDelayMs'>;
   readonly #size: number;
   /** How many cuts block a way. */
   readonly #blocks: Int32Array;
   readonly #counters: Int32Array;
 
-  constructor(world: World, hosts: number) {
-    this.#world = world;
+  constructor(scene: Pick<Scene, 'seed' | 'baseDelayMs'>, hosts: number) {
+    this.#scene = scene;
     this.#size = hosts;
     this.#blocks = new Int32Array(hosts * hosts);
     this.#counters = new Int32Array(hosts * hosts);
@@ -28,8 +28,8 @@ export class Ways {
     const pair = this.pair(from, to);
     const count = (this.#counters[pair] ?? 0) + 1;
     this.#counters[pair] = count;
-    const share = draw(this.#world.seed, 'network', pair, count);
-    return this.#world.baseDelayMs(from, to) * (1 + JITTER * share);
+    const share = draw(this.#scene.seed, 'network', pair, count);
+    return this.#scene.baseDelayMs(from, to) * (1 + JITTER * share);
   }
 
   isBlocked(from: number, to: number): boolean {

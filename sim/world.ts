@@ -3,28 +3,25 @@
  *
  * @module
  */
-import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
 import { GossipMachine, type GossipOptions } from '../src/core/gossip/machine.ts';
 import { Admin } from './admin.ts';
 import { Chaos } from './chaos.ts';
 import { Coverage } from './coverage.ts';
 import { Decider } from './decider.ts';
 import { Disk } from './disk.ts';
-import type { Machine } from './driver.ts';
+import { Fates } from './fates.ts';
 import { addressOf, Host, nodeIdOf } from './host.ts';
 import { Network } from './network.ts';
+import type { Machine } from './node.ts';
 import { Oracle } from './oracle.ts';
 import type { SeedPlan } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { draw } from './prf.ts';
 import { TaskQueue } from './queue.ts';
 import { DELAYS_MS, SEED_REGIONS } from './regions.ts';
+import type { Scene } from './scene.ts';
+import type { Trace } from './trace.ts';
 import type { Truth } from './truth.ts';
-
-/** Sees every event with its effects. */
-export interface Trace {
-  add(host: number, nowMs: number, event: GossipEvent, effects: readonly GossipEffect[]): void;
-}
 
 /** What worlds of one run share. */
 export interface WorldOptions {
@@ -39,11 +36,10 @@ const BOOT_WITHIN_MS = 500;
 const SEEDS = 3;
 
 /** Everything that there is. */
-export class World {
+export class World implements Scene {
   readonly seed: number;
   readonly plan: SeedPlan;
   readonly pool: Pool;
-  readonly trace: Trace | undefined;
   readonly coverage: Coverage = new Coverage();
   readonly hosts: readonly Host[];
   readonly network: Network;
@@ -52,7 +48,6 @@ export class World {
   readonly admin: Admin;
   readonly decider: Decider;
   readonly truth: Truth;
-  readonly makeMachine: (options: GossipOptions) => Machine;
   /** Frames and bytes sent, by kind of frame. */
   readonly traffic: Map<string, { frames: number; bytes: number }> = new Map();
   /** What every node's configuration names as its seeds. */
@@ -66,16 +61,15 @@ export class World {
     this.seed = plan.seed;
     this.plan = plan;
     this.pool = options.pool;
-    this.trace = options.trace;
-    this.makeMachine = options.makeMachine ?? ((machine) => new GossipMachine(machine));
     this.truth = options.truth;
-    this.oracle = new Oracle(this, options.truth);
-    this.hosts = this.#makeHosts();
+    this.oracle = new Oracle(this, options.truth, options.trace);
+    const clones = plan.faults.filter(({ kind }) => kind === 'clone').length;
+    this.network = new Network(this, new Fates(this), plan.hosts.length + clones);
+    this.hosts = this.#makeHosts(options.makeMachine ?? ((machine) => new GossipMachine(machine)));
     this.seeds = [...this.#byAddress.keys()].slice(0, SEEDS);
-    this.network = new Network(this, this.hosts.length);
     this.chaos = new Chaos(this);
     this.admin = new Admin(this);
-    this.decider = new Decider(this);
+    this.decider = new Decider(this, this.admin);
     this.chaos.start();
     this.admin.start();
     this.decider.start();
@@ -140,8 +134,9 @@ export class World {
     known.bytes += bytes;
   }
 
-  #makeHosts(): readonly Host[] {
-    const { pool, plan } = this;
+  #makeHosts(makeMachine: (options: GossipOptions) => Machine): readonly Host[] {
+    const { pool, plan, network, oracle } = this;
+    const around = { scene: this, network, oracle, makeMachine };
     const members = plan.hosts.map(({ region, holds }, index) => {
       const nodeId = nodeIdOf(index);
       this.#byAddress.set(addressOf(nodeId), index);
@@ -149,7 +144,7 @@ export class World {
       const state = pool.states[holds];
       if (holds === 0) disk.origin = 'new';
       const role = 'member' as const;
-      return new Host(this, { index, nodeId, region, disk, role, ...(state && { state }) });
+      return new Host(around, { index, nodeId, region, disk, role, ...(state && { state }) });
     });
     const clones = plan.faults
       .filter((fault) => fault.kind === 'clone')
@@ -159,7 +154,7 @@ export class World {
         const region = (plan.hosts[host]?.region ?? 0) + 1;
         const role = 'clone' as const;
         const clamped = region % SEED_REGIONS;
-        return new Host(this, { index, nodeId: nodeIdOf(host), region: clamped, disk, role });
+        return new Host(around, { index, nodeId: nodeIdOf(host), region: clamped, disk, role });
       });
     return [...members, ...clones];
   }

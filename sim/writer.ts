@@ -6,8 +6,8 @@
  */
 import { KedgeError } from '../src/core/errors.ts';
 import type { GossipEvent, PersistBatch } from '../src/core/gossip/events.ts';
-import type { Host } from './host.ts';
-import type { World } from './world.ts';
+import type { SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
 
 const WRITE_MS = { min: 0.5, max: 3 };
 const SLOW_FACTOR = 200;
@@ -21,15 +21,19 @@ interface Write {
 
 /** The queue in front of one disk. */
 export class Writer {
-  readonly #world: World;
-  readonly #host: Host;
+  readonly #scene: Pick<Scene, 'after' | 'coverage'>;
+  readonly #host: SimNode;
   readonly #onOutcome: (event: GossipEvent) => void;
   #queue: Write[] = [];
   #failures = 0;
   #isBusy = false;
 
-  constructor(world: World, host: Host, onOutcome: (event: GossipEvent) => void) {
-    this.#world = world;
+  constructor(
+    scene: Pick<Scene, 'after' | 'coverage'>,
+    host: SimNode,
+    onOutcome: (event: GossipEvent) => void,
+  ) {
+    this.#scene = scene;
     this.#host = host;
     this.#onOutcome = onOutcome;
   }
@@ -46,7 +50,7 @@ export class Writer {
   /** Calls back when all that was added is written or given up. */
   whenIdle(then: () => void): void {
     const last = this.#queue.at(-1);
-    if (last === undefined) this.#world.after(0, this.#host.index, then);
+    if (last === undefined) this.#scene.after(0, this.#host.index, then);
     else last.then.push(then);
   }
 
@@ -57,10 +61,10 @@ export class Writer {
       if (failures !== this.#failures) continue;
       if (draws.chance(0.5)) {
         // The rest is torn or lost; a torn record is found by its checksum and dropped.
-        this.#world.coverage.hit(draws.chance(0.5) ? 'torn-write' : 'lost-write');
+        this.#scene.coverage.hit(draws.chance(0.5) ? 'torn-write' : 'lost-write');
         break;
       }
-      this.#world.coverage.hit('unanswered-write');
+      this.#scene.coverage.hit('unanswered-write');
       this.#host.disk.append(batch);
     }
     this.#queue = [];
@@ -73,7 +77,7 @@ export class Writer {
     const factor = this.#host.diskFault('slow') ? SLOW_FACTOR : 1;
     const delayMs = draws.between(WRITE_MS.min, WRITE_MS.max) * factor;
     const queue = this.#queue;
-    this.#world.after(delayMs, this.#host.index, () => {
+    this.#scene.after(delayMs, this.#host.index, () => {
       // After a crash the queue is another one.
       if (this.#queue === queue) this.#finish();
     });
@@ -108,14 +112,14 @@ export class Writer {
         (isOne || write.failures !== failures || !isPlain(write) || !isPlain(this.#queue[0])),
     );
     const group = this.#queue.splice(0, end < 0 ? this.#queue.length : end);
-    if (group.length > 1) this.#world.coverage.hit('group-write');
+    if (group.length > 1) this.#scene.coverage.hit('group-write');
     return group;
   }
 
   #write(batch: PersistBatch): KedgeError | undefined {
     const isHidden = this.#host.diskFault('fails-persisted');
     if (isHidden || this.#host.diskFault('fails')) {
-      this.#world.coverage.hit(isHidden ? 'failed-but-written' : 'failed-write');
+      this.#scene.coverage.hit(isHidden ? 'failed-but-written' : 'failed-write');
       if (isHidden) this.#host.disk.hide(batch);
       return new KedgeError('STORE', 'the disk refuses', { detail: { reason: 'full' } });
     }
