@@ -11,28 +11,20 @@ import type { SigningKey } from '../src/core/crypto.ts';
 import { KedgeError } from '../src/core/errors.ts';
 import type { Attestation } from '../src/core/gossip/frames.ts';
 import { rowIn, rowsOf } from '../src/core/gossip/rows.ts';
-import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
+import type { StreamName } from '../src/core/ids.ts';
+import { movedLogs, nextHead, signHeartbeat } from '../src/core/log/attesting.ts';
 import { decisionOf } from '../src/core/log/checkpoint.ts';
 import {
   type CosignedRecord,
   type CosignerEffect,
   type CosignerEvent,
   type CosignerState,
-  provenHead,
   stepCosigner,
 } from '../src/core/log/cosigner.ts';
 import { headTree } from '../src/core/log/heads.ts';
-import { heartbeatMessage, sealHeartbeat } from '../src/core/log/heartbeat.ts';
-import { completeProof, planConsistency } from '../src/core/log/plan.ts';
-import {
-  hashInner,
-  hashLeaf,
-  perfectSubtrees,
-  type Subtree,
-  treeRoot,
-} from '../src/core/log/tree.ts';
-import { logOf } from '../src/core/trusted/decisions.ts';
-import { currentCharter, type TrustedState } from '../src/core/trusted/state.ts';
+import { completeProof } from '../src/core/log/plan.ts';
+import { hashInner, hashLeaf, perfectSubtrees, type Subtree } from '../src/core/log/tree.ts';
+import type { TrustedState } from '../src/core/trusted/state.ts';
 import type { Attested } from './attested.ts';
 import type { SimNode } from './node.ts';
 import type { Scene } from './scene.ts';
@@ -76,13 +68,8 @@ export class Attestor {
   /** The durable state moved; without streams: all of it counts. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     this.#state = state;
-    const offered = streams.length > 0 ? streams : rowsOf(state).keys();
+    const offered = streams.length > 0 ? movedLogs(state, streams) : rowsOf(state).keys();
     for (const stream of offered) this.#waiting.add(stream);
-    // A decision of the charter quorum begins another log, also where the head stays.
-    if (streams.includes(CHARTER_STREAM)) {
-      const { resolutions = [] } = currentCharter(state)?.charter ?? {};
-      for (const { stream } of resolutions) this.#waiting.add(stream);
-    }
     this.#next();
   }
 
@@ -101,12 +88,7 @@ export class Attestor {
     const known = this.#cosigners.get(stream) ?? this.#restore(stream);
     try {
       const peaks = perfectSubtrees(0, size).map((at) => this.#hash(stream, at));
-      const root = treeRoot({ size, peaks });
-      const checkpoint = { ...logOf(this.#state, stream), size, root };
-      const before = provenHead(known);
-      const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
-      const from = isNewLog ? 0 : before.size;
-      const plan = from > size ? [] : planConsistency(from, size);
+      const { checkpoint, plan } = nextHead(this.#state, stream, { size, peaks }, known);
       const proof = completeProof(plan, (at) => this.#hash(stream, at));
       this.#step(stream, known, { kind: 'head', checkpoint, proof });
     } catch (thrown) {
@@ -178,12 +160,10 @@ export class Attestor {
     const { scene, host, key, attest, isAlive } = this.#parts;
     if (!isAlive()) return;
     scene.after(HEARTBEAT_MS, host.index, () => this.#beat());
-    const { size, root } = headTree(rowsOf(this.#state).values());
-    const timeSeconds = Math.max(1, Math.floor(host.wallMs / 1000));
     const { realm } = scene.pool;
-    const fields = { realm, region: host.identity.region, timeSeconds, heads: { size, root } };
-    const signature = key.sign(heartbeatMessage(fields));
-    attest({ kind: 'heartbeat', heartbeat: sealHeartbeat(fields, key.publicKey, signature) });
+    const by = { realm, region: host.identity.region, key };
+    const heads = headTree(rowsOf(this.#state).values());
+    attest({ kind: 'heartbeat', heartbeat: signHeartbeat(by, heads, host.wallMs) });
     for (const stream of this.#failed) this.#waiting.add(stream);
     this.#failed.clear();
     this.#next();

@@ -13,24 +13,21 @@ import type { SigningKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Attestation } from '../core/gossip/frames.ts';
 import { rowIn, rowsOf } from '../core/gossip/rows.ts';
-import { CHARTER_STREAM, type RealmName, type RegionName, type StreamName } from '../core/ids.ts';
-import { type Checkpoint, decisionOf } from '../core/log/checkpoint.ts';
+import type { RealmName, RegionName, StreamName } from '../core/ids.ts';
+import { movedLogs, nextHead, signHeartbeat } from '../core/log/attesting.ts';
 import { verifyCosignature } from '../core/log/cosignature.ts';
 import {
   type CosignedRecord,
   type CosignerEffect,
   type CosignerEvent,
   type CosignerState,
-  provenHead,
   stepCosigner,
 } from '../core/log/cosigner.ts';
 import { type HeadTree, headTree, updateHeads } from '../core/log/heads.ts';
-import { heartbeatMessage, sealHeartbeat } from '../core/log/heartbeat.ts';
-import { completeProof, planConsistency } from '../core/log/plan.ts';
+import { completeProof, type ProofPlan } from '../core/log/plan.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import { parseCosignedHead, sealCheckpoint } from '../core/log/regions.ts';
-import { perfectSubtrees, type Subtree, treeRoot } from '../core/log/tree.ts';
-import { logOf } from '../core/trusted/decisions.ts';
+import { perfectSubtrees, type Subtree } from '../core/log/tree.ts';
 import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -99,11 +96,7 @@ export class Attestor implements AsyncDisposable {
       present.length === rows.length
         ? updateHeads(this.#tree, present)
         : headTree(rowsOf(state).values());
-    // A decision of the charter quorum begins another log, also where the head stays.
-    const decided = streams.includes(CHARTER_STREAM)
-      ? (currentCharter(state)?.charter.resolutions ?? []).map(({ stream }) => stream)
-      : [];
-    this.#offer([...streams, ...decided]);
+    this.#offer(movedLogs(state, streams));
   }
 
   /** Resolves when all that was offered is cosigned or given up. */
@@ -146,11 +139,8 @@ export class Attestor implements AsyncDisposable {
     const known = this.#cosigners.get(stream) ?? (await this.#restore(stream));
     const size = row.sequence;
     const peaks = await this.#options.store.subtrees(stream, perfectSubtrees(0, size));
-    const root = treeRoot({ size, peaks });
-    const checkpoint: Checkpoint = { ...logOf(this.#state, stream), size, root };
-    const before = provenHead(known);
-    const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
-    const proof = await this.#growth(stream, isNewLog ? 0 : before.size, size);
+    const { checkpoint, plan } = nextHead(this.#state, stream, { size, peaks }, known);
+    const proof = await this.#growth(stream, plan);
     await this.#run(stream, known, { kind: 'head', checkpoint, proof });
   }
 
@@ -210,9 +200,7 @@ export class Attestor implements AsyncDisposable {
     return { cosigned };
   }
 
-  async #growth(stream: StreamName, from: number, size: number): Promise<ProofHashes> {
-    if (from > size) return [];
-    const plan = planConsistency(from, size);
+  async #growth(stream: StreamName, plan: ProofPlan): Promise<ProofHashes> {
     const subtrees = plan.flat();
     if (subtrees.length === 0) return [];
     const hashes = await this.#options.store.subtrees(stream, subtrees);
@@ -224,18 +212,15 @@ export class Attestor implements AsyncDisposable {
   }
 
   #beat(): void {
-    const { clock, realm, region, key, attest } = this.#options;
+    const { clock, attest } = this.#options;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#arm(HEARTBEAT_INTERVAL_MS);
     this.#offer([...this.#failed]);
     this.#failed.clear();
     if (!this.#isListed()) return;
-    const { size, root } = this.#tree;
-    const timeSeconds = Math.max(1, Math.floor(clock.nowMs() / 1000));
-    const fields = { realm, region, timeSeconds, heads: { size, root } };
-    const signature = key.sign(heartbeatMessage(fields));
-    attest({ kind: 'heartbeat', heartbeat: sealHeartbeat(fields, key.publicKey, signature) });
+    const heartbeat = signHeartbeat(this.#options, this.#tree, clock.nowMs());
+    attest({ kind: 'heartbeat', heartbeat });
   }
 
   /** The next heartbeat, unless an earlier one is due. */

@@ -1,0 +1,64 @@
+/**
+ * What a region that attests has to sign next, as it follows from trusted state: which logs moved,
+ * the next checkpoint of one, the heartbeat over all of them.
+ *
+ * When and with what in hand is for the shell; in which order signing and writing happen is for
+ * `cosigner.ts`. Spec section 8.
+ *
+ * @module
+ */
+import type { SigningKey } from '../crypto.ts';
+import { CHARTER_STREAM, type RealmName, type RegionName, type StreamName } from '../ids.ts';
+import { logOf } from '../trusted/decisions.ts';
+import { currentCharter, type TrustedState } from '../trusted/state.ts';
+import { type Checkpoint, decisionOf } from './checkpoint.ts';
+import { type CosignerState, provenHead } from './cosigner.ts';
+import { type Heartbeat, heartbeatMessage, sealHeartbeat } from './heartbeat.ts';
+import { type ProofPlan, planConsistency } from './plan.ts';
+import type { TreeHead } from './proof.ts';
+import { type Frontier, treeRoot } from './tree.ts';
+
+/** A head to cosign, and which hashes prove that it grew from the one before. */
+export interface NextHead {
+  readonly checkpoint: Checkpoint;
+  readonly plan: ProofPlan;
+}
+
+/** The streams whose log moved when these did. */
+export function movedLogs(
+  state: TrustedState,
+  streams: readonly StreamName[],
+): readonly StreamName[] {
+  if (!streams.includes(CHARTER_STREAM)) return streams;
+  // A decision of the charter quorum begins another log, also where the head stays.
+  const { resolutions = [] } = currentCharter(state)?.charter ?? {};
+  return [...streams, ...resolutions.map(({ stream }) => stream)];
+}
+
+/** The head of a stream's log, of which `log` is all that is durable. */
+export function nextHead(
+  state: TrustedState,
+  stream: StreamName,
+  log: Frontier,
+  known: CosignerState,
+): NextHead {
+  const { size } = log;
+  const checkpoint = { ...logOf(state, stream), size, root: treeRoot(log) };
+  const before = provenHead(known);
+  const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
+  const from = isNewLog ? 0 : before.size;
+  return { checkpoint, plan: from > size ? [] : planConsistency(from, size) };
+}
+
+/** Signs what a region holds at this time. Errors: those of {@link sealHeartbeat}. */
+export function signHeartbeat(
+  by: { readonly realm: RealmName; readonly region: RegionName; readonly key: SigningKey },
+  heads: TreeHead,
+  nowMs: number,
+): Heartbeat {
+  const { realm, region, key } = by;
+  const { size, root } = heads;
+  const timeSeconds = Math.max(1, Math.floor(nowMs / 1000));
+  const fields = { realm, region, timeSeconds, heads: { size, root } };
+  return sealHeartbeat(fields, key.publicKey, key.sign(heartbeatMessage(fields)));
+}
