@@ -170,9 +170,13 @@ export class Oracle {
     const followed = this.#followed.get(host) ?? 0;
     this.#followed.set(host, charters.length);
     for (const { charter } of charters.slice(followed)) {
-      for (const { stream, sequence } of charter.resolutions ?? []) {
+      for (const one of charter.resolutions ?? []) {
+        const { stream } = one;
         const floors = this.#floorsOf(host);
-        floors.set(stream, Math.min(floors.get(stream) ?? 0, sequence - 1));
+        // What stands may build on another side of a fork that lies deeper.
+        const held = (at: number): Sha256 | undefined => host.disk.anyEntry(stream, at)?.digest;
+        const common = this.#truth.commonBelow(one, held);
+        floors.set(stream, Math.min(floors.get(stream) ?? 0, common));
       }
     }
   }

@@ -45,6 +45,20 @@ export class Truth {
     return this.#byDigest.get(digest);
   }
 
+  /** The highest place below a statement at which `held` is what it builds on; 0: none. */
+  commonBelow(
+    { sequence, digest }: Pick<Known, 'sequence' | 'digest'>,
+    held: (sequence: number) => Sha256 | undefined,
+  ): number {
+    let place = sequence - 1;
+    let known = this.byDigest(digest);
+    while (place > 0 && known !== undefined && held(place) !== known.previous) {
+      known = this.byDigest(known.previous);
+      place -= 1;
+    }
+    return place;
+  }
+
   /** What a statement is, when it carries all signatures that its signers made. */
   recognise(signed: SignedStatement): Known | undefined {
     const before = this.#judged.get(signed);
