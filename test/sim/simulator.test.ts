@@ -4,7 +4,7 @@ import { Runner } from '../../sim/run.ts';
 import type { SeedResult } from '../../sim/seed.ts';
 import * as mutants from './mutants.ts';
 
-describe('the simulator', () => {
+describe('the simulator', { timeout: 120_000 }, () => {
   const runner = new Runner();
 
   it('finds nothing wrong with the production machine', () => {
@@ -32,7 +32,7 @@ describe('the simulator', () => {
   });
 });
 
-describe('the invariants', () => {
+describe('the invariants', { timeout: 120_000 }, () => {
   it.each([
     ['serves before it persists', mutants.servesBeforePersisting, 'served-durable'],
     ['answers before it persists', mutants.repliesBeforePersisting, 'reply-durable'],
