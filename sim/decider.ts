@@ -121,8 +121,8 @@ export class Decider {
   }
 
   /**
-   * Who held a decision alone may have lost it with the disk: all are offered again, in their order.
-   * Says whether one was lost.
+   * Who held a decision alone may have lost it with the disk: all are offered again, in order. Says
+   * whether one was lost.
    */
   #repeat(): boolean {
     if (this.isBusy || this.#rounds.length === 0) return false;

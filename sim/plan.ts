@@ -9,8 +9,8 @@ import { Draws } from './prf.ts';
 import { SEED_REGIONS } from './regions.ts';
 
 /**
- * How a cluster lives: `dense`, a minute or two full of faults; `long`, hours or days with few, most
- * of them short, as real clusters live.
+ * How a cluster lives: `dense`, a minute or two full of faults; `long`, hours or days with few,
+ * most of them short, as real clusters live.
  */
 export type Profile = 'dense' | 'long';
 
