@@ -59,7 +59,7 @@ export interface SimNode {
   /** What really goes out when the machine sends a frame. */
   tamper(frame: Frame): readonly Frame[];
   /** What really answers a fetch. */
-  answer(state: TrustedState, request: FetchRequest): Generator<FetchItem>;
+  answer(durable: () => TrustedState, requests: readonly FetchRequest[]): Generator<FetchItem>;
   /** The process dies at once. */
   die(): void;
 }

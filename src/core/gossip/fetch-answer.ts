@@ -78,8 +78,9 @@ export class FetchAnswers {
     const said = link.held.get(stream);
     const isSaidStill = said !== undefined && !said.forked && said.sequence >= sequence;
     const ours = rowIn(this.#replica.verified, stream);
-    if (!isSaidStill || ours?.forked === true || compareRow(ours, row) !== 'fetch')
-      {return undefined;}
+    if (!isSaidStill || ours?.forked === true || compareRow(ours, row) !== 'fetch') {
+      return undefined;
+    }
     if (this.#heldOf(stream) !== fetch.heldBefore) return undefined;
     const message = `it says that it holds ${stream} up to ${String(sequence)}, and sends nothing`;
     return asHollow(new KedgeError('LIMIT', message, { detail: { stream, sequence } }));
