@@ -73,9 +73,9 @@ export class Admin {
         return this.#closeNext(index + 1, 0);
       }
       const isHopeless = result?.kind === 'refused' && isFinal(result);
-      const next = isHopeless && attempt < members.length - 1 ? attempt + 1 : attempt + 2;
       if (isHopeless && attempt >= members.length) return this.#closeNext(index + 1, 0);
-      this.#scene.after(CLOSING_PAUSE_MS, -1, () => this.#closeNext(index, next));
+      // The next one: a node that is behind for good may be the only one that refuses it.
+      this.#scene.after(CLOSING_PAUSE_MS, -1, () => this.#closeNext(index, attempt + 1));
     });
   }
 

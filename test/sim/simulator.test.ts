@@ -14,6 +14,12 @@ describe('the simulator', { timeout: 120_000 }, () => {
     expect(summary.nodeHours).toBeGreaterThan(1);
   });
 
+  it.each([
+    ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
+  ])('comes over %s', (_, seed, faults) => {
+    expect(runner.runPlan(runner.plan(seed, faults)).violation).toBeUndefined();
+  });
+
   it('gives the same effects for the same seed, and others for another one', () => {
     const hashes = [5, 5, 6].map((seed) => {
       const trace = new HashTrace();
