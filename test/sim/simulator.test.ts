@@ -15,6 +15,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
   });
 
   it.each([
+    ['cosignatures that were asked for in vain for long', 20269, [1, 2, 4]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
   ])('comes over %s', (_, seed, faults) => {
     expect(runner.runPlan(runner.plan(seed, faults)).violation).toBeUndefined();

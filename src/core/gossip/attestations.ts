@@ -126,9 +126,11 @@ export class Attestations {
     }
   }
 
-  /** A peer that greeted is told what is little; it asks for the rest. */
+  /** A peer that greeted is told what is little; it asks for the rest, and so do we. */
   linkUp(link: Link): void {
     const { outbox } = this.#parts;
+    // However often the others had to say that they lack it, this one was not asked.
+    this.#asked.clear();
     for (const split of this.#splits.values()) outbox.send(link, { kind: 'region-split', split });
     for (const heartbeat of this.#book.values()) {
       outbox.send(link, { kind: 'heartbeat', heartbeat });

@@ -121,6 +121,14 @@ describe('what regions attest', () => {
     expect(asks(512)).toBe(0);
   });
 
+  it('asks a peer that comes later, however often the others did not have it', () => {
+    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
+    for (let ticks = 0; ticks < 64; ticks += 1) tick();
+    greet('gru-1');
+    const asked = [1, 2, 3].flatMap(() => targetsOf(tick(), 'cosigned-ask'));
+    expect(asked).toContain('gru-1');
+  });
+
   function headOf(region: RegionName, root: Sha256): CosignedHead {
     const checkpoint = { realm: realm.name, stream: CHARTER_STREAM, size: 1, root };
     return { checkpoint, line: cosign(region, checkpoint, 1) };
