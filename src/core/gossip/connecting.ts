@@ -5,6 +5,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
+import type { LinkId } from '../peer.ts';
 import type { Attestations } from './attestations.ts';
 import { asGarbage, type Refused } from './blame.ts';
 import type { Conduct } from './conduct.ts';
@@ -32,9 +33,27 @@ export interface ConnectingParts {
 /** Makes links. */
 export class Connecting {
   readonly #parts: ConnectingParts;
+  /** Links that had not greeted at the last tick. */
+  #ungreeted: ReadonlySet<LinkId> = new Set();
 
   constructor(parts: ConnectingParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Called at a steady pace: gives up links whose peer has not greeted from one tick to the next. A
+   * peer for which such a link is over would not be dialled until the keep-alive finds out.
+   */
+  tick(monotonicMs: number): void {
+    const { links, neighbours } = this.#parts;
+    neighbours.tick();
+    const before = this.#ungreeted;
+    const silent = links.ungreeted();
+    this.#ungreeted = new Set(silent.map(({ linkId }) => linkId));
+    for (const link of silent) {
+      if (!before.has(link.linkId)) continue;
+      this.#hangUp(link, new KedgeError('UNAVAILABLE', 'no greeting came'), monotonicMs);
+    }
   }
 
   /** A connection is there: keep it and greet, or close it. */

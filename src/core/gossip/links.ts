@@ -134,6 +134,11 @@ export class LinkTable {
     return ready;
   }
 
+  /** Links whose peer has not greeted yet, also those that wait. */
+  ungreeted(): readonly Link[] {
+    return [...this.#byId.values()].filter((link) => !link.isReady);
+  }
+
   /** Says whether a link waits behind a better one. */
   isWaiting({ nodeId, linkId }: Link): boolean {
     return this.#waiting.get(nodeId)?.linkId === linkId;

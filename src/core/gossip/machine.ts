@@ -219,7 +219,7 @@ export class GossipMachine {
         this.#replica.retry();
         this.#repair.tick();
         this.#fetching.tick(nowMs);
-        this.#neighbours.tick();
+        this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':

@@ -33,13 +33,13 @@ describe('Connecting', () => {
   it('lets a peer that restarted replace its dead link as soon as it greets', () => {
     expect(accept('new')).toEqual([]);
     expect(closed(greet('new', { bootId: 'b'.repeat(32) }))).toEqual(['better']);
-    expect(linkOf(handle({ kind: 'timer', timer: { name: 'repair' } }))).toBe('new');
+    expect(linkOf(tick())).toBe('new');
   });
 
   it('greets on a second link of the same process, and keeps the better one', () => {
     expect(accept('second')).toEqual([]);
     expect(closed(greet('second'))).toEqual([]);
-    expect(linkOf(handle({ kind: 'timer', timer: { name: 'repair' } }))).toBe('better');
+    expect(linkOf(tick())).toBe('better');
     expect(handle({ kind: 'link-down', linkId: 'second' })).toEqual([]);
   });
 
@@ -66,8 +66,32 @@ describe('Connecting', () => {
     expect(machine.isLinked(PEER)).toBe(true);
   });
 
+  it('gives up a link on which no greeting comes', () => {
+    handle({ kind: 'link-down', linkId: 'better' });
+    handle({ kind: 'link-up', linkId: 'silent', nodeId: PEER, target: TARGET });
+    expect(closed(tick())).toEqual([]);
+    expect(closed(tick())).toEqual(['silent']);
+    accept('other');
+    greet('other');
+    expect(machine.isLinked(PEER)).toBe(true);
+  });
+
+  it('keeps a link that greets between two looks, and one that waits behind another', () => {
+    accept('second');
+    expect(closed(tick())).toEqual([]);
+    greet('second');
+    expect([...closed(tick()), ...closed(tick())]).toEqual([]);
+    accept('third');
+    expect([...closed(tick()), ...closed(tick())]).toEqual(['third']);
+    expect(machine.isLinked(PEER)).toBe(true);
+  });
+
   function handle(event: GossipEvent): readonly GossipEffect[] {
     return machine.handle(event, TEST_EPOCH_MS);
+  }
+
+  function tick(): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 
   /** Returns what was closed at once. */
