@@ -61,6 +61,7 @@ export class Repair {
   readonly #isServing: RepairParts['isServing'];
   readonly #cursors: Map<NodeId, Cursor> = new Map();
   #turn = 0;
+  #differingTurn = 0;
   #ticks = 0;
   /** Peers whose root was equal since something moved, whoever of the two asked. */
   readonly #equal: Set<NodeId> = new Set();
@@ -82,7 +83,7 @@ export class Repair {
     for (const each of links) each.repairBudget.refill();
     this.#ticks += 1;
     if (this.#isCalm(links) && this.#ticks % CALM_TURNS !== 0) return;
-    const link = links[this.#turn++ % Math.max(1, links.length)];
+    const link = this.#next(links);
     if (link !== undefined) this.show(link, 'answer');
   }
 
@@ -181,6 +182,19 @@ export class Repair {
   /** What the peer acknowledges is its next revision when we saw all before. */
   acknowledged(link: Link, revision: number): void {
     if (this.#cursorOf(link) === revision - 1) this.#saw(link, revision);
+  }
+
+  /**
+   * Every other turn is for those who were found to differ, where there are some: what was lost on
+   * the way to or from them shows only when all changes are known to both. The rest is for all,
+   * since who differs for ever, or lies, must not keep the others from being compared with.
+   */
+  #next(links: readonly Link[]): Link | undefined {
+    const { root } = this.#replica.rows;
+    const differing = links.filter((link) => link.root !== undefined && link.root !== root);
+    const isForThem = differing.length > 0 && this.#ticks % 2 === 0;
+    if (isForThem) return differing[this.#differingTurn++ % differing.length];
+    return links[this.#turn++ % Math.max(1, links.length)];
   }
 
   /** All peers are equal, with nothing under way here and nobody held back from clients. */

@@ -123,15 +123,24 @@ describe('Repair', () => {
     expect(shows(16)).toBe(2);
   });
 
+  it('compares more often with a peer that was found to differ, but not only with that one', () => {
+    linkUp('b', '0', 'sin-1');
+    equal('b');
+    digest({ revision: 1 });
+    const shown = Array.from({ length: 8 }, () => shownIn(turn())).flat();
+    expect(shown.filter((linkId) => linkId === 'a')).toHaveLength(6);
+    expect(shown.filter((linkId) => linkId === 'b')).toHaveLength(2);
+  });
+
   /** How many digests go out in so many turns. */
   function shows(turns: number): number {
     let count = 0;
-    for (let i = 0; i < turns; i += 1) {
-      const tick = { kind: 'timer', timer: { name: 'repair' } } as const;
-      const sent = machine.handle(tick, TEST_EPOCH_MS);
-      count += sent.filter((one) => one.kind === 'send' && one.frame.kind === 'digest').length;
-    }
+    for (let i = 0; i < turns; i += 1) count += shownIn(turn()).length;
     return count;
+  }
+
+  function turn(): readonly GossipEffect[] {
+    return machine.handle({ kind: 'timer', timer: { name: 'repair' } }, TEST_EPOCH_MS);
   }
 
   /** A peer shows that it holds the same. */
@@ -181,3 +190,10 @@ describe('Repair', () => {
     return { index, hashes: new Uint8Array(128).fill(7) };
   }
 });
+
+/** The links on which a digest goes out. */
+function shownIn(effects: readonly GossipEffect[]): readonly string[] {
+  return effects.flatMap((effect) =>
+    effect.kind === 'send' && effect.frame.kind === 'digest' ? [effect.linkId] : [],
+  );
+}
