@@ -84,7 +84,7 @@ export class Connecting {
     if (link === undefined || links.to(link.nodeId) !== undefined) return;
     this.#lost(link, monotonicMs);
     const next = links.waitingFor(link.nodeId);
-    if (next === undefined) dialer.again(link.nodeId);
+    if (next === undefined) dialer.lost(link.nodeId);
     else this.#takeOver(next, monotonicMs);
   }
 

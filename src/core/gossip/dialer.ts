@@ -64,6 +64,7 @@ export class Dialer {
   /** What the seeds stood for the last time; nothing before that is known. */
   #resolved: readonly string[] = [];
   #seedRounds = 0;
+  #isSeeking = true;
   #looks = 0;
 
   constructor(options: DialerOptions) {
@@ -78,15 +79,24 @@ export class Dialer {
   seedsDue(): void {
     const { outbox, links, random } = this.#options;
     const linked = links.ready().length;
-    const isSeeking = linked === 0 || this.seeds === 'seeking';
-    this.#seedRounds = isSeeking ? this.#seedRounds + 1 : 0;
+    this.#isSeeking = linked === 0 || this.seeds === 'seeking';
+    this.#seedRounds = this.#isSeeking ? this.#seedRounds + 1 : 0;
     outbox.emit({ kind: 'resolve' });
     const jitter = 1 + SEEDS_JITTER_RATIO * (2 * random() - 1);
     const seekMs = SEEKING_INTERVAL_MS * Math.max(1, linked / SEEKING_LINKS);
-    const delayMs = isSeeking
+    const delayMs = this.#isSeeking
       ? Math.min(seekMs, DIAL_MIN_MS * 2 ** this.#seedRounds)
       : SEEDS_INTERVAL_MS;
     outbox.arm({ name: 'seeds' }, Math.round(delayMs * jitter));
+  }
+
+  /** A link was lost: who has none left does not wait half a minute for the seeds. */
+  lost(nodeId: NodeId): void {
+    const { hasSeeds, links, outbox } = this.#options;
+    this.again(nodeId);
+    if (!hasSeeds || this.#isSeeking || links.ready().length > 0) return;
+    this.#isSeeking = true;
+    outbox.arm({ name: 'seeds' }, DIAL_MIN_MS);
   }
 
   /** What the seeds stand for now: dial where nobody answered yet that is linked. */

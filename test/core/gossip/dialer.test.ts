@@ -105,6 +105,23 @@ describe('Dialer', () => {
     expect(delayIn(outbox.take())).toBeGreaterThanOrEqual(SEEDS_INTERVAL_MS);
   });
 
+  it('does not wait half a minute for the seeds once it has lost its last link', () => {
+    dialer.resolved([AT]);
+    dialer.answered(FRA, { address: AT });
+    link();
+    dialer.seedsDue();
+    outbox.take();
+    dialer.lost(FRA);
+    expect(outbox.take()).toEqual([]);
+    links.drop('1');
+    dialer.lost(FRA);
+    expect(outbox.take()).toEqual([
+      { kind: 'arm', timer: { name: 'seeds' }, delayMs: DIAL_MIN_MS },
+    ]);
+    dialer.lost(FRA);
+    expect(outbox.take()).toEqual([]);
+  });
+
   it('dials seeds, but not itself, nor where somebody answers that is linked', () => {
     dialer.resolved(['iad-1:7441', AT, '10.0.0.9:7441']);
     expect(outbox.take()).toHaveLength(2);
