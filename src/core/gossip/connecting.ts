@@ -171,6 +171,8 @@ export class Connecting {
   }
 
   #lost(link: Link | undefined, monotonicMs: number): void {
-    if (link?.isReady === true) this.#parts.neighbours.linkDown(link, monotonicMs);
+    if (link?.isReady !== true) return;
+    this.#parts.repair.lost(link);
+    this.#parts.neighbours.linkDown(link, monotonicMs);
   }
 }

@@ -92,6 +92,13 @@ export class Repair {
     this.#equal.clear();
   }
 
+  /** A link is gone, and what its peer said with it: what was not fetched has to be said again. */
+  lost({ nodeId, held }: Link): void {
+    const { rows } = this.#replica.rows;
+    const isMissing = (row: Row): boolean => compareRow(rows.get(row.stream), row) === 'fetch';
+    if ([...held.values()].some(isMissing)) this.#cursors.delete(nodeId);
+  }
+
   /** A peer says what it holds of a stream: where that is the same, nothing is on its way. */
   heard(row: Row): void {
     const ours = this.#replica.rows.rows.get(row.stream);

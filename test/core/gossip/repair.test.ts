@@ -44,6 +44,21 @@ describe('Repair', () => {
     expect(digest({ revision: 4, seen: 9 })).toEqual([note(4)]);
   });
 
+  it('starts from nothing when a link was lost before all that was said was fetched', () => {
+    rows(3);
+    frame({ kind: 'held', row: charterRow(), revision: 4 });
+    machine.handle({ kind: 'link-down', linkId: 'a' }, TEST_EPOCH_MS);
+    linkUp('b');
+    expect(digest({ revision: 9 }, 'b')).toContainEqual({ kind: 'rows-ask', since: 4 });
+    frame(
+      { kind: 'held', row: { ...charterRow(), sequence: 2, digest: NO_PREVIOUS }, revision: 5 },
+      'b',
+    );
+    machine.handle({ kind: 'link-down', linkId: 'b' }, TEST_EPOCH_MS);
+    linkUp('c');
+    expect(digest({ revision: 9 }, 'c')).toContainEqual({ kind: 'rows-ask', since: 0 });
+  });
+
   it('starts from nothing when the peer started anew', () => {
     rows(3);
     machine.handle({ kind: 'link-down', linkId: 'a' }, TEST_EPOCH_MS);
