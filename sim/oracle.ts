@@ -171,12 +171,11 @@ export class Oracle {
     this.#followed.set(host, charters.length);
     for (const { charter } of charters.slice(followed)) {
       for (const one of charter.resolutions ?? []) {
-        const { stream } = one;
         const floors = this.#floorsOf(host);
         // What stands may build on another side of a fork that lies deeper.
-        const held = (at: number): Sha256 | undefined => host.disk.anyEntry(stream, at)?.digest;
+        const held = (at: number): Sha256 | undefined => host.disk.anyEntry(one.stream, at)?.digest;
         const common = this.#truth.commonBelow(one, held);
-        floors.set(stream, Math.min(floors.get(stream) ?? 0, common));
+        floors.set(one.stream, Math.min(floors.get(one.stream) ?? 0, common));
       }
     }
   }
@@ -220,8 +219,9 @@ export class Oracle {
     if (head !== undefined && known?.digest !== head.digest) {
       throw this.#violation('served-verified', `${name(host)} serves ${stream} below a fork`);
     }
-    // A fork takes back what was beyond it, and is the only thing that does.
-    this.#floorsOf(host).set(stream, commonSequence);
+    // A fork alone takes back what was beyond it; who is behind has served less than all below it.
+    const floors = this.#floorsOf(host);
+    floors.set(stream, Math.min(floors.get(stream) ?? 0, commonSequence));
   }
 
   #proves(evidence: Evidence): void {
