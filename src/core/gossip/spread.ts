@@ -2,9 +2,10 @@
  * To whom news is pushed, and in which order: one hop over a WAN from the origin to everybody.
  *
  * 1. Where it was submitted: the relays of the own region, then all links there.
- * 2. The region of origin: relay number j pushes to relay number j of every other region, farthest
- *    first; and everybody over up to 4 links across regions that do not join two relays, so that
- *    no region depends on relays alone.
+ * 2. The region of origin: a relay at which it was submitted pushes to all relays of all other
+ *    regions, farthest first, where these are few, and its fellows leave that to it; else relay
+ *    number j pushes to relay number j of each. And everybody pushes over up to 4 links across
+ *    regions that do not join two relays, so that no region depends on relays alone.
  * 3. A relay, unless a fellow relay of its region brought it: the ordinary nodes of its region.
  * 4. A relay of another region: those of the 2 regions nearest to it, since the shortest way may
  *    lead over a third region. Where it does not, they say so and are spared for a while, as in
@@ -24,6 +25,8 @@ import type { Link, LinkTable } from './links.ts';
 
 /** Links across regions, as many as a node has on average: its own ones and those of others. */
 const ACROSS_LINKS = 4;
+/** Relays of other regions that one node pushes to by itself. */
+const DIRECT_MAX = 32;
 /** Regions that a relay outside of the origin's region passes news on to. */
 const NEAR_REGIONS = 2;
 
@@ -71,7 +74,7 @@ export class Spread {
     }
     const near = this.#near(news, place, { fellows, home });
     if (news.origin !== region) return [...near, ...this.#detours(away, place, news.origin)];
-    const { farRelays, across } = this.#away(away, place);
+    const { farRelays, across } = this.#away(away, place, news);
     return [...farRelays, ...near, ...across];
   }
 
@@ -104,17 +107,30 @@ export class Spread {
   #away(
     links: readonly Link[],
     place: number,
+    news: NewsSource,
   ): Readonly<Record<'farRelays' | 'across', readonly Link[]>> {
-    const farRelays: Link[] = [];
+    const farRelays = place < 0 ? [] : this.#farRelays(links, place, news);
     const own: Link[] = [];
     const others: Link[] = [];
     for (const link of links) {
-      if (place >= 0 && this.#isCounterpart(link, place)) farRelays.push(link);
-      else if (this.#topology.crossLinks().has(link.nodeId)) own.push(link);
+      if (farRelays.includes(link)) continue;
+      if (this.#topology.crossLinks().has(link.nodeId)) own.push(link);
       else if (place < 0 || !this.#topology.isRelay(link.peer)) others.push(link);
     }
-    farRelays.sort((a, b) => b.rttMs - a.rttMs);
     return { farRelays, across: [...own, ...this.#some(others, ACROSS_LINKS - own.length)] };
+  }
+
+  /** The relays of other regions that this relay pushes to, the farthest first. */
+  #farRelays(links: readonly Link[], place: number, { from, acks }: NewsSource): readonly Link[] {
+    const relays = links
+      .filter(({ peer }) => this.#topology.isRelay(peer))
+      .toSorted((a, b) => b.rttMs - a.rttMs);
+    if (relays.length <= DIRECT_MAX) {
+      if (from === undefined) return relays;
+      // A relay pushes to its fellows only what was submitted to it.
+      if (acks !== 'none' && this.#topology.isRelay(from)) return [];
+    }
+    return relays.filter((link) => this.#isCounterpart(link, place));
   }
 
   /** True for relay number `place` of another region, or its last one where it has fewer. */

@@ -11,9 +11,9 @@ import { createTestRealm } from '../../../src/testing/realm.ts';
 const REALM = createTestRealm();
 const REGIONS = 5;
 
-/** Node `n<i>` in region `r<i mod 5>`. */
-function nodeOf(i: number): PeerIdentity {
-  return { nodeId: parseNodeId(`n${i}`), region: parseRegionName(`r${i % REGIONS}`) };
+/** Node `n<i>` in region `r<i mod regions>`. */
+function nodeOf(i: number, regions: number): PeerIdentity {
+  return { nodeId: parseNodeId(`n${i}`), region: parseRegionName(`r${i % regions}`) };
 }
 
 /** All nodes of a cluster, each with the links that it or the other end wants. */
@@ -23,8 +23,12 @@ class Cluster {
   readonly #spreads: Map<NodeId, Spread> = new Map();
   readonly #links: Map<NodeId, LinkTable> = new Map();
 
-  constructor(count: number, extra: readonly (readonly [number, number])[] = []) {
-    this.nodes = Array.from({ length: count }, (_, i) => nodeOf(i));
+  constructor(
+    count: number,
+    extra: readonly (readonly [number, number])[] = [],
+    regions: number = REGIONS,
+  ) {
+    this.nodes = Array.from({ length: count }, (_, i) => nodeOf(i, regions));
     for (const self of this.nodes) {
       const topology = new Topology(self);
       for (const node of this.nodes) topology.add(node);
@@ -137,6 +141,26 @@ describe('Spread', () => {
         expect(targets).not.toContain(far[other]);
       }
     }
+  });
+
+  it('has a relay at which it was submitted push to all relays, and its fellows to none', () => {
+    const [self, fellow] = cluster.relays(0).map(required);
+    const relays = [1, 2, 3, 4].flatMap((region) => ids(cluster.relays(region)));
+    expect(ids(cluster.targets(required(self), 0))).toEqual(expect.arrayContaining(relays));
+    const pushed = ids(cluster.targets(required(fellow), 0, required(self)));
+    const crossing = [...cluster.topologyOf(required(fellow)).crossLinks()];
+    expect(relays.filter((id) => pushed.includes(id) && !crossing.includes(id))).toEqual([]);
+    const unheard = ids(cluster.targets(required(fellow), 0, required(self), { acks: 'none' }));
+    expect(relays.filter((id) => unheard.includes(id)).length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('splits many regions among the relays of the region of origin', () => {
+    const wide = new Cluster(100, [], 25);
+    const [first, second] = wide.relays(0).map(required);
+    const far = ({ region }: PeerIdentity): boolean => region !== first?.region;
+    const direct = wide.targets(required(first), 0).filter(far);
+    expect(direct.length).toBeLessThan(24 + 5);
+    expect(wide.targets(required(second), 0, first).filter(far).length).toBeGreaterThanOrEqual(24);
   });
 
   it('has a relay push to the ordinary nodes of its region, unless another relay does', () => {
