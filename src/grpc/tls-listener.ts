@@ -8,16 +8,24 @@
  * spread over the second half of the time that a move may take (peers move by themselves in the
  * first half, without a gap), and what is still there at its end is cut off.
  *
+ * Addresses from which too many handshakes fail are turned away before the next one
+ * (`handshake-limit.ts`).
+ *
  * @module
  */
 import type { X509Certificate } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import {
+  createServer as createTlsServer,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { type AuthorityId, chainOf } from './authorities.ts';
 import { listenerContext, MUTUAL } from './credentials.ts';
+import { HandshakeLimit } from './handshake-limit.ts';
 import type { LiveTls } from './live-tls.ts';
 
 /** Takes connections that are authenticated, and lets go of all of them together. */
@@ -61,6 +69,11 @@ interface Group {
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #server: Server;
+  /** Takes the sockets of `#server` that may begin a handshake. */
+  readonly #tls: TlsServer;
+  readonly #limit: HandshakeLimit;
+  /** Callers in a handshake. */
+  readonly #callers: Set<string> = new Set();
   readonly #sockets: Set<Socket> = new Set();
   readonly #connections: Set<Connection> = new Set();
   readonly #timers: Set<ClockTimer> = new Set();
@@ -86,21 +99,18 @@ export class TlsListener {
     this.#options = options;
     const { tls } = options;
     this.#tag = tls.current.callers.tag;
-    this.#server = createServer({
+    this.#limit = new HandshakeLimit(options.clock);
+    this.#tls = createTlsServer({
       ...listenerContext(tls.current),
       ...MUTUAL,
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_WITHIN_MS,
-      noDelay: true,
     });
-    this.#server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    this.#server.on('tlsClientError', (error, { remoteAddress }) => {
+    this.#tls.on('tlsClientError', (error, { remoteAddress }) => {
       this.#refused(error.message, remoteAddress);
     });
-    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#tls.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true }, (socket) => this.#receive(socket));
     this.#following = tls.onChange(() => this.#follow());
   }
 
@@ -134,6 +144,33 @@ export class TlsListener {
     });
   }
 
+  /** A connection of somebody, before the handshake. */
+  #receive(socket: Socket): void {
+    const { remoteAddress: address = '' } = socket;
+    if (!this.#limit.admits(address)) {
+      this.#options.metrics.increment('kedge_handshakes_spared_total');
+      socket.destroy();
+      return;
+    }
+    const caller = callerOf(socket);
+    this.#sockets.add(socket);
+    this.#callers.add(caller);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#callers.delete(caller)) this.#failed(address);
+    });
+    this.#tls.emit('connection', socket);
+  }
+
+  /** A connection ended before somebody was let in. */
+  #failed(address: string): void {
+    const forMs = this.#limit.failed(address);
+    if (forMs === undefined) return;
+    const { logger } = this.#options;
+    const fields = { event: 'address.refused', from: address, forMs } as const;
+    logger.warn(fields, 'too many handshakes from there fail: turned away for a while');
+  }
+
   #accept(socket: TLSSocket): void {
     socket.on('error', () => undefined);
     const { remoteAddress } = socket;
@@ -144,6 +181,8 @@ export class TlsListener {
       socket.destroy();
       return this.#refused('no authority vouches for the certificate', remoteAddress);
     }
+    this.#callers.delete(callerOf(socket));
+    this.#limit.succeeded(remoteAddress ?? '');
     const group = this.#nextGroup();
     const connection = { socket, chain, group, voucher };
     group.connections.add(connection);
@@ -157,7 +196,7 @@ export class TlsListener {
 
   #follow(): void {
     const { tls } = this.#options;
-    this.#server.setSecureContext(listenerContext(tls.current));
+    this.#tls.setSecureContext(listenerContext(tls.current));
     if (tls.current.callers.tag === this.#tag) return;
     this.#tag = tls.current.callers.tag;
     for (const connection of [...this.#connections]) this.#judge(connection);
@@ -226,6 +265,11 @@ export class TlsListener {
     metrics.increment('kedge_handshakes_refused_total');
     logger.debug({ event: 'connection.refused', reason, from }, 'no connection');
   }
+}
+
+/** Names a caller, on its socket and on the TLS above it. */
+function callerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${String(remotePort)}`;
 }
 
 function portOf(address: AddressInfo | string | null): number {

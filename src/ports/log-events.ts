@@ -28,6 +28,7 @@ export type LogEvent =
   | 'authorities.refused'
   | 'connection.cut'
   | 'connection.refused'
+  | 'address.refused'
   // The store.
   | 'store.opened'
   | 'store.suspect'
