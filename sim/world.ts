@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { GossipMachine, type GossipOptions } from '../src/core/gossip/machine.ts';
+import { GossipMachine } from '../src/core/gossip/machine.ts';
+import type { GossipOptions } from '../src/core/gossip/options.ts';
 import { Admin } from './admin.ts';
 import { Chaos } from './chaos.ts';
 import { Coverage } from './coverage.ts';

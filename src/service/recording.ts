@@ -13,7 +13,8 @@ import { encodeBase64, encodeUtf8, parseBase64 } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { isErrorCode, KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../core/gossip/events.ts';
-import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
+import { GossipMachine } from '../core/gossip/machine.ts';
+import type { GossipOptions } from '../core/gossip/options.ts';
 import { rowsOf } from '../core/gossip/rows.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { Pin, StoredTrust } from '../core/trusted/restore.ts';
@@ -24,7 +25,7 @@ const RECORDING_FORMAT = 1;
 
 /** What a machine was made of, without its state, its randomness and its node's key. */
 export interface RecordedOptions
-  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override'> {
+  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override' | 'written' | 'shown'> {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
 
@@ -68,7 +69,7 @@ class RecordedMachine extends GossipMachine {
   readonly #drawn: Drawn;
 
   constructor(options: GossipOptions, write: (line: string) => void) {
-    const { self, hasSeeds, state, membership, origin, override } = options;
+    const { self, hasSeeds, state, membership, origin, override, written, shown } = options;
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({
@@ -81,7 +82,7 @@ class RecordedMachine extends GossipMachine {
     const { realm, firstCharterDigest } = state;
     const start = {
       format: RECORDING_FORMAT,
-      options: { self, hasSeeds, origin, override, membership: others },
+      options: { self, hasSeeds, origin, override, written, shown, membership: others },
       pin: { realm, firstCharterDigest },
       stored: storedOf(state),
       ...taken(drawn),

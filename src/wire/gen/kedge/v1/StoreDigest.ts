@@ -11,6 +11,9 @@ export interface StoreDigestInput {
   'others'?: (number);
   'holding'?: (boolean);
   'seeking'?: (boolean);
+  'written'?: (number | string | Long);
+  'remembered'?: (number | string | Long);
+  'rememberedOf'?: (Buffer | Uint8Array | string);
 }
 
 export interface StoreDigestOutput {
@@ -22,4 +25,7 @@ export interface StoreDigestOutput {
   'others': (number);
   'holding': (boolean);
   'seeking': (boolean);
+  'written': (string);
+  'remembered': (string);
+  'rememberedOf': (Buffer);
 }
