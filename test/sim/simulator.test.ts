@@ -15,6 +15,13 @@ describe('the simulator', { timeout: 120_000 }, () => {
   });
 
   it.each([
+    ['a clock that is set while a charter is fetched', 12310, [2, 4, 5, 6]],
+    [
+      'a clock that was wrong, and the turn of those who have what it refused',
+      22743,
+      [0, 1, 2, 3, 5],
+    ],
+    ['what a peer said that it had, before a decision took it back', 25296, [0, 1, 2, 3, 4]],
     ['cosignatures that were asked for in vain for long', 20269, [1, 2, 4]],
     ['links that were all lost before they told of any other node', 2_000_066, [4]],
     ['a decision about a fork above what a node holds', 34645, [1, 2, 3, 4]],

@@ -44,12 +44,14 @@ export class FetchAnswers {
     fetch.heldBefore = want === undefined ? '' : this.#heldOf(want.row.stream);
   }
 
-  /** Takes one piece of the stream that comes now. Errors: what speaks against it. */
-  take(fetch: ActiveFetch, { row }: Want, piece: Piece, recall: Recall, nowMs: number): void {
-    const { buffer, from, pace } = fetch;
+  /**
+   * Takes one piece of the stream that comes now; says whether it moved this node on.
+   * Errors: what speaks against it.
+   */
+  take(fetch: ActiveFetch, { row }: Want, piece: Piece, recall: Recall, nowMs: number): boolean {
+    const { buffer, from } = fetch;
     const waiting = buffer.documents.length;
     const before = this.#heldOf(row.stream);
-    pace.note(blobBytes(piece), nowMs);
     switch (piece.kind) {
       case 'blobs':
         if (splitStream(row.stream).kind === 'charter') {
@@ -63,8 +65,7 @@ export class FetchAnswers {
       case 'entry':
         this.#entry(fetch, row, piece.entry, recall, nowMs);
     }
-    const isMoved = this.#heldOf(row.stream) !== before || buffer.documents.length > waiting;
-    if (isMoved) pace.moved(nowMs);
+    return this.#heldOf(row.stream) !== before || buffer.documents.length > waiting;
   }
 
   /**
@@ -134,11 +135,4 @@ export class FetchAnswers {
       ? { kind: 'history', from }
       : { kind: 'peer', from, origin: from.region };
   }
-}
-
-/** The size of the anchors in one piece of an answer. */
-function blobBytes(piece: Piece): number {
-  const blobs =
-    piece.kind === 'blobs' ? piece.blobs : piece.kind === 'entry' ? piece.entry.blobs : [];
-  return blobs.reduce((bytes, blob) => bytes + blob.length, 0);
 }

@@ -3,12 +3,14 @@
  *
  * Few fetches run at once, so a peer that sends just enough not to be silent would keep others from
  * being asked. What counts is what moves this node on: a statement that is adopted or waits for its
- * head, and on the way there the anchors that it needs.
+ * head, and on the way there the anchors that it needs. Times are those of a clock that never goes
+ * back or is set: an hour of wall time may pass in no time.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
 import { asHollow } from './blame.ts';
+import type { FetchItem } from './frames.ts';
 
 /** How long a fetch may bring nothing of use, milliseconds. */
 export const FETCH_USELESS_MAX_MS: number = 30_000;
@@ -20,22 +22,28 @@ export class FetchPace {
   #sinceMs: number;
   #bytes = 0;
 
-  constructor(nowMs: number) {
-    this.#sinceMs = nowMs;
+  constructor(monotonicMs: number) {
+    this.#sinceMs = monotonicMs;
   }
 
-  /** Notes anchors that came, or 0 for anything else. Errors: `LIMIT` when it takes too long. */
-  note(bytes: number, nowMs: number): void {
-    this.#bytes += bytes;
+  /** Notes what came. Errors: `LIMIT` when it takes too long. */
+  note(item: FetchItem, monotonicMs: number): void {
+    this.#bytes += blobBytes(item);
     const paidMs = (this.#bytes / BLOBS_MIN_BYTES_PER_SECOND) * 1000;
-    if (nowMs - this.#sinceMs <= FETCH_USELESS_MAX_MS + paidMs) return;
+    if (monotonicMs - this.#sinceMs <= FETCH_USELESS_MAX_MS + paidMs) return;
     const message = 'the answer to a fetch brings nothing of use for too long';
     throw asHollow(new KedgeError('LIMIT', message));
   }
 
   /** The fetch moved this node on. */
-  moved(nowMs: number): void {
-    this.#sinceMs = nowMs;
+  moved(monotonicMs: number): void {
+    this.#sinceMs = monotonicMs;
     this.#bytes = 0;
   }
+}
+
+/** The size of the anchors in one piece of an answer. */
+function blobBytes(item: FetchItem): number {
+  const blobs = item.kind === 'blobs' ? item.blobs : item.kind === 'entry' ? item.entry.blobs : [];
+  return blobs.reduce((bytes, blob) => bytes + blob.length, 0);
 }

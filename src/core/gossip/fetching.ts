@@ -15,6 +15,7 @@ import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import { charterRow, isPlace, requestFor } from './places.ts';
 import type { Replica } from './replica.ts';
+import { Retries } from './retries.ts';
 import type { Row } from './rows.ts';
 import { compareRow, heldIn, rowIn } from './rows.ts';
 import { type ActiveFetch, type Outcome, type Want, Wants } from './wants.ts';
@@ -34,15 +35,20 @@ export class Fetching {
   readonly #replica: Replica;
   readonly #answers: FetchAnswers;
   readonly #wants: Wants = new Wants();
-  /** What nobody could be reached for; tried again at a steady pace. */
-  readonly #unreached: Set<StreamName> = new Set();
+  readonly #retries: Retries = new Retries();
   #nextFetchId = 1;
+  #monotonicMs = 0;
 
   constructor(outbox: Outbox, links: LinkTable, replica: Replica) {
     this.#outbox = outbox;
     this.#links = links;
     this.#replica = replica;
     this.#answers = new FetchAnswers(links, replica, this);
+  }
+
+  /** Tells the time of the event that is handled now; it never goes back. */
+  clock(monotonicMs: number): void {
+    this.#monotonicMs = monotonicMs;
   }
 
   /** True while something is being fetched. */
@@ -53,13 +59,13 @@ export class Fetching {
   /** Notes what a peer has; starts a fetch when we miss it. */
   want(want: Want, nowMs: number): void {
     this.#add(want, nowMs);
-    this.#pump(nowMs);
+    this.#pump();
   }
 
   /** A peer says that these rows are durable with it: what is missing here is fetched together. */
   announced({ nodeId, hello }: Link, rows: readonly Row[], nowMs: number): void {
     for (const row of rows) this.#add({ nodeId, row, saidBy: hello.bootId }, nowMs);
-    this.#pump(nowMs);
+    this.#pump();
   }
 
   /**
@@ -99,20 +105,18 @@ export class Fetching {
         if (row !== undefined) this.#add({ nodeId, row }, nowMs);
       }
     }
-    this.#pump(nowMs);
+    this.#pump();
   }
 
-  /** Called at a steady pace: asks again for what nobody could be reached for. */
+  /** Called at a steady pace: asks again for what did not come. */
   tick(nowMs: number): void {
-    const streams = [...this.#unreached];
-    for (const stream of streams) {
-      const isKnown = this.#links.ready().some(({ nodeId, held }) => {
-        const row = held.get(stream);
-        return row !== undefined && this.#sizeOf({ nodeId, row }) > 0;
-      });
-      if (!isKnown || this.#wants.isActive(stream)) this.#unreached.delete(stream);
-    }
-    this.wantAgain(streams, nowMs);
+    const due = this.#retries.due(
+      this.#links.ready(),
+      (want) => this.#sizeOf(want) > 0,
+      (want) => !this.#wants.isPaused(want, nowMs),
+    );
+    for (const want of due) this.#add(want, nowMs);
+    this.#pump();
   }
 
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
@@ -151,14 +155,16 @@ export class Fetching {
     fetch.items += 1;
     if (item.kind === 'over') return this.#streamOver(fetch, want, item.outcome, nowMs);
     try {
-      this.#answers.take(fetch, want, item, recall, nowMs);
+      fetch.pace.note(item, this.#monotonicMs);
+      const isMoved = this.#answers.take(fetch, want, item, recall, nowMs);
+      if (isMoved) fetch.pace.moved(this.#monotonicMs);
       return undefined;
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
       this.#settle(fetch, want, error, nowMs);
       this.#wants.end(fetch);
-      this.#pump(nowMs);
+      this.#pump();
       return { nodeId: want.nodeId, error };
     }
   }
@@ -179,7 +185,7 @@ export class Fetching {
       this.#rest(fetch, rest, 'unreached', nowMs);
     }
     this.#wants.end(fetch);
-    this.#pump(nowMs);
+    this.#pump();
     return refusedBy(want, failure);
   }
 
@@ -196,25 +202,20 @@ export class Fetching {
       (outcome === 'sent' ? undefined : new KedgeError('UNAVAILABLE', 'the peer lacks a part'));
     if (this.#settle(fetch, want, failure, nowMs) === 'more') {
       this.#answers.begins(fetch);
-      return this.#judged(fetch, want, failure, nowMs);
+      return this.#judged(fetch, want, failure);
     }
     this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
-    this.#pump(nowMs);
+    this.#pump();
     return refusedBy(want, failure);
   }
 
   /** Of a peer that sends nothing of what it said nothing more is expected. */
-  #judged(
-    fetch: ActiveFetch,
-    want: Want,
-    failure: KedgeError | undefined,
-    nowMs: number,
-  ): Refused | undefined {
+  #judged(fetch: ActiveFetch, want: Want, failure: KedgeError | undefined): Refused | undefined {
     const refused = refusedBy(want, failure);
     if (refused === undefined) return undefined;
     this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
     this.#wants.end(fetch);
-    this.#pump(nowMs);
+    this.#pump();
     return refused;
   }
 
@@ -227,7 +228,10 @@ export class Fetching {
   ): 'more' | 'over' {
     const isUnreached = failure?.code === 'UNAVAILABLE';
     const outcome = isUnreached ? 'unreached' : failure === undefined ? 'done' : 'failed';
-    if (failure !== undefined) {
+    if (failure === undefined) {
+      // It has that no more: a decision about a fork took it back.
+      if (this.#sizeOf(want) > 0) this.#links.to(want.nodeId)?.forgetHeld(want.row);
+    } else {
       const { stream } = want.row;
       this.#outbox.notice({ kind: 'refused', from: want.nodeId, stream, error: failure });
     }
@@ -235,7 +239,7 @@ export class Fetching {
   }
 
   #rest(fetch: ActiveFetch, { row }: Want, outcome: Outcome, nowMs: number): 'more' | 'over' {
-    if (outcome === 'unreached') this.#unreached.add(row.stream);
+    if (outcome !== 'done') this.#retries.note(row.stream, outcome);
     return this.#wants.settle(fetch, outcome, nowMs);
   }
 
@@ -253,22 +257,22 @@ export class Fetching {
     return Math.max(1, heldIn(row) - (ours === undefined ? 0 : heldIn(ours)));
   }
 
-  #begin(link: Link, wants: readonly Want[], nowMs: number): void {
+  #begin(link: Link, wants: readonly Want[]): void {
     const fetchId = this.#nextFetchId++;
     const { verified } = this.#replica;
     const requests = wants.map(({ row }) => requestFor(rowIn(verified, row.stream), row));
-    this.#answers.begins(this.#wants.begin(fetchId, link.peer, wants, nowMs));
+    this.#answers.begins(this.#wants.begin(fetchId, link.peer, wants, this.#monotonicMs));
     const target = { nodeId: link.nodeId, address: link.hello.address };
     this.#outbox.emit({ kind: 'fetch', fetchId, target, requests });
     this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link));
   }
 
-  #pump(nowMs: number): void {
+  #pump(): void {
     for (;;) {
       const wants = this.#wants.next((each) => this.#sizeOf(each));
       const link = wants[0] && this.#links.to(wants[0].nodeId);
       if (link?.isReady !== true) return;
-      this.#begin(link, wants, nowMs);
+      this.#begin(link, wants);
     }
   }
 }

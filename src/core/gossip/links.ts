@@ -95,6 +95,12 @@ export class Link {
   noteHeld(row: Row): void {
     if (this.held.size < STREAMS_MAX || this.held.has(row.stream)) this.held.set(row.stream, row);
   }
+
+  /** The peer does not hold this, although it said so before. */
+  forgetHeld({ stream, sequence, digest }: Row): void {
+    const held = this.held.get(stream);
+    if (held?.sequence === sequence && held.digest === digest) this.held.delete(stream);
+  }
 }
 
 /** What to do with a link that just came up. */

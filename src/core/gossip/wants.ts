@@ -82,7 +82,7 @@ export class Wants {
   /** Notes that a node has a row which we miss. */
   add(want: Want, nowMs: number): void {
     const { nodeId, row } = want;
-    if (this.#isPaused(nodeId, row, nowMs)) return;
+    if (this.isPaused(want, nowMs)) return;
     const wants = this.#announced.get(nodeId) ?? new Map<StreamName, Want>();
     if (!wants.has(row.stream) && wants.size >= STREAMS_MAX) return;
     wants.set(row.stream, want);
@@ -110,8 +110,13 @@ export class Wants {
   }
 
   /** Notes that a fetch has started; all is of one peer. */
-  begin(fetchId: number, from: PeerIdentity, wants: readonly Want[], nowMs: number): ActiveFetch {
-    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(nowMs), items: 0 };
+  begin(
+    fetchId: number,
+    from: PeerIdentity,
+    wants: readonly Want[],
+    monotonicMs: number,
+  ): ActiveFetch {
+    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(monotonicMs), items: 0 };
     const fetch = { fetchId, from, wants: [...wants], heldBefore: '', ...parts };
     this.#fetches.set(fetchId, fetch);
     for (const { row } of wants) this.#streams.add(row.stream);
@@ -131,9 +136,13 @@ export class Wants {
     return this.#fetches.get(fetchId);
   }
 
-  /** Says whether something of this stream is being fetched. */
-  isActive(stream: StreamName): boolean {
-    return this.#streams.has(stream);
+  /**
+   * Says whether the announcer rests for this row. A pause that ends later than any can is one of
+   * before the clock was set back.
+   */
+  isPaused({ nodeId, row }: Want, nowMs: number): boolean {
+    const leftMs = (this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? nowMs) - nowMs;
+    return leftMs > 0 && leftMs <= RETRY_PAUSE_MS;
   }
 
   /**
@@ -211,12 +220,6 @@ export class Wants {
     if (wants?.get(row.stream) !== want) return;
     wants.delete(row.stream);
     if (wants.size === 0) this.#announced.delete(nodeId);
-  }
-
-  /** A pause that ends later than any can is one of before the clock was set back. */
-  #isPaused(nodeId: NodeId, row: Row, nowMs: number): boolean {
-    const leftMs = (this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? nowMs) - nowMs;
-    return leftMs > 0 && leftMs <= RETRY_PAUSE_MS;
   }
 
   /** Keeps the pauses bounded: drops what has passed. */

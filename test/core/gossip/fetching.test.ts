@@ -5,6 +5,7 @@ import { FETCH_USELESS_MAX_MS } from '../../../src/core/gossip/fetch-pace.ts';
 import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import { REPAIR_INTERVAL_MS } from '../../../src/core/gossip/repair.ts';
+import type { Row } from '../../../src/core/gossip/rows.ts';
 import { RETRY_PAUSE_MS } from '../../../src/core/gossip/wants.ts';
 import {
   NO_PREVIOUS,
@@ -26,11 +27,15 @@ const BUNDLE = 'payments.test.example.org';
 describe('Fetching', () => {
   let realm: TestRealm;
   let machine: GossipMachine;
+  /** A clock that is never set. */
   let nowMs: number;
+  /** What the machine's clock shows; absent: the same. */
+  let wallMs: number | undefined;
 
   beforeEach(() => {
     realm = createTestRealm();
     nowMs = TEST_EPOCH_MS;
+    wallMs = undefined;
   });
 
   it('lets nothing wait that never had a quorum', () => {
@@ -90,6 +95,38 @@ describe('Fetching', () => {
     expect(machine.verified.streams.get(`release/${BUNDLE}` as StreamName)?.head?.sequence).toBe(5);
   });
 
+  it('does not take a clock that is set for time that passed', () => {
+    begin();
+    const release = realm.nextRelease(BUNDLE, (body) => body);
+    announce(release.stream);
+    wallMs = TEST_EPOCH_MS + 86_400_000;
+    expect(cancelled(item(entry(release)))).toBe(false);
+  });
+
+  it('tries again what was refused, also when nobody says again that it is there', () => {
+    begin();
+    const release = realm.nextRelease(BUNDLE, (body) => body);
+    wallMs = TEST_EPOCH_MS - 86_400_000;
+    announce(release.stream);
+    expect(cancelled(item(entry(release)))).toBe(true);
+    expect(asked(tick())).toEqual([]);
+    wallMs = TEST_EPOCH_MS;
+    expect(asked(tick())).toEqual([2]);
+    expect(cancelled(item(entry(release), 2))).toBe(false);
+    expect(asked(tick())).toEqual([]);
+  });
+
+  it('does not ask for ever for what a peer does not have any more', () => {
+    begin();
+    announce(`release/${BUNDLE}`);
+    end(1, new KedgeError('UNAVAILABLE', 'it sent nothing'));
+    nowMs += RETRY_PAUSE_MS;
+    expect(asked(tick())).toEqual([2]);
+    end(2);
+    nowMs += RETRY_PAUSE_MS;
+    expect(asked(tick())).toEqual([]);
+  });
+
   describe('of several streams', () => {
     const names = ['a.test.example.org', 'b.test.example.org', 'c.test.example.org'];
     let releases: readonly TestRelease[];
@@ -133,8 +170,7 @@ describe('Fetching', () => {
       const error = new KedgeError('UNAVAILABLE', 'hung up');
       expect(fetches(handle({ kind: 'fetch-end', fetchId: 1, error }))).toEqual([]);
       nowMs += REPAIR_INTERVAL_MS;
-      const asked = fetches(handle({ kind: 'timer', timer: { name: 'repair' } }));
-      expect(asked[0]?.requests).toHaveLength(3);
+      expect(fetches(tick())[0]?.requests).toHaveLength(3);
     });
 
     it('goes on after a stream that the peer lacks a part of', () => {
@@ -251,18 +287,20 @@ describe('Fetching', () => {
   }
 
   function announce(stream: string): void {
-    const row = {
-      stream: stream as StreamName,
-      sequence: 1000,
-      digest: NO_PREVIOUS,
-      forked: false,
-    };
-    const effects = frame({ kind: 'held', row, revision: 1 });
-    expect(effects.filter(({ kind }) => kind === 'fetch')).toHaveLength(1);
+    const effects = frame({ kind: 'held', row: rowOf(stream), revision: 1 });
+    expect(fetches(effects)).toHaveLength(1);
   }
 
-  function item(sent: FetchItem): readonly GossipEffect[] {
-    return handle({ kind: 'fetch-item', fetchId: 1, item: sent, recall: {} });
+  function item(sent: FetchItem, fetchId = 1): readonly GossipEffect[] {
+    return handle({ kind: 'fetch-item', fetchId, item: sent, recall: {} });
+  }
+
+  function end(fetchId: number, error?: KedgeError): void {
+    handle({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
+  }
+
+  function tick(): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 
   function frame(sent: Extract<GossipEvent, { kind: 'frame' }>['frame']): readonly GossipEffect[] {
@@ -270,14 +308,24 @@ describe('Fetching', () => {
   }
 
   function handle(event: GossipEvent): readonly GossipEffect[] {
-    return machine.handle(event, nowMs);
+    return machine.handle(event, wallMs ?? nowMs, nowMs);
   }
 });
+
+/** What a peer has that is far ahead. */
+function rowOf(stream: string): Row {
+  return { stream: stream as StreamName, sequence: 1000, digest: NO_PREVIOUS, forked: false };
+}
 
 function fetches(
   effects: readonly GossipEffect[],
 ): readonly Extract<GossipEffect, { kind: 'fetch' }>[] {
   return effects.filter((effect) => effect.kind === 'fetch');
+}
+
+/** The ids of the fetches that begin. */
+function asked(effects: readonly GossipEffect[]): readonly number[] {
+  return fetches(effects).map(({ fetchId }) => fetchId);
 }
 
 function cancelled(effects: readonly GossipEffect[]): boolean {
