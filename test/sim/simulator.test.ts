@@ -15,6 +15,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
   });
 
   it.each([
+    ['a fetch that a cut swallowed, from the only one that has it', 1755, [1]],
     ['a clock that is set while a charter is fetched', 12310, [2, 4, 5, 6]],
     [
       'a clock that was wrong, and the turn of those who have what it refused',

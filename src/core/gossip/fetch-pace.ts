@@ -14,6 +14,12 @@ import type { FetchItem } from './frames.ts';
 
 /** How long a fetch may bring nothing of use, milliseconds. */
 export const FETCH_USELESS_MAX_MS: number = 30_000;
+/** The shortest time after which a fetch that brought nothing is given to another node, ms. */
+const STALL_MIN_MS = 300;
+/** A fetch that brought nothing after so many round trips is given to another node. */
+const STALL_ROUND_TRIPS = 1.5;
+/** The longest such time: a round trip that was measured across a cut took as long as the cut. */
+const STALL_MAX_MS = 2000;
 /** Anchors that come at least this fast extend that time, bytes per second. */
 const BLOBS_MIN_BYTES_PER_SECOND = 2048;
 
@@ -40,6 +46,12 @@ export class FetchPace {
     this.#sinceMs = monotonicMs;
     this.#bytes = 0;
   }
+}
+
+/** How long to wait before looking whether something came; the round trip may be unknown. */
+export function stallMs(rttMs = 0): number {
+  const waitMs = Math.round(STALL_ROUND_TRIPS * rttMs);
+  return Math.min(STALL_MAX_MS, Math.max(STALL_MIN_MS, waitMs));
 }
 
 /** The size of the anchors in one piece of an answer. */

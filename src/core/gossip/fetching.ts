@@ -6,24 +6,22 @@
 import { KedgeError } from '../errors.ts';
 import type { NodeId, StreamName } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
-import { parseStatement } from '../statements/statement.ts';
 import type { Evidence } from '../trusted/state.ts';
 import { isFetchFault, type Refused } from './blame.ts';
 import type { GossipEvent, Recall } from './events.ts';
 import { FetchAnswers } from './fetch-answer.ts';
+import { stallMs } from './fetch-pace.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
-import { charterRow, isPlace, requestFor } from './places.ts';
+import { isPlace, missingRows, requestFor, rowsBeneath } from './places.ts';
 import type { Replica } from './replica.ts';
 import { Retries } from './retries.ts';
 import type { Row } from './rows.ts';
 import { compareRow, heldIn, rowIn } from './rows.ts';
 import { type ActiveFetch, type Outcome, type Want, Wants } from './wants.ts';
 
-/** The shortest time after which a fetch that brought nothing is given to another node, ms. */
-const STALL_MIN_MS = 300;
-/** A fetch that brought nothing after so many round trips is given to another node. */
-const STALL_ROUND_TRIPS = 1.5;
+/** After so many looks that found nothing the only one that has it is asked again; then doubled. */
+const PATIENCE = 4;
 
 type ItemEvent = Extract<GossipEvent, { readonly kind: 'fetch-item' }>;
 type EndEvent = Extract<GossipEvent, { readonly kind: 'fetch-end' }>;
@@ -74,18 +72,10 @@ export class Fetching {
    * Returns false when the refusal has another cause.
    */
   wantMissing(nodeId: NodeId, statement: Uint8Array, error: KedgeError, nowMs: number): boolean {
-    const { stream, sequence, previous, digest, charterVersion } = parseStatement(statement);
-    if (error.code === 'PREVIOUS' && sequence > 1) {
-      const row = { stream, sequence: sequence - 1, digest: previous, forked: false };
-      this.want({ nodeId, row }, nowMs);
-      return true;
-    }
-    if (error.code !== 'GAP') return false;
-    if (charterVersion > (this.#replica.verified.charters.at(-1)?.version ?? 0)) {
-      this.want({ nodeId, row: charterRow(charterVersion) }, nowMs);
-    }
-    this.want({ nodeId, row: { stream, sequence, digest, forked: false } }, nowMs);
-    return true;
+    const charter = this.#replica.verified.charters.at(-1)?.version ?? 0;
+    const rows = missingRows(statement, error.code, charter);
+    for (const row of rows) this.want({ nodeId, row }, nowMs);
+    return rows.length > 0;
   }
 
   /**
@@ -122,29 +112,24 @@ export class Fetching {
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
   wantBeneath(nodeId: NodeId, evidence: Evidence | undefined, nowMs: number): void {
     if (evidence === undefined) return;
-    const first = parseStatement(evidence.first.payload);
-    const second = parseStatement(evidence.second.payload);
-    if (first.previous === second.previous || evidence.sequence === 1) return;
-    const { stream } = evidence;
-    const sequence = evidence.sequence - 1;
-    for (const digest of [first.previous, second.previous]) {
-      this.want({ nodeId, row: { stream, sequence, digest, forked: false } }, nowMs);
-    }
+    for (const row of rowsBeneath(evidence)) this.want({ nodeId, row }, nowMs);
   }
 
-  /** A fetch has run for a while: when nothing came and somebody else has it, ask there. */
+  /** A fetch has run for a while: when nothing came, asks another node, or the same one again. */
   stalled(fetchId: number, nowMs: number): void {
-    const fetch = this.#wants.active(fetchId);
+    const fetch = this.#wants.look(fetchId);
     if (fetch === undefined) return;
-    if (fetch.items === 0 && this.#wants.hasOther(fetch)) {
+    const link = this.#links.to(fetch.from.nodeId);
+    if (fetch.idle > 0 && this.#wants.hasOther(fetch)) {
       const error = new KedgeError('UNAVAILABLE', 'nothing came in time: asking another node');
       this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
       this.end({ fetchId, error }, nowMs);
       return;
     }
-    fetch.items = 0;
-    const link = this.#links.to(fetch.from.nodeId);
-    this.#outbox.arm({ name: 'fetch', fetchId }, link === undefined ? STALL_MIN_MS : stallMs(link));
+    if (fetch.idle > 0 && link?.isReady === true && this.#isLost(fetch, link)) {
+      return this.#askAgain(fetch, link);
+    }
+    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link?.rttMs));
   }
 
   /** Takes one piece of an answer; says who sent it and why, when it is refused. */
@@ -257,14 +242,34 @@ export class Fetching {
     return Math.max(1, heldIn(row) - (ours === undefined ? 0 : heldIn(ours)));
   }
 
-  #begin(link: Link, wants: readonly Want[]): void {
+  /**
+   * Says whether the question or the answer may be lost on the way, which is free now: the peer has
+   * another link since, or it has said again what it has.
+   */
+  #isLost(fetch: ActiveFetch, { linkId }: Link): boolean {
+    if (linkId !== fetch.linkId) return true;
+    return fetch.idle >= fetch.patience && this.#wants.isSaidAgain(fetch);
+  }
+
+  /** A peer that is slow rather than cut off is given more time from then on. */
+  #askAgain(fetch: ActiveFetch, link: Link): void {
+    const patience = fetch.linkId === link.linkId ? 2 * fetch.patience : PATIENCE;
+    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
+    const wants = this.#wants.again(fetch, (want) => this.#sizeOf(want));
+    if (wants.length > 0) this.#begin(link, wants, patience);
+    this.#pump();
+  }
+
+  #begin(link: Link, wants: readonly Want[], patience: number): void {
     const fetchId = this.#nextFetchId++;
     const { verified } = this.#replica;
     const requests = wants.map(({ row }) => requestFor(rowIn(verified, row.stream), row));
-    this.#answers.begins(this.#wants.begin(fetchId, link.peer, wants, this.#monotonicMs));
+    const { linkId, peer: from } = link;
+    const fetch = { fetchId, from, linkId, patience };
+    this.#answers.begins(this.#wants.begin(fetch, wants, this.#monotonicMs));
     const target = { nodeId: link.nodeId, address: link.hello.address };
     this.#outbox.emit({ kind: 'fetch', fetchId, target, requests });
-    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link));
+    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link.rttMs));
   }
 
   #pump(): void {
@@ -272,13 +277,9 @@ export class Fetching {
       const wants = this.#wants.next((each) => this.#sizeOf(each));
       const link = wants[0] && this.#links.to(wants[0].nodeId);
       if (link?.isReady !== true) return;
-      this.#begin(link, wants);
+      this.#begin(link, wants, PATIENCE);
     }
   }
-}
-
-function stallMs({ rttMs }: Link): number {
-  return Math.max(STALL_MIN_MS, Math.round(STALL_ROUND_TRIPS * rttMs));
 }
 
 /** What of a failure is held against the peer. */

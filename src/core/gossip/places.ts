@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { ErrorCode } from '../errors.ts';
 import { CHARTER_STREAM, NO_PREVIOUS, parseSequence } from '../ids.ts';
+import { parseStatement } from '../statements/statement.ts';
+import type { Evidence } from '../trusted/state.ts';
 import type { FetchRequest } from './frames.ts';
 import { heldIn, type Row } from './rows.ts';
 
@@ -27,7 +30,32 @@ export function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
   return { stream, fromSequence: at, toSequence: at };
 }
 
+/**
+ * What the refusal of a statement shows to be missing: statements in between, a newer charter than
+ * the one that is held, or the statement itself. Nothing when the refusal has another cause.
+ */
+export function missingRows(
+  payload: Uint8Array,
+  code: ErrorCode,
+  heldCharter: number,
+): readonly Row[] {
+  const { stream, sequence, previous, digest, charterVersion } = parseStatement(payload);
+  if (code === 'PREVIOUS' && sequence > 1) {
+    return [{ stream, sequence: sequence - 1, digest: previous, forked: false }];
+  }
+  if (code !== 'GAP') return [];
+  const row = { stream, sequence, digest, forked: false };
+  return charterVersion > heldCharter ? [charterRow(charterVersion), row] : [row];
+}
+
+/** What lies beneath a fork: where its two statements follow different ones it lies deeper. */
+export function rowsBeneath({ stream, sequence, first, second }: Evidence): readonly Row[] {
+  const digests = [first, second].map(({ payload }) => parseStatement(payload).previous);
+  if (digests[0] === digests[1] || sequence === 1) return [];
+  return digests.map((digest) => ({ stream, sequence: sequence - 1, digest, forked: false }));
+}
+
 /** A charter that somebody refers to; its digest is not known yet. */
-export function charterRow(version: number): Row {
+function charterRow(version: number): Row {
   return { stream: CHARTER_STREAM, sequence: version, digest: NO_PREVIOUS, forked: false };
 }

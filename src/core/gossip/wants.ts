@@ -15,7 +15,7 @@
  */
 import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
 import { FETCH_STREAMS_MAX, PEERS_MAX, STREAMS_MAX } from '../limits.ts';
-import type { PeerIdentity } from '../peer.ts';
+import type { LinkId, PeerIdentity } from '../peer.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
 import type { Row } from './rows.ts';
@@ -46,10 +46,18 @@ export interface Want {
 /** What became of a want. */
 export type Outcome = 'done' | 'failed' | 'unreached';
 
-/** A fetch under way. */
-export interface ActiveFetch {
+/** What a fetch is begun with. */
+export interface NewFetch {
   readonly fetchId: number;
   readonly from: PeerIdentity;
+  /** The link of the peer at that time. */
+  readonly linkId: LinkId;
+  /** Looks without an item after which the same peer is asked once more, when it says so again. */
+  readonly patience: number;
+}
+
+/** A fetch under way. */
+export interface ActiveFetch extends NewFetch {
   /** What it still has to bring, in the order in which it was asked; the first one comes now. */
   readonly wants: Want[];
   /** What came for the first one and is not adopted yet. */
@@ -57,6 +65,8 @@ export interface ActiveFetch {
   readonly pace: FetchPace;
   /** Items that came since somebody looked. */
   items: number;
+  /** Looks in a row that found none. */
+  idle: number;
   /** What the node held of the first one when it began to come. */
   heldBefore: string;
 }
@@ -103,22 +113,17 @@ export class Wants {
       this.#forget(want);
     }
     for (const nodeId of nodeIds) {
-      const wants = this.#pick(nodeId, sizeOf);
+      const wants = this.#pick(this.#announced.get(nodeId) ?? NO_WANTS, sizeOf);
       if (wants.length > 0) return wants;
     }
     return [];
   }
 
   /** Notes that a fetch has started; all is of one peer. */
-  begin(
-    fetchId: number,
-    from: PeerIdentity,
-    wants: readonly Want[],
-    monotonicMs: number,
-  ): ActiveFetch {
-    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(monotonicMs), items: 0 };
-    const fetch = { fetchId, from, wants: [...wants], heldBefore: '', ...parts };
-    this.#fetches.set(fetchId, fetch);
+  begin(begun: NewFetch, wants: readonly Want[], monotonicMs: number): ActiveFetch {
+    const parts = { buffer: new FetchBuffer(), pace: new FetchPace(monotonicMs) };
+    const fetch = { ...begun, wants: [...wants], heldBefore: '', items: 0, idle: 0, ...parts };
+    this.#fetches.set(begun.fetchId, fetch);
     for (const { row } of wants) this.#streams.add(row.stream);
     return fetch;
   }
@@ -132,8 +137,22 @@ export class Wants {
     return false;
   }
 
+  /** Says whether the peer has said again what it is asked for. */
+  isSaidAgain({ wants }: ActiveFetch): boolean {
+    return wants.some((want) => this.#saidOf(want).row !== want.row);
+  }
+
   active(fetchId: number): ActiveFetch | undefined {
     return this.#fetches.get(fetchId);
+  }
+
+  /** A fetch; notes for how many looks in a row nothing came. */
+  look(fetchId: number): ActiveFetch | undefined {
+    const fetch = this.active(fetchId);
+    if (fetch === undefined) return undefined;
+    fetch.idle = fetch.items === 0 ? fetch.idle + 1 : 0;
+    fetch.items = 0;
+    return fetch;
   }
 
   /**
@@ -168,6 +187,18 @@ export class Wants {
     for (const { row } of fetch.wants.splice(0)) this.#streams.delete(row.stream);
   }
 
+  /** Ends a fetch that brought nothing; picks what to ask its announcer for again. */
+  again(fetch: ActiveFetch, sizeOf: SizeOf): readonly Want[] {
+    const said = fetch.wants.map((want) => this.#saidOf(want));
+    this.end(fetch);
+    return this.#pick(new Map(said.map((want) => [want.row.stream, want])), sizeOf);
+  }
+
+  /** What the peer announced last of this stream: another row when it did so again. */
+  #saidOf(want: Want): Want {
+    return this.#announced.get(want.nodeId)?.get(want.row.stream) ?? want;
+  }
+
   #rest({ nodeId, row }: Want, outcome: Outcome, nowMs: number): void {
     if (outcome === 'done') {
       this.#poor.delete(nodeId);
@@ -195,10 +226,10 @@ export class Wants {
   }
 
   /** The oldest wants of a peer that are useful and not under way, as many as fit one fetch. */
-  #pick(nodeId: NodeId, sizeOf: SizeOf): readonly Want[] {
+  #pick(wants: ReadonlyMap<StreamName, Want>, sizeOf: SizeOf): readonly Want[] {
     const picked: Want[] = [];
     let statements = 0;
-    for (const want of (this.#announced.get(nodeId) ?? NO_WANTS).values()) {
+    for (const want of wants.values()) {
       if (this.#streams.has(want.row.stream)) continue;
       const size = sizeOf(want);
       if (size === 0) {

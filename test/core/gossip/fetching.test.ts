@@ -127,6 +127,41 @@ describe('Fetching', () => {
     expect(asked(tick())).toEqual([]);
   });
 
+  it('asks the only one that has it again once there is a new way to it', () => {
+    begin();
+    announce(`release/${BUNDLE}`);
+    expect(asked(stall(1))).toEqual([]);
+    handle({ kind: 'link-up', linkId: '2', nodeId: PEER.nodeId });
+    frame({ kind: 'hello', hello: testHello('fra-1', realm) }, '2');
+    const effects = stall(1);
+    expect(cancelled(effects)).toBe(true);
+    expect(asked(effects)).toEqual([2]);
+    for (let looks = 0; looks < 20; looks += 1) expect(asked(stall(2))).toEqual([]);
+  });
+
+  it('asks the only one that has it again when it says so again, less often each time', () => {
+    begin();
+    announce(`release/${BUNDLE}`);
+    const looksUntilAsked = (fetchId: number): number => {
+      frame({ kind: 'held', row: rowOf(`release/${BUNDLE}`), revision: 1 });
+      for (let looks = 1; looks < 100; looks += 1) {
+        if (asked(stall(fetchId)).includes(fetchId + 1)) return looks;
+      }
+      return Infinity;
+    };
+    expect([1, 2, 3].map(looksUntilAsked)).toEqual([4, 8, 16]);
+  });
+
+  it('leaves an answer alone that comes', () => {
+    begin();
+    announce(`release/${BUNDLE}`);
+    for (let looks = 0; looks < 20; looks += 1) {
+      frame({ kind: 'held', row: rowOf(`release/${BUNDLE}`), revision: 1 });
+      item(entry(realm.nextRelease(BUNDLE, (body) => body)));
+      expect(cancelled(stall(1))).toBe(false);
+    }
+  });
+
   describe('of several streams', () => {
     const names = ['a.test.example.org', 'b.test.example.org', 'c.test.example.org'];
     let releases: readonly TestRelease[];
@@ -171,6 +206,16 @@ describe('Fetching', () => {
       expect(fetches(handle({ kind: 'fetch-end', fetchId: 1, error }))).toEqual([]);
       nowMs += REPAIR_INTERVAL_MS;
       expect(fetches(tick())[0]?.requests).toHaveLength(3);
+    });
+
+    it('asks for all that is left again once there is a new way to the peer', () => {
+      rows();
+      item(entry(releases[0] ?? realm.charter));
+      item(over);
+      stall(1);
+      handle({ kind: 'link-up', linkId: '2', nodeId: PEER.nodeId });
+      frame({ kind: 'hello', hello: testHello('fra-1', realm) }, '2');
+      expect(fetches(stall(1))[0]?.requests).toHaveLength(2);
     });
 
     it('goes on after a stream that the peer lacks a part of', () => {
@@ -299,12 +344,19 @@ describe('Fetching', () => {
     handle({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
   }
 
+  function stall(fetchId: number): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'fetch', fetchId } });
+  }
+
   function tick(): readonly GossipEffect[] {
     return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 
-  function frame(sent: Extract<GossipEvent, { kind: 'frame' }>['frame']): readonly GossipEffect[] {
-    return handle({ kind: 'frame', linkId: '1', frame: sent, recall: {} });
+  function frame(
+    sent: Extract<GossipEvent, { kind: 'frame' }>['frame'],
+    linkId = '1',
+  ): readonly GossipEffect[] {
+    return handle({ kind: 'frame', linkId, frame: sent, recall: {} });
   }
 
   function handle(event: GossipEvent): readonly GossipEffect[] {

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../../src/core/gossip/rows.ts';
 import { compareRow } from '../../../src/core/gossip/rows.ts';
-import { FETCHES_MAX, RETRY_PAUSE_MS, type Want, Wants } from '../../../src/core/gossip/wants.ts';
 import {
+  FETCHES_MAX,
+  type NewFetch,
+  RETRY_PAUSE_MS,
+  type Want,
+  Wants,
+} from '../../../src/core/gossip/wants.ts';
+import {
+  type NodeId,
   parseNodeId,
   parseRegionName,
   parseSha256,
@@ -67,11 +74,27 @@ describe('Wants', () => {
     for (const name of ['a', 'b', 'c']) {
       wants.add({ nodeId: FRA, row: row(`release/${name}`, 1) }, 0);
     }
-    const fetch = wants.begin(1, { nodeId: FRA, region: FAR }, wants.next(ALL), 0);
+    const fetch = wants.begin(begun(FRA, 1), wants.next(ALL), 0);
     expect(wants.next(ALL)).toEqual([]);
     expect(wants.settle(fetch, 'done', 0)).toBe('more');
     wants.end(fetch);
     expect(wants.next(ALL).map((want) => want.row.stream)).toEqual(['release/b', 'release/c']);
+  });
+
+  it('asks for all of a fetch again that brought nothing, as its announcer says it now', () => {
+    const wants = new Wants();
+    for (const name of ['a', 'b', 'c']) {
+      wants.add({ nodeId: FRA, row: row(`release/${name}`, 1) }, 0);
+    }
+    const fetch = wants.begin(begun(FRA, 1), wants.next(ALL), 0);
+    expect(wants.isSaidAgain(fetch)).toBe(false);
+    wants.add({ nodeId: FRA, row: row('release/b', 2) }, 0);
+    expect(wants.isSaidAgain(fetch)).toBe(true);
+    const again = wants.again(fetch, ({ row: { stream } }) => (stream === 'release/c' ? 0 : 1));
+    expect(again.map((want) => want.row.sequence)).toEqual([1, 2]);
+    const next = wants.begin(begun(FRA, 2), again, 0);
+    expect(wants.isSaidAgain(next)).toBe(false);
+    expect(wants.next(ALL)).toEqual([]);
   });
 
   it('asks those last whose last answer was of no use', () => {
@@ -160,12 +183,15 @@ function row(stream: string, sequence: number): Row {
   return { stream: parseStreamName(stream), sequence, digest, forked: false };
 }
 
+function begun(nodeId: NodeId, fetchId: number): NewFetch {
+  return { fetchId, from: { nodeId, region: FAR }, linkId: '1', patience: 1 };
+}
+
 function start(wants: Wants, fetchId: number): Want | undefined {
   const picked = wants.next(ONE_EACH);
   const [want] = picked;
   if (want !== undefined) {
-    const from = { nodeId: want.nodeId, region: FAR };
-    wants.begin(fetchId, from, picked, 0);
+    wants.begin(begun(want.nodeId, fetchId), picked, 0);
   }
   return want;
 }
