@@ -36,6 +36,8 @@ export class Fetching {
   readonly #retries: Retries = new Retries();
   #nextFetchId = 1;
   #monotonicMs = 0;
+  /** How many charters there were when the last event came. */
+  #charters = 0;
 
   constructor(outbox: Outbox, links: LinkTable, replica: Replica) {
     this.#outbox = outbox;
@@ -44,9 +46,12 @@ export class Fetching {
     this.#answers = new FetchAnswers(links, replica, this);
   }
 
-  /** Tells the time of the event that is handled now; it never goes back. */
+  /** An event is handled now; this time never goes back. */
   clock(monotonicMs: number): void {
     this.#monotonicMs = monotonicMs;
+    const { length } = this.#replica.verified.charters;
+    if (length !== this.#charters) this.#wants.chartered();
+    this.#charters = length;
   }
 
   /** True while something is being fetched. */
@@ -211,8 +216,7 @@ export class Fetching {
     failure: KedgeError | undefined,
     nowMs: number,
   ): 'more' | 'over' {
-    const isUnreached = failure?.code === 'UNAVAILABLE';
-    const outcome = isUnreached ? 'unreached' : failure === undefined ? 'done' : 'failed';
+    const outcome = outcomeOf(fetch, failure);
     if (failure === undefined) {
       // It has that no more: a decision about a fork took it back.
       if (this.#sizeOf(want) > 0) this.#links.to(want.nodeId)?.forgetHeld(want.row);
@@ -280,6 +284,12 @@ export class Fetching {
       this.#begin(link, wants, PATIENCE);
     }
   }
+}
+
+function outcomeOf({ buffer }: ActiveFetch, failure: KedgeError | undefined): Outcome {
+  if (failure === undefined) return 'done';
+  if (failure.code === 'UNAVAILABLE') return 'unreached';
+  return failure === buffer.unproven() ? 'unproven' : 'failed';
 }
 
 /** What of a failure is held against the peer. */

@@ -11,12 +11,11 @@
 import type { StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
 import type { Link } from './links.ts';
-import type { Outcome, Want } from './wants.ts';
+import type { Miss } from './pauses.ts';
+import type { Want } from './wants.ts';
 
 /** Streams that one look takes up; the others are next. */
 const LOOKED_AT_MAX = 256;
-
-type Miss = Exclude<Outcome, 'done'>;
 
 /** Streams that are still missing after a fetch. */
 export class Retries {

@@ -6,10 +6,8 @@
  * they lack, so that others get their turn. Each stream is fetched once at a time. Few fetches run
  * at once and never all from one peer; the charter goes first and alone, since nothing else can be
  * judged without it. Each peer has a table of its own, so that one that announces much crowds out
- * nobody; those whose last answer was of no use come after the others. An announcer that failed is
- * not asked again for the same head for a while, so that a lying or broken peer costs bounded work
- * and honest ones are asked instead; one that was not reached is asked again soon, since the way to
- * it may be free by then.
+ * nobody; those whose last answer was of no use come after the others. An announcer that did not
+ * deliver rests for that row (`pauses.ts`), so that others are asked instead.
  *
  * @module
  */
@@ -18,17 +16,13 @@ import { FETCH_STREAMS_MAX, PEERS_MAX, STREAMS_MAX } from '../limits.ts';
 import type { LinkId, PeerIdentity } from '../peer.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
+import { type Miss, Pauses } from './pauses.ts';
 import type { Row } from './rows.ts';
 
 /** Fetches under way at once. */
 export const FETCHES_MAX: number = 4;
 /** Fetches from one peer at once: one place is always left for the others. */
 const FETCHES_PER_PEER_MAX = FETCHES_MAX - 1;
-/** How long a peer is not asked again for a row that it failed to deliver, milliseconds. */
-export const RETRY_PAUSE_MS: number = 10_000;
-/** The same where the peer was not reached, which says nothing about it. */
-const UNREACHED_PAUSE_MS = 1000;
-
 /** Statements that one fetch asks for, where it asks for more than one stream. */
 const FETCH_STATEMENTS_MAX = 256;
 
@@ -44,7 +38,7 @@ export interface Want {
 }
 
 /** What became of a want. */
-export type Outcome = 'done' | 'failed' | 'unreached';
+export type Outcome = 'done' | Miss;
 
 /** What a fetch is begun with. */
 export interface NewFetch {
@@ -81,7 +75,7 @@ export class Wants {
   readonly #announced: Map<NodeId, Map<StreamName, Want>> = new Map();
   readonly #fetches: Map<number, ActiveFetch> = new Map();
   readonly #streams: Set<StreamName> = new Set();
-  readonly #pausedUntilMs: Map<string, number> = new Map();
+  readonly #pauses: Pauses = new Pauses();
   /** Peers whose last answer was of no use. */
   readonly #poor: Set<NodeId> = new Set();
 
@@ -155,13 +149,14 @@ export class Wants {
     return fetch;
   }
 
-  /**
-   * Says whether the announcer rests for this row. A pause that ends later than any can is one of
-   * before the clock was set back.
-   */
+  /** Says whether the announcer rests for this row. */
   isPaused({ nodeId, row }: Want, nowMs: number): boolean {
-    const leftMs = (this.#pausedUntilMs.get(pauseKey(nodeId, row)) ?? nowMs) - nowMs;
-    return leftMs > 0 && leftMs <= RETRY_PAUSE_MS;
+    return this.#pauses.has(pauseKey(nodeId, row), nowMs);
+  }
+
+  /** Another charter holds: what nothing proved may be proven by it. */
+  chartered(): void {
+    this.#pauses.chartered();
   }
 
   /**
@@ -206,9 +201,7 @@ export class Wants {
     }
     if (this.#poor.size >= PEERS_MAX) this.#poor.clear();
     this.#poor.add(nodeId);
-    this.#sweep(nowMs);
-    const pauseMs = outcome === 'failed' ? RETRY_PAUSE_MS : UNREACHED_PAUSE_MS;
-    this.#pausedUntilMs.set(pauseKey(nodeId, row), nowMs + pauseMs);
+    this.#pauses.note(pauseKey(nodeId, row), outcome, nowMs);
   }
 
   /** Announcers that may be asked for more: good ones first, those that are asked for least. */
@@ -251,15 +244,6 @@ export class Wants {
     if (wants?.get(row.stream) !== want) return;
     wants.delete(row.stream);
     if (wants.size === 0) this.#announced.delete(nodeId);
-  }
-
-  /** Keeps the pauses bounded: drops what has passed. */
-  #sweep(nowMs: number): void {
-    if (this.#pausedUntilMs.size < STREAMS_MAX) return;
-    for (const [key, untilMs] of this.#pausedUntilMs) {
-      if (untilMs <= nowMs) this.#pausedUntilMs.delete(key);
-    }
-    if (this.#pausedUntilMs.size >= STREAMS_MAX) this.#pausedUntilMs.clear();
   }
 }
 

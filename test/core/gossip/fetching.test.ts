@@ -4,9 +4,9 @@ import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.
 import { FETCH_USELESS_MAX_MS } from '../../../src/core/gossip/fetch-pace.ts';
 import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
+import { RETRY_PAUSE_MS } from '../../../src/core/gossip/pauses.ts';
 import { REPAIR_INTERVAL_MS } from '../../../src/core/gossip/repair.ts';
 import type { Row } from '../../../src/core/gossip/rows.ts';
-import { RETRY_PAUSE_MS } from '../../../src/core/gossip/wants.ts';
 import {
   NO_PREVIOUS,
   parseNodeId,
@@ -114,6 +114,30 @@ describe('Fetching', () => {
     expect(asked(tick())).toEqual([2]);
     expect(cancelled(item(entry(release), 2))).toBe(false);
     expect(asked(tick())).toEqual([]);
+  });
+
+  it('asks seldom for what nothing proves, but at once under another charter', () => {
+    const old = realm.nextRelease(BUNDLE, (body) => body, { signers: ['alice', 'bob'] });
+    replaceSigners();
+    begin();
+    announce(old.stream);
+    let fetchId = 1;
+    let count = 0;
+    for (const endMs = nowMs + 3_600_000; nowMs < endMs; nowMs += REPAIR_INTERVAL_MS) {
+      const [next] = asked(tick());
+      if (next === undefined && fetchId !== 1) continue;
+      fetchId = next ?? fetchId;
+      item(entry(old), fetchId);
+      end(fetchId);
+      count += 1;
+      fetchId += 1;
+    }
+    expect(count).toBeGreaterThan(5);
+    expect(count).toBeLessThan(15);
+    expect(asked(tick())).toEqual([]);
+    const charter = realm.nextCharter((body) => body);
+    handle({ kind: 'submit', requestId: 1, document: charter.document, blobs: [], recall: {} });
+    expect(asked(tick())).toHaveLength(1);
   });
 
   it('does not ask for ever for what a peer does not have any more', () => {
