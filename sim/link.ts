@@ -36,6 +36,8 @@ export interface LinkEnd {
   readonly host: number;
   /** What this end believes. */
   isUp: boolean;
+  /** Something it sent is lost: what it sends after that arrives no more than that did. */
+  isBroken: boolean;
   /** The line is busy until then. */
   freeAtMs: number;
   /** Nothing may arrive before what was sent before. */
@@ -71,6 +73,7 @@ export function makeEnd(driver: Endpoint): LinkEnd {
     driver,
     host: driver.host.index,
     isUp: false,
+    isBroken: false,
     freeAtMs: 0,
     lastArrivalMs: 0,
     waitingBytes: 0,

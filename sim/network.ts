@@ -100,6 +100,7 @@ export class Network {
     }
     end.sent += 1;
     this.#scene.tally(frame.kind, bytes);
+    if (end.isBroken) return 'sent';
     const fate = this.fates.frame(end.host, otherEnd(link, end).host);
     if (fate === 'drop' || fate === 'reset' || fate === 'half-open') {
       this.#break(link, end, fate);
@@ -247,6 +248,7 @@ export class Network {
   /** The frame is lost, and the link with it: for both ends, or for one until it notices. */
   #break(link: SimLink, end: LinkEnd, how: 'drop' | 'reset' | 'half-open'): void {
     const peer = otherEnd(link, end);
+    end.isBroken = true;
     const delayMs = this.delayMs(end.host, peer.host);
     this.#scene.coverage.hit(how === 'half-open' ? 'half-open' : 'link-reset');
     this.#scene.after(how === 'reset' ? delayMs / 2 : delayMs, end.host, () =>
