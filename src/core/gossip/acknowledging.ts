@@ -30,6 +30,8 @@ interface Round {
   readonly told: ReadonlySet<NodeId>;
 }
 
+const FIRST: Round = { turn: 'first', told: new Set() };
+
 /** The acknowledgements of one node. */
 export class Acknowledging {
   readonly #outbox: Outbox;
@@ -61,7 +63,9 @@ export class Acknowledging {
     if (news === 'not-pushed') return this.#tell(stream, lacking);
     for (const scope of SCOPES) {
       if (!lacking.some((link) => this.#scopeOf(link) === scope)) continue;
-      this.#wait(scope, stream, { turn: 'first', told: new Set() });
+      // A stream that keeps moving must not put off for ever whoever speaks second.
+      const { turn } = this.#rounds[scope].get(stream) ?? FIRST;
+      this.#wait(scope, stream, { turn, told: new Set() });
     }
   }
 

@@ -20,6 +20,8 @@ const STALL_MIN_MS = 300;
 const STALL_ROUND_TRIPS = 1.5;
 /** The longest such time: a round trip that was measured across a cut took as long as the cut. */
 const STALL_MAX_MS = 2000;
+/** How long others wait for a charter that brings nothing, milliseconds. */
+const LAGS_AFTER_MS = 3000;
 /** Anchors that come at least this fast extend that time, bytes per second. */
 const BLOBS_MIN_BYTES_PER_SECOND = 2048;
 
@@ -39,6 +41,11 @@ export class FetchPace {
     if (monotonicMs - this.#sinceMs <= FETCH_USELESS_MAX_MS + paidMs) return;
     const message = 'the answer to a fetch brings nothing of use for too long';
     throw asHollow(new KedgeError('LIMIT', message));
+  }
+
+  /** True once the fetch has not moved this node on for a while. */
+  lags(monotonicMs: number): boolean {
+    return monotonicMs - this.#sinceMs >= LAGS_AFTER_MS;
   }
 
   /** The fetch moved this node on. */

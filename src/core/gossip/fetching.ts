@@ -134,6 +134,8 @@ export class Fetching {
     if (fetch.idle > 0 && link?.isReady === true && this.#isLost(fetch, link)) {
       return this.#askAgain(fetch, link);
     }
+    fetch.isLagging = fetch.pace.lags(this.#monotonicMs);
+    if (fetch.isLagging) this.#pump();
     this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link?.rttMs));
   }
 

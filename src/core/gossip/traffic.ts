@@ -11,13 +11,7 @@
 import type { Received } from './frames.ts';
 
 /** What shares one budget. */
-export type TrafficClass =
-  | 'bytes'
-  | 'statements'
-  | 'evidence'
-  | 'repair'
-  | 'attestations'
-  | 'membership';
+export type TrafficClass = 'bytes' | 'statements' | 'repair' | 'attestations' | 'membership';
 
 interface Share {
   readonly burst: number;
@@ -29,8 +23,6 @@ const SHARES = {
   bytes: { burst: 16 * 1024 * 1024, perSecond: 4 * 1024 * 1024 },
   // Judging one that is known costs some 0.05 ms.
   statements: { burst: 8000, perSecond: 4000 },
-  // Judging two statements that nobody knows may cost 0.13 s.
-  evidence: { burst: 32, perSecond: 2 },
   // All rows of the largest store twice per comparison.
   repair: { burst: 40_000, perSecond: 20_000 },
   // Each new one costs a signature check.
@@ -91,7 +83,7 @@ function unitsOf(frame: Received): readonly [TrafficClass, number] {
     case 'held':
       return ['statements', 1];
     case 'fork':
-      return ['evidence', 1];
+      return ['statements', 8];
     case 'digest':
     case 'rows-ask':
       return ['repair', 1];

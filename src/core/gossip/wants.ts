@@ -5,9 +5,10 @@
  * many does not pay for a call each; how many is bounded, by streams and by the statements that
  * they lack, so that others get their turn. Each stream is fetched once at a time. Few fetches run
  * at once and never all from one peer; the charter goes first and alone, since nothing else can be
- * judged without it. Each peer has a table of its own, so that one that announces much crowds out
- * nobody; those whose last answer was of no use come after the others. An announcer that did not
- * deliver rests for that row (`pauses.ts`), so that others are asked instead.
+ * judged without it, unless it brings nothing for a while: who promises one must not stop all else.
+ * Each peer has a table of its own, so that one that announces much crowds out nobody; those whose
+ * last answer was of no use come after the others. An announcer that did not deliver rests for that
+ * row (`pauses.ts`), so that others are asked instead.
  *
  * @module
  */
@@ -63,6 +64,8 @@ export interface ActiveFetch extends NewFetch {
   idle: number;
   /** What the node held of the first one when it began to come. */
   heldBefore: string;
+  /** It has not moved this node on for a while: nobody waits for it. */
+  isLagging: boolean;
 }
 
 const NO_WANTS: ReadonlyMap<StreamName, Want> = new Map();
@@ -98,9 +101,11 @@ export class Wants {
    * useful.
    */
   next(sizeOf: SizeOf): readonly Want[] {
-    if (this.#fetches.size >= FETCHES_MAX || this.#streams.has(CHARTER_STREAM)) return [];
+    if (this.#fetches.size >= FETCHES_MAX) return [];
+    const charter = this.#charterFetch();
+    if (charter?.isLagging === false) return [];
     const nodeIds = this.#leastAsked();
-    for (const nodeId of nodeIds) {
+    for (const nodeId of charter === undefined ? nodeIds : []) {
       const want = this.#announced.get(nodeId)?.get(CHARTER_STREAM);
       if (want === undefined) continue;
       if (sizeOf(want) > 0) return [want];
@@ -116,10 +121,25 @@ export class Wants {
   /** Notes that a fetch has started; all is of one peer. */
   begin(begun: NewFetch, wants: readonly Want[], monotonicMs: number): ActiveFetch {
     const parts = { buffer: new FetchBuffer(), pace: new FetchPace(monotonicMs) };
-    const fetch = { ...begun, wants: [...wants], heldBefore: '', items: 0, idle: 0, ...parts };
+    const fetch = {
+      ...begun,
+      wants: [...wants],
+      heldBefore: '',
+      items: 0,
+      idle: 0,
+      isLagging: false,
+      ...parts,
+    };
     this.#fetches.set(begun.fetchId, fetch);
     for (const { row } of wants) this.#streams.add(row.stream);
     return fetch;
+  }
+
+  #charterFetch(): ActiveFetch | undefined {
+    for (const fetch of this.#fetches.values()) {
+      if (fetch.wants[0]?.row.stream === CHARTER_STREAM) return fetch;
+    }
+    return undefined;
   }
 
   /** Says whether somebody else has announced something of these streams. */

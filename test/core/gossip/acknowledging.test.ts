@@ -54,6 +54,16 @@ describe('Acknowledging', () => {
     expect(told()).toEqual([]);
   });
 
+  it('lets the second one speak of a stream that keeps moving', () => {
+    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.due('region');
+    told();
+    rows.set(STREAM, row(2));
+    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.due('region');
+    expect(told()).toEqual(['iad-1', 'iad-3']);
+  });
+
   it('says nothing to those who are known to hold it or more', () => {
     acknowledging.durable(STREAM, 'pushed');
     told();

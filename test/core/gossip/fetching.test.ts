@@ -57,6 +57,18 @@ describe('Fetching', () => {
     announce(stream);
   });
 
+  it('fetches releases beside a charter that was promised and does not come', () => {
+    begin();
+    announce('charter');
+    const release = `release/${BUNDLE}`;
+    expect(fetches(frame({ kind: 'held', row: rowOf(release), revision: 2 }))).toEqual([]);
+    nowMs += 2_999;
+    expect(fetches(stall(1))).toEqual([]);
+    nowMs += 1;
+    const [next] = fetches(stall(1));
+    expect(next?.requests.map(({ stream }) => stream)).toEqual([release]);
+  });
+
   it('bounds what many small anchors take', () => {
     begin();
     announce(`release/${BUNDLE}` as StreamName);

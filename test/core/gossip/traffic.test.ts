@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../../../src/core/gossip/frames.ts';
 import { Traffic } from '../../../src/core/gossip/traffic.ts';
-import { NO_PREVIOUS, parseSequence, parseStreamName } from '../../../src/core/ids.ts';
+import { NO_PREVIOUS, parseStreamName } from '../../../src/core/ids.ts';
 import { NO_UPDATES } from '../../../src/core/membership/frames.ts';
 
 const PING: Frame = { kind: 'ping', sequence: 1, updates: NO_UPDATES };
@@ -32,16 +32,6 @@ describe('Traffic', () => {
     for (let i = 0; i < 100; i += 1) traffic.took({ kind: 'rows', rows }, 10, 0);
     expect(traffic.took({ kind: 'rows', rows }, 10, 0)).toMatchObject({ what: 'repair' });
     expect(traffic.took(PING, 10, 0)).toBeUndefined();
-  });
-
-  it('takes few proofs of forks a second, and all else meanwhile', () => {
-    const sequence = parseSequence(1);
-    const statement = { payload: new Uint8Array(1), signatures: [] };
-    const evidence = { stream: ROW.stream, sequence, first: statement, second: statement };
-    const fork: Frame = { kind: 'fork', evidence };
-    expect(untilExcess(fork, 0)).toBe(32);
-    expect(traffic.took(fork, 10, 0)).toMatchObject({ what: 'evidence' });
-    expect(traffic.took(HELD, 10, 0)).toBeUndefined();
   });
 
   it('counts what a frame carries, and bytes whatever it is', () => {
