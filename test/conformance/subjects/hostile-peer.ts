@@ -23,6 +23,7 @@ import {
   parseRealmName,
   parseRegionName,
   parseSha256,
+  type RegionName,
 } from '../../../src/core/ids.ts';
 import { NODE_ID_HEADER } from '../../../src/grpc/caller.ts';
 import {
@@ -36,6 +37,9 @@ import { callError } from '../../../src/wire/status.ts';
 import type { ConformanceCase } from '../format.ts';
 import { eventually } from './recorder.ts';
 import { lastOf } from './subject.ts';
+
+/** Where hostile peers say that they are. */
+export const ELSEWHERE: RegionName = parseRegionName('fra');
 
 /** What a peer answers to every fetch of the node, until it is told something else. */
 export class LyingServer implements AsyncDisposable {
@@ -145,11 +149,16 @@ function isOf(stream: string, item: FetchItem): boolean {
 }
 
 /** The greeting of a peer that answers fetches at `address`. */
-export function helloOf(name: string, { realm, pin }: ConformanceCase, address: string): Hello {
+export function helloOf(
+  name: string,
+  { realm, pin }: ConformanceCase,
+  address: string,
+  region: RegionName = ELSEWHERE,
+): Hello {
   return {
     protocolVersion: PROTOCOL_VERSION,
     nodeId: parseNodeId(name),
-    region: parseRegionName('fra'),
+    region,
     realm: parseRealmName(realm),
     firstCharterDigest: parseSha256(pin),
     bootId: '0'.repeat(32),

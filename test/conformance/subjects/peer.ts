@@ -19,7 +19,7 @@ import type {
   RegionStep,
 } from '../format.ts';
 import { decodeLeaf, decodePair, decodeRows, isRegionStep } from './attested.ts';
-import { helloOf, LyingServer, PeerLink } from './hostile-peer.ts';
+import { ELSEWHERE, helloOf, LyingServer, PeerLink } from './hostile-peer.ts';
 import { CaseNode } from './node.ts';
 import { bend } from './protobuf.ts';
 import { eventually } from './recorder.ts';
@@ -37,8 +37,9 @@ import {
 
 /** Both sort before `node`, so that the links that they open are kept. */
 const LIAR = 'a-liar';
-const ELSEWHERE = parseRegionName('fra');
 const WITNESS = 'b-witness';
+/** A third region: a node passes on to it what comes from another one. */
+const BEYOND = parseRegionName('sin');
 /** Link message, frame, push, statement. */
 const STATEMENT_PATH = [1, 2, 1];
 const SETTLE_MS = 30;
@@ -264,7 +265,7 @@ async function openLinks(
 ): Promise<readonly [PeerLink, PeerLink]> {
   return await Promise.all([
     openLink(LIAR, node, one, server),
-    openLink(WITNESS, node, one, server),
+    PeerLink.open(node.address, helloOf(WITNESS, one, server.address, BEYOND)),
   ]);
 }
 
