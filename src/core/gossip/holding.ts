@@ -83,7 +83,7 @@ export class Holding {
   #judge(known: number): void {
     const { serving, remembering, outbox } = this.#parts;
     if (!serving.isServing || this.#copy === 'restored') return;
-    if (remembering.isContradicted()) {
+    if (remembering.isContradicted(known)) {
       this.#copy = 'restored';
       serving.suspend();
       outbox.emit({ kind: 'renew' });

@@ -106,9 +106,9 @@ export class Remembering {
     return Math.max(0, ...earlier.map(({ before, written }) => Math.max(before, written)));
   }
 
-  /** Whether this node's store has less than it showed: never by one word, also of two nodes. */
-  isContradicted(): boolean {
-    return this.#claimants.size >= PEERS_MIN;
+  /** Whether this node's store has less than it showed; `known` is the number of other nodes. */
+  isContradicted(known: number): boolean {
+    return this.#claimants.size >= Math.min(PEERS_MIN, Math.max(1, known));
   }
 
   /** Whether others have looked at what it shows, and do not remember more. */
