@@ -28,11 +28,6 @@ export class Attested {
     this.#said.set(host, said.set(stream, checkpoint));
   }
 
-  /** Nobody can know what it said. */
-  forget(host: SimNode): void {
-    this.#said.delete(host);
-  }
-
   /** All that was said last. */
   *[Symbol.iterator](): Generator<readonly [SimNode, Checkpoint]> {
     for (const [host, said] of this.#said) {

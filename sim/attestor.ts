@@ -60,8 +60,8 @@ export class Attestor {
     this.#state = parts.state;
   }
 
-  start(state: TrustedState): void {
-    this.serve(state, []);
+  start(): void {
+    this.serve(this.#state, []);
     this.#beat();
   }
 

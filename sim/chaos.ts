@@ -229,18 +229,18 @@ export class Chaos {
     }
   }
 
-  /** What the disk held when it began takes its place, unseen in some cases; or nothing does. */
+  /** What the disk held when the fault began takes its place when it ends; or nothing does. */
   #backup(fault: FaultOf<'backup'>): void {
+    const storeId = (0x1000 + fault.id).toString(16).padStart(32, '0');
     let copy: Disk | undefined;
     this.#during(
       fault,
       fault.host,
       (host) => {
         const isLost = host.index > 1 && draw(this.#scene.seed, 'faults', fault.id, -2) < 0.3;
-        const isWhole = !isLost && draw(this.#scene.seed, 'faults', fault.id, -3) < 0.5;
-        const what = isWhole ? 'machine-restored' : 'backup-restored';
-        copy = host.disk.backup(isLost ? 'store-lost' : what, 0x1000 + fault.id);
-        this.#scene.coverage.hit(isLost ? 'store-lost' : what);
+        copy = new Disk(storeId, isLost ? undefined : host.disk);
+        copy.origin = isLost ? 'lost' : 'restored';
+        this.#scene.coverage.hit(isLost ? 'store-lost' : 'backup-restored');
       },
       (host) => {
         if (copy === undefined || host.role !== 'member') return;

@@ -46,8 +46,6 @@ export const SOMETIMES = {
   'submit-held': 'a statement is submitted again',
   recall: 'the store is asked for what the machine cannot remember',
   'backup-restored': 'an old copy of a store comes back',
-  'machine-restored': 'an old copy of a store comes back with all by which its node knows it',
-  'copy-found': 'peers find out that a store is an old copy',
   'holds-back': 'a node with another store than before starts and serves nobody yet',
   'store-lost': 'a store comes back empty',
   'clock-back': 'a clock is set back a day',

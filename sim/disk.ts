@@ -11,7 +11,6 @@ import { sha256 } from '../src/core/crypto.ts';
 import { KedgeError } from '../src/core/errors.ts';
 import type { PersistBatch } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
-import type { ShownStore } from '../src/core/gossip/options.ts';
 import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
 import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
@@ -32,15 +31,11 @@ type Entry = PersistBatch['documents'][number];
 
 /** A store of one node. */
 export class Disk {
-  storeId: string;
-  /** How often it was written to. */
-  written: number;
-  /** What the others showed of their stores. */
-  shown: readonly ShownStore[];
+  readonly storeId: string;
   /** Where the content comes from; what a node finds out about its store when it starts. */
   origin: StoreOrigin = 'intact';
   /** What the node's region cosigned, as written down. */
-  readonly cosigned: Map<StreamName, CosignedRecord>;
+  readonly cosigned: Map<StreamName, CosignedRecord> = new Map();
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
   /** By stream, from sequence 1; also what a fork has taken the head away from. */
@@ -55,10 +50,6 @@ export class Disk {
   constructor(storeId: string, copied?: Disk) {
     this.storeId = storeId;
     this.memory = copied?.memory;
-    this.written = copied?.written ?? 0;
-    this.shown = copied?.shown ?? [];
-    // Of another store the key of the region knows nothing.
-    this.cosigned = new Map(copied?.storeId === storeId ? copied.cosigned : []);
     this.#entries = new Map(copied === undefined ? [] : copied.#entries);
     this.#heads = new Map(copied === undefined ? [] : copied.#heads);
     this.#forks = new Map(copied === undefined ? [] : copied.#forks);
@@ -84,23 +75,6 @@ export class Disk {
     return disk;
   }
 
-  /** What will take its place one day: nothing, or a copy, which may look like itself. */
-  backup(what: 'store-lost' | 'machine-restored' | 'backup-restored', number: number): Disk {
-    const copy = new Disk(this.storeId, what === 'store-lost' ? undefined : this);
-    copy.origin = this.origin;
-    if (what === 'machine-restored') return copy;
-    copy.renew(number);
-    if (what === 'store-lost') copy.origin = 'lost';
-    return copy;
-  }
-
-  /** It turned out to be an old copy: it gets another id, which is returned. */
-  renew(number: number): string {
-    this.origin = 'restored';
-    this.storeId = number.toString(16).padStart(32, '0');
-    return this.storeId;
-  }
-
   /** Errors: `BUG`: the batch contradicts what is held; nothing is written. */
   append(batch: PersistBatch): void {
     this.#settle();
@@ -118,7 +92,6 @@ export class Disk {
     const settled = heads.size === 0 ? [] : (batch.settled ?? []);
     for (const one of settled) this.#requireStored(one);
     for (const [stream, all] of entries) this.#entries.set(stream, all);
-    if (heads.size > 0 || batch.evidence !== undefined) this.written += 1;
     for (const { stream, sequence } of settled) {
       this.#forks.delete(stream);
       heads.set(stream, sequence);

@@ -19,9 +19,9 @@ import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { Attestor } from './attestor.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
-import { type LinkEnd, otherEnd, type SimLink } from './link.ts';
+import type { LinkEnd, SimLink } from './link.ts';
 import type { Network } from './network.ts';
-import type { Crash, Machine, Process, SimNode } from './node.ts';
+import type { Machine, Process, SimNode } from './node.ts';
 import type { Oracle } from './oracle.ts';
 import type { Published } from './pool.ts';
 import { findRecall } from './recall.ts';
@@ -38,6 +38,12 @@ export interface Surroundings {
   readonly scene: Scene;
   readonly network: Network;
   readonly oracle: Oracle;
+}
+
+/** When a process is to die: in the middle of an event, or of one that writes, after the write. */
+export interface Crash {
+  readonly share: number;
+  readonly on: 'anything' | 'persist';
 }
 
 /** A running process. */
@@ -57,8 +63,6 @@ export class Driver implements Process {
   #nextRequestId = 1;
   #crash: Crash | undefined;
   #attestor: Attestor | undefined;
-  /** What others say about the store. */
-  #store: 'unknown' | 'vouched' | 'suspect' = 'unknown';
 
   constructor({ scene, network, oracle }: Surroundings, host: SimNode, machine: Machine) {
     this.#scene = scene;
@@ -87,7 +91,7 @@ export class Driver implements Process {
     this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
   }
 
-  /** Attests for the node's region, once others have looked at its store. */
+  /** Attests for the node's region from now on. */
   attest(key: SigningKey, state: TrustedState): void {
     this.#attestor = new Attestor({
       scene: this.#scene,
@@ -96,9 +100,9 @@ export class Driver implements Process {
       key,
       state,
       attest: (said) => this.handle({ kind: 'attest', said }),
-      isAlive: () => this.#isAlive && this.#store !== 'suspect',
+      isAlive: () => this.#isAlive,
     });
-    if (this.#store === 'vouched') this.#attestor.start(state);
+    this.#attestor.start();
   }
 
   /** Says good-bye: the node is about to stop. */
@@ -108,7 +112,6 @@ export class Driver implements Process {
   }
 
   remember(): void {
-    this.host.disk.shown = this.machine.shown().snapshot();
     const { version, snapshot } = this.machine.memory();
     if (version === this.#remembered) return;
     this.#remembered = version;
@@ -145,12 +148,9 @@ export class Driver implements Process {
   linkFrame(linkId: string, frame: Frame): void {
     if (!this.#isAlive) return;
     if ('updates' in frame) this.#noteSuspicion(frame.updates);
-    const known = this.links.get(linkId);
-    this.withRecall(judgedIn(frame), (recall) => {
-      this.handle({ kind: 'frame', linkId, frame, recall });
-      if (known === undefined) return;
-      this.#oracle.copies.received(this, otherEnd(known.link, known.end).driver, frame);
-    });
+    const judged = judgedIn(frame);
+    if (judged === undefined) return this.handle({ kind: 'frame', linkId, frame, recall: NONE });
+    this.withRecall(judged, (recall) => this.handle({ kind: 'frame', linkId, frame, recall }));
   }
 
   /** Something came that is no frame: the transport closes the link. */
@@ -222,11 +222,6 @@ export class Driver implements Process {
         return this.#network.dial(this, effect.target);
       case 'resolve':
         return this.#resolve();
-      case 'vouched':
-        this.#store = 'vouched';
-        return this.#attestor?.start(this.machine.durable);
-      case 'renew':
-        return this.#renew();
       case 'fetch':
         return this.fetcher.start(effect.fetchId, effect.target, effect.requests);
       case 'cancel-fetch':
@@ -234,7 +229,7 @@ export class Driver implements Process {
       case 'persist':
         return this.writer.add(effect.batchId, effect.batch);
       case 'serve':
-        if (this.#store === 'vouched') this.#attestor?.serve(effect.state, effect.streams);
+        this.#attestor?.serve(effect.state, effect.streams);
         return this.#oracle.serves(this.host, effect.state, effect.streams);
       case 'hold':
         return this.#oracle.holds(this.host, effect.state, effect.streams);
@@ -248,13 +243,6 @@ export class Driver implements Process {
         if (effect.notice.kind === 'serving') this.host.disk.origin = 'intact';
         return;
     }
-  }
-
-  #renew(): void {
-    this.#store = 'suspect';
-    const found = this.#oracle.copyFound(this.host);
-    const storeId = this.host.disk.renew(0x100000 + found);
-    this.handle({ kind: 'renewed', storeId });
   }
 
   #resolve(): void {

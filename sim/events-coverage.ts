@@ -8,7 +8,6 @@ import type { Coverage } from './coverage.ts';
 import { factsOf } from './facts.ts';
 
 /** Notes what an event and its effects show. */
-// eslint-disable-next-line complexity -- one case per kind of effect
 export function noteCoverage(
   coverage: Coverage,
   event: GossipEvent,
@@ -38,10 +37,6 @@ export function noteCoverage(
       case 'send':
         if (effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
         break;
-      case 'renew':
-        coverage.hit('copy-found');
-        break;
-      case 'vouched':
       case 'dial':
       case 'resolve':
       case 'serve':

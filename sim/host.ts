@@ -11,7 +11,7 @@ import {
   type Hello,
   PROTOCOL_VERSION,
 } from '../src/core/gossip/frames.ts';
-import type { GossipOptions } from '../src/core/gossip/options.ts';
+import type { GossipOptions } from '../src/core/gossip/machine.ts';
 import { type NodeId, parseNodeId, parseRegionName } from '../src/core/ids.ts';
 import type { PeerIdentity } from '../src/core/peer.ts';
 import { restoreTrustedState } from '../src/core/trusted/restore.ts';
@@ -119,13 +119,9 @@ export class Host implements SimNode {
       membership: this.#membershipOf(self),
       state,
       origin: this.disk.origin,
-      written: this.disk.written,
-      shown: this.disk.shown,
       random: () => this.#machineDraws.next(),
     });
-    // A new store serves at once, and is the one of the last run from then on.
-    if (this.disk.origin === 'new') this.disk.origin = 'intact';
-    oracle.boots(this, self.bootId, state, machine.holding);
+    oracle.boots(this, state, machine.holding);
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);
     this.driver.start();

@@ -18,15 +18,7 @@ import type { Draws } from './prf.ts';
 /** What of the machine is used; tests put broken ones in its place. */
 export type Machine = Pick<
   GossipMachine,
-  | 'handle'
-  | 'durable'
-  | 'verified'
-  | 'root'
-  | 'isLinked'
-  | 'memory'
-  | 'shown'
-  | 'holding'
-  | 'attestations'
+  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding' | 'attestations'
 >;
 
 /** What a disk does to its node. */
@@ -34,12 +26,6 @@ export type DiskFault = Extract<Fault, { readonly kind: 'disk' }>;
 
 /** `gone`: dead for ever; `clone`: a second process under the id of a member. */
 export type Role = 'member' | 'gone' | 'clone';
-
-/** When a process is to die: in the middle of an event, or of one that writes, after the write. */
-export interface Crash {
-  readonly share: number;
-  readonly on: 'anything' | 'persist';
-}
 
 /** A running process. */
 export interface Process extends Endpoint {

@@ -20,14 +20,18 @@ import {
 } from '../src/core/trusted/state.ts';
 import { Agreement } from './agreement.ts';
 import { Attested } from './attested.ts';
-import { excessOf } from './bounds.ts';
-import { Copies } from './copies.ts';
 import { noteCoverage } from './events-coverage.ts';
 import type { Process, SimNode } from './node.ts';
 import type { Scene } from './scene.ts';
 import type { Trace } from './trace.ts';
 import type { Known, Truth } from './truth.ts';
 import { type Invariant, Violation } from './violation.ts';
+
+/** Bounds per node, besides those that grow with the number of its peers. */
+const FETCHES_MAX = 16;
+/** A fetch that is over leaves the timer that watched it. */
+const TIMERS_MAX = 240;
+const WRITES_MAX = 500;
 
 /** Watches one seed. */
 export class Oracle {
@@ -44,13 +48,11 @@ export class Oracle {
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
   readonly attested: Attested = new Attested();
-  readonly copies: Copies;
 
   constructor(scene: Scene, truth: Truth, trace: Trace | undefined) {
     this.#scene = scene;
     this.#truth = truth;
     this.#trace = trace;
-    this.copies = new Copies(scene);
   }
 
   /** A machine took an event; its effects are about to be carried out. */
@@ -70,8 +72,7 @@ export class Oracle {
   }
 
   /** A process starts and serves what its disk holds, unless it holds back. */
-  boots(host: SimNode, bootId: string, state: TrustedState, holding: string | undefined): void {
-    this.copies.boots(host, bootId);
+  boots(host: SimNode, state: TrustedState, holding: string | undefined): void {
     if (holding === undefined) this.serves(host, state, []);
     else this.#scene.coverage.hit('holds-back');
   }
@@ -83,8 +84,6 @@ export class Oracle {
   diskReplaced(host: SimNode): void {
     this.#restored.add(host);
     this.#followed.delete(host);
-    if (host.disk.origin === 'intact') this.copies.add(host, this.#floorsOf(host));
-    for (const one of this.copies.unknown()) this.attested.forget(one);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#scene.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {
@@ -92,13 +91,6 @@ export class Oracle {
       if (!isHeld) this.acknowledged.delete(digest);
     }
     this.agreement.forget(others.map(({ disk }) => disk));
-  }
-
-  /** From now on it is a restored node; returns how many there were. */
-  copyFound(host: SimNode): number {
-    const found = this.copies.found(host, this.#floorsOf(host));
-    this.#lower(host);
-    return found;
   }
 
   /** A restored node compares with two others: it finds what all but one of the honest hold. */
@@ -147,7 +139,6 @@ export class Oracle {
 
   /** A machine sends a frame, with these statements in it. */
   sends(host: SimNode, frame: Frame, statements: readonly SignedStatement[]): void {
-    this.copies.sends(host, frame);
     for (const signed of statements) {
       if (this.#truth.recognise(signed) === undefined) {
         const what = `${name(host)} sent a ${frame.kind} with a statement without a quorum`;
@@ -274,9 +265,21 @@ export class Oracle {
   }
 
   #bounded(driver: Process, effects: number): void {
-    const excess = excessOf(driver, effects, this.#scene.hosts.length);
-    if (excess === undefined) return;
-    throw this.#violation('bounded', `${name(driver.host)} has ${excess}`);
+    const peers = this.#scene.hosts.length;
+    const few = 16 + 4 * peers;
+    const timersMax = TIMERS_MAX + few;
+    if (driver.timerCount > timersMax) {
+      this.#above(driver, 'timers', driver.timerCount, timersMax);
+    }
+    if (driver.links.size > few) this.#above(driver, 'links', driver.links.size, few);
+    if (effects > 4 * few) this.#above(driver, 'effects', effects, 4 * few);
+    const { fetcher, writer } = driver;
+    if (fetcher.size > FETCHES_MAX) this.#above(driver, 'fetches', fetcher.size, FETCHES_MAX);
+    if (writer.size > WRITES_MAX) this.#above(driver, 'writes', writer.size, WRITES_MAX);
+  }
+
+  #above(driver: Process, what: string, count: number, max: number): never {
+    throw this.#violation('bounded', `${name(driver.host)} has ${count} ${what}, above ${max}`);
   }
 
   #floorsOf(host: SimNode): Map<StreamName, number> {

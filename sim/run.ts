@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GossipOptions } from '../src/core/gossip/options.ts';
+import type { GossipOptions } from '../src/core/gossip/machine.ts';
 import { Coverage } from './coverage.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';

@@ -16,9 +16,6 @@ export const INVARIANTS = {
   'claimed-durable': 'what a node acknowledges to peers is on its disk',
   'reply-durable': 'what a node answers an admin as durable is on its disk',
   'restored-waits': 'a restored store serves nothing before it was compared with peers',
-  'copy-found':
-    'an old copy of a store is found out once two honest nodes that remember more have said so',
-  'copy-true': 'no store is taken for an old copy that is none',
   'cosigned-once': 'a region never cosigns less than before, nor two roots for one size',
   attested: 'the newest cosignature of every region is known to all honest nodes in the end',
   bounded: 'timers, links, fetches, writes and effects of a node stay bounded',

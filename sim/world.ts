@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { GossipMachine } from '../src/core/gossip/machine.ts';
-import type { GossipOptions } from '../src/core/gossip/options.ts';
+import { GossipMachine, type GossipOptions } from '../src/core/gossip/machine.ts';
 import { Admin } from './admin.ts';
 import { Chaos } from './chaos.ts';
 import { Coverage } from './coverage.ts';

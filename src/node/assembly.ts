@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { encodeHex } from '../core/bytes.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
-import type { GossipOptions, ShownStore } from '../core/gossip/options.ts';
+import type { GossipOptions } from '../core/gossip/machine.ts';
 import { rowIn } from '../core/gossip/rows.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
 import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../core/ids.ts';
@@ -28,8 +28,7 @@ import { AttestedSource } from '../service/attested-source.ts';
 import { fetchItems } from '../service/fetch-source.ts';
 import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { Queries } from '../service/queries.ts';
-import { Replicator } from '../service/replicator.ts';
-import type { ReplicatorOptions } from '../service/replicator-options.ts';
+import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
@@ -52,12 +51,6 @@ export interface AssemblyOptions {
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Told what is on disk while clients are not served yet. */
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
-  /** Told that the store is the one that others were shown. */
-  readonly onVouched: () => void;
-  /** Gives a store that turned out to be an old copy another id. */
-  readonly onRestored: () => Promise<string | undefined>;
-  /** What the others showed of their stores. */
-  readonly shown: readonly ShownStore[];
   readonly store: Store;
   readonly origin: StoreOrigin;
   readonly record: ((line: string) => void) | undefined;
@@ -103,7 +96,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     hasSeeds: config.peers.seeds.length > 0,
     membership: membershipOf(self, options),
     ...common,
-    ...storeOf(options),
+    origin: options.origin,
     ...(options.record && { record: options.record }),
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
     transport,
@@ -136,14 +129,6 @@ export function assemble(options: AssemblyOptions): Assembly {
     },
   };
   return { transport, replicator, subscriptions, services };
-}
-
-/** What is known of the store, and what becomes of it. */
-function storeOf(
-  options: AssemblyOptions,
-): Pick<ReplicatorOptions, 'origin' | 'written' | 'shown' | 'onVouched' | 'onRestored'> {
-  const { origin, store, shown, onVouched, onRestored } = options;
-  return { origin, written: store.revision, shown, onVouched, onRestored };
 }
 
 /** Who is told what replication comes to. */

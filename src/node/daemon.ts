@@ -7,7 +7,6 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { Attestation } from '../core/gossip/frames.ts';
 import { hasShownNoMore } from '../core/gossip/serving.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
@@ -16,12 +15,12 @@ import { type Logger, noLogger } from '../ports/logger.ts';
 import { type Metrics, noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
+import { Attestor } from '../service/attestor.ts';
 import { CallerDirectory } from '../service/identity.ts';
-import { loadMembers, loadShown, MemberMemory } from '../service/member-memory.ts';
+import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
-import { Attesting } from './attesting.ts';
 import { loadState, warnAboutOrigin, warnAboutTime } from './boot.ts';
 import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
@@ -29,6 +28,7 @@ import { type Listeners, type NodeAddresses, openListeners } from './listeners.t
 import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
 import { withPeerPort } from './peer-port.ts';
+import { loadRegionKey } from './region-key.ts';
 import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
@@ -77,7 +77,7 @@ class Daemon implements RunningNode {
   #setClosed: () => void = () => undefined;
   #closing: Promise<void> | undefined;
   #parts: Parts | undefined;
-  #phase: 'holding' | 'serving' | 'suspect' = 'holding';
+  #phase: 'holding' | 'serving' = 'holding';
   #settling: Promise<void> | undefined;
 
   constructor(config: NodeConfig, options: RunOptions) {
@@ -121,16 +121,16 @@ class Daemon implements RunningNode {
     const { serveAnyway } = this.config.store;
     if (hasShownNoMore(found.origin) || serveAnyway) this.#beginServing(found);
     parts.replicator.start();
+    parts.attestor?.start();
     logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'up');
   }
 
   /** From now on clients are served; called again whenever there is something new for them. */
   #beginServing(found: FoundOrigin): void {
-    const was = this.#phase;
-    if (was === 'serving' || this.#parts === undefined) return;
+    if (this.#phase === 'serving' || this.#parts === undefined) return;
     this.#phase = 'serving';
     for (const server of this.#parts.listeners.servers) server.setHealth('SERVING');
-    if (found.origin !== 'intact' || was === 'suspect') this.#settling = this.#settle(found);
+    if (found.origin !== 'intact') this.#settling = this.#settle(found);
   }
 
   async #settle(found: FoundOrigin): Promise<void> {
@@ -201,7 +201,7 @@ class Daemon implements RunningNode {
       logger: this.#logger,
       metrics: this.#metrics,
     };
-    const attesting: { by?: Attesting } = {};
+    const attesting: { by?: Attestor | undefined } = {};
     const { transport, replicator, subscriptions, services } = assemble({
       ...surroundings,
       store,
@@ -210,9 +210,6 @@ class Daemon implements RunningNode {
       remembered: await loadMembers(store, this.#logger),
       origin: found.origin,
       record: this.#options.record,
-      shown: await loadShown(store, this.#logger),
-      onVouched: () => attesting.by?.begin(),
-      onRestored: async () => this.#suspect(found, attesting.by),
       onServe: (next, streams) => {
         identity?.serve(next, streams);
         attesting.by?.serve(next, streams);
@@ -223,11 +220,7 @@ class Daemon implements RunningNode {
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     const { clock, logger } = surroundings;
-    const attest = (said: Attestation): void => replicator.attest(said);
-    const durable = (): TrustedState => replicator.durable;
-    const open = await Attesting.open({ config, store, clock, logger, attest, durable });
-    attesting.by = open;
-    this.#closers.push(async () => open[Symbol.asyncDispose]());
+    attesting.by = await this.#openAttestor(store, replicator);
     const memory = new MemberMemory({ store, replicator, clock, logger });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
@@ -238,25 +231,29 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners };
+    return { replicator, listeners, attestor: attesting.by };
   }
 
-  /** Others say that the store is an old copy: nobody is served, and nothing is attested. */
-  async #suspect(
-    found: FoundOrigin,
-    attesting: Attesting | undefined,
-  ): Promise<string | undefined> {
-    this.#phase = 'suspect';
-    for (const server of this.#parts?.listeners.servers ?? []) server.setHealth('NOT_SERVING');
-    try {
-      await attesting?.[Symbol.asyncDispose]();
-      return await found.suspect();
-    } catch (thrown) {
-      // They say it again at the next start.
-      const { code, message: reason } = KedgeError.from(thrown);
-      this.#logger.warn({ event: 'store.failed', code, reason }, 'the store keeps its id');
-      return undefined;
-    }
+  async #openAttestor(store: Store, replicator: Replicator): Promise<Attestor | undefined> {
+    const { node, realm, region } = this.config;
+    if (region === undefined) return undefined;
+    const logger = this.#logger;
+    const key = await loadRegionKey(region.keyFile, store.storeId, logger);
+    if (key === undefined) return undefined;
+    const attestor = new Attestor({
+      realm,
+      region: node.region,
+      key,
+      state: replicator.durable,
+      store,
+      clock: this.#clock,
+      logger,
+      attest: (said) => {
+        replicator.attest(said);
+      },
+    });
+    this.#closers.push(async () => attestor[Symbol.asyncDispose]());
+    return attestor;
   }
 
   async #close(): Promise<void> {
@@ -296,4 +293,5 @@ interface Basis {
 interface Parts {
   readonly replicator: Replicator;
   readonly listeners: Listeners;
+  readonly attestor: Attestor | undefined;
 }

@@ -35,11 +35,6 @@ export interface FoundOrigin {
   readonly origin: StoreOrigin;
   /** Notes that the store may be served, also after the next start. Errors: `STORE`. */
   settle(): Promise<void>;
-  /**
-   * Others say that the store is an old copy: notes that, gives it another id and returns it.
-   * Errors: `STORE`.
-   */
-  suspect(): Promise<string>;
 }
 
 /**
@@ -65,13 +60,7 @@ export async function findOrigin(store: Store, config: NodeConfig['store']): Pro
   await writeBootFile(path, before === undefined ? [value] : [before, value]);
   await write(origin === 'intact' ? 'settled' : origin);
   await writeBootFile(path, [value]);
-  const suspect = async (): Promise<string> => {
-    const storeId = freshValue();
-    await write('restored');
-    await store.renew(storeId);
-    return storeId;
-  };
-  return { origin, settle: async () => write('settled'), suspect };
+  return { origin, settle: async () => write('settled') };
 }
 
 /** Stands in the boot file until the first start of a node has noted itself in its store. */

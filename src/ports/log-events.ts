@@ -32,7 +32,6 @@ export type LogEvent =
   // The store.
   | 'store.opened'
   | 'store.suspect'
-  | 'store.doubted'
   | 'store.failed'
   // What the realm says.
   | 'charter.accepted'

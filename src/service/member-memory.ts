@@ -9,8 +9,6 @@
 import { encodeBase64 } from '../core/bytes.ts';
 import { encodeCanonical, parseCanonical } from '../core/canonical.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { ShownStore } from '../core/gossip/options.ts';
-import { parseNodeId } from '../core/ids.ts';
 import { MEMBER_MAX_BYTES, MEMBERS_MAX, SIGNATURE_MAX_BYTES } from '../core/limits.ts';
 import type { MembershipSnapshot, RememberedMember } from '../core/membership/events.ts';
 import { type ObjectReader, readObject } from '../core/reader.ts';
@@ -22,9 +20,6 @@ import type { Replicator } from './replicator.ts';
 /** How long a change may stay unwritten, milliseconds. */
 const WRITE_WITHIN_MS = 10_000;
 const MEMORY_MAX_BYTES = 2 * MEMBERS_MAX * (MEMBER_MAX_BYTES + 256);
-/** Some processes of each node. */
-const SHOWN_MAX = 4 * MEMBERS_MAX;
-const SHOWN = ['before', 'bootId', 'nodeId', 'storeId', 'written'] as const;
 const INTEGER = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /** Reads what the store remembers; nothing when there is none that can be read. Errors: `STORE`. */
@@ -32,24 +27,10 @@ export async function loadMembers(
   store: Store,
   logger: Logger,
 ): Promise<MembershipSnapshot | undefined> {
-  return await loadNote(store, logger, 'members', parseMemory);
-}
-
-/** Reads what the others showed of their stores. Errors: `STORE`. */
-export async function loadShown(store: Store, logger: Logger): Promise<readonly ShownStore[]> {
-  return (await loadNote(store, logger, 'shown', parseShown)) ?? [];
-}
-
-async function loadNote<Value>(
-  store: Store,
-  logger: Logger,
-  name: 'members' | 'shown',
-  parse: (bytes: Uint8Array) => Value,
-): Promise<Value | undefined> {
-  const bytes = await store.note(name);
+  const bytes = await store.note('members');
   if (bytes === undefined) return undefined;
   try {
-    return parse(bytes);
+    return parseMemory(bytes);
   } catch (thrown) {
     const { code, message } = KedgeError.from(thrown);
     logger.warn({ event: 'member.forgotten', code, reason: message }, 'members are forgotten');
@@ -63,8 +44,7 @@ export class MemberMemory implements AsyncDisposable {
   readonly #replicator: Replicator;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #membersVersion = 0;
-  #shownVersion = 0;
+  #written = 0;
   #timer: ClockTimer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -98,17 +78,12 @@ export class MemberMemory implements AsyncDisposable {
 
   async #write(): Promise<void> {
     const { version, snapshot } = this.#replicator.memory();
-    const shown = this.#replicator.shown();
-    const before = [this.#membersVersion, this.#shownVersion] as const;
-    const now = [version, shown.version] as const;
-    [this.#membersVersion, this.#shownVersion] = now;
+    if (version === this.#written) return;
+    this.#written = version;
     try {
-      if (before[0] !== now[0]) {
-        await this.#store.setNote('members', encodeMemory(snapshot()));
-      }
-      if (before[1] !== now[1]) await this.#store.setNote('shown', encodeShown(shown.snapshot()));
+      await this.#store.setNote('members', encodeMemory(snapshot()));
     } catch (thrown) {
-      [this.#membersVersion, this.#shownVersion] = [0, 0];
+      this.#written = 0;
       const { code, message } = KedgeError.from(thrown);
       this.#logger.warn({ event: 'store.failed', code, reason: message }, 'members not noted');
     }
@@ -138,25 +113,6 @@ function parseMemory(bytes: Uint8Array): MembershipSnapshot {
       ),
     ),
   };
-}
-
-function encodeShown(shown: readonly ShownStore[]): Uint8Array {
-  return encodeCanonical({ stores: shown.map((one) => ({ ...one })) });
-}
-
-function parseShown(bytes: Uint8Array): readonly ShownStore[] {
-  const value = parseCanonical(bytes, { maxBytes: MEMORY_MAX_BYTES, what: 'memory of stores' });
-  const reader = readObject(value, 'memory', { required: ['stores'] });
-  return reader.list('stores', { max: SHOWN_MAX }, (item, path) => {
-    const store = readObject(item, path, { required: SHOWN });
-    return {
-      nodeId: parseNodeId(store.text('nodeId')),
-      storeId: store.text('storeId'),
-      bootId: store.text('bootId'),
-      before: store.integer('before', INTEGER),
-      written: store.integer('written', INTEGER),
-    };
-  });
 }
 
 function parseRemembered(

@@ -44,10 +44,11 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       return reportFork(notice.evidence, { logger, metrics });
     case 'settled': {
       const { stream, sequence } = notice;
-      return logger.warn(
+      logger.warn(
         { event: 'stream.settled', stream, sequence },
         'the charter decided about a fork: the stream goes on after this sequence',
       );
+      return;
     }
     case 'region-split':
       return reportSplit(notice.split, { logger, metrics });
@@ -57,9 +58,6 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       return reportMember(notice, logger);
     case 'label':
       return reportLabel(notice, { logger, metrics });
-    case 'doubted':
-    case 'restored':
-      return reportCopy(notice, { logger, metrics });
     case 'holding-back': {
       const { reason } = notice;
       return logger.warn({ event: 'node.holding', reason }, 'this node does not serve yet');
@@ -75,23 +73,6 @@ export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): 
       return;
     }
   }
-}
-
-function reportCopy(
-  notice: Extract<Notice, { kind: 'doubted' | 'restored' }>,
-  { logger, metrics }: NoticeSinks,
-): void {
-  const { by } = notice;
-  if (notice.kind === 'doubted') {
-    const what = 'another node says that this store is an old copy: nothing is attested';
-    return logger.warn({ event: 'store.doubted', by }, what);
-  }
-  metrics.increment('kedge_stores_restored_total', {});
-  logger.error(
-    { event: 'store.suspect', by, written: notice.written, origin: 'restored' },
-    'other nodes were shown more of this store than there is, it was put back from a copy: ' +
-      'nobody is served before it was compared with other nodes',
-  );
 }
 
 function reportFork({ stream, sequence }: Evidence, { logger, metrics }: NoticeSinks): void {

@@ -13,8 +13,7 @@ import { encodeBase64, encodeUtf8, parseBase64 } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { isErrorCode, KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../core/gossip/events.ts';
-import { GossipMachine } from '../core/gossip/machine.ts';
-import type { GossipOptions } from '../core/gossip/options.ts';
+import { GossipMachine, type GossipOptions } from '../core/gossip/machine.ts';
 import { rowsOf } from '../core/gossip/rows.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { Pin, StoredTrust } from '../core/trusted/restore.ts';
@@ -25,7 +24,7 @@ const RECORDING_FORMAT = 1;
 
 /** What a machine was made of, without its state, its randomness and its node's key. */
 export interface RecordedOptions
-  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override' | 'written' | 'shown'> {
+  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override'> {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
 
@@ -69,7 +68,7 @@ class RecordedMachine extends GossipMachine {
   readonly #drawn: Drawn;
 
   constructor(options: GossipOptions, write: (line: string) => void) {
-    const { self, hasSeeds, state, membership, origin, override, written, shown } = options;
+    const { self, hasSeeds, state, membership, origin, override } = options;
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({
@@ -82,7 +81,7 @@ class RecordedMachine extends GossipMachine {
     const { realm, firstCharterDigest } = state;
     const start = {
       format: RECORDING_FORMAT,
-      options: { self, hasSeeds, origin, override, written, shown, membership: others },
+      options: { self, hasSeeds, origin, override, membership: others },
       pin: { realm, firstCharterDigest },
       stored: storedOf(state),
       ...taken(drawn),

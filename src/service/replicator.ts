@@ -11,29 +11,49 @@ import type { ConductStatus, RepairTimes, SubmitReceipt } from '../core/admin/me
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
 import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
-import type { GossipMachine } from '../core/gossip/machine.ts';
+import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
 import type { NeighbourView } from '../core/gossip/neighbours.ts';
-import type { NodeId, Sha256 } from '../core/ids.ts';
+import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Store } from '../ports/store.ts';
 import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkInfo } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
-import type { LinkHandle } from './peer-transport.ts';
+import type { LinkHandle, PeerTransport } from './peer-transport.ts';
 import { PendingSubmits } from './pending-submits.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
-import type { ReplicatorOptions } from './replicator-options.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Another node, and how the connection to it is; no `info` when none was tried. */
 export interface LinkedNeighbour extends NeighbourView {
   readonly info: LinkInfo | undefined;
   readonly conduct: ConductStatus | undefined;
+}
+
+/** What a replicator works with. */
+export interface ReplicatorOptions extends GossipOptions {
+  readonly store: Store;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Writes down what the machine is told, line by line; see `recording.ts`. Default: nothing. */
+  readonly record?: (line: string) => void;
+  /** Called when the durable state moved, with the streams that changed. */
+  readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Called when something that a region attests is known, verified. */
+  readonly onAttested?: (said: Attestation) => void;
+  /** Called in place of `onServe` while this node holds back. */
+  readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
 }
 
 /** The replication of one node, running. */
@@ -116,11 +136,6 @@ export class Replicator implements AsyncDisposable {
         info: this.#board.read(one.nodeId),
         conduct: this.#board.conduct(this.#machine.conduct(one.nodeId)),
       }));
-  }
-
-  /** What is worth remembering of their stores across a restart. */
-  shown(): ReturnType<GossipMachine['shown']> {
-    return this.#machine.shown();
   }
 
   /** What is worth remembering of the other nodes across a restart. */
@@ -228,10 +243,6 @@ export class Replicator implements AsyncDisposable {
         return this.#options.transport.dial(effect.target);
       case 'resolve':
         return this.#track(this.#resolve());
-      case 'renew':
-        return this.#track(this.#renew());
-      case 'vouched':
-        return this.#options.onVouched?.();
       case 'fetch':
         return this.#track(this.#fetches.run(effect));
       case 'cancel-fetch':
@@ -268,11 +279,6 @@ export class Replicator implements AsyncDisposable {
 
   async #resolve(): Promise<void> {
     this.#handle({ kind: 'resolved', addresses: await this.#options.transport.resolveSeeds() });
-  }
-
-  async #renew(): Promise<void> {
-    const storeId = await this.#options.onRestored?.();
-    if (storeId !== undefined) this.#handle({ kind: 'renewed', storeId });
   }
 
   /** What only the store knows and judging needs. */

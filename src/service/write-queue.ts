@@ -21,7 +21,7 @@ const WAITING_MAX_BYTES = 8 * 1024 * 1024;
  * up.
  */
 export type WriteOutcome =
-  | { readonly kind: 'persisted'; readonly batchId: number; readonly written: number }
+  | { readonly kind: 'persisted'; readonly batchId: number }
   | {
       readonly kind: 'persist-failed';
       readonly batchId: number;
@@ -95,7 +95,7 @@ export class WriteQueue {
       return;
     }
     this.#waitingBytes -= group.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#onOutcome({ kind: 'persisted', batchId: lastBatchId, written: this.#store.revision });
+    this.#onOutcome({ kind: 'persisted', batchId: lastBatchId });
   }
 
   /** The longest part of what waits that can be one batch. */

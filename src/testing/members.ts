@@ -5,7 +5,7 @@
  */
 import { generateSigningKey } from '../core/crypto.ts';
 import { type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
-import type { GossipOptions } from '../core/gossip/options.ts';
+import type { GossipOptions } from '../core/gossip/machine.ts';
 import { parseNodeId, parseRegionName, type RealmName, type Sha256 } from '../core/ids.ts';
 
 const NO_ID = '0'.repeat(32);

@@ -18,7 +18,6 @@ import { parseStreamName } from '../core/ids.ts';
 import { STREAMS_MAX } from '../core/limits.ts';
 import {
   decodeBytes,
-  decodeRandomId,
   decodeSha256,
   decodeUint,
   encodeHexBytes,
@@ -44,11 +43,6 @@ export function decodeDigest(digest: StoreDigestOutput): StoreDigest {
     seen: decodeUint(digest.seen, 'seen revision'),
     ask: digest.answer ? 'answer' : 'note',
     others: digest.others,
-    written: decodeUint(digest.written, 'written'),
-    remembered: decodeUint(digest.remembered, 'remembered'),
-    ...(digest.rememberedOf.length > 0 && {
-      rememberedOf: decodeRandomId(digest.rememberedOf, 'remembered store id'),
-    }),
     standing: !digest.holding ? 'serving' : digest.seeking ? 'seeking' : 'holding',
   };
 }
@@ -61,9 +55,6 @@ export function digestMessage(digest: StoreDigest): StoreDigestInput {
     revision: String(digest.revision),
     seen: String(digest.seen),
     others: digest.others,
-    written: String(digest.written),
-    remembered: String(digest.remembered),
-    rememberedOf: encodeHexBytes(digest.rememberedOf ?? ''),
     holding: digest.standing !== 'serving',
     seeking: digest.standing === 'seeking',
   };

@@ -45,8 +45,6 @@ const digestFrame: Frame = {
     ask: 'answer',
     others: 2,
     standing: 'serving',
-    written: 7,
-    remembered: 0,
   },
 };
 const heldFrame: Frame = {

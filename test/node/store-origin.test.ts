@@ -108,32 +108,6 @@ async function untilAllShow(sequence: number): Promise<void> {
   }
 }
 
-/** Waits until a node is linked to all others and knows what they hold. */
-async function untilLinked(name: string): Promise<void> {
-  using admin = await adminOf(name);
-  const isLinked = async (): Promise<boolean> => {
-    const { peers } = await admin.status();
-    return peers.filter((one) => one.link === 'up' && one.peerRoot !== undefined).length === 2;
-  };
-  await expect.poll(isLinked, { timeout: 20_000, interval: 50 }).toBe(true);
-}
-
-/** Lets all other nodes start again, one after the other. */
-async function startOthersAgain(name: string): Promise<void> {
-  for (const other of NAMES.filter((each) => each !== name)) {
-    await stop(other);
-    await start(other);
-  }
-}
-
-/** Stops a node that is linked to all others, and reads the id of its store. */
-async function storeIdAfter(name: string): Promise<string> {
-  await untilLinked(name);
-  await stop(name);
-  await using store = await openLevelStore(dir.join(name));
-  return store.storeId;
-}
-
 describe('A node', () => {
   it('with a restored store shows nothing older, and serves when it caught up', async () => {
     await Promise.all(NAMES.map((name) => start(name)));
@@ -152,54 +126,6 @@ describe('A node', () => {
     const answers = await answersOf('sin-1');
     expect(new Set(answers.slice(0, -1))).toEqual(new Set(['UNAVAILABLE']));
     expect(answers.at(-1)).toBe(2);
-  });
-
-  it('is found out by its peers when its store was put back with all that names it', async () => {
-    await Promise.all(NAMES.map((name) => start(name)));
-    await Promise.all(NAMES.map(answersOf));
-    await publish('iad-1');
-    await untilAllShow(1);
-    await stop('sin-1');
-    for (const part of ['sin-1', 'sin-1.boot']) {
-      await cp(dir.join(part), dir.join(`copy of ${part}`), { recursive: true });
-    }
-    await start('sin-1');
-    await publish('iad-1');
-    await untilAllShow(2);
-    // Whoever connects shows its store; what it wrote since is shown a few seconds later.
-    await stop('sin-1');
-    await start('sin-1');
-    await untilAllShow(2);
-    const before = await storeIdAfter('sin-1');
-    // They remember across a start of their own.
-    await startOthersAgain('sin-1');
-    for (const part of ['sin-1', 'sin-1.boot']) {
-      await rm(dir.join(part), { recursive: true });
-      await cp(dir.join(`copy of ${part}`), dir.join(part), { recursive: true });
-    }
-    await start('sin-1');
-    await untilAllShow(2);
-    const after = await storeIdAfter('sin-1');
-    expect(after).not.toBe(before);
-    await start('sin-1');
-    await untilAllShow(2);
-    expect(await storeIdAfter('sin-1')).toBe(after);
-  });
-
-  it('keeps its store when its peers start again after it wrote something', async () => {
-    await Promise.all(NAMES.map((name) => start(name)));
-    await Promise.all(NAMES.map(answersOf));
-    const before = await storeIdAfter('sin-1');
-    await start('sin-1');
-    await publish('sin-1');
-    await untilAllShow(1);
-    // The first start shows them what was written, the second one is after they noted it.
-    for (let round = 0; round < 2; round += 1) {
-      await startOthersAgain('sin-1');
-      await untilLinked('sin-1');
-    }
-    await untilAllShow(1);
-    expect(await storeIdAfter('sin-1')).toBe(before);
   });
 
   it('that lost its store serves nobody before it holds again what the others hold', async () => {

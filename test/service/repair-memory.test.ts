@@ -12,8 +12,6 @@ const digest = {
   ask: 'note',
   others: 0,
   standing: 'serving',
-  written: 0,
-  remembered: 0,
 } as const;
 const row = { stream: CHARTER_STREAM, sequence: 1, digest: NO_PREVIOUS, forked: false };
 const fetch: GossipEffect = {

@@ -1,7 +1,6 @@
 import type { Machine } from '../../sim/node.ts';
 import type { GossipEffect, GossipEvent } from '../../src/core/gossip/events.ts';
-import { GossipMachine } from '../../src/core/gossip/machine.ts';
-import type { GossipOptions } from '../../src/core/gossip/options.ts';
+import { GossipMachine, type GossipOptions } from '../../src/core/gossip/machine.ts';
 import type { NodeId } from '../../src/core/ids.ts';
 import type { TrustedState } from '../../src/core/trusted/state.ts';
 
@@ -48,10 +47,6 @@ class Mutant implements Machine {
 
   memory(): ReturnType<GossipMachine['memory']> {
     return this.#machine.memory();
-  }
-
-  shown(): ReturnType<GossipMachine['shown']> {
-    return this.#machine.shown();
   }
 
   handle(event: GossipEvent, nowMs: number, monotonicMs: number): readonly GossipEffect[] {
@@ -160,25 +155,6 @@ export const isUnpredictable: MakeMachine = broken(
       effect.kind === 'arm' ? { ...effect, delayMs: effect.delayMs * (1 + Math.random()) } : effect,
     ),
 );
-
-/** Does not listen to what its peers remember of its store. */
-export const ignoresMemories: MakeMachine = (options) => new Deaf(options);
-
-class Deaf extends GossipMachine {
-  override handle(event: GossipEvent, nowMs: number, monotonicMs: number): readonly GossipEffect[] {
-    if (event.kind !== 'frame' || event.frame.kind !== 'digest') {
-      return super.handle(event, nowMs, monotonicMs);
-    }
-    const digest = { ...event.frame.digest, remembered: 0 };
-    return super.handle({ ...event, frame: { kind: 'digest', digest } }, nowMs, monotonicMs);
-  }
-}
-
-/** Forgets in a restart which process showed what of its store. */
-export const forgetsProcesses: MakeMachine = (options) => {
-  const shown = options.shown?.map((one) => ({ ...one, bootId: '' }));
-  return new GossipMachine({ ...options, shown });
-};
 
 /** Floods its peers with comparisons. */
 export const floods: MakeMachine = broken(

@@ -60,8 +60,6 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['never dials again', mutants.neverDialsAgain, 'healed'],
     ['never compares', mutants.neverRepairs, 'converged'],
     ['floods its peers', mutants.floods, 'bounded'],
-    ['ignores what peers remember of its store', mutants.ignoresMemories, 'copy-found'],
-    ['forgets which process showed what', mutants.forgetsProcesses, 'copy-true'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
     const runner = new Runner({ makeMachine });
     expect(firstViolation(runner)?.violation?.invariant).toBe(invariant);

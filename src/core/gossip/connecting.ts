@@ -11,17 +11,16 @@ import { asGarbage, type Refused } from './blame.ts';
 import type { Conduct } from './conduct.ts';
 import type { Dialer } from './dialer.ts';
 import type { GossipEvent } from './events.ts';
-import type { Frame } from './frames.ts';
+import type { Frame, Hello } from './frames.ts';
 import { helloProblem } from './hello.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
-import type { Remembering } from './remembering.ts';
 import type { Repair } from './repair.ts';
 
 /** What connecting works with. */
 export interface ConnectingParts {
-  readonly remembering: Remembering;
+  readonly self: Hello;
   readonly outbox: Outbox;
   readonly links: LinkTable;
   readonly dialer: Dialer;
@@ -62,7 +61,7 @@ export class Connecting {
     { linkId, nodeId, target }: Extract<GossipEvent, { kind: 'link-up' }>,
     monotonicMs: number,
   ): void {
-    const { remembering, outbox, links, dialer, conduct } = this.#parts;
+    const { self, outbox, links, dialer, conduct } = this.#parts;
     if (target !== undefined) dialer.answered(nodeId, target);
     const refusal = conduct.refusal(nodeId);
     if (refusal !== undefined) {
@@ -75,7 +74,7 @@ export class Connecting {
     }
     const { kind, link, replaces } = admission;
     if (replaces !== undefined) this.#closeReplaced(replaces);
-    outbox.send(link, { kind: 'hello', hello: remembering.hello });
+    outbox.send(link, { kind: 'hello', hello: self });
     if (kind === 'keep') this.#lost(replaces, monotonicMs);
   }
 
@@ -140,7 +139,7 @@ export class Connecting {
     if (frame.kind !== 'hello' || link.isReady) {
       return new KedgeError('PARSE', 'hello must be first, and only once');
     }
-    return helloProblem(this.#parts.remembering.hello, frame.hello, link.nodeId);
+    return helloProblem(this.#parts.self, frame.hello, link.nodeId);
   }
 
   /** Says whether the peer of a link that waits is another process than that of the better one. */

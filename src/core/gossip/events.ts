@@ -66,14 +66,7 @@ export type GossipEvent =
     }
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
   /** This batch and all before it are on disk. */
-  | {
-      readonly kind: 'persisted';
-      readonly batchId: number;
-      /** How often the store was written to by then; absent: as often as before. */
-      readonly written?: number;
-    }
-  /** The store has another id from now on, as `renew` asked. */
-  | { readonly kind: 'renewed'; readonly storeId: string }
+  | { readonly kind: 'persisted'; readonly batchId: number }
   /** The batches up to the last one failed together; they may be on disk all the same. */
   | {
       readonly kind: 'persist-failed';
@@ -153,10 +146,6 @@ export type Notice =
   | MembershipNotice
   /** Measured round trips speak against the region that a node claims, or do not any more. */
   | ({ readonly kind: 'label' } & LabelChange)
-  /** Peers were shown more of the store than there is: it is an old copy. */
-  | { readonly kind: 'restored'; readonly by: readonly NodeId[]; readonly written: number }
-  /** A peer says that, and it is not enough to believe it: nothing is attested in this process. */
-  | { readonly kind: 'doubted'; readonly by: readonly NodeId[] }
   /** This node serves nobody until it has compared. */
   | { readonly kind: 'holding-back'; readonly reason: string }
   /** It serves from now on. */
@@ -169,10 +158,6 @@ export type GossipEffect =
   | { readonly kind: 'close'; readonly linkId: LinkId; readonly error: KedgeError }
   /** Try once to connect; ends in `link-up` or `dial-failed`. */
   | { readonly kind: 'dial'; readonly target: DialTarget }
-  /** The store turned out to be an old copy: give it another id; ends in `renewed`. */
-  | { readonly kind: 'renew' }
-  /** Others looked at what this node shows and remember no more: it may attest. */
-  | { readonly kind: 'vouched' }
   /** Look the seeds up; ends in `resolved`. */
   | { readonly kind: 'resolve' }
   | {

@@ -79,12 +79,6 @@ export interface StoreDigest {
    */
   readonly others: number;
   readonly standing: Standing;
-  /** How often the sender has written to its store since it was made, across restarts. */
-  readonly written: number;
-  /** The most that processes before the reader's present one showed of its present store. */
-  readonly remembered: number;
-  /** The store that is meant; absent when nothing is remembered. */
-  readonly rememberedOf?: string;
 }
 
 /** Rows that a peer asked for. */

@@ -12,8 +12,7 @@ import type { Standing, StoreDigest } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
-import type { Remembering } from './remembering.ts';
-import type { Introduction, Repair } from './repair.ts';
+import type { Repair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import type { Serving } from './serving.ts';
 
@@ -27,7 +26,6 @@ export interface HoldingParts {
   readonly replica: Replica;
   readonly fetching: Fetching;
   readonly repair: Repair;
-  readonly remembering: Remembering;
 }
 
 /** The holding back of one node. */
@@ -37,8 +35,6 @@ export class Holding {
   #shownRoot: Sha256 | undefined;
   #shownStanding: Standing | undefined;
   #reason: string | undefined;
-  /** What others say about the store. */
-  #copy: 'unknown' | 'vouched' | 'doubted' | 'restored' = 'unknown';
 
   constructor(parts: HoldingParts) {
     this.#parts = parts;
@@ -50,52 +46,15 @@ export class Holding {
   }
 
   /** What a digest for this peer says beside the rows. */
-  introduction(link: Link): Introduction {
-    const { neighbours, dialer, remembering } = this.#parts;
-    const others = neighbours.countBeside(link.nodeId) + dialer.silentSeeds;
-    const said = { others, standing: this.#standing, written: remembering.written };
-    const remembered = remembering.rememberedOf(link);
-    if (remembered === 0) return { ...said, remembered };
-    return { ...said, remembered, rememberedOf: link.hello.storeId };
+  introduction({ nodeId }: Link): Pick<StoreDigest, 'others' | 'standing'> {
+    const { neighbours, dialer } = this.#parts;
+    const others = neighbours.countBeside(nodeId) + dialer.silentSeeds;
+    return { others, standing: this.#standing };
   }
 
   /** A peer showed its digest. */
   shown(link: Link, digest: StoreDigest): void {
-    const { serving, remembering, neighbours, dialer } = this.#parts;
-    remembering.heard(link, digest);
-    const seen = neighbours.around().known.size + dialer.silentSeeds;
-    this.#judge(Math.max(seen, digest.others + 1));
-    serving.shown(link.nodeId, digest);
-  }
-
-  /**
-   * Called at a steady pace: the only node of a realm has nobody to vouch for it, and a new store
-   * was shown to nobody.
-   */
-  tick(): void {
-    const { neighbours, dialer, serving } = this.#parts;
-    if (this.#copy !== 'unknown') return;
-    if (serving.origin === 'new') this.#judge(0);
-    else if (dialer.seeds === 'alone') this.#judge(neighbours.around().known.size);
-  }
-
-  /** Whether the store is the one that others were shown; `known` is the number of others. */
-  #judge(known: number): void {
-    const { serving, remembering, outbox } = this.#parts;
-    if (!serving.isServing || this.#copy === 'restored') return;
-    if (remembering.isContradicted(known)) {
-      this.#copy = 'restored';
-      serving.suspend();
-      outbox.emit({ kind: 'renew' });
-      const { claimants, written } = remembering;
-      outbox.notice({ kind: 'restored', by: claimants, written });
-    } else if (this.#copy === 'unknown' && remembering.isVouchedFor(known)) {
-      this.#copy = 'vouched';
-      outbox.emit({ kind: 'vouched' });
-    } else if (this.#copy === 'unknown' && remembering.claimants.length > 0) {
-      this.#copy = 'doubted';
-      outbox.notice({ kind: 'doubted', by: remembering.claimants });
-    }
+    this.#parts.serving.shown(link.nodeId, digest);
   }
 
   /** Called after each event: hurries, and ends holding back when it is time. */

@@ -11,6 +11,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { NodeId, Sha256 } from '../ids.ts';
+import type { MembershipOptions } from '../membership/machine.ts';
 import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import { Attestations } from './attestations.ts';
@@ -19,18 +20,33 @@ import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Frame } from './frames.ts';
+import type { Frame, Hello } from './frames.ts';
 import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
-import type { GossipOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
-import { Remembering } from './remembering.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
-import { Serving } from './serving.ts';
+import { Serving, type StoreOrigin } from './serving.ts';
 import { Spread } from './spread.ts';
+
+/** What a machine is made of. */
+export interface GossipOptions {
+  readonly self: Hello;
+  /** False for a node without seeds: others dial it. */
+  readonly hasSeeds: boolean;
+  /** This node as a member, and what it remembers of the others. */
+  readonly membership: Omit<MembershipOptions, 'random'>;
+  /** The state that the store held at start. */
+  readonly state: TrustedState;
+  /** Where that comes from; absent: from the last run. */
+  readonly origin?: StoreOrigin | undefined;
+  /** Serve at once whatever the origin; absent: not. */
+  readonly override?: 'none' | 'serve-anyway' | undefined;
+  /** Uniform in [0, 1): jitter only, never a decision about trust. */
+  readonly random: () => number;
+}
 
 type EventOf<Kind extends GossipEvent['kind']> = Extract<GossipEvent, { readonly kind: Kind }>;
 
@@ -48,15 +64,12 @@ export class GossipMachine {
   readonly #conduct: Conduct = new Conduct();
   readonly #attestations: Attestations;
   readonly #holding: Holding;
-  readonly #remembering: Remembering;
   readonly #random: () => number;
 
   /** Errors: those of `MembershipMachine`. */
   constructor(options: GossipOptions) {
     const { self, hasSeeds, membership, state, random } = options;
     const outbox = this.#outbox;
-    const remembering = new Remembering(options);
-    this.#remembering = remembering;
     const links = new LinkTable(self.nodeId);
     const topology = new Topology(self);
     const dialer = new Dialer({
@@ -89,10 +102,10 @@ export class GossipMachine {
     const isServing = (): boolean => serving.isServing;
     this.#repair = new Repair({ ...parts, introduction, isServing });
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
-    this.#holding = new Holding({ ...parts, ...others, remembering, serving });
+    this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     const told = { ...others, attestations: this.#attestations, conduct: this.#conduct };
-    this.#connecting = new Connecting({ remembering, outbox, links, ...told });
+    this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
     this.#replication = new Replication({ ...parts, ...comparing, home: self.region });
   }
@@ -131,11 +144,6 @@ export class GossipMachine {
   /** What this node should remember of the others when it starts again. */
   memory(): ReturnType<Neighbours['memory']> {
     return this.#neighbours.memory();
-  }
-
-  /** What it should remember of their stores. */
-  shown(): Pick<Remembering, 'version' | 'snapshot'> {
-    return this.#remembering;
   }
 
   /** What a peer got wrong; absent when nothing is remembered. */
@@ -188,10 +196,7 @@ export class GossipMachine {
       case 'fetch-end':
         return this.#connecting.blame(this.#fetching.end(event, nowMs), monotonicMs);
       case 'persisted':
-        this.#remembering.wrote(event.written);
         return this.#persisted(event.batchId, nowMs);
-      case 'renewed':
-        return this.#remembering.renewed(event.storeId);
       case 'persist-failed':
         return this.#replica.persistFailed(event.lastBatchId ?? event.batchId, event.error);
       case 'attest':
@@ -206,7 +211,6 @@ export class GossipMachine {
   #start(monotonicMs: number): void {
     this.#neighbours.handle({ kind: 'start' }, monotonicMs);
     this.#dialer.start();
-    this.#holding.tick();
     this.#outbox.arm({ name: 'repair' }, REPAIR_INTERVAL_MS * this.#random());
   }
 
@@ -215,7 +219,6 @@ export class GossipMachine {
       case 'repair':
         this.#replica.retry();
         this.#repair.tick();
-        this.#holding.tick();
         this.#fetching.tick(nowMs);
         this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);

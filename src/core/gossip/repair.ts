@@ -39,12 +39,6 @@ interface Cursor {
   readonly revision: number;
 }
 
-/** What a digest says of its sender beside the rows. */
-export type Introduction = Pick<
-  StoreDigest,
-  'others' | 'standing' | 'written' | 'remembered' | 'rememberedOf'
->;
-
 /** What repair works with. */
 export interface RepairParts {
   readonly outbox: Outbox;
@@ -52,7 +46,7 @@ export interface RepairParts {
   readonly replica: Replica;
   readonly fetching: Fetching;
   /** What a digest says of this node beside its rows. */
-  readonly introduction: (link: Link) => Introduction;
+  readonly introduction: (link: Link) => Pick<StoreDigest, 'others' | 'standing'>;
   /** False while this node is held back and looks for others to compare with. */
   readonly isServing: () => boolean;
 }

@@ -8,7 +8,7 @@ import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
-const SERVING = { others: 0, standing: 'serving', written: 0, remembered: 0 } as const;
+const SERVING = { others: 0, standing: 'serving' } as const;
 
 describe('Repair', () => {
   let realm: TestRealm;

@@ -39,8 +39,7 @@ class Case {
   }
 
   shows(name: string, held: typeof OLD, standing: Standing = 'serving', others = 2): void {
-    const store = { written: 0, remembered: 0 };
-    const rest = { count: 1, revision: 1, seen: 0, ask: 'note', ...store } as const;
+    const rest = { count: 1, revision: 1, seen: 0, ask: 'note' } as const;
     this.#serving.shown(parseNodeId(name), { root: held, standing, others, ...rest });
   }
 }

@@ -11,9 +11,6 @@ export interface StoreDigestInput {
   'others'?: (number);
   'holding'?: (boolean);
   'seeking'?: (boolean);
-  'written'?: (number | string | Long);
-  'remembered'?: (number | string | Long);
-  'rememberedOf'?: (Buffer | Uint8Array | string);
 }
 
 export interface StoreDigestOutput {
@@ -25,7 +22,4 @@ export interface StoreDigestOutput {
   'others': (number);
   'holding': (boolean);
   'seeking': (boolean);
-  'written': (string);
-  'remembered': (string);
-  'rememberedOf': (Buffer);
 }
