@@ -71,12 +71,6 @@ export interface Store extends AsyncDisposable {
   /** 32 hex digits, made at random when the store was created: another id is another store. */
   readonly storeId: string;
 
-  /**
-   * How many appends changed the store since it was made; written with each of them, so it says how
-   * old a copy is. Only grows.
-   */
-  readonly revision: number;
-
   /** Gives the store another id, 32 hex digits: what it holds was put back from a backup. */
   renew(storeId: string): Promise<void>;
 
@@ -144,16 +138,10 @@ export interface Store extends AsyncDisposable {
 
 /**
 /**
- * What a node notes for itself: its key (a secret), the other nodes that it knows and
- * what they showed of their stores, its last start,
+ * What a node notes for itself: its key (a secret), the other nodes that it knows, its last start,
  * and per key of its region and stream the head that it cosigned last.
  */
-export type NoteName =
-  | 'node-key'
-  | 'members'
-  | 'shown'
-  | 'boot'
-  | `cosigned:${KeyId}:${StreamName}`;
+export type NoteName = 'node-key' | 'members' | 'boot' | `cosigned:${KeyId}:${StreamName}`;
 
 /** Why a store cannot be used: `detail.reason` of a `STORE` error. */
 export type StoreFailure =

@@ -80,10 +80,6 @@ export class DocumentStore implements Store {
     return this.#storeId;
   }
 
-  get revision(): number {
-    return this.#heads.revision;
-  }
-
   async renew(storeId: string): Promise<void> {
     await this.#put([{ key: FORMAT_KEY, value: encodeFormat(FORMAT_VERSION, storeId) }]);
     this.#storeId = storeId;

@@ -19,14 +19,8 @@ import {
 import type { Evidence } from '../core/trusted/state.ts';
 import type { StoreBatch, StoredDocument, StoredHead } from '../ports/store.ts';
 import type { Put } from './key-value.ts';
-import { blobKey, bodyKey, documentKey, forkKey, headKey, REVISION_KEY } from './keys.ts';
-import {
-  encodeDocument,
-  encodeFork,
-  encodeHead,
-  encodeRevision,
-  type HeadRecord,
-} from './records.ts';
+import { blobKey, bodyKey, documentKey, forkKey, headKey } from './keys.ts';
+import { encodeDocument, encodeFork, encodeHead, type HeadRecord } from './records.ts';
 
 /** Finds the digest of a stored document. */
 export type DigestAt = (stream: StreamName, sequence: Sequence) => Promise<Sha256 | undefined>;
@@ -54,31 +48,22 @@ export interface HeadChanges {
 export class Heads {
   readonly #heads: Map<StreamName, HeadRecord>;
   readonly #forks: Map<StreamName, Evidence>;
-  #revision: number;
 
   constructor(
     heads: ReadonlyMap<StreamName, HeadRecord>,
     forks: ReadonlyMap<StreamName, Evidence>,
-    revision: number,
   ) {
-    this.#revision = revision;
     this.#heads = new Map(heads);
     this.#forks = new Map(forks);
   }
 
   /** What was planned is written. */
   adopt({ heads, forks }: HeadChanges): void {
-    this.#revision += 1;
     for (const [stream, head] of heads) this.#heads.set(stream, head);
     for (const [stream, fork] of forks) {
       if (fork === undefined) this.#forks.delete(stream);
       else this.#forks.set(stream, fork);
     }
-  }
-
-  /** How many batches were written. */
-  get revision(): number {
-    return this.#revision;
   }
 
   /** The sequence of a stream's head; 0 when there is none. */
@@ -146,9 +131,6 @@ export class Heads {
     const changes = { heads: heads.changed(), forks: forks.changes };
     for (const [stream, head] of changes.heads) {
       puts.push({ key: headKey(stream), value: encodeHead(head) });
-    }
-    if (puts.length > 0) {
-      puts.push({ key: REVISION_KEY, value: encodeRevision(this.#revision + 1) });
     }
     return { puts, removedKeys, changes };
   }

@@ -11,7 +11,6 @@
  * tree:<stream>:<level, 2 digits>:<index, 16 digits>
  *                                         the hash of a perfect subtree of the stream's log
  * note:<name>                             what the node remembers for itself
- * note:revision                           how many batches of statements were written
  * ```
  *
  * No name holds a `:` (SPIFFE trust-domain grammar), so no key can be a prefix of another stream's
@@ -31,9 +30,6 @@ export const FORMAT_KEY: string = 'format';
 
 const SEQUENCE_DIGITS = 16;
 const LEVEL_DIGITS = 2;
-
-/** The key of the number of batches that were written; absent in a store of before. */
-export const REVISION_KEY: string = 'note:revision';
 
 /** A half-open range of keys. */
 export interface KeyRange {

@@ -8,8 +8,8 @@ import type { Evidence } from '../core/trusted/state.ts';
 import { storeError } from './failures.ts';
 import { Heads } from './heads.ts';
 import type { KeyValue } from './key-value.ts';
-import { FORKS, HEADS, parseStreamKey, REVISION_KEY } from './keys.ts';
-import { parseFork, parseHead, parseRevision } from './records.ts';
+import { FORKS, HEADS, parseStreamKey } from './keys.ts';
+import { parseFork, parseHead } from './records.ts';
 
 /** Reads where every stream stands. Errors: `STORE` (damaged). */
 export async function loadHeads(entries: KeyValue): Promise<Heads> {
@@ -21,11 +21,7 @@ export async function loadHeads(entries: KeyValue): Promise<Heads> {
     ({ key, value }): Evidence =>
       parseStored(entries.where, key, () => parseFork(parseStreamKey(key), value)),
   );
-  const count = await entries.get(REVISION_KEY);
-  const revision =
-    count === undefined ? 0 : parseStored(entries.where, REVISION_KEY, () => parseRevision(count));
-  const forks = new Map(evidence.map((fork) => [fork.stream, fork]));
-  return new Heads(new Map(heads), forks, revision);
+  return new Heads(new Map(heads), new Map(evidence.map((fork) => [fork.stream, fork])));
 }
 
 /** A record that does not parse was changed on the disk: nobody else writes them. */

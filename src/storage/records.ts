@@ -83,19 +83,6 @@ export function parseHead(bytes: Uint8Array): HeadRecord {
   return head;
 }
 
-/** Encodes the number of batches that were written. */
-export function encodeRevision(revision: number): Uint8Array {
-  return concatBytes(versionByte(), u64(revision));
-}
-
-/** Parses the number of batches that were written. Errors: `PARSE`. */
-export function parseRevision(bytes: Uint8Array): number {
-  const reader = new RecordReader(bytes);
-  const revision = reader.u64();
-  reader.end();
-  return revision;
-}
-
 /** Encodes a document record. Errors: `LIMIT`. */
 export function encodeDocument(record: DocumentRecord): Uint8Array {
   const digests = concatBytes(parseHex(record.digest), parseHex(record.bodyDigest));

@@ -136,7 +136,6 @@ function placed(
 function failing(store: Store): Store {
   return {
     storeId: store.storeId,
-    revision: store.revision,
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
     note: (name) => store.note(name),
