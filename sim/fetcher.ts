@@ -142,11 +142,15 @@ export class Fetcher {
     }
     const { fetchId } = fetch;
     fetch.isBusy = true;
+    let isHeld = false;
     this.#driver.withRecall(judgedIn(item), (recall) => {
       fetch.isBusy = false;
+      if (isHeld) this.#driver.handle({ kind: 'fetch-held', fetchId, state: 'off' });
       this.#driver.handle({ kind: 'fetch-item', fetchId, item, recall });
       this.#take(fetch);
     });
+    isHeld = fetch.isBusy;
+    if (isHeld) this.#driver.handle({ kind: 'fetch-held', fetchId, state: 'on' });
   }
 
   #finish(fetch: Fetch, error: KedgeError | undefined): void {

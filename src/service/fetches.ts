@@ -15,11 +15,11 @@ export interface FetchesOptions {
   readonly transport: PeerTransport;
   readonly logger: Logger;
   /** What only the store knows about a piece. */
-  readonly recall: (item: FetchItem) => Promise<Recall | undefined>;
-  /** Resolves when what was brought is not too much for the disk. */
-  readonly room: () => Promise<void>;
+  readonly recall: (item: FetchItem) => Promise<Recall> | undefined;
+  /** Resolves when what was brought is not too much for the disk; absent: it is not. */
+  readonly room: () => Promise<void> | undefined;
   readonly onEvent: (
-    event: Extract<GossipEvent, { readonly kind: 'fetch-item' | 'fetch-end' }>,
+    event: Extract<GossipEvent, { readonly kind: 'fetch-item' | 'fetch-held' | 'fetch-end' }>,
   ) => void;
 }
 
@@ -41,6 +41,15 @@ export class Fetches {
     const abort = new AbortController();
     this.#running.set(fetchId, abort);
     const { logger, transport, recall, room, onEvent } = this.#options;
+    const held = async <T>(work: Promise<T> | undefined): Promise<T | undefined> => {
+      if (work === undefined) return undefined;
+      onEvent({ kind: 'fetch-held', fetchId, state: 'on' });
+      try {
+        return await work;
+      } finally {
+        onEvent({ kind: 'fetch-held', fetchId, state: 'off' });
+      }
+    };
     const { nodeId } = target;
     const streams = requests.length;
     const { stream, fromSequence } = requests[0] ?? {};
@@ -49,15 +58,21 @@ export class Fetches {
     let error: KedgeError | undefined;
     try {
       for await (const item of transport.fetch(target, requests, { signal: abort.signal })) {
-        const recalled = (await recall(item)) ?? {};
+        const recalled = (await held(recall(item))) ?? {};
         onEvent({ kind: 'fetch-item', fetchId, item, recall: recalled });
-        await room();
+        await held(room());
       }
     } catch (thrown) {
       error = KedgeError.from(thrown);
     }
     this.#running.delete(fetchId);
     onEvent({ kind: 'fetch-end', fetchId, ...(error !== undefined && { error }) });
+    // Whoever counts both sees what follows from the end begin before.
+    if (error === undefined) {
+      logger.debug({ event: 'fetch.finished', nodeId, stream }, 'fetch finished');
+    } else {
+      logger.debug({ event: 'fetch.failed', nodeId, stream, code: error.code }, error.message);
+    }
   }
 
   cancel(fetchId: number): void {

@@ -84,8 +84,8 @@ export class Replicator implements AsyncDisposable {
     this.#fetches = new Fetches({
       transport: options.transport,
       logger,
-      recall: async (item) => this.#recallOf(judgedIn(item)),
-      room: async () => this.#writes.room(),
+      recall: (item) => this.#recallOf(judgedIn(item)),
+      room: () => this.#writes.room(),
       onEvent: (event) => this.#handle(event),
     });
     this.#writes = new WriteQueue(options.store, (outcome) => {

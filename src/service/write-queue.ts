@@ -62,8 +62,12 @@ export class WriteQueue {
     await this.#work;
   }
 
-  /** Resolves when there is room for more: at once, or after some of what waits is written. */
-  async room(): Promise<void> {
+  /** Resolves when there is room for more, after some of what waits is written; absent: there is. */
+  room(): Promise<void> | undefined {
+    return this.#waitingBytes > WAITING_MAX_BYTES ? this.#untilRoom() : undefined;
+  }
+
+  async #untilRoom(): Promise<void> {
     while (this.#waitingBytes > WAITING_MAX_BYTES) {
       await new Promise<void>((resolve) => {
         this.#waitingForRoom.push(resolve);

@@ -69,9 +69,19 @@ export function asHollow({ code, message, detail, cause }: KedgeError): KedgeErr
   return new KedgeError(code, message, { detail: { ...detail, hollow: true }, cause });
 }
 
+/** The same error, marked as one of an empty answer to a fetch that an honest peer may give once. */
+export function asEmpty({ code, message, detail, cause }: KedgeError): KedgeError {
+  return new KedgeError(code, message, { detail: { ...detail, empty: true }, cause });
+}
+
+/** Says whether an error is one of an empty answer that counts as a doubt, no more. */
+export function isEmptyAnswer({ detail }: KedgeError): boolean {
+  return detail['empty'] === true;
+}
+
 /** Says whether the end of a fetch with this error is held against the peer. */
 export function isFetchFault(error: KedgeError): boolean {
-  return isGarbage(error) || error.detail['hollow'] === true;
+  return isGarbage(error) || isEmptyAnswer(error) || error.detail['hollow'] === true;
 }
 
 /** How many faults of its sender a refused frame or a piece of an answer counts as. */

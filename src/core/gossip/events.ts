@@ -64,6 +64,8 @@ export type GossipEvent =
       readonly item: FetchItem;
       readonly recall: Recall;
     }
+  /** This node's own disk keeps it from reading the answer: no time of the peer passes. */
+  | { readonly kind: 'fetch-held'; readonly fetchId: number; readonly state: 'on' | 'off' }
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
   /** This batch and all before it are on disk. */
   | { readonly kind: 'persisted'; readonly batchId: number }

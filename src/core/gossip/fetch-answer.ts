@@ -4,17 +4,18 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { type NodeId, type StreamName, splitStream } from '../ids.ts';
+import { type NodeId, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { Standing } from '../trusted/authority.ts';
 import type { Evidence } from '../trusted/state.ts';
-import { asHollow } from './blame.ts';
+import type { ActiveFetch, Want } from './active-fetches.ts';
+import { asEmpty, asHollow } from './blame.ts';
 import type { Recall } from './events.ts';
 import type { FetchItem, Push } from './frames.ts';
 import type { LinkTable } from './links.ts';
+import type { Missing } from './missing.ts';
 import type { Bringer, Replica } from './replica.ts';
-import { compareRow, heldIn, type Row, rowIn } from './rows.ts';
-import type { ActiveFetch, Want } from './wants.ts';
+import { type Row, rowIn } from './rows.ts';
 
 /** A piece that belongs to a stream. */
 type Piece = Exclude<FetchItem, { readonly kind: 'over' }>;
@@ -30,18 +31,19 @@ export interface Lacking {
 export class FetchAnswers {
   readonly #links: LinkTable;
   readonly #replica: Replica;
+  readonly #missing: Missing;
   readonly #lacking: Lacking;
 
-  constructor(links: LinkTable, replica: Replica, lacking: Lacking) {
-    this.#links = links;
-    this.#replica = replica;
-    this.#lacking = lacking;
-  }
-
-  /** The next stream of a fetch comes from now on. */
-  begins(fetch: ActiveFetch): void {
-    const [want] = fetch.wants;
-    fetch.heldBefore = want === undefined ? '' : this.#heldOf(want.row.stream);
+  constructor(parts: {
+    readonly links: LinkTable;
+    readonly replica: Replica;
+    readonly missing: Missing;
+    readonly lacking: Lacking;
+  }) {
+    this.#links = parts.links;
+    this.#replica = parts.replica;
+    this.#missing = parts.missing;
+    this.#lacking = parts.lacking;
   }
 
   /**
@@ -51,7 +53,8 @@ export class FetchAnswers {
   take(fetch: ActiveFetch, { row }: Want, piece: Piece, recall: Recall, nowMs: number): boolean {
     const { buffer, from } = fetch;
     const waiting = buffer.documents.length;
-    const before = this.#heldOf(row.stream);
+    const before = this.#missing.heldOf(row.stream);
+    if (piece.kind !== 'blobs') fetch.pieces += 1;
     switch (piece.kind) {
       case 'blobs':
         if (splitStream(row.stream).kind === 'charter') {
@@ -65,32 +68,30 @@ export class FetchAnswers {
       case 'entry':
         this.#entry(fetch, row, piece.entry, recall, nowMs);
     }
-    return this.#heldOf(row.stream) !== before || buffer.documents.length > waiting;
+    return this.#missing.heldOf(row.stream) !== before || buffer.documents.length > waiting;
   }
 
   /**
    * A stream is over: what speaks against the peer when it said that it holds it, as the process
-   * that it still is, and brought nothing.
+   * that it still is, and brought nothing. Of a fork it may have taken back what it said, as a
+   * charter decided: there no more than a doubt is left.
    */
-  hollow(fetch: ActiveFetch, { nodeId, row, saidBy }: Want): KedgeError | undefined {
+  hollow(fetch: ActiveFetch, want: Want): KedgeError | undefined {
+    const { nodeId, row, saidBy } = want;
     const { stream, sequence } = row;
     const link = this.#links.to(nodeId);
     if (link?.isReady !== true || link.hello.bootId !== saidBy) return undefined;
     const said = link.held.get(stream);
-    const isSaidStill = said !== undefined && !said.forked && said.sequence >= sequence;
     const ours = rowIn(this.#replica.verified, stream);
-    if (!isSaidStill || ours?.forked === true || compareRow(ours, row) !== 'fetch') {
-      return undefined;
-    }
-    if (this.#heldOf(stream) !== fetch.heldBefore) return undefined;
+    if (said === undefined || this.#missing.sizeOf(want) === 0) return undefined;
+    if (this.#missing.hasMoved(fetch, want)) return undefined;
     const message = `it says that it holds ${stream} up to ${String(sequence)}, and sends nothing`;
-    return asHollow(new KedgeError('LIMIT', message, { detail: { stream, sequence } }));
-  }
-
-  /** What is verified of a stream, as one word. */
-  #heldOf(stream: StreamName): string {
-    const row = rowIn(this.#replica.verified, stream);
-    return row === undefined ? '' : `${String(heldIn(row))} ${row.digest}`;
+    const error = new KedgeError('LIMIT', message, { detail: { stream, sequence } });
+    if (row.forked || said.forked || ours?.forked === true) {
+      const isSame = said.forked === row.forked && said.digest === row.digest;
+      return isSame && fetch.pieces === 0 ? asEmpty(error) : undefined;
+    }
+    return said.sequence >= sequence ? asHollow(error) : undefined;
   }
 
   #entry(fetch: ActiveFetch, row: Row, entry: Push, recall: Recall, nowMs: number): void {

@@ -3,8 +3,10 @@
  *
  * Few fetches run at once, so a peer that sends just enough not to be silent would keep others from
  * being asked. What counts is what moves this node on: a statement that is adopted or waits for its
- * head, and on the way there the anchors that it needs. Times are those of a clock that never goes
- * back or is set: an hour of wall time may pass in no time.
+ * head, and on the way there the anchors that it needs. What this node itself takes, since its disk
+ * is busy, is no time of the peer; so pieces of no use are counted too, which a peer could send while
+ * others keep that disk busy. Times are those of a clock that never goes back or is set: an hour of
+ * wall time may pass in no time.
  *
  * @module
  */
@@ -24,34 +26,60 @@ const STALL_MAX_MS = 2000;
 const LAGS_AFTER_MS = 3000;
 /** Anchors that come at least this fast extend that time, bytes per second. */
 const BLOBS_MIN_BYTES_PER_SECOND = 2048;
+/** Statements in a row that bring nothing; a few do where news came another way meanwhile. */
+export const USELESS_PIECES_MAX: number = 1000;
 
 /** The pace of one fetch. */
 export class FetchPace {
   #sinceMs: number;
+  #heldSinceMs: number | undefined;
   #bytes = 0;
+  #pieces = 0;
 
   constructor(monotonicMs: number) {
     this.#sinceMs = monotonicMs;
   }
 
+  /** True while this node's own disk keeps it from reading on. */
+  get isHeld(): boolean {
+    return this.#heldSinceMs !== undefined;
+  }
+
+  /** This node's own disk keeps it from reading on, or does not any more. */
+  hold(state: 'on' | 'off', monotonicMs: number): void {
+    if (state === 'on') this.#heldSinceMs ??= monotonicMs;
+    else {
+      this.#sinceMs = monotonicMs - this.#waitedMs(monotonicMs);
+      this.#heldSinceMs = undefined;
+    }
+  }
+
   /** Notes what came. Errors: `LIMIT` when it takes too long. */
   note(item: FetchItem, monotonicMs: number): void {
     this.#bytes += blobBytes(item);
+    if (item.kind !== 'blobs') this.#pieces += 1;
     const paidMs = (this.#bytes / BLOBS_MIN_BYTES_PER_SECOND) * 1000;
-    if (monotonicMs - this.#sinceMs <= FETCH_USELESS_MAX_MS + paidMs) return;
+    const isInTime = this.#waitedMs(monotonicMs) <= FETCH_USELESS_MAX_MS + paidMs;
+    if (isInTime && this.#pieces <= USELESS_PIECES_MAX) return;
     const message = 'the answer to a fetch brings nothing of use for too long';
     throw asHollow(new KedgeError('LIMIT', message));
   }
 
   /** True once the fetch has not moved this node on for a while. */
   lags(monotonicMs: number): boolean {
-    return monotonicMs - this.#sinceMs >= LAGS_AFTER_MS;
+    return this.#waitedMs(monotonicMs) >= LAGS_AFTER_MS;
   }
 
   /** The fetch moved this node on. */
   moved(monotonicMs: number): void {
     this.#sinceMs = monotonicMs;
     this.#bytes = 0;
+    this.#pieces = 0;
+  }
+
+  /** For how long this node has waited for the peer. */
+  #waitedMs(monotonicMs: number): number {
+    return (this.#heldSinceMs ?? monotonicMs) - this.#sinceMs;
   }
 }
 

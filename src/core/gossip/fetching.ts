@@ -1,5 +1,6 @@
 /**
- * Fetching what this node misses from those who announced it.
+ * Fetching what this node misses from those who announced it: what comes is handed on, what is
+ * missing then is asked for, and who sent nothing of use is named.
  *
  * @module
  */
@@ -7,68 +8,61 @@ import { KedgeError } from '../errors.ts';
 import type { NodeId, StreamName } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { Evidence } from '../trusted/state.ts';
-import { isFetchFault, type Refused } from './blame.ts';
+import type { ActiveFetch, Want } from './active-fetches.ts';
+import { isEmptyAnswer, isFetchFault, type Refused } from './blame.ts';
 import type { GossipEvent, Recall } from './events.ts';
 import { FetchAnswers } from './fetch-answer.ts';
-import { stallMs } from './fetch-pace.ts';
+import { FetchPlan } from './fetch-plan.ts';
 import type { Link, LinkTable } from './links.ts';
+import { Missing } from './missing.ts';
 import type { Outbox } from './outbox.ts';
-import { isPlace, missingRows, requestFor, rowsBeneath } from './places.ts';
+import { missingRows, rowsBeneath } from './places.ts';
 import type { Replica } from './replica.ts';
-import { Retries } from './retries.ts';
 import type { Row } from './rows.ts';
-import { compareRow, heldIn, rowIn } from './rows.ts';
-import { type ActiveFetch, type Outcome, type Want, Wants } from './wants.ts';
+import type { Outcome } from './wants.ts';
 
-/** After so many looks that found nothing the only one that has it is asked again; then doubled. */
-const PATIENCE = 4;
+type EventOf<Kind extends GossipEvent['kind']> = Extract<GossipEvent, { readonly kind: Kind }>;
 
-type ItemEvent = Extract<GossipEvent, { readonly kind: 'fetch-item' }>;
-type EndEvent = Extract<GossipEvent, { readonly kind: 'fetch-end' }>;
-
-/** Plans fetches and feeds what they bring to the replica. */
+/** Feeds what fetches bring to the replica. */
 export class Fetching {
   readonly #outbox: Outbox;
   readonly #links: LinkTable;
   readonly #replica: Replica;
+  readonly #missing: Missing;
+  readonly #plan: FetchPlan;
   readonly #answers: FetchAnswers;
-  readonly #wants: Wants = new Wants();
-  readonly #retries: Retries = new Retries();
-  #nextFetchId = 1;
   #monotonicMs = 0;
-  /** How many charters there were when the last event came. */
-  #charters = 0;
 
   constructor(outbox: Outbox, links: LinkTable, replica: Replica) {
     this.#outbox = outbox;
     this.#links = links;
     this.#replica = replica;
-    this.#answers = new FetchAnswers(links, replica, this);
+    const missing = new Missing(links, replica);
+    this.#missing = missing;
+    this.#plan = new FetchPlan({ outbox, links, replica, missing });
+    this.#answers = new FetchAnswers({ links, replica, missing, lacking: this });
   }
 
   /** An event is handled now; this time never goes back. */
   clock(monotonicMs: number): void {
     this.#monotonicMs = monotonicMs;
-    const { length } = this.#replica.verified.charters;
-    if (length !== this.#charters) this.#wants.chartered();
-    this.#charters = length;
+    this.#plan.clock(monotonicMs);
   }
 
   /** True while something is being fetched. */
   get isBusy(): boolean {
-    return this.#wants.isBusy;
+    return this.#plan.fetches.isBusy;
   }
 
   /** Notes what a peer has; starts a fetch when we miss it. */
   want(want: Want, nowMs: number): void {
-    this.#add(want, nowMs);
-    this.#pump();
+    this.#plan.want([want], nowMs);
   }
 
   /** A peer says that these rows are durable with it: what is missing here is fetched together. */
   announced({ nodeId, hello }: Link, rows: readonly Row[], nowMs: number): void {
-    for (const row of rows) this.#add({ nodeId, row, saidBy: hello.bootId }, nowMs);
-    this.#pump();
+    const wants = rows.map((row) => ({ nodeId, row, saidBy: hello.bootId }));
+    this.#plan.want(wants, nowMs);
   }
 
   /**
@@ -94,24 +88,12 @@ export class Fetching {
 
   /** Streams have moved back: what peers said to hold of them may be missing again. */
   wantAgain(streams: readonly StreamName[], nowMs: number): void {
-    for (const { nodeId, held } of this.#links.ready()) {
-      for (const stream of streams) {
-        const row = held.get(stream);
-        if (row !== undefined) this.#add({ nodeId, row }, nowMs);
-      }
-    }
-    this.#pump();
+    this.#plan.wantAgain(streams, nowMs);
   }
 
   /** Called at a steady pace: asks again for what did not come. */
   tick(nowMs: number): void {
-    const due = this.#retries.due(
-      this.#links.ready(),
-      (want) => this.#sizeOf(want) > 0,
-      (want) => !this.#wants.isPaused(want, nowMs),
-    );
-    for (const want of due) this.#add(want, nowMs);
-    this.#pump();
+    this.#plan.tick(nowMs);
   }
 
   /** After a fork: when the two statements follow different ones, the fork lies deeper. */
@@ -120,43 +102,54 @@ export class Fetching {
     for (const row of rowsBeneath(evidence)) this.want({ nodeId, row }, nowMs);
   }
 
-  /** A fetch has run for a while: when nothing came, asks another node, or the same one again. */
+  /** A fetch has run for a while: when nothing came, another node is asked too. */
   stalled(fetchId: number, nowMs: number): void {
-    const fetch = this.#wants.look(fetchId);
-    if (fetch === undefined) return;
-    const link = this.#links.to(fetch.from.nodeId);
-    if (fetch.idle > 0 && this.#wants.hasOther(fetch)) {
-      const error = new KedgeError('UNAVAILABLE', 'nothing came in time: asking another node');
-      this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
-      this.end({ fetchId, error }, nowMs);
-      return;
-    }
-    if (fetch.idle > 0 && link?.isReady === true && this.#isLost(fetch, link)) {
-      return this.#askAgain(fetch, link);
-    }
-    fetch.isLagging = fetch.pace.lags(this.#monotonicMs);
-    if (fetch.isLagging) this.#pump();
-    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link?.rttMs));
+    const excess = this.#plan.look(fetchId);
+    if (excess === undefined) return;
+    const error = new KedgeError('UNAVAILABLE', 'nothing came in time: others are asked');
+    this.#plan.cancel(excess);
+    this.#end({ fetchId: excess.fetchId, error }, nowMs);
   }
 
-  /** Takes one piece of an answer; says who sent it and why, when it is refused. */
-  item({ fetchId, item, recall }: ItemEvent, nowMs: number): Refused | undefined {
-    const fetch = this.#wants.active(fetchId);
+  /** Takes what comes of a fetch; says who sent it and why, when it is held against somebody. */
+  answer(
+    event: EventOf<'fetch-item' | 'fetch-held' | 'fetch-end'>,
+    nowMs: number,
+  ): Refused | undefined {
+    switch (event.kind) {
+      case 'fetch-item':
+        return this.#item(event, nowMs);
+      case 'fetch-held':
+        this.#plan.fetches.get(event.fetchId)?.pace.hold(event.state, this.#monotonicMs);
+        return undefined;
+      case 'fetch-end':
+        return this.#end(event, nowMs);
+    }
+  }
+
+  /** Takes one piece of an answer. */
+  #item({ fetchId, item, recall }: EventOf<'fetch-item'>, nowMs: number): Refused | undefined {
+    const fetch = this.#plan.fetches.get(fetchId);
     const want = fetch?.wants[0];
     if (fetch === undefined || want === undefined) return undefined;
     fetch.items += 1;
     if (item.kind === 'over') return this.#streamOver(fetch, want, item.outcome, nowMs);
+    const { fetches } = this.#plan;
+    // Who was asked in its place brought it.
+    if (fetches.isSpare(fetch) && this.#missing.sizeOf(want) === 0) return this.#drop(fetch);
     try {
       fetch.pace.note(item, this.#monotonicMs);
       const isMoved = this.#answers.take(fetch, want, item, recall, nowMs);
       if (isMoved) fetch.pace.moved(this.#monotonicMs);
-      return undefined;
+      if (isMoved || item.kind !== 'entry' || !fetches.isDoubled(fetch)) return undefined;
+      // Two bring the same, and the other one is ahead.
+      this.#plan.settle(fetch, want, 'unreached', nowMs);
+      return this.#drop(fetch);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      this.#outbox.emit({ kind: 'cancel-fetch', fetchId });
+      this.#plan.cancel(fetch);
       this.#settle(fetch, want, error, nowMs);
-      this.#wants.end(fetch);
-      this.#pump();
+      this.#plan.end(fetch);
       return { nodeId: want.nodeId, error };
     }
   }
@@ -166,18 +159,17 @@ export class Fetching {
    * but has not written yet follows with its acknowledgement. Says who sent what cannot be read, or
    * nothing of what it said to hold.
    */
-  end({ fetchId, error }: Omit<EndEvent, 'kind'>, nowMs: number): Refused | undefined {
-    const fetch = this.#wants.active(fetchId);
+  #end({ fetchId, error }: Omit<EventOf<'fetch-end'>, 'kind'>, nowMs: number): Refused | undefined {
+    const fetch = this.#plan.fetches.get(fetchId);
     const want = fetch?.wants[0];
     if (fetch === undefined || want === undefined) return undefined;
     const failure = error ?? fetch.buffer.unproven() ?? this.#answers.hollow(fetch, want);
     this.#settle(fetch, want, failure, nowMs);
     // An answer that ends well is one of a version that answers one stream at a time.
     for (let rest = fetch.wants[0]; error && rest !== undefined; rest = fetch.wants[0]) {
-      this.#rest(fetch, rest, 'unreached', nowMs);
+      this.#plan.settle(fetch, rest, 'unreached', nowMs);
     }
-    this.#wants.end(fetch);
-    this.#pump();
+    this.#plan.end(fetch);
     return refusedBy(want, failure);
   }
 
@@ -192,23 +184,17 @@ export class Fetching {
       fetch.buffer.unproven() ??
       this.#answers.hollow(fetch, want) ??
       (outcome === 'sent' ? undefined : new KedgeError('UNAVAILABLE', 'the peer lacks a part'));
-    if (this.#settle(fetch, want, failure, nowMs) === 'more') {
-      this.#answers.begins(fetch);
-      return this.#judged(fetch, want, failure);
-    }
-    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
-    this.#pump();
-    return refusedBy(want, failure);
+    const rest = this.#settle(fetch, want, failure, nowMs);
+    const refused = refusedBy(want, failure);
+    // Of a peer that sends nothing of what it said nothing more is expected.
+    if (rest === 'over' || refused !== undefined) this.#drop(fetch);
+    return refused;
   }
 
-  /** Of a peer that sends nothing of what it said nothing more is expected. */
-  #judged(fetch: ActiveFetch, want: Want, failure: KedgeError | undefined): Refused | undefined {
-    const refused = refusedBy(want, failure);
-    if (refused === undefined) return undefined;
-    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
-    this.#wants.end(fetch);
-    this.#pump();
-    return refused;
+  /** Ends a fetch; what it did not bring is asked for again. */
+  #drop(fetch: ActiveFetch): undefined {
+    this.#plan.cancel(fetch);
+    this.#plan.end(fetch);
   }
 
   /** What became of the stream that comes now. */
@@ -218,78 +204,23 @@ export class Fetching {
     failure: KedgeError | undefined,
     nowMs: number,
   ): 'more' | 'over' {
-    const outcome = outcomeOf(fetch, failure);
-    if (failure === undefined) {
-      // It has that no more: a decision about a fork took it back.
-      if (this.#sizeOf(want) > 0) this.#links.to(want.nodeId)?.forgetHeld(want.row);
-    } else {
+    if (failure !== undefined) {
       const { stream } = want.row;
       this.#outbox.notice({ kind: 'refused', from: want.nodeId, stream, error: failure });
     }
-    return this.#rest(fetch, want, outcome, nowMs);
-  }
-
-  #rest(fetch: ActiveFetch, { row }: Want, outcome: Outcome, nowMs: number): 'more' | 'over' {
-    if (outcome !== 'done') this.#retries.note(row.stream, outcome);
-    return this.#wants.settle(fetch, outcome, nowMs);
-  }
-
-  #add(want: Want, nowMs: number): void {
-    if (this.#sizeOf(want) > 0) this.#wants.add(want, nowMs);
-  }
-
-  /** How many statements a want would bring; 0: it is of no use. */
-  #sizeOf({ nodeId, row }: Want): number {
-    if (this.#links.to(nodeId)?.isReady !== true || !isPlace(row)) return 0;
-    const ours = rowIn(this.#replica.verified, row.stream);
-    // Where a fork ends may lie deeper than its proof: what others hold there is worth reading.
-    const isBeneath = ours?.forked === true && !row.forked && ours.sequence === row.sequence;
-    if (!isBeneath && compareRow(ours, row) !== 'fetch') return 0;
-    return Math.max(1, heldIn(row) - (ours === undefined ? 0 : heldIn(ours)));
-  }
-
-  /**
-   * Says whether the question or the answer may be lost on the way, which is free now: the peer has
-   * another link since, or it has said again what it has.
-   */
-  #isLost(fetch: ActiveFetch, { linkId }: Link): boolean {
-    if (linkId !== fetch.linkId) return true;
-    return fetch.idle >= fetch.patience && this.#wants.isSaidAgain(fetch);
-  }
-
-  /** A peer that is slow rather than cut off is given more time from then on. */
-  #askAgain(fetch: ActiveFetch, link: Link): void {
-    const patience = fetch.linkId === link.linkId ? 2 * fetch.patience : PATIENCE;
-    this.#outbox.emit({ kind: 'cancel-fetch', fetchId: fetch.fetchId });
-    const wants = this.#wants.again(fetch, (want) => this.#sizeOf(want));
-    if (wants.length > 0) this.#begin(link, wants, patience);
-    this.#pump();
-  }
-
-  #begin(link: Link, wants: readonly Want[], patience: number): void {
-    const fetchId = this.#nextFetchId++;
-    const { verified } = this.#replica;
-    const requests = wants.map(({ row }) => requestFor(rowIn(verified, row.stream), row));
-    const { linkId, peer: from } = link;
-    const fetch = { fetchId, from, linkId, patience };
-    this.#answers.begins(this.#wants.begin(fetch, wants, this.#monotonicMs));
-    const target = { nodeId: link.nodeId, address: link.hello.address };
-    this.#outbox.emit({ kind: 'fetch', fetchId, target, requests });
-    this.#outbox.arm({ name: 'fetch', fetchId }, stallMs(link.rttMs));
-  }
-
-  #pump(): void {
-    for (;;) {
-      const wants = this.#wants.next((each) => this.#sizeOf(each));
-      const link = wants[0] && this.#links.to(wants[0].nodeId);
-      if (link?.isReady !== true) return;
-      this.#begin(link, wants, PATIENCE);
+    if (failure !== undefined && !isEmptyAnswer(failure)) {
+      return this.#plan.settle(fetch, want, outcomeOf(fetch, failure), nowMs);
     }
+    const isHere = this.#missing.sizeOf(want) === 0;
+    // It has that no more, as a decision about a fork took it back, or it never had it.
+    if (!isHere) this.#links.to(want.nodeId)?.forgetHeld(want.row);
+    return isHere || this.#missing.hasMoved(fetch, want)
+      ? this.#plan.settle(fetch, want, 'done', nowMs)
+      : this.#plan.settleEmpty(fetch, want, nowMs);
   }
 }
 
-function outcomeOf({ buffer }: ActiveFetch, failure: KedgeError | undefined): Outcome {
-  if (failure === undefined) return 'done';
+function outcomeOf({ buffer }: ActiveFetch, failure: KedgeError): Outcome {
   if (failure.code === 'UNAVAILABLE') return 'unreached';
   return failure === buffer.unproven() ? 'unproven' : 'failed';
 }

@@ -192,9 +192,9 @@ export class GossipMachine {
         return this.#replica.submit(requestId, document, blobs, recall, nowMs);
       }
       case 'fetch-item':
-        return this.#connecting.blame(this.#fetching.item(event, nowMs), monotonicMs);
+      case 'fetch-held':
       case 'fetch-end':
-        return this.#connecting.blame(this.#fetching.end(event, nowMs), monotonicMs);
+        return this.#connecting.blame(this.#fetching.answer(event, nowMs), monotonicMs);
       case 'persisted':
         return this.#persisted(event.batchId, nowMs);
       case 'persist-failed':

@@ -5,7 +5,8 @@
  * work; the first time it is short, since what was refused once may be a matter of chance or of
  * this node's clock. One that was not reached is asked again soon, since the way to it may be free
  * by then. What an announcer delivered and nothing proves today (who signed it has left since, and
- * nobody has signed anything on top) is the same the next time, until the charter is another one.
+ * nobody has signed anything on top) is the same the next time, until the charter is another one;
+ * and so is an answer with nothing in it, as long as nothing moves here.
  *
  * @module
  */
@@ -13,9 +14,9 @@ import { STREAMS_MAX } from '../limits.ts';
 
 /**
  * Why a fetch brought nothing. `unproven`: it brought what was announced, and nothing proves that
- * today; `unreached`: the announcer was not.
+ * today; `unreached`: the announcer was not; `empty`: the answer was whole, with nothing new in it.
  */
-export type Miss = 'failed' | 'unproven' | 'unreached';
+export type Miss = 'failed' | 'unproven' | 'unreached' | 'empty';
 
 /** The longest rest of a peer whose answer was refused, milliseconds. */
 export const RETRY_PAUSE_MS: number = 10_000;
@@ -28,6 +29,7 @@ const RESTS: Readonly<Record<Miss, { readonly firstMs: number; readonly maxMs: n
   unproven: { firstMs: 10_000, maxMs: UNPROVEN_PAUSE_MAX_MS },
   // Says nothing about the peer.
   unreached: { firstMs: 1000, maxMs: 1000 },
+  empty: { firstMs: 1000, maxMs: UNPROVEN_PAUSE_MAX_MS },
 };
 
 interface Pause {
@@ -37,7 +39,7 @@ interface Pause {
   readonly times: Readonly<Record<Miss, number>>;
 }
 
-const NEVER: Pause['times'] = { failed: 0, unproven: 0, unreached: 0 };
+const NEVER: Pause['times'] = { failed: 0, unproven: 0, unreached: 0, empty: 0 };
 
 /** Rests, each of one announcer for one row, which its key names. */
 export class Pauses {

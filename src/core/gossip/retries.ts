@@ -10,9 +10,9 @@
  */
 import type { StreamName } from '../ids.ts';
 import { STREAMS_MAX } from '../limits.ts';
+import type { Want } from './active-fetches.ts';
 import type { Link } from './links.ts';
 import type { Miss } from './pauses.ts';
-import type { Want } from './wants.ts';
 
 /** Streams that one look takes up; the others are next. */
 const LOOKED_AT_MAX = 256;

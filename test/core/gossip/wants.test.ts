@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { FETCHES_MAX, type NewFetch, type Want } from '../../../src/core/gossip/active-fetches.ts';
 import type { Row } from '../../../src/core/gossip/rows.ts';
 import { compareRow } from '../../../src/core/gossip/rows.ts';
-import {
-  FETCHES_MAX,
-  type NewFetch,
-  type Outcome,
-  type Want,
-  Wants,
-} from '../../../src/core/gossip/wants.ts';
+import { type Outcome, Wants } from '../../../src/core/gossip/wants.ts';
 import {
   type NodeId,
   parseNodeId,
@@ -95,6 +90,39 @@ describe('Wants', () => {
     const next = wants.begin(begun(FRA, 2), again, 0);
     expect(wants.isSaidAgain(next)).toBe(false);
     expect(wants.next(ALL)).toEqual([]);
+  });
+
+  it('asks another one for what a fetch does not bring, and leaves that fetch alone', () => {
+    const wants = new Wants();
+    wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
+    const slow = wants.begin(begun(FRA, 1), wants.next(ALL), 0);
+    expect(wants.hasOther(slow, ALL)).toBe(false);
+    wants.add({ nodeId: SIN, row: row('release/a', 1) }, 0);
+    expect(wants.hasOther(slow, () => 0)).toBe(false);
+    expect(wants.hasOther(slow, ALL)).toBe(true);
+    expect(wants.makeWay(slow)).toBeUndefined();
+    wants.add({ nodeId: FRA, row: row('release/a', 2) }, 0);
+    expect(start(wants, 2)?.nodeId).toBe(SIN);
+    expect(wants.next(ALL)).toEqual([]);
+    expect(wants.fetches.get(1)?.wants).toHaveLength(1);
+    const second = wants.fetches.get(2);
+    expect(second && wants.hasOther(second, ALL)).toBe(false);
+  });
+
+  it('keeps few fetches that made way, one of a peer', () => {
+    const wants = new Wants();
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const slow = names.map((name, index) => {
+      const nodeId = parseNodeId(`slow-${name}`);
+      wants.add({ nodeId, row: row(`release/${name}`, 1) }, 0);
+      return wants.begin(begun(nodeId, index + 1), wants.next(ALL), 0);
+    });
+    const excess = slow.map((fetch) => wants.makeWay(fetch)?.fetchId);
+    expect(excess.slice(0, 4)).toEqual([undefined, undefined, undefined, 1]);
+    const [first] = slow;
+    if (first !== undefined) wants.end(first);
+    const again = wants.begin(begun(parseNodeId('slow-b'), 9), [], 0);
+    expect(wants.makeWay(again)?.fetchId).toBe(2);
   });
 
   it('asks those last whose last answer was of no use', () => {
@@ -197,6 +225,6 @@ function start(wants: Wants, fetchId: number): Want | undefined {
 }
 
 function end(wants: Wants, fetchId: number, outcome: Outcome): void {
-  const fetch = wants.active(fetchId);
+  const fetch = wants.fetches.get(fetchId);
   if (fetch !== undefined) wants.settle(fetch, outcome, 0);
 }
