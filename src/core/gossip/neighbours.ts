@@ -89,6 +89,7 @@ export class Neighbours {
   }
 
   linkUp({ linkId, peer }: Link, monotonicMs: number): void {
+    this.#topology.meet(peer);
     this.handle({ kind: 'link-up', linkId, peer }, monotonicMs);
   }
 
@@ -195,8 +196,8 @@ export class Neighbours {
     if (state === 'left') this.#known.delete(nodeId);
     else if (nodeId !== this.#membership.self.record.nodeId) this.#known.add(nodeId);
     const isAlive = state === 'alive' || state === 'suspect';
-    if (isAlive && !this.#membership.isDoubtful(nodeId)) this.#topology.add(record);
-    else this.#topology.remove(record);
+    if (!isAlive || this.#membership.isDoubtful(nodeId)) return this.#topology.remove(record);
+    this.#topology.add(record, this.#membership.isMet(nodeId) ? 'met' : 'unmet');
   }
 
   /** Compares what nodes say of their region with how far away they are. */

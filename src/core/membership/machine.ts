@@ -133,6 +133,11 @@ export class MembershipMachine {
     return this.#table.get(nodeId)?.isDoubtful === true;
   }
 
+  /** Says whether a member showed itself here, in this run or an earlier one. */
+  isMet(nodeId: NodeId): boolean {
+    return this.#table.get(nodeId)?.isMet === true;
+  }
+
   link(linkId: MemberLink['linkId']): Pick<MemberLink, 'rttMs' | 'fastestMs'> | undefined {
     return this.#links.get(linkId);
   }

@@ -61,6 +61,11 @@ export class Member implements MemberView {
     return this.binding === 'first-seen' && this.unreachable;
   }
 
+  /** True when it showed itself here, in this run or an earlier one. */
+  get isMet(): boolean {
+    return this.binding === 'confirmed' || this.link !== undefined;
+  }
+
   /** True for alive and suspect: it counts, it is probed, it may be a relay. */
   get isAlive(): boolean {
     return this.state === 'alive' || this.state === 'suspect';

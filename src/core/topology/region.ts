@@ -5,6 +5,11 @@
  * nothing else. A relay that fails is replaced at once. A better one that appears waits until it
  * has been the better one for several observations, so that a node that flaps does not move links.
  *
+ * A node of which there is only a record may be an invention, with an id that was sought for its
+ * rank. Where this node links to the relays it finds out: one that never showed itself comes after
+ * all others. Those that would be relays by their rank are tried, and take a place that was filled
+ * without them as soon as they show themselves. Elsewhere nothing depends on who they are.
+ *
  * @module
  */
 import type { NodeId, RegionName } from '../ids.ts';
@@ -14,10 +19,19 @@ import { Best, type Ranked } from './ranking.ts';
 /** Observations in a row after which a better choice is taken. */
 export const STABLE_OBSERVATIONS: number = 8;
 
+const NOBODY: readonly NodeId[] = [];
+
+/** Whether a node showed itself here, over a link, in this run or an earlier one. */
+export type Acquaintance = 'met' | 'unmet';
+
 /** Alive nodes of one region and its relays. */
 export class Region {
   readonly #salt: number;
   readonly #nodes: Map<NodeId, Ranked> = new Map();
+  readonly #unmet: Set<NodeId> = new Set();
+  /** Relays in whose place others would be that nobody met. */
+  #stopgaps: readonly NodeId[] = [];
+  #isLinked: boolean;
   #relays: readonly NodeId[] = [];
   #ideal: readonly NodeId[] | undefined;
   #idealCount = 0;
@@ -25,8 +39,10 @@ export class Region {
   #candidate: readonly NodeId[] = [];
   #seen = 0;
 
-  constructor(name: RegionName) {
+  /** `linked`: this node links to the relays of the region. */
+  constructor(name: RegionName, links: 'linked' | 'not-linked' = 'linked') {
     this.#salt = hashText(name);
+    this.#isLinked = links === 'linked';
   }
 
   get size(): number {
@@ -46,14 +62,43 @@ export class Region {
   }
 
   /** Adds an alive node; a free place among `count` relays is filled at once. */
-  add(node: Ranked, count: number): void {
+  add(node: Ranked, count: number, acquaintance: Acquaintance): void {
     this.#nodes.set(node.nodeId, node);
+    if (acquaintance === 'unmet') this.#unmet.add(node.nodeId);
     this.#ideal = undefined;
     this.#fill(count);
   }
 
+  /** A node showed itself; says whether that is new. */
+  meet(nodeId: NodeId, count: number): 'changed' | 'same' {
+    if (!this.#unmet.delete(nodeId)) return 'same';
+    this.#ideal = undefined;
+    const stopgaps = this.#stopgaps;
+    if (stopgaps.length > 0) {
+      this.#relays = this.#relays.filter((relay) => !stopgaps.includes(relay));
+      this.#fill(count);
+    }
+    return 'changed';
+  }
+
+  /** This node links to the relays of the region from now on, or does not. */
+  link(links: 'linked' | 'not-linked'): void {
+    if (this.#isLinked === (links === 'linked')) return;
+    this.#isLinked = !this.#isLinked;
+    this.#ideal = undefined;
+  }
+
+  /** Nodes that would be relays by their rank, and have to show themselves first. */
+  candidates(count: number): readonly NodeId[] {
+    if (!this.#isLinked || this.#unmet.size === 0) return NOBODY;
+    return this.#bestBeside([], count, 'all').filter(
+      (nodeId) => this.#unmet.has(nodeId) && !this.#relays.includes(nodeId),
+    );
+  }
+
   /** Takes out a node that is not alive any more; a relay is replaced at once. */
   remove(nodeId: NodeId, count: number): void {
+    this.#unmet.delete(nodeId);
     if (!this.#nodes.delete(nodeId)) return;
     this.#ideal = undefined;
     if (!this.#relays.includes(nodeId)) return;
@@ -85,7 +130,10 @@ export class Region {
   #fill(count: number): void {
     const missing = Math.min(count, this.size) - this.#relays.length;
     if (missing <= 0) return;
-    this.#relays = this.#inOrder([...this.#relays, ...this.#bestBeside(this.#relays, missing)]);
+    const chosen = this.#bestBeside(this.#relays, missing, this.#first);
+    const wished = this.#bestBeside(this.#relays, missing, 'all');
+    this.#stopgaps = chosen.filter((nodeId) => !wished.includes(nodeId));
+    this.#relays = this.#inOrder([...this.#relays, ...chosen]);
   }
 
   /** By rank, whoever came first: all nodes have to mean the same one by a relay's number. */
@@ -100,20 +148,25 @@ export class Region {
 
   #best(count: number): readonly NodeId[] {
     if (this.#ideal !== undefined && this.#idealCount === count) return this.#ideal;
-    this.#ideal = this.#inOrder(this.#bestBeside([], count));
+    this.#ideal = this.#inOrder(this.#bestBeside([], count, this.#first));
     this.#idealCount = count;
     return this.#ideal;
   }
 
-  /** The best beside some, those that are avoided last. */
-  #bestBeside(taken: readonly NodeId[], count: number): readonly NodeId[] {
-    const best = new Best(this.#salt, count);
-    const last = new Best(this.#salt, count);
+  get #first(): 'met' | 'all' {
+    return this.#isLinked ? 'met' : 'all';
+  }
+
+  /** The best beside some: those that are avoided after the others, and then whom nobody met. */
+  #bestBeside(taken: readonly NodeId[], count: number, first: 'met' | 'all'): readonly NodeId[] {
+    const [best, avoided, unmet] = [1, 2, 3].map(() => new Best(this.#salt, count));
     for (const node of this.#nodes.values()) {
-      if (taken.includes(node.nodeId)) continue;
-      (this.#avoided.has(node.nodeId) ? last : best).offer(node);
+      const { nodeId } = node;
+      if (taken.includes(nodeId)) continue;
+      const isLast = first === 'met' && this.#unmet.has(nodeId);
+      (isLast ? unmet : this.#avoided.has(nodeId) ? avoided : best)?.offer(node);
     }
-    return [...best.nodeIds, ...last.nodeIds].slice(0, count);
+    return [best, avoided, unmet].flatMap((each) => each?.nodeIds ?? []).slice(0, count);
   }
 }
 

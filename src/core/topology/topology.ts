@@ -17,7 +17,7 @@ import type { NodeId, RegionName } from '../ids.ts';
 import { hashText } from '../mix.ts';
 import type { PeerIdentity } from '../peer.ts';
 import { Best, type Ranked } from './ranking.ts';
-import { Region } from './region.ts';
+import { type Acquaintance, Region } from './region.ts';
 
 /** Up to so many nodes a region is a full mesh. */
 export const MESH_MAX: number = 48;
@@ -59,14 +59,20 @@ export class Topology {
     return this.#size;
   }
 
-  /** A node is alive, suspected or not. Nothing happens when it was before. */
-  add({ nodeId, region }: PeerIdentity): void {
-    const place = this.#regions.get(region) ?? new Region(region);
+  /** A node is alive, suspected or not; `unmet`: as others say. Nothing happens when it was before. */
+  add({ nodeId, region }: PeerIdentity, acquaintance: Acquaintance = 'met'): void {
+    const place = this.#regions.get(region) ?? new Region(region, this.#linksTo(region));
     if (place.has(nodeId)) return;
     this.#regions.set(region, place);
     this.#size += 1;
-    place.add({ nodeId, hash: hashText(nodeId) }, this.#relayCount());
+    place.add({ nodeId, hash: hashText(nodeId) }, this.#relayCount(), acquaintance);
     this.#touch();
+  }
+
+  /** A node showed itself over a link. */
+  meet({ nodeId, region }: PeerIdentity): void {
+    const place = this.#regions.get(region);
+    if (place?.meet(nodeId, this.#relayCount()) === 'changed') this.#touch();
   }
 
   /** A node failed, left, or moved to another region. */
@@ -127,6 +133,13 @@ export class Topology {
     this.#version += 1;
     this.#links = undefined;
     this.#crossLinks = undefined;
+    for (const [name, region] of this.#regions) region.link(this.#linksTo(name));
+  }
+
+  /** Says whether this node links to the relays of a region. */
+  #linksTo(region: RegionName): 'linked' | 'not-linked' {
+    if (region === this.#home) return 'linked';
+    return this.relaysOf(this.#home).includes(this.#self.nodeId) ? 'linked' : 'not-linked';
   }
 
   #relayCount(): number {
@@ -138,7 +151,9 @@ export class Topology {
     this.#addHomeLinks(links);
     if (this.relaysOf(this.#home).includes(this.#self.nodeId)) {
       for (const [name, region] of this.#regions) {
-        if (name !== this.#home) for (const relay of region.relays) links.add(relay);
+        if (name === this.#home) continue;
+        for (const relay of region.relays) links.add(relay);
+        for (const candidate of region.candidates(this.#relayCount())) links.add(candidate);
       }
     }
     links.delete(this.#self.nodeId);
@@ -172,5 +187,6 @@ export class Topology {
     }
     for (const nodeId of chosen.nodeIds) links.add(nodeId);
     for (const nodeId of home.relays) links.add(nodeId);
+    for (const nodeId of home.candidates(this.#relayCount())) links.add(nodeId);
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
 import type { PeerIdentity } from '../../../src/core/peer.ts';
 import { STABLE_OBSERVATIONS } from '../../../src/core/topology/region.ts';
@@ -65,6 +65,77 @@ describe('Topology', () => {
     });
     expect(numbered[0]).toHaveLength(RELAYS_OF_FEW);
     expect(numbered[1]).toEqual(numbered[0]);
+  });
+
+  describe('with nodes that nobody met', () => {
+    const region = parseRegionName('r0');
+    const all = Array.from({ length: 20 }, (_, i) => nodeOf(i, 1));
+    const [self, ...others] = all;
+    let topology: Topology;
+
+    beforeEach(() => {
+      topology = new Topology(self ?? nodeOf(0, 1));
+      for (const one of others) topology.add(one);
+      settle();
+    });
+
+    it('gives none of them a place of a relay that it gives somebody else', () => {
+      const before = topology.relaysOf(region);
+      for (let i = 0; i < 200; i += 1) topology.add(ghost(i), 'unmet');
+      settle();
+      const relays = topology.relaysOf(region);
+      expect(before).toEqual(expect.arrayContaining([...relays]));
+      const [relay = ''] = relays.filter((one) => one !== self?.nodeId);
+      topology.remove({ nodeId: parseNodeId(relay), region });
+      expect(topology.relaysOf(region)).toHaveLength(RELAYS);
+      expect(topology.relaysOf(region).every((one) => one.startsWith('n'))).toBe(true);
+    });
+
+    it('tries those that would be relays, and takes the first that shows itself', () => {
+      for (let i = 0; i < 200; i += 1) topology.add(ghost(i), 'unmet');
+      settle();
+      for (const nodeId of topology.relaysOf(region)) topology.remove({ nodeId, region });
+      const tried = [...topology.links()].filter((one) => one.startsWith('g'));
+      expect(tried.length).toBeGreaterThan(0);
+      const [real = parseNodeId('none')] = tried.filter(
+        (one) => !topology.relaysOf(region).includes(one),
+      );
+      topology.meet({ nodeId: real, region });
+      expect(topology.relaysOf(region)).toContain(real);
+    });
+
+    it('takes them as relays where there is nobody else', () => {
+      const alone = new Topology(nodeOf(0, 2));
+      const away = parseRegionName('r1');
+      alone.add(nodeOf(1, 2), 'unmet');
+      alone.add(nodeOf(3, 2), 'unmet');
+      expect(alone.relaysOf(away).toSorted()).toEqual(['n1', 'n3']);
+    });
+
+    it('ranks those of regions whose relays it does not link to like all others', () => {
+      const ordinary = topologyOfOrdinary();
+      const away = parseRegionName('r1');
+      const before = ordinary.relaysOf(away);
+      for (const nodeId of before) ordinary.remove({ nodeId, region: away });
+      for (const nodeId of before) ordinary.add({ nodeId, region: away }, 'unmet');
+      settle(ordinary);
+      expect(ordinary.relaysOf(away).toSorted()).toEqual(before.toSorted());
+    });
+
+    /** A node of 40 that is no relay. */
+    function topologyOfOrdinary(): Topology {
+      const found = settled(40, 2).find((one, i) => !one.isRelay(nodeOf(i, 2)) && i % 2 === 0);
+      if (found === undefined) throw new Error('all are relays');
+      return found;
+    }
+
+    function ghost(i: number): PeerIdentity {
+      return { nodeId: parseNodeId(`g${i}`), region };
+    }
+
+    function settle(one: Topology = topology): void {
+      for (let i = 0; i <= STABLE_OBSERVATIONS; i += 1) one.observe();
+    }
   });
 
   it('links all nodes of a small region, and some of a large one', () => {
