@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { encodeHex } from '../core/bytes.ts';
 import type { SigningKey } from '../core/crypto.ts';
@@ -34,6 +34,8 @@ import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
 
 const BOOT_ID_BYTES = 16;
+/** The most for `randomInt`: peers see numbers that follow from these, and must not guess the next. */
+const RANDOM_STEPS = 2 ** 48 - 1;
 /** Of a node that listens for no peers and has no seeds: nobody meets it. */
 const NO_ADDRESS = 'localhost:1';
 
@@ -101,7 +103,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
     transport,
     clock,
-    random: Math.random,
+    random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
     ...servedTo(options, { attested, subscriptions }),
   });
   transport.attach(replicator);

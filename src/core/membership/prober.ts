@@ -26,6 +26,10 @@ import type { MemberTable } from './table.ts';
 
 /** Members whose links broke, waiting to be probed. */
 const URGENT_MAX = 64;
+/** Of so many the number of a ping is one by chance, then comes its count: 7 bytes on the wire. */
+const SECRETS = 2 ** 40;
+/** Counts before they begin again: more than there are pings that wait for an answer. */
+const COUNTS = 2 ** 9;
 const TIMER: MembershipTimer = { name: 'member-probe' };
 
 /** One probe under way. */
@@ -64,7 +68,7 @@ export class Prober {
   #place = 0;
   readonly #urgent: Member[] = [];
   #round: Round | undefined;
-  #nextSequence = 1;
+  #pings = 0;
   #dueMs = 0;
   #isLate = false;
 
@@ -95,9 +99,13 @@ export class Prober {
     if (this.#urgent.length < URGENT_MAX) this.#urgent.push(member);
   }
 
-  /** A number for a ping of this node; never used twice. */
+  /**
+   * A number for a ping of this node, unlike those that wait for an answer. Nobody can guess it: who
+   * answers has read the ping, and measures no less than the way to it and back.
+   */
   sequence(): number {
-    return this.#nextSequence++;
+    this.#pings = (this.#pings + 1) % COUNTS;
+    return Math.floor(this.#parts.random() * SECRETS) * COUNTS + this.#pings;
   }
 
   /** The target, or a helper on its behalf, answered. */

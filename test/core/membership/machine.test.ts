@@ -45,6 +45,23 @@ describe('MembershipMachine', () => {
     expect(acked).toEqual([{ kind: 'arm', timer: PROBE, delayMs: 1000 }]);
   });
 
+  it('numbers its pings so that nobody who did not read one can answer it', () => {
+    const numberOf = (random: number): number => {
+      machine = machineOf(1, { random: () => random });
+      handle({ kind: 'start' });
+      meet(2);
+      nowMs += 1000;
+      const sent = handle({ kind: 'timer', timer: PROBE });
+      return sequenceOf(sent.find((one) => one.kind === 'send' && one.frame.kind === 'ping'));
+    };
+    const steps = 2 ** 40;
+    const [one, other] = [numberOf(0.25), numberOf(0.25 + 1 / steps)];
+    expect(other).not.toBe(one);
+    expect(numberOf(1 - 1 / steps)).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
+    frame('2', { kind: 'ack', sequence: one, updates: NO_UPDATES });
+    expect(machine.link('2')?.rttMs).toBeUndefined();
+  });
+
   it('answers a ping', () => {
     meet(2);
     spread();
