@@ -18,7 +18,7 @@ import { Attestations } from './attestations.ts';
 import { Conduct, type PeerConduct } from './conduct.ts';
 import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
-import type { GossipEffect, GossipEvent, Recall, Timer } from './events.ts';
+import type { GossipEffect, GossipEvent, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
 import type { Frame, Hello } from './frames.ts';
 import { Holding } from './holding.ts';
@@ -27,7 +27,7 @@ import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
-import { Replication } from './replication.ts';
+import { type ReadAt, Replication } from './replication.ts';
 import { Serving, type StoreOrigin } from './serving.ts';
 import { Spread } from './spread.ts';
 
@@ -264,11 +264,7 @@ export class GossipMachine {
   }
 
   // eslint-disable-next-line complexity -- one case per kind of frame
-  #readyFrame(
-    link: Link,
-    frame: Exclude<Frame, { readonly kind: 'hello' }>,
-    at: { readonly recall: Recall; readonly nowMs: number; readonly monotonicMs: number },
-  ): void {
+  #readyFrame(link: Link, frame: Exclude<Frame, { readonly kind: 'hello' }>, at: ReadAt): void {
     switch (frame.kind) {
       case 'push':
       case 'held':
@@ -277,7 +273,7 @@ export class GossipMachine {
       case 'tree':
       case 'rows':
       case 'fork':
-        return this.#replication.take(link, frame, at.recall, at.nowMs);
+        return this.#replication.take(link, frame, at);
       case 'cosigned':
       case 'heartbeat':
       case 'region-split':

@@ -4,12 +4,15 @@
  * @module
  */
 import type { RegionName } from '../ids.ts';
+import { isKnownEvidence } from '../trusted/accept.ts';
+import { type Evidence, forkOf } from '../trusted/state.ts';
 import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
 import type { ReplicationFrame } from './frames.ts';
 import type { Holding } from './holding.ts';
 import type { Link } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import { ProofShares } from './proof-shares.ts';
 import { Pushes } from './pushes.ts';
 import type { Repair } from './repair.ts';
 import type { Replica } from './replica.ts';
@@ -25,22 +28,32 @@ export interface ReplicationParts {
   readonly home: RegionName;
 }
 
+/** What comes with a frame: what the store knows, wall time and time that never goes back. */
+export interface ReadAt {
+  readonly recall: Recall;
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
 /** Takes the frames of ready links that are about statements. */
 export class Replication {
   readonly #pushes: Pushes;
+  readonly #replica: Replica;
   readonly #fetching: Fetching;
   readonly #repair: Repair;
   readonly #holding: Holding;
+  readonly #proofs: ProofShares = new ProofShares();
 
   constructor(parts: ReplicationParts) {
     this.#pushes = new Pushes(parts);
+    this.#replica = parts.replica;
     this.#fetching = parts.fetching;
     this.#repair = parts.repair;
     this.#holding = parts.holding;
   }
 
   /** Errors: what speaks against a frame. */
-  take(link: Link, frame: ReplicationFrame, recall: Recall, nowMs: number): void {
+  take(link: Link, frame: ReplicationFrame, { recall, nowMs, monotonicMs }: ReadAt): void {
     switch (frame.kind) {
       case 'push':
         return this.#pushes.take(link, frame, recall, nowMs);
@@ -61,7 +74,16 @@ export class Replication {
         return this.#repair.rows(link, frame.rows, nowMs);
       case 'fork':
         this.#repair.stirred();
+        if (!this.#isVerified(link, frame.evidence, monotonicMs)) return;
         return this.#fetching.takeEvidence(link.peer, frame.evidence, recall, nowMs);
     }
+  }
+
+  /** Says whether a proof is judged now: what tells nothing new is cheap, of the rest not too much. */
+  #isVerified({ nodeId }: Link, evidence: Evidence, monotonicMs: number): boolean {
+    const { verified } = this.#replica;
+    if (isKnownEvidence(verified, evidence)) return true;
+    const isStopped = forkOf(verified, evidence.stream) !== undefined;
+    return this.#proofs.take(nodeId, evidence, isStopped ? 'stopped' : 'open', monotonicMs);
   }
 }

@@ -16,7 +16,7 @@ import { acceptCharter, requireCharterEvidence } from './accept-charter.ts';
 import { acceptRelease } from './accept-release.ts';
 import { requirePastQuorum } from './authority.ts';
 import { areRivals, decisionBelow } from './decisions.ts';
-import { makeEvidence } from './evidence.ts';
+import { isCovered, makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
 import { type Evidence, forkOf, headOf, type TrustedState } from './state.ts';
@@ -64,7 +64,7 @@ export function acceptEvidence(
     if (statement.stream !== evidence.stream || statement.sequence !== evidence.sequence) {
       throw new KedgeError('TYPE', 'the evidence is of another stream or sequence than it says');
     }
-    return { statement, signed: requireValid(state, { signed, statement }) };
+    return { statement, signed };
   });
   if (
     first === undefined ||
@@ -73,11 +73,19 @@ export function acceptEvidence(
   ) {
     throw new KedgeError('TYPE', 'evidence needs two different statements');
   }
+  // FK-2: what tells nothing new costs no signature checks.
+  if (isKnownEvidence(state, evidence)) return { outcome: 'held', state };
+  const both = [first, second].map((link) => requireValid(state, link));
   // RF-3: what is decided is no fork any more.
   const isOpen = areRivals(state, first.statement, second.statement);
   if (!isOpen || !isOnOurSide(state, first.statement, held)) return { outcome: 'held', state };
-  const both = [first.signed, second.signed];
   return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both));
+}
+
+/** Says whether evidence tells nothing new, whoever signed it. */
+export function isKnownEvidence(state: TrustedState, evidence: Evidence): boolean {
+  const known = forkOf(state, evidence.stream);
+  return known !== undefined && isCovered(known, evidence);
 }
 
 /** RF-3: above a decided place a fork is one of the side that stands, which is what is held. */

@@ -44,6 +44,20 @@ export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
   return makeEvidence(a.stream, a.sequence, [a.first, a.second, b.first, b.second]);
 }
 
+/**
+ * Says whether `known` stays as it is when `other`, of the same stream, is merged into it, whatever
+ * the signatures beside `other` are good for: nothing of it need be verified then.
+ */
+export function isCovered(known: Evidence, other: Evidence): boolean {
+  if (other.sequence !== known.sequence) return other.sequence > known.sequence;
+  const kept = [known.first, known.second];
+  const texts = new Set(kept.map(statementText));
+  const [, last = ''] = kept.map(({ payload }) => sha256(payload));
+  return [other.first, other.second].every(
+    (one) => texts.has(statementText(one)) || sha256(one.payload) > last,
+  );
+}
+
 /** Says whether two proofs are the same to the last signature. */
 export function isSameEvidence(a: Evidence, b: Evidence): boolean {
   return (

@@ -141,6 +141,35 @@ describe('acceptDocument: forks', () => {
     expect(new Set(outcomes).size).toBe(2);
   });
 
+  it('checks no signatures of a proof that tells nothing new', () => {
+    const [a, b] = [documentAt(3), rival(3, 'rival')];
+    const known = proof(a, b, 3);
+    const state = forked(grown(1).state, known);
+    let reads = 0;
+    const counted = (evidence: Evidence): Evidence => {
+      const { first, second } = evidence;
+      const [one, other] = [first, second].map(({ payload, signatures }) => ({
+        payload,
+        get signatures() {
+          reads += 1;
+          return signatures;
+        },
+      }));
+      return { ...evidence, first: one ?? first, second: other ?? second };
+    };
+    const readsOf = (evidence: Evidence): number => {
+      const before = reads;
+      expect(acceptEvidence(state, counted(evidence)).outcome).toBe('held');
+      return reads - before;
+    };
+    // To compare texts and sizes, no more.
+    expect(readsOf(known)).toBeLessThan(10);
+    const later = ['x', 'y'].map((note) =>
+      releaseAfter(headOf(grown(3).state, STREAM), noted(note)),
+    );
+    expect(readsOf(proof(later[0] ?? a, later[1] ?? b, 4))).toBeLessThan(10);
+  });
+
   it('goes on below the fork, for whoever was behind', () => {
     const evidence = proof(documentAt(3), rival(3, 'rival'), 3);
     const state = forked(grown(1).state, evidence);
