@@ -11,7 +11,13 @@
 import type { Received } from './frames.ts';
 
 /** What shares one budget. */
-export type TrafficClass = 'bytes' | 'statements' | 'repair' | 'attestations' | 'membership';
+export type TrafficClass =
+  | 'bytes'
+  | 'statements'
+  | 'repair'
+  | 'attestations'
+  | 'membership'
+  | 'unknown';
 
 interface Share {
   readonly burst: number;
@@ -29,6 +35,8 @@ const SHARES = {
   attestations: { burst: 10_000, perSecond: 2000 },
   // A whole view of the largest cluster, and then the news of one in a storm.
   membership: { burst: 8000, perSecond: 1000 },
+  // Passed over, so cheap; of a later version, so few are expected.
+  unknown: { burst: 2000, perSecond: 200 },
 } as const satisfies Record<TrafficClass, Share>;
 
 /** What a peer has used up: its frames are read again in `waitMs`. */
@@ -77,7 +85,7 @@ function worse(a: Excess | undefined, b: Excess | undefined): Excess | undefined
 /** The share that a frame is of, and how much of it. */
 // eslint-disable-next-line complexity -- one case per kind of frame
 function unitsOf(frame: Received): readonly [TrafficClass, number] {
-  if (frame === 'unknown') return ['membership', 1];
+  if (frame === 'unknown') return ['unknown', 1];
   switch (frame.kind) {
     case 'push':
     case 'held':

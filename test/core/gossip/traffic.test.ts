@@ -34,6 +34,13 @@ describe('Traffic', () => {
     expect(traffic.took(PING, 10, 0)).toBeUndefined();
   });
 
+  it('gives what it does not know a share of its own', () => {
+    let taken = 0;
+    while (traffic.took('unknown', 1, 0) === undefined) taken += 1;
+    expect(taken).toBe(2000);
+    expect(traffic.took(PING, 10, 0)).toBeUndefined();
+  });
+
   it('counts what a frame carries, and bytes whatever it is', () => {
     const ask: Frame = {
       kind: 'cosigned-ask',
