@@ -43,8 +43,6 @@ const BEYOND = parseRegionName('sin');
 /** Link message, frame, push, statement. */
 const STATEMENT_PATH = [1, 2, 1];
 const SETTLE_MS = 30;
-/** After this time without a refusal a node has given up what it fetched. */
-const FETCH_SETTLE_MS = 100;
 /** After this time a node has judged what regions say. */
 const ATTEST_SETTLE_MS = 100;
 const ATTESTATIONS: ReadonlySet<string> = new Set(['cosigned', 'heartbeat', 'region-split']);
@@ -220,18 +218,8 @@ class PeerSubject implements Subject {
       return trusted === before ? { outcome: 'held' } : undefined;
     });
     // What is missing is fetched, and those fetches end in refusals of their own.
-    const isFetching = observed.outcome === 'GAP' || observed.outcome === 'PREVIOUS';
-    if (isFetching) await this.#settled();
+    await eventually('the fetches to end', () => recorder.fetches === 0 || undefined);
     return observed;
-  }
-
-  /** Resolves when the node has refused nothing more for a while. */
-  async #settled(): Promise<void> {
-    const { events } = this.#node.recorder;
-    for (let before = -1; before !== events.length; ) {
-      before = events.length;
-      await new Promise((resolve) => setTimeout(resolve, FETCH_SETTLE_MS));
-    }
   }
 
   /** E10: what the other peer gets are the bytes that came, with the valid signatures alone. */

@@ -41,6 +41,13 @@ export class Recorder {
     return Math.min(logged, counted);
   }
 
+  /** How many fetches of the node are under way. */
+  get fetches(): number {
+    const count = (name: string): number =>
+      this.events.filter(({ event }) => event === name).length;
+    return count('fetch.started') - count('fetch.finished') - count('fetch.failed');
+  }
+
   /** The first refusal since an index, of a statement or of a call. */
   refusalSince(index: number): LogFields | undefined {
     const refusals = new Set(['statement.refused', 'submit.refused', 'link.refused']);
