@@ -122,7 +122,8 @@ export class FetchPlan {
 
   /** A stream came without anything new in it: its announcer rests. */
   settleEmpty(fetch: ActiveFetch, want: Want, nowMs: number): 'more' | 'over' {
-    this.#empties.note(want, this.#missing.heldOf(want.row.stream), nowMs);
+    const held = this.#missing.heldOf(want.row.stream);
+    this.#empties.note(want, held, this.#monotonicMs);
     return this.settle(fetch, want, 'empty', nowMs);
   }
 
@@ -137,14 +138,17 @@ export class FetchPlan {
   }
 
   #add(want: Want, nowMs: number): void {
-    const isUseful = this.#missing.sizeOf(want) > 0;
-    if (isUseful && !this.#isResting(want, nowMs)) this.#wants.add(want, nowMs);
+    if (this.#missing.sizeOf(want) === 0) return;
+    if (!this.#isResting(want, nowMs)) return this.#wants.add(want, nowMs);
+    // Nobody says again what was guessed.
+    if (want.saidBy === undefined) this.#retries.note(want.row.stream, 'unreached');
   }
 
   /** Says whether the announcer is not to be asked for this now. */
   #isResting(want: Want, nowMs: number): boolean {
     const held = this.#missing.heldOf(want.row.stream);
-    return this.#wants.isPaused(want, nowMs) || this.#empties.has(want, held, nowMs);
+    const isEmpty = this.#empties.has(want, held, this.#monotonicMs);
+    return isEmpty || this.#wants.isPaused(want, nowMs);
   }
 
   /**
