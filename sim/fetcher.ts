@@ -141,16 +141,25 @@ export class Fetcher {
       return;
     }
     const { fetchId } = fetch;
+    const held = (state: 'on' | 'off'): void =>
+      this.#driver.handle({ kind: 'fetch-held', fetchId, state });
+    let place: 'here' | 'held' = 'here';
     fetch.isBusy = true;
-    let isHeld = false;
     this.#driver.withRecall(judgedIn(item), (recall) => {
       fetch.isBusy = false;
-      if (isHeld) this.#driver.handle({ kind: 'fetch-held', fetchId, state: 'off' });
+      if (place === 'held') held('off');
       this.#driver.handle({ kind: 'fetch-item', fetchId, item, recall });
       this.#take(fetch);
     });
-    isHeld = fetch.isBusy;
-    if (isHeld) this.#driver.handle({ kind: 'fetch-held', fetchId, state: 'on' });
+    if (this.#waits(fetch)) {
+      place = 'held';
+      held('on');
+    }
+  }
+
+  /** Whether the last item is not dealt with yet. */
+  #waits({ isBusy }: Fetch): boolean {
+    return isBusy;
   }
 
   #finish(fetch: Fetch, error: KedgeError | undefined): void {

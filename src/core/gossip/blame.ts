@@ -91,5 +91,7 @@ export function faultsOf(error: KedgeError): number {
   if (detail['hollow'] === true) return HOLLOW_FAULTS;
   // Validly signed once: whoever passes it on does not know of the charter that changed it.
   if (code === 'THRESHOLD' && detail['standing'] === 'history') return 0;
+  // In the place of a fork, and nobody signed it.
+  if (code === 'FORK' && detail['standing'] === 'nothing') return 1;
   return WEIGHTS[code];
 }

@@ -136,7 +136,10 @@ export class Fetching {
     if (item.kind === 'over') return this.#streamOver(fetch, want, item.outcome, nowMs);
     const { fetches } = this.#plan;
     // Who was asked in its place brought it.
-    if (fetches.isSpare(fetch) && this.#missing.sizeOf(want) === 0) return this.#drop(fetch);
+    if (fetches.isSpare(fetch) && this.#missing.sizeOf(want) === 0) {
+      this.#drop(fetch);
+      return undefined;
+    }
     try {
       fetch.pace.note(item, this.#monotonicMs);
       const isMoved = this.#answers.take(fetch, want, item, recall, nowMs);
@@ -144,7 +147,8 @@ export class Fetching {
       if (isMoved || item.kind !== 'entry' || !fetches.isDoubled(fetch)) return undefined;
       // Two bring the same, and the other one is ahead.
       this.#plan.settle(fetch, want, 'unreached', nowMs);
-      return this.#drop(fetch);
+      this.#drop(fetch);
+      return undefined;
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       this.#plan.cancel(fetch);
@@ -192,7 +196,7 @@ export class Fetching {
   }
 
   /** Ends a fetch; what it did not bring is asked for again. */
-  #drop(fetch: ActiveFetch): undefined {
+  #drop(fetch: ActiveFetch): void {
     this.#plan.cancel(fetch);
     this.#plan.end(fetch);
   }

@@ -25,9 +25,10 @@ import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
+import type { ReadAt } from './pushes.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
-import { type ReadAt, Replication } from './replication.ts';
+import { Replication } from './replication.ts';
 import { Serving, type StoreOrigin } from './serving.ts';
 import { Spread } from './spread.ts';
 

@@ -14,7 +14,7 @@
 import type { NodeId, StreamName } from '../ids.ts';
 import { PEERS_MAX, STREAMS_MAX } from '../limits.ts';
 import { Budget } from '../membership/budget.ts';
-import type { Evidence } from '../trusted/state.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
 
 /** Signatures beside proofs of one peer: at worst half a second of work, and then 6 % of a core. */
 const PEER_SHARE = { burst: 512, perSecond: 64 } as const;
@@ -26,14 +26,18 @@ export class ProofShares {
   readonly #peers: Map<NodeId, Budget> = new Map();
   readonly #streams: Map<StreamName, Budget> = new Map();
 
-  /** Says whether a proof is verified now; `stream`: whether it has stopped already. */
-  take(from: NodeId, evidence: Evidence, stream: 'open' | 'stopped', monotonicMs: number): boolean {
-    const signatures = evidence.first.signatures.length + evidence.second.signatures.length;
+  /** Says whether a proof, or what would be a part of one, is verified now. */
+  take(
+    from: NodeId,
+    statements: readonly SignedStatement[],
+    at: { readonly stream: StreamName; readonly state: 'open' | 'stopped' },
+    monotonicMs: number,
+  ): boolean {
+    const signatures = statements.reduce((count, one) => count + one.signatures.length, 0);
     const peer = shareOf(this.#peers, from, PEER_SHARE, PEERS_MAX);
     if (!peer.take(signatures, monotonicMs)) return false;
-    if (stream === 'open') return true;
-    const share = shareOf(this.#streams, evidence.stream, STREAM_SHARE, STREAMS_MAX);
-    return share.take(1, monotonicMs);
+    if (at.state === 'open') return true;
+    return shareOf(this.#streams, at.stream, STREAM_SHARE, STREAMS_MAX).take(1, monotonicMs);
   }
 }
 

@@ -5,32 +5,45 @@
  */
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type RegionName, type StreamName } from '../ids.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { isLeftOut } from '../trusted/evidence.ts';
 import { forked, forkOf } from '../trusted/state.ts';
 import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
 import type { Push } from './frames.ts';
 import type { Link } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import type { ProofShares } from './proof-shares.ts';
 import type { Replica } from './replica.ts';
 import { type Row, rowIn } from './rows.ts';
+
+/** What comes with a frame: what the store knows, wall time and time that never goes back. */
+export interface ReadAt {
+  readonly recall: Recall;
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
 
 /** The way of a push into the replica. */
 export class Pushes {
   readonly #outbox: Outbox;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
+  readonly #proofs: ProofShares;
   readonly #home: RegionName;
 
   constructor(parts: {
     readonly outbox: Outbox;
     readonly replica: Replica;
     readonly fetching: Fetching;
+    readonly proofs: ProofShares;
     /** The region of this node. */
     readonly home: RegionName;
   }) {
     this.#outbox = parts.outbox;
     this.#replica = parts.replica;
     this.#fetching = parts.fetching;
+    this.#proofs = parts.proofs;
     this.#home = parts.home;
   }
 
@@ -38,8 +51,7 @@ export class Pushes {
   take(
     link: Link,
     { push, origin }: { readonly push: Push; readonly origin: RegionName },
-    recall: Recall,
-    nowMs: number,
+    { recall, nowMs, monotonicMs }: ReadAt,
   ): void {
     const { nodeId } = link;
     const opened = this.#replica.open(push);
@@ -47,6 +59,7 @@ export class Pushes {
     this.#spare(link, opened.row, origin);
     if (opened.kind === 'gap') return this.#pushBeyond(link, opened.row, nowMs);
     try {
+      this.#requireShare(link, opened.row, push.statement, monotonicMs);
       const { document, blobs, content } = opened;
       const bringer = { kind: 'peer', from: link.peer, origin } as const;
       const fork = this.#replica.receive([document], blobs, recall, bringer, nowMs, content);
@@ -66,6 +79,19 @@ export class Pushes {
     if (row !== undefined && isLate) {
       this.#outbox.send(link, { kind: 'held', row, spareOrigin: origin });
     }
+  }
+
+  /** In the place of a fork no more is verified than a peer's share of proofs. Errors: `FORK`. */
+  #requireShare(
+    { nodeId }: Link,
+    { stream, sequence }: Row,
+    statement: SignedStatement,
+    monotonicMs: number,
+  ): void {
+    const fork = forkOf(this.#replica.verified, stream);
+    if (fork?.sequence !== sequence || isLeftOut(fork, statement)) return;
+    const at = { stream, state: 'stopped' } as const;
+    if (!this.#proofs.take(nodeId, [statement], at, monotonicMs)) throw forked(fork);
   }
 
   /** What lies between is fetched; beyond a fork there is nothing to fetch. */

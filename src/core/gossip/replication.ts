@@ -6,14 +6,13 @@
 import type { RegionName } from '../ids.ts';
 import { isKnownEvidence } from '../trusted/accept.ts';
 import { type Evidence, forkOf } from '../trusted/state.ts';
-import type { Recall } from './events.ts';
 import type { Fetching } from './fetching.ts';
 import type { ReplicationFrame } from './frames.ts';
 import type { Holding } from './holding.ts';
 import type { Link } from './links.ts';
 import type { Outbox } from './outbox.ts';
 import { ProofShares } from './proof-shares.ts';
-import { Pushes } from './pushes.ts';
+import { Pushes, type ReadAt } from './pushes.ts';
 import type { Repair } from './repair.ts';
 import type { Replica } from './replica.ts';
 
@@ -28,13 +27,6 @@ export interface ReplicationParts {
   readonly home: RegionName;
 }
 
-/** What comes with a frame: what the store knows, wall time and time that never goes back. */
-export interface ReadAt {
-  readonly recall: Recall;
-  readonly nowMs: number;
-  readonly monotonicMs: number;
-}
-
 /** Takes the frames of ready links that are about statements. */
 export class Replication {
   readonly #pushes: Pushes;
@@ -45,7 +37,7 @@ export class Replication {
   readonly #proofs: ProofShares = new ProofShares();
 
   constructor(parts: ReplicationParts) {
-    this.#pushes = new Pushes(parts);
+    this.#pushes = new Pushes({ ...parts, proofs: this.#proofs });
     this.#replica = parts.replica;
     this.#fetching = parts.fetching;
     this.#repair = parts.repair;
@@ -56,7 +48,7 @@ export class Replication {
   take(link: Link, frame: ReplicationFrame, { recall, nowMs, monotonicMs }: ReadAt): void {
     switch (frame.kind) {
       case 'push':
-        return this.#pushes.take(link, frame, recall, nowMs);
+        return this.#pushes.take(link, frame, { recall, nowMs, monotonicMs });
       case 'held':
         link.noteHeld(frame.row);
         if (frame.spareOrigin !== undefined) link.spare(frame.spareOrigin);
@@ -83,7 +75,8 @@ export class Replication {
   #isVerified({ nodeId }: Link, evidence: Evidence, monotonicMs: number): boolean {
     const { verified } = this.#replica;
     if (isKnownEvidence(verified, evidence)) return true;
-    const isStopped = forkOf(verified, evidence.stream) !== undefined;
-    return this.#proofs.take(nodeId, evidence, isStopped ? 'stopped' : 'open', monotonicMs);
+    const { stream, first, second } = evidence;
+    const state = forkOf(verified, stream) === undefined ? 'open' : 'stopped';
+    return this.#proofs.take(nodeId, [first, second], { stream, state }, monotonicMs);
   }
 }

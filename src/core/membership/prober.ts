@@ -26,9 +26,8 @@ import type { MemberTable } from './table.ts';
 
 /** Members whose links broke, waiting to be probed. */
 const URGENT_MAX = 64;
-/** Of so many the number of a ping is one by chance, then comes its count: 7 bytes on the wire. */
+/** The number of a ping is one of so many by chance, then a count: 7 bytes on the wire. */
 const SECRETS = 2 ** 40;
-/** Counts before they begin again: more than there are pings that wait for an answer. */
 const COUNTS = 2 ** 9;
 const TIMER: MembershipTimer = { name: 'member-probe' };
 

@@ -16,11 +16,19 @@ import type { SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { findPastQuorum, requireNamedCharter } from './authority.ts';
 import { areRivals, decisionBelow, decisionsOn, fallen, requireStanding } from './decisions.ts';
-import { makeEvidence } from './evidence.ts';
+import { isLeftOut, makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import { judgeRelease, requireDigest } from './judge-release.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
-import { currentCharter, forked, forkOf, type Head, headOf, type TrustedState } from './state.ts';
+import {
+  currentCharter,
+  type Evidence,
+  forked,
+  forkOf,
+  type Head,
+  headOf,
+  type TrustedState,
+} from './state.ts';
 
 /** Judges a chain of releases of one stream; see `acceptDocument`. */
 export function acceptRelease(
@@ -37,7 +45,7 @@ export function acceptRelease(
   // AR-1: a stopped stream takes nothing from the fork on, but learns of more proof.
   if (evidence !== undefined && statement.sequence >= evidence.sequence) {
     if (statement.sequence > evidence.sequence) throw forked(evidence);
-    return prove(state, bundle, last, evidence.first) ?? refuseFork(state, statement);
+    return proveMore(state, bundle, last, evidence);
   }
   // AR-2: what is held already changes nothing, at any time.
   const heldDigest = heldDigestAt(statement, head, offer);
@@ -86,6 +94,19 @@ function heldDigestAt(
   if (statement.sequence > (head?.sequence ?? Infinity)) return undefined;
   if (statement.sequence === head?.sequence) return head.digest;
   return offer.held === undefined ? offer.heldDigest : sha256(offer.held.payload);
+}
+
+/** AR-1: what a statement in the place of a fork adds to its proof. Errors: `FORK`, `GAP`. */
+function proveMore(state: TrustedState, bundle: BundleName, link: Link, known: Evidence): Accepted {
+  // FK-2: what tells nothing new costs no signature checks.
+  if (isLeftOut(known, link.signed)) throw forked(known);
+  const proven = prove(state, bundle, link, known.first);
+  if (proven !== undefined) return proven;
+  const [first, second] = [known.first, known.second].map(({ payload }) => parseStatement(payload));
+  const { statement } = link;
+  const isNew = statement.digest !== first?.digest && statement.digest !== second?.digest;
+  const isRival = first !== undefined && areRivals(state, statement, first);
+  throw forked(known, isNew && isRival ? 'nothing' : undefined);
 }
 
 /** The fork that `link` proves together with `other`; absent when nothing new is proven. */
@@ -240,12 +261,6 @@ function requireHistory(
     if (link !== undefined) requireDigest(link.statement, body);
   }
   return rest;
-}
-
-function refuseFork(state: TrustedState, { stream }: Statement): never {
-  const evidence = forkOf(state, stream);
-  if (evidence === undefined) throw new KedgeError('BUG', 'the stream is not forked');
-  throw forked(evidence);
 }
 
 function refusePrevious({ stream, sequence }: Statement): never {

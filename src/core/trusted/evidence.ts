@@ -50,12 +50,13 @@ export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
  */
 export function isCovered(known: Evidence, other: Evidence): boolean {
   if (other.sequence !== known.sequence) return other.sequence > known.sequence;
-  const kept = [known.first, known.second];
-  const texts = new Set(kept.map(statementText));
-  const [, last = ''] = kept.map(({ payload }) => sha256(payload));
-  return [other.first, other.second].every(
-    (one) => texts.has(statementText(one)) || sha256(one.payload) > last,
-  );
+  return [other.first, other.second].every((one) => isLeftOut(known, one));
+}
+
+/** The same for one statement of the stream and sequence of `known`. */
+export function isLeftOut({ first, second }: Evidence, other: SignedStatement): boolean {
+  if (sha256(other.payload) > sha256(second.payload)) return true;
+  return [first, second].some((one) => statementText(one) === statementText(other));
 }
 
 /** Says whether two proofs are the same to the last signature. */

@@ -143,14 +143,14 @@ export function expectedNext(state: TrustedState, stream: StreamName): ExpectedS
   return { sequence: parseSequence(last.sequence + 1), previous: last.digest };
 }
 
-/** The refusal of everything new on a stopped stream. */
-export function forked(evidence: Evidence): KedgeError {
+/** The refusal of everything new on a stopped stream; `nothing`: and nobody ever signed it. */
+export function forked(evidence: Evidence, standing?: 'nothing'): KedgeError {
   const { stream, sequence } = evidence;
   return new KedgeError(
     'FORK',
     `${stream} has two valid statements for sequence ${sequence} and takes nothing new; ` +
       'find out which signer signed both, and do not trust their keys any more',
-    { detail: { stream, sequence } },
+    { detail: { stream, sequence, ...(standing !== undefined && { standing }) } },
   );
 }
 

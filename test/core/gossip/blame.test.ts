@@ -3,12 +3,13 @@
  * there, and of what the honest one passes on nothing is held against it.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/core/crypto.ts';
 import type { GossipEffect } from '../../../src/core/gossip/events.ts';
 import type { Frame } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import { type NodeId, parseNodeId, parseRegionName, parseSignerId } from '../../../src/core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../../../src/core/statements/envelope.ts';
-import { emptyTrustedState, headOf } from '../../../src/core/trusted/state.ts';
+import { emptyTrustedState, forkOf, headOf } from '../../../src/core/trusted/state.ts';
 import { addActive, createTestAnchor } from '../../../src/testing/anchors.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../../src/testing/realm.ts';
@@ -61,6 +62,25 @@ describe('a relay between a liar and a victim (H08)', () => {
     expect(pushed).toMatchObject({ push: { statement } });
     expect(headOf(victim.verified, base.stream)?.digest).toBe(base.digest);
     expect(victim.conduct(RELAY)).toBeUndefined();
+  });
+
+  it('verifies little of what a liar pushes in the place of a fork, and blames it for that', () => {
+    const base = realm.nextRelease(BUNDLE, addActive(anchor));
+    const at = (note: string): SignedDocument =>
+      realm.nextRelease(BUNDLE, (body) => ({ ...body, note }), { after: base }).document;
+    for (const document of [base.document, at('a'), at('b')]) take(relay, LIAR, pushOf(document));
+    const fork = forkOf(relay.verified, base.stream);
+    if (fork === undefined) throw new Error('there is no fork');
+    let count = 0;
+    for (let note = 0; count < MANY; note += 1) {
+      const { statement, body } = at(String(note));
+      if (sha256(statement.payload) > sha256(fork.second.payload)) continue;
+      count += 1;
+      take(relay, LIAR, pushOf({ statement: { ...statement, signatures: [] }, body }));
+    }
+    expect(relay.conduct(LIAR)).toMatchObject({ faults: 8, cutOffs: 0 });
+    expect(relay.conduct(LIAR)?.lastFault).toContain('FORK');
+    expect(forkOf(relay.verified, base.stream)).toEqual(fork);
   });
 
   it('is blamed for nothing that was signed under a charter which the victim has left', () => {

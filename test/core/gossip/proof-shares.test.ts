@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ProofShares } from '../../../src/core/gossip/proof-shares.ts';
-import { parseNodeId, parseSequence, parseStreamName } from '../../../src/core/ids.ts';
-import type { Evidence } from '../../../src/core/trusted/state.ts';
+import { parseNodeId, parseStreamName } from '../../../src/core/ids.ts';
+import type { SignedStatement } from '../../../src/core/statements/envelope.ts';
 
 const FRA = parseNodeId('fra-1');
 const SIN = parseNodeId('sin-1');
+const STREAM = parseStreamName('release/payments.test.example.org');
+const OPEN = { stream: STREAM, state: 'open' } as const;
+const STOPPED = { stream: STREAM, state: 'stopped' } as const;
 
 describe('ProofShares', () => {
   let shares: ProofShares;
@@ -20,31 +23,30 @@ describe('ProofShares', () => {
 
   it('fills the share of a peer again, and leaves that of others alone', () => {
     taken(FRA, 64);
-    expect(shares.take(SIN, proof(64), 'open', 0)).toBe(true);
-    expect(shares.take(FRA, proof(64), 'open', 1999)).toBe(false);
-    expect(shares.take(FRA, proof(64), 'open', 2000)).toBe(true);
+    expect(shares.take(SIN, proof(64), OPEN, 0)).toBe(true);
+    expect(shares.take(FRA, proof(64), OPEN, 1999)).toBe(false);
+    expect(shares.take(FRA, proof(64), OPEN, 2000)).toBe(true);
   });
 
   it('replaces the proof of a stream that has stopped a few times, and then seldom', () => {
-    const replaced = (): boolean => shares.take(FRA, proof(1), 'stopped', 0);
+    const replaced = (): boolean => shares.take(FRA, proof(1), STOPPED, 0);
     expect(Array.from({ length: 10 }, replaced).filter(Boolean)).toHaveLength(8);
-    expect(shares.take(SIN, proof(1), 'stopped', 999)).toBe(false);
-    expect(shares.take(SIN, proof(1), 'stopped', 1999)).toBe(true);
+    expect(shares.take(SIN, proof(1), STOPPED, 999)).toBe(false);
+    expect(shares.take(SIN, proof(1), STOPPED, 1999)).toBe(true);
   });
 
   /** How many proofs of a peer are taken at once. */
   function taken(from: typeof FRA, signatures: number): number {
     let count = 0;
-    while (shares.take(from, proof(signatures), 'open', 0)) count += 1;
+    while (shares.take(from, proof(signatures), OPEN, 0)) count += 1;
     return count;
   }
 });
 
-/** Evidence of two statements with so many signatures each. */
-function proof(count: number): Evidence {
+/** Two statements with so many signatures each. */
+function proof(count: number): readonly SignedStatement[] {
   const signature = { keyId: '', signature: new Uint8Array(64) };
   const signatures = Array.from({ length: count }, () => signature);
   const statement = { payload: new Uint8Array(1), signatures };
-  const stream = parseStreamName('release/payments.test.example.org');
-  return { stream, sequence: parseSequence(1), first: statement, second: statement };
+  return [statement, statement];
 }

@@ -168,6 +168,14 @@ describe('acceptDocument: forks', () => {
       releaseAfter(headOf(grown(3).state, STREAM), noted(note)),
     );
     expect(readsOf(proof(later[0] ?? a, later[1] ?? b, 4))).toBeLessThan(10);
+    const greater = Array.from({ length: 20 }, (_, index) => rival(3, `n${index}`)).find(
+      ({ statement }) => sha256(statement.payload) > sha256(known.second.payload),
+    );
+    const before = reads;
+    const { statement, body } = greater ?? a;
+    const read = counted({ ...known, first: statement }).first;
+    expectCode('FORK', () => offer(take(state, documentAt(2)), { statement: read, body }));
+    expect(reads - before).toBeLessThan(10);
   });
 
   it('goes on below the fork, for whoever was behind', () => {
