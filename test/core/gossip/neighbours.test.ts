@@ -91,6 +91,29 @@ describe('Neighbours', () => {
     expect(seen('iad-9')).toMatchObject({ wanted: 'wanted', doubt: undefined });
   });
 
+  it('takes nobody who was invented for a relay, one after the other, and a new node once met', () => {
+    for (let i = 2; i <= 8; i += 1) meet(`iad-${String(i)}`, 1);
+    live(40);
+    const relays = (): readonly string[] =>
+      machine
+        .neighbours()
+        .filter(({ role }) => role === 'relay')
+        .map(({ nodeId }) => nodeId);
+    const before = relays();
+    const ghosts = Array.from({ length: 40 }, (_, i) => `iad-${String(100 + i)}`);
+    for (const name of ghosts) invent('iad-2', name, 1);
+    live(40);
+    expect(before).toEqual(expect.arrayContaining([...relays()]));
+    const lost = relays().find((name) => name !== 'iad-1') ?? '';
+    handle({ kind: 'link-down', linkId: lost });
+    tell('iad-2', { ...testHello(lost, realm) }, 101, 'left');
+    expect(relays()).not.toContain(lost);
+    expect(relays().filter((name) => ghosts.includes(name))).toEqual([]);
+    for (const name of ghosts) meet(name, 1);
+    live(40);
+    expect(relays().filter((name) => ghosts.includes(name)).length).toBeGreaterThan(0);
+  });
+
   function handle(event: GossipEvent): void {
     for (const effect of machine.handle(event, TEST_EPOCH_MS + nowMs, nowMs)) {
       if (effect.kind === 'close') closed.push(effect.linkId);
@@ -130,11 +153,16 @@ describe('Neighbours', () => {
     tell(liar, testHello(name, realm), incarnation);
   }
 
-  function tell(linkId: string, hello: Hello, incarnation: number): void {
+  function tell(
+    linkId: string,
+    hello: Hello,
+    incarnation: number,
+    status: 'alive' | 'left' = 'alive',
+  ): void {
     const membership = members.get(hello.nodeId) ?? testMembership(hello);
     members.set(hello.nodeId, membership);
     const { self, sign } = membership;
-    const record = { ...self, realm: realm.name, incarnation, status: 'alive' as const };
+    const record = { ...self, realm: realm.name, incarnation, status };
     const updates = { members: [signMember(record, sign)], observations: [] };
     frame(linkId, { kind: 'members', updates });
   }
