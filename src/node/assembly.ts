@@ -34,7 +34,7 @@ import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
 
 const BOOT_ID_BYTES = 16;
-/** The most for `randomInt`: peers see numbers that follow from these, and must not guess the next. */
+/** The most for `randomInt`: peers see numbers that follow from these, and cannot guess more. */
 const RANDOM_STEPS = 2 ** 48 - 1;
 /** Of a node that listens for no peers and has no seeds: nobody meets it. */
 const NO_ADDRESS = 'localhost:1';

@@ -62,7 +62,7 @@ export class WriteQueue {
     await this.#work;
   }
 
-  /** Resolves when there is room for more, after some of what waits is written; absent: there is. */
+  /** Resolves when there is room, after some of what waits is written; absent: there is. */
   room(): Promise<void> | undefined {
     return this.#waitingBytes > WAITING_MAX_BYTES ? this.#untilRoom() : undefined;
   }

@@ -1,9 +1,9 @@
 /**
  * The fetches under way: of whom, for which streams, and how many more may begin.
  *
- * Few run at once and never all from one peer. Each stream is asked of one peer at a time; where that
- * one brings nothing and somebody else has the stream too, its fetch makes way: the other one is
- * asked, and the first may still answer. So a peer that announces what it does not send takes
+ * Few run at once and never all from one peer. Each stream is asked of one peer at a time; where
+ * that one brings nothing and somebody else has the stream too, its fetch makes way: the other one
+ * is asked, and the first may still answer. So a peer that announces what it does not send takes
  * nothing from a slow one that does, and a dead one costs no more than a look.
  *
  * @module

@@ -69,7 +69,7 @@ export function asHollow({ code, message, detail, cause }: KedgeError): KedgeErr
   return new KedgeError(code, message, { detail: { ...detail, hollow: true }, cause });
 }
 
-/** The same error, marked as one of an empty answer to a fetch that an honest peer may give once. */
+/** The same error, marked as one of an empty answer that an honest peer may give once. */
 export function asEmpty({ code, message, detail, cause }: KedgeError): KedgeError {
   return new KedgeError(code, message, { detail: { ...detail, empty: true }, cause });
 }

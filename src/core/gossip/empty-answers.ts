@@ -1,10 +1,10 @@
 /**
- * Answers that brought nothing: their announcers rest, or a fetch would follow the other without end.
+ * Answers that brought nothing: their announcers rest, or fetches would follow each other for ever.
  *
- * Whoever said that it holds a row and sends nothing new of it rests for that row, longer each time,
- * until something of the stream moves here. What was only guessed from what a peer sent it may not
- * hold yet, so that counts for nothing at first; many such answers let all that is guessed of the
- * peer rest for a moment. Times are those of a clock that never goes back or is set.
+ * Whoever said that it holds a row and sends nothing new of it rests for that row, longer each
+ * time, until something of the stream moves here. What was only guessed from what a peer sent it
+ * may not hold yet, so that counts for nothing at first; many such answers let all that is guessed
+ * of the peer rest for a moment. Times are those of a clock that never goes back or is set.
  *
  * @module
  */

@@ -4,9 +4,9 @@
  * Few fetches run at once, so a peer that sends just enough not to be silent would keep others from
  * being asked. What counts is what moves this node on: a statement that is adopted or waits for its
  * head, and on the way there the anchors that it needs. What this node itself takes, since its disk
- * is busy, is no time of the peer; so pieces of no use are counted too, which a peer could send while
- * others keep that disk busy. Times are those of a clock that never goes back or is set: an hour of
- * wall time may pass in no time.
+ * is busy, is no time of the peer; so pieces of no use are counted too, which a peer could send
+ * while others keep that disk busy. Times are those of a clock that never goes back or is set: an
+ * hour of wall time may pass in no time.
  *
  * @module
  */

@@ -71,7 +71,7 @@ export class Replication {
     }
   }
 
-  /** Says whether a proof is judged now: what tells nothing new is cheap, of the rest not too much. */
+  /** Says whether a proof is judged now: what tells nothing new is cheap, the rest is bounded. */
   #isVerified({ nodeId }: Link, evidence: Evidence, monotonicMs: number): boolean {
     const { verified } = this.#replica;
     if (isKnownEvidence(verified, evidence)) return true;

@@ -3,11 +3,11 @@
  *
  * A fetch asks one peer for several streams, one after the other, so that a node that is behind in
  * many does not pay for a call each; how many is bounded, by streams and by the statements that
- * they lack, so that others get their turn. The charter goes first and alone, since nothing else can
- * be judged without it, unless it brings nothing for a while: who promises one must not stop all
- * else. Each peer has a table of its own, so that one that announces much crowds out nobody; those
- * whose last answer was of no use come after the others. An announcer that did not deliver rests
- * for that row (`pauses.ts`), so that others are asked instead.
+ * they lack, so that others get their turn. The charter goes first and alone, since nothing else
+ * can be judged without it, unless it brings nothing for a while: who promises one must not stop
+ * all else. Each peer has a table of its own, so that one that announces much crowds out nobody;
+ * those whose last answer was of no use come after the others. An announcer that did not deliver
+ * rests for that row (`pauses.ts`), so that others are asked instead.
  *
  * @module
  */
@@ -160,7 +160,7 @@ export class Wants {
     return this.#pick(new Map(said.map((want) => [want.row.stream, want])), sizeOf);
   }
 
-  /** Ends a fetch; what it should have brought counts as announced, as its announcer says it now. */
+  /** Ends a fetch; what it should have brought counts as announced, as its peer says it now. */
   #putBack(fetch: ActiveFetch): readonly Want[] {
     const { nodeId } = fetch.from;
     const said = this.#fetches.end(fetch).map((want) => this.#saidOf(want));

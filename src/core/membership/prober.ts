@@ -99,8 +99,8 @@ export class Prober {
   }
 
   /**
-   * A number for a ping of this node, unlike those that wait for an answer. Nobody can guess it: who
-   * answers has read the ping, and measures no less than the way to it and back.
+   * A number for a ping of this node, unlike those that wait for an answer. Nobody can guess it:
+   * who answers has read the ping, and measures no less than the way to it and back.
    */
   sequence(): number {
     this.#pings = (this.#pings + 1) % COUNTS;

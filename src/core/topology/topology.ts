@@ -59,7 +59,7 @@ export class Topology {
     return this.#size;
   }
 
-  /** A node is alive, suspected or not; `unmet`: as others say. Nothing happens when it was before. */
+  /** A node is alive, suspected or not; `unmet`: as others say. Nothing happens a second time. */
   add({ nodeId, region }: PeerIdentity, acquaintance: Acquaintance = 'met'): void {
     const place = this.#regions.get(region) ?? new Region(region, this.#linksTo(region));
     if (place.has(nodeId)) return;

@@ -91,7 +91,7 @@ describe('Neighbours', () => {
     expect(seen('iad-9')).toMatchObject({ wanted: 'wanted', doubt: undefined });
   });
 
-  it('takes nobody who was invented for a relay, one after the other, and a new node once met', () => {
+  it('takes nobody who was invented for a relay, and a new node once it was met', () => {
     for (let i = 2; i <= 8; i += 1) meet(`iad-${String(i)}`, 1);
     live(40);
     const relays = (): readonly string[] =>
