@@ -7,8 +7,10 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { KedgeError } from '../core/errors.ts';
 
 /** The ending of files that a crash may leave behind; nobody reads them. */
 const TEMPORARY_ENDING = '.tmp';
@@ -47,5 +49,24 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Reads a regular file of a bounded size; absent when there is none. */
+export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  try {
+    // O_NONBLOCK: a pipe in the place of a file must not stop the program that starts.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const facts = await file.stat();
+      if (!facts.isFile()) throw new KedgeError('STORE', `${path} is not a regular file`);
+      if (facts.size > maxBytes) throw new KedgeError('LIMIT', `${path} is too large`);
+      return new Uint8Array(await file.readFile());
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw cause;
   }
 }

@@ -1,16 +1,16 @@
 /**
  * The last-known-good copy on disk: what a program starts from when no node answers.
  *
- * One folder per realm and pin. `objects/<sha256>` holds bodies and anchors, `index.json` says
- * which statements are in force. Objects are written and synced before the index that needs them
- * replaces the old one in one rename: at any instant, also after kill -9 or a power cut, the folder
- * holds one whole state, the old or the new (conformance E05). Nothing read from here is trusted;
- * the caller verifies it like a message from a node. Several programs may share a folder.
+ * One folder per realm and pin. `objects/<sha256>` holds bodies and anchors, `index-<sha256>.json`
+ * says which statements are in force. Objects are written and synced before the index that needs
+ * them appears in one rename: at any instant, also after kill -9 or a power cut, the folder holds
+ * one whole state, the old or the new (conformance E05). Nothing read from here is trusted; the
+ * caller verifies it like a message from a node. Several programs may share a folder and write at
+ * once (`index-files.ts`).
  *
  * @module
  */
-import { constants } from 'node:fs';
-import { open, readdir, stat, unlink, utimes } from 'node:fs/promises';
+import { readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -21,10 +21,10 @@ import type { SignedDocument, SignedStatement } from '../core/statements/envelop
 import { parseStatement } from '../core/statements/statement.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import { makeFolder } from '../files/folders.ts';
-import { replaceFile, syncFolder, writeWhole } from './atomic-files.ts';
+import { readBounded, syncFolder, writeWhole } from './atomic-files.ts';
+import { type IndexFile, readIndexFiles, replaceIndexFiles } from './index-files.ts';
 import {
   encodeIndex,
-  INDEX_MAX_BYTES,
   mergeIndexes,
   objectsOf,
   parseIndex,
@@ -35,6 +35,8 @@ import {
 const SWEEP_AFTER_MS = 10 * 60_000;
 /** An object, or what a crash left of one that was being written. */
 const OWN_NAME = /^[0-9a-f]{64}(?:\.[0-9a-f]{12}\.tmp)?$/;
+/** What a crash left of an index. */
+const TORN_INDEX = /^index-[0-9a-f]{64}\.json\.[0-9a-f]{12}\.tmp$/;
 /** Objects written at once. */
 const PARALLEL_WRITES = 16;
 
@@ -85,34 +87,37 @@ export class Cache {
    * `nothing` read is also what a deleted cache looks like.
    */
   async load(): Promise<LoadedRealm | undefined> {
-    const bytes = await this.#guard('read', () => readBounded(this.#index, INDEX_MAX_BYTES));
-    if (bytes === undefined) return undefined;
+    const files = await this.#guard('read', () => readIndexFiles(this.#folder));
+    if (files.length === 0) return undefined;
     const problems: KedgeError[] = [];
+    const note = (cause: unknown): void => void problems.push(damaged(cause));
+    const index = this.#merged(files, note);
+    if (index === undefined) return { charters: [], releases: [], evidence: [], problems };
     try {
-      const index = this.#parse(bytes);
       const charters = await Promise.all(index.charters.map((one) => this.#document(one)));
       const releases: SavedRelease[] = [];
       for (const { statement } of index.releases) {
-        const release = await this.#release(statement).catch((cause: unknown) => {
-          problems.push(damaged(cause));
-        });
+        const release = await this.#release(statement).catch(note);
         if (release) releases.push(release);
       }
       return { charters, releases, evidence: index.evidence, problems };
     } catch (cause) {
-      return { charters: [], releases: [], evidence: [], problems: [damaged(cause)] };
+      note(cause);
+      return { charters: [], releases: [], evidence: [], problems };
     }
   }
 
-  /** Makes `saved` the copy; when it resolves, a power cut cannot take it back. */
+  /** Makes `saved` part of the copy; when it resolves, a power cut cannot take it back. */
   async save(saved: SavedRealm): Promise<void> {
     await this.#guard('write', async () => {
       await makeFolder(this.#objects, { access: 'private' });
       await this.#writeObjects(saved);
+      // What cannot be read is replaced.
+      const files = await readIndexFiles(this.#folder).catch(() => []);
+      const theirs = this.#merged(files, () => undefined);
       const ours = this.#indexOf(saved);
-      const theirs = await this.#readIndex();
       const index = theirs === undefined ? ours : mergeIndexes(ours, theirs);
-      await replaceFile(this.#index, encodeIndex(index));
+      await replaceIndexFiles(this.#folder, encodeIndex(index), files);
       await this.#sweep(objectsOf(index));
     });
   }
@@ -122,10 +127,6 @@ export class Cache {
     return this.#folder;
   }
 
-  get #index(): string {
-    return join(this.#folder, 'index.json');
-  }
-
   #parse(bytes: Uint8Array): RealmIndex {
     const index = parseIndex(bytes);
     const { realm, firstCharterDigest } = this.#owner;
@@ -133,14 +134,20 @@ export class Cache {
     throw new KedgeError('REALM', 'the cache belongs to another realm or pin');
   }
 
-  /** The index that another program may have written; a damaged one is replaced. */
-  async #readIndex(): Promise<RealmIndex | undefined> {
-    try {
-      const bytes = await readBounded(this.#index, INDEX_MAX_BYTES);
-      return bytes && this.#parse(bytes);
-    } catch {
-      return undefined;
+  /** What all files say together; absent when none of them can be used. */
+  #merged(files: readonly IndexFile[], note: (cause: unknown) => void): RealmIndex | undefined {
+    let merged: RealmIndex | undefined;
+    for (const { name, bytes } of files) {
+      try {
+        if (bytes === undefined)
+          throw new KedgeError('DIGEST', `${name} is not what its name says`);
+        const index = this.#parse(bytes);
+        merged = merged === undefined ? index : mergeIndexes(index, merged);
+      } catch (cause) {
+        note(cause);
+      }
     }
+    return merged;
   }
 
   async #document(statement: SignedStatement): Promise<SignedDocument> {
@@ -206,14 +213,11 @@ export class Cache {
 
   /** Removes what no state needs any more; failing to is harmless and tried again next time. */
   async #sweep(needed: ReadonlySet<Sha256>): Promise<void> {
-    const oldest = Date.now() - SWEEP_AFTER_MS;
-    for (const name of await readdir(this.#objects)) {
-      // Whatever else lies here, or where a link leads, is not ours to remove.
-      if (!OWN_NAME.test(name) || (isDigest(name) && needed.has(parseSha256(name)))) continue;
-      const path = join(this.#objects, name);
-      const file = await stat(path).catch(() => undefined);
-      if (file !== undefined && file.mtimeMs < oldest) await unlink(path).catch(() => undefined);
-    }
+    // Whatever else lies here, or where a link leads, is not ours to remove.
+    const isSpare = (name: string): boolean =>
+      OWN_NAME.test(name) && !(isDigest(name) && needed.has(parseSha256(name)));
+    await sweepOld(this.#objects, isSpare);
+    await sweepOld(this.#folder, (name) => TORN_INDEX.test(name));
   }
 
   async #guard<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
@@ -255,21 +259,12 @@ async function isMarked(path: string): Promise<boolean> {
   );
 }
 
-/** Reads a regular file of a bounded size; absent when there is none. */
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
-  try {
-    // O_NONBLOCK: a pipe in the place of a file must not stop the program that starts.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const facts = await file.stat();
-      if (!facts.isFile()) throw new KedgeError('STORE', `${path} is not a regular file`);
-      if (facts.size > maxBytes) throw new KedgeError('LIMIT', `${path} is too large`);
-      return new Uint8Array(await file.readFile());
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw cause;
+/** Removes files that are not young: somebody else may be about to need those. */
+async function sweepOld(folder: string, isSpare: (name: string) => boolean): Promise<void> {
+  const oldest = Date.now() - SWEEP_AFTER_MS;
+  for (const name of (await readdir(folder)).filter(isSpare)) {
+    const path = join(folder, name);
+    const file = await stat(path).catch(() => undefined);
+    if (file !== undefined && file.mtimeMs < oldest) await unlink(path).catch(() => undefined);
   }
 }

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Cache } from '../../src/client/cache.ts';
 import type { BundleSource } from '../../src/client/source.ts';
+import { encodeUtf8 } from '../../src/core/bytes.ts';
+import { sha256 } from '../../src/core/crypto.ts';
+import { parseStatement } from '../../src/core/statements/statement.ts';
 import {
   addActive,
   addStaged,
@@ -39,6 +42,13 @@ async function cacheFolder(): Promise<string> {
 /** The one folder inside a cache. */
 async function realmFolder(cacheDir: string): Promise<string> {
   return join(cacheDir, (await readdir(cacheDir))[0] ?? '');
+}
+
+/** The one index of a realm's folder. */
+async function indexOf(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('index-'));
+  expect(names).toHaveLength(1);
+  return join(folder, names[0] ?? '');
 }
 
 /** A program that got sequence 1 and 2 from a node and stopped. */
@@ -97,10 +107,10 @@ describe('a program with a last-known-good copy', () => {
 
   it('becomes stale when nobody confirms it', async () => {
     const { realm, cacheDir } = await filled();
+    const source = await offline(realm, { cacheDir, staleAfterMs: 50 });
     const told: string[] = [];
-    const onStale = ({ name }: { name: string }): void => void told.push(name);
-    const source = await offline(realm, { cacheDir, staleAfterMs: 50, onStale });
-    await until(() => told.length === 1);
+    source.onState(({ state }) => void told.push(state));
+    await until(() => told.includes('stale'));
     expect(source.status().bundles[0]).toMatchObject({ state: 'stale', sequence: 2 });
   });
 
@@ -135,20 +145,26 @@ describe('a program with a last-known-good copy', () => {
 
 describe('a damaged last-known-good copy', () => {
   const DAMAGE: readonly (readonly [string, (folder: string) => Promise<void>])[] = [
-    ['an index that was cut off', (folder) => truncate(join(folder, 'index.json'), 700)],
-    ['an empty index', (folder) => writeFile(join(folder, 'index.json'), '')],
+    ['an index that was cut off', async (folder) => truncate(await indexOf(folder), 700)],
+    ['an empty index', async (folder) => writeFile(await indexOf(folder), '')],
     [
       'an index of another format',
-      (folder) => writeFile(join(folder, 'index.json'), '{"format":2}'),
+      async (folder) => {
+        await rm(await indexOf(folder));
+        const text = '{"format":2}';
+        await writeFile(join(folder, `index-${sha256(encodeUtf8(text))}.json`), text);
+      },
     ],
     [
       'a signature with a flipped bit',
       async (folder) => {
-        const path = join(folder, 'index.json');
+        const path = await indexOf(folder);
         const text = await readFile(path, 'utf8');
         const at = text.lastIndexOf('\\"sig\\":\\"') + 12;
         const flipped = text[at] === 'A' ? 'B' : 'A';
-        await writeFile(path, text.slice(0, at) + flipped + text.slice(at + 1));
+        const bent = text.slice(0, at) + flipped + text.slice(at + 1);
+        await rm(path);
+        await writeFile(join(folder, `index-${sha256(encodeUtf8(bent))}.json`), bent);
       },
     ],
     ['no objects', (folder) => rm(join(folder, 'objects'), { recursive: true })],
@@ -238,8 +254,9 @@ describe('a last-known-good copy that somebody else can write to', () => {
     const one = await offline(realm, { cacheDir, logger });
     expect(one.bundle(BUNDLE)).toBeUndefined();
     expect(logger.events.some(({ event }) => event === 'cache.damaged')).toBe(true);
-    await rm(join(folder, 'index.json'));
-    execFileSync(MAKE_PIPE, [join(folder, 'index.json')]);
+    const index = await indexOf(folder);
+    await rm(index);
+    execFileSync(MAKE_PIPE, [index]);
     const other = await offline(realm, { cacheDir });
     expect(other.status().cacheError).toMatchObject({ code: 'STORE' });
   });
@@ -258,6 +275,35 @@ describe('Cache', () => {
     });
     node.kill();
     expect((await offline(realm, { cacheDir })).bundle(BUNDLE)?.sequence).toBe(2);
+  });
+
+  it('loses nothing of programs that write at once', async () => {
+    const realm = createTestRealm({ now });
+    const cacheDir = await cacheFolder();
+    const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
+    const names = ['one', 'two', 'three', 'four', 'five'];
+    for (const name of names) {
+      for (let sequence = 1; sequence <= 6; sequence += 1) {
+        realm.nextRelease(name, sequence === 1 ? addActive(first) : (body) => body);
+      }
+    }
+    const blobs = new Map([[first.id, first.der]]);
+    const charters = [realm.charter.document];
+    await Promise.all(
+      names.map(async (name) => {
+        const cache = new Cache(cacheDir, owner);
+        for (const { document } of realm.releases(name)) {
+          await cache.save({ charters, releases: [{ document, blobs }], evidence: [] });
+        }
+      }),
+    );
+    const loaded = await new Cache(cacheDir, owner).load();
+    expect(loaded?.problems).toEqual([]);
+    const sequences = loaded?.releases.map(({ document }) => {
+      const { bundle, sequence } = parseStatement(document.statement.payload);
+      return `${bundle ?? ''} ${sequence}`;
+    });
+    expect(sequences?.toSorted()).toEqual(names.map((name) => `${name} 6`).toSorted());
   });
 
   it('writes again what another program removed meanwhile', async () => {
