@@ -48,7 +48,9 @@ const LAYERS = {
     src: ['core', 'ports', 'files', 'wire'],
     npm: ['@grpc/grpc-js'],
     builtin: [
+      'async_hooks',
       'crypto',
+      'diagnostics_channel',
       'events',
       'fs',
       'fs/promises',

@@ -23,6 +23,7 @@ import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
 import { TRUST_METHODS } from '../wire/methods.ts';
 import { callError } from '../wire/status.ts';
 import { decodeWatchResponse, encodeWatchRequest } from '../wire/watch.ts';
+import { DialSockets } from './dial-sockets.ts';
 import type { Security, SourceTlsOptions } from './options.ts';
 
 /** Pings on a silent connection, so that a dead one is noticed. */
@@ -57,6 +58,7 @@ export interface WatchCall {
 export async function dialWatch(options: DialOptions): Promise<WatchCall> {
   const { endpoint, security } = options;
   const channel = await channelCredentials(security, endpoint);
+  const sockets = new DialSockets();
   const client = new Client(endpoint, channel, {
     'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
     'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
@@ -68,12 +70,16 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
     ...serverNameOption(security, endpoint),
   });
   const { path, requestSerialize, responseDeserialize } = TRUST_METHODS.watch;
-  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  // The call makes the channel connect.
+  const call = sockets.run(() =>
+    client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize),
+  );
   const watch = new GrpcWatchCall(client, call);
   try {
     await connected(client, call, options);
   } catch (thrown) {
     watch.cancel();
+    sockets.destroy();
     throw thrown;
   }
   return watch;

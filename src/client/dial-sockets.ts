@@ -1,0 +1,44 @@
+/**
+ * The sockets of one attempt to connect, so that giving up leaves none behind.
+ *
+ * grpc-js offers no way to end an attempt: a closed channel lets its connection go on to wait for
+ * the other side, with a socket that keeps the process alive for as long as the operating system
+ * is patient. Node tells of every socket that is opened, and in which asynchronous context.
+ *
+ * @module
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import { Socket } from 'node:net';
+
+const attempts = new AsyncLocalStorage<DialSockets>();
+let isSubscribed = false;
+
+/** What one attempt has opened. */
+export class DialSockets {
+  readonly #open: Set<Socket> = new Set();
+
+  /** Runs `work`; sockets that it opens, now or later, belong to this attempt. */
+  run<Result>(work: () => Result): Result {
+    if (!isSubscribed) {
+      isSubscribed = true;
+      subscribe('net.client.socket', noteSocket);
+    }
+    return attempts.run(this, work);
+  }
+
+  add(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+
+  /** Ends all of them at once. */
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+}
+
+function noteSocket(message: unknown): void {
+  if (typeof message !== 'object' || message === null || !('socket' in message)) return;
+  if (message.socket instanceof Socket) attempts.getStore()?.add(message.socket);
+}

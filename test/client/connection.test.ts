@@ -1,0 +1,122 @@
+/**
+ * What a source does with connections: behind a proxy that cuts them, and when it is closed.
+ */
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openBundleSource } from '../../src/client/source.ts';
+import { type TestRealm, testRealm } from '../../src/testing/index.ts';
+import { createTempDir } from '../../src/testing/temp-dir.ts';
+import { startIdleProxy } from './support/idle-proxy.ts';
+import { until } from './support/source.ts';
+
+const BACKOFF = { initialMs: 5, maxMs: 20 };
+const FOR_EVER_MS = 2 ** 31 - 1;
+
+describe('a source behind a proxy that cuts idle connections', () => {
+  it('comes back each time without a change of state, and misses nothing', async () => {
+    const realm = makeRealm();
+    const endpoint = await realm.listen();
+    const old = realm.authority('Old CA');
+    await realm.publish({ active: [old] });
+    const port = Number(endpoint.address.split(':')[1]);
+    const proxy = await startIdleProxy(port, 150);
+    await using source = await openBundleSource({
+      ...endpoint.options,
+      endpoints: [proxy.endpoint],
+      backoff: BACKOFF,
+    });
+    await source.ready({ until: 'fresh', timeoutMs: 15_000 });
+    await until(() => source.status().state === 'online');
+    const told: string[] = [];
+    source.onState(({ of, state }) => void told.push(`${of} ${state}`));
+    await until(() => proxy.cuts() >= 3, 'three cuts');
+    await realm.publish({ active: [old], staged: [realm.authority('New CA')] });
+    await until(() => source.bundles().get(realm.bundles[0] ?? '')?.sequence === 2);
+    await until(() => proxy.cuts() >= 5, 'five cuts');
+    expect(told).toEqual(['source online', 'bundle fresh']);
+  });
+});
+
+describe('closing a source', () => {
+  it('ends an attempt to connect that nobody answers, and its socket', async () => {
+    const hole = await blackHole();
+    const source = await openBundleSource(optionsFor(makeRealm(), hole.endpoint));
+    await until(() => hole.open.size > 0, 'the attempt');
+    await source.close();
+    await until(() => hole.open.size === 0, 'the end of the socket');
+  });
+
+  it('ends the wait for the next attempt', async () => {
+    const source = await openBundleSource({
+      ...optionsFor(makeRealm(), '127.0.0.1:1'),
+      backoff: { initialMs: FOR_EVER_MS, maxMs: FOR_EVER_MS },
+    });
+    await until(() => source.status().lastError !== undefined, 'the first failure');
+    await source.close();
+    await source.close();
+  });
+
+  it('ends an open connection when its block ends, and whoever waits or iterates', async () => {
+    const realm = makeRealm();
+    const endpoint = await realm.listen();
+    await realm.publish({ active: [realm.authority('Old CA')] });
+    await using dir = await createTempDir();
+    const ended: string[] = [];
+    const waits: Promise<unknown>[] = [];
+    {
+      await using source = await openBundleSource({ ...endpoint.options, cacheDir: dir.path });
+      await source.ready({ timeoutMs: 15_000 });
+      const changes = source.changes();
+      await changes.next();
+      waits.push(changes.next().then(({ done }) => ended.push(`iterator ${String(done)}`)));
+    }
+    await Promise.all(waits);
+    expect(ended).toEqual(['iterator true']);
+  });
+
+  it('gives up a wait for ready', async () => {
+    const source = await openBundleSource(optionsFor(makeRealm(), '127.0.0.1:1'));
+    const waits = expect(source.ready()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await source[Symbol.asyncDispose]();
+    await waits;
+  });
+});
+
+function makeRealm(): TestRealm {
+  const realm = testRealm();
+  onTestFinished(() => realm[Symbol.asyncDispose]());
+  return realm;
+}
+
+function optionsFor(realm: TestRealm, endpoint: string): Parameters<typeof openBundleSource>[0] {
+  return {
+    realm: realm.name,
+    firstCharterDigest: realm.firstCharterDigest,
+    endpoints: [endpoint],
+    insecure: true,
+    bundles: realm.bundles,
+    connectTimeoutMs: FOR_EVER_MS,
+    answerTimeoutMs: FOR_EVER_MS,
+  };
+}
+
+/** Takes connections and says nothing. */
+async function blackHole(): Promise<{ endpoint: string; open: ReadonlySet<Socket> }> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no TCP address');
+  return { endpoint: `127.0.0.1:${address.port}`, open };
+}
