@@ -7,6 +7,7 @@
 export type { Bundle, BundleAnchor, WithheldReason } from './client/bundle.ts';
 export type { BundleSet } from './client/bundle-set.ts';
 export type { BundleChange } from './client/changes.ts';
+export type { ExpiredPolicy } from './client/expiry.ts';
 export {
   type LiveChannelOptions,
   type LiveGrpcCredentials,
@@ -33,8 +34,15 @@ export {
 } from './client/live/tls-server.ts';
 export type { TrustSource } from './client/live/trust-view.ts';
 export type { BundleSourceOptions, SourceTlsOptions } from './client/options.ts';
-export { type BundleSource, openBundleSource, type ReadyOptions } from './client/source.ts';
-export type { BundleState, BundleStatus, SourceStatus } from './client/status.ts';
+export type { ReadyOptions } from './client/readiness.ts';
+export { type BundleSource, openBundleSource } from './client/source.ts';
+export type {
+  BundleState,
+  BundleStatus,
+  SourceState,
+  SourceStatus,
+  StateChange,
+} from './client/status.ts';
 export type { AnchorState } from './core/anchors/anchor.ts';
 export {
   ERROR_CODES,

@@ -19,9 +19,11 @@ import type { Applied } from './applied.ts';
 import type { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
 import type { Cache } from './cache.ts';
+import type { Expiry } from './expiry.ts';
 import { FloorFile } from './floor-file.ts';
 import type { Pending } from './pending.ts';
 import type { InUse } from './realm-pin.ts';
+import { reportBundle, reportOverruled, reportSettled } from './reports.ts';
 import { savedRealm } from './restore.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 
@@ -31,7 +33,10 @@ export interface ActivationOptions {
   readonly attested: AttestedRealm;
   /** Called when regions said something, or what they are asked about moved. */
   readonly onAttested: () => void;
+  /** Called after each message that was taken in. */
+  readonly onTaken: () => void;
   readonly cache: Cache | undefined;
+  readonly expiry: Expiry;
   /** Absent: no region is asked. */
   readonly regions: RegionView | undefined;
   readonly nowMs: () => number;
@@ -106,7 +111,24 @@ export class Activation {
     for (const inUse of realm.allInUse()) {
       const { name, sequence } = inUse.bundle;
       logger.info({ event: 'cache.loaded', bundle: name, sequence }, 'last-known-good in use');
-      this.#swap(inUse.bundle);
+      this.#swap(this.#options.expiry.usable(inUse));
+    }
+  }
+
+  /** Whether a bundle is in use, in a form that may be trusted now. */
+  isUsable(name: BundleName): boolean {
+    const inUse = this.#options.realm.inUse(name);
+    const isWhole = inUse && this.#options.expiry.usable(inUse) === inUse.bundle;
+    return this.#active.has(name) && isWhole === true;
+  }
+
+  /** With `onExpired: 'fail'`: takes trust away when a release expires, and gives it back. */
+  judgeExpiry(): void {
+    for (const inUse of this.#options.realm.allInUse()) {
+      const active = this.#active.get(inUse.bundle.name);
+      const usable = this.#options.expiry.usable(inUse);
+      // A newer release that is still being kept on disk comes into use after that.
+      if (active?.digest === usable.digest && active !== usable) this.#swap(usable);
     }
   }
 
@@ -131,14 +153,14 @@ export class Activation {
         this.#noteWaitingCharters(applied);
         break;
       case 'overruled':
-        this.#noteOverruled(applied.bundle);
+        reportOverruled(this.#options, applied.bundle);
         break;
       case 'charters':
         this.#options.logger.info(
           { event: 'charter.accepted', version: applied.version },
           'charter accepted',
         );
-        this.#noteSettled(applied.settled);
+        reportSettled(this.#options, applied.settled);
         this.#options.metrics.set('kedge_client_charter_unattested', 0);
         await this.#save();
         break;
@@ -150,6 +172,7 @@ export class Activation {
         break;
     }
     if (isAttested(applied)) this.#options.onAttested();
+    this.#options.onTaken();
     return applied;
   }
 
@@ -162,12 +185,12 @@ export class Activation {
     if (bundle !== undefined) this.#errors.set(bundle, err);
   }
 
-  async #activate({ bundle }: InUse, reply: Reply): Promise<void> {
-    const { name, sequence, digest } = bundle;
+  async #activate(inUse: InUse, reply: Reply): Promise<void> {
+    const { name, sequence, digest } = inUse.bundle;
     const at = { bundle: name, sequence, digest };
     reply({ kind: 'acknowledgement', at, stage: 'delivered' });
     const isSaved = await this.#save();
-    const failure = this.#swap(bundle);
+    const failure = this.#swap(this.#options.expiry.usable(inUse));
     if (failure !== undefined) {
       this.noteRefusal(at, failure);
       reply({ kind: 'refusal', at, code: failure.code, reason: failure.message });
@@ -218,19 +241,7 @@ export class Activation {
         failure ??= err;
       }
     }
-    const withheld = bundle.anchors.filter((anchor) => anchor.withheld !== undefined);
-    metrics.set('kedge_client_bundle_sequence', sequence, { bundle: name });
-    metrics.set('kedge_client_withheld_anchors', withheld.length, { bundle: name });
-    for (const { id, withheld: why } of withheld) {
-      logger.warn(
-        { event: 'anchor.withheld', bundle: name, sequence, anchor: id, reason: why?.reason },
-        `an anchor is not used: ${why?.message ?? ''}`,
-      );
-    }
-    logger.info(
-      { event: 'bundle.loaded', bundle: name, sequence, anchors: bundle.anchors.length },
-      'bundle in use',
-    );
+    reportBundle(this.#options, bundle);
     return failure;
   }
 
@@ -243,22 +254,6 @@ export class Activation {
       `${stream} has two valid statements for sequence ${sequence}: it takes nothing new`,
     );
     await this.#save();
-  }
-
-  #noteSettled(bundles: readonly BundleName[]): void {
-    for (const bundle of bundles) {
-      this.#options.logger.warn(
-        { event: 'stream.settled', bundle },
-        `the charter decided about the fork of ${bundle}: it takes new releases again`,
-      );
-    }
-  }
-
-  #noteOverruled(bundle: BundleName): void {
-    this.#options.logger.warn(
-      { event: 'bundle.overruled', bundle },
-      `the charter decided against the release of ${bundle} in use: the next one replaces it`,
-    );
   }
 
   /** Says whether what is verified now is also on disk. */

@@ -5,8 +5,9 @@
  */
 import { type BundleName, CHARTER_STREAM } from '../core/ids.ts';
 import type { Activation } from './activation.ts';
+import type { ExpiredPolicy } from './expiry.ts';
 import type { FreshnessWatch } from './freshness.ts';
-import type { BundleState, BundleStatus } from './status.ts';
+import type { BundleState, BundleStatus, SourceState } from './status.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 
 /** What knows something about a bundle. */
@@ -14,8 +15,10 @@ export interface StatusParts {
   readonly realm: VerifiedRealm;
   readonly activation: Activation;
   readonly freshness: FreshnessWatch;
+  readonly onExpired: ExpiredPolicy;
+  readonly sourceState: SourceState;
   /** The time to judge expiry by. */
-  readonly nowMs: () => number;
+  readonly nowMs: number;
 }
 
 /** The status of a bundle now. */
@@ -35,15 +38,27 @@ export function bundleStatus(parts: StatusParts, name: BundleName): BundleStatus
     ...(confirmedAtMs !== undefined && { confirmedAtMs }),
     ...(attestedAtMs !== undefined && { attestedAtMs }),
     ...(waiting && { waitingSequence: waiting.sequence }),
-    isExpired: bundle !== undefined && bundle.expiresAtMs <= parts.nowMs(),
+    isExpired: isExpired(parts, name),
     withheldAnchors: bundle?.anchors.filter(({ withheld }) => withheld !== undefined).length ?? 0,
     ...(lastError && { lastError }),
   };
 }
 
-function stateOf({ realm, activation, freshness }: StatusParts, name: BundleName): BundleState {
+/** The one state of a bundle now; the order is that of `BUNDLE_STATES`. */
+export function stateOf(parts: StatusParts, name: BundleName): BundleState {
+  const { realm, activation, freshness, onExpired } = parts;
+  const isOver = isExpired(parts, name);
+  // Only here trust is taken away, so nothing may hide it.
+  if (isOver && onExpired === 'fail') return 'expired';
   if (realm.forkOf(name) !== undefined) return 'forked';
   if (activation.bundle(name) === undefined) return 'waiting';
   if (realm.isOverruled(name)) return 'overruled';
-  return freshness.isStale(name) ? 'stale' : 'fresh';
+  if (isOver) return 'expired';
+  if (freshness.isStale(name)) return 'stale';
+  return parts.sourceState === 'offline' ? 'offline' : 'fresh';
+}
+
+function isExpired({ activation, nowMs }: StatusParts, name: BundleName): boolean {
+  const bundle = activation.bundle(name);
+  return bundle !== undefined && bundle.expiresAtMs <= nowMs;
 }

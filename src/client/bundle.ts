@@ -19,6 +19,8 @@ import type { Head } from '../core/trusted/state.ts';
 /** Types of constraints that the live trust of this SDK enforces; none so far. */
 const ENFORCED_CONSTRAINTS: ReadonlySet<string> = new Set();
 
+const EXPIRED = { reason: 'expired', message: 'the release has expired' } as const;
+
 /** Why an anchor is not handed out. */
 export type WithheldReason =
   /** It carries a critical constraint that this version does not enforce. */
@@ -26,7 +28,9 @@ export type WithheldReason =
   /** Its bytes are not exactly one X.509 certificate. */
   | 'not-a-certificate'
   /** It is a certificate, but not of a CA. */
-  | 'not-a-ca';
+  | 'not-a-ca'
+  /** The release has expired, and the program demands `onExpired: 'fail'`. */
+  | 'expired';
 
 /** One anchor of a bundle. */
 export interface BundleAnchor {
@@ -66,13 +70,14 @@ export interface Bundle {
 }
 
 /**
- * Makes the bundle of an accepted head. `blobs` must hold the DER of every anchor in the body.
- * Errors: `DIGEST` when one is missing.
+ * Makes the bundle of an accepted head. `blobs` must hold the DER of every anchor in the body;
+ * `expired` withholds all anchors. Errors: `DIGEST` when one is missing.
  */
 export function makeBundle(
   realm: RealmName,
   head: Head,
   blobs: ReadonlyMap<AnchorId, Uint8Array>,
+  condition: 'good' | 'expired' = 'good',
 ): Bundle {
   const anchors = head.body.anchors.map((anchor) => {
     const der = blobs.get(anchor.id);
@@ -81,7 +86,7 @@ export function makeBundle(
         detail: { anchor: anchor.id, bundle: head.body.bundle, sequence: head.sequence },
       });
     }
-    return makeAnchor(anchor, der);
+    return makeAnchor(anchor, der, condition);
   });
   const trustedBy = new Map<string, readonly BundleAnchor[]>();
   const pemsBy = new Map<string, readonly string[]>();
@@ -121,8 +126,8 @@ function memoized<Value>(
   return made;
 }
 
-function makeAnchor(anchor: Anchor, der: Uint8Array): BundleAnchor {
-  const withheld = reasonToWithhold(anchor, der);
+function makeAnchor(anchor: Anchor, der: Uint8Array, condition: 'good' | 'expired'): BundleAnchor {
+  const withheld = condition === 'expired' ? EXPIRED : reasonToWithhold(anchor, der);
   return Object.freeze({
     id: anchor.id,
     label: anchor.label,

@@ -18,6 +18,8 @@ export interface FreshnessWatch extends Disposable {
   /** A node said that this is the newest. */
   confirm(bundle: BundleName): void;
   isStale(bundle: BundleName): boolean;
+  /** It is stale, and the program began so lately that this is no news. */
+  isStarting(bundle: BundleName): boolean;
   /** When a node said so last, milliseconds since 1970. */
   confirmedAtMs(bundle: BundleName): number | undefined;
   /** Up to when enough regions said so, milliseconds since 1970. */
@@ -70,6 +72,10 @@ export class Freshness implements FreshnessWatch {
 
   isStale(bundle: BundleName): boolean {
     return this.#bundles.get(bundle)?.isStale ?? false;
+  }
+
+  isStarting(): boolean {
+    return false;
   }
 
   confirmedAtMs(bundle: BundleName): number | undefined {

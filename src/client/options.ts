@@ -8,17 +8,26 @@ import {
   type BundleName,
   parseBundleName,
   parseRealmName,
-  parseSequence,
   parseSha256,
   type RealmName,
   type Sha256,
 } from '../core/ids.ts';
-import { LABEL_MAX_CHARS, LABELS_MAX, REGIONS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
+import { WATCH_BUNDLES_MAX } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Logger, noLogger } from '../ports/logger.ts';
 import { type Metrics, noMetrics } from '../ports/metrics.ts';
 import { systemClock } from '../ports/system-clock.ts';
-import type { BundleStatus } from './status.ts';
+import type { ExpiredPolicy } from './expiry.ts';
+import {
+  checkExpired,
+  checked,
+  checkFloors,
+  checkKnown,
+  checkLabels,
+  checkMs,
+  checkRegions,
+  wrong,
+} from './option-checks.ts';
 
 /** How the connection to the nodes is secured: mTLS, from files or values. */
 export interface SourceTlsOptions {
@@ -58,8 +67,11 @@ export interface BundleSourceOptions {
   readonly logger?: Logger;
   /** Where measurements go. Default: nowhere. */
   readonly metrics?: Metrics;
-  /** Called once when a bundle becomes stale; it stays in use. Must not throw. */
-  readonly onStale?: (status: BundleStatus) => void;
+  /**
+   * What a release does whose signers wanted a newer one by now: `keep` it in use and tell, or
+   * `fail`: nobody is trusted until a newer one comes. Default `keep`.
+   */
+  readonly onExpired?: ExpiredPolicy;
   /**
    * How many regions of the charter must have cosigned a release before it comes into use, and must
    * say that nothing newer exists for it to be fresh. Default: none, and a node's word is enough.
@@ -108,7 +120,7 @@ export interface SourceConfig {
   readonly labels: ReadonlyMap<string, string>;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly onStale: (status: BundleStatus) => void;
+  readonly onExpired: ExpiredPolicy;
   readonly requireRegions: number | undefined;
   readonly knownCharterDigest: Sha256 | undefined;
   readonly staleAfterMs: number | undefined;
@@ -123,7 +135,6 @@ export interface SourceConfig {
 }
 
 const ENDPOINTS_MAX = 64;
-const TIMER_MAX_MS = 2 ** 31 - 1;
 const ENDPOINT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
@@ -146,7 +157,7 @@ export function resolveOptions(options: BundleSourceOptions): SourceConfig {
     logger,
     metrics,
     clock,
-    onStale: options.onStale ?? (() => undefined),
+    onExpired: checkExpired(options.onExpired),
     requireRegions: checkRegions(options.requireRegions),
     knownCharterDigest: checkKnown(options.knownCharterDigest),
     staleAfterMs:
@@ -176,7 +187,7 @@ const NAMES: Readonly<Record<keyof BundleSourceOptions, true>> = {
   labels: true,
   logger: true,
   metrics: true,
-  onStale: true,
+  onExpired: true,
   requireRegions: true,
   knownCharterDigest: true,
   staleAfterMs: true,
@@ -245,56 +256,4 @@ export function checkSecurity({
   const far = endpoints.find((endpoint) => !LOOPBACK.test(ENDPOINT.exec(endpoint)?.[1] ?? ''));
   if (far === undefined) return { kind: 'plaintext' };
   throw wrong('insecure', `plaintext is for loopback endpoints only, not for ${far}: use tls`);
-}
-
-function checkFloors(
-  floors: Readonly<Record<string, number>>,
-  bundles: readonly BundleName[],
-): ReadonlyMap<BundleName, number> {
-  return new Map(
-    Object.entries(floors).map(([name, floor]) => {
-      const bundle = bundles.find((known) => known === name);
-      if (bundle === undefined) throw wrong('minSequence', `${name} is not among bundles`);
-      return [bundle, checked('minSequence', () => parseSequence(floor))];
-    }),
-  );
-}
-
-function checkLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const entries = Object.entries(labels);
-  if (entries.length > LABELS_MAX) throw wrong('labels', `at most ${LABELS_MAX}`);
-  for (const [key, value] of entries) {
-    if (key.length > LABEL_MAX_CHARS || value.length > LABEL_MAX_CHARS || key === '') {
-      throw wrong('labels', `keys and values have 1 to ${LABEL_MAX_CHARS} characters`);
-    }
-  }
-  return new Map(entries);
-}
-
-function checkRegions(given: number | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  if (Number.isSafeInteger(given) && given >= 1 && given <= REGIONS_MAX) return given;
-  throw wrong('requireRegions', `give a number from 1 to ${REGIONS_MAX}`);
-}
-
-function checkKnown(given: string | undefined): Sha256 | undefined {
-  return given === undefined ? undefined : checked('knownCharterDigest', () => parseSha256(given));
-}
-
-function checkMs(option: string, given: number | undefined, standard: number): number {
-  const ms = given ?? standard;
-  if (Number.isFinite(ms) && ms >= 1 && ms <= TIMER_MAX_MS) return ms;
-  throw wrong(option, 'give milliseconds from 1 to 2147483647');
-}
-
-function checked<Value>(option: string, parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (thrown) {
-    throw wrong(option, KedgeError.from(thrown).message);
-  }
-}
-
-function wrong(option: string, why: string): KedgeError {
-  return new KedgeError('CONFIG', `option ${option}: ${why}`, { detail: { option } });
 }

@@ -71,10 +71,12 @@ class RegionFreshness implements FreshnessWatch {
     if (!isKnown) this.judge();
   }
 
-  /** Judged now: a timer may be late. */
   isStale(bundle: BundleName): boolean {
-    this.judge();
     return this.#bundles.get(bundle)?.kind !== 'fresh';
+  }
+
+  isStarting(bundle: BundleName): boolean {
+    return this.#bundles.get(bundle)?.told === undefined;
   }
 
   confirmedAtMs(bundle: BundleName): number | undefined {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { KedgeError } from '../core/errors.ts';
 import type { BundleName, RealmName } from '../core/ids.ts';
 import type { ClockReading } from '../core/log/clock.ts';
 import { RegionView } from '../core/log/region-view.ts';
@@ -12,30 +11,25 @@ import { Activation } from './activation.ts';
 import { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleSet, makeBundleSet } from './bundle-set.ts';
-import { bundleStatus } from './bundle-status.ts';
+import { bundleStatus, type StatusParts, stateOf } from './bundle-status.ts';
 import { Cache } from './cache.ts';
 import { type BundleChange, ChangeIterator } from './changes.ts';
+import { Expiry, nextExpiryMs } from './expiry.ts';
 import type { FreshnessWatch } from './freshness.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
+import { Readiness, type ReadyOptions } from './readiness.ts';
 import { watchFreshness } from './region-freshness.ts';
-import type { BundleStatus, SourceStatus } from './status.ts';
+import { reportClock, reportResets } from './reports.ts';
+import { StateBoard } from './state-board.ts';
+import type { BundleStatus, SourceStatus, StateChange } from './status.ts';
 import { VerifiedRealm } from './verified-realm.ts';
 import { Waiters } from './waiters.ts';
-import { WatchLoop } from './watch-loop.ts';
+import { WatchLoop, type WatchLoopOptions } from './watch-loop.ts';
 
 /** The longest interval of Node; what it runs does nothing. */
 const HOLD_MS = 2 ** 31 - 1;
 /** When the charter is not known yet. */
 const FRESHNESS_DEFAULT_MS = 10 * 60_000;
-
-/** How long to wait. */
-export interface ReadyOptions {
-  /** `fresh`: wait also until every bundle is known to be the newest. Default: `in-use`. */
-  readonly until?: 'in-use' | 'fresh';
-  /** Default: for ever. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 /** The bundles of one realm, kept up to date. Get one from {@link openBundleSource}. */
 export interface BundleSource extends AsyncDisposable {
@@ -47,14 +41,19 @@ export interface BundleSource extends AsyncDisposable {
   /**
    * Waits until every bundle is in use, from a node or from the last-known-good copy.
    * Errors: `UNAVAILABLE` (time is over, aborted, source closed), with the reason as cause;
-   * `QUORUM` when it is the cosignatures of regions that lack; `STALE` when all are in use and not
-   * all are fresh.
+   * `QUORUM` when it is the cosignatures of regions that lack; `EXPIRED` when newer releases lack;
+   * `STALE` when all are in use and not all are fresh.
    */
   ready(options?: ReadyOptions): Promise<BundleSet>;
   /** Every bundle in use, then each that comes into use; the newest per bundle. */
   changes(): AsyncIterableIterator<BundleChange, undefined>;
   /** Calls `onSwap` synchronously after each bundle came into use. For live trust. */
   onSwap(onSwap: (bundle: Bundle) => void): Disposable;
+  /**
+   * Calls `onState` synchronously with each state as it is, then once with each change: of the
+   * source and of every bundle. What it throws is logged.
+   */
+  onState(onState: (change: StateChange) => void): Disposable;
   status(): SourceStatus;
   /**
    * Ends the connection. Bundles stay usable; live trust keeps the last set. An open source keeps
@@ -68,9 +67,16 @@ export interface BundleSource extends AsyncDisposable {
  * background. Resolves before a node has answered: see `ready`. Errors: `CONFIG`.
  */
 export async function openBundleSource(options: BundleSourceOptions): Promise<BundleSource> {
-  const config = resolveOptions(options);
-  const source = new Source(config);
-  await source.open();
+  return await openSource(options);
+}
+
+/** Opens a source that reaches nodes by `dial`; absent: over gRPC. For the test kit. */
+export async function openSource(
+  options: BundleSourceOptions,
+  dial?: WatchLoopOptions['dial'],
+): Promise<BundleSource> {
+  const source = new Source(resolveOptions(options));
+  await source.open(dial);
   return source;
 }
 
@@ -84,6 +90,8 @@ class Source implements BundleSource {
   readonly #closing = new AbortController();
   readonly #iterators: Set<ChangeIterator> = new Set();
   readonly #waiters: Waiters;
+  readonly #states: StateBoard;
+  readonly #readiness: Readiness;
   #loop: WatchLoop | undefined;
   #hold: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -103,6 +111,12 @@ class Source implements BundleSource {
         knownCharter: config.knownCharterDigest,
       }),
       onAttested: () => this.#freshness.judge(),
+      onTaken: () => this.#states.look(),
+      expiry: new Expiry({
+        realm: config.realm,
+        policy: config.onExpired,
+        nowMs: () => this.#reading().nowMs,
+      }),
       cache: cacheDir === undefined ? undefined : new Cache(cacheDir, config),
       nowMs: () => clock.nowMs(),
       logger,
@@ -111,9 +125,11 @@ class Source implements BundleSource {
     this.#freshness = watchFreshness(this.#regions, {
       clock,
       windowMs: () => this.#staleAfterMs(),
-      onChange: (bundle, state) => this.#noteFreshness(bundle, state),
-      onClock: (verdict) => this.#noteClock(verdict),
+      onChange: () => this.#states.look(),
+      onClock: (verdict) => reportClock(config, verdict),
     });
+    this.#states = this.#makeStates();
+    this.#readiness = this.#makeReadiness();
     this.#activation.onSwap((bundle) => this.#tell(bundle));
   }
 
@@ -121,22 +137,23 @@ class Source implements BundleSource {
     return this.#config.realm;
   }
 
-  async open(): Promise<void> {
+  async open(dial?: WatchLoopOptions['dial']): Promise<void> {
     const { signal, logger, endpoints, bundles } = this.#config;
     // A connection keeps the process alive, so must the wait for the next one: or a program that
     // only follows changes would end by itself when a node goes away.
     this.#hold = setInterval(() => undefined, HOLD_MS);
     await this.#activation.restore();
     for (const { name } of this.#activation.bundles()) this.#freshness.begin(name);
-    this.#reportReset();
-    // The only part of the SDK that needs gRPC.
-    const { dialWatch } = await import('./grpc-watch.ts');
+    reportResets(this.#config, (name) => this.#activation.bundle(name) !== undefined);
+    this.#states.look();
     this.#loop = new WatchLoop({
       config: this.#config,
       realm: this.#realm,
       activation: this.#activation,
-      dial: dialWatch,
+      // The only part of the SDK that needs gRPC.
+      dial: dial ?? (await import('./grpc-watch.ts')).dialWatch,
       onConfirmed: (bundle) => this.#freshness.confirm(bundle),
+      onReach: (state) => this.#states.reach(state),
     });
     logger.info({ event: 'source.opened', endpoints, bundles }, 'source opened');
     this.#running = this.#loop.run(this.#closing.signal);
@@ -153,18 +170,9 @@ class Source implements BundleSource {
     return makeBundleSet(this.#activation.bundles());
   }
 
-  async ready({ timeoutMs, signal, until = 'in-use' }: ReadyOptions = {}): Promise<BundleSet> {
-    const { bundles } = this.#config;
-    const missing = (): readonly BundleName[] =>
-      bundles.filter((name) => this.#activation.bundle(name) === undefined);
-    const lacking = (): readonly BundleName[] =>
-      until === 'in-use'
-        ? missing()
-        : bundles.filter((name) => this.#statusOf(name).state !== 'fresh');
-    if (lacking().length > 0) {
-      const why = await this.#waiters.wait(() => lacking().length === 0, { timeoutMs, signal });
-      if (why !== undefined) throw this.#notReady(why, missing(), lacking());
-    }
+  async ready(options: ReadyOptions = {}): Promise<BundleSet> {
+    this.#freshness.judge();
+    await this.#readiness.wait(options);
     return this.bundles();
   }
 
@@ -180,10 +188,17 @@ class Source implements BundleSource {
     return this.#activation.onSwap(onSwap);
   }
 
+  onState(onState: (change: StateChange) => void): Disposable {
+    return this.#states.onState(onState);
+  }
+
   status(): SourceStatus {
     const lastError = this.#loop?.lastError;
     const { cacheError } = this.#activation;
+    // A timer may be late.
+    this.#freshness.judge();
     return {
+      state: this.#states.source,
       isConnected: this.#loop?.isConnected ?? false,
       ...(this.#loop && { endpoint: this.#loop.endpoint }),
       ...(this.#regions && { clock: this.#reading().verdict }),
@@ -202,6 +217,7 @@ class Source implements BundleSource {
       for (const iterator of this.#iterators) iterator.end();
       this.#waiters.wake();
       this.#freshness[Symbol.dispose]();
+      this.#states[Symbol.dispose]();
       this.#config.logger.info({ event: 'source.closed' }, 'source closed');
     }
     await this.#running;
@@ -221,26 +237,46 @@ class Source implements BundleSource {
     this.#waiters.wake();
   }
 
-  #notReady(
-    why: string,
-    missing: readonly BundleName[],
-    lacking: readonly BundleName[],
-  ): KedgeError {
-    const cause = lacking.map((name) => this.#activation.errorOf(name)).find(Boolean);
-    const reason = cause ?? this.#loop?.lastError;
-    const because = reason === undefined ? '' : `: ${reason.message}`;
-    const isMissing = missing.length > 0;
-    const what = isMissing ? 'without' : 'not sure of';
-    const lacksRegions = cause?.code === 'QUORUM' ? 'QUORUM' : 'UNAVAILABLE';
-    const code = isMissing ? lacksRegions : 'STALE';
-    const message = `not ready (${why}), still ${what} ${lacking.join(', ')}${because}`;
-    const detail = { bundles: lacking };
-    return new KedgeError(code, message, { detail, ...(reason && { cause: reason }) });
+  #makeStates(): StateBoard {
+    const { bundles, clock, logger, metrics } = this.#config;
+    return new StateBoard({
+      bundles,
+      clock,
+      logger,
+      metrics,
+      stateOf: (name) => stateOf(this.#parts(), name),
+      statusOf: (name) => this.#statusOf(name),
+      isStarting: (name) => this.#freshness.isStarting(name),
+      nextExpiryMs: () => nextExpiryMs(this.#activation.bundles(), this.#reading().nowMs),
+      onLook: () => this.#activation.judgeExpiry(),
+      onLooked: () => this.#waiters.wake(),
+    });
+  }
+
+  #makeReadiness(): Readiness {
+    return new Readiness({
+      bundles: this.#config.bundles,
+      waiters: this.#waiters,
+      isUsable: (name) => this.#activation.isUsable(name),
+      stateOf: (name) => stateOf(this.#parts(), name),
+      errorOf: (name) => this.#activation.errorOf(name),
+      lastError: () => this.#loop?.lastError,
+    });
+  }
+
+  #parts(): StatusParts {
+    return {
+      realm: this.#realm,
+      activation: this.#activation,
+      freshness: this.#freshness,
+      onExpired: this.#config.onExpired,
+      sourceState: this.#states.source,
+      nowMs: this.#reading().nowMs,
+    };
   }
 
   #statusOf(name: BundleName): BundleStatus {
-    const parts = { realm: this.#realm, activation: this.#activation, freshness: this.#freshness };
-    return bundleStatus({ ...parts, nowMs: () => this.#reading().nowMs }, name);
+    return bundleStatus(this.#parts(), name);
   }
 
   /** The time to judge by: the machine's, or what regions signed when that is later. */
@@ -253,42 +289,6 @@ class Source implements BundleSource {
     const charter = currentCharter(this.#realm.trusted)?.charter;
     const promised = charter && charter.clients.freshnessSeconds * 1000;
     return this.#config.staleAfterMs ?? promised ?? FRESHNESS_DEFAULT_MS;
-  }
-
-  #noteFreshness(bundle: BundleName, state: 'stale' | 'fresh'): void {
-    const { metrics, logger, onStale } = this.#config;
-    metrics.set('kedge_client_bundle_stale', state === 'stale' ? 1 : 0, { bundle });
-    this.#waiters.wake();
-    if (state === 'fresh' || this.#activation.bundle(bundle) === undefined) return;
-    logger.warn(
-      { event: 'bundle.stale', bundle },
-      `nobody has confirmed ${bundle} for too long; the last good release stays in use`,
-    );
-    onStale(this.#statusOf(bundle));
-  }
-
-  #noteClock(verdict: ClockReading['verdict']): void {
-    const { metrics, logger } = this.#config;
-    metrics.set('kedge_client_clock_suspect', verdict === 'right' ? 0 : 1);
-    if (verdict === 'right') return;
-    logger.warn(
-      { event: 'clock.suspect', verdict },
-      `the clock of this machine is ${verdict} by more than 5 minutes, as regions sign the time`,
-    );
-  }
-
-  /** Conformance C17: a floor is set, so something was here once, and it is gone. */
-  #reportReset(): void {
-    const { minSequences, cacheDir, logger, metrics } = this.#config;
-    if (cacheDir === undefined) return;
-    for (const [bundle, floor] of minSequences) {
-      if (this.#activation.bundle(bundle) !== undefined) continue;
-      metrics.increment('kedge_client_trust_resets_total', { bundle });
-      logger.warn(
-        { event: 'source.reset', bundle, minSequence: floor },
-        `the last-known-good copy has no ${bundle}: it must have been deleted or damaged`,
-      );
-    }
   }
 }
 

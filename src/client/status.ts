@@ -1,5 +1,5 @@
 /**
- * What a source says about itself.
+ * What a source says about itself: its states, and what it tells when one changes.
  *
  * @module
  */
@@ -7,17 +7,40 @@ import type { KedgeError } from '../core/errors.ts';
 import type { BundleName, Sequence, Sha256 } from '../core/ids.ts';
 
 /**
- * How a bundle is, the most serious first. Whatever it is, the last good content stays in use.
+ * Whether nodes serve this program.
  *
- * - `waiting`: none was ever received; nothing is trusted.
+ * - `connecting`: it began, and not every endpoint was tried yet.
+ * - `online`: a node has answered for every bundle, and no whole round of attempts failed since.
+ * - `offline`: each endpoint was tried in turn, and none answered for every bundle.
+ */
+export type SourceState = 'connecting' | 'online' | 'offline';
+
+/**
+ * All states of a bundle, each hiding those after it; with `onExpired: 'fail'`, `expired` comes
+ * first. Whatever it is, the last good content stays in use, but for `expired` with that policy.
+ *
  * - `forked`: two valid releases exist for one sequence; nothing newer is taken.
+ * - `waiting`: none was ever received; nothing is trusted.
  * - `overruled`: the charter quorum resolved a fork, and the release in use is not known to be on
  *   the side that stands; the next newer one of that side replaces it.
+ * - `expired`: the signers wanted a newer release to exist by now.
  * - `stale`: nobody has confirmed for too long that this is the newest: no node, or with
  *   `requireRegions` fewer regions than that.
+ * - `offline`: no node serves this program; it was confirmed within the window.
  * - `fresh`: none of these.
  */
-export type BundleState = 'waiting' | 'forked' | 'overruled' | 'stale' | 'fresh';
+export const BUNDLE_STATES = [
+  'forked',
+  'waiting',
+  'overruled',
+  'expired',
+  'stale',
+  'offline',
+  'fresh',
+] as const;
+
+/** How a bundle is. */
+export type BundleState = (typeof BUNDLE_STATES)[number];
 
 /** One watched bundle. */
 export interface BundleStatus {
@@ -34,7 +57,7 @@ export interface BundleStatus {
   readonly attestedAtMs?: number;
   /** A newer release that is verified and waits until enough regions have cosigned it. */
   readonly waitingSequence?: Sequence;
-  /** Whether the signers wanted a newer release to exist by now. */
+  /** Whether the signers wanted a newer release by now, also when another state hides it. */
   readonly isExpired: boolean;
   /** Anchors that are never handed out, and why: see `Bundle.anchors`. */
   readonly withheldAnchors: number;
@@ -44,6 +67,7 @@ export interface BundleStatus {
 
 /** A source at one instant. */
 export interface SourceStatus {
+  readonly state: SourceState;
   /** Whether a node is connected and speaks. */
   readonly isConnected: boolean;
   /** The connected one, else the one tried last. */
@@ -61,3 +85,19 @@ export interface SourceStatus {
   readonly cacheError?: KedgeError;
   readonly bundles: readonly BundleStatus[];
 }
+
+/** The source or a bundle came into another state. */
+export type StateChange =
+  | {
+      readonly of: 'source';
+      readonly state: SourceState;
+      /** Absent when this is the state at the start. */
+      readonly previous?: SourceState;
+    }
+  | {
+      readonly of: 'bundle';
+      readonly state: BundleState;
+      /** Absent when this is the first state. */
+      readonly previous?: BundleState;
+      readonly bundle: BundleStatus;
+    };

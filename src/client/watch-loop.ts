@@ -23,6 +23,8 @@ export interface WatchLoopOptions {
   readonly activation: Activation;
   readonly dial: (options: DialOptions) => Promise<WatchCall>;
   readonly onConfirmed: (bundle: BundleName) => void;
+  /** A node has answered for every bundle, or a whole round of endpoints failed to. */
+  readonly onReach: (state: 'online' | 'offline') => void;
 }
 
 /** The connection of a source. */
@@ -30,6 +32,8 @@ export class WatchLoop {
   readonly #options: WatchLoopOptions;
   readonly #backoff: Backoff;
   #at = 0;
+  /** Attempts in a row that no node has answered. */
+  #failures = 0;
   #isConnected = false;
   #lastError: KedgeError | undefined;
 
@@ -56,23 +60,25 @@ export class WatchLoop {
 
   /** Runs until `signal`; never throws. */
   async run(signal: AbortSignal): Promise<void> {
-    const { metrics } = this.#options.config;
+    const { config, onReach } = this.#options;
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
       const error = await this.#connect(signal);
       if (isOver()) return;
       this.#lastError = error;
       this.#report(error);
-      metrics.set('kedge_client_connected', 0);
+      config.metrics.set('kedge_client_connected', 0);
       this.#at += 1;
+      if (this.#failures >= config.endpoints.length) onReach('offline');
       await this.#pause(this.#backoff.nextMs(), signal);
     }
   }
 
   /** One connection from dialling to its end; returns why it ended. */
   async #connect(signal: AbortSignal): Promise<KedgeError> {
-    const { config, realm, activation, dial, onConfirmed } = this.#options;
+    const { config, realm, activation, dial, onConfirmed, onReach } = this.#options;
     const { endpoint } = this;
+    this.#failures += 1;
     try {
       const { security, connectTimeoutMs: timeoutMs } = config;
       const call = await dial({ endpoint, security, timeoutMs, signal });
@@ -90,7 +96,9 @@ export class WatchLoop {
           onConfirmed,
           onSettled: () => {
             this.#backoff.reset();
+            this.#failures = 0;
             this.#lastError = undefined;
+            onReach('online');
           },
         });
       } finally {

@@ -183,9 +183,10 @@ describe('a source that requires regions', () => {
   });
 
   it('is fresh by the word of regions, and tells once when it becomes stale', async () => {
-    const told: BundleStatus[] = [];
+    const told: string[] = [];
     const metrics = recordingMetrics();
-    await use(1, { onStale: (one) => told.push(one), metrics });
+    await use(1, { metrics });
+    source.onState(({ of, state: one }) => void (of === 'bundle' && told.push(one)));
     expect(state()).toBe('stale');
     await beat(FRA, SIN);
     expect(await fresh()).toMatchObject({ attestedAtMs: TEST_EPOCH_MS });
@@ -195,8 +196,8 @@ describe('a source that requires regions', () => {
     expect(state()).toBe('stale');
     expect(inUse()).toBe(1);
     clock.advance(10 * WINDOW_MS);
-    expect(told).toHaveLength(1);
-    expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(1);
+    expect(told.filter((one) => one === 'stale')).toHaveLength(1);
+    expect(metrics.values.get(`kedge_client_bundle_state ${BUNDLE} stale`)).toBe(1);
     await beat(FRA, SIN);
     await fresh();
   });

@@ -201,20 +201,19 @@ describe('openBundleSource', () => {
     const node = await startNode(honest(realm, anchors));
     const told: string[] = [];
     const metrics = recordingMetrics();
-    const source = await openSource(realm, [node.endpoint], {
-      staleAfterMs: 150,
-      metrics,
-      onStale: ({ name, state }) => told.push(`${name} ${state}`),
+    const source = await openSource(realm, [node.endpoint], { staleAfterMs: 150, metrics });
+    source.onState((change) => {
+      if (change.state === 'stale') told.push(`${change.bundle.name} stale`);
     });
     await source.ready();
     const [session] = node.sessions;
     await until(() => told.length > 0);
     expect(source.status().bundles[0]?.state).toBe('stale');
-    expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(1);
+    expect(metrics.values.get(`kedge_client_bundle_state ${BUNDLE} stale`)).toBe(1);
     expect(source.bundle(BUNDLE)?.sequence).toBe(1);
     session?.send({ kind: 'keep-alive' });
     await until(() => source.status().bundles[0]?.state === 'fresh');
-    expect(metrics.values.get(`kedge_client_bundle_stale ${BUNDLE}`)).toBe(0);
+    expect(metrics.values.get(`kedge_client_bundle_state ${BUNDLE} stale`)).toBe(0);
     expect(told).toEqual([`${BUNDLE} stale`]);
   });
 

@@ -23,9 +23,15 @@ export const COVERED_D: readonly CoveredCase[] = [
   },
   {
     name: 'D02 release-expired',
-    about: 'Kept, and reported as expired. There is no option to fail instead.',
+    about: 'Kept by default, and reported as expired.',
     test: 'test/e2e/faults.test.ts',
     title: 'ahead: a program keeps what it uses, and says that it should be newer',
+  },
+  {
+    name: 'D02 release-expired, fail',
+    about: "With `onExpired: 'fail'` nobody is trusted until the next release.",
+    test: 'test/client/states.test.ts',
+    title: 'takes all trust away when the release expires, tells, and gives it back with the next',
   },
   {
     name: 'D03 expires-garbage',

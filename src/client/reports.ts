@@ -1,0 +1,84 @@
+/**
+ * What is logged and counted when a bundle comes into use, a fork of it was decided, the copy on
+ * disk is gone, or the clock is in doubt.
+ *
+ * @module
+ */
+import type { BundleName } from '../core/ids.ts';
+import type { ClockReading } from '../core/log/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Bundle } from './bundle.ts';
+import type { SourceConfig } from './options.ts';
+
+/** Where it is reported. */
+export interface ReportTargets {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Reports a bundle that has come into use, and each anchor of it that is withheld. */
+export function reportBundle({ logger, metrics }: ReportTargets, bundle: Bundle): void {
+  const { name, sequence, expiresAtMs } = bundle;
+  const withheld = bundle.anchors.filter((anchor) => anchor.withheld !== undefined);
+  metrics.set('kedge_client_bundle_sequence', sequence, { bundle: name });
+  metrics.set('kedge_client_bundle_expires_seconds', expiresAtMs / 1000, { bundle: name });
+  metrics.set('kedge_client_withheld_anchors', withheld.length, { bundle: name });
+  for (const { id, withheld: why } of withheld) {
+    logger.warn(
+      { event: 'anchor.withheld', bundle: name, sequence, anchor: id, reason: why?.reason },
+      `an anchor is not used: ${why?.message ?? ''}`,
+    );
+  }
+  logger.info(
+    { event: 'bundle.loaded', bundle: name, sequence, anchors: bundle.anchors.length },
+    'bundle in use',
+  );
+}
+
+/** Reports that the charter has decided about forks of bundles. */
+export function reportSettled({ logger }: ReportTargets, bundles: readonly BundleName[]): void {
+  for (const bundle of bundles) {
+    logger.warn(
+      { event: 'stream.settled', bundle },
+      `the charter decided about the fork of ${bundle}: it takes new releases again`,
+    );
+  }
+}
+
+/** Reports that the charter has decided against the release in use. */
+export function reportOverruled({ logger }: ReportTargets, bundle: BundleName): void {
+  logger.warn(
+    { event: 'bundle.overruled', bundle },
+    `the charter decided against the release of ${bundle} in use: the next one replaces it`,
+  );
+}
+
+/** Conformance C17: a floor is set, so something was here once, and it is gone. */
+export function reportResets(
+  { minSequences, cacheDir, logger, metrics }: SourceConfig,
+  isInUse: (bundle: BundleName) => boolean,
+): void {
+  if (cacheDir === undefined) return;
+  for (const [bundle, floor] of minSequences) {
+    if (isInUse(bundle)) continue;
+    metrics.increment('kedge_client_trust_resets_total', { bundle });
+    logger.warn(
+      { event: 'source.reset', bundle, minSequence: floor },
+      `the last-known-good copy has no ${bundle}: it must have been deleted or damaged`,
+    );
+  }
+}
+
+/** Reports that the clock of this machine came into doubt, or out of it. */
+export function reportClock(
+  { logger, metrics }: ReportTargets,
+  verdict: ClockReading['verdict'],
+): void {
+  metrics.set('kedge_client_clock_suspect', verdict === 'right' ? 0 : 1);
+  if (verdict === 'right') return;
+  logger.warn(
+    { event: 'clock.suspect', verdict },
+    `the clock of this machine is ${verdict} by more than 5 minutes, as regions sign the time`,
+  );
+}
