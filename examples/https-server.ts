@@ -6,9 +6,10 @@
  */
 import { createServer } from 'node:https';
 import { liveTlsServer, openBundleSource } from '../src/index.ts';
-import { bundle, ownIdentity, sourceOptions } from './settings.ts';
+import { bundle, ownIdentity, portOf, reportStates, sourceOptions } from './settings.ts';
 
 const source = await openBundleSource(sourceOptions);
+reportStates(source);
 await source.ready();
 
 const identity = ownIdentity();
@@ -21,4 +22,6 @@ process.on('SIGHUP', () => live.updateIdentity(ownIdentity()));
 process.once('SIGTERM', () => {
   server.close(() => void source.close());
 });
-server.listen(Number(process.env['PORT'] ?? 8443), () => console.log('serving'));
+server.listen(Number(process.env['PORT'] ?? 8443), () => {
+  console.log(`serving on port ${portOf(server)}`);
+});

@@ -6,7 +6,9 @@
  * @module
  */
 import { readFileSync } from 'node:fs';
-import type { BundleSourceOptions } from '../src/index.ts';
+import type { Server } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import type { BundleSource, BundleSourceOptions } from '../src/index.ts';
 
 /** The bundle that the examples trust. */
 export const bundle: string = required('KEDGE_BUNDLE');
@@ -23,15 +25,39 @@ export const sourceOptions: BundleSourceOptions = {
   },
   bundles: [bundle],
   cacheDir: process.env['KEDGE_CACHE'] ?? '.kedge-cache',
-  onStale: ({ name }) => {
-    console.error(`${name}: no node has confirmed this release for too long; it stays in use`);
-  },
 };
+
+/** Says on standard error how the source and its bundles are, and each change of that. */
+export function reportStates(source: BundleSource): void {
+  source.onState((change) => {
+    const what = change.of === 'source' ? 'source' : change.bundle.name;
+    console.error(`${what}: ${change.state}`);
+  });
+}
 
 /** The certificate and key that this program itself shows. */
 export function ownIdentity(): { readonly cert: Buffer; readonly key: Buffer } {
   return { cert: readFileSync(required('APP_CERT')), key: readFileSync(required('APP_KEY')) };
 }
+
+/** The port that a server got. */
+export function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Does something again and again until the program is told to end; prints what came of it. */
+export async function every(intervalMs: number, work: () => Promise<string>): Promise<void> {
+  const ending = new AbortController();
+  process.once('SIGTERM', () => ending.abort());
+  while (!ending.signal.aborted) {
+    console.log(await work().catch((error: unknown) => `failed: ${String(error)}`));
+    await setTimeout(intervalMs, undefined, { signal: ending.signal }).catch(() => undefined);
+  }
+}
+
+/** How often the examples that run on do something, milliseconds. */
+export const intervalMs: number = Number(process.env['INTERVAL_MS'] ?? 1000);
 
 function required(name: string): string {
   const value = process.env[name];

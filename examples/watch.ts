@@ -4,10 +4,11 @@
  * @module
  */
 import { openBundleSource } from '../src/index.ts';
-import { sourceOptions } from './settings.ts';
+import { reportStates, sourceOptions } from './settings.ts';
 
 const source = await openBundleSource(sourceOptions);
 process.once('SIGINT', () => void source.close());
+reportStates(source);
 
 for await (const { bundle, previous } of source.changes()) {
   const trusted = bundle.trusted('tls-server').map(({ label }) => label);

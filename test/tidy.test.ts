@@ -15,7 +15,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', 'reports', 'tmp', '.git']);
 const LINE_MAX_CHARS = 100;
 /** Folders of test/ that look at the whole instead of mirroring one folder of src/. */
-const WHOLE = ['conformance', 'contract', 'sim', 'e2e', 'deploy', 'scripts', 'demo', 'bench'];
+const WHOLE = [
+  'conformance',
+  'contract',
+  'sim',
+  'e2e',
+  'deploy',
+  'scripts',
+  'demo',
+  'bench',
+  'examples',
+];
 
 const all = filesBelow(root);
 const generated = (file: string): boolean => file.startsWith('src/wire/gen/');

@@ -1,0 +1,32 @@
+/**
+ * A gRPC server that admits clients whose certificates chain to the bundle. It serves the standard
+ * health service, so that any gRPC client can call it.
+ *
+ * @module
+ */
+import { Server } from '@grpc/grpc-js';
+import { HealthImplementation } from 'grpc-health-check';
+import { liveServerCredentials, openBundleSource } from '../src/index.ts';
+import { bundle, ownIdentity, reportStates, sourceOptions } from './settings.ts';
+
+await using source = await openBundleSource(sourceOptions);
+reportStates(source);
+await source.ready();
+using live = await liveServerCredentials(source, { bundle, identity: ownIdentity() });
+process.on('SIGHUP', () => live.updateIdentity(ownIdentity()));
+
+// Connections outlive the trust that they were opened under; this bounds for how long.
+const maxAgeMs = Number(process.env['MAX_CONNECTION_AGE_MS'] ?? 300_000);
+const server = new Server({ 'grpc.max_connection_age_ms': maxAgeMs });
+new HealthImplementation({ '': 'SERVING' }).addToServer(server);
+
+const port = await new Promise<number>((resolve, reject) => {
+  const address = `127.0.0.1:${process.env['PORT'] ?? '50051'}`;
+  server.bindAsync(address, live.credentials, (error, bound) => {
+    if (error === null) resolve(bound);
+    else reject(error);
+  });
+});
+console.log(`serving on port ${String(port)}`);
+await new Promise((resolve) => process.once('SIGTERM', resolve));
+server.forceShutdown();

@@ -1,0 +1,144 @@
+/**
+ * Every example of `examples/`, as the process that a reader would start, against a realm of the
+ * test kit: it works, follows a change of trust while it runs, and ends when it is told to.
+ */
+import { once } from 'node:events';
+import { createServer as createHttpsServer, get, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { createSecureContext } from 'node:tls';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { TestAuthority, TestCertificate } from '../../src/testing/index.ts';
+import type { TestProcess } from '../../src/testing/processes.ts';
+import { postgresServer } from './support/postgres.ts';
+import { portOf, Stage } from './support/stage.ts';
+
+describe('examples: servers', () => {
+  it.each(['https-server', 'fastify-server'])('%s admits whom the bundle trusts', async (name) => {
+    const stage = await Stage.open();
+    const child = await stage.start(name, stage.old);
+    const port = await portOf(child);
+    const call = async (as: TestAuthority): Promise<string> =>
+      await callOnce(port, as.issue('caller'), stage.old.caPem);
+    expect(await call(stage.old)).toMatch(/hello|caller/);
+    expect(await call(stage.next)).toMatch(/^failed/);
+    await stage.revokeOld();
+    expect(await call(stage.next)).toMatch(/hello|caller/);
+    expect(await call(stage.old)).toMatch(/^failed/);
+    await endsWell(child);
+  });
+});
+
+describe('examples: clients of an HTTPS server', () => {
+  it('https-client calls a server that the bundle trusts, and ends by itself', async () => {
+    const stage = await Stage.open();
+    const server = await httpsServer(stage.old.issue('server'));
+    const url = `https://localhost:${server.port}/`;
+    const good = await stage.start('https-client', stage.old, [url]);
+    await good.waitForLine('hello');
+    expect(await good.exited).toMatchObject({ code: 0 });
+    server.replace(stage.next.issue('server'));
+    const bad = await stage.start('https-client', stage.old, [url]);
+    expect((await bad.exited).code).not.toBe(0);
+  });
+
+  it.each(['undici-client', 'worker-thread'])(
+    '%s follows the bundle while it runs',
+    async (name) => {
+      const stage = await Stage.open();
+      const server = await httpsServer(stage.old.issue('server'));
+      const child = await stage.start(name, stage.old, [`https://localhost:${server.port}/`]);
+      await child.waitForLine('hello');
+      await stage.revokeOld();
+      await child.waitForLine('failed', { fromIndex: child.stdout.length });
+      server.replace(stage.next.issue('server'));
+      await child.waitForLine('hello', { fromIndex: child.stdout.length });
+      await endsWell(child);
+    },
+  );
+
+  it('watch prints what is trusted, now and after every change', async () => {
+    const stage = await Stage.open();
+    const child = await stage.start('watch', stage.old);
+    await child.waitForLine('1 (first): Old CA');
+    await stage.revokeOld();
+    await child.waitForLine('3 (after 2): Next CA');
+    expect(await child.kill('SIGINT')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('examples: gRPC', () => {
+  it('server and client trust each other by the bundle, until it says otherwise', async () => {
+    const stage = await Stage.open();
+    const age = { MAX_CONNECTION_AGE_MS: '300' };
+    const server = await stage.start('grpc-server', stage.old, [], age);
+    const address = `localhost:${await portOf(server)}`;
+    const client = await stage.start('grpc-client', stage.old, [address]);
+    await client.waitForLine('SERVING');
+    await stage.revokeOld();
+    await client.waitForLine('failed', { fromIndex: client.stdout.length });
+    await endsWell(client);
+    await endsWell(server);
+  });
+});
+
+describe('examples: a database pool', () => {
+  it('database-pool follows the bundle, and queries that run are not broken', async () => {
+    const stage = await Stage.open();
+    let own = stage.old.issue('database');
+    const server = postgresServer(
+      () => createSecureContext(own),
+      () => 'one',
+    );
+    const PGPORT = String(await listen(server));
+    const child = await stage.start('database-pool', stage.old, [], { PGPORT });
+    await child.waitForLine('answer one');
+    await stage.revokeOld();
+    await child.waitForLine('failed', { fromIndex: child.stdout.length });
+    own = stage.next.issue('database');
+    await child.waitForLine('answer one', { fromIndex: child.stdout.length });
+    await endsWell(child);
+  });
+});
+
+async function endsWell(child: TestProcess): Promise<void> {
+  expect(await child.kill('SIGTERM')).toMatchObject({ code: 0 });
+}
+
+interface ReplaceableServer {
+  readonly port: number;
+  replace(own: TestCertificate): void;
+}
+
+/** Says hello; connections from before are cut when its certificate is replaced. */
+async function httpsServer(own: TestCertificate): Promise<ReplaceableServer> {
+  const server: HttpsServer = createHttpsServer(own, (_, answer) => answer.end('hello\n'));
+  return {
+    port: await listen(server),
+    replace: (next) => {
+      server.setSecureContext(next);
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function callOnce(port: number, own: TestCertificate, ca: string): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { host: '127.0.0.1', servername: 'localhost', port, ca, agent: false, ...own };
+    get(options, (answer) => {
+      let body = '';
+      answer.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      answer.on('end', () => resolve(body));
+    }).on('error', (error: Error) => resolve(`failed: ${error.message}`));
+  });
+}
