@@ -166,6 +166,8 @@ function connected(
     const onAbort = (): void => settle(new KedgeError('UNAVAILABLE', 'the source was closed'));
     signal.addEventListener('abort', onAbort, { once: true });
     call.once('error', (error) => settle(callError(error)));
+    // While files were read: nobody tells of it again.
+    if (signal.aborted) return onAbort();
     const channel = client.getChannel();
     const deadline = Date.now() + timeoutMs;
     const watch = (): void => {

@@ -84,6 +84,7 @@ export class WatchLoop {
       const call = await dial({ endpoint, security, timeoutMs, signal });
       const cancel = (): void => call.cancel();
       signal.addEventListener('abort', cancel, { once: true });
+      if (signal.aborted) cancel();
       this.#isConnected = true;
       config.metrics.set('kedge_client_connected', 1);
       config.logger.info({ event: 'source.connected', endpoint }, 'connected to a node');

@@ -47,6 +47,30 @@ describe('closing a source', () => {
     await until(() => hole.open.size === 0, 'the end of the socket');
   });
 
+  it('ends it at whichever moment of connecting it comes', async () => {
+    const realm = makeRealm();
+    const endpoint = await realm.listen();
+    await realm.publish({ active: [realm.authority('Old CA')] });
+    await using dir = await createTempDir();
+    const { cert, key, ca } = endpoint.options.tls;
+    const tls = {
+      certFile: await dir.write('program.crt', cert),
+      keyFile: await dir.write('program.key', key),
+      caFile: await dir.write('ca.crt', ca),
+    };
+    for (let turns = 0; turns < 60; turns += 1) {
+      const source = await openBundleSource({
+        ...endpoint.options,
+        tls,
+        connectTimeoutMs: FOR_EVER_MS,
+        answerTimeoutMs: FOR_EVER_MS,
+        silenceTimeoutMs: FOR_EVER_MS,
+      });
+      for (let turn = 0; turn < turns; turn += 1) await new Promise((next) => setImmediate(next));
+      await source.close();
+    }
+  });
+
   it('ends the wait for the next attempt', async () => {
     const source = await openBundleSource({
       ...optionsFor(makeRealm(), '127.0.0.1:1'),
