@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { once } from 'node:events';
 import { TLSSocket } from 'node:tls';
 import Fastify from 'fastify';
 import { liveTlsServer, openBundleSource } from '../src/index.ts';
@@ -25,5 +26,5 @@ process.on('SIGHUP', () => live.updateIdentity(ownIdentity()));
 
 await app.listen({ port: Number(process.env['PORT'] ?? 8443), host: '127.0.0.1' });
 console.log(`serving on port ${portOf(app.server)}`);
-await new Promise((resolve) => process.once('SIGTERM', resolve));
+await once(process, 'SIGTERM');
 await app.close();

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { once } from 'node:events';
 import { Server } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { liveServerCredentials, openBundleSource } from '../src/index.ts';
@@ -28,5 +29,5 @@ const port = await new Promise<number>((resolve, reject) => {
   });
 });
 console.log(`serving on port ${String(port)}`);
-await new Promise((resolve) => process.once('SIGTERM', resolve));
+await once(process, 'SIGTERM');
 server.forceShutdown();

@@ -39,7 +39,7 @@ function newAgent(): Agent {
           servername: name,
           ALPNProtocols: ['http/1.1'],
         });
-        socket.once('error', (error) => callback(error, null));
+        socket.once('error', (error: Error) => callback(error, null));
         socket.once('secureConnect', () => callback(null, socket));
       } catch (error) {
         callback(error instanceof Error ? error : new Error(String(error)), null);

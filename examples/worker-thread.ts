@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { once } from 'node:events';
 import { get } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
@@ -25,6 +26,6 @@ if (isMainThread) {
     });
     call.on('error', (error) => parentPort?.postMessage(`worker: failed: ${error.message}`));
   }, intervalMs);
-  await new Promise((resolve) => parentPort?.once('message', resolve));
+  if (parentPort !== null) await once(parentPort, 'message');
   clearInterval(work);
 }

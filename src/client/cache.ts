@@ -139,8 +139,9 @@ export class Cache {
     let merged: RealmIndex | undefined;
     for (const { name, bytes } of files) {
       try {
-        if (bytes === undefined)
+        if (bytes === undefined) {
           throw new KedgeError('DIGEST', `${name} is not what its name says`);
+        }
         const index = this.#parse(bytes);
         merged = merged === undefined ? index : mergeIndexes(index, merged);
       } catch (cause) {

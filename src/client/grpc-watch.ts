@@ -167,7 +167,10 @@ function connected(
     signal.addEventListener('abort', onAbort, { once: true });
     call.once('error', (error) => settle(callError(error)));
     // While files were read: nobody tells of it again.
-    if (signal.aborted) return onAbort();
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
     const channel = client.getChannel();
     const deadline = Date.now() + timeoutMs;
     const watch = (): void => {

@@ -142,7 +142,7 @@ export class StateBoard implements Disposable {
     }
     const bundle = statusOf(name);
     this.#log(state, previous, bundle);
-    this.#tell({ of: 'bundle', state, ...(previous && { previous }), bundle });
+    this.#tell({ of: 'bundle', state, ...(previous !== undefined && { previous }), bundle });
   }
 
   /** What a fork and its resolution are, and that no node answers, is logged where it happens. */

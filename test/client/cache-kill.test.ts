@@ -58,8 +58,8 @@ describe('Cache after SIGKILL', () => {
         child.stdout?.on('data', (chunk: Buffer) => {
           at = Math.max(at, lastSaved(chunk.toString()));
           // Each at another moment: the others go on writing.
-          if (at >= saved + 4 + 3 * index)
-            setTimeout(() => child.kill('SIGKILL'), (kill + index) % 4);
+          if (at < saved + 4 + 3 * index) return;
+          setTimeout(() => child.kill('SIGKILL'), (kill + index) % 4);
         });
         const { stdout } = await childResult(child);
         return lastSaved(stdout);

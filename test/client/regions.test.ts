@@ -186,7 +186,9 @@ describe('a source that requires regions', () => {
     const told: string[] = [];
     const metrics = recordingMetrics();
     await use(1, { metrics });
-    source.onState(({ of, state: one }) => void (of === 'bundle' && told.push(one)));
+    source.onState(({ of, state: one }) => {
+      if (of === 'bundle') told.push(one);
+    });
     expect(state()).toBe('stale');
     await beat(FRA, SIN);
     expect(await fresh()).toMatchObject({ attestedAtMs: TEST_EPOCH_MS });

@@ -195,7 +195,9 @@ class Session {
   /** Resolves when the program has used or refused a release, or is gone. */
   judged(digest: Sha256): Promise<void> {
     if (this.#isGone || this.#judged.has(digest)) return Promise.resolve();
-    return new Promise((resolve) => void this.#waits.set(digest, resolve));
+    return new Promise((resolve) => {
+      this.#waits.set(digest, resolve);
+    });
   }
 
   leave(): void {
