@@ -31,7 +31,7 @@ export const COVERED_D: readonly CoveredCase[] = [
     name: 'D02 release-expired, fail',
     about: "With `onExpired: 'fail'` nobody is trusted until the next release.",
     test: 'test/client/states.test.ts',
-    title: 'takes all trust away when the release expires, tells, and gives it back with the next',
+    title: 'takes all trust away when the release expires, and tells',
   },
   {
     name: 'D03 expires-garbage',

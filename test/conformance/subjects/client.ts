@@ -6,7 +6,7 @@
  */
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { type BundleSource, openBundleSource } from '../../../src/client/source.ts';
-import type { BundleStatus } from '../../../src/client/status.ts';
+import type { BundleState, BundleStatus } from '../../../src/client/status.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { type ErrorCode, isErrorCode } from '../../../src/core/errors.ts';
 import { parseBundleName, parseSequence } from '../../../src/core/ids.ts';
@@ -40,6 +40,8 @@ import {
   type SubjectResult,
 } from './subject.ts';
 
+/** What the charters of the cases promise. */
+const WINDOW_MS = 600_000;
 /** Response, update, statement. */
 const STATEMENT_PATH = [3, 2];
 const UNWATCHED = parseBundleName('unwatched.example.org');
@@ -157,7 +159,8 @@ class ClientSubject implements Subject {
     if (this.#case.requireRegions === undefined) return undefined;
     this.#nowMs = nowMs;
     const { bundles, clock } = this.#running.status();
-    return { fresh: bundles[0]?.state === 'fresh' ? 'fresh' : 'stale', clock: clock ?? 'right' };
+    const fresh = bundles[0] !== undefined && isFresh(bundles[0], nowMs) ? 'fresh' : 'stale';
+    return { fresh, clock: clock ?? 'right' };
   }
 
   async restart(nowMs: number): Promise<void> {
@@ -182,7 +185,7 @@ class ClientSubject implements Subject {
     const lines = bundles.map(({ name, state, sequence, digest, commonSequence }) => {
       const anchors = this.#running.bundle(name)?.anchors ?? [];
       const states = anchors.map((anchor) => `${anchor.id} ${anchor.state} ${anchor.pem()}`);
-      const at = [name, state, sequence, digest, commonSequence].join(' ');
+      const at = [name, reachedState(state), sequence, digest, commonSequence].join(' ');
       return `${at} ${this.#running.bundle(name)?.note ?? ''}\n${states.join('\n')}`;
     });
     return [charterVersion, ...lines].join('\n');
@@ -283,6 +286,17 @@ class ClientSubject implements Subject {
     const last = lastOf(chain);
     if (last !== undefined) this.#bases.set(last.stream, { sequence: last.sequence, body });
   }
+}
+
+/** The state apart from whether somebody can be reached: a node that lies is left, case by case. */
+function reachedState(state: BundleState): BundleState {
+  return state === 'offline' ? 'fresh' : state;
+}
+
+/** By the word of regions, whether expired or not. */
+function isFresh({ state, attestedAtMs = 0 }: BundleStatus, nowMs: number): boolean {
+  if (state === 'expired') return nowMs - attestedAtMs <= WINDOW_MS;
+  return reachedState(state) === 'fresh';
 }
 
 function isUnattested({ event }: LogFields): boolean {
