@@ -15,7 +15,7 @@ import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
 import { childProgram, childResult } from '../support/child.ts';
 
 const KILLS = 15;
-const RIVAL_KILLS = 6;
+const RIVAL_KILLS = 3;
 const BUNDLE = 'payments.test.example.org';
 const program = childProgram(new URL('cache-child.ts', import.meta.url));
 afterAll(() => program.remove());

@@ -255,6 +255,7 @@ describe('resolveOptions', () => {
     ['minSequence', { minSequence: { [NAME]: 1.5 } }],
     ['labels', { labels: { a: 'x'.repeat(129) } }],
     ['labels', { labels: { '': 'x' } }],
+    ['onExpired', { onExpired: 'drop' as 'keep' }],
     ['staleAfterMs', { staleAfterMs: 0 }],
     ['connectTimeoutMs', { connectTimeoutMs: Number.NaN }],
     ['backoff.maxMs', { backoff: { maxMs: 2 ** 31 } }],
