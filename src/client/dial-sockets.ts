@@ -17,6 +17,7 @@ let isSubscribed = false;
 /** What one attempt has opened. */
 export class DialSockets {
   readonly #open: Set<Socket> = new Set();
+  #isOver = false;
 
   /** Runs `work`; sockets that it opens, now or later, belong to this attempt. */
   run<Result>(work: () => Result): Result {
@@ -28,12 +29,18 @@ export class DialSockets {
   }
 
   add(socket: Socket): void {
+    // A name may have been looked up until now.
+    if (this.#isOver) {
+      socket.destroy();
+      return;
+    }
     this.#open.add(socket);
     socket.once('close', () => this.#open.delete(socket));
   }
 
-  /** Ends all of them at once. */
+  /** Ends all of them at once, and those that are opened later. */
   destroy(): void {
+    this.#isOver = true;
     for (const socket of this.#open) socket.destroy();
   }
 }

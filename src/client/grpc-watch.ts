@@ -158,7 +158,9 @@ function connected(
   { endpoint, timeoutMs, signal }: DialOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isSettled = false;
     const settle = (error?: KedgeError): void => {
+      isSettled = true;
       signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve();
       else reject(error);
@@ -174,6 +176,8 @@ function connected(
     const channel = client.getChannel();
     const deadline = Date.now() + timeoutMs;
     const watch = (): void => {
+      // To ask a closed channel how it is would make it connect again.
+      if (isSettled) return;
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) return settle();
       if (state === connectivityState.SHUTDOWN) return;

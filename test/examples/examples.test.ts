@@ -12,7 +12,10 @@ import type { TestProcess } from '../../src/testing/processes.ts';
 import { postgresServer } from './support/postgres.ts';
 import { portOf, Stage } from './support/stage.ts';
 
-describe('examples: servers', () => {
+/** Several processes start, maybe on a loaded machine. */
+const SLOW = { timeout: 60_000 };
+
+describe('examples: servers', SLOW, () => {
   it.each(['https-server', 'fastify-server'])('%s admits whom the bundle trusts', async (name) => {
     const stage = await Stage.open();
     const child = await stage.start(name, stage.old);
@@ -28,7 +31,7 @@ describe('examples: servers', () => {
   });
 });
 
-describe('examples: clients of an HTTPS server', () => {
+describe('examples: clients of an HTTPS server', SLOW, () => {
   it('https-client calls a server that the bundle trusts, and ends by itself', async () => {
     const stage = await Stage.open();
     const server = await httpsServer(stage.old.issue('server'));
@@ -66,7 +69,7 @@ describe('examples: clients of an HTTPS server', () => {
   });
 });
 
-describe('examples: gRPC', () => {
+describe('examples: gRPC', SLOW, () => {
   it('server and client trust each other by the bundle, until it says otherwise', async () => {
     const stage = await Stage.open();
     const age = { MAX_CONNECTION_AGE_MS: '300' };
@@ -81,7 +84,7 @@ describe('examples: gRPC', () => {
   });
 });
 
-describe('examples: a database pool', () => {
+describe('examples: a database pool', SLOW, () => {
   it('database-pool follows the bundle, and queries that run are not broken', async () => {
     const stage = await Stage.open();
     let own = stage.old.issue('database');

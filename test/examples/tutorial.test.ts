@@ -9,7 +9,7 @@ import { runProcess } from '../../src/testing/processes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-describe('docs/sdk.md', () => {
+describe('docs/sdk.md', { timeout: 60_000 }, () => {
   it('has a tutorial that runs and prints what it says', async () => {
     const guide = await readFile(join(ROOT, 'docs', 'sdk.md'), 'utf8');
     const [, program = ''] = /^```js\n(.*?)^```$/ms.exec(guide) ?? [];

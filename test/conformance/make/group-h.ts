@@ -37,6 +37,12 @@ export const COVERED_H: readonly CoveredCase[] = [
     title: 'ends a call whose request does not arrive (H02)',
   },
   {
+    name: 'H02 one-byte-per-second, of a node',
+    about: 'A program gives up on it and goes to the next one.',
+    test: 'test/client/connection.test.ts',
+    title: 'goes to the next one (H02)',
+  },
+  {
     name: 'H02 one-byte-per-second, of a peer',
     about: 'A peer that does not answer is given up.',
     test: 'test/grpc/peer-links.test.ts',
