@@ -29,9 +29,9 @@ export class DialSockets {
   }
 
   add(socket: Socket): void {
-    // A name may have been looked up until now.
     if (this.#isOver) {
-      socket.destroy();
+      // A name was looked up until now. Not at once: who opens it connects it after this.
+      setImmediate(() => socket.destroy());
       return;
     }
     this.#open.add(socket);
