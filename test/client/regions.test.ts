@@ -204,6 +204,21 @@ describe('a source that requires regions', () => {
     await fresh();
   });
 
+  it('tells that it is stale from the start when that lasts a window', async () => {
+    await use(1);
+    const told: string[] = [];
+    source.onState(({ of, state: one }) => {
+      if (of === 'bundle') told.push(one);
+    });
+    clock.advance(WINDOW_MS - MINUTE_MS);
+    expect([state(), told]).toEqual(['stale', ['waiting']]);
+    clock.advance(2 * MINUTE_MS);
+    expect(told).toEqual(['waiting', 'stale']);
+    await beat(FRA, SIN);
+    await fresh();
+    expect(told).toEqual(['waiting', 'stale', 'fresh']);
+  });
+
   it('is not fresh on the word of fewer regions', async () => {
     await use(1);
     await beat(FRA);
