@@ -8,9 +8,33 @@ import { describeDoubt, formatBehind } from './node-view.ts';
 import type { Json } from './output.ts';
 import { countOf, formatTable, printable, type Styles } from './styles.ts';
 
-/** A cluster for a terminal. */
-export function formatCluster(cluster: Cluster, styles: Styles): string {
-  const { members, linksDown, refused, doubted, unreachable, problems } = cluster;
+const NOT_TRIED = 'not tried yet';
+
+/**
+ * A cluster for a terminal. The verdict is last, where the eye is when the text has scrolled by, or
+ * first, where a view that does not fit is not cut.
+ */
+export function formatCluster(
+  cluster: Cluster,
+  styles: Styles,
+  verdict: 'first' | 'last' = 'last',
+): string {
+  const [count, ...rest] = formatParts(cluster, styles);
+  const lines = formatVerdict(cluster, styles);
+  const ordered =
+    verdict === 'first' ? [count, ...lines, '', ...rest] : [count, ...rest, '', ...lines];
+  return ordered.join('\n');
+}
+
+function formatVerdict(cluster: Cluster, styles: Styles): readonly string[] {
+  const { problems } = cluster;
+  if (problems.length === 0) return [styles.green(wellText(cluster))];
+  return problems.map((problem) => styles.red(`not well: ${printable(problem)}`));
+}
+
+/** How many there are, the members, and what is wrong. */
+function formatParts(cluster: Cluster, styles: Styles): readonly string[] {
+  const { members, linksDown, unreached, failingSeeds, refused, doubted, unreachable } = cluster;
   const alive = members.filter(({ state }) => state === 'alive').length;
   const regions = new Set(members.map(({ region }) => region)).size;
   const left = members.filter(({ state }) => state === 'left').length;
@@ -21,7 +45,15 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
     formatMembers(cluster, styles),
     ...section(
       styles.bold('Links that are down'),
-      linksDown.map(({ from, to, lastError }) => `${from} -> ${to}  ${printable(lastError ?? '')}`),
+      [...linksDown, ...unreached].map(
+        ({ from, to, lastError = NOT_TRIED }) => `${from} -> ${to}  ${printable(lastError)}`,
+      ),
+    ),
+    ...section(
+      styles.bold('Seeds that lead to nobody'),
+      failingSeeds.map(
+        ({ from, address, reason }) => `${from} -> ${printable(address)}  ${printable(reason)}`,
+      ),
     ),
     ...section(
       styles.bold('Nodes that are refused for what they got wrong'),
@@ -35,22 +67,31 @@ export function formatCluster(cluster: Cluster, styles: Styles): string {
       styles.bold('Nodes that do not answer'),
       unreachable.map(({ endpoint, reason }) => `${printable(endpoint)}  ${printable(reason)}`),
     ),
-    '',
-    ...(problems.length === 0
-      ? [styles.green('well: all members are alive and hold the same')]
-      : problems.map((problem) => styles.red(`not well: ${printable(problem)}`))),
-  ].join('\n');
+  ];
+}
+
+/** One node can only tell what it sees itself. */
+function wellText({ members }: Cluster): string {
+  const what = 'all members are alive, reach each other and hold the same';
+  const asked = members.filter(({ source }) => source === 'itself').map(({ nodeId }) => nodeId);
+  if (asked.length === members.length) return `well: ${what}`;
+  const [first = ''] = asked;
+  const who = asked.length === 1 ? first : `the ${String(asked.length)} that were asked`;
+  return `well, as far as ${who} can tell: ${what} (--nodes asks others too)`;
 }
 
 /** A cluster for programs. */
 export function clusterJson(cluster: Cluster): Json {
-  const { members, roots, linksDown, refused, doubted, unreachable, ...rest } = cluster;
+  const { members, roots, linksDown, unreached, failingSeeds, ...others } = cluster;
+  const { refused, doubted, unreachable, ...rest } = others;
   return {
     isWell: cluster.problems.length === 0,
     ...rest,
     roots: roots.map((each) => ({ ...each })),
     members: members.map((member) => ({ ...member })),
     linksDown: linksDown.map((link) => ({ ...link })),
+    unreached: unreached.map((link) => ({ ...link })),
+    failingSeeds: failingSeeds.map((seed) => ({ ...seed })),
     refused: refused.map((each) => ({ ...each })),
     doubted: doubted.map((each) => ({ ...each })),
     unreachable: unreachable.map((each) => ({ ...each })),

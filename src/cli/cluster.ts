@@ -34,6 +34,13 @@ export interface DownLink {
   readonly lastError?: string;
 }
 
+/** A seed that leads a node to nobody. */
+export interface FailingSeed {
+  readonly from: NodeId;
+  readonly address: string;
+  readonly reason: string;
+}
+
 /** A node that another one refuses. */
 export interface RefusedNode {
   readonly nodeId: NodeId;
@@ -63,13 +70,19 @@ export interface Cluster {
   /** Of which nobody knows what they hold; who failed is not asked for it. */
   readonly unknownRoots: readonly NodeId[];
   readonly linksDown: readonly DownLink[];
+  /** Members of which another one only heard, because it cannot reach them. */
+  readonly unreached: readonly DownLink[];
+  readonly failingSeeds: readonly FailingSeed[];
   /** Nodes that others refuse for what they got wrong. */
   readonly refused: readonly RefusedNode[];
-  /** What is hard to believe; no reason to call the cluster unwell. */
+  /** What is hard to believe; where a node stands is no reason to call the cluster unwell. */
   readonly doubted: readonly DoubtedNode[];
   readonly forkedStreams: readonly StreamName[];
   readonly unreachable: readonly Unreachable[];
-  /** Why it is not well; empty: all members are alive and hold the same, and nothing is forked. */
+  /**
+   * Why it is not well; empty: all members are alive, reach each other as far as they have to, and
+   * hold the same, and nothing is forked.
+   */
   readonly problems: readonly string[];
 }
 
@@ -102,6 +115,8 @@ export function gatherCluster(
     roots,
     unknownRoots,
     linksDown: statuses.flatMap(linksDownOf),
+    unreached: statuses.flatMap(unreachedOf),
+    failingSeeds: statuses.flatMap(failingSeedsOf),
     refused: statuses.flatMap(refusedOf),
     doubted: statuses.flatMap(doubtedOf),
     forkedStreams: [...new Set(forked)].sort(),
@@ -133,13 +148,24 @@ function worse(a: PeerStatus['state'], b: PeerStatus['state']): PeerStatus['stat
 }
 
 function linksDownOf({ nodeId, peers }: NodeStatus): readonly DownLink[] {
+  return peers.filter(({ link }) => link === 'down').map((peer) => downLink(nodeId, peer));
+}
+
+function downLink(from: NodeId, { nodeId: to, lastError }: PeerStatus): DownLink {
+  return lastError === undefined ? { from, to } : { from, to, lastError };
+}
+
+/** Either they cannot be reached or somebody invented them: both are to be looked at. */
+function unreachedOf({ nodeId, peers }: NodeStatus): readonly DownLink[] {
   return peers
-    .filter(({ link }) => link === 'down')
-    .map(({ nodeId: to, lastError }) => ({
-      from: nodeId,
-      to,
-      ...(lastError === undefined ? {} : { lastError }),
-    }));
+    .filter(({ doubt, link, state }) => {
+      return doubt === 'unproven' && link === 'none' && state !== 'left';
+    })
+    .map((peer) => downLink(nodeId, peer));
+}
+
+function failingSeedsOf({ nodeId: from, failingSeeds }: NodeStatus): readonly FailingSeed[] {
+  return failingSeeds.map(({ address, reason }) => ({ from, address, reason }));
 }
 
 function refusedOf({ nodeId: by, peers }: NodeStatus): readonly RefusedNode[] {
@@ -161,9 +187,18 @@ function doubtedOf({ nodeId: by, peers }: NodeStatus): readonly DoubtedNode[] {
 
 function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
   const { members, roots, unknownRoots, refused, forkedStreams, unreachable } = cluster;
+  const { linksDown, unreached, failingSeeds } = cluster;
   const problems = unreachable.map(({ endpoint }) => `${endpoint} does not answer`);
   for (const { nodeId, state } of members) {
     if (state === 'suspect' || state === 'failed') problems.push(`${nodeId} is ${state}`);
+  }
+  const alive = new Set(members.filter(({ state }) => state === 'alive').map((one) => one.nodeId));
+  for (const { from, to, lastError } of [...linksDown, ...unreached]) {
+    // Of one that is not alive that is no news.
+    if (alive.has(to)) problems.push(`${from} does not reach ${to}${because(lastError)}`);
+  }
+  for (const { from, address, reason } of failingSeeds) {
+    problems.push(`${from} finds nobody at its seed ${address}${because(reason)}`);
   }
   for (const { nodeId, by } of refused) problems.push(`${by} refuses ${nodeId} for its faults`);
   if (roots.length > 1) {
@@ -174,4 +209,8 @@ function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
     problems.push(`what they hold is not known, ask them with --nodes: ${unknownRoots.join(', ')}`);
   }
   return [...problems, ...forkedStreams.map((stream) => `${stream} is forked`)];
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
 }

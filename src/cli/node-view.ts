@@ -81,6 +81,7 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     '',
     styles.bold(`${String(status.peers.length)} other nodes`),
     formatPeers(status, styles, nowMs),
+    ...titled(styles.bold('Seeds that lead to nobody'), formatSeeds(status, nowMs)),
     ...formatConduct(status, styles, nowMs),
     ...formatDoubts(status, styles),
     '',
@@ -90,6 +91,10 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     styles.bold('Clients of this node'),
     formatAdoption(status),
   ].join('\n');
+}
+
+function titled(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
 /** How many of the linked nodes hold the same as this one; those that told nothing count apart. */
@@ -146,10 +151,26 @@ function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number)
       : peer.peerRoot === root
         ? 'the same'
         : styles.yellow('something else'),
-    peer.link === 'down' ? printable(peer.lastError ?? '') : '',
+    printable(troubleOf(peer)),
   ]);
   const head = ['node', 'address', 'role', 'state', 'link', 'RTT', 'since', 'holds', 'last error'];
   return formatTable(['  region', ...head], rows);
+}
+
+/** Why a node is not reached; nothing when no link is needed and nothing is wrong. */
+function troubleOf({ link, state, doubt, lastError }: PeerStatus): string {
+  const isMissed = link === 'none' && (doubt === 'unproven' || state === 'suspect');
+  if (link === 'down') return lastError ?? 'not tried yet';
+  return isMissed || state === 'failed' ? (lastError ?? '') : '';
+}
+
+function formatSeeds({ failingSeeds }: NodeStatus, nowMs: number): readonly string[] {
+  const rows = failingSeeds.map(({ address, sinceMs, reason }) => [
+    `  ${printable(address)}`,
+    formatDistance(Math.min(sinceMs, nowMs), nowMs),
+    printable(reason),
+  ]);
+  return rows.length === 0 ? [] : [formatTable(['  seed', 'since', 'reason'], rows)];
 }
 
 /** Nothing where nobody got anything wrong. */
@@ -257,6 +278,7 @@ export function statusJson(status: NodeStatus): Json {
       ...peer,
       ...(conduct !== undefined && { conduct: { ...conduct } }),
     })),
+    failingSeeds: status.failingSeeds.map((seed) => ({ ...seed })),
     regions: status.regions.map((region) => ({ ...region })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };

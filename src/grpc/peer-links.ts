@@ -20,7 +20,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { asNodeId, type CertificateNames } from '../service/identity.ts';
-import type { PeerTransport } from '../service/peer-transport.ts';
+import type { PeerTransport, ResolvedSeeds } from '../service/peer-transport.ts';
 import { decodeFetchItem, encodeFetchRequest } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { callError, isFromNode, isServiceError } from '../wire/status.ts';
@@ -32,8 +32,8 @@ import { PeerConnections } from './peer-connections.ts';
 /** What links work with. */
 export interface PeerLinksOptions {
   readonly self: NodeId;
-  /** The addresses that the seeds stand for now. */
-  readonly resolveSeeds: () => Promise<readonly string[]>;
+  /** What the seeds stand for now. */
+  readonly resolveSeeds: () => Promise<ResolvedSeeds>;
   /** Whose certificate it is. Errors: `ACCESS` when it is no node's. */
   readonly nodeOf: (names: CertificateNames) => NodeId;
   /** Absent: plaintext, to loopback addresses only. */
@@ -69,7 +69,7 @@ const CHANNEL_OPTIONS: ClientOptions = {
 /** Dials peers over gRPC. */
 export class PeerLinks implements PeerTransport, Disposable {
   readonly #clock: Clock;
-  readonly resolveSeeds: () => Promise<readonly string[]>;
+  readonly resolveSeeds: () => Promise<ResolvedSeeds>;
   readonly #metadata: Metadata = new Metadata();
   readonly #connections: PeerConnections;
   #events: LinkEvents | undefined;

@@ -12,6 +12,7 @@ export type LogEvent =
   // The daemon.
   | 'node.starting'
   | 'node.ready'
+  | 'node.failed'
   | 'node.holding'
   | 'node.serving'
   | 'node.stopping'
@@ -49,6 +50,7 @@ export type LogEvent =
   | 'link.down'
   | 'link.held'
   | 'link.refused'
+  | 'seed.unresolved'
   | 'peer.refused'
   | 'member.changed'
   | 'member.misplaced'

@@ -17,12 +17,26 @@ export interface LinkHandle {
   close(error: KedgeError): void;
 }
 
+/** A seed that could not be looked up. */
+export interface UnresolvedSeed {
+  /** As it is configured, `host:port`. */
+  readonly seed: string;
+  readonly reason: string;
+}
+
+/** What the seeds stand for. */
+export interface ResolvedSeeds {
+  /** `host:port` each. */
+  readonly addresses: readonly string[];
+  readonly unresolved: readonly UnresolvedSeed[];
+}
+
 /** How nodes reach each other. */
 export interface PeerTransport {
   /** Starts to connect; ends in `linkUp` or `linkFailed`. */
   dial(target: DialTarget): void;
-  /** The addresses that the configured seeds stand for now; none for a name that is unknown. */
-  resolveSeeds(): Promise<readonly string[]>;
+  /** What the configured seeds stand for now. */
+  resolveSeeds(): Promise<ResolvedSeeds>;
   /** Streams what a peer holds of some streams. Errors: any, as rejection of the iteration. */
   fetch(
     target: DialTarget,

@@ -29,7 +29,8 @@ import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
 import { anchorIds, readBlobs } from './fetch-source.ts';
-import type { LinkedNeighbour, Replicator } from './replicator.ts';
+import type { LinkedNeighbour } from './link-board.ts';
+import type { Replicator } from './replicator.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** What queries read from. */
@@ -122,6 +123,7 @@ export class Queries {
       behind: countBehind(replicator),
       repair: replicator.repair,
       peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
+      failingSeeds: replicator.failingSeeds(),
       subscribers: subscriptions.status(),
       regions: this.#regions(),
     };
@@ -157,8 +159,11 @@ export class Queries {
   }
 }
 
-/** What the linked nodes told is their word; it is fetched and verified before it counts. */
-function countBehind(replicator: Replicator): number {
+/**
+ * Streams of which a linked node says that it holds more. That is its word; what it means is
+ * fetched and verified before it counts.
+ */
+export function countBehind(replicator: Replicator): number {
   const { durable } = replicator;
   const behind = new Set<StreamName>();
   for (const { link } of replicator.neighbours()) {

@@ -7,12 +7,11 @@
  *
  * @module
  */
-import type { ConductStatus, RepairTimes, SubmitReceipt } from '../core/admin/messages.ts';
+import type { RepairTimes, SeedStatus, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
 import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
 import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
-import type { NeighbourView } from '../core/gossip/neighbours.ts';
 import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -22,7 +21,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { Fetches } from './fetches.ts';
-import { LinkBoard, type LinkInfo } from './link-board.ts';
+import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
@@ -32,12 +31,6 @@ import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
 import { WriteQueue } from './write-queue.ts';
-
-/** Another node, and how the connection to it is; no `info` when none was tried. */
-export interface LinkedNeighbour extends NeighbourView {
-  readonly info: LinkInfo | undefined;
-  readonly conduct: ConductStatus | undefined;
-}
 
 /** What a replicator works with. */
 export interface ReplicatorOptions extends GossipOptions {
@@ -98,9 +91,14 @@ export class Replicator implements AsyncDisposable {
     return this.#machine.durable;
   }
 
+  /** Why this node holds back; absent when it serves. */
+  get holding(): string | undefined {
+    return this.#machine.holding;
+  }
+
   /** Errors: `UNAVAILABLE` while this node holds back. */
   requireServing(): void {
-    const reason = this.#machine.holding;
+    const reason = this.holding;
     if (reason === undefined) return;
     throw new KedgeError('UNAVAILABLE', `this node does not serve yet: ${reason}; try another one`);
   }
@@ -131,11 +129,12 @@ export class Replicator implements AsyncDisposable {
     return this.#machine
       .neighbours()
       .filter((one) => one.nodeId !== nodeId)
-      .map((one) => ({
-        ...one,
-        info: this.#board.read(one.nodeId),
-        conduct: this.#board.conduct(this.#machine.conduct(one.nodeId)),
-      }));
+      .map((one) => this.#board.linked(one, this.#machine.conduct(one.nodeId)));
+  }
+
+  /** Seeds that lead to nobody; not those of nodes that are linked or have left. */
+  failingSeeds(): readonly SeedStatus[] {
+    return this.#board.failingSeeds(this.#machine.neighbours());
   }
 
   /** What is worth remembering of the other nodes across a restart. */
@@ -175,6 +174,7 @@ export class Replicator implements AsyncDisposable {
     const { linkId } = link;
     this.#links.set(linkId, { handle: link, nodeId });
     const dialled = target === undefined ? {} : { target };
+    if (target !== undefined) this.#board.answered(nodeId, target);
     this.#handle({ kind: 'link-up', linkId, nodeId, ...dialled });
   }
 
@@ -207,7 +207,7 @@ export class Replicator implements AsyncDisposable {
   }
 
   linkFailed(target: DialTarget, error: KedgeError): void {
-    this.#board.down(target.nodeId ?? target.address, error);
+    this.#board.failed(target, error);
     this.#handle({ kind: 'dial-failed', target });
   }
 
@@ -278,7 +278,9 @@ export class Replicator implements AsyncDisposable {
   }
 
   async #resolve(): Promise<void> {
-    this.#handle({ kind: 'resolved', addresses: await this.#options.transport.resolveSeeds() });
+    const seeds = await this.#options.transport.resolveSeeds();
+    this.#board.resolved(seeds);
+    this.#handle({ kind: 'resolved', addresses: seeds.addresses });
   }
 
   /** What only the store knows and judging needs. */

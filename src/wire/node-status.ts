@@ -9,12 +9,14 @@ import type {
   PeerStatus,
   RegionStatus,
   RepairTimes,
+  SeedStatus,
   SubscriberStatus,
 } from '../core/admin/messages.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
 import {
   MEMBERS_MAX,
   MESSAGE_MAX_BYTES,
+  PEERS_MAX,
   REGIONS_MAX,
   ROWS_MAX,
   STREAMS_MAX,
@@ -34,6 +36,7 @@ import {
 import type { GetStatusResponseOutput } from './gen/kedge/v1/GetStatusResponse.ts';
 import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
 import type { RegionStatusInput, RegionStatusOutput } from './gen/kedge/v1/RegionStatus.ts';
+import type { SeedStatusInput, SeedStatusOutput } from './gen/kedge/v1/SeedStatus.ts';
 import type {
   SubscriberStatusInput,
   SubscriberStatusOutput,
@@ -76,6 +79,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     behind: message.behind,
     repair: decodeRepair(message),
     peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),
+    failingSeeds: requireCount(message.failingSeeds, 2 * PEERS_MAX, 'seeds').map(decodeSeed),
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
     ),
@@ -98,6 +102,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     comparedAtMs: String(status.repair.comparedAtMs ?? 0),
     repairedAtMs: String(status.repair.fetchedAtMs ?? 0),
     peers: status.peers.map(encodePeer),
+    failingSeeds: status.failingSeeds.map(encodeSeed),
     subscribers: status.subscribers.map(encodeSubscribers),
     regions: status.regions.map(encodeRegion),
   });
@@ -173,6 +178,18 @@ function encodePeer(peer: PeerStatus): PeerStatusInput {
     refusedUntilMs: String(peer.conduct?.refusedUntilMs ?? 0),
     lastFault: (peer.conduct?.lastFault ?? '').slice(0, TEXT_MAX_CHARS),
   };
+}
+
+function decodeSeed(seed: SeedStatusOutput): SeedStatus {
+  return {
+    address: decodeText(seed.address, TEXT_MAX_CHARS, 'address of a seed'),
+    sinceMs: decodeUint(seed.sinceMs, 'seed since_ms'),
+    reason: decodeText(seed.reason, TEXT_MAX_CHARS, 'reason'),
+  };
+}
+
+function encodeSeed({ address, sinceMs, reason }: SeedStatus): SeedStatusInput {
+  return { address, sinceMs: String(sinceMs), reason: reason.slice(0, TEXT_MAX_CHARS) };
 }
 
 function isMemberState(text: string | undefined): text is MemberState {

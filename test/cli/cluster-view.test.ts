@@ -35,6 +35,7 @@ function status(name: string, peers: readonly PeerStatus[], root: typeof ROOT = 
     behind: 0,
     repair: {},
     peers,
+    failingSeeds: [],
     subscribers: [],
     regions: [],
   };
@@ -57,11 +58,12 @@ describe('gatherCluster', () => {
     expect(text).toContain('fra-1 by iad-1  no frame (PARSE)');
   });
 
-  it('shows what is hard to believe without calling the cluster unwell', () => {
-    const ghost = peer('fra-9', { doubt: 'unproven', link: 'none' });
+  it('shows what is hard to believe, and calls unwell only what cannot be reached', () => {
+    const lastError = 'fra-9 at fra-9:7441 did not answer within 5 s';
+    const ghost = peer('fra-9', { doubt: 'unproven', link: 'none', lastError });
     const far = peer('iad-2', { doubt: 'too-far' });
     const cluster = gatherCluster([status('iad-1', [ghost, far])], []);
-    expect(cluster.problems).toEqual([]);
+    expect(cluster.problems).toEqual([`iad-1 does not reach fra-9: ${lastError}`]);
     const text = formatCluster(cluster, makeStyles('plain'));
     expect(text).toContain('iad-2 by iad-1  claims the same region, and is far away');
     expect(text).toContain('fra-9 by iad-1  never showed itself');
@@ -97,12 +99,37 @@ describe('gatherCluster', () => {
 });
 
 describe('formatCluster', () => {
-  it('shows links that are down without calling that a failure', () => {
+  it('says in its verdict which links are down, and why', () => {
     const down = peer('fra-2', { link: 'down', lastError: 'refused\u001b[2J', peerRoot: ROOT });
     const seen = [status('iad-1', [peer('fra-1'), down]), status('fra-2', [])];
     const cluster = gatherCluster(seen, []);
     const text = formatCluster(cluster, makeStyles('plain'));
     expect(text).toContain('iad-1 -> fra-2  refused\u{fffd}[2J');
-    expect(text).toContain('well: all members are alive and hold the same');
+    expect(text).toContain('not well: iad-1 does not reach fra-2: refused');
+  });
+
+  it('says in its verdict which seeds lead to nobody', () => {
+    const failing = { address: 'fra-1:7441', sinceMs: 0, reason: 'getaddrinfo ENOTFOUND fra-1' };
+    const seen = { ...status('iad-1', []), failingSeeds: [failing] };
+    const cluster = gatherCluster([seen], []);
+    expect(cluster.failingSeeds).toMatchObject([{ from: 'iad-1', address: 'fra-1:7441' }]);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('iad-1 -> fra-1:7441  getaddrinfo ENOTFOUND fra-1');
+    expect(text).toContain('not well: iad-1 finds nobody at its seed fra-1:7441: getaddrinfo');
+  });
+
+  it('puts the verdict first where the rest may be cut', () => {
+    const cluster = gatherCluster([status('iad-1', [])], []);
+    const lines = formatCluster(cluster, makeStyles('plain'), 'first').split('\n');
+    expect(lines[0]).toBe('1 of 1 member alive in 1 region');
+    expect(lines[1]).toContain('well: ');
+  });
+
+  it('says whose word it is that all is well, unless everybody was asked', () => {
+    const view = (...statuses: readonly NodeStatus[]): string =>
+      formatCluster(gatherCluster(statuses, []), makeStyles('plain'));
+    const one = status('iad-1', [peer('fra-1')]);
+    expect(view(one)).toContain('well, as far as iad-1 can tell: all');
+    expect(view(one, status('fra-1', [peer('iad-1')]))).toMatch(/hold the same$/);
   });
 });

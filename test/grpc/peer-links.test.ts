@@ -81,7 +81,7 @@ function dialler(options: DiallerOptions = {}): PeerLinks {
   const { tls, clock = systemClock } = options;
   const links = new PeerLinks({
     self: FRA,
-    resolveSeeds: async () => [],
+    resolveSeeds: async () => ({ addresses: [], unresolved: [] }),
     nodeOf: (names) => directory.nodeByCertificate(names),
     tls,
     clock,

@@ -38,6 +38,7 @@ describe('LinkBoard', () => {
   it('warns at once when a link is lost, and again for another reason', () => {
     board.up(FRA);
     board.down(FRA, undefined);
+    expect(board.read(FRA)).toMatchObject({ state: 'down', lastError: 'closed by the peer' });
     board.down(FRA, REFUSED);
     board.down(FRA, REFUSED);
     expect(logged).toEqual(['warn link down', 'warn link down']);

@@ -386,5 +386,9 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
   ),
   peers: fc.array(peerStatus, { maxLength: 3 }),
   subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
+  failingSeeds: fc.array(
+    fc.record({ address: text, sinceMs: count, reason: text }, { noNullPrototype: true }),
+    { maxLength: 3 },
+  ),
   regions: fc.array(regionStatus, { maxLength: 3 }),
 });

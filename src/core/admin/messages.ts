@@ -121,6 +121,14 @@ export interface RepairTimes {
   readonly fetchedAtMs?: number;
 }
 
+/** An address of a seed, or a seed that does not resolve, where nobody answers. */
+export interface SeedStatus {
+  /** `host:port`. */
+  readonly address: string;
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+
 /** A region of the charter, by what it attests. */
 export interface RegionStatus {
   readonly region: RegionName;
@@ -146,6 +154,8 @@ export interface NodeStatus {
   readonly behind: number;
   readonly repair: RepairTimes;
   readonly peers: readonly PeerStatus[];
+  /** Seeds that lead to nobody; not those of nodes that are linked or have left. */
+  readonly failingSeeds: readonly SeedStatus[];
   readonly subscribers: readonly SubscriberStatus[];
   readonly regions: readonly RegionStatus[];
 }

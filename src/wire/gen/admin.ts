@@ -31,6 +31,7 @@ import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as 
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
 import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from './kedge/v1/RegionStatus.ts';
+import type { SeedStatusInput as _kedge_v1_SeedStatusInput, SeedStatusOutput as _kedge_v1_SeedStatusOutput } from './kedge/v1/SeedStatus.ts';
 import type { SignatureInput as _kedge_v1_SignatureInput, SignatureOutput as _kedge_v1_SignatureOutput } from './kedge/v1/Signature.ts';
 import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocumentOutput as _kedge_v1_SignedDocumentOutput } from './kedge/v1/SignedDocument.ts';
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from './kedge/v1/SignedStatement.ts';
@@ -84,6 +85,7 @@ export interface ProtoGrpcType {
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
       RegionStatus: MessageTypeDefinition<_kedge_v1_RegionStatusInput, _kedge_v1_RegionStatusOutput>
+      SeedStatus: MessageTypeDefinition<_kedge_v1_SeedStatusInput, _kedge_v1_SeedStatusOutput>
       Signature: MessageTypeDefinition<_kedge_v1_SignatureInput, _kedge_v1_SignatureOutput>
       SignedDocument: MessageTypeDefinition<_kedge_v1_SignedDocumentInput, _kedge_v1_SignedDocumentOutput>
       SignedStatement: MessageTypeDefinition<_kedge_v1_SignedStatementInput, _kedge_v1_SignedStatementOutput>

@@ -102,7 +102,7 @@ export class Cluster {
     const transport = new PeerLinks({
       self: self.nodeId,
       clock: systemClock,
-      resolveSeeds: async () => [...this.#addresses.values()],
+      resolveSeeds: async () => ({ addresses: [...this.#addresses.values()], unresolved: [] }),
       nodeOf: (names) => directory.nodeByCertificate(names),
       tls,
       logger: log,

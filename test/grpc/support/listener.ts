@@ -229,6 +229,7 @@ export const status: NodeStatus = {
   behind: 0,
   repair: {},
   peers: [],
+  failingSeeds: [],
   subscribers: [],
   regions: [],
 };

@@ -118,7 +118,8 @@ export class TestCluster implements AsyncDisposable {
           this.#connect(self, target);
         });
       },
-      resolveSeeds: async () => Promise.resolve(names.map(addressOf)),
+      resolveSeeds: async () =>
+        Promise.resolve({ addresses: names.map(addressOf), unresolved: [] }),
       fetch: ({ address }, requests) => this.#fetch(self, nodeAt(address), requests),
     };
   }

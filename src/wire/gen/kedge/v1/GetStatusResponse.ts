@@ -4,6 +4,7 @@ import type { StreamStatusInput as _kedge_v1_StreamStatusInput, StreamStatusOutp
 import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as _kedge_v1_PeerStatusOutput } from '../../kedge/v1/PeerStatus.ts';
 import type { SubscriberStatusInput as _kedge_v1_SubscriberStatusInput, SubscriberStatusOutput as _kedge_v1_SubscriberStatusOutput } from '../../kedge/v1/SubscriberStatus.ts';
 import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from '../../kedge/v1/RegionStatus.ts';
+import type { SeedStatusInput as _kedge_v1_SeedStatusInput, SeedStatusOutput as _kedge_v1_SeedStatusOutput } from '../../kedge/v1/SeedStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetStatusResponseInput {
@@ -21,6 +22,7 @@ export interface GetStatusResponseInput {
   'repairedAtMs'?: (number | string | Long);
   'behind'?: (number);
   'regions'?: (_kedge_v1_RegionStatusInput)[];
+  'failingSeeds'?: (_kedge_v1_SeedStatusInput)[];
 }
 
 export interface GetStatusResponseOutput {
@@ -38,4 +40,5 @@ export interface GetStatusResponseOutput {
   'repairedAtMs': (string);
   'behind': (number);
   'regions': (_kedge_v1_RegionStatusOutput)[];
+  'failingSeeds': (_kedge_v1_SeedStatusOutput)[];
 }
