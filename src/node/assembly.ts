@@ -22,7 +22,7 @@ import { PeerLinks } from '../grpc/peer-links.ts';
 import type { ListenerServices } from '../grpc/server.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Metrics } from '../ports/metrics.ts';
+import type { MetricSample, Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { AttestedSource } from '../service/attested-source.ts';
 import { fetchItems } from '../service/fetch-source.ts';
@@ -30,6 +30,7 @@ import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { Queries } from '../service/queries.ts';
 import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
+import { readVitals } from '../service/vitals.ts';
 import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
 
@@ -69,6 +70,8 @@ export interface Assembly {
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
   readonly services: Required<ListenerServices>;
+  /** How the node is, as numbers. */
+  readonly vitals: () => readonly MetricSample[];
 }
 
 /** Connects the parts. */
@@ -107,30 +110,28 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...servedTo(options, { attested, subscriptions }),
   });
   transport.attach(replicator);
+  const version = packageVersion();
   const queries = new Queries({
     self,
-    version: packageVersion(),
+    version,
     startedAtMs: clock.nowMs(),
     store,
     replicator,
     subscriptions,
     attested,
   });
-  const services = {
-    trust: subscriptions,
-    gossip: {
-      self: self.nodeId,
-      links: replicator,
-      fetchItems: (requests: readonly FetchRequest[]) =>
-        fetchItems(store, () => replicator.durable, requests),
-    },
-    admin: {
-      submit: async (document: SignedDocument, blobs: readonly Uint8Array[]) =>
-        await replicator.submit(document, blobs),
-      queries,
-    },
+  const gossip = {
+    self: self.nodeId,
+    links: replicator,
+    fetchItems: (requests: readonly FetchRequest[]) =>
+      fetchItems(store, () => replicator.durable, requests),
   };
-  return { transport, replicator, subscriptions, services };
+  const submit = async (document: SignedDocument, blobs: readonly Uint8Array[]) =>
+    await replicator.submit(document, blobs);
+  const services = { trust: subscriptions, gossip, admin: { submit, queries } };
+  const parts = { self, version, replicator, subscriptions };
+  const vitals = (): readonly MetricSample[] => readVitals(parts);
+  return { transport, replicator, subscriptions, services, vitals };
 }
 
 /** Who is told what replication comes to. */

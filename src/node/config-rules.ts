@@ -74,7 +74,31 @@ function siblingsOf(place: string): string[] {
 }
 
 function relationProblems(config: NodeConfig): ConfigProblem[] {
-  return [...securityProblems(config), ...presenceProblems(config), ...addressProblems(config)];
+  return [
+    ...securityProblems(config),
+    ...presenceProblems(config),
+    ...addressProblems(config),
+    ...httpProblems(config),
+  ];
+}
+
+/** Metrics have no callers' identities: who may read them is who reaches the address. */
+function httpProblems({ http, listen }: NodeConfig): ConfigProblem[] {
+  if (http === undefined) return [];
+  const path = ['http', 'listen'];
+  const address = parseAddress(http.listen);
+  if (address.port !== 0 && Object.values(listen).includes(http.listen)) {
+    return [{ path, message: 'is the address of another listener too; choose another port' }];
+  }
+  if (http.allowRemote || isLoopback(address)) return [];
+  return [
+    {
+      path,
+      message:
+        `is ${http.listen}, which other machines reach, without TLS; use a loopback address such ` +
+        'as 127.0.0.1:7443, or set http.allowRemote to true',
+    },
+  ];
 }
 
 function presenceProblems(config: NodeConfig): ConfigProblem[] {

@@ -178,6 +178,23 @@ const listenSection = z.strictObject({
   }),
 });
 
+const httpSection = z.strictObject({
+  listen: keyOf(address, {
+    description:
+      'Address, `host:port`, of a plaintext HTTP listener that only reads: `/metrics` ' +
+      '(Prometheus text format), `/healthz` (the process answers) and `/readyz` (clients are ' +
+      'served); see [metrics](metrics.md). A loopback address, unless `allowRemote`. There is no ' +
+      'default, since a port that nobody asked for is one more to guard, and several nodes on ' +
+      'one machine would fight for it; `kedge node init` writes `127.0.0.1:7443`.',
+    example: '127.0.0.1:7443',
+  }),
+  allowRemote: keyOf(z.boolean().default(false), {
+    description:
+      'True lets `listen` be an address that other machines reach. Whoever reaches it reads ' +
+      'names of bundles, regions and nodes, without a certificate: let only the scraper through.',
+  }),
+});
+
 const storeSection = z.strictObject({
   path: keyOf(path, {
     description: 'Folder of the store; made when it does not exist. One process at a time.',
@@ -233,6 +250,9 @@ const keys = {
       'Addresses as `host:port`, at least one; port 0 asks for a free one, a name stands for its ' +
       'first address. Keys with the same address share one listener, and the caller’s roles ' +
       'decide what it may do.',
+  }),
+  http: keyOf(httpSection.optional(), {
+    description: 'Metrics and health for whoever watches this node. Absent: neither is served.',
   }),
   tls: keyOf(tlsSection.optional(), {
     description: 'Certificate and authorities for all listeners and links (mTLS, TLS 1.3).',

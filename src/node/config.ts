@@ -34,6 +34,12 @@ export interface PeersConfig {
   readonly identity?: string | undefined;
 }
 
+/** Where a node tells HTTP callers how it is. */
+export interface HttpConfig {
+  readonly listen: string;
+  readonly allowRemote: boolean;
+}
+
 /** Limits on what callers may use. */
 export interface LimitsConfig {
   readonly maxSubscribers: number;
@@ -61,6 +67,7 @@ export interface NodeConfig {
     readonly peers?: string | undefined;
     readonly admins?: string | undefined;
   };
+  readonly http?: HttpConfig | undefined;
   readonly tls?: TlsConfig | undefined;
   readonly insecure: boolean;
   /** The key with which this node attests for its region. */

@@ -12,10 +12,10 @@ import type { Sha256 } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Logger, noLogger } from '../ports/logger.ts';
-import { type Metrics, noMetrics } from '../ports/metrics.ts';
+import { noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
-import { Attestor } from '../service/attestor.ts';
+import type { Attestor } from '../service/attestor.ts';
 import { CallerDirectory } from '../service/identity.ts';
 import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
@@ -27,8 +27,10 @@ import { loadNodeConfig } from './config-file.ts';
 import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
+import { Observation, type ObservedNode } from './observation.ts';
+import { peerPattern, requireOwnName } from './own-name.ts';
 import { withPeerPort } from './peer-port.ts';
-import { loadRegionKey } from './region-key.ts';
+import { openAttestor } from './region-attestor.ts';
 import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
@@ -58,9 +60,13 @@ export async function runNode(
   const node = new Daemon(loaded, options);
   try {
     await node.start();
-  } catch (error) {
+  } catch (thrown) {
+    const { code, message: reason } = KedgeError.from(thrown);
+    if (options.signal?.aborted !== true) {
+      options.logger?.error({ event: 'node.failed', code, reason }, 'the node does not start');
+    }
     await node[Symbol.asyncDispose]();
-    throw error;
+    throw thrown;
   }
   return node;
 }
@@ -69,7 +75,7 @@ class Daemon implements RunningNode {
   readonly config: NodeConfig;
   readonly closed: Promise<void>;
   readonly #logger: Logger;
-  readonly #metrics: Metrics;
+  readonly #observation: Observation;
   readonly #clock: Clock;
   readonly #options: RunOptions;
   /** What has to be closed, in the order of opening. */
@@ -84,7 +90,7 @@ class Daemon implements RunningNode {
     this.config = config;
     this.#options = options;
     this.#logger = options.logger ?? noLogger;
-    this.#metrics = options.metrics ?? noMetrics;
+    this.#observation = new Observation(config, options.metrics ?? noMetrics);
     this.#clock = options.clock ?? systemClock;
     this.closed = new Promise((resolve) => {
       this.#setClosed = resolve;
@@ -92,7 +98,9 @@ class Daemon implements RunningNode {
   }
 
   get addresses(): NodeAddresses {
-    return this.#requireParts().listeners.addresses;
+    const { addresses } = this.#requireParts().listeners;
+    const { address: http } = this.#observation;
+    return http === undefined ? addresses : { ...addresses, http };
   }
 
   get firstCharterDigest(): Sha256 {
@@ -112,8 +120,13 @@ class Daemon implements RunningNode {
     const { node, realm } = this.config;
     const logger = this.#logger;
     logger.info({ event: 'node.starting', id: node.id, region: node.region, realm }, 'starting');
+    this.#closers.push(async () => this.#observation[Symbol.asyncDispose]());
+    await this.#observation.open();
     const { tls } = this.config;
     const files = tls === undefined ? undefined : await loadTlsFiles(tls);
+    if (files !== undefined && tls !== undefined) {
+      requireOwnName(this.config, tls.certFile, files.pair.leaf);
+    }
     const { store, state, found } = await this.#openStore();
     const identity = await this.#openIdentity(store, state, files);
     const parts = await this.#serve({ store, state, found, identity });
@@ -122,7 +135,8 @@ class Daemon implements RunningNode {
     if (hasShownNoMore(found.origin) || serveAnyway) this.#beginServing(found);
     parts.replicator.start();
     parts.attestor?.start();
-    logger.info({ event: 'node.ready', ...parts.listeners.addresses }, 'up');
+    this.#observation.running(parts);
+    logger.info({ event: 'node.ready', ...this.addresses }, 'up');
   }
 
   /** From now on clients are served; called again whenever there is something new for them. */
@@ -156,12 +170,13 @@ class Daemon implements RunningNode {
     if (tls === undefined || files === undefined) return undefined;
     const identity = await NodeIdentity.open({
       config: tls,
+      naming: this.config,
       files,
       store,
       state,
       clock: this.#clock,
       logger: this.#logger,
-      metrics: this.#metrics,
+      metrics: this.#observation.metrics,
     });
     this.#closers.push(async () => identity[Symbol.asyncDispose]());
     return identity;
@@ -191,7 +206,7 @@ class Daemon implements RunningNode {
     const config = await withPeerPort(this.config);
     const directory = new CallerDirectory({
       identities: config.identities,
-      peerIdentity: config.peers.identity ?? `spiffe://${config.realm}/node/{node}`,
+      peerIdentity: peerPattern(config),
     });
     const surroundings = {
       config,
@@ -199,10 +214,10 @@ class Daemon implements RunningNode {
       tls: identity?.tls,
       clock: this.#clock,
       logger: this.#logger,
-      metrics: this.#metrics,
+      metrics: this.#observation.metrics,
     };
     const attesting: { by?: Attestor | undefined } = {};
-    const { transport, replicator, subscriptions, services } = assemble({
+    const { transport, replicator, subscriptions, services, vitals } = assemble({
       ...surroundings,
       store,
       state,
@@ -220,7 +235,9 @@ class Daemon implements RunningNode {
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     const { clock, logger } = surroundings;
-    attesting.by = await this.#openAttestor(store, replicator);
+    const attestor = await openAttestor({ config, store, replicator, clock, logger });
+    if (attestor !== undefined) this.#closers.push(async () => attestor[Symbol.asyncDispose]());
+    attesting.by = attestor;
     const memory = new MemberMemory({ store, replicator, clock, logger });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
@@ -231,29 +248,7 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners, attestor: attesting.by };
-  }
-
-  async #openAttestor(store: Store, replicator: Replicator): Promise<Attestor | undefined> {
-    const { node, realm, region } = this.config;
-    if (region === undefined) return undefined;
-    const logger = this.#logger;
-    const key = await loadRegionKey(region.keyFile, store.storeId, logger);
-    if (key === undefined) return undefined;
-    const attestor = new Attestor({
-      realm,
-      region: node.region,
-      key,
-      state: replicator.durable,
-      store,
-      clock: this.#clock,
-      logger,
-      attest: (said) => {
-        replicator.attest(said);
-      },
-    });
-    this.#closers.push(async () => attestor[Symbol.asyncDispose]());
-    return attestor;
+    return { replicator, listeners, attestor, vitals, holding: () => replicator.holding };
   }
 
   async #close(): Promise<void> {
@@ -263,6 +258,7 @@ class Daemon implements RunningNode {
 
   async #closeAll(): Promise<void> {
     this.#logger.info({ event: 'node.stopping' }, 'stopping');
+    this.#observation.stopping();
     for (const close of this.#closers.toReversed()) {
       try {
         await close();
@@ -290,7 +286,7 @@ interface Basis {
 }
 
 /** What a started node consists of. */
-interface Parts {
+interface Parts extends ObservedNode {
   readonly replicator: Replicator;
   readonly listeners: Listeners;
   readonly attestor: Attestor | undefined;

@@ -18,6 +18,8 @@ export interface NodeAddresses {
   readonly clients?: string;
   readonly peers?: string;
   readonly admins?: string;
+  /** Of metrics and health. */
+  readonly http?: string;
 }
 
 /** What listeners work with. */

@@ -23,12 +23,15 @@ import type { Store } from '../ports/store.ts';
 import { CertificateExpiry } from './certificate-expiry.ts';
 import type { TlsConfig } from './config.ts';
 import { FileWatch } from './file-watch.ts';
+import { type NamingConfig, requireOwnName } from './own-name.ts';
 import { type KeyPair, loadAuthorities, loadKeyPair, type TlsFiles } from './tls-files.ts';
 import { loadBundleTrust, type PeerTrust } from './trust-bundle.ts';
 
 /** What an identity works with. */
 export interface NodeIdentityOptions {
   readonly config: TlsConfig;
+  /** Whose certificate it must be. */
+  readonly naming: NamingConfig;
   /** What the files held at start. */
   readonly files: TlsFiles;
   readonly store: Store;
@@ -144,9 +147,11 @@ export class NodeIdentity implements AsyncDisposable {
   }
 
   async #readPair(): Promise<void> {
-    const pair = await loadKeyPair(this.#options.config);
+    const { config, naming } = this.#options;
+    const pair = await loadKeyPair(config);
     const { pair: known } = this.#wanted;
     if (pair.cert.equals(known.cert) && pair.key.equals(known.key)) return;
+    requireOwnName(naming, config.certFile, pair.leaf);
     this.#wanted = { ...this.#wanted, pair };
   }
 
@@ -208,7 +213,7 @@ export class NodeIdentity implements AsyncDisposable {
     }
     const count = (isPending: boolean): number => (isPending ? 1 : 0);
     const { metrics } = this.#options;
-    const name = 'kedge_identity_pending_count';
+    const name = 'kedge_identity_pending';
     metrics.set(name, count(chosen.pair !== wanted.pair), { what: 'certificate' });
     metrics.set(name, count(chosen.trust !== wanted.trust), { what: 'authorities' });
   }

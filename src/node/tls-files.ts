@@ -28,13 +28,16 @@ export interface TlsFiles {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const FILE_MAX_BYTES = 1024 * 1024;
 
-/** Reads and checks all files. Errors: `CONFIG`. */
+/** Reads and checks all files; whom the certificate names is not checked. Errors: `CONFIG`. */
 export async function loadTlsFiles(config: TlsConfig): Promise<TlsFiles> {
   const pair = await loadKeyPair(config);
   return { pair, authorities: await loadAuthorities(config) };
 }
 
-/** Reads and checks certificate and key. Errors: `CONFIG` with the file and what to do. */
+/**
+ * Reads and checks certificate and key: that they can be read, and belong together. Errors:
+ * `CONFIG` with the file and what to do.
+ */
 export async function loadKeyPair(config: TlsConfig): Promise<KeyPair> {
   const cert = await readConfigured(config.certFile, 'tls.certFile');
   const key = await readConfigured(config.keyFile, 'tls.keyFile');

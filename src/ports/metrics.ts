@@ -2,8 +2,8 @@
  * Counters and gauges, whoever collects them.
  *
  * Names are `kedge_<noun>_<unit>` and, for counters, end in `_total`; units are base units
- * (seconds, bytes). Label values come from small closed sets (bundle, region, node, code), never
- * from callers, so that the number of series stays bounded.
+ * (seconds, bytes), and a number of things has none. Label values come from small closed sets
+ * (bundle, region, node, code), never from callers, so that the number of series stays bounded.
  *
  * @module
  */
@@ -20,6 +20,13 @@ export interface Metrics {
   increment(name: MetricName, labels?: MetricLabels, by?: number): void;
   /** Sets a gauge. */
   set(name: MetricName, value: number, labels?: MetricLabels): void;
+}
+
+/** One value of one series, at the time somebody asks. */
+export interface MetricSample {
+  readonly name: MetricName;
+  readonly value: number;
+  readonly labels?: MetricLabels;
 }
 
 /** Metrics that nobody collects. */

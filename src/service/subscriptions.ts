@@ -163,7 +163,7 @@ export class Subscriptions {
   }
 
   #count(): void {
-    this.#options.metrics.set('kedge_subscribers_count', this.#subscribers.size);
+    this.#options.metrics.set('kedge_subscribers', this.#subscribers.size);
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { METRICS } from '../../src/http/catalogue.ts';
 import type { NodeConfig } from '../../src/node/config.ts';
 import { loadNodeConfig } from '../../src/node/config-file.ts';
 
@@ -26,6 +27,30 @@ const composeShape = z.object({
   ),
   volumes: z.record(z.string(), z.null()),
 });
+const scrapeShape = z.object({
+  rule_files: z.array(z.string()),
+  scrape_configs: z.array(
+    z.object({
+      static_configs: z.array(
+        z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+      ),
+    }),
+  ),
+});
+const alertsShape = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          alert: z.string(),
+          expr: z.string(),
+          labels: z.object({ severity: z.string() }),
+          annotations: z.object({ summary: z.string(), do: z.string() }),
+        }),
+      ),
+    }),
+  ),
+});
 const compose = composeShape.parse(
   parse(readFileSync(join(deploy, 'compose.yaml'), 'utf8'), { merge: true }),
 );
@@ -34,6 +59,13 @@ const services = Object.entries(compose.services);
 async function loadAll(): Promise<readonly NodeConfig[]> {
   const files = readdirSync(join(deploy, 'regions')).sort();
   return Promise.all(files.map((file) => loadNodeConfig(join(deploy, 'regions', file))));
+}
+
+function byNode(
+  a: { readonly labels: Readonly<Record<string, string>> },
+  b: { readonly labels: Readonly<Record<string, string>> },
+): number {
+  return (a.labels['node'] ?? '') < (b.labels['node'] ?? '') ? -1 : 1;
 }
 
 function portOf(address: string | undefined): string | undefined {
@@ -124,6 +156,45 @@ describe('deploy/compose.yaml', () => {
     for (const [, service] of services) {
       expect(Number.parseInt(service.stop_grace_period, 10) * 1000).toBeGreaterThan(longestMs);
       expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    }
+  });
+});
+
+describe('deploy/prometheus.yml', () => {
+  const scrape = scrapeShape.parse(parse(readFileSync(join(deploy, 'prometheus.yml'), 'utf8')));
+
+  it('scrapes each node where it shows its metrics, under the labels of the alerts', async () => {
+    const wanted = (await loadAll()).map(({ node, http }) => ({
+      targets: [`${node.id}:${portOf(http?.listen) ?? ''}`],
+      labels: { node: node.id, region: node.region },
+    }));
+    const found = scrape.scrape_configs.flatMap(({ static_configs }) => static_configs);
+    expect(found.toSorted(byNode)).toEqual(wanted.toSorted(byNode));
+    expect(scrape.rule_files).toEqual(['kedge-alerts.yaml']);
+    // A label that both have would hide that of the metric.
+    const ofMetrics = new Set(
+      Object.values(METRICS).flatMap(({ labels = {} }) => Object.keys(labels)),
+    );
+    const added = found.flatMap(({ labels }) => Object.keys(labels));
+    expect([...added, 'job', 'instance'].filter((name) => ofMetrics.has(name))).toEqual([]);
+  });
+});
+
+describe('deploy/kedge-alerts.yaml', () => {
+  const text = readFileSync(join(deploy, 'kedge-alerts.yaml'), 'utf8');
+  const rules = alertsShape.parse(parse(text)).groups.flatMap((group) => group.rules);
+
+  it('speaks of metrics that nodes have', () => {
+    const names = rules.flatMap(({ expr }) => expr.match(/\b(?:kedge|process|nodejs)_\w+/g) ?? []);
+    expect(names.length).toBeGreaterThan(10);
+    expect(names.filter((name) => !Object.hasOwn(METRICS, name))).toEqual([]);
+  });
+
+  it('says of each how urgent it is and what to do', () => {
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+    for (const { labels, annotations } of rules) {
+      expect(['page', 'ticket']).toContain(labels.severity);
+      expect(annotations.do).not.toBe('');
     }
   });
 });

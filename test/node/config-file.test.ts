@@ -67,6 +67,21 @@ describe('parseNodeConfig', () => {
     expect(config.insecure).toBe(false);
   });
 
+  it('takes an address of its own for metrics: loopback, unless others are let in', () => {
+    const withHttp = (http: string): string => `${PLAIN}http: { ${http} }\n`;
+    expect(parseNodeConfig(withHttp("listen: '[::1]:7443'"), FILE).http).toEqual({
+      listen: '[::1]:7443',
+      allowRemote: false,
+    });
+    const far = "listen: '0.0.0.0:7443'";
+    expect(messageOf(() => parseNodeConfig(withHttp(far), FILE))).toContain(
+      ':8:9: http.listen: is 0.0.0.0:7443, which other machines reach, without TLS',
+    );
+    expect(parseNodeConfig(withHttp(`${far}, allowRemote: true`), FILE).http).toBeDefined();
+    const text = withHttp("listen: '127.0.0.1:7440'").replace('127.0.0.1:0', '127.0.0.1:7440');
+    expect(messageOf(() => parseNodeConfig(text, FILE))).toContain('of another listener too');
+  });
+
   it('reports an unknown key with its line and the nearest valid one', () => {
     const text = `${PLAIN}limits: { maxSubscriber: 5 }\ndrainTimeout: 3\n`;
     const message = messageOf(() => parseNodeConfig(text, FILE));

@@ -203,16 +203,34 @@ describe('runNode with something wrong', () => {
 });
 
 describe('runNode with TLS files', () => {
+  const own = { uris: ['spiffe://prod.example.org/node/iad-1'] };
   const withTls = async (
     change: (files: { certFile: string; keyFile: string; caFile: string }) => object,
   ): Promise<KedgeError> => {
-    const files = await pki.write(dir, 'iad-1');
+    const files = await pki.write(dir, 'iad-1', own);
     return await failureOf({ insecure: false, tls: change(files) });
   };
 
   it('serves with a pair that belongs together', async () => {
-    const tls = await pki.write(dir, 'iad-1');
+    const tls = await pki.write(dir, 'iad-1', own);
     await expect(start({ insecure: false, tls })).resolves.toBeDefined();
+  });
+
+  it('logs why it does not start, for those who see the log alone', async () => {
+    const tls = await pki.write(dir, 'fra-1');
+    const logger = recordingLogger();
+    await expect(start({ insecure: false, tls }, { logger })).rejects.toThrow('does not name');
+    const failed = logger.lines.find(({ event }) => event === 'node.failed');
+    expect(failed).toMatchObject({ code: 'CONFIG', reason: expect.stringContaining('fra-1') });
+  });
+
+  it('refuses the certificate of another node, and says whose it is', async () => {
+    const uris = ['spiffe://prod.example.org/node/fra-1'];
+    const tls = await pki.write(dir, 'fra-1', { uris });
+    const failure = await failureOf({ insecure: false, tls });
+    expect(failure.code).toBe('CONFIG');
+    expect(failure.message).toContain('is that of node fra-1');
+    expect(failure.message).toContain('spiffe://prod.example.org/node/iad-1');
   });
 
   it('refuses a key of another certificate', async () => {

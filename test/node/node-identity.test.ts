@@ -120,6 +120,21 @@ describe('a node whose certificate is renewed', () => {
     await until(async () => (await shownSerial(node.address, caller)) === serial);
   });
 
+  it('refuses the certificate of another node, and goes on with its own', async () => {
+    await start({ names: ['iad-1'] });
+    const node = cluster.node('iad-1');
+    const caller = callerPems('admin/bob', oldPki);
+    const before = await shownSerial(node.address, caller);
+    const { cert, key } = cluster.files('iad-1');
+    const other = callerPems('node/fra-1', oldPki);
+    await writeFile(key, other.key);
+    await writeFile(cert, other.cert);
+    const isRefused = ({ event, ...fields }: (typeof node.lines)[number]): boolean =>
+      event === 'certificate.refused' && String(fields['reason']).includes('of node fra-1');
+    await until(() => node.lines.some(isRefused));
+    expect(await shownSerial(node.address, caller)).toBe(before);
+  });
+
   it('follows a folder link that is swapped as for a secret of Kubernetes', async () => {
     await start({ names: ['iad-1'] });
     const { folder, cert, key } = cluster.files('iad-1');

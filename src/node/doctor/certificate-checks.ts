@@ -8,17 +8,17 @@ import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import { parseAltNames } from '../../grpc/certificate-names.ts';
 import { rehearse } from '../../grpc/rehearsal.ts';
-import { CallerDirectory } from '../../service/identity.ts';
 import { phaseOf } from '../certificate-expiry.ts';
 import type { NodeConfig, TlsConfig } from '../config.ts';
 import { parseAddress } from '../config-values.ts';
+import { nameProblem, wantedName } from '../own-name.ts';
 import { loadTlsFiles, type TlsFiles } from '../tls-files.ts';
 import type { Finding } from './finding.ts';
 
 /** Mode bits of everybody who is neither owner nor group. */
 const OTHERS = 0o007;
+const WILDCARD = /^(?:0\.0\.0\.0|::)$/;
 
 /** Checks the files that `tls` names. */
 export async function checkCertificates(
@@ -35,7 +35,7 @@ export async function checkCertificates(
     files = await loadTlsFiles(tls);
   } catch (thrown) {
     const { message } = KedgeError.from(thrown);
-    const remedy = reissue(config);
+    const remedy = issue(config);
     return [{ check: 'certificate', verdict: 'fail', what: message, remedy }];
   }
   return [
@@ -62,8 +62,10 @@ function checkDates(config: NodeConfig, leaf: X509Certificate, nowMs: number): F
   return {
     check,
     verdict: isOver ? 'fail' : 'warn',
-    what: isOver ? `expired at ${ends}: others refuse this node` : `ends soon, at ${ends}`,
-    remedy: `${reissue(config)} (a running node reads it by itself)`,
+    what:
+      (isOver ? `expired at ${ends}: others refuse this node` : `ends soon, at ${ends}`) +
+      '; a running node takes a new one up by itself',
+    remedy: renew(config),
   };
 }
 
@@ -80,22 +82,17 @@ async function checkVoucher(tls: TlsConfig, { pair, authorities }: TlsFiles): Pr
     : { check, verdict: 'warn', what: `${what}; tls.caBundle may vouch for it, which is not seen` };
 }
 
-function checkIdentity({ node, realm, peers }: NodeConfig, leaf: X509Certificate): Finding {
+function checkIdentity(config: NodeConfig, leaf: X509Certificate): Finding {
   const check = 'identity';
-  const pattern = peers.identity ?? `spiffe://${realm}/node/{node}`;
-  const wanted = pattern.replace('{node}', node.id);
-  try {
-    const directory = new CallerDirectory({ identities: [], peerIdentity: pattern });
-    const found = directory.nodeByCertificate(parseAltNames(leaf.subjectAltName));
-    if (found === node.id) return { check, verdict: 'ok', what: `names ${wanted}` };
-  } catch (thrown) {
-    if (KedgeError.from(thrown).code !== 'ACCESS') throw thrown;
+  const problem = nameProblem(config, leaf);
+  if (problem === undefined) {
+    return { check, verdict: 'ok', what: `names ${wantedName(config)}` };
   }
   return {
     check,
     verdict: 'fail',
-    what: `does not name ${wanted}, so other nodes refuse it (it has: ${namesIn(leaf)})`,
-    remedy: `kedge peer issue node/${node.id} --realm ${realm}, or set peers.identity`,
+    what: `${problem}: the node does not start`,
+    remedy: `${issue(config)}, and name its files in tls; or set node.id or peers.identity`,
   };
 }
 
@@ -103,7 +100,7 @@ function checkHostName(config: NodeConfig, leaf: X509Certificate): Finding {
   const check = 'host-name';
   const address = config.node.address ?? config.listen.clients ?? config.listen.peers;
   const host = address === undefined ? 'localhost' : parseAddress(address).host;
-  if (/^(?:0\.0\.0\.0|::)$/.test(host)) {
+  if (WILDCARD.test(host)) {
     return { check, verdict: 'ok', what: 'cannot be told: node.address names no host' };
   }
   const known = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
@@ -111,8 +108,10 @@ function checkHostName(config: NodeConfig, leaf: X509Certificate): Finding {
   return {
     check,
     verdict: 'warn',
-    what: `${host} is not in the certificate: clients and admins that dial it refuse this node`,
-    remedy: `kedge peer issue node/${config.node.id} --name ${host}`,
+    what:
+      `${host} is not in the certificate: clients and admins that dial it refuse this node; a ` +
+      'new one keeps the names that this one has',
+    remedy: `${renew(config)} --name ${host}`,
   };
 }
 
@@ -124,10 +123,15 @@ async function checkKeyMode({ keyFile }: TlsConfig): Promise<Finding> {
   return { check, verdict: 'fail', what, remedy: `chmod o= ${keyFile}` };
 }
 
-function reissue({ node, realm }: NodeConfig): string {
-  return `kedge peer issue node/${node.id} --realm ${realm}`;
+// For deployments with a CA of `kedge peer ca`; its key may be elsewhere.
+function issue({ node, realm, listen }: NodeConfig): string {
+  const { host } = parseAddress(node.address ?? listen.peers ?? 'localhost:0');
+  const name = WILDCARD.test(host) ? 'localhost' : host;
+  return `kedge peer issue node/${node.id} --realm ${realm} --name ${name}`;
 }
 
-function namesIn({ subjectAltName }: X509Certificate): string {
-  return (subjectAltName ?? 'no names').slice(0, 200);
+function renew({ node, realm, tls }: NodeConfig): string {
+  const isPair = tls?.keyFile === tls?.certFile.replace(/(?:\.pem)?$/, '.key');
+  const files = isPair && tls !== undefined ? ` --ca ${tls.caFile} --out ${tls.certFile}` : '';
+  return `kedge peer issue node/${node.id} --realm ${realm}${files} --replace`;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { NodeConfig } from '../config.ts';
+import { checkAddresses } from './address-checks.ts';
 import { checkCertificates } from './certificate-checks.ts';
 import type { Finding, Surroundings } from './finding.ts';
 import { checkHost } from './host-checks.ts';
@@ -25,6 +26,7 @@ export async function examine(
   return [
     ...host,
     ...(await checkCertificates(config, surroundings.nowMs)),
+    ...(await checkAddresses(config)),
     ...(await checkPorts(config, surroundings.root)),
     ...(await checkStore(config, surroundings)),
   ];

@@ -13,9 +13,11 @@ import { findPortHolder } from './port-holder.ts';
 /** What a running node has in its command line. */
 const KEDGE_NODE = /\bnode run\b/;
 
-/** Checks each address of `listen` once. */
+/** Checks each address of `listen` once, and that of `http`. */
 export async function checkPorts(config: NodeConfig, root: string): Promise<readonly Finding[]> {
-  const addresses = Object.values(config.listen).filter((text) => text !== undefined);
+  const { listen, http } = config;
+  const all = [...Object.values(listen), http?.listen];
+  const addresses = all.filter((text) => text !== undefined);
   const findings: Finding[] = [];
   for (const address of new Set<string>(addresses)) findings.push(await checkPort(address, root));
   return findings;

@@ -127,6 +127,24 @@ describe('examine: the certificate', () => {
     expect(identity?.what).toContain('spiffe://prod.example.org/node/iad-1');
   });
 
+  it('gives a command that keeps the names when one is missing', async () => {
+    const config = await secured();
+    const named = { ...config, node: { ...config.node, address: 'localhost.localdomain:7441' } };
+    const finding = (await found(named, await host())).get('host-name');
+    expect(finding?.verdict).toBe('warn');
+    expect(finding?.remedy).toMatch(/--replace --name localhost\.localdomain/);
+  });
+
+  it('warns when the name of this node or of a seed cannot be looked up', async () => {
+    const config = await secured();
+    const node = { ...config.node, address: 'nowhere.invalid:7441' };
+    const peers = { ...config.peers, seeds: ['none.invalid:7441', '127.0.0.1:7441'] };
+    const findings = await found({ ...config, node, peers }, await host());
+    expect(findings.get('address')?.verdict).toBe('warn');
+    expect(findings.get('seed none.invalid:7441')?.what).toContain('finds nobody there');
+    expect(findings.get('seed 127.0.0.1:7441')?.verdict).toBe('ok');
+  });
+
   it('fails for an expired one, and warns of one that ends soon', async () => {
     const config = await secured();
     const surroundings = await host();
