@@ -25,8 +25,17 @@ export type Runs = Readonly<Record<Profile, Summary>>;
 /** With fewer dense seeds something may well not come up by chance. */
 const COVERAGE_SEEDS = 500;
 const BARS = { seedsPerCpuMinute: 1000, nodeHoursPerCpuMinute: 2000 };
+/** With fewer seeds than these, what is measured is how long a process takes to get warm. */
+const SPEED_SEEDS = { dense: 500, long: 25 };
 
-/** The bars of a run: how many seeds is said of dense ones, how many node hours of long ones. */
+const FEW =
+  `       too few seeds to judge speed and what comes up: ${String(COVERAGE_SEEDS)} dense ones, ` +
+  `${String(SPEED_SEEDS.long)} long ones`;
+
+/**
+ * The bars of a run: how many seeds is said of dense ones, how many node hours of long ones, each
+ * when there were enough of them.
+ */
 function barsOf({ dense, long }: Runs): readonly SimBar[] {
   const { failures, healMs } = sumOf([dense, long]);
   const { seedsPerCpuMinute } = figuresOf(dense);
@@ -35,10 +44,10 @@ function barsOf({ dense, long }: Runs): readonly SimBar[] {
     atMost('violations', failures.length, 0),
     atMost('healMsMax', at(healMs, 1), healBarMs()),
   ];
-  if (dense.seeds > 0) {
+  if (dense.seeds >= SPEED_SEEDS.dense) {
     bars.push(atLeast('dense.seedsPerCpuMinute', seedsPerCpuMinute, BARS.seedsPerCpuMinute));
   }
-  if (long.seeds > 0) {
+  if (long.seeds >= SPEED_SEEDS.long) {
     const { nodeHoursPerCpuMinute: limit } = BARS;
     bars.push(atLeast('long.nodeHoursPerCpuMinute', nodeHoursPerCpuMinute, limit));
   }
@@ -79,16 +88,21 @@ export function textOf(runs: Runs): string {
     ({ name, value, at: way, limit, met }) =>
       `${met ? 'met   ' : 'MISSED'} ${name} ${value} (at ${way} ${limit})`,
   );
-  const missing = missingIn(all.hits);
-  const weak = isCoverageWeak(runs) ? 'WEAK  ' : '      ';
   return [
     ...figureLines('dense', dense),
     ...figureLines('long', long),
-    `${weak} never came up: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`,
-    `       waits for the machine: ${PENDING.join('; ')}`,
+    ...(dense.seeds >= COVERAGE_SEEDS ? coverageLines(runs, missingIn(all.hits)) : [FEW]),
     ...bars,
     '',
   ].join('\n');
+}
+
+function coverageLines(runs: Runs, missing: readonly string[]): readonly string[] {
+  const weak = isCoverageWeak(runs) ? 'WEAK  ' : '      ';
+  return [
+    `${weak} never came up: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`,
+    `       waits for the machine: ${PENDING.join('; ')}`,
+  ];
 }
 
 /** A failure for people. */
