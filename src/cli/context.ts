@@ -12,6 +12,8 @@ export interface Sink {
   readonly isTTY?: boolean | undefined;
   /** Width of the terminal. */
   readonly columns?: number | undefined;
+  /** Its height. */
+  readonly rows?: number | undefined;
   write(chunk: string | Uint8Array): unknown;
 }
 

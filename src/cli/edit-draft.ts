@@ -63,11 +63,13 @@ export async function saveEdited(
   // Before the file is touched: a command that was to publish and cannot must not leave half an
   // edit for the next one to trip over.
   if (options.signWith !== undefined) requireSignable(review);
-  await saveDraft(workspace.path, draft, workspace.origin === 'started' ? 'new' : 'changed');
-  if (options.signWith !== undefined || options.submit === true) {
-    await finishDraft(session, options, { path: workspace.path, draft, pin: workspace.pin });
-    return;
+  const { path, pin, origin } = workspace;
+  if (options.signWith !== undefined) {
+    const saveAs = origin === 'started' ? 'new' : 'changed';
+    return finishDraft(session, options, { path, draft, pin, saveAs });
   }
+  await saveDraft(path, draft, origin === 'started' ? 'new' : 'changed');
+  if (options.submit === true) return finishDraft(session, options, { path, draft, pin });
   printEdited(session, workspace, draft, review);
 }
 

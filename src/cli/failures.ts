@@ -32,7 +32,9 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   STALE: 'check that the node reaches its peers: kedge node status',
   CONFLICT: 'another admin was faster: draft again on top of the newest release',
   ACCESS: 'use a certificate that the node maps to the needed role (identities in its config)',
-  UNAVAILABLE: 'check the address and that the node runs: kedge node status; then try again',
+  UNAVAILABLE:
+    'check the address (listen.admins of the node) and that the node runs; kedge node status ' +
+    '--wait waits for one that is starting',
   STORE: 'check the path, free space and permissions',
   CONFIG: 'see --help of the command',
   BUG: 'this is a fault of Kedge: please report it with the command and this message',

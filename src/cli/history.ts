@@ -74,7 +74,11 @@ export async function readPastBody(
 ): Promise<ReleaseBody> {
   if (sequence === head.sequence) return head.body;
   if (sequence > head.sequence) {
-    throw new KedgeError('CONFIG', `the newest release of ${head.bundle} is ${head.sequence}`);
+    throw new KedgeError(
+      'CONFIG',
+      `there is no release ${sequence} of ${head.bundle}: the newest is ${head.sequence}`,
+      { detail: { hint: `see kedge release history ${head.bundle}` } },
+    );
   }
   const limit = head.sequence - sequence + 1;
   const past = (await readHistory(realm, head, { limit, until: sequence })).at(-1);

@@ -20,6 +20,13 @@ import type { Profile, TlsFiles } from './profile.ts';
 import type { RealmOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
 
+const ENDPOINT = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+const ASK_LATER = 'the node answers and says why not: try again later, or ask another one (--node)';
+const NOT_ATTESTED =
+  'the node answers: it does not hold that stream, or no region has cosigned it yet; nodes with ' +
+  'region.keyFile do, and kedge node status shows which regions are heard';
+
 /** What the CLI asks of a node; nothing that it answers is believed unverified. */
 export interface NodeAdmin extends Disposable {
   submit(submission: Submission): Promise<SubmitReceipt>;
@@ -40,6 +47,7 @@ export async function openNode(session: Session, options: RealmOptions): Promise
       detail: { hint: 'give --node <host:port>, or set `node:` in kedge.yaml' },
     });
   }
+  requireEndpoint(endpoint);
   const tls = tlsOf(profile);
   // Loads gRPC, which commands without a node do not need.
   const { AdminClient } = await import('../client/admin-client.ts');
@@ -48,6 +56,15 @@ export async function openNode(session: Session, options: RealmOptions): Promise
     AdminClient.open({ endpoint, ...(tls === undefined ? { insecure: true } : { tls }) }),
   );
   return new NamedNode(client, endpoint);
+}
+
+/** gRPC would take port 443 for one that is missing, and wait for it. */
+function requireEndpoint(endpoint: string): void {
+  const port = Number(ENDPOINT.exec(endpoint)?.[1]);
+  if (port >= 1 && port <= PORT_MAX) return;
+  throw new KedgeError('CONFIG', `the node ${JSON.stringify(endpoint)} is not host:port`, {
+    detail: { hint: 'for example 127.0.0.1:7442, what the node has as listen.admins' },
+  });
 }
 
 /** The TLS files of the profile; absent for plaintext to loopback. Errors: `CONFIG`. */
@@ -95,7 +112,7 @@ class NamedNode implements NodeAdmin {
   }
 
   checkpoint(stream: StreamName): Promise<StreamAttestation> {
-    return this.#named(this.#client.checkpoint(stream));
+    return this.#named(this.#client.checkpoint(stream), NOT_ATTESTED);
   }
 
   status(): Promise<NodeStatus> {
@@ -106,14 +123,17 @@ class NamedNode implements NodeAdmin {
     this.#client[Symbol.dispose]();
   }
 
-  async #named<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  /** `later`: what to do when the node itself says that it has no answer now. */
+  async #named<Answer>(answer: Promise<Answer>, later: string = ASK_LATER): Promise<Answer> {
     try {
       return await answer;
     } catch (thrown) {
       const { code, message, detail } = KedgeError.from(thrown);
+      // A bare status is what gRPC says by itself: no node had a part in it.
+      const isAnswer = code === 'UNAVAILABLE' && detail['status'] === undefined;
       // A node does not get to give advice: `hint` is what this program prints as its own.
       throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, {
-        detail: { ...detail, hint: hintFor(message) },
+        detail: { ...detail, hint: isAnswer ? later : hintFor(message) },
         cause: thrown,
       });
     }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Sink } from './context.ts';
+import { screenOf } from './screen.ts';
 import type { Styles } from './styles.ts';
 
 /** A value that JSON can carry; `undefined` members are left out. */
@@ -17,9 +18,6 @@ export type Json =
   | null
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
-
-/** Empties a terminal and begins at its top. */
-const CLEAR = '\u001b[H\u001b[2J';
 
 /** The formats of `--output`. */
 export type OutputFormat = 'text' | 'json';
@@ -58,7 +56,12 @@ export class Output {
   /** Prints the next view of something that changes: in place of the last one on a terminal. */
   refresh(value: Json, text: string): void {
     if (this.format === 'json') return this.event(value, text);
-    this.#stdout.write(this.#stdout.isTTY === true ? `${CLEAR}${text}\n` : `${text}\n\n`);
+    this.#stdout.write(this.isLive ? screenOf(text, this.#stdout) : `${text}\n\n`);
+  }
+
+  /** Says whether each {@link refresh} takes the place of the one before. */
+  get isLive(): boolean {
+    return this.format === 'text' && this.#stdout.isTTY === true;
   }
 
   /** Writes bytes or text as they are; for exports. */

@@ -26,6 +26,8 @@ export interface OpenedDraft {
   readonly path: string;
   readonly draft: Draft;
   readonly pin: Pin;
+  /** What the first signature does to the file; default `changed`. */
+  readonly saveAs?: 'new' | 'changed';
 }
 
 /** Makes a reviewed draft ready to be signed. */
@@ -49,6 +51,7 @@ export function signableRelease(
     eligible,
     summary: formatReview(session, review, opened.draft),
     problems: review.problems,
+    ...(opened.saveAs !== undefined && { saveAs: opened.saveAs }),
     second: isDecidedBelow(review) ? 'other-side' : 'fork',
   };
 }

@@ -3,17 +3,19 @@
  *
  * On a terminal each view takes the place of the one before; elsewhere it is one block of text, or
  * one line of JSON. A node that does not answer for a while does not end it: that is when somebody
- * is watching.
+ * is watching. On a terminal the last view stays then, below what is wrong.
  *
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { KedgeError } from '../core/errors.ts';
+import { formatTimestamp } from '../core/ids.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { parseArgument } from './help.ts';
 import type { Json } from './output.ts';
 import type { Session } from './session.ts';
+import { printable } from './styles.ts';
 
 /** The options of {@link addRefreshOptions}. */
 export interface RefreshOptions {
@@ -54,19 +56,43 @@ export async function refresh(
     for (const warning of warnings) session.output.warn(warning);
     return;
   }
-  const { signal } = session.context;
+  const { output, context } = session;
+  const { signal } = context;
+  let last = '';
   while (!signal.aborted) {
     try {
       const { json, text, warnings } = await look();
-      session.output.refresh(json, text);
-      for (const warning of warnings) session.output.warn(warning);
+      last = text;
+      if (output.isLive) output.refresh(json, liveText(session, text, warnings, seconds));
+      else {
+        output.refresh(json, text);
+        for (const warning of warnings) output.warn(warning);
+      }
     } catch (thrown) {
       const { code, message } = KedgeError.from(thrown);
       if (code !== 'UNAVAILABLE') throw thrown;
-      session.output.warn(message);
+      if (output.isLive) output.refresh({}, liveText(session, last, [message], seconds));
+      else output.warn(message);
     }
     await pause(seconds * 1000, signal);
   }
+}
+
+/** What is wrong first, then the view, both under the time: a view may be an old one. */
+function liveText(
+  { output, context }: Session,
+  text: string,
+  warnings: readonly string[],
+  seconds: number,
+): string {
+  const { styles } = output;
+  const time = formatTimestamp(context.nowMs());
+  return [
+    styles.dim(`${time}, every ${String(seconds)} s, Ctrl-C ends`),
+    ...warnings.map((warning) => `${styles.yellow('warning:')} ${printable(warning)}`),
+    '',
+    text,
+  ].join('\n');
 }
 
 /** Waits, or not so long when the signal comes. */

@@ -1,8 +1,8 @@
 /**
  * Drafting, signing and submitting in one command, for somebody who may do it all alone.
  *
- * The same steps as the separate commands, in the same order: what stops one stops here, and the
- * draft file stays as far as it got.
+ * The same steps as the separate commands, in the same order: what stops one stops here. The draft
+ * file is there from the first signature on, and stays as far as it got.
  *
  * @module
  */

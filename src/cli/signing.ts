@@ -18,7 +18,7 @@ import { LocalSigner } from '../signers/local-signer.ts';
 import { loadPlainKey } from '../signers/plain-key.ts';
 import { signWithLedger } from '../signers/sign.ts';
 import { type Draft, saveDraft } from './draft-file.ts';
-import { readInput } from './files.ts';
+import { readInput, requireAbsent } from './files.ts';
 import { hinted } from './help.ts';
 import { passphraseSource } from './passphrases.ts';
 import type { ShortcutOptions } from './realm-options.ts';
@@ -43,12 +43,17 @@ export interface Signable {
   readonly problems: readonly KedgeError[];
   /** What another statement for its sequence in the ledger is; default a fork. */
   readonly second?: SecondStatement;
+  /** What the first signature does to the file; default `changed`. */
+  readonly saveAs?: 'new' | 'changed';
 }
 
 /** How to sign. */
 export type SignOptions = Pick<ShortcutOptions, 'yes' | 'passphraseFile' | 'ledger'>;
 
-/** Signs with each key file and saves after each, so that no signature is lost. */
+/**
+ * Signs with each key file and saves after each, so that no signature is lost. Before the first one
+ * the file is not touched: a wrong passphrase leaves nothing behind.
+ */
 export async function signDraft(
   session: Session,
   signable: Signable,
@@ -62,10 +67,11 @@ export async function signDraft(
     `Sign sequence ${sequence} of ${stream} with ${countOf(keyFiles.length, 'key')}?`,
     options,
   );
-  let { draft } = signable;
+  let { draft, saveAs = 'changed' } = signable;
   for (const file of keyFiles) {
-    draft = await signWith(session, { ...signable, draft }, session.path(file), options);
-    await saveDraft(signable.path, draft, 'changed');
+    draft = await signWith(session, { ...signable, draft, saveAs }, session.path(file), options);
+    await saveDraft(signable.path, draft, saveAs);
+    saveAs = 'changed';
   }
   return draft;
 }
@@ -97,6 +103,8 @@ async function signWith(
   const path = options.ledger === undefined ? fallback : session.path(options.ledger);
   const ledger = new Ledger(path ?? (await ledgerPath(keyFile)));
   await warnOfLedger(session, ledger, statement);
+  // Somebody may have typed a passphrase meanwhile; a signature that cannot be saved is spent.
+  if (signable.saveAs === 'new') await requireAbsent(signable.path);
   const taken =
     'nothing was signed; a sequence is signed once, even when the draft was dropped later';
   const signed = await hinted({ CONFLICT: taken }, () =>

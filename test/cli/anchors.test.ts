@@ -210,7 +210,56 @@ describe('kedge with --sign-with', () => {
   });
 });
 
+describe('kedge with --sign-with and a wrong passphrase', () => {
+  it('leaves no draft behind that was not there, and an old one as it was', async () => {
+    await using fresh = await createCliRealm();
+    const ca = await fresh.ca('CA 1');
+    const add = ['anchor', 'add', ca, '--bundle', BUNDLE];
+    const sign = ['--sign-with', 'signers/ana.age', '--yes'];
+    const wrong = { env: { KEDGE_PASSPHRASE: 'not the passphrase' } };
+    const first = await fresh.run([...add, ...sign], wrong);
+    expect([first.code, first.stderr]).toEqual([8, expect.stringContaining('nothing was signed')]);
+    await expect(readFile(`${fresh.cwd}/${DRAFT}`)).rejects.toThrow('ENOENT');
+    expect((await fresh.run([...add, ...sign])).code).toBe(0);
+    const before = await readFile(`${fresh.cwd}/${DRAFT}`);
+    const note = ['release', 'draft', '--bundle', BUNDLE, '--discard-signatures', '--note', 'x'];
+    expect((await fresh.run([...note, ...sign], wrong)).code).not.toBe(0);
+    expect(await readFile(`${fresh.cwd}/${DRAFT}`)).toEqual(before);
+  });
+});
+
+describe('kedge peer ca', () => {
+  it('says what the CA is for: connections, or programs that trust it by a bundle', async () => {
+    await using fresh = await createCliRealm();
+    expect((await fresh.run(['peer', 'ca'])).stdout).toContain('caFile of every node');
+    const workload = ['peer', 'ca', '--workload', '--realm', 'payments.example.org'];
+    const { stdout } = await fresh.run([...workload, '--dir', 'payments']);
+    expect(stdout).toContain('Programs of payments.example.org');
+    expect(stdout).toContain('kedge anchor add payments/ca.pem --bundle');
+    expect(stdout).not.toContain('every node');
+  });
+});
+
 describe('kedge peer issue', () => {
+  it('replaces a pair on request, with all its names and new ones', async () => {
+    await using fresh = await createCliRealm();
+    await fresh.run(['peer', 'ca']);
+    const issue = ['peer', 'issue', 'node/iad-1'];
+    await fresh.json([...issue, '--name', 'localhost', '--name', '127.0.0.1']);
+    const key = await readFile(`${fresh.cwd}/tls/iad-1.key`);
+    const again = await fresh.run([...issue, '--name', 'iad-1']);
+    expect([again.code, again.stderr]).toEqual([10, expect.stringContaining('--replace')]);
+    expect(await readFile(`${fresh.cwd}/tls/iad-1.key`)).toEqual(key);
+    const { names } = await fresh.json<{ readonly names: readonly string[] }>([
+      ...issue,
+      '--replace',
+      '--name',
+      'iad-1',
+    ]);
+    expect(names).toEqual(['localhost', '127.0.0.1', 'iad-1']);
+    expect(await readFile(`${fresh.cwd}/tls/iad-1.key`)).not.toEqual(key);
+  });
+
   it('refuses a name that no server can have', async () => {
     await using fresh = await createCliRealm();
     await fresh.run(['peer', 'ca']);

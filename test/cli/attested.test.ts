@@ -104,6 +104,7 @@ describe('kedge log checkpoint', () => {
   it('fails for a stream of which nothing is held', async () => {
     const { stderr } = await run('log', 'checkpoint', 'other.example.org');
     expect(stderr).toContain('UNAVAILABLE');
+    expect(stderr).toContain('the node answers');
   });
 });
 

@@ -21,22 +21,21 @@ afterAll(async () => {
   await realm[Symbol.asyncDispose]();
 });
 
-async function start(name: string): Promise<void> {
+/** `reachable`: whether others can dial it where it says. */
+async function start(name: string, reachable: 'yes' | 'no' = 'yes'): Promise<void> {
   const text = sampleConfig({
     id: name,
     region: name.slice(0, 3),
     realm: 'prod.example.org',
     charter: 'charter-1.json',
     security: 'insecure',
-  })
-    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0')
-    .replace('path: data', `path: data-${name}`);
+  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   const port = ports[NAMES.indexOf(name)] ?? 0;
   const address = `127.0.0.1:${String(port)}`;
   const seeds = [`127.0.0.1:${String(ports[0] ?? 0)}`];
   const listen = { ...config.listen, peers: address };
-  const own = { ...config.node, address };
+  const own = { ...config.node, address: reachable === 'yes' ? address : '127.0.0.1:1' };
   nodes.set(name, await runNode({ ...config, node: own, listen, peers: { seeds } }));
 }
 
@@ -115,7 +114,9 @@ describe('kedge cluster', () => {
     const { code, stdout } = await run(['cluster']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('3 of 3 members alive')]);
     expect(stdout).toMatch(/ {2}fra +fra-1 +relay +alive +[0-9a-f]{8} +- +others/);
-    expect(stdout).toContain('well: all members are alive and hold the same');
+    expect(stdout).toContain(
+      'well, as far as iad-1 can tell: all members are alive, reach each other',
+    );
   });
 
   it('asks every node that is named for itself', async () => {
@@ -144,14 +145,15 @@ describe('kedge cluster', () => {
 
   it('replaces each view by the next one on a terminal with --watch', async () => {
     const stop = new AbortController();
-    const clear = '\u001b[H\u001b[2J';
+    const home = '\u001b[H';
     const onStdout = (text: string): void => {
-      if (text.split(clear).length > 2) stop.abort();
+      if (text.split(home).length > 2) stop.abort();
     };
     const settings = { tty: true, signal: stop.signal, onStdout };
     const { code, stdout } = await run(['cluster', '--watch', '--interval', '1s'], settings);
     expect(code).toBe(0);
-    expect(stdout.startsWith(clear)).toBe(true);
+    expect(stdout.startsWith(home)).toBe(true);
+    expect(stdout).toContain('every 1 s, Ctrl-C ends');
   });
 
   it('waits until all are well, and says what it waits for', async () => {
@@ -164,4 +166,19 @@ describe('kedge cluster', () => {
     await start('iad-2');
     expect((await run(['cluster', '--wait', '--timeout', '30s'])).code).toBe(0);
   });
+
+  it('is not well while two members do not reach each other, and says why', async () => {
+    for (const name of ['sin-1', 'syd-1']) await start(name, 'no');
+    const nodes = `${admin('sin-1')},${admin('syd-1')}`;
+    const named = ['cluster', '--output', 'json', '--nodes', `${all()},${nodes}`];
+    const look = async (): Promise<void> => {
+      const { code, stdout } = await run(named);
+      const { problems } = JSON.parse(stdout) as ClusterJson;
+      const why = /^s..-1 does not reach s..-1: .*(?:ECONNREFUSED|answer)/;
+      if (code !== 1 || !problems.some((problem) => why.test(problem))) {
+        throw new Error(problems.join('; '));
+      }
+    };
+    await vi.waitFor(look, { timeout: 40_000, interval: 500 });
+  }, 60_000);
 });

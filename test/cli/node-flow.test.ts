@@ -210,7 +210,19 @@ describe('kedge with a node that cannot be believed or reached', () => {
     const { code, stderr } = await run('node', 'status', '--node', '127.0.0.1:1');
     expect(code).toBe(9);
     expect(stderr).toContain('error: node 127.0.0.1:1:');
-    expect(stderr).toContain('check the address and that the node runs');
+    expect(stderr).toContain('check the address (listen.admins of the node)');
+  });
+
+  it('refuses an address without a port, which would be another program', async () => {
+    const { code, stderr } = await run('node', 'status', '--node', '127.0.0.1');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('"127.0.0.1" is not host:port')]);
+  });
+
+  it('waits for a node that is starting, on request', async () => {
+    const argv = ['node', 'status', '--node', '127.0.0.1:1', '--wait', '--timeout', '1s'];
+    const { code, stderr } = await run(...argv);
+    expect([code, stderr]).toEqual([9, expect.stringContaining('waiting: node 127.0.0.1:1:')]);
+    expect((await run('node', 'status', '--wait')).code).toBe(0);
   });
 
   it('refuses plaintext to another machine, and a profile without a certificate', async () => {
@@ -222,7 +234,43 @@ describe('kedge with a node that cannot be believed or reached', () => {
   });
 });
 
+describe('kedge bundle diff', () => {
+  it('says what it takes when it gets something else', async () => {
+    const name = await run('bundle', 'diff', BUNDLE);
+    expect([name.code, name.stderr]).toEqual([2, expect.stringContaining('neither a sequence')]);
+    const bare = await run('bundle', 'diff', '1');
+    expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining('1 of which bundle?')]);
+    const late = await run('bundle', 'diff', '999', '--bundle', BUNDLE);
+    expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('no release 999 of')]);
+  });
+});
+
 describe('kedge node init', () => {
+  it('writes where others reach the node, and a store of its own', async () => {
+    const argv = ['node', 'init', '--id', 'two', '--region', 'iad', '--port', '7450'];
+    await realm.json([...argv, '--address', '127.0.0.1', '--out', 'two.yaml']);
+    const file = `${realm.cwd}/two.yaml`;
+    const config = parseNodeConfig(await readFile(file, 'utf8'), file);
+    expect(config.node.address).toBe('127.0.0.1:7451');
+    expect(config.listen.peers).toBe('127.0.0.1:7451');
+    expect(config.http?.listen).toBe('127.0.0.1:7453');
+    expect(config.store.path).toBe(`${realm.cwd}/data/two`);
+    const elsewhere = ['--store', '/var/lib/kedge/store', '--insecure', '--out', 'three.yaml'];
+    await realm.json([...argv, ...elsewhere]);
+    expect(await readFile(`${realm.cwd}/three.yaml`, 'utf8')).toContain(
+      'path: /var/lib/kedge/store',
+    );
+    const wrong = await realm.run([...argv, '--address', 'a b', '--out', 'x.yaml']);
+    expect(wrong.code).toBe(2);
+  });
+
+  it('warns of an address that cannot be looked up', async () => {
+    const argv = ['node', 'init', '--id', 'ghost', '--region', 'iad', '--out', 'ghost.yaml'];
+    const { code, stderr } = await realm.run([...argv, '--address', 'ghost.invalid']);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('ghost.invalid:7441')]);
+    expect(stderr).toContain('cannot be looked up here');
+  });
+
   it('writes other nodes and ports, and refuses what is none', async () => {
     const argv = ['node', 'init', '--id', 'sin-1', '--region', 'sin', '--insecure'];
     const peers = ['--peer', '127.0.0.1:7441', '--peer', '127.0.0.1:7451'];

@@ -56,13 +56,14 @@ describe.skipIf(!existsSync(main))('the kedge program', () => {
     expect((await run([...argv, '--yes'], { KEDGE_PASSPHRASE: PASSPHRASE })).code).toBe(0);
   });
 
-  it('runs a node until SIGTERM, publishes to it and watches it until SIGINT', async () => {
-    const [clients = 0, peers = 0, admins = 0] = await findFreePorts(3);
+  it('runs a node until SIGTERM, publishes to it, watches and scrapes it', async () => {
+    const [clients = 0, peers = 0, admins = 0, http = 0] = await findFreePorts(4);
     const sample = { id: 'n-1', region: 'r', realm: 'now.example.org', charter: 'charter-1.json' };
     const text = sampleConfig({ ...sample, security: 'insecure' })
       .replace(':7440', `:${clients}`)
       .replace(':7441', `:${peers}`)
-      .replace(':7442', `:${admins}`);
+      .replace(':7442', `:${admins}`)
+      .replace(':7443', `:${http}`);
     const config = await dir.write('now/node.yaml', text);
     const profile = await dir.write(
       'now/insecure.yaml',
@@ -80,6 +81,8 @@ describe.skipIf(!existsSync(main))('the kedge program', () => {
     });
     expect(JSON.parse(await watch.waitForLine('"sequence":1'))).toMatchObject({ bundle: BUNDLE });
     expect(await watch.kill('SIGINT')).toEqual({ code: 0, signal: undefined });
+    const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+    expect(metrics).toContain(`\nkedge_bundle_sequence{bundle="${BUNDLE}"} 1\n`);
     expect(await node.stop()).toEqual({ code: 0, signal: undefined });
     expect(node.stdout.at(-1)).toContain('node.stopped');
     const down = await run(['node', 'status', '--profile', profile]);

@@ -10,6 +10,7 @@ import { countChanges, describeChange } from '../../core/releases/diff.ts';
 import { openBundle } from '../bundle-options.ts';
 import { changesJson, formatChanges, formatCounts } from '../change-view.ts';
 import type { CommandModule } from '../command-module.ts';
+import { fileExists } from '../files.ts';
 import { addExamples, parseArgument, sequenceArgument } from '../help.ts';
 import { readPastBody, requireHead } from '../history.ts';
 import { openRealm, type RealmRelease } from '../realm.ts';
@@ -89,12 +90,13 @@ async function openSide(
       ...(realm !== undefined && { realm }),
       ...(pin !== undefined && { pin }),
     };
+    if (!(await fileExists(session.path(name)))) throw neither(name);
     const { bundle, head, blobs } = await openBundle(session, undefined, files);
     return { name: `release ${head.sequence}`, bundle, body: head.body, blobs };
   }
   if (options.bundle === undefined) {
-    throw new KedgeError('CONFIG', 'a sequence needs its bundle', {
-      detail: { hint: 'give --bundle <name>, or two release files' },
+    throw new KedgeError('CONFIG', `release ${name ?? ''} of which bundle?`, {
+      detail: { hint: 'give --bundle <name>; or give two release files' },
     });
   }
   const bundle = parseArgument('--bundle', options.bundle, parseBundleName);
@@ -103,4 +105,14 @@ async function openSide(
   const sequence = name === undefined ? head.sequence : sequenceArgument(name);
   const body = await readPastBody(realm, { ...head, bundle }, sequence);
   return { name: `release ${sequence}`, bundle, body, blobs };
+}
+
+function neither(name: string): KedgeError {
+  return new KedgeError('CONFIG', `${JSON.stringify(name)} is neither a sequence nor a file`, {
+    detail: {
+      hint:
+        'to compare releases of a bundle: kedge bundle diff <sequence> --bundle <name>; ' +
+        'sequences are in kedge release history <name>',
+    },
+  });
 }

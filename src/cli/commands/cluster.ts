@@ -36,7 +36,7 @@ export const cluster: CommandModule = {
       'Show all nodes by region: state, role, whether they hold the same, what they lack, links ' +
         'that are down, forks. One node tells what it knows of the others; with --nodes, or ' +
         '`nodes:` in the profile, each is asked for itself. Exit code 0 only when all members ' +
-        'are alive and hold the same and nothing is forked, else 1.',
+        'are alive, reach each other and hold the same and nothing is forked, else 1.',
     );
     addRealmOptions(command);
     addRefreshOptions(command);
@@ -66,7 +66,9 @@ async function run(session: Session, options: Options): Promise<void> {
       options.wait === true ? await waitUntilWell(session, look, timeoutMs) : await look();
     const { problems } = seen.cluster;
     session.conclude(problems.length === 0 ? 'good' : 'findings');
-    const text = formatCluster(seen.cluster, session.output.styles);
+    const { styles, isLive } = session.output;
+    const verdict = options.watch === true && isLive ? 'first' : 'last';
+    const text = formatCluster(seen.cluster, styles, verdict);
     return { json: clusterJson(seen.cluster), text, warnings: seen.forks };
   });
 }

@@ -14,14 +14,17 @@ import type { Session } from '../session.ts';
 
 const PORT = 7440;
 const PORT_MAX = 65_535;
+const LOOPBACK = /^(?:localhost|127\.[0-9.]+|\[::1\]):/;
 
 interface Options {
   readonly id: string;
   readonly region: string;
   readonly realm?: string;
   readonly charter: string;
+  readonly address?: string;
   readonly insecure?: boolean;
   readonly peer?: readonly string[];
+  readonly store?: string;
   readonly port: string;
   readonly out: string;
 }
@@ -38,8 +41,14 @@ export const nodeInit: CommandModule = {
       .requiredOption('--region <name>', 'region that the node stands in')
       .option('--realm <name>', 'realm of the node (default: from the profile)')
       .option('--charter <file>', 'first charter of the realm', 'charter-1.json')
+      .option('--address <host[:port]>', 'where other nodes reach this one (default: <id>:<port>)')
       .option('--peer <host:port>', 'where another node is reached; repeat for more', collect)
-      .option('--port <number>', 'for clients; the next two are for peers and admins', String(PORT))
+      .option(
+        '--port <number>',
+        'for clients; the next three are for peers, admins, and metrics',
+        String(PORT),
+      )
+      .option('--store <folder>', 'where it keeps what it accepted (default: data/<id>)')
       .option('--insecure', 'no TLS, loopback only: for trying things out')
       .option('--out <file>', 'file to write; never overwritten', 'node.yaml')
       .action((options: Options) => run(session, options));
@@ -50,7 +59,8 @@ export const nodeInit: CommandModule = {
 function examples(command: Command): void {
   addExamples(command, [
     'kedge node init --id iad-1 --region iad --realm prod.example.org',
-    'kedge node init --id fra-1 --region fra --peer iad-1:7441 --out /etc/kedge/node.yaml',
+    'kedge node init --id fra-1 --region fra --address fra-1.example.org --peer iad-1:7441',
+    'kedge node init --id b --region x --address 127.0.0.1 --port 7450 --peer 127.0.0.1:7441',
     'kedge node init --id try-2 --region local --insecure --port 7450 --peer 127.0.0.1:7441',
   ]);
 }
@@ -62,23 +72,48 @@ async function run(session: Session, options: Options): Promise<void> {
     options.realm ?? profile.realm ?? 'prod.example.org',
     parseRealmName,
   );
-  const text = sampleConfig({
-    id: parseArgument('--id', options.id, parseNodeId),
+  const id = parseArgument('--id', options.id, parseNodeId);
+  const port = parseArgument('--port', options.port, parsePort);
+  const given = options.address === undefined ? undefined : withPort(options.address, port + 1);
+  const sample: Sample = {
+    id,
     region: parseArgument('--region', options.region, parseRegionName),
     realm,
     charter: options.charter,
     security: options.insecure === true ? 'insecure' : 'tls',
-    port: parseArgument('--port', options.port, parsePort),
+    port,
+    ...(options.store !== undefined && { store: options.store }),
+    ...(given !== undefined && { address: parseArgument('--address', given, parsePlace) }),
     seeds: (options.peer ?? []).map((text) => parseArgument('--peer', text, parsePlace)),
-  });
+  };
+  const reached = reachedAt(sample);
   const path = session.path(options.out);
-  await createFile(path, text, 'public');
+  await createFile(path, sampleConfig(sample), 'public');
   session.output.result(
-    { file: path, realm, node: options.id, region: options.region },
+    {
+      file: path,
+      realm,
+      node: id,
+      region: options.region,
+      ...(reached !== undefined && { address: reached }),
+    },
     `Wrote ${path}.\n` +
       `Next: put the charter and the TLS files where it says (kedge peer issue --help), then\n` +
       `  kedge node config --config ${options.out}    checks it and prints it with all defaults\n` +
       `  kedge node run --config ${options.out}       runs the node`,
+  );
+  if (reached !== undefined) await warnOfAddress(session, reached);
+}
+
+/** Other machines may know the name all the same, so it is no error. */
+async function warnOfAddress(session: Session, address: string): Promise<void> {
+  const { lookupProblem } = await import('../../node/name-lookup.ts');
+  const problem = await lookupProblem(address);
+  if (problem === undefined) return;
+  session.output.warn(
+    `other nodes are told to reach this one at ${address}, which cannot be looked up here ` +
+      `(${problem}); unless they know that name, put one that they know under node.address, or ` +
+      'make the file again with --address',
   );
 }
 
@@ -88,15 +123,20 @@ interface Sample {
   readonly realm: string;
   readonly charter: string;
   readonly security: 'tls' | 'insecure';
-  /** For clients; the next two are for peers and admins. Default 7440. */
+  /** For clients; the next three are for peers, admins and metrics. Default 7440. */
   readonly port?: number;
+  /** Where other nodes reach it, `host:port`. Default: its id, or without TLS where it listens. */
+  readonly address?: string;
+  /** Folder of the store. Default: one of its own below `data`. */
+  readonly store?: string;
   /** Where other nodes are reached, `host:port`. Default: nowhere. */
   readonly seeds?: readonly string[];
 }
 
 /** The text of the sample; `test/cli` checks that the node accepts it. */
 export function sampleConfig(sample: Sample): string {
-  const { id, region, realm, port = PORT, seeds = [] } = sample;
+  const { id, region, realm, port = PORT, store = `data/${id}`, seeds = [] } = sample;
+  const address = reachedAt(sample);
   return `# Configuration of the Kedge node ${id}. Every key: docs/node-config.md.
 # Check it with: kedge node config --config <this file>
 
@@ -104,7 +144,7 @@ export function sampleConfig(sample: Sample): string {
 node:
   id: ${quoted(id)}
   region: ${quoted(region)}
-${ADDRESS[sample.security](id, port + 1)}
+${addressLines(address)}
 # The realm, and its first charter as \`kedge realm init\` wrote it: the root of all trust here.
 # Compare its digest with the pin that the owner of the realm published.
 realm: ${quoted(realm)}
@@ -113,10 +153,14 @@ firstCharterFile: ${quoted(sample.charter)}
 
 # Where accepted statements and anchors are kept. One process at a time.
 store:
-  path: data
+  path: ${quoted(store)}
 
 # host:port of each listener; the same address twice is one listener, roles decide who may do what.
-${listenSection(sample.security, port)}
+${listenSection(sample.security, address, port)}
+# For whoever watches this node, over plain HTTP: /metrics, /healthz, /readyz. See docs/metrics.md.
+http:
+  listen: 127.0.0.1:${String(port + 3)}
+
 ${sample.security === 'tls' ? tlsSection(id, realm) : INSECURE_SECTION}
 # Where some other nodes are reached; one that answers is enough to find all. A name is looked up
 # again and again and may stand for many nodes. Every node has a certificate with the identity
@@ -139,15 +183,24 @@ drainTimeoutMs: 10000
 `;
 }
 
-// Without TLS only this machine is reached, and `listen.peers` says where.
-const ADDRESS = {
-  tls: (id: string, port: number): string =>
-    `  # Where other nodes reach this one.\n  address: ${quoted(`${id}:${port}`)}\n`,
-  insecure: (): string => '',
-} as const;
+/** Absent without TLS: only this machine is reached then, and `listen.peers` says where. */
+function reachedAt({ id, port = PORT, address, security }: Sample): string | undefined {
+  return address ?? (security === 'tls' ? `${id}:${String(port + 1)}` : undefined);
+}
 
-function listenSection(security: Sample['security'], port: number): string {
-  const host = security === 'tls' ? '0.0.0.0' : '127.0.0.1';
+function addressLines(address: string | undefined): string {
+  if (address === undefined) return '';
+  return `  # Where other nodes reach this one.\n  address: ${quoted(address)}\n`;
+}
+
+/** On all interfaces, unless only this machine can reach the node anyhow. */
+function listenSection(
+  security: Sample['security'],
+  address: string | undefined,
+  port: number,
+): string {
+  const isLocal = security === 'insecure' || LOOPBACK.test(address ?? '');
+  const host = isLocal ? '127.0.0.1' : '0.0.0.0';
   return `listen:
   clients: ${host}:${port}
   peers: ${host}:${port + 1}
@@ -183,8 +236,13 @@ function quoted(text: string): string {
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= PORT_MAX - 2) return port;
-  throw new KedgeError('CONFIG', `not a port that leaves room for two more: ${quoted(text)}`);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= PORT_MAX - 3) return port;
+  throw new KedgeError('CONFIG', `not a port that leaves room for three more: ${quoted(text)}`);
+}
+
+/** The text with a port, when it has none. */
+function withPort(text: string, port: number): string {
+  return /^[^\s:]+$|^\[[^\]]+\]$/.test(text) ? `${text}:${String(port)}` : text;
 }
 
 function parsePlace(text: string): string {

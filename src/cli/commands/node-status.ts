@@ -3,14 +3,21 @@
  *
  * @module
  */
+import { KedgeError } from '../../core/errors.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples } from '../help.ts';
-import { askNode, formatStatus, statusJson } from '../node-view.ts';
+import { parseDurationSeconds } from '../durations.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { type AskedNode, askNode, formatStatus, statusJson } from '../node-view.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, type RefreshOptions, refresh } from '../refreshing.ts';
+import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
 import type { Session } from '../session.ts';
 
-type Options = RealmOptions & RefreshOptions;
+interface Options extends RealmOptions, RefreshOptions {
+  readonly wait?: boolean;
+  readonly timeout: string;
+}
+
+const WAIT_EVERY_MS = 250;
 
 /** The command. */
 export const nodeStatus: CommandModule = {
@@ -22,9 +29,13 @@ export const nodeStatus: CommandModule = {
     );
     addRealmOptions(command);
     addRefreshOptions(command);
-    command.action((options: Options) => run(session, options));
+    command
+      .option('--wait', 'wait for a node that does not answer yet')
+      .option('--timeout <duration>', 'how long --wait waits', '60s')
+      .action((options: Options) => run(session, options));
     addExamples(command, [
       'kedge node status',
+      'kedge node run & kedge node status --wait',
       'kedge node status --node fra-1.kedge.example.org:7442 --watch',
       'kedge node status --output json | jq \'.peers[] | select(.link == "down")\'',
       "kedge node status --watch --interval 10s --output json | jq -c '[.nodeId, .behind]'",
@@ -34,9 +45,34 @@ export const nodeStatus: CommandModule = {
 
 async function run(session: Session, options: Options): Promise<void> {
   const { output, context } = session;
+  const timeoutMs = parseArgument('--timeout', options.timeout, parseDurationSeconds) * 1000;
   await refresh(session, options, async () => {
-    const { status, forks } = await askNode(session, options);
+    const { status, forks } =
+      options.wait === true
+        ? await askPatiently(session, options, timeoutMs)
+        : await askNode(session, options);
     const text = formatStatus(status, output.styles, context.nowMs());
     return { json: statusJson(status), text, warnings: forks };
   });
+}
+
+/** Asks again while nobody answers. Errors: the last one when the time is over. */
+async function askPatiently(
+  session: Session,
+  options: Options,
+  timeoutMs: number,
+): Promise<AskedNode> {
+  const { signal } = session.context;
+  let said = '';
+  for (let leftMs = timeoutMs; ; leftMs -= WAIT_EVERY_MS) {
+    try {
+      return await askNode(session, options);
+    } catch (thrown) {
+      const { code, message } = KedgeError.from(thrown);
+      if (code !== 'UNAVAILABLE' || leftMs <= 0 || signal.aborted) throw thrown;
+      if (message !== said) session.output.note(`waiting: ${message}`);
+      said = message;
+    }
+    await pause(WAIT_EVERY_MS, signal);
+  }
 }

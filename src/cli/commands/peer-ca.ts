@@ -18,7 +18,25 @@ interface Options {
   readonly realm?: string;
   readonly dir: string;
   readonly validFor: string;
+  readonly workload?: boolean;
 }
+
+const FOR_CONNECTIONS = {
+  commonName: 'Kedge connections',
+  what: 'the connections of nodes, clients and admins',
+  certificate: 'caFile of every node, client and admin',
+  next: () => 'kedge peer issue node/<id>, kedge peer issue admin/<name>',
+} as const;
+
+/** Of programs that trust each other by a bundle. */
+const FOR_PROGRAMS = {
+  commonName: 'Programs',
+  what: 'programs that trust it by a bundle',
+  certificate: 'what is published: an anchor of a bundle',
+  next: (certFile: string, realm: string) =>
+    `kedge anchor add ${certFile} --bundle <name>\n` +
+    `      kedge peer issue server/<name> --realm ${realm} --ca ${certFile} --name <host>`,
+} as const;
 
 /** The command. */
 export const peerCa: CommandModule = {
@@ -33,10 +51,12 @@ export const peerCa: CommandModule = {
       .option('--realm <name>', 'realm, for the name of the CA (default: from the profile)')
       .option('--dir <directory>', 'where to write ca.pem and ca.key; never overwritten', 'tls')
       .option('--valid-for <duration>', 'how long it is valid', '1825d')
+      .option('--workload', 'for programs and not for nodes: a CA to publish in a bundle')
       .action((options: Options) => run(session, options));
     addExamples(command, [
       'kedge peer ca --realm prod.example.org',
       'kedge peer ca --dir /secure/tls --valid-for 730d',
+      'kedge peer ca --workload --realm payments.example.org --dir payments',
     ]);
   },
 };
@@ -52,8 +72,9 @@ async function run(session: Session, options: Options): Promise<void> {
   const keyFile = join(folder, 'ca.key');
   await requireAbsent(certFile);
   await requireAbsent(keyFile);
+  const texts = options.workload === true ? FOR_PROGRAMS : FOR_CONNECTIONS;
   const issued = issueCa({
-    commonName: `Kedge connections of ${realm ?? 'this deployment'}`,
+    commonName: `${texts.commonName} of ${realm ?? 'this deployment'}`,
     nowMs: session.context.nowMs(),
     validForMs: parseArgument('--valid-for', options.validFor, parseDurationSeconds) * 1000,
     serial: () => randomBytes(16),
@@ -64,9 +85,9 @@ async function run(session: Session, options: Options): Promise<void> {
   await createFile(certFile, issued.certificatePem, 'public');
   session.output.result(
     { certFile, keyFile, sha256: issued.facts.id },
-    `Made a CA for connections:\n${formatFacts(issued.facts, session.context.nowMs())}\n\n` +
-      `  ${certFile}  caFile of every node, client and admin\n` +
+    `Made a CA for ${texts.what}:\n${formatFacts(issued.facts, session.context.nowMs())}\n\n` +
+      `  ${certFile}  ${texts.certificate}\n` +
       `  ${keyFile}  secret; only \`kedge peer issue\` needs it\n` +
-      'Next: kedge peer issue node/<id>, kedge peer issue admin/<name>',
+      `Next: ${texts.next(session.shown(certFile), realm ?? '<realm>')}`,
   );
 }

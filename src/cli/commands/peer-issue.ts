@@ -9,12 +9,13 @@ import { basename, dirname, join } from 'node:path';
 import { parseUtf8 } from '../../core/bytes.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseRealmName, type RealmName } from '../../core/ids.ts';
+import { parseCertificateFile } from '../../x509/file.ts';
 import { issueLeaf } from '../../x509/issue.ts';
 import { formatFacts } from '../certificates.ts';
 import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
-import { createFile, makeDirectory, readInput, requireAbsent } from '../files.ts';
-import { addExamples, collect, parseArgument } from '../help.ts';
+import { createFile, makeDirectory, readInput, replaceFile, requireAbsent } from '../files.ts';
+import { addExamples, collect, hinted, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
 
 interface Options {
@@ -23,6 +24,7 @@ interface Options {
   readonly name?: readonly string[];
   readonly validFor: string;
   readonly out?: string;
+  readonly replace?: boolean;
 }
 
 const FILE_MAX_BYTES = 64 * 1024;
@@ -46,11 +48,17 @@ export const peerIssue: CommandModule = {
       .option('--ca <file>', 'certificate of the CA; its key is beside it as .key', 'tls/ca.pem')
       .option('--valid-for <duration>', 'how long it is valid', '365d')
       .option('--out <file>', 'certificate to write (default: beside the CA, <last part>.pem)')
+      .option(
+        '--replace',
+        'put a new certificate and key in place of those that are there, for all names of the ' +
+          'old certificate and those of --name; a running node takes both up by itself',
+      )
       .action((path: string, options: Options) => run(session, path, options));
     addExamples(command, [
       'kedge peer issue node/iad-1 --name iad-1.kedge.example.org --name 10.0.0.4',
       'kedge peer issue admin/ana --valid-for 90d',
       'kedge peer issue client/payments-api --out /secure/payments-api.pem',
+      'kedge peer issue node/iad-1 --replace --name iad-1.internal.example.org',
     ]);
   },
 };
@@ -58,17 +66,17 @@ export const peerIssue: CommandModule = {
 async function run(session: Session, path: string, options: Options): Promise<void> {
   const realm = await requireRealm(session, options);
   const id = spiffeId(realm, path);
-  const names = (options.name ?? []).map(serverName);
+  const ca = session.path(options.ca);
+  const certFile = session.path(options.out ?? join(dirname(options.ca), `${basename(path)}.pem`));
+  const keyFile = keyPath(certFile);
+  const old = options.replace === true ? await namesIn(certFile) : [];
+  const names = [...new Set([...old, ...(options.name ?? []).map(serverName)])];
   if (path.startsWith('node/') && names.length === 0) {
     throw new KedgeError('CONFIG', 'a node needs the names under which others reach it', {
       detail: { hint: 'give --name, for example --name iad-1.kedge.example.org --name 127.0.0.1' },
     });
   }
-  const ca = session.path(options.ca);
-  const certFile = session.path(options.out ?? join(dirname(options.ca), `${basename(path)}.pem`));
-  const keyFile = keyPath(certFile);
-  await requireAbsent(certFile);
-  await requireAbsent(keyFile);
+  if (options.replace !== true) await requireBothAbsent(certFile, keyFile);
   const issued = issueLeaf({
     commonName: basename(path),
     nowMs: session.context.nowMs(),
@@ -83,8 +91,9 @@ async function run(session: Session, path: string, options: Options): Promise<vo
     ips: names.filter((name) => isIP(name) !== 0),
   });
   await makeDirectory(dirname(certFile));
-  await createFile(keyFile, issued.keyPem, 'private');
-  await createFile(certFile, issued.certificatePem, 'public');
+  const place = options.replace === true ? replaceFile : createFile;
+  await place(keyFile, issued.keyPem, 'private');
+  await place(certFile, issued.certificatePem, 'public');
   session.output.result(
     { identity: id, names, certFile, keyFile, sha256: issued.facts.id },
     `Issued ${id}${names.length > 0 ? ` for ${names.join(', ')}` : ''}:\n` +
@@ -100,6 +109,21 @@ async function requireRealm(session: Session, options: Options): Promise<RealmNa
   throw new KedgeError('CONFIG', 'the realm is not known', {
     detail: { hint: 'give --realm, or set `realm:` in kedge.yaml' },
   });
+}
+
+async function requireBothAbsent(certFile: string, keyFile: string): Promise<void> {
+  const hint = 'give another --out, or --replace to put a new pair in its place';
+  await hinted({ STORE: hint }, async () => {
+    await requireAbsent(certFile);
+    await requireAbsent(keyFile);
+  });
+}
+
+/** The names under which a server with this certificate is reached. */
+async function namesIn(certFile: string): Promise<readonly string[]> {
+  const bytes = await readInput(certFile, { what: 'certificate', maxBytes: FILE_MAX_BYTES });
+  const [leaf] = parseCertificateFile(bytes);
+  return leaf === undefined ? [] : [...leaf.dnsNames, ...leaf.ips];
 }
 
 function spiffeId(realm: RealmName, path: string): string {

@@ -10,7 +10,7 @@ import { type BundleSource, openBundleSource } from '../../client/source.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples, collect } from '../help.ts';
+import { addExamples, collect, hinted } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
 import type { Json } from '../output.ts';
 import { requirePinnedRealm } from '../realm-trust.ts';
@@ -28,6 +28,12 @@ interface Options extends DemandOptions {
 
 const STATUS_EVERY_MS = 1000;
 const ONCE_TIMEOUT_MS = 30_000;
+const WRONG =
+  "check --endpoint or `endpoints:` in kedge.yaml (host:port of clients' listeners), `tls:`, and " +
+  'the names of realm and bundles';
+const UNREACHED =
+  "check --endpoint or `endpoints:` in kedge.yaml (clients' listeners: listen.clients of a " +
+  'node), that the node runs, and that it gives your certificate the role client (identities)';
 
 /** The command. */
 export const watch: CommandModule = {
@@ -67,10 +73,13 @@ export const watch: CommandModule = {
 
 async function run(session: Session, bundles: readonly string[], options: Options): Promise<void> {
   const { signal } = session.context;
-  await using source = await openBundleSource(await sourceOptions(session, bundles, options));
+  const sourced = await sourceOptions(session, bundles, options);
+  await using source = await hinted({ CONFIG: WRONG }, () => openBundleSource(sourced));
   if (options.once === true) {
     const until = parseDemand(options) === undefined ? 'in-use' : 'fresh';
-    const set = await source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal, until });
+    const set = await hinted({ UNAVAILABLE: UNREACHED }, () =>
+      source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal, until }),
+    );
     for (const bundle of set) print(session, { bundle });
     return;
   }
