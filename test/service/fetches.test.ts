@@ -23,7 +23,7 @@ describe('Fetches', () => {
     const fetches = new Fetches({
       transport: {
         dial: () => undefined,
-        resolveSeeds: async () => [],
+        resolveSeeds: async () => ({ addresses: [], unresolved: [] }),
         async *fetch() {
           yield OVER;
           yield OVER;
