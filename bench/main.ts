@@ -9,15 +9,32 @@
  */
 import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
+import { fanout } from './fanout.ts';
 import { faults } from './faults.ts';
 import { idle } from './idle.ts';
 import { publish } from './publish.ts';
 import { repair } from './repair.ts';
 import { replication } from './replication.ts';
 import { sdk } from './sdk.ts';
+import { sdkSwap } from './sdk-swap.ts';
+import { soak } from './soak.ts';
+import { storm } from './storm.ts';
 import { wire } from './wire.ts';
 
-const CLAIMS: readonly Claim[] = [wire, publish, sdk, replication, idle, catchup, repair, faults];
+const CLAIMS: readonly Claim[] = [
+  wire,
+  publish,
+  sdk,
+  replication,
+  idle,
+  catchup,
+  repair,
+  faults,
+  fanout,
+  storm,
+  soak,
+  sdkSwap,
+];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 
 process.exitCode = await main(process.argv.slice(2));

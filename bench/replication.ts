@@ -8,13 +8,12 @@
  *
  * @module
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, type Claim, type Measurement, percentile, type Report } from './claim.ts';
+import { isInstalled, isQuick, load, processorWaitMs, processorWaitPercent } from './machine.ts';
 import { say } from './progress.ts';
 import { kedge, releaseBytes } from './replication/kedge.ts';
 import type { RunningSystem, System } from './replication/system.ts';
@@ -33,7 +32,6 @@ const PAUSE_MIN_MS = 700;
 const PAUSE_SPREAD_MS = 500;
 /** How long nodes are watched that have nothing to do. */
 const REST_MS = 5000;
-const PRESSURE = '/proc/pressure/cpu';
 const MEDIAN_MAX = 1.1;
 const P95_MAX = 1.25;
 const DELAY_ERROR_MAX_PERCENT = 0.5;
@@ -48,8 +46,7 @@ export const replication: Claim = {
 async function measure(): Promise<Measurement> {
   const { wan, notes } = await openWan(FIVE_REGIONS, HOSTS_PER_REGION);
   await using _ = wan;
-  const startMs = performance.now();
-  const waitBeforeMs = processorWaitMs();
+  const start = { waitMs: processorWaitMs(), atMs: performance.now() };
   const report: Report = { figures: {}, bars: [], notes: [...notes] };
   const distanceMs = farthestMs(wan.matrix, 0);
   const payloadBytes = releaseBytes();
@@ -72,10 +69,7 @@ async function measure(): Promise<Measurement> {
   }
   report.notes.push('slow start after idle: 1 (the default of the kernel) unless the name says 0');
   report.figures['loadAfter'] = load();
-  const waitedMs = processorWaitMs() - waitBeforeMs;
-  report.figures['processorWaitPercent'] = rounded(
-    (100 * waitedMs) / (performance.now() - startMs),
-  );
+  report.figures['processorWaitPercent'] = rounded(processorWaitPercent(start));
   return report;
 }
 
@@ -223,27 +217,6 @@ function note({ notes }: Report, text: string): void {
 function rounds(): number {
   const given = Number(process.env['KEDGE_BENCH_ROUNDS']);
   return Number.isInteger(given) && given > 0 ? given : ROUNDS;
-}
-
-/** `KEDGE_BENCH_QUICK=1` compares with NATS core alone. */
-function isQuick(): boolean {
-  return process.env['KEDGE_BENCH_QUICK'] === '1';
-}
-
-function isInstalled(program: string): boolean {
-  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
-}
-
-/** Processes that wanted a processor in the last minute: other work makes everything slower. */
-function load(): number {
-  return loadavg()[0] ?? Number.NaN;
-}
-
-/** For how long somebody has waited for a processor since the machine started. */
-function processorWaitMs(): number {
-  if (!existsSync(PRESSURE)) return Number.NaN;
-  const text = readFileSync(PRESSURE, 'utf8');
-  return Number(/some .*total=(\d+)/.exec(text)?.[1] ?? Number.NaN) / 1000;
 }
 
 function rounded(value: number): number {

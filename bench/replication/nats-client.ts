@@ -39,6 +39,11 @@ export class NatsClient implements Disposable {
     return new NatsClient(await dial(host, PORT));
   }
 
+  /** Over a connection that is there, behind the greeting of the server. */
+  static over(socket: Socket): NatsClient {
+    return new NatsClient(socket);
+  }
+
   subscribe(
     subject: string,
     handle: (payload: Buffer, reply: string | undefined) => void,

@@ -23,6 +23,10 @@ describe('npm run bench', () => {
       'catchup',
       'repair',
       'faults',
+      'fanout',
+      'storm',
+      'soak',
+      'sdk-swap',
     ]);
   });
 

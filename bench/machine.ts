@@ -1,0 +1,46 @@
+/**
+ * What a benchmark must know of the machine: how busy it is, and what is installed.
+ *
+ * @module
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+
+const PRESSURE = '/proc/pressure/cpu';
+
+/** Processes that wanted a processor in the last minute: other work makes everything slower. */
+export function load(): number {
+  return loadavg()[0] ?? Number.NaN;
+}
+
+/** For how long somebody has waited for a processor since the machine started, milliseconds. */
+export function processorWaitMs(): number {
+  if (!existsSync(PRESSURE)) return Number.NaN;
+  const text = readFileSync(PRESSURE, 'utf8');
+  return Number(/some .*total=(\d+)/.exec(text)?.[1] ?? Number.NaN) / 1000;
+}
+
+/** Whether a program is on the path. */
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$0"', program]).status === 0;
+}
+
+/** `KEDGE_BENCH_QUICK=1` asks for a shorter run. */
+export function isQuick(): boolean {
+  return process.env['KEDGE_BENCH_QUICK'] === '1';
+}
+
+/** `KEDGE_BENCH_CLIENTS` sets how many clients there are; bars are meant for the default. */
+export function clientsAsked(): number | undefined {
+  const given = Number(process.env['KEDGE_BENCH_CLIENTS']);
+  return Number.isInteger(given) && given > 0 ? given : undefined;
+}
+
+/** Share of the time since `start` in which somebody waited for a processor, percent. */
+export function processorWaitPercent(start: {
+  readonly waitMs: number;
+  readonly atMs: number;
+}): number {
+  return (100 * (processorWaitMs() - start.waitMs)) / (performance.now() - start.atMs);
+}

@@ -1,0 +1,156 @@
+/**
+ * Claim `storm`: a node restarts, and all its clients come back at once. How long until each is
+ * served again, beside the time that as many bare resumed TLS handshakes take in the same run; what
+ * it costs the node; and whether clients of another node notice.
+ *
+ * Clients wait between attempts as the SDK does. The neighbour's clients are watched from the
+ * beginning, also during the bare handshakes: those take the same processors, so what they do to
+ * the neighbour is the machine's part.
+ *
+ * @module
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PUBLIC_WEB } from '../demo/bundles.ts';
+import { atMost, type Claim, type Measurement, type Report, rounded } from './claim.ts';
+import { hundredths } from './fanout/bars.ts';
+import { Certificates } from './fanout/certificates.ts';
+import { BenchNodes, REALM } from './fanout/nodes.ts';
+import { clientsAsked, isQuick, load } from './machine.ts';
+import { residentBytes } from './process-stats.ts';
+import { say } from './progress.ts';
+import { measureHandshakes } from './storm/handshakes.ts';
+import { Neighbour } from './storm/neighbour.ts';
+import { nowUs } from './swarm/clock.ts';
+import { buildSwarm, Swarm } from './swarm/swarm.ts';
+
+const OPEN_AT_ONCE = 64;
+const WITHIN_MS = 300_000;
+const STEADY_MS = 10_000;
+/** What the clients do afterwards is not part of a storm. */
+const CALM_MS = 3000;
+const TO_HANDSHAKES_MAX = 1.3;
+/** Delivery takes this much longer at most beside a storm than beside the bare handshakes. */
+const NEIGHBOUR_MAX = 1.5;
+const MEGABYTE = 1024 * 1024;
+const ENDINGS = ['Sigterm', 'Sigkill'] as const;
+
+/** The claim. */
+export const storm: Claim = {
+  name: 'storm',
+  summary: '10,000 clients come back to a node that restarted, beside bare resumed handshakes',
+  measure,
+};
+
+async function measure(): Promise<Measurement> {
+  const count = clientsAsked() ?? (isQuick() ? 2000 : 10_000);
+  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
+  const report: Report = { figures: { clients: count, loadBefore: load() }, bars: [], notes: [] };
+  try {
+    const program = buildSwarm(folder);
+    const certificates = await Certificates.make(folder, REALM);
+    await using nodes = await BenchNodes.start(folder, certificates, 2);
+    await using neighbour = await Neighbour.start(nodes, { program, certificates });
+    await sleep(STEADY_MS);
+    report.figures['neighbourP99MsSteady'] = rounded(neighbour.takeP99Ms());
+    say('bare handshakes');
+    const bare = await measureHandshakes({ folder, certificates, program, clients: count });
+    const besideBareMs = neighbour.takeP99Ms();
+    Object.assign(report.figures, {
+      fullHandshakesMs: rounded(bare.fullMs),
+      resumedHandshakesMs: rounded(bare.resumedMs),
+      resumedHandshakes: bare.resumed,
+      neighbourP99MsBesideHandshakes: rounded(besideBareMs),
+    });
+    await using crowd = await connect(nodes, { program, certificates, count });
+    for (const ending of ENDINGS) {
+      await sleep(CALM_MS);
+      neighbour.takeP99Ms();
+      const servedMs = await restart(nodes, crowd, { ending, count }, report);
+      const besideMs = neighbour.takeP99Ms();
+      report.figures[`neighbourP99Ms${ending}`] = rounded(besideMs);
+      report.bars.push(
+        atMost(`toHandshakes${ending}`, hundredths(servedMs / bare.resumedMs), TO_HANDSHAKES_MAX),
+        atMost(`neighbour${ending}`, hundredths(besideMs / besideBareMs), NEIGHBOUR_MAX),
+      );
+    }
+    report.notes.push(
+      'clients are lean: TLS and HTTP/2 like the SDK, waits like the SDK, nothing is verified; ' +
+        'they have one node each, and resume TLS sessions where a node allows it',
+    );
+    report.figures['loadAfter'] = load();
+    return report;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Clients that hold the newest release, as those have that were connected before. */
+async function connect(
+  nodes: BenchNodes,
+  setting: {
+    readonly program: string;
+    readonly certificates: Certificates;
+    readonly count: number;
+  },
+): Promise<Swarm> {
+  const { program, certificates, count } = setting;
+  const release = nodes.realm.nextRelease(PUBLIC_WEB, (body) => body);
+  using admin = await nodes.openAdmin();
+  await admin.submit({ document: release.document, blobs: [] });
+  const held = { sequence: release.sequence, digest: release.digest };
+  const dialogue = nodes.dialogue([{ bundle: PUBLIC_WEB, held }]);
+  const crowd = new Swarm(program, { dialogue, certificates, resumption: 'on' });
+  say(`connecting ${count} clients`);
+  await crowd.open(count, OPEN_AT_ONCE, WITHIN_MS);
+  return crowd;
+}
+
+/** Ends the node and starts it again; milliseconds from when it serves until all are served. */
+async function restart(
+  nodes: BenchNodes,
+  crowd: Swarm,
+  { ending, count }: { readonly ending: (typeof ENDINGS)[number]; readonly count: number },
+  { figures, bars }: Report,
+): Promise<number> {
+  say(`restart after ${ending}`);
+  const node = nodes.node();
+  const before = await crowd.stats();
+  crowd.mark();
+  const endedUs = nowUs();
+  await (ending === 'Sigkill' ? node.kill() : node.end());
+  await node.start();
+  const startedUs = nowUs();
+  const failed = await crowd.ready(WITHIN_MS).then(
+    ({ us, attempts, failed: tries, resumed }) => {
+      const firstUs = Math.min(startedUs, minOf(us));
+      const lastUs = maxOf(us);
+      Object.assign(figures, {
+        [`servedMs${ending}`]: rounded((lastUs - firstUs) / 1000),
+        [`servedMsSinceEnd${ending}`]: rounded((lastUs - endedUs) / 1000),
+        [`downMs${ending}`]: rounded((startedUs - endedUs) / 1000),
+        [`attempts${ending}`]: attempts - before.attempts,
+        [`failedAttempts${ending}`]: tries - before.failed,
+        [`resumed${ending}`]: resumed - before.resumed,
+      });
+      return 0;
+    },
+    async (thrown: unknown) => {
+      say(String(thrown));
+      return count - (await crowd.stats()).ready;
+    },
+  );
+  figures[`peakMb${ending}`] = rounded(residentBytes(node.pid ?? 0).peak / MEGABYTE);
+  bars.push(atMost(`notServed${ending}`, failed, 0));
+  return figures[`servedMs${ending}`] ?? Number.POSITIVE_INFINITY;
+}
+
+function minOf(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+}
+
+function maxOf(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+}
