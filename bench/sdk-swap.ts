@@ -23,7 +23,7 @@ import { atMost, type Claim, type Measurement, percentile, rounded } from './cla
 import { hundredths } from './fanout/bars.ts';
 import { Certificates } from './fanout/certificates.ts';
 import { BenchNodes, REALM } from './fanout/nodes.ts';
-import { isQuick, load } from './machine.ts';
+import { beFirst, isQuick, load } from './machine.ts';
 import { say } from './progress.ts';
 import { Program, type Samples } from './sdk-swap/program.ts';
 import { split, type Window } from './sdk-swap/windows.ts';
@@ -48,6 +48,7 @@ export const sdkSwap: Claim = {
 };
 
 async function measure(): Promise<Measurement> {
+  beFirst();
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   try {
     const certificates = await Certificates.make(folder, REALM);

@@ -18,7 +18,7 @@ import { atMost, type Claim, type Measurement, median, percentile, rounded } fro
 import { acknowledgements } from './fanout/acknowledgements.ts';
 import { Certificates } from './fanout/certificates.ts';
 import { BenchNodes, REALM } from './fanout/nodes.ts';
-import { clientsAsked, isQuick, load } from './machine.ts';
+import { beFirst, clientsAsked, isQuick, load } from './machine.ts';
 import { residentBytes } from './process-stats.ts';
 import { say } from './progress.ts';
 import { type Line, lineThrough } from './slope.ts';
@@ -55,6 +55,7 @@ interface Sample {
 }
 
 async function measure(): Promise<Measurement> {
+  beFirst();
   const subscribers = clientsAsked() ?? (isQuick() ? 2000 : 10_000);
   const seconds = isQuick() ? 60 : 600;
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));

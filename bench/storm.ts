@@ -18,7 +18,7 @@ import { atMost, type Claim, type Measurement, type Report, rounded } from './cl
 import { hundredths } from './fanout/bars.ts';
 import { Certificates } from './fanout/certificates.ts';
 import { BenchNodes, REALM } from './fanout/nodes.ts';
-import { clientsAsked, isQuick, load } from './machine.ts';
+import { beFirst, clientsAsked, isQuick, load } from './machine.ts';
 import { residentBytes } from './process-stats.ts';
 import { say } from './progress.ts';
 import { measureHandshakes } from './storm/handshakes.ts';
@@ -45,6 +45,7 @@ export const storm: Claim = {
 };
 
 async function measure(): Promise<Measurement> {
+  beFirst();
   const count = clientsAsked() ?? (isQuick() ? 2000 : 10_000);
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   const report: Report = { figures: { clients: count, loadBefore: load() }, bars: [], notes: [] };

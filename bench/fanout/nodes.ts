@@ -23,11 +23,6 @@ export const REALM = 'bench.kedge.test';
 const SERVED = [0x1a, 0x22];
 const CLIENTS_MAX = 20_000;
 
-/** A realm for a benchmark. */
-export function benchRealm(): TestRealm {
-  return createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
-}
-
 /** One or more nodes that know each other. */
 export class BenchNodes implements AsyncDisposable {
   readonly realm: TestRealm;
@@ -46,7 +41,7 @@ export class BenchNodes implements AsyncDisposable {
     certificates: Certificates,
     count: number,
   ): Promise<BenchNodes> {
-    const realm = benchRealm();
+    const realm = createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
     await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
     const ports = (await findFreePorts(2 * count)).map((port) => `127.0.0.1:${port}`);
     const nodes: NodeProcess[] = [];
