@@ -29,10 +29,19 @@ export class BenchNodes implements AsyncDisposable {
   readonly nodes: readonly NodeProcess[];
   readonly #certificates: Certificates;
 
-  private constructor(realm: TestRealm, nodes: readonly NodeProcess[], certificates: Certificates) {
-    this.realm = realm;
-    this.nodes = nodes;
-    this.#certificates = certificates;
+  /** Where each node listens for admins: programs have a listener of their own. */
+  readonly #adminAddresses: readonly string[];
+
+  private constructor(parts: {
+    readonly realm: TestRealm;
+    readonly nodes: readonly NodeProcess[];
+    readonly certificates: Certificates;
+    readonly adminAddresses: readonly string[];
+  }) {
+    this.realm = parts.realm;
+    this.nodes = parts.nodes;
+    this.#certificates = parts.certificates;
+    this.#adminAddresses = parts.adminAddresses;
   }
 
   /** Starts them; `folder` is theirs. */
@@ -43,21 +52,22 @@ export class BenchNodes implements AsyncDisposable {
   ): Promise<BenchNodes> {
     const realm = createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
     await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
-    const ports = (await findFreePorts(2 * count)).map((port) => `127.0.0.1:${port}`);
+    const addresses = (await findFreePorts(3 * count)).map((port) => `127.0.0.1:${port}`);
+    const adminAddresses = addresses.splice(2 * count);
     const nodes: NodeProcess[] = [];
     for (let i = 0; i < count; i += 1) {
       const id = `iad-${i + 1}`;
       const place = join(folder, id);
       await mkdir(place);
-      const [address = '', peerAddress = ''] = ports.slice(2 * i);
+      const [address = '', peerAddress = ''] = addresses.slice(2 * i);
       const configFile = join(place, 'node.yaml');
       nodes.push(
         new NodeProcess({ id, region: 'iad', folder: place, address, peerAddress, configFile }),
       );
     }
-    const started = new BenchNodes(realm, nodes, certificates);
-    for (const node of nodes) {
-      await started.#configure(node);
+    const started = new BenchNodes({ realm, nodes, certificates, adminAddresses });
+    for (const [i, node] of nodes.entries()) {
+      await started.#configure(node, adminAddresses[i] ?? '');
       await node.start();
     }
     return started;
@@ -72,7 +82,7 @@ export class BenchNodes implements AsyncDisposable {
 
   async openAdmin(index: number = 0): Promise<AdminClient> {
     const tls = await this.#certificates.files('admin', 'admin');
-    return await AdminClient.open({ endpoint: this.node(index).place.address, tls });
+    return await AdminClient.open({ endpoint: this.#adminAddresses[index] ?? '', tls });
   }
 
   /** How a client watches bundles at a node, with the charter and what it holds. */
@@ -98,7 +108,7 @@ export class BenchNodes implements AsyncDisposable {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
 
-  async #configure({ place }: NodeProcess): Promise<void> {
+  async #configure({ place }: NodeProcess, adminAddress: string): Promise<void> {
     const { certFile, keyFile, caFile } = await this.#certificates.files('node', place.id);
     const isAlone = this.nodes.length === 1;
     const config = {
@@ -108,7 +118,7 @@ export class BenchNodes implements AsyncDisposable {
       store: { path: 'data' },
       listen: {
         clients: place.address,
-        admins: place.address,
+        admins: adminAddress,
         ...(isAlone ? {} : { peers: place.peerAddress }),
       },
       tls: { certFile, keyFile, caFile },

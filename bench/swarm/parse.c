@@ -7,6 +7,7 @@
 //
 // A message of a round carries a mark somewhere: a tilde and eight digits. Nothing is buffered: the
 // bytes are looked at as they come, in whatever pieces.
+#define _GNU_SOURCE
 #include "swarm.h"
 #include <stdlib.h>
 #include <string.h>
@@ -109,11 +110,52 @@ static void parse_messages(struct connection *c, const uint8_t *b, size_t n) {
   }
 }
 
+/**
+ * Microseconds that trailers ask a client to wait, or 0. `grpc-retry-pushback-ms` comes once in a
+ * connection, so both HPACK tables are of no use to it: it is looked for as the literal that it is, with
+ * name and value in Huffman's code (RFC 7541 appendix B), which servers use where it is shorter.
+ */
+static uint64_t asked_us(const uint8_t *block, size_t n) {
+  static const uint8_t name[] = {0x9a, 0xca, 0xc8, 0xb5, 0x85, 0x4d, 0x9e, 0x96, 0xae, 0xd4, 0x4f, 0x18, 0xc9, 0xd5, 0x6a, 0x51};
+  const uint8_t *at = memmem(block, n, name, sizeof name);
+  if (at == NULL) return 0;
+  at += sizeof name;
+  size_t left = (size_t)(block + n - at);
+  if (left == 0) return 0;
+  bool is_huffman = (*at & 0x80) != 0;
+  size_t length = least(*at & 0x7f, left - 1);
+  uint64_t ms = 0;
+  at += 1;
+  if (!is_huffman) {
+    for (size_t i = 0; i < length && at[i] >= '0' && at[i] <= '9'; i += 1) {
+      ms = ms * 10 + (uint64_t)(at[i] - '0');
+    }
+    return ms * 1000;
+  }
+  // 0, 1 and 2 have five bits with their own value, 3 to 9 have six with 22 more; then come ones.
+  uint32_t bits = 0, held = 0;
+  for (size_t i = 0; i < length || held >= 5;) {
+    while (held < 6 && i < length) {
+      bits = bits << 8 | at[i++];
+      held += 8;
+    }
+    uint32_t five = held < 5 ? 31 : bits >> (held - 5) & 31;
+    uint32_t six = held < 6 ? 63 : bits >> (held - 6) & 63;
+    if (five <= 2) held -= 5;
+    else if (six >= 25 && six <= 31) held -= 6;
+    else break;
+    ms = ms * 10 + (five <= 2 ? five : six - 22);
+    bits &= (1u << held) - 1;
+  }
+  return ms * 1000;
+}
+
 static void end_frame(struct connection *c) {
   static const uint8_t settings_ack[9] = {0, 0, 0, SETTINGS, ACK};
   struct parser *p = &c->parser;
   bool is_last = (p->type == DATA || p->type == HEADERS) && (p->flags & END_STREAM) != 0;
   p->head_length = 0;
+  if (p->type == HEADERS && is_last) c->asked_us = asked_us(p->headers, p->headers_length);
   if (is_last || p->type == RST_STREAM) c->is_over = true;
   if ((p->flags & ACK) != 0) return;
   if (p->type == SETTINGS) send_bytes(c, settings_ack, sizeof settings_ack);
@@ -134,10 +176,16 @@ static void parse_h2(struct connection *c, const uint8_t *b, size_t n) {
         p->type = p->head[3];
         p->flags = p->head[4];
         p->ping_length = 0;
+        p->headers_length = 0;
       }
     } else {
       take = least(p->need, n);
       if (p->type == DATA) parse_messages(c, b, take);
+      if (p->type == HEADERS) {
+        size_t room = least(take, sizeof p->headers - p->headers_length);
+        memcpy(p->headers + p->headers_length, b, room);
+        p->headers_length = (uint16_t)(p->headers_length + room);
+      }
       if (p->type == PING) collect(p->ping, &p->ping_length, sizeof p->ping, b, take);
       p->need -= (uint32_t)take;
     }

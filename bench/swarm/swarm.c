@@ -109,7 +109,11 @@ static void drop(struct connection *c, const char *why) {
   uint64_t step = initial_us << (c->attempts > 20 ? 20 : c->attempts);
   if (step > max_us) step = max_us;
   c->attempts += 1;
-  c->due_us = now_us() + step / 2 + (uint64_t)((double)(step / 2) * drand48());
+  uint64_t own = step / 2 + (uint64_t)((double)(step / 2) * drand48());
+  uint64_t asked = c->asked_us + (uint64_t)((double)(c->asked_us / 4) * drand48());
+  if (asked > max_us) asked = max_us;
+  c->due_us = now_us() + (asked > own ? asked : own);
+  c->asked_us = 0;
   c->state = WAITING;
 }
 

@@ -12,6 +12,7 @@ enum protocol { RAW, H2, NATS, RESP };
 enum state { IDLE, WAITING, CONNECTING, GREETING, HANDSHAKE, OPEN, READY };
 
 #define LINE_BYTES 192
+#define HEADERS_BYTES 512
 
 // Where a parser is in what a server sends; all zero at the beginning of a connection.
 struct parser {
@@ -25,6 +26,8 @@ struct parser {
   uint32_t message_need;
   uint8_t ping[8];
   uint8_t ping_length;
+  uint8_t headers[HEADERS_BYTES];
+  uint16_t headers_length;
   char line[LINE_BYTES];
   uint16_t line_length;
   uint16_t elements;
@@ -50,6 +53,7 @@ struct connection {
   uint32_t latest;   // the last round that it has
   bool is_marked;    // ready since the last mark
   bool is_over;      // the server ended the stream
+  uint64_t asked_us; // the server's wish: to be left alone for so long
   struct parser parser;
 };
 

@@ -56,7 +56,7 @@ async function clientsOf(server: Server, dialogue: Omit<Dialogue, 'port'>): Prom
     dialogue: { ...dialogue, port: await listen(server) },
     certificates,
     resumption: 'on',
-    backoff: { initialMs: 10, maxMs: 100 },
+    backoff: { initialMs: 10, maxMs: 5000 },
   });
   onTestFinished(async () => swarm[Symbol.asyncDispose]());
   return swarm;
@@ -175,6 +175,30 @@ describe.runIf(program !== undefined)('Swarm', () => {
     ) {
       await swarm.stats();
     }
+  });
+
+  it('stays away for as long as a node asks for in its trailers', async () => {
+    const server = createSecureServer(tls);
+    let streams = 0;
+    server.on('stream', (stream) => {
+      streams += 1;
+      stream.on('error', () => undefined);
+      if (streams > CLIENTS) {
+        stream.respond({ ':status': 200 });
+        stream.write(grpcMessage(Buffer.alloc(0)));
+        return;
+      }
+      const trailers = { 'grpc-status': '14', 'grpc-retry-pushback-ms': '1938' };
+      stream.respond({ ':status': 200 }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+      stream.end();
+    });
+    const preamble = grpcCall('/a.B/C', Buffer.alloc(0));
+    const swarm = await clientsOf(server, { protocol: 'h2', preamble });
+    const startUs = nowUs();
+    const { us, attempts } = await swarm.open(CLIENTS, CLIENTS, WITHIN_MS);
+    expect(attempts).toBe(2 * CLIENTS);
+    expect(Math.min(...us) - startUs).toBeGreaterThanOrEqual(1_938_000);
   });
 
   it('speaks the Redis protocol', async () => {
