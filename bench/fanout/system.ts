@@ -35,8 +35,8 @@ export interface RunningServer extends AsyncDisposable {
   /** Makes what is to be published; then publishes it when it is called. */
   prepare(publication: Publication): () => Promise<void>;
   /**
-   * The same for nobody, where a system first checks and keeps what it is given: what is spent before
-   * the first subscriber can have it. Resolves when it is kept.
+   * The same for nobody, where a system first checks and keeps what it is given: what is spent
+   * before the first subscriber can have it. Resolves when it is kept.
    */
   prepareUnwatched?(publication: Publication): () => Promise<void>;
   /** What a client answers to it, where clients do. */

@@ -115,7 +115,7 @@ describe.runIf(program !== undefined)('Swarm', () => {
     expect((await swarm.stats()).behind).toBe(0);
   });
 
-  it('comes back when it is cut off, resumes its sessions, and reports who is ready again', async () => {
+  it('comes back when it is cut off, with its sessions, and says who is ready again', async () => {
     const sockets = new Set<TLSSocket>();
     const dialogue = { protocol: 'raw', preamble: Buffer.alloc(0) } as const;
     const swarm = await clientsOf(rawServer(sockets), dialogue);
@@ -135,7 +135,7 @@ describe.runIf(program !== undefined)('Swarm', () => {
     expect((await swarm.stats()).resumed).toBe(2 * CLIENTS);
   });
 
-  it('speaks HTTP/2 and gRPC, waits for a first byte that says so, and answers a round', async () => {
+  it('speaks HTTP/2 and gRPC, waits for the right first byte, and answers a round', async () => {
     const heard: Buffer[] = [];
     const server = createSecureServer(tls);
     const calls: { write(bytes: Uint8Array): unknown }[] = [];
