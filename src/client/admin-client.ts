@@ -16,7 +16,8 @@ import type {
   Submission,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
-import type { StreamName } from '../core/ids.ts';
+import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
+import type { BundleName, StreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
@@ -33,6 +34,8 @@ import {
   encodeHistoryQuery,
   encodeSubmission,
 } from '../wire/admin.ts';
+import { decodeAdoption, encodeAdoptionQuery } from '../wire/adoption.ts';
+import { decodeClientList, encodeListQuery } from '../wire/clients.ts';
 import { ADMIN_METHODS, type AdminMethod } from '../wire/methods.ts';
 import { decodeNodeStatus } from '../wire/node-status.ts';
 import { callError } from '../wire/status.ts';
@@ -125,6 +128,16 @@ export class AdminClient implements Disposable {
   /** Asks how the node is. */
   async status(): Promise<NodeStatus> {
     return decodeNodeStatus(await this.#call('getStatus', NO_FIELDS));
+  }
+
+  /** How far the clients of all nodes are with one bundle, as this node knows it. */
+  async adoption(bundle: BundleName): Promise<BundleAdoption> {
+    return decodeAdoption(await this.#call('getAdoption', encodeAdoptionQuery(bundle)));
+  }
+
+  /** Lists clients of one node or of all, one page. */
+  async clients(query: ListClientsQuery): Promise<ClientList> {
+    return decodeClientList(await this.#call('listClients', encodeListQuery(query)));
   }
 
   [Symbol.dispose](): void {

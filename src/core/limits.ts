@@ -67,6 +67,20 @@ export const LABELS_MAX: number = 32;
 export const LABEL_MAX_CHARS: number = 128;
 /** A client's message to a node, bytes (a start with all bundles and labels takes about 90 KB). */
 export const WATCH_REQUEST_MAX_BYTES: number = 128 * 1024;
+/** Anchors in one report of a client about what it used. */
+export const ANCHOR_USES_MAX: number = 256;
+/** Uses that are told of one client. */
+export const CLIENT_USES_MAX: number = 64;
+/** Clients in one page of a list. */
+export const CLIENTS_PAGE_MAX: number = 500;
+/** What a node says about its clients, bytes. */
+export const ADOPTION_ROW_MAX_BYTES: number = 64 * 1024;
+/** Rows of nodes in one frame. */
+export const ADOPTION_ROWS_PER_FRAME_MAX: number = 64;
+/** Clients in one notice that they came from another node. */
+export const ARRIVALS_MAX: number = 512;
+/** Groups of clients in one answer about a bundle. */
+export const ADOPTION_GROUPS_MAX: number = 10_000;
 /** Statements in one page of a stream's history. */
 export const HISTORY_PAGE_MAX: number = 500;
 /** Peers of one node. */

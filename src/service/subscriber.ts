@@ -99,7 +99,7 @@ export class Subscriber {
   }
 
   /** Takes a message of the client. A wrong one ends the stream with a typed error. */
-  receive(request: WatchRequest): void {
+  receive(request: Exclude<WatchRequest, { readonly kind: 'usage' }>): void {
     if (this.#isClosed) return;
     switch (request.kind) {
       case 'start':

@@ -12,6 +12,9 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 /** A method whose messages are bytes in both directions. */
 export type RawMethod = MethodDefinition<Buffer, Buffer>;
 
+/** The initial metadata of a watch in which a node says which one it is. */
+export const WATCH_NODE_HEADER: string = 'kedge-node';
+
 /** A method of `admin.proto`. */
 export type AdminMethod =
   | 'submit'
@@ -20,7 +23,9 @@ export type AdminMethod =
   | 'listHistory'
   | 'getBlobs'
   | 'getCheckpoint'
-  | 'getStatus';
+  | 'getStatus'
+  | 'getAdoption'
+  | 'listClients';
 
 type Streams = 'unary' | 'server-stream' | 'bidi';
 
@@ -30,9 +35,10 @@ export const TRUST_METHODS: { readonly watch: RawMethod } = {
 };
 
 /** The methods of `gossip.proto`. */
-export const GOSSIP_METHODS: { readonly link: RawMethod; readonly fetch: RawMethod } = {
+export const GOSSIP_METHODS: Readonly<Record<'link' | 'fetch' | 'clients', RawMethod>> = {
   link: rawMethod('GossipService', 'Link', 'bidi'),
   fetch: rawMethod('GossipService', 'Fetch', 'server-stream'),
+  clients: rawMethod('GossipService', 'Clients', 'unary'),
 };
 
 /** The methods of `admin.proto`. */
@@ -44,6 +50,8 @@ export const ADMIN_METHODS: Readonly<Record<AdminMethod, RawMethod>> = {
   getBlobs: rawMethod('AdminService', 'GetBlobs', 'unary'),
   getCheckpoint: rawMethod('AdminService', 'GetCheckpoint', 'unary'),
   getStatus: rawMethod('AdminService', 'GetStatus', 'unary'),
+  getAdoption: rawMethod('AdminService', 'GetAdoption', 'unary'),
+  listClients: rawMethod('AdminService', 'ListClients', 'unary'),
 };
 
 function rawMethod(service: string, method: string, streams: Streams): RawMethod {

@@ -7,25 +7,20 @@
  * @module
  */
 import { isErrorCode, KedgeError } from '../core/errors.ts';
-import { parseBundleName, parseRealmName } from '../core/ids.ts';
+import { parseBundleName } from '../core/ids.ts';
 import {
   CHARTER_STEP_MAX,
   DELTA_CHAIN_MAX,
-  LABEL_MAX_CHARS,
-  LABELS_MAX,
   MESSAGE_MAX_BYTES,
   TEXT_MAX_CHARS,
-  WATCH_BUNDLES_MAX,
   WATCH_REQUEST_MAX_BYTES,
 } from '../core/limits.ts';
 import type {
   AdoptionStage,
-  BundleCursor,
   BundleUpdate,
   HeldRelease,
   WatchRequest,
   WatchResponse,
-  WatchStart,
 } from '../core/watch/messages.ts';
 import {
   decodeAttestedRows,
@@ -36,23 +31,13 @@ import {
   encodeSplit,
 } from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
-import {
-  decodeOptionalSequence,
-  decodeSha256,
-  decodeText,
-  decodeUint,
-  encodeHexBytes,
-  requireCount,
-  requireMessage,
-  requireSize,
-} from './fields.ts';
+import { decodeText, requireCount, requireMessage, requireSize } from './fields.ts';
 import type { AdoptionStageOutput } from './gen/kedge/v1/AdoptionStage.ts';
-import type { BundleCursorInput, BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
+import type { BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
 import type { BundleUpdateInput, BundleUpdateOutput } from './gen/kedge/v1/BundleUpdate.ts';
 import type { RefusalOutput } from './gen/kedge/v1/Refusal.ts';
 import type { WatchRequestInput } from './gen/kedge/v1/WatchRequest.ts';
 import type { WatchResponseInput } from './gen/kedge/v1/WatchResponse.ts';
-import type { WatchStartInput, WatchStartOutput } from './gen/kedge/v1/WatchStart.ts';
 import { messageCodec } from './protos.ts';
 import {
   decodeBlobs,
@@ -66,10 +51,11 @@ import {
   encodeEvidence,
   encodeStatement,
 } from './statements.ts';
+import { decodeUsage, usageMessage } from './usage.ts';
+import { cursorMessage, decodeCursor, decodeStart, startMessage } from './watch-start.ts';
 
 const requestCodec = messageCodec('trust', 'WatchRequest');
 const responseCodec = messageCodec('trust', 'WatchResponse');
-const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const NEWER_CODE = /^[A-Z][A-Z_]{0,39}$/;
 const STAGES = {
   delivered: 'ADOPTION_STAGE_DELIVERED',
@@ -89,6 +75,8 @@ export function decodeWatchRequest(bytes: Uint8Array): WatchRequest | 'unknown' 
     }
     case 'refusal':
       return decodeRefusal(requireMessage(message.refusal, 'refusal'));
+    case 'usage':
+      return { kind: 'usage', usage: decodeUsage(requireMessage(message.usage, 'usage')) };
     case undefined:
       break;
   }
@@ -137,40 +125,6 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
 export const encodeWatchResponse: (response: WatchResponse) => Buffer = encodeOnce((response) =>
   responseCodec.serialize(responseMessage(response)),
 );
-
-function decodeStart(start: WatchStartOutput): WatchStart {
-  const bundles = requireCount(start.bundles, WATCH_BUNDLES_MAX, 'watched bundles');
-  return {
-    realm: parseRealmName(start.realm),
-    firstCharterDigest: decodeSha256(start.firstCharterDigest, 'first charter digest'),
-    charterVersion: decodeUint(start.charterVersion, 'charter version'),
-    bundles: bundles.map(decodeCursor),
-    labels: decodeLabels(start.labels),
-    wantsAttestations: start.wantsAttestations,
-  };
-}
-
-function decodeLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const entries = requireCount(Object.entries(labels), LABELS_MAX, 'labels');
-  return new Map(
-    entries.map(([key, value]) => {
-      decodeText(key, LABEL_MAX_CHARS, 'a label key');
-      if (!LABEL_KEY.test(key)) throw new KedgeError('PARSE', 'a label key has other characters');
-      return [key, decodeText(value, LABEL_MAX_CHARS, `label ${key}`)];
-    }),
-  );
-}
-
-function decodeCursor(message: BundleCursorOutput | null | undefined): BundleCursor {
-  const cursor = requireMessage(message, 'bundle cursor');
-  const bundle = parseBundleName(cursor.bundle);
-  const sequence = decodeOptionalSequence(cursor.sequence, 'cursor sequence');
-  if (sequence !== undefined) {
-    return { bundle, held: { sequence, digest: decodeSha256(cursor.digest, 'cursor digest') } };
-  }
-  if (cursor.digest.length > 0) throw new KedgeError('PARSE', 'cursor has a digest, no sequence');
-  return { bundle, held: undefined };
-}
 
 function decodeHeld(message: BundleCursorOutput | null): HeldRelease {
   const { bundle, held } = decodeCursor(message);
@@ -226,18 +180,9 @@ function requestMessage(request: WatchRequest): WatchRequestInput {
       const reason = request.reason.slice(0, TEXT_MAX_CHARS);
       return { refusal: { at, code: request.code, reason } };
     }
+    case 'usage':
+      return { usage: usageMessage(request.usage) };
   }
-}
-
-function startMessage(start: WatchStart): WatchStartInput {
-  return {
-    realm: start.realm,
-    firstCharterDigest: encodeHexBytes(start.firstCharterDigest),
-    charterVersion: String(start.charterVersion),
-    bundles: start.bundles.map(({ bundle, held }) => cursorMessage(bundle, held)),
-    labels: Object.fromEntries(start.labels),
-    wantsAttestations: start.wantsAttestations,
-  };
 }
 
 function responseMessage(response: WatchResponse): WatchResponseInput {
@@ -268,12 +213,4 @@ function updateMessage({ bundle, statements, content }: BundleUpdate): BundleUpd
   return content.kind === 'whole'
     ? { ...common, snapshot: content.body }
     : { ...common, delta: encodeDelta(content.delta) };
-}
-
-function cursorMessage(
-  bundle: string,
-  held: { readonly sequence: number; readonly digest: string } | undefined,
-): BundleCursorInput {
-  if (held === undefined) return { bundle };
-  return { bundle, sequence: String(held.sequence), digest: encodeHexBytes(held.digest) };
 }

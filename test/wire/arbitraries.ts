@@ -16,7 +16,7 @@ import type {
   SubscriberStatus,
 } from '../../src/core/admin/messages.ts';
 import { encodeHex } from '../../src/core/bytes.ts';
-import { ERROR_CODES, isErrorCode } from '../../src/core/errors.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../src/core/errors.ts';
 import type {
   BodyContent,
   FetchItem,
@@ -112,17 +112,37 @@ const cursor: fc.Arbitrary<BundleCursor> = fc.oneof(
   fc.record({ bundle, held: fc.constant(undefined) }),
 );
 const heldRelease: fc.Arbitrary<HeldRelease> = fc.record({ bundle, sequence, digest });
-const labels = fc
+const labels: fc.Arbitrary<ReadonlyMap<string, string>> = fc
   .dictionary(fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,20}$/), text, { maxKeys: 5 })
   .map((entries) => new Map(Object.entries(entries)));
-const start: fc.Arbitrary<WatchStart> = fc.record({
-  realm,
-  firstCharterDigest: digest,
-  charterVersion: count,
-  bundles: fc.array(cursor, { maxLength: 4 }),
-  labels,
-  wantsAttestations: fc.boolean(),
-});
+const start: fc.Arbitrary<WatchStart> = fc.record(
+  {
+    realm,
+    firstCharterDigest: digest,
+    charterVersion: count,
+    bundles: fc.array(cursor, { maxLength: 4 }),
+    labels,
+    wantsAttestations: fc.boolean(),
+    instance: hex(16),
+    streams: sequence,
+    previousNode: nodeId,
+    reportsUsage: fc.constant(true as const),
+  },
+  {
+    requiredKeys: [
+      'realm',
+      'firstCharterDigest',
+      'charterVersion',
+      'bundles',
+      'labels',
+      'wantsAttestations',
+    ],
+    noNullPrototype: true,
+  },
+);
+const errorCode: fc.Arbitrary<ErrorCode> = fc.constantFrom(
+  ...Object.keys(ERROR_CODES).filter(isErrorCode),
+);
 export const watchRequest: fc.Arbitrary<WatchRequest> = fc.oneof(
   fc.record({ kind: fc.constant('start' as const), start }),
   fc.record({
@@ -133,8 +153,19 @@ export const watchRequest: fc.Arbitrary<WatchRequest> = fc.oneof(
   fc.record({
     kind: fc.constant('refusal' as const),
     at: heldRelease,
-    code: fc.constantFrom(...Object.keys(ERROR_CODES).filter(isErrorCode)),
+    code: errorCode,
     reason: text,
+  }),
+  fc.record({
+    kind: fc.constant('usage' as const),
+    usage: fc.record({
+      bundle,
+      uses: fc.array(
+        fc.record({ anchor: digest, purpose: text, handshakes: count, agoMs: count }),
+        { maxLength: 4 },
+      ),
+      untracked: fc.boolean(),
+    }),
   }),
 );
 const update = fc.oneof(

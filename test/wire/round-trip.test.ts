@@ -23,6 +23,17 @@ import {
   encodeSubmission,
   encodeSubmitReceipt,
 } from '../../src/wire/admin.ts';
+import { decodeAdoption, encodeAdoption } from '../../src/wire/adoption.ts';
+import {
+  decodeClientList,
+  decodeClientPage,
+  decodeClientsQuery,
+  decodeListQuery,
+  encodeClientList,
+  encodeClientPage,
+  encodeClientsQuery,
+  encodeListQuery,
+} from '../../src/wire/clients.ts';
 import {
   decodeFetchItem,
   decodeFetchRequest,
@@ -38,6 +49,7 @@ import {
   encodeWatchRequest,
   encodeWatchResponse,
 } from '../../src/wire/watch.ts';
+import { adoption, clientList, clientPage, clientsQuery, listQuery } from './adoption.ts';
 import * as any from './arbitraries.ts';
 import { streamAttestation } from './attestations.ts';
 
@@ -189,6 +201,31 @@ const FAMILIES = [
     values: any.nodeStatus,
     encode: encodeNodeStatus,
     decode: decodeNodeStatus,
+  }),
+  family({ name: 'adoption', values: adoption, encode: encodeAdoption, decode: decodeAdoption }),
+  family({
+    name: 'clients query',
+    values: clientsQuery,
+    encode: encodeClientsQuery,
+    decode: decodeClientsQuery,
+  }),
+  family({
+    name: 'client page',
+    values: clientPage,
+    encode: encodeClientPage,
+    decode: decodeClientPage,
+  }),
+  family({
+    name: 'list query',
+    values: listQuery,
+    encode: encodeListQuery,
+    decode: decodeListQuery,
+  }),
+  family({
+    name: 'client list',
+    values: clientList,
+    encode: encodeClientList,
+    decode: decodeClientList,
   }),
 ];
 

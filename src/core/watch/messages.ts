@@ -6,7 +6,7 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { BodyContent } from '../gossip/frames.ts';
-import type { BundleName, RealmName, Sequence, Sha256 } from '../ids.ts';
+import type { AnchorId, BundleName, NodeId, RealmName, Sequence, Sha256 } from '../ids.ts';
 import type { AttestedRows, CosignedLeaf } from '../log/attested.ts';
 import type { SplitPair } from '../log/split.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
@@ -37,6 +37,34 @@ export interface WatchStart {
   readonly labels: ReadonlyMap<string, string>;
   /** Whether the client wants to hear what regions attest. */
   readonly wantsAttestations: boolean;
+  /** 32 hex digits, random per opened source; absent: the stream is a client of its own. */
+  readonly instance?: string;
+  /** How many streams the instance has opened, this one included; absent: unknown. */
+  readonly streams?: number;
+  /** The node that the instance reported to before. */
+  readonly previousNode?: NodeId;
+  /** Present for a client that sends `usage`. */
+  readonly reportsUsage?: true;
+}
+
+/** Handshakes whose chain ended at one anchor. */
+export interface AnchorUse {
+  readonly anchor: AnchorId;
+  /** As in the anchor's entry. */
+  readonly purpose: string;
+  /** Since the last report; 0 repeats what was told before. */
+  readonly handshakes: number;
+  /** How long ago the last one was, milliseconds. */
+  readonly agoMs: number;
+}
+
+/** What a client used of one bundle since its last report. */
+export interface Usage {
+  readonly bundle: BundleName;
+  /** At most `ANCHOR_USES_MAX`. */
+  readonly uses: readonly AnchorUse[];
+  /** True: the program took anchors out and uses them by itself, so not every use is seen. */
+  readonly untracked: boolean;
 }
 
 /** How far a client came with a release. */
@@ -55,7 +83,8 @@ export type WatchRequest =
       readonly at: HeldRelease;
       readonly code: ErrorCode;
       readonly reason: string;
-    };
+    }
+  | { readonly kind: 'usage'; readonly usage: Usage };
 
 /**
  * The next state of a bundle. `statements` is gapless up to the head: with a delta from the

@@ -3,6 +3,13 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { AckInput as _kedge_v1_AckInput, AckOutput as _kedge_v1_AckOutput } from './kedge/v1/Ack.ts';
 import type { AcknowledgementInput as _kedge_v1_AcknowledgementInput, AcknowledgementOutput as _kedge_v1_AcknowledgementOutput } from './kedge/v1/Acknowledgement.ts';
+import type { AdoptionDigestInput as _kedge_v1_AdoptionDigestInput, AdoptionDigestOutput as _kedge_v1_AdoptionDigestOutput } from './kedge/v1/AdoptionDigest.ts';
+import type { AdoptionRowInput as _kedge_v1_AdoptionRowInput, AdoptionRowOutput as _kedge_v1_AdoptionRowOutput } from './kedge/v1/AdoptionRow.ts';
+import type { AdoptionRowsInput as _kedge_v1_AdoptionRowsInput, AdoptionRowsOutput as _kedge_v1_AdoptionRowsOutput } from './kedge/v1/AdoptionRows.ts';
+import type { AdoptionVectorInput as _kedge_v1_AdoptionVectorInput, AdoptionVectorOutput as _kedge_v1_AdoptionVectorOutput } from './kedge/v1/AdoptionVector.ts';
+import type { AdoptionVersionInput as _kedge_v1_AdoptionVersionInput, AdoptionVersionOutput as _kedge_v1_AdoptionVersionOutput } from './kedge/v1/AdoptionVersion.ts';
+import type { AnchorUseInput as _kedge_v1_AnchorUseInput, AnchorUseOutput as _kedge_v1_AnchorUseOutput } from './kedge/v1/AnchorUse.ts';
+import type { ArrivalsInput as _kedge_v1_ArrivalsInput, ArrivalsOutput as _kedge_v1_ArrivalsOutput } from './kedge/v1/Arrivals.ts';
 import type { AttestedRowInput as _kedge_v1_AttestedRowInput, AttestedRowOutput as _kedge_v1_AttestedRowOutput } from './kedge/v1/AttestedRow.ts';
 import type { AttestedRowsInput as _kedge_v1_AttestedRowsInput, AttestedRowsOutput as _kedge_v1_AttestedRowsOutput } from './kedge/v1/AttestedRows.ts';
 import type { BlobInput as _kedge_v1_BlobInput, BlobOutput as _kedge_v1_BlobOutput } from './kedge/v1/Blob.ts';
@@ -11,6 +18,10 @@ import type { BodyDeltaInput as _kedge_v1_BodyDeltaInput, BodyDeltaOutput as _ke
 import type { BundleCursorInput as _kedge_v1_BundleCursorInput, BundleCursorOutput as _kedge_v1_BundleCursorOutput } from './kedge/v1/BundleCursor.ts';
 import type { BundleUpdateInput as _kedge_v1_BundleUpdateInput, BundleUpdateOutput as _kedge_v1_BundleUpdateOutput } from './kedge/v1/BundleUpdate.ts';
 import type { ChartersInput as _kedge_v1_ChartersInput, ChartersOutput as _kedge_v1_ChartersOutput } from './kedge/v1/Charters.ts';
+import type { ClientStatusInput as _kedge_v1_ClientStatusInput, ClientStatusOutput as _kedge_v1_ClientStatusOutput } from './kedge/v1/ClientStatus.ts';
+import type { ClientUseInput as _kedge_v1_ClientUseInput, ClientUseOutput as _kedge_v1_ClientUseOutput } from './kedge/v1/ClientUse.ts';
+import type { ClientsRequestInput as _kedge_v1_ClientsRequestInput, ClientsRequestOutput as _kedge_v1_ClientsRequestOutput } from './kedge/v1/ClientsRequest.ts';
+import type { ClientsResponseInput as _kedge_v1_ClientsResponseInput, ClientsResponseOutput as _kedge_v1_ClientsResponseOutput } from './kedge/v1/ClientsResponse.ts';
 import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge_v1_CosignedOutput } from './kedge/v1/Cosigned.ts';
 import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from './kedge/v1/CosignedAsk.ts';
 import type { CosignedHeadInput as _kedge_v1_CosignedHeadInput, CosignedHeadOutput as _kedge_v1_CosignedHeadOutput } from './kedge/v1/CosignedHead.ts';
@@ -52,6 +63,7 @@ import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput 
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from './kedge/v1/Tree.ts';
 import type { TreeNodeInput as _kedge_v1_TreeNodeInput, TreeNodeOutput as _kedge_v1_TreeNodeOutput } from './kedge/v1/TreeNode.ts';
 import type { TrustServiceClient as _kedge_v1_TrustServiceClient, TrustServiceDefinition as _kedge_v1_TrustServiceDefinition } from './kedge/v1/TrustService.ts';
+import type { UsageInput as _kedge_v1_UsageInput, UsageOutput as _kedge_v1_UsageOutput } from './kedge/v1/Usage.ts';
 import type { WatchRequestInput as _kedge_v1_WatchRequestInput, WatchRequestOutput as _kedge_v1_WatchRequestOutput } from './kedge/v1/WatchRequest.ts';
 import type { WatchResponseInput as _kedge_v1_WatchResponseInput, WatchResponseOutput as _kedge_v1_WatchResponseOutput } from './kedge/v1/WatchResponse.ts';
 import type { WatchStartInput as _kedge_v1_WatchStartInput, WatchStartOutput as _kedge_v1_WatchStartOutput } from './kedge/v1/WatchStart.ts';
@@ -65,7 +77,14 @@ export interface ProtoGrpcType {
     v1: {
       Ack: MessageTypeDefinition<_kedge_v1_AckInput, _kedge_v1_AckOutput>
       Acknowledgement: MessageTypeDefinition<_kedge_v1_AcknowledgementInput, _kedge_v1_AcknowledgementOutput>
+      AdoptionDigest: MessageTypeDefinition<_kedge_v1_AdoptionDigestInput, _kedge_v1_AdoptionDigestOutput>
+      AdoptionRow: MessageTypeDefinition<_kedge_v1_AdoptionRowInput, _kedge_v1_AdoptionRowOutput>
+      AdoptionRows: MessageTypeDefinition<_kedge_v1_AdoptionRowsInput, _kedge_v1_AdoptionRowsOutput>
       AdoptionStage: EnumTypeDefinition
+      AdoptionVector: MessageTypeDefinition<_kedge_v1_AdoptionVectorInput, _kedge_v1_AdoptionVectorOutput>
+      AdoptionVersion: MessageTypeDefinition<_kedge_v1_AdoptionVersionInput, _kedge_v1_AdoptionVersionOutput>
+      AnchorUse: MessageTypeDefinition<_kedge_v1_AnchorUseInput, _kedge_v1_AnchorUseOutput>
+      Arrivals: MessageTypeDefinition<_kedge_v1_ArrivalsInput, _kedge_v1_ArrivalsOutput>
       AttestedRow: MessageTypeDefinition<_kedge_v1_AttestedRowInput, _kedge_v1_AttestedRowOutput>
       AttestedRows: MessageTypeDefinition<_kedge_v1_AttestedRowsInput, _kedge_v1_AttestedRowsOutput>
       Blob: MessageTypeDefinition<_kedge_v1_BlobInput, _kedge_v1_BlobOutput>
@@ -74,6 +93,12 @@ export interface ProtoGrpcType {
       BundleCursor: MessageTypeDefinition<_kedge_v1_BundleCursorInput, _kedge_v1_BundleCursorOutput>
       BundleUpdate: MessageTypeDefinition<_kedge_v1_BundleUpdateInput, _kedge_v1_BundleUpdateOutput>
       Charters: MessageTypeDefinition<_kedge_v1_ChartersInput, _kedge_v1_ChartersOutput>
+      ClientFilter: EnumTypeDefinition
+      ClientStage: EnumTypeDefinition
+      ClientStatus: MessageTypeDefinition<_kedge_v1_ClientStatusInput, _kedge_v1_ClientStatusOutput>
+      ClientUse: MessageTypeDefinition<_kedge_v1_ClientUseInput, _kedge_v1_ClientUseOutput>
+      ClientsRequest: MessageTypeDefinition<_kedge_v1_ClientsRequestInput, _kedge_v1_ClientsRequestOutput>
+      ClientsResponse: MessageTypeDefinition<_kedge_v1_ClientsResponseInput, _kedge_v1_ClientsResponseOutput>
       Cosigned: MessageTypeDefinition<_kedge_v1_CosignedInput, _kedge_v1_CosignedOutput>
       CosignedAsk: MessageTypeDefinition<_kedge_v1_CosignedAskInput, _kedge_v1_CosignedAskOutput>
       CosignedHead: MessageTypeDefinition<_kedge_v1_CosignedHeadInput, _kedge_v1_CosignedHeadOutput>
@@ -116,6 +141,7 @@ export interface ProtoGrpcType {
       Tree: MessageTypeDefinition<_kedge_v1_TreeInput, _kedge_v1_TreeOutput>
       TreeNode: MessageTypeDefinition<_kedge_v1_TreeNodeInput, _kedge_v1_TreeNodeOutput>
       TrustService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_TrustServiceClient> & { service: _kedge_v1_TrustServiceDefinition }
+      Usage: MessageTypeDefinition<_kedge_v1_UsageInput, _kedge_v1_UsageOutput>
       WatchRequest: MessageTypeDefinition<_kedge_v1_WatchRequestInput, _kedge_v1_WatchRequestOutput>
       WatchResponse: MessageTypeDefinition<_kedge_v1_WatchResponseInput, _kedge_v1_WatchResponseOutput>
       WatchStart: MessageTypeDefinition<_kedge_v1_WatchStartInput, _kedge_v1_WatchStartOutput>

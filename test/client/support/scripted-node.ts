@@ -49,7 +49,7 @@ export class WatchSession {
     this.#call.destroy(callFailure(error));
   }
 
-  /** `delivered 1`, `loaded 1`, `refused 2 DIGEST`, in the order in which they came. */
+  /** `delivered 1`, `loaded 1`, `refused 2 DIGEST`, `used 3`, in the order in which they came. */
   get reports(): readonly string[] {
     return this.requests.map((request) => {
       switch (request.kind) {
@@ -59,6 +59,8 @@ export class WatchSession {
           return `${request.stage satisfies AdoptionStage} ${request.at.sequence}`;
         case 'refusal':
           return `refused ${request.at.sequence} ${request.code}`;
+        case 'usage':
+          return `used ${request.usage.uses.length}`;
       }
     });
   }

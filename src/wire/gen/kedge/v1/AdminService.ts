@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { GetAdoptionRequestInput as _kedge_v1_GetAdoptionRequestInput, GetAdoptionRequestOutput as _kedge_v1_GetAdoptionRequestOutput } from '../../kedge/v1/GetAdoptionRequest.ts';
+import type { GetAdoptionResponseInput as _kedge_v1_GetAdoptionResponseInput, GetAdoptionResponseOutput as _kedge_v1_GetAdoptionResponseOutput } from '../../kedge/v1/GetAdoptionResponse.ts';
 import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from '../../kedge/v1/GetBlobsRequest.ts';
 import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from '../../kedge/v1/GetBlobsResponse.ts';
 import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, GetCheckpointRequestOutput as _kedge_v1_GetCheckpointRequestOutput } from '../../kedge/v1/GetCheckpointRequest.ts';
@@ -10,6 +12,8 @@ import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetD
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from '../../kedge/v1/GetStatusResponse.ts';
+import type { ListClientsRequestInput as _kedge_v1_ListClientsRequestInput, ListClientsRequestOutput as _kedge_v1_ListClientsRequestOutput } from '../../kedge/v1/ListClientsRequest.ts';
+import type { ListClientsResponseInput as _kedge_v1_ListClientsResponseInput, ListClientsResponseOutput as _kedge_v1_ListClientsResponseOutput } from '../../kedge/v1/ListClientsResponse.ts';
 import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from '../../kedge/v1/ListHistoryRequest.ts';
 import type { ListHistoryResponseInput as _kedge_v1_ListHistoryResponseInput, ListHistoryResponseOutput as _kedge_v1_ListHistoryResponseOutput } from '../../kedge/v1/ListHistoryResponse.ts';
 import type { ListStreamsRequestInput as _kedge_v1_ListStreamsRequestInput, ListStreamsRequestOutput as _kedge_v1_ListStreamsRequestOutput } from '../../kedge/v1/ListStreamsRequest.ts';
@@ -18,6 +22,15 @@ import type { SubmitRequestInput as _kedge_v1_SubmitRequestInput, SubmitRequestO
 import type { SubmitResponseInput as _kedge_v1_SubmitResponseInput, SubmitResponseOutput as _kedge_v1_SubmitResponseOutput } from '../../kedge/v1/SubmitResponse.ts';
 
 export interface AdminServiceClient extends grpc.Client {
+  GetAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  GetAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  GetAdoption(argument: _kedge_v1_GetAdoptionRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  GetAdoption(argument: _kedge_v1_GetAdoptionRequestInput, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  
   GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
   GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
   GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
@@ -54,6 +67,15 @@ export interface AdminServiceClient extends grpc.Client {
   getStatus(argument: _kedge_v1_GetStatusRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   getStatus(argument: _kedge_v1_GetStatusRequestInput, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   
+  ListClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  ListClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  ListClients(argument: _kedge_v1_ListClientsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  ListClients(argument: _kedge_v1_ListClientsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  listClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  listClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  listClients(argument: _kedge_v1_ListClientsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  listClients(argument: _kedge_v1_ListClientsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
+  
   ListHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
   ListHistory(argument: _kedge_v1_ListHistoryRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
   ListHistory(argument: _kedge_v1_ListHistoryRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
@@ -84,6 +106,8 @@ export interface AdminServiceClient extends grpc.Client {
 }
 
 export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation {
+  GetAdoption: grpc.handleUnaryCall<_kedge_v1_GetAdoptionRequestOutput, _kedge_v1_GetAdoptionResponseInput>;
+  
   GetBlobs: grpc.handleUnaryCall<_kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseInput>;
   
   GetCheckpoint: grpc.handleUnaryCall<_kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseInput>;
@@ -91,6 +115,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   GetDocument: grpc.handleUnaryCall<_kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseInput>;
   
   GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
+  
+  ListClients: grpc.handleUnaryCall<_kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseInput>;
   
   ListHistory: grpc.handleUnaryCall<_kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseInput>;
   
@@ -101,10 +127,12 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
 }
 
 export interface AdminServiceDefinition extends grpc.ServiceDefinition {
+  GetAdoption: MethodDefinition<_kedge_v1_GetAdoptionRequestInput, _kedge_v1_GetAdoptionResponseInput, _kedge_v1_GetAdoptionRequestOutput, _kedge_v1_GetAdoptionResponseOutput>
   GetBlobs: MethodDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseOutput>
   GetCheckpoint: MethodDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseOutput>
   GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
   GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
+  ListClients: MethodDefinition<_kedge_v1_ListClientsRequestInput, _kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseOutput>
   ListHistory: MethodDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseOutput>
   ListStreams: MethodDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseOutput>
   Submit: MethodDefinition<_kedge_v1_SubmitRequestInput, _kedge_v1_SubmitResponseInput, _kedge_v1_SubmitRequestOutput, _kedge_v1_SubmitResponseOutput>

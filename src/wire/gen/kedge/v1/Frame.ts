@@ -21,6 +21,10 @@ import type { CosignedInput as _kedge_v1_CosignedInput, CosignedOutput as _kedge
 import type { HeartbeatInput as _kedge_v1_HeartbeatInput, HeartbeatOutput as _kedge_v1_HeartbeatOutput } from '../../kedge/v1/Heartbeat.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from '../../kedge/v1/RegionSplit.ts';
 import type { CosignedAskInput as _kedge_v1_CosignedAskInput, CosignedAskOutput as _kedge_v1_CosignedAskOutput } from '../../kedge/v1/CosignedAsk.ts';
+import type { AdoptionRowsInput as _kedge_v1_AdoptionRowsInput, AdoptionRowsOutput as _kedge_v1_AdoptionRowsOutput } from '../../kedge/v1/AdoptionRows.ts';
+import type { AdoptionDigestInput as _kedge_v1_AdoptionDigestInput, AdoptionDigestOutput as _kedge_v1_AdoptionDigestOutput } from '../../kedge/v1/AdoptionDigest.ts';
+import type { AdoptionVectorInput as _kedge_v1_AdoptionVectorInput, AdoptionVectorOutput as _kedge_v1_AdoptionVectorOutput } from '../../kedge/v1/AdoptionVector.ts';
+import type { ArrivalsInput as _kedge_v1_ArrivalsInput, ArrivalsOutput as _kedge_v1_ArrivalsOutput } from '../../kedge/v1/Arrivals.ts';
 
 export interface FrameInput {
   'hello'?: (_kedge_v1_HelloInput | null);
@@ -44,7 +48,11 @@ export interface FrameInput {
   'heartbeat'?: (_kedge_v1_HeartbeatInput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitInput | null);
   'cosignedAsk'?: (_kedge_v1_CosignedAskInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk";
+  'adoptionRows'?: (_kedge_v1_AdoptionRowsInput | null);
+  'adoptionDigest'?: (_kedge_v1_AdoptionDigestInput | null);
+  'adoptionVector'?: (_kedge_v1_AdoptionVectorInput | null);
+  'arrivals'?: (_kedge_v1_ArrivalsInput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals";
 }
 
 export interface FrameOutput {
@@ -69,5 +77,9 @@ export interface FrameOutput {
   'heartbeat'?: (_kedge_v1_HeartbeatOutput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitOutput | null);
   'cosignedAsk'?: (_kedge_v1_CosignedAskOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk";
+  'adoptionRows'?: (_kedge_v1_AdoptionRowsOutput | null);
+  'adoptionDigest'?: (_kedge_v1_AdoptionDigestOutput | null);
+  'adoptionVector'?: (_kedge_v1_AdoptionVectorOutput | null);
+  'arrivals'?: (_kedge_v1_ArrivalsOutput | null);
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals";
 }

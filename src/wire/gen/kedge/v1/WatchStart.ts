@@ -10,6 +10,10 @@ export interface WatchStartInput {
   'bundles'?: (_kedge_v1_BundleCursorInput)[];
   'labels'?: ({[key: string]: string});
   'wantsAttestations'?: (boolean);
+  'instance'?: (Buffer | Uint8Array | string);
+  'streams'?: (number | string | Long);
+  'previousNode'?: (string);
+  'reportsUsage'?: (boolean);
 }
 
 export interface WatchStartOutput {
@@ -19,4 +23,8 @@ export interface WatchStartOutput {
   'bundles': (_kedge_v1_BundleCursorOutput)[];
   'labels': ({[key: string]: string});
   'wantsAttestations': (boolean);
+  'instance': (Buffer);
+  'streams': (string);
+  'previousNode': (string);
+  'reportsUsage': (boolean);
 }

@@ -1,0 +1,125 @@
+/**
+ * One client as the board of a node knows it: what it runs, what it was sent, what it used.
+ *
+ * @module
+ */
+import { encodeUtf8 } from '../bytes.ts';
+import { sha256 } from '../crypto.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { AnchorId, BundleName, NodeId, Sequence, Sha256 } from '../ids.ts';
+import type { WatchStart } from '../watch/messages.ts';
+import type { ClientPlace, Presence } from './model.ts';
+
+/** Something that a client was sent or refused, and does not run. */
+export interface OtherRelease {
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+  readonly stage: 'delivered' | 'refused';
+  readonly refusal?: { readonly code: ErrorCode; readonly reason: string };
+}
+
+/** How one client uses one anchor. */
+export interface UseTotal {
+  readonly lastUsedMs: number;
+  readonly handshakes: number;
+}
+
+/** A client and one bundle that it watches. */
+export interface Progress {
+  readonly bundle: BundleName;
+  held: { readonly sequence: Sequence; readonly digest: Sha256 } | undefined;
+  other: OtherRelease | undefined;
+  untracked: boolean;
+  /** Absent until it reports one. */
+  uses: Map<AnchorId, UseTotal> | undefined;
+  /** The name of the group in which it is counted; absent: in none. */
+  group: string | undefined;
+}
+
+/** Digits of a key: nobody finds two clients with one key by chance. */
+const KEY_CHARS = 32;
+const SHORT_CHARS = 16;
+const NO_PLACE: ClientPlace = { stage: 'waiting', sequence: 0, digest: '' };
+
+/** What names an instance among all nodes without telling who it is. */
+export function clientKey(identity: string, instance: string): string {
+  return sha256(encodeUtf8(`${identity}\n${instance}`)).slice(0, KEY_CHARS);
+}
+
+/** A client; only the board changes one. */
+export class Client {
+  readonly identity: string;
+  readonly instance: string | undefined;
+  /** {@link clientKey}, or for one without instance a name that holds on this node. */
+  readonly key: string;
+  /** Where it stands in lists. */
+  readonly name: string;
+  readonly streams: number;
+  readonly previousNode: NodeId | undefined;
+  readonly labels: ReadonlyMap<string, string>;
+  /** Those by which it is counted, and the same as text. */
+  readonly grouped: { readonly labels: ReadonlyMap<string, string>; readonly text: string };
+  readonly reportsUsage: boolean;
+  readonly bundles: Map<BundleName, Progress> = new Map();
+  presence: Presence = 'connected';
+  sinceMs: number;
+  /** False once another stream took its place: what it still says counts for nothing. */
+  isCounted = true;
+
+  constructor(
+    who: { readonly identity: string; readonly key: string; readonly grouped: Client['grouped'] },
+    start: WatchStart,
+    nowMs: number,
+  ) {
+    this.identity = who.identity;
+    this.key = who.key;
+    this.grouped = who.grouped;
+    this.instance = start.instance;
+    this.name = `${who.identity} ${start.instance ?? who.key}`;
+    this.streams = start.streams ?? 0;
+    this.previousNode = start.previousNode;
+    this.labels = start.labels;
+    this.reportsUsage = start.reportsUsage === true;
+    this.sinceMs = nowMs;
+    for (const { bundle, held } of start.bundles) {
+      const progress = { bundle, held, other: undefined, untracked: false };
+      this.bundles.set(bundle, { ...progress, uses: undefined, group: undefined });
+    }
+  }
+
+  /** What was known of the same instance before stays known. */
+  inherit(before: Client): void {
+    for (const [bundle, { uses, untracked }] of before.bundles) {
+      const progress = this.bundles.get(bundle);
+      if (progress === undefined) continue;
+      progress.uses = uses;
+      progress.untracked = untracked;
+    }
+  }
+
+  /** True when it refused something and has not come further since. */
+  get hasRefused(): boolean {
+    return [...this.bundles.values()].some(({ other }) => other?.stage === 'refused');
+  }
+}
+
+/** Where a client is with a bundle. */
+export function placeOf({ held, other }: Progress): ClientPlace {
+  const running = held && { sequence: held.sequence, digest: shortDigest(held.digest) };
+  if (other === undefined) {
+    return running === undefined ? NO_PLACE : { stage: 'loaded', ...running };
+  }
+  const { stage, sequence: otherSequence, refusal } = other;
+  return {
+    stage,
+    sequence: running?.sequence ?? 0,
+    digest: running?.digest ?? '',
+    otherSequence,
+    ...(refusal !== undefined && { code: refusal.code }),
+  };
+}
+
+/** How a digest begins. */
+export function shortDigest(digest: Sha256): string {
+  return digest.slice(0, SHORT_CHARS);
+}

@@ -1,0 +1,166 @@
+/**
+ * The counts of one bundle on one node, kept with each change: groups of clients, uses of anchors.
+ *
+ * @module
+ */
+import type { AnchorId, BundleName, Sequence, Sha256 } from '../ids.ts';
+import { ANCHORS_MAX } from '../limits.ts';
+import { type Client, type Progress, placeOf, shortDigest, type UseTotal } from './client.ts';
+import type { AnchorAdoption, ClientCounts, ClientPlace } from './model.ts';
+import type { BundleRow, RowGroup } from './row.ts';
+
+/** What a node serves of a bundle. */
+export interface ServedHead {
+  readonly sequence: Sequence;
+  readonly digest: Sha256;
+  /** The anchors in it: a use of any other one is not believed. */
+  readonly anchors: ReadonlySet<AnchorId>;
+}
+
+interface Group {
+  readonly place: ClientPlace;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly presence: Client['presence'];
+  count: number;
+}
+
+interface PastHead {
+  readonly sequence: number;
+  readonly sinceMs: number;
+}
+
+/** Heads whose time is remembered. */
+const HEADS_MAX = 64;
+
+/** The counts of one bundle. */
+export class Tally {
+  readonly bundle: BundleName;
+  readonly #groups: Map<string, Group> = new Map();
+  readonly #anchors: Map<AnchorId, { clients: number; handshakes: number; lastUsedMs: number }> =
+    new Map();
+  readonly #heads: PastHead[] = [];
+  readonly #counts = { connected: 0, departed: 0, silent: 0, untracked: 0 };
+  #head: ServedHead | undefined;
+  /** Until when it is not known of everybody who was there lately. */
+  #partialUntilMs = 0;
+
+  constructor(bundle: BundleName) {
+    this.bundle = bundle;
+  }
+
+  get head(): ServedHead | undefined {
+    return this.#head;
+  }
+
+  /** True when nothing is known: it can be forgotten. */
+  get isEmpty(): boolean {
+    return this.#groups.size === 0 && this.#anchors.size === 0 && this.#head === undefined;
+  }
+
+  /** This node serves another head. */
+  serve(head: ServedHead | undefined, sinceMs: number): void {
+    if (head !== undefined && head.digest !== this.#head?.digest) {
+      this.#heads.push({ sequence: head.sequence, sinceMs });
+      if (this.#heads.length > HEADS_MAX) this.#heads.shift();
+    }
+    this.#head = head;
+    for (const anchor of this.#anchors.keys()) {
+      if (head?.anchors.has(anchor) === false) this.#anchors.delete(anchor);
+    }
+  }
+
+  /** Counts a client where it is now. */
+  enter(client: Client, progress: Progress): void {
+    const place = placeOf(progress);
+    const { presence, grouped } = client;
+    const { stage, sequence, digest, otherSequence = 0, code = '' } = place;
+    const name = `${stage} ${sequence} ${digest} ${otherSequence} ${code} ${presence} ${grouped.text}`;
+    const group = this.#groups.get(name);
+    if (group === undefined) {
+      this.#groups.set(name, { place, labels: grouped.labels, presence, count: 1 });
+    } else group.count += 1;
+    progress.group = name;
+    this.#count(client, progress, 1);
+    for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, 1);
+  }
+
+  /** Takes a client out again. */
+  leave(client: Client, progress: Progress): void {
+    if (progress.group === undefined) return;
+    const group = this.#groups.get(progress.group);
+    if (group !== undefined) {
+      group.count -= 1;
+      if (group.count === 0) this.#groups.delete(progress.group);
+    }
+    progress.group = undefined;
+    this.#count(client, progress, -1);
+    for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, -1);
+  }
+
+  /** Adds handshakes of a counted client; says whether it is a client more of that anchor. */
+  used(progress: Progress, anchor: AnchorId, use: UseTotal): 'first' | 'again' | 'unknown' {
+    if (this.#head?.anchors.has(anchor) !== true) return 'unknown';
+    progress.uses ??= new Map();
+    const before = progress.uses.get(anchor);
+    progress.uses.set(anchor, {
+      lastUsedMs: Math.max(use.lastUsedMs, before?.lastUsedMs ?? 0),
+      handshakes: sum(before?.handshakes ?? 0, use.handshakes),
+    });
+    const total = this.#anchors.get(anchor) ?? { clients: 0, handshakes: 0, lastUsedMs: 0 };
+    if (!this.#anchors.has(anchor) && this.#anchors.size >= ANCHORS_MAX) return 'unknown';
+    this.#anchors.set(anchor, total);
+    total.handshakes = sum(total.handshakes, use.handshakes);
+    total.lastUsedMs = Math.max(total.lastUsedMs, use.lastUsedMs);
+    if (before !== undefined) return 'again';
+    total.clients += 1;
+    return 'first';
+  }
+
+  /** Somebody who was there had to be forgotten early. */
+  lost(untilMs: number): void {
+    this.#partialUntilMs = Math.max(this.#partialUntilMs, untilMs);
+  }
+
+  /** Since when there is something newer than what runs; absent: there is not, or nothing runs. */
+  behindSinceMs(place: Pick<ClientPlace, 'sequence' | 'digest'>): number | undefined {
+    const head = this.#head;
+    if (head === undefined || place.sequence === 0) return undefined;
+    if (place.digest === shortDigest(head.digest) || place.sequence > head.sequence) {
+      return undefined;
+    }
+    const newer = this.#heads.find(({ sequence }) => sequence > place.sequence);
+    return (newer ?? this.#heads.at(-1))?.sinceMs;
+  }
+
+  /** All counts as they are told to others. */
+  row(nowMs: number): BundleRow {
+    return {
+      bundle: this.bundle,
+      counts: { ...this.#counts } satisfies ClientCounts,
+      groups: Array.from(this.#groups.values(), (group) => this.#rowGroup(group)),
+      anchors: Array.from(this.#anchors, ([anchor, use]): AnchorAdoption => ({ anchor, ...use })),
+      knowledge: nowMs < this.#partialUntilMs ? 'partial' : 'whole',
+    };
+  }
+
+  #rowGroup({ place, labels, presence, count }: Group): RowGroup {
+    const behindSinceMs = this.behindSinceMs(place);
+    const group = { ...place, labels, presence, count };
+    return behindSinceMs === undefined ? group : { ...group, behindSinceMs };
+  }
+
+  #count({ presence, reportsUsage }: Client, { untracked }: Progress, by: 1 | -1): void {
+    this.#counts[presence] += by;
+    if (!reportsUsage) this.#counts.silent += by;
+    if (untracked) this.#counts.untracked += by;
+  }
+
+  #shift(anchor: AnchorId, by: 1 | -1): void {
+    const total = this.#anchors.get(anchor);
+    if (total !== undefined) total.clients = Math.max(0, total.clients + by);
+  }
+}
+
+function sum(a: number, b: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, a + b);
+}

@@ -1,0 +1,26 @@
+// Original file: proto/kedge/v1/gossip.proto
+
+export const ClientFilter = {
+  CLIENT_FILTER_UNSPECIFIED: 'CLIENT_FILTER_UNSPECIFIED',
+  CLIENT_FILTER_BEHIND: 'CLIENT_FILTER_BEHIND',
+  CLIENT_FILTER_REFUSED: 'CLIENT_FILTER_REFUSED',
+  CLIENT_FILTER_LOADED: 'CLIENT_FILTER_LOADED',
+  CLIENT_FILTER_DEPARTED: 'CLIENT_FILTER_DEPARTED',
+  CLIENT_FILTER_USES: 'CLIENT_FILTER_USES',
+} as const;
+
+export type ClientFilterInput =
+  | 'CLIENT_FILTER_UNSPECIFIED'
+  | 0
+  | 'CLIENT_FILTER_BEHIND'
+  | 1
+  | 'CLIENT_FILTER_REFUSED'
+  | 2
+  | 'CLIENT_FILTER_LOADED'
+  | 3
+  | 'CLIENT_FILTER_DEPARTED'
+  | 4
+  | 'CLIENT_FILTER_USES'
+  | 5
+
+export type ClientFilterOutput = typeof ClientFilter[keyof typeof ClientFilter]

@@ -1,0 +1,10 @@
+// Original file: proto/kedge/v1/admin.proto
+
+
+export interface GetAdoptionRequestInput {
+  'bundle'?: (string);
+}
+
+export interface GetAdoptionRequestOutput {
+  'bundle': (string);
+}

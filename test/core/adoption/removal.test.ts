@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AdoptionBoard } from '../../../src/core/adoption/board.ts';
+import type { BundleAdoption } from '../../../src/core/adoption/model.ts';
+import {
+  judgeRemoval,
+  QUIET_DEFAULT_MS,
+  type RemovalJudgement,
+} from '../../../src/core/adoption/removal.ts';
+import { adoptionOf, type ReportingNode } from '../../../src/core/adoption/view.ts';
+import type { Anchor, AnchorState } from '../../../src/core/anchors/anchor.ts';
+import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import type { ReleaseBody } from '../../../src/core/releases/body.ts';
+import {
+  ANCHOR,
+  BUNDLE,
+  boardAt,
+  count,
+  join,
+  NOW_MS,
+  OTHER_ANCHOR,
+  releaseAt,
+  rowOf,
+  told,
+} from './support.ts';
+
+const HEAD = 3;
+/** When everything was seen for long enough. */
+const LATER_MS = NOW_MS + QUIET_DEFAULT_MS;
+
+describe('adoptionOf', () => {
+  it('adds up nodes by region', () => {
+    const [first, second, third] = [boardAt(HEAD), boardAt(HEAD), boardAt(HEAD)];
+    join(first, 1, HEAD);
+    join(second, 2, HEAD);
+    join(third, 3, 2);
+    const { groups } = view([node('iad-1', first), node('iad-2', second), node('fra-1', third)]);
+    expect(groups).toMatchObject([
+      { region: 'fra', sequence: 2, count: 1 },
+      { region: 'iad', sequence: HEAD, count: 2 },
+    ]);
+  });
+
+  it.each([
+    ['suspect', 'met', 'unreachable'],
+    ['failed', 'met', 'unreachable'],
+    ['left', 'met', 'left'],
+    ['alive', 'doubtful', 'unreachable'],
+  ] as const)('does not count a node that is %s and %s', (state, trust, standing) => {
+    const board = boardAt(HEAD);
+    join(board, 1, HEAD);
+    const seen = view([{ ...node('iad-1', board), state, trust }]);
+    expect(seen.groups).toEqual([]);
+    expect(seen.nodes).toMatchObject([{ nodeId: 'iad-1', standing, connected: 1 }]);
+  });
+
+  it('counts clients once that moved away from a node that was killed', () => {
+    const [killed, other] = [boardAt(HEAD), boardAt(HEAD)];
+    join(killed, 1, HEAD);
+    join(other, 1, HEAD, { streams: 2, previousNode: parseNodeId('iad-1') });
+    const seen = view([{ ...node('iad-1', killed), state: 'suspect' }, node('fra-1', other)]);
+    expect(count(seen.groups, () => true)).toBe(1);
+  });
+
+  it('names a node of which nothing is known', () => {
+    const seen = view([{ ...node('iad-1', boardAt(HEAD)), row: undefined }]);
+    expect(seen.nodes).toMatchObject([{ standing: 'silent', connected: 0 }]);
+  });
+});
+
+describe('judgeRemoval', () => {
+  let board: AdoptionBoard;
+
+  beforeEach(() => {
+    board = boardAt(HEAD);
+    join(board, 1, HEAD, { reportsUsage: true });
+  });
+
+  it('finds a removal safe that nobody will notice, and says why', () => {
+    const judgement = judge();
+    expect(judgement).toMatchObject({ verdict: 'safe', blockers: [] });
+    expect(judgement.evidence).toEqual([
+      'others are active for tls-client',
+      'all 1 clients run the newest release',
+      'no use of it was reported',
+      'all 1 nodes told of their clients',
+    ]);
+  });
+
+  it('blocks while a client does not run the newest release', () => {
+    join(board, 2, 2, { reportsUsage: true });
+    expect(kinds(judge())).toEqual(['behind']);
+  });
+
+  it('blocks while a client has refused', () => {
+    const client = join(board, 2, 2, { reportsUsage: true });
+    board.refused(client, releaseAt(HEAD), 'POLICY', 'no');
+    expect(judge().blockers).toMatchObject([
+      { kind: 'refused', clients: 1, text: '1 clients refused a release: POLICY' },
+    ]);
+  });
+
+  it('blocks when it was used within the quiet time, by how many and when', () => {
+    const client = join(board, 2, HEAD, { reportsUsage: true });
+    const use = { anchor: ANCHOR, purpose: 'tls-client', handshakes: 3, agoMs: 0 };
+    board.used(client, { bundle: BUNDLE, uses: [use], untracked: false }, LATER_MS - 1000);
+    expect(judge().blockers).toMatchObject([{ kind: 'used', clients: 1 }]);
+    expect(kinds(judge({ nowMs: LATER_MS + QUIET_DEFAULT_MS }))).toEqual([]);
+  });
+
+  it('blocks while a client does not say what it uses, or cannot', () => {
+    const client = join(board, 2, HEAD, { reportsUsage: true });
+    board.used(client, { bundle: BUNDLE, uses: [], untracked: true }, NOW_MS);
+    join(board, 3, HEAD);
+    expect(kinds(judge())).toEqual(['unreported', 'untracked']);
+  });
+
+  it('blocks while a client that lost its connection may still run', () => {
+    board.closed(join(board, 2, HEAD, { reportsUsage: true }), 'broken', NOW_MS);
+    expect(kinds(judge())).toEqual(['departed']);
+  });
+
+  it('I09: never says safe when something is not known', () => {
+    const unreachable = { ...node('fra-1', boardAt(HEAD)), state: 'failed' as const };
+    expect(kinds(judge({ others: [unreachable] }))).toEqual(['unreachable']);
+    const silent = { ...node('fra-1', boardAt(HEAD)), row: undefined };
+    expect(kinds(judge({ others: [silent] }))).toEqual(['silent']);
+    expect(kinds(judge({ nowMs: LATER_MS - 1 }))).toEqual(['young']);
+    const nobody = view([], LATER_MS);
+    expect(kinds(judgeRemoval({ ...question('retiring'), adoption: nobody }))).toContain('silent');
+  });
+
+  it('I09: blocks while a node had to forget clients early', () => {
+    const small = boardAt(HEAD, 0);
+    small.closed(join(small, 2, HEAD, { reportsUsage: true }), 'broken', LATER_MS);
+    expect(kinds(judge({ others: [node('fra-1', small)] }))).toEqual(['partial']);
+  });
+
+  it('I10: what a client only knows does not count as working', () => {
+    const client = join(board, 2, 2, { reportsUsage: true });
+    board.acknowledged(client, releaseAt(HEAD), 'delivered');
+    expect(kinds(judge())).toEqual(['behind']);
+    board.acknowledged(client, releaseAt(HEAD), 'loaded');
+    expect(kinds(judge())).toEqual([]);
+  });
+
+  it('blocks an anchor that is active, or that nothing replaces', () => {
+    expect(kinds(judge({ state: 'active' }))).toEqual(['not-retiring']);
+    expect(kinds(judge({ otherState: 'staged' }))).toEqual(['no-successor']);
+    expect(kinds(judge({ otherState: 'retiring' }))).toEqual(['no-successor']);
+  });
+
+  it('blocks when the node serves another release, or the anchor is not in it', () => {
+    expect(kinds(judge({ sequence: HEAD + 1 }))).toEqual(['head-differs']);
+    const other = question('retiring');
+    expect(kinds(judgeRemoval({ ...other, anchor: releaseAt(9).digest }))).toEqual(['not-in-head']);
+  });
+
+  function judge(
+    change: {
+      readonly others?: readonly ReportingNode[];
+      readonly nowMs?: number;
+      readonly state?: AnchorState;
+      readonly otherState?: AnchorState;
+      readonly sequence?: number;
+    } = {},
+  ): RemovalJudgement {
+    const { others = [], nowMs = LATER_MS, state = 'retiring', otherState, sequence } = change;
+    return judgeRemoval({
+      ...question(state, otherState),
+      ...(sequence !== undefined && { sequence }),
+      adoption: view([node('iad-1', board), ...others], nowMs),
+    });
+  }
+
+  function question(
+    state: AnchorState,
+    otherState: AnchorState = 'active',
+  ): Parameters<typeof judgeRemoval>[0] {
+    const body: ReleaseBody = {
+      bundle: BUNDLE,
+      anchors: [anchorOf(ANCHOR, state), anchorOf(OTHER_ANCHOR, otherState)],
+      tombstones: [],
+      note: '',
+    };
+    const adoption = view([node('iad-1', board)], LATER_MS);
+    return { adoption, body, sequence: HEAD, anchor: ANCHOR, quietMs: QUIET_DEFAULT_MS };
+  }
+});
+
+function kinds({ blockers }: RemovalJudgement): readonly string[] {
+  return blockers.map(({ kind }) => kind);
+}
+
+function anchorOf(id: Anchor['id'], state: AnchorState): Anchor {
+  const purposes = ['tls-client'];
+  return { id, kind: 'x509-ca', label: 'CA', state, purposes, constraints: [], sinceMs: NOW_MS };
+}
+
+function view(nodes: readonly ReportingNode[], nowMs: number = NOW_MS): BundleAdoption {
+  const { sequence, digest } = releaseAt(HEAD);
+  return adoptionOf({ bundle: BUNDLE, head: { sequence, digest }, nowMs, nodes });
+}
+
+function node(name: string, board: AdoptionBoard): ReportingNode {
+  const region = parseRegionName(name.slice(0, 3));
+  const row = rowOf(name, [told(board, LATER_MS)]);
+  return { nodeId: parseNodeId(name), region, state: 'alive', trust: 'met', row };
+}
