@@ -234,6 +234,7 @@ export class Driver implements Process {
       case 'hold':
         return this.#oracle.holds(this.host, effect.state, effect.streams);
       case 'attested':
+      case 'arrived':
         return;
       case 'reply':
         return this.#reply(effect.requestId, effect.result);

@@ -43,6 +43,7 @@ export function noteCoverage(
       case 'hold':
       case 'arm':
       case 'attested':
+      case 'arrived':
         break;
     }
   }

@@ -65,6 +65,10 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'heartbeat':
     case 'region-split':
     case 'cosigned-ask':
+    case 'adoption-rows':
+    case 'adoption-digest':
+    case 'adoption-vector':
+    case 'arrivals':
       return undefined;
   }
 }

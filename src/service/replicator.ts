@@ -11,43 +11,25 @@ import type { RepairTimes, SeedStatus, SubmitReceipt } from '../core/admin/messa
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
 import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
-import type { GossipMachine, GossipOptions } from '../core/gossip/machine.ts';
-import type { NodeId, Sha256, StreamName } from '../core/ids.ts';
+import type { GossipMachine } from '../core/gossip/machine.ts';
+import type { NodeId, Sha256 } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { Metrics } from '../ports/metrics.ts';
-import type { Store } from '../ports/store.ts';
 import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
-import type { LinkHandle, PeerTransport } from './peer-transport.ts';
+import type { LinkHandle } from './peer-transport.ts';
 import { PendingSubmits } from './pending-submits.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
+import type { ReplicatorOptions } from './replicator-options.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** What a replicator works with. */
-export interface ReplicatorOptions extends GossipOptions {
-  readonly store: Store;
-  readonly transport: PeerTransport;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** Writes down what the machine is told, line by line; see `recording.ts`. Default: nothing. */
-  readonly record?: (line: string) => void;
-  /** Called when the durable state moved, with the streams that changed. */
-  readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
-  /** Called when something that a region attests is known, verified. */
-  readonly onAttested?: (said: Attestation) => void;
-  /** Called in place of `onServe` while this node holds back. */
-  readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
-}
+export type { ReplicatorOptions };
 
 /** The replication of one node, running. */
 export class Replicator implements AsyncDisposable {
@@ -121,6 +103,16 @@ export class Replicator implements AsyncDisposable {
   /** The region of this node attests something; what has to be persisted is. */
   attest(said: Attestation): void {
     this.#handle({ kind: 'attest', said });
+  }
+
+  /** What nodes say of their clients. */
+  get adoption(): GossipMachine['adoption'] {
+    return this.#machine.adoption;
+  }
+
+  /** This node has something to say of its clients. */
+  tell(event: Extract<GossipEvent, { readonly kind: 'report' | 'arrivals' }>): void {
+    this.#handle(event);
   }
 
   /** All other nodes that are known, and how the connection to each is. */
@@ -255,6 +247,8 @@ export class Replicator implements AsyncDisposable {
         return this.#options.onHold?.(effect.state, effect.streams);
       case 'attested':
         return this.#options.onAttested?.(effect.said);
+      case 'arrived':
+        return this.#options.onArrived?.(effect.clients);
       case 'reply':
         return this.#submits.answer(effect.requestId, effect.result);
       case 'arm':

@@ -33,6 +33,7 @@ import {
   requireCount,
   requireSize,
 } from './fields.ts';
+import type { ClientStageOutput } from './gen/kedge/v1/ClientStage.ts';
 import type { ClientStatusInput, ClientStatusOutput } from './gen/kedge/v1/ClientStatus.ts';
 import type { ClientsRequestOutput } from './gen/kedge/v1/ClientsRequest.ts';
 import type { NodeClientsInput, NodeClientsOutput } from './gen/kedge/v1/NodeClients.ts';
@@ -58,7 +59,7 @@ const STAGES = {
   delivered: 'CLIENT_STAGE_DELIVERED',
   loaded: 'CLIENT_STAGE_LOADED',
   refused: 'CLIENT_STAGE_REFUSED',
-} as const satisfies Record<ClientStage, string>;
+} as const satisfies Record<ClientStage, ClientStageOutput>;
 const clientsRequest = messageCodec('gossip', 'ClientsRequest');
 const clientsResponse = messageCodec('gossip', 'ClientsResponse', PAGE_MAX_FIELDS);
 const listRequest = messageCodec('admin', 'ListClientsRequest');
@@ -125,7 +126,7 @@ export function decodeClientStage(stage: string): ClientStage {
 }
 
 /** The message of how far a client is. */
-export function clientStageMessage(stage: ClientStage): (typeof STAGES)[ClientStage] {
+export function clientStageMessage(stage: ClientStage): ClientStageOutput {
   return STAGES[stage];
 }
 
@@ -134,7 +135,7 @@ export function decodeCode(code: string): ErrorCode {
   return isErrorCode(code) ? code : 'BUG';
 }
 
-function decodeQuery(message: Omit<ClientsRequestOutput, never>): ClientsQuery {
+function decodeQuery(message: ClientsRequestOutput): ClientsQuery {
   const { bundle, filter, anchor, after, limit } = message;
   if (limit > CLIENTS_PAGE_MAX) {
     throw new KedgeError('LIMIT', `at most ${String(CLIENTS_PAGE_MAX)} clients fit one page`);

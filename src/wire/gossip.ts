@@ -17,6 +17,7 @@ import type {
 } from '../core/gossip/frames.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
 import { FETCH_STREAMS_MAX, MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import { adoptionMessage, decodeAdoptionFrame } from './adoption-frames.ts';
 import { attestationMessage, decodeAttestation } from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
@@ -185,6 +186,11 @@ function frameValue(frame: FrameOutput): Received {
     case 'regionSplit':
     case 'cosignedAsk':
       return decodeAttestation(frame, frame.message);
+    case 'adoptionRows':
+    case 'adoptionDigest':
+    case 'adoptionVector':
+    case 'arrivals':
+      return decodeAdoptionFrame(frame, frame.message);
     case undefined:
       break;
   }
@@ -225,6 +231,11 @@ function frameMessage(frame: Frame): FrameInput {
     case 'region-split':
     case 'cosigned-ask':
       return attestationMessage(frame);
+    case 'adoption-rows':
+    case 'adoption-digest':
+    case 'adoption-vector':
+    case 'arrivals':
+      return adoptionMessage(frame);
   }
 }
 

@@ -58,6 +58,7 @@ import type {
   WatchResponse,
   WatchStart,
 } from '../../src/core/watch/messages.ts';
+import { adoptionFrame } from './adoption.ts';
 import { attestationFrame, attestationResponse } from './attestations.ts';
 
 const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
@@ -309,6 +310,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('fork' as const), evidence }),
   attestationFrame,
+  adoptionFrame,
   membershipFrame,
 );
 const fetchPart: fc.Arbitrary<FetchRequest> = fc.oneof(

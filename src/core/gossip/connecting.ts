@@ -6,6 +6,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { LinkId } from '../peer.ts';
+import type { Adoption } from './adoption.ts';
 import type { Attestations } from './attestations.ts';
 import { asGarbage, type Refused } from './blame.ts';
 import type { Conduct } from './conduct.ts';
@@ -27,6 +28,7 @@ export interface ConnectingParts {
   readonly neighbours: Neighbours;
   readonly repair: Repair;
   readonly attestations: Attestations;
+  readonly adoption: Adoption;
   readonly conduct: Conduct;
 }
 
@@ -157,12 +159,13 @@ export class Connecting {
 
   /** A greeted link is the one to its peer from now on. */
   #opened(link: Link, monotonicMs: number): void {
-    const { outbox, dialer, neighbours, repair, attestations } = this.#parts;
+    const { outbox, dialer, neighbours, repair, attestations, adoption } = this.#parts;
     dialer.reached(link.nodeId);
     outbox.notice({ kind: 'link-ready', peer: link.peer });
     neighbours.linkUp(link, monotonicMs);
     repair.show(link, 'answer');
     attestations.linkUp(link);
+    adoption.linkUp(link);
   }
 
   #closeReplaced(link: Link): void {

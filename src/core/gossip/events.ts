@@ -6,6 +6,9 @@
  *
  * @module
  */
+import type { SignedArrivals } from '../adoption/arrivals.ts';
+import type { Arrival } from '../adoption/board.ts';
+import type { SignedRow } from '../adoption/row.ts';
 import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { RegionSplit } from '../log/split.ts';
@@ -79,6 +82,10 @@ export type GossipEvent =
     }
   /** This node's region attests something; it is persisted where that matters. */
   | { readonly kind: 'attest'; readonly said: Attestation }
+  /** What this node says of its clients has changed. */
+  | { readonly kind: 'report'; readonly row: SignedRow }
+  /** Clients came here from another node. */
+  | { readonly kind: 'arrivals'; readonly arrivals: SignedArrivals }
   /** This node leaves for good; it answers until it stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
@@ -185,6 +192,8 @@ export type GossipEffect =
     }
   /** What a region attests is known now, verified; clients may hear it. */
   | { readonly kind: 'attested'; readonly said: Attestation }
+  /** Clients of this node came to another one. */
+  | { readonly kind: 'arrived'; readonly clients: readonly Arrival[] }
   | { readonly kind: 'reply'; readonly requestId: number; readonly result: SubmitResult }
   | { readonly kind: 'arm'; readonly timer: Timer; readonly delayMs: number }
   | { readonly kind: 'notice'; readonly notice: Notice };

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { AdoptionFrame } from '../adoption/frames.ts';
 import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { Heartbeat } from '../log/heartbeat.ts';
 import type { CosignedHead } from '../log/regions.ts';
@@ -95,6 +96,7 @@ export type Frame =
   | { readonly kind: 'hello'; readonly hello: Hello }
   | ReplicationFrame
   | AttestationFrame
+  | AdoptionFrame
   | MembershipFrame;
 
 /**

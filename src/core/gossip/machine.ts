@@ -4,28 +4,30 @@
  * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
  * driver gives. Its parts: `connecting.ts` makes links and greets, `neighbours.ts` knows the other
  * nodes and who should be linked, `replica.ts` takes statements in, `fetching.ts` asks for what is
- * missing, `repair.ts` compares two nodes. This file reads the events and the frames and says which
- * part acts. Source: docs/replication.md.
+ * missing, `repair.ts` compares two nodes, `reading.ts` reads the frames. This file reads the events
+ * and says which part acts. Source: docs/replication.md.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
 import type { NodeId, Sha256 } from '../ids.ts';
 import type { MembershipOptions } from '../membership/machine.ts';
+import type { MemberView } from '../membership/view.ts';
 import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
+import { Adoption } from './adoption.ts';
 import { Attestations } from './attestations.ts';
 import { Conduct, type PeerConduct } from './conduct.ts';
 import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Frame, Hello } from './frames.ts';
+import type { Hello } from './frames.ts';
 import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
-import type { ReadAt } from './pushes.ts';
+import { Reading } from './reading.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
@@ -60,10 +62,11 @@ export class GossipMachine {
   readonly #neighbours: Neighbours;
   readonly #replica: Replica;
   readonly #fetching: Fetching;
-  readonly #replication: Replication;
+  readonly #reading: Reading;
   readonly #repair: Repair;
   readonly #conduct: Conduct = new Conduct();
   readonly #attestations: Attestations;
+  readonly #adoption: Adoption;
   readonly #holding: Holding;
   readonly #random: () => number;
 
@@ -105,10 +108,14 @@ export class GossipMachine {
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
-    const told = { ...others, attestations: this.#attestations, conduct: this.#conduct };
+    const memberOf = (nodeId: NodeId): MemberView | undefined => this.#neighbours.member(nodeId);
+    this.#adoption = new Adoption({ self, outbox, links, spread, topology, memberOf });
+    const spoken = { attestations: this.#attestations, adoption: this.#adoption };
+    const told = { ...others, ...spoken, conduct: this.#conduct };
     this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
-    this.#replication = new Replication({ ...parts, ...comparing, home: self.region });
+    const replication = new Replication({ ...parts, ...comparing, home: self.region });
+    this.#reading = new Reading({ ...spoken, replication, neighbours: this.#neighbours });
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -135,6 +142,11 @@ export class GossipMachine {
   /** What regions attest. */
   get attestations(): Pick<Attestations, 'cosigned' | 'faulty' | 'heartbeats' | 'splits'> {
     return this.#attestations;
+  }
+
+  /** What nodes say of their clients. */
+  get adoption(): Pick<Adoption, 'row'> {
+    return this.#adoption;
   }
 
   /** All nodes that are known, and the links to them. */
@@ -202,6 +214,10 @@ export class GossipMachine {
         return this.#replica.persistFailed(event.lastBatchId ?? event.batchId, event.error);
       case 'attest':
         return this.#attestations.take(event.said, undefined, nowMs);
+      case 'report':
+        return this.#adoption.report(event.row);
+      case 'arrivals':
+        return this.#adoption.arrived(event.arrivals);
       case 'leave':
         return this.#neighbours.handle(event, monotonicMs);
       case 'timer':
@@ -223,6 +239,7 @@ export class GossipMachine {
         this.#fetching.tick(nowMs);
         this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);
+        this.#adoption.tick();
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':
         return this.#replica.acknowledge(timer.scope);
@@ -256,42 +273,11 @@ export class GossipMachine {
     }
     this.#connecting.used(link, monotonicMs);
     try {
-      this.#readyFrame(link, frame, { recall, nowMs, monotonicMs });
+      this.#reading.take(link, frame, { recall, nowMs, monotonicMs });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       this.#outbox.notice({ kind: 'refused', from: link.nodeId, error });
       this.#connecting.blame({ nodeId: link.nodeId, error }, monotonicMs);
-    }
-  }
-
-  // eslint-disable-next-line complexity -- one case per kind of frame
-  #readyFrame(link: Link, frame: Exclude<Frame, { readonly kind: 'hello' }>, at: ReadAt): void {
-    switch (frame.kind) {
-      case 'push':
-      case 'held':
-      case 'digest':
-      case 'rows-ask':
-      case 'tree':
-      case 'rows':
-      case 'fork':
-        return this.#replication.take(link, frame, at);
-      case 'cosigned':
-      case 'heartbeat':
-      case 'region-split':
-      case 'cosigned-ask':
-        return this.#attestations.frame(link, frame, at.nowMs);
-      case 'ping':
-      case 'ack':
-      case 'ping-req':
-      case 'nack':
-      case 'members':
-      case 'member-digest':
-      case 'member-buckets':
-      case 'member-rows':
-      case 'member-want': {
-        const { linkId } = link;
-        return this.#neighbours.handle({ kind: 'frame', linkId, frame }, at.monotonicMs);
-      }
     }
   }
 }

@@ -128,6 +128,11 @@ export class Neighbours {
     });
   }
 
+  /** A member, as this node sees it; this node included. */
+  member(nodeId: NodeId): MemberView | undefined {
+    return this.#membership.member(nodeId);
+  }
+
   /** How many others have not left, beside one of them. */
   countBeside(one: NodeId): number {
     const self = this.#membership.self.record.nodeId;

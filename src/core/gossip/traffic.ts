@@ -17,6 +17,7 @@ export type TrafficClass =
   | 'repair'
   | 'attestations'
   | 'membership'
+  | 'adoption'
   | 'unknown';
 
 interface Share {
@@ -35,6 +36,8 @@ const SHARES = {
   attestations: { burst: 10_000, perSecond: 2000 },
   // A whole view of the largest cluster, and then the news of one in a storm.
   membership: { burst: 8000, perSecond: 1000 },
+  // Each new row costs a signature check; all of the largest cluster, then as in a rollout there.
+  adoption: { burst: 8000, perSecond: 500 },
   // Passed over, so cheap; of a later version, so few are expected.
   unknown: { burst: 2000, perSecond: 200 },
 } as const satisfies Record<TrafficClass, Share>;
@@ -113,6 +116,13 @@ function unitsOf(frame: Received): readonly [TrafficClass, number] {
     }
     case 'member-rows':
       return ['membership', 1 + frame.rows.length];
+    case 'adoption-rows':
+      return ['adoption', 1 + frame.rows.length];
+    case 'adoption-vector':
+      return ['adoption', 1 + frame.versions.length];
+    case 'adoption-digest':
+    case 'arrivals':
+      return ['adoption', 1];
     case 'member-want':
       return ['membership', 1 + frame.nodeIds.length];
     case 'hello':

@@ -2,7 +2,8 @@
  * What goes first to a peer that does not keep up.
  *
  * Membership and statements are small and are what the others wait for; comparing takes up whatever
- * is lost, later too. Attestations come again every half minute or are asked for.
+ * is lost, later too. Attestations come again every half minute or are asked for. What is said about
+ * clients comes last.
  *
  * @module
  */
@@ -19,6 +20,10 @@ const URGENCY: Readonly<Record<Frame['kind'], Urgency>> = {
   cosigned: 'bulk',
   'cosigned-ask': 'bulk',
   heartbeat: 'bulk',
+  'adoption-rows': 'bulk',
+  'adoption-digest': 'bulk',
+  'adoption-vector': 'bulk',
+  arrivals: 'bulk',
   'member-buckets': 'bulk',
   'member-rows': 'bulk',
   hello: 'urgent',

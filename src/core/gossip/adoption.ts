@@ -1,0 +1,224 @@
+/**
+ * How what nodes say about their clients gets to all others, so that any node can answer.
+ *
+ * Each node writes one row, and only when it changed. A new row goes the way of heartbeats: to the
+ * relays, over the ocean once, to everybody; only what is new is passed on. At rest one peer in 30
+ * seconds is shown a digest of 8 bytes, and so is whoever gets a link; where two differ they show
+ * each other the versions that they hold. Nothing is kept, passed on or counted before its
+ * signature is verified with the key of a member. docs/adoption.md.
+ *
+ * @module
+ */
+import { type SignedArrivals, verifyArrivals } from '../adoption/arrivals.ts';
+import type { AdoptionFrame } from '../adoption/frames.ts';
+import type { AdoptionRow, RowVersion, SignedRow } from '../adoption/row.ts';
+import { RowTable } from '../adoption/row-table.ts';
+import { KedgeError } from '../errors.ts';
+import type { NodeId } from '../ids.ts';
+import { ADOPTION_ROW_MAX_BYTES, ADOPTION_ROWS_PER_FRAME_MAX } from '../limits.ts';
+import type { MemberView } from '../membership/view.ts';
+import type { Topology } from '../topology/topology.ts';
+import type { Hello } from './frames.ts';
+import type { Link, LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+import type { Spread } from './spread.ts';
+
+/** What spreading works with. */
+export interface AdoptionParts {
+  readonly self: Hello;
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly spread: Spread;
+  readonly topology: Topology;
+  readonly memberOf: (nodeId: NodeId) => MemberView | undefined;
+}
+
+/** How often a notice may be passed on: to a relay, to one of another region, to the node. */
+export const ARRIVAL_HOPS_MAX: number = 3;
+/** Ticks between two digests at rest, and the most between two while something is lacking. */
+const COMPARE_EVERY = 15;
+/** Rows in one frame together, bytes; one of the largest always fits. */
+const FRAME_BYTES = 4 * ADOPTION_ROW_MAX_BYTES;
+
+/** The rows that one node knows, and their spreading. */
+export class Adoption {
+  readonly #parts: AdoptionParts;
+  readonly #table: RowTable;
+  #turn = 0;
+  #compareTurn = COMPARE_EVERY;
+  /** Something is to be had that could not be taken. */
+  #isLacking = false;
+  /** Ticks until the next digest while something is lacking; it doubles. */
+  #pause = 1;
+  /** True once a comparison went into detail since the last tick: one at a time is enough. */
+  #isComparing = false;
+
+  constructor(parts: AdoptionParts) {
+    this.#parts = parts;
+    this.#table = new RowTable(parts.self.realm, parts.memberOf);
+  }
+
+  /** The row of the process of a node that is known now. */
+  row(nodeId: NodeId): AdoptionRow | undefined {
+    return this.#table.current(nodeId)?.row;
+  }
+
+  /** This node's own new row. Errors: `BUG` (it is of somebody else, or older). */
+  report(signed: SignedRow): void {
+    const { nodeId, region } = this.#parts.self;
+    if (signed.nodeId !== nodeId || this.#table.take(signed) !== 'new') {
+      throw new KedgeError('BUG', 'a row that is not the next one of this node');
+    }
+    this.#tell([signed], { origin: region, acks: 'none' });
+  }
+
+  /** Clients came here from another node. */
+  arrived(arrivals: SignedArrivals): void {
+    this.#route(arrivals, ARRIVAL_HOPS_MAX, undefined);
+  }
+
+  /** A frame of a peer. Errors: `KEY`, `REALM`, `PARSE`, `LIMIT`; what was good in it is taken. */
+  frame(link: Link, frame: AdoptionFrame): void {
+    switch (frame.kind) {
+      case 'adoption-rows':
+        return this.#rows(link, frame.rows, frame.cause);
+      case 'adoption-digest':
+        return this.#digest(link, frame.root);
+      case 'adoption-vector':
+        return this.#vector(link, frame.versions, frame.turn);
+      case 'arrivals':
+        return this.#arrivals(link, frame.arrivals, frame.hops);
+    }
+  }
+
+  /** A peer greeted: whoever has rows shows a digest. */
+  linkUp(link: Link): void {
+    this.#pause = 1;
+    if (this.#table.rows.size > 0) this.#show(link);
+  }
+
+  /** Called at a steady pace: compares with the next peer when it is time. */
+  tick(): void {
+    this.#turn += 1;
+    this.#isComparing = false;
+    if (this.#turn < this.#compareTurn) return;
+    this.#compareTurn = this.#turn + COMPARE_EVERY;
+    this.#table.reap();
+    const links = this.#parts.links.ready();
+    const link = links[this.#turn % Math.max(1, links.length)];
+    const hasReason = this.#isLacking || this.#table.rows.size > 0;
+    if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
+    this.#isLacking = false;
+    if (link !== undefined && hasReason) this.#show(link);
+  }
+
+  #rows(link: Link, rows: readonly SignedRow[], cause: 'news' | 'asked'): void {
+    const news: SignedRow[] = [];
+    let refusal: KedgeError | undefined;
+    for (const signed of rows) {
+      try {
+        const outcome = this.#table.take(signed);
+        if (outcome === 'new') news.push(signed);
+        if (outcome === 'unknown') this.#lacking();
+      } catch (thrown) {
+        refusal ??= this.#judge(KedgeError.from(thrown), signed.nodeId);
+      }
+    }
+    if (news.length > 0) this.#pause = 1;
+    if (cause === 'news') {
+      for (const signed of news) {
+        const origin = this.#parts.memberOf(signed.nodeId)?.record.region ?? link.region;
+        this.#tell([signed], { from: link.peer, origin, acks: 'none' });
+      }
+    }
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Which key a node has may be known otherwise to the peer: that is nobody's fault. */
+  #judge(error: KedgeError, nodeId: NodeId): KedgeError {
+    if (error.code !== 'KEY') return error;
+    const member = this.#parts.memberOf(nodeId);
+    const isOwn = member?.record.nodeId === this.#parts.self.nodeId;
+    if (isOwn || this.#parts.links.to(nodeId)?.isReady === true) return error;
+    return new KedgeError('CONFLICT', error.message, { cause: error });
+  }
+
+  #digest(link: Link, root: string): void {
+    if (root === this.#table.root) return;
+    // The others that differ are compared with one after the other.
+    if (this.#isComparing) return this.#lacking();
+    this.#isComparing = true;
+    const versions = this.#table.vector();
+    this.#parts.outbox.send(link, { kind: 'adoption-vector', versions, turn: 'answer' });
+  }
+
+  #vector(link: Link, versions: readonly RowVersion[], turn: 'answer' | 'last'): void {
+    const { newer, isBehind } = this.#table.compare(versions);
+    for (const rows of frames(newer)) {
+      link.repairBudget.spend(0, rows.length);
+      this.#parts.outbox.send(link, { kind: 'adoption-rows', rows, cause: 'asked' });
+    }
+    if (turn === 'last' || !isBehind) return;
+    const own = this.#table.vector();
+    this.#parts.outbox.send(link, { kind: 'adoption-vector', versions: own, turn: 'last' });
+  }
+
+  #arrivals(link: Link, arrivals: SignedArrivals, hops: number): void {
+    const { self, outbox, memberOf } = this.#parts;
+    const writer = memberOf(arrivals.nodeId);
+    // Nobody here knows the writer yet: the client is remembered as departed a while longer.
+    if (writer === undefined) return;
+    const { publicKey } = writer.record;
+    let notice: ReturnType<typeof verifyArrivals>;
+    try {
+      notice = verifyArrivals(arrivals, { realm: self.realm, publicKey });
+    } catch (thrown) {
+      throw this.#judge(KedgeError.from(thrown), arrivals.nodeId);
+    }
+    if (notice.bootId !== writer.record.bootId) return;
+    if (notice.to !== self.nodeId) return this.#route(arrivals, hops, link);
+    outbox.emit({ kind: 'arrived', clients: notice.clients });
+  }
+
+  /** To the node itself, else to a relay of its region, else to one of this region. */
+  #route(arrivals: SignedArrivals, hops: number, from: Link | undefined): void {
+    const { self, links, outbox, topology, memberOf } = this.#parts;
+    const region = memberOf(arrivals.to)?.record.region;
+    if (hops === 0 || region === undefined) return;
+    const ways = [arrivals.to, ...topology.relaysOf(region), ...topology.relaysOf(self.region)].map(
+      (nodeId) => links.to(nodeId),
+    );
+    const way = ways.find((link) => link?.isReady === true && link.nodeId !== from?.nodeId);
+    if (way !== undefined) outbox.send(way, { kind: 'arrivals', arrivals, hops: hops - 1 });
+  }
+
+  #tell(rows: readonly SignedRow[], source: Parameters<Spread['targets']>[0]): void {
+    const frame = { kind: 'adoption-rows', rows, cause: 'news' } as const;
+    for (const link of this.#parts.spread.targets(source)) this.#parts.outbox.send(link, frame);
+  }
+
+  #show(link: Link): void {
+    this.#parts.outbox.send(link, { kind: 'adoption-digest', root: this.#table.root });
+  }
+
+  /** Something is to be had that could not be taken: compares soon, and less often in vain. */
+  #lacking(): void {
+    this.#isLacking = true;
+    this.#compareTurn = Math.min(this.#compareTurn, this.#turn + this.#pause);
+  }
+}
+
+/** Rows in frames of bounded count and size. */
+function frames(rows: readonly SignedRow[]): readonly (readonly SignedRow[])[] {
+  const all: SignedRow[][] = [];
+  let bytes = FRAME_BYTES;
+  for (const row of rows) {
+    const last = all.at(-1);
+    bytes += row.payload.length;
+    if (last === undefined || bytes > FRAME_BYTES || last.length >= ADOPTION_ROWS_PER_FRAME_MAX) {
+      all.push([row]);
+      bytes = row.payload.length;
+    } else last.push(row);
+  }
+  return all;
+}

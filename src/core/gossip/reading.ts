@@ -1,0 +1,67 @@
+/**
+ * Frames of ready links: which part of the machine takes which.
+ *
+ * @module
+ */
+import type { Adoption } from './adoption.ts';
+import type { Attestations } from './attestations.ts';
+import type { Frame } from './frames.ts';
+import type { Link } from './links.ts';
+import type { Neighbours } from './neighbours.ts';
+import type { ReadAt } from './pushes.ts';
+import type { Replication } from './replication.ts';
+
+/** What frames reach. */
+export interface ReadingParts {
+  readonly replication: Replication;
+  readonly attestations: Attestations;
+  readonly adoption: Adoption;
+  readonly neighbours: Neighbours;
+}
+
+/** Reads the frames of one node. */
+export class Reading {
+  readonly #parts: ReadingParts;
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts;
+  }
+
+  /** Errors: what speaks against the frame. */
+  // eslint-disable-next-line complexity -- one case per kind of frame
+  take(link: Link, frame: Exclude<Frame, { readonly kind: 'hello' }>, at: ReadAt): void {
+    const { replication, attestations, adoption, neighbours } = this.#parts;
+    switch (frame.kind) {
+      case 'push':
+      case 'held':
+      case 'digest':
+      case 'rows-ask':
+      case 'tree':
+      case 'rows':
+      case 'fork':
+        return replication.take(link, frame, at);
+      case 'cosigned':
+      case 'heartbeat':
+      case 'region-split':
+      case 'cosigned-ask':
+        return attestations.frame(link, frame, at.nowMs);
+      case 'adoption-rows':
+      case 'adoption-digest':
+      case 'adoption-vector':
+      case 'arrivals':
+        return adoption.frame(link, frame);
+      case 'ping':
+      case 'ack':
+      case 'ping-req':
+      case 'nack':
+      case 'members':
+      case 'member-digest':
+      case 'member-buckets':
+      case 'member-rows':
+      case 'member-want': {
+        const { linkId } = link;
+        return neighbours.handle({ kind: 'frame', linkId, frame }, at.monotonicMs);
+      }
+    }
+  }
+}

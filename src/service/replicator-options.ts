@@ -1,0 +1,35 @@
+/**
+ * What the replication of a node is made of.
+ *
+ * @module
+ */
+
+import type { Arrival } from '../core/adoption/board.ts';
+import type { Attestation } from '../core/gossip/frames.ts';
+import type { GossipOptions } from '../core/gossip/machine.ts';
+import type { StreamName } from '../core/ids.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Metrics } from '../ports/metrics.ts';
+import type { Store } from '../ports/store.ts';
+import type { PeerTransport } from './peer-transport.ts';
+
+/** What a replicator works with. */
+export interface ReplicatorOptions extends GossipOptions {
+  readonly store: Store;
+  readonly transport: PeerTransport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Writes down what the machine is told, line by line; see `recording.ts`. Default: nothing. */
+  readonly record?: (line: string) => void;
+  /** Called when the durable state moved, with the streams that changed. */
+  readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Called when something that a region attests is known, verified. */
+  readonly onAttested?: (said: Attestation) => void;
+  /** Called when clients of this node came to another one. */
+  readonly onArrived?: (clients: readonly Arrival[]) => void;
+  /** Called in place of `onServe` while this node holds back. */
+  readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
+}
