@@ -12,8 +12,9 @@ import type {
   StreamStatus,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { StreamName } from '../core/ids.ts';
+import type { BundleName, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import {
@@ -29,6 +30,8 @@ import {
   encodeStreamList,
   encodeSubmitReceipt,
 } from '../wire/admin.ts';
+import { decodeAdoptionQuery, encodeAdoption } from '../wire/adoption.ts';
+import { decodeListQuery, encodeClientList } from '../wire/clients.ts';
 import { ADMIN_METHODS } from '../wire/methods.ts';
 import { encodeNodeStatus } from '../wire/node-status.ts';
 import { type CallEnvironment, type ServedService, unaryMethod } from './calls.ts';
@@ -43,6 +46,11 @@ export interface AdminServices {
     blobs(query: BlobsQuery): Promise<readonly Uint8Array[]>;
     checkpoint(stream: StreamName): Promise<StreamAttestation>;
     status(): Promise<NodeStatus>;
+  };
+  /** Absent where clients are not counted. */
+  readonly adoption?: {
+    adoption(bundle: BundleName): BundleAdoption;
+    list(query: ListClientsQuery, signal: AbortSignal): Promise<ClientList>;
   };
 }
 
@@ -91,6 +99,28 @@ export function adminService(environment: CallEnvironment, services: AdminServic
       getStatus: unaryMethod(environment, READ, async () =>
         encodeNodeStatus(await queries.status()),
       ),
+      ...adoptionMethods(environment, services),
     },
+  };
+}
+
+/** What admins ask about clients. */
+function adoptionMethods(
+  environment: CallEnvironment,
+  services: AdminServices,
+): Record<'getAdoption' | 'listClients', ReturnType<typeof unaryMethod>> {
+  const required = (): NonNullable<AdminServices['adoption']> => {
+    if (services.adoption !== undefined) return services.adoption;
+    throw new KedgeError('UNAVAILABLE', 'this node does not count clients');
+  };
+  return {
+    getAdoption: unaryMethod(environment, READ, async (request) => {
+      const bundle = decodeAdoptionQuery(request);
+      return await Promise.resolve(encodeAdoption(required().adoption(bundle)));
+    }),
+    listClients: unaryMethod(environment, READ, async (request, { signal }) => {
+      const query = decodeListQuery(request);
+      return encodeClientList(await required().list(query, signal));
+    }),
   };
 }

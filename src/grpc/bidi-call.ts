@@ -7,18 +7,21 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { KedgeError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import { resetCall } from './reset.ts';
+import { isStreamClosed, resetCall } from './reset.ts';
 import { callFailure } from './status.ts';
 
 /** How long an ended call may take to deliver its status. */
 const END_GRACE_MS = 2_000;
 
+/** How soon after the end of the caller's side a reset follows, if one does. */
+const RESET_WITHIN_MS = 50;
+
 /** What the owner of a call wants to know. */
 export interface BidiListener {
   message(bytes: Buffer): void;
   drained(): void;
-  /** The call is over, whoever ended it; nothing comes after. */
-  closed(): void;
+  /** The call is over, nothing comes after; `well`: the caller ended its side in order, first. */
+  closed(how: 'well' | 'broken'): void;
 }
 
 /** A server's side of a bidirectional call. */
@@ -26,6 +29,7 @@ export class BidiCall {
   readonly #call: ServerDuplexStream<Buffer, Buffer>;
   readonly #clock: Clock;
   #state: 'open' | 'ending' | 'closed' = 'open';
+  #how: 'well' | 'broken' = 'broken';
 
   constructor(call: ServerDuplexStream<Buffer, Buffer>, clock: Clock) {
     this.#call = call;
@@ -43,13 +47,17 @@ export class BidiCall {
     const close = (): void => {
       if (this.#state === 'closed') return;
       this.#state = 'closed';
-      listener.closed();
+      listener.closed(this.#how);
     };
     call.on('drain', () => {
       if (this.#state === 'open') listener.drained();
     });
     call.on('end', () => {
-      this.end();
+      // Who cancels a call with grpc-js ends it first, and the reset comes right behind.
+      this.#clock.setTimer(RESET_WITHIN_MS, () => {
+        if (this.#state === 'open' && !isStreamClosed(call)) this.#how = 'well';
+        this.end();
+      });
     });
     call.on('cancelled', close);
     call.on('close', close);

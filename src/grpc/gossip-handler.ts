@@ -4,10 +4,12 @@
  * @module
  */
 import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
+import type { ClientPage, ClientsQuery } from '../core/adoption/model.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
 import type { NodeId } from '../core/ids.ts';
 import { CallerQuota } from '../service/caller-quota.ts';
+import { decodeClientsQuery, encodeClientPage } from '../wire/clients.ts';
 import { decodeFetchRequest, encodeFetchItem } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { BidiCall } from './bidi-call.ts';
@@ -18,6 +20,7 @@ import {
   reportFailure,
   type ServedService,
   serverStreamMethod,
+  unaryMethod,
 } from './calls.ts';
 import { type LinkEvents, LinkSession } from './link-session.ts';
 
@@ -26,10 +29,15 @@ export interface GossipServices {
   readonly self: NodeId;
   readonly links: LinkEvents;
   fetchItems(requests: readonly FetchRequest[]): AsyncIterable<FetchItem>;
+  /** Clients of this node; absent where none are counted. */
+  readonly clients?: (query: ClientsQuery) => ClientPage;
 }
 
 /** A fetch of a whole history over a slow line; its reader asks again for the rest. */
 const FETCH = { role: 'peer', timeoutMs: 10 * 60_000 } as const;
+
+/** A page of clients is in memory. */
+const CLIENTS = { role: 'peer', timeoutMs: 5_000 } as const;
 
 /** Fetches of one peer that are answered at once; it needs three, and some may be ending. */
 const FETCHES_PER_PEER_MAX = 16;
@@ -61,10 +69,14 @@ export function gossipService(
       leave();
     }
   });
+  const clients = unaryMethod(environment, CLIENTS, async (request) => {
+    const page = services.clients?.(decodeClientsQuery(request)) ?? { clients: [] };
+    return await Promise.resolve(encodeClientPage(page));
+  });
   return {
     name: 'kedge.v1.GossipService',
     definition: GOSSIP_METHODS,
-    implementation: { link, fetch },
+    implementation: { link, fetch, clients },
   };
 }
 

@@ -10,6 +10,7 @@
  */
 import type { Readable } from 'node:stream';
 import { type ClientOptions, Metadata } from '@grpc/grpc-js';
+import type { ClientPage, ClientsQuery } from '../core/adoption/model.ts';
 import { KedgeError } from '../core/errors.ts';
 import { asGarbage } from '../core/gossip/blame.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
@@ -21,6 +22,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { asNodeId, type CertificateNames } from '../service/identity.ts';
 import type { PeerTransport, ResolvedSeeds } from '../service/peer-transport.ts';
+import { decodeClientPage, encodeClientsQuery } from '../wire/clients.ts';
 import { decodeFetchItem, encodeFetchRequest } from '../wire/gossip.ts';
 import { GOSSIP_METHODS } from '../wire/methods.ts';
 import { callError, isFromNode, isServiceError } from '../wire/status.ts';
@@ -28,6 +30,7 @@ import { NODE_ID_HEADER } from './caller.ts';
 import { type LinkEvents, LinkSession } from './link-session.ts';
 import type { LiveTls } from './live-tls.ts';
 import { PeerConnections } from './peer-connections.ts';
+import { unaryCall } from './unary-call.ts';
 
 /** What links work with. */
 export interface PeerLinksOptions {
@@ -47,6 +50,8 @@ export interface PeerLinksOptions {
 const CONNECT_WITHIN_MS = 5_000;
 /** How long a fetch may stay silent. */
 const FETCH_SILENT_MAX_MS = 10_000;
+/** How long a peer may take to list clients. */
+const CLIENTS_WITHIN_MS = 5_000;
 /** Bytes in flight towards us: 4 MB fill 100 Mbit/s at 320 ms round trip. */
 const RECEIVE_WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -193,6 +198,25 @@ export class PeerLinks implements PeerTransport, Disposable {
       cancel();
       forget();
     }
+  }
+
+  /** Asks a peer for some of its clients. Errors: those of the call and of decoding. */
+  async clients(
+    target: DialTarget,
+    query: ClientsQuery,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<ClientPage> {
+    const connection = this.#connections.to(target);
+    const { path, requestSerialize, responseDeserialize } = GOSSIP_METHODS.clients;
+    const codec = [requestSerialize, responseDeserialize] as const;
+    const bytes = encodeClientsQuery(query);
+    const wait = { clock: this.#clock, withinMs: CLIENTS_WITHIN_MS, signal };
+    const answer = await unaryCall(wait, (done) => {
+      const call = connection.client.makeUnaryRequest(path, ...codec, bytes, this.#metadata, done);
+      call.on('status', connection.track({ kind: 'fetch', cancel: () => call.cancel() }));
+      return call;
+    });
+    return decodeClientPage(answer);
   }
 
   /** Closes all connections; links end with `UNAVAILABLE`. */

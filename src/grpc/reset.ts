@@ -1,5 +1,5 @@
 /**
- * Cuts a server call off at once.
+ * Cuts a server call off at once, and says how it ended.
  *
  * grpc-js ends a call by sending its status after everything that was written, which never happens
  * when the other side does not read. It offers no way to reset the HTTP/2 stream, so this walks
@@ -14,18 +14,31 @@ const INTERCEPTORS_MAX = 8;
 
 /** Resets the call's HTTP/2 stream; says whether there was one to reset. */
 export function resetCall(call: object): 'reset' | 'not found' {
+  const stream = streamOf(call);
+  const close: unknown = stream === undefined ? undefined : Reflect.get(stream, 'close');
+  if (typeof close !== 'function') return 'not found';
+  Reflect.apply(close, stream, [NGHTTP2_CANCEL]);
+  return 'reset';
+}
+
+/**
+ * Says whether the stream under a call is closed already. When the caller's side ends, it is so for
+ * one that was reset or whose connection broke, and not for one that ended in order.
+ */
+export function isStreamClosed(call: object): boolean {
+  const stream = streamOf(call);
+  if (stream === undefined) return false;
+  return Reflect.get(stream, 'closed') === true || Reflect.get(stream, 'destroyed') === true;
+}
+
+function streamOf(call: object): object | undefined {
   let inner: unknown = Reflect.get(call, 'call');
   for (let depth = 0; depth < INTERCEPTORS_MAX && isObject(inner); depth += 1) {
     const stream: unknown = Reflect.get(inner, 'stream');
-    if (isObject(stream)) {
-      const close: unknown = Reflect.get(stream, 'close');
-      if (typeof close !== 'function') return 'not found';
-      Reflect.apply(close, stream, [NGHTTP2_CANCEL]);
-      return 'reset';
-    }
+    if (isObject(stream)) return stream;
     inner = Reflect.get(inner, 'nextCall');
   }
-  return 'not found';
+  return undefined;
 }
 
 function isObject(value: unknown): value is object {

@@ -6,13 +6,14 @@
  *
  * @module
  */
-import type { handleBidiStreamingCall } from '@grpc/grpc-js';
+import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import type { NodeId } from '../core/ids.ts';
 import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
 import type { ClockTimer } from '../ports/clock.ts';
 import type { CallerIdentity } from '../service/identity.ts';
 import type { SubscriberSink } from '../service/subscriber.ts';
-import { TRUST_METHODS } from '../wire/methods.ts';
+import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
 import { decodeWatchRequest, encodeWatchResponse } from '../wire/watch.ts';
 import { BidiCall } from './bidi-call.ts';
 import { admitCaller, type CallEnvironment, reportFailure, type ServedService } from './calls.ts';
@@ -22,11 +23,14 @@ import { RateLimit } from './rate-limit.ts';
 export interface WatchSubscriber {
   receive(request: WatchRequest): void;
   drained(): void;
-  closed(): void;
+  /** `well`: the client ended the stream in order. */
+  closed(how: 'well' | 'broken'): void;
 }
 
 /** Where subscriptions come from. */
 export interface WatchServices {
+  /** The node that serves; absent: clients are not told. */
+  readonly self?: NodeId;
   open(sink: SubscriberSink, identity: CallerIdentity): WatchSubscriber;
 }
 
@@ -104,14 +108,16 @@ class Watch implements SubscriberSink {
         delete this.#timers.unread;
         subscriber.drained();
       },
-      closed: () => {
+      closed: (how) => {
         for (const timer of Object.values(this.#timers)) timer[Symbol.dispose]();
         this.#timers = {};
         forget();
-        subscriber.closed();
+        subscriber.closed(how);
       },
     });
-    this.#bidi.accept();
+    const metadata = new Metadata();
+    if (services.self !== undefined) metadata.set(WATCH_NODE_HEADER, services.self);
+    this.#bidi.accept(metadata);
     this.#armKeepAlive();
   }
 

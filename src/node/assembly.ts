@@ -24,11 +24,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetricSample, Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
+import { AdoptionQueries } from '../service/adoption-queries.ts';
 import { AttestedSource } from '../service/attested-source.ts';
 import { fetchItems } from '../service/fetch-source.ts';
 import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
+import { NotedWatch } from '../service/noted-watch.ts';
 import { Queries } from '../service/queries.ts';
 import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
+import { Reporting } from '../service/reporting.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import { readVitals } from '../service/vitals.ts';
 import type { NodeConfig } from './config.ts';
@@ -39,6 +42,9 @@ const BOOT_ID_BYTES = 16;
 const RANDOM_STEPS = 2 ** 48 - 1;
 /** Of a node that listens for no peers and has no seeds: nobody meets it. */
 const NO_ADDRESS = 'localhost:1';
+
+/** For a configuration that was not read from a file. */
+const ADOPTION_DEFAULTS = { labels: ['service'], departedMs: 3_600_000, maxDeparted: 10_000 };
 
 /** What the parts are made of. */
 export interface AssemblyOptions {
@@ -69,9 +75,24 @@ export interface Assembly {
   readonly transport: PeerLinks;
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
+  readonly reporting: Reporting;
   readonly services: Required<ListenerServices>;
   /** How the node is, as numbers. */
   readonly vitals: () => readonly MetricSample[];
+}
+
+/** Who is told what replication comes to. */
+interface ToldParts {
+  readonly attested: AttestedSource;
+  readonly subscriptions: Subscriptions;
+  readonly reporting: Reporting;
+}
+
+interface ServingParts extends ToldParts {
+  readonly self: Hello;
+  readonly version: string;
+  readonly transport: PeerLinks;
+  readonly replicator: Replicator;
 }
 
 /** Connects the parts. */
@@ -96,6 +117,8 @@ export function assemble(options: AssemblyOptions): Assembly {
     },
   });
   const transport = connectPeers(options);
+  const reporting = countClients(self, options, () => replicator);
+  const parts: ToldParts = { attested, subscriptions, reporting };
   const replicator: Replicator = new Replicator({
     self,
     hasSeeds: config.peers.seeds.length > 0,
@@ -107,37 +130,81 @@ export function assemble(options: AssemblyOptions): Assembly {
     transport,
     clock,
     random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
-    ...servedTo(options, { attested, subscriptions }),
+    onArrived: (clients) => reporting.arrivedElsewhere(clients),
+    ...servedTo(options, parts),
   });
   transport.attach(replicator);
   const version = packageVersion();
-  const queries = new Queries({
-    self,
-    version,
-    startedAtMs: clock.nowMs(),
-    store,
-    replicator,
-    subscriptions,
-    attested,
+  const services = servicesOf(options, { self, version, transport, replicator, ...parts });
+  const vital = { self, version, replicator, subscriptions };
+  const vitals = (): readonly MetricSample[] => readVitals(vital);
+  return { transport, replicator, subscriptions, reporting, services, vitals };
+}
+
+/** What listeners serve. */
+function servicesOf(
+  { config, store, state, clock }: AssemblyOptions,
+  parts: ServingParts,
+): Required<ListenerServices> {
+  const { self, version, transport, replicator, subscriptions, reporting, attested } = parts;
+  const common = { self, replicator };
+  const facts = { version, startedAtMs: clock.nowMs() };
+  const queries = new Queries({ ...common, ...facts, store, subscriptions, attested });
+  const adoption = new AdoptionQueries({
+    ...common,
+    reporting,
+    clock,
+    ask: async (target, query, { signal }) => await transport.clients(target, query, { signal }),
   });
-  const gossip = {
-    self: self.nodeId,
-    links: replicator,
-    fetchItems: (requests: readonly FetchRequest[]) =>
-      fetchItems(store, () => replicator.durable, requests),
+  const pin = { realm: config.realm, firstCharterDigest: state.firstCharterDigest };
+  return {
+    trust: {
+      self: self.nodeId,
+      open: (sink, identity) => {
+        const subscriber = subscriptions.open(sink, identity);
+        return new NotedWatch({ ...pin, identity, reporting, subscriber });
+      },
+    },
+    gossip: {
+      self: self.nodeId,
+      links: replicator,
+      fetchItems: (requests: readonly FetchRequest[]) =>
+        fetchItems(store, () => replicator.durable, requests),
+      clients: (query) => adoption.clients(query),
+    },
+    admin: {
+      submit: async (document: SignedDocument, blobs: readonly Uint8Array[]) =>
+        await replicator.submit(document, blobs),
+      queries,
+      adoption,
+    },
   };
-  const submit = async (document: SignedDocument, blobs: readonly Uint8Array[]) =>
-    await replicator.submit(document, blobs);
-  const services = { trust: subscriptions, gossip, admin: { submit, queries } };
-  const parts = { self, version, replicator, subscriptions };
-  const vitals = (): readonly MetricSample[] => readVitals(parts);
-  return { transport, replicator, subscriptions, services, vitals };
+}
+
+/** What is kept of clients, and how the other nodes hear of it. */
+function countClients(
+  self: Hello,
+  { config, nodeKey, state, clock, logger }: AssemblyOptions,
+  replicator: () => Replicator,
+): Reporting {
+  const { labels, departedMs, maxDeparted } = config.adoption ?? ADOPTION_DEFAULTS;
+  return new Reporting({
+    self,
+    sign: (message) => nodeKey.sign(message),
+    board: { labels, departedMs, departedMax: maxDeparted },
+    state,
+    clock,
+    logger,
+    countNodes: () => 1 + replicator().neighbours().length,
+    report: (row) => replicator().tell({ kind: 'report', row }),
+    arrived: (arrivals) => replicator().tell({ kind: 'arrivals', arrivals }),
+  });
 }
 
 /** Who is told what replication comes to. */
 function servedTo(
   { logger, onServe, onHold }: AssemblyOptions,
-  { attested, subscriptions }: { attested: AttestedSource; subscriptions: Subscriptions },
+  { attested, subscriptions, reporting }: ToldParts,
 ): Required<Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold'>> {
   return {
     onAttested: (said) => {
@@ -147,6 +214,7 @@ function servedTo(
     onServe: (next, streams) => {
       const heard = attested.moved(next, streams);
       subscriptions.serve(next, streams);
+      reporting.serve(next, streams);
       for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
       logAccepted(logger, next, streams);
       onServe(next, streams);

@@ -16,6 +16,7 @@ import {
   parseRegionName,
   parseSha256,
 } from '../core/ids.ts';
+import { LABEL_MAX_CHARS } from '../core/limits.ts';
 import type { NodeConfig } from './config.ts';
 import { parseAddress, parseIdentityPattern, parsePeerPattern } from './config-values.ts';
 
@@ -154,6 +155,31 @@ const limitsSection = z.strictObject({
   }),
 });
 
+const adoptionSection = z.strictObject({
+  labels: keyOf(z.array(z.string().min(1).max(LABEL_MAX_CHARS)).max(4).default(['service']), {
+    description:
+      'Labels of clients by which all nodes are told how many there are; of few values. Others ' +
+      'are only shown in lists of clients. See [adoption](adoption.md).',
+  }),
+  departedMs: keyOf(
+    z
+      .int()
+      .min(1000)
+      .max(30 * 86_400_000)
+      .default(3_600_000),
+    {
+      description:
+        'How long a client whose stream broke is remembered, unless it is seen again, here or at ' +
+        'another node.',
+      unit: 'ms',
+    },
+  ),
+  maxDeparted: keyOf(z.int().min(0).max(1_000_000).default(10_000), {
+    description: 'How many such clients are remembered; the one that left first makes room.',
+    unit: 'clients',
+  }),
+});
+
 const logSection = z.strictObject({
   level: keyOf(z.enum(['debug', 'info', 'warn', 'error']).default('info'), {
     description: 'Least important entries that are written.',
@@ -272,6 +298,9 @@ const keys = {
     description: 'How this node finds the other nodes of the realm and knows them.',
   }),
   limits: keyOf(limitsSection.prefault({}), { description: 'Limits on what callers may use.' }),
+  adoption: keyOf(adoptionSection.prefault({}), {
+    description: 'How it is counted what clients have and use.',
+  }),
   log: keyOf(logSection.prefault({}), { description: 'What is written to standard output.' }),
   drainTimeoutMs: keyOf(z.int().min(0).max(600_000).default(10_000), {
     description:

@@ -47,6 +47,13 @@ export interface LimitsConfig {
   readonly maxStreamsPerConnection: number;
 }
 
+/** How the adoption by clients is counted. */
+export interface AdoptionConfig {
+  readonly labels: readonly string[];
+  readonly departedMs: number;
+  readonly maxDeparted: number;
+}
+
 /** A checked configuration with all defaults filled in; `docs/node-config.md` explains each key. */
 export interface NodeConfig {
   readonly node: {
@@ -75,6 +82,8 @@ export interface NodeConfig {
   readonly identities: readonly IdentityConfig[];
   readonly peers: PeersConfig;
   readonly limits: LimitsConfig;
+  /** Absent: the defaults. */
+  readonly adoption?: AdoptionConfig | undefined;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
   readonly drainTimeoutMs: number;
 }

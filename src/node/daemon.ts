@@ -217,7 +217,7 @@ class Daemon implements RunningNode {
       metrics: this.#observation.metrics,
     };
     const attesting: { by?: Attestor | undefined } = {};
-    const { transport, replicator, subscriptions, services, vitals } = assemble({
+    const { transport, replicator, subscriptions, reporting, services, vitals } = assemble({
       ...surroundings,
       store,
       state,
@@ -234,6 +234,8 @@ class Daemon implements RunningNode {
     });
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
+    reporting.start();
+    this.#closers.push(() => reporting[Symbol.dispose]());
     const { clock, logger } = surroundings;
     const attestor = await openAttestor({ config, store, replicator, clock, logger });
     if (attestor !== undefined) this.#closers.push(async () => attestor[Symbol.asyncDispose]());

@@ -69,6 +69,7 @@ export type LogEvent =
   | 'subscriber.closed'
   | 'subscriber.acknowledged'
   | 'subscriber.refused'
+  | 'adoption.failed'
   // Programs that embed the SDK.
   | 'source.opened'
   | 'source.closed'

@@ -1,0 +1,249 @@
+/**
+ * Keeps the board of a node's clients and tells the other nodes of it.
+ *
+ * What is told is one signed row, written again when counts have changed: within 0.2 s after a quiet
+ * time, at most once per second while they go on changing, less often in large clusters. Handshakes
+ * alone are told once a minute. Who came from another node is told to that node. It holds no policy
+ * of its own about what counts: that is `core/adoption`.
+ *
+ * @module
+ */
+import { type SignedArrivals, signArrivals } from '../core/adoption/arrivals.ts';
+import { AdoptionBoard, type Arrival, type BoardOptions } from '../core/adoption/board.ts';
+import type { Client } from '../core/adoption/client.ts';
+import { fitRow } from '../core/adoption/fitting.ts';
+import { type AdoptionRow, type SignedRow, signRow } from '../core/adoption/row.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { Hello } from '../core/gossip/frames.ts';
+import {
+  type BundleName,
+  type NodeId,
+  releaseStream,
+  type StreamName,
+  splitStream,
+} from '../core/ids.ts';
+import { ARRIVALS_MAX } from '../core/limits.ts';
+import type { MemberSigner } from '../core/membership/record.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { WatchRequest } from '../core/watch/messages.ts';
+import type { Clock, ClockTimer } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+
+/** What reporting works with. */
+export interface ReportingOptions {
+  readonly self: Hello;
+  readonly sign: MemberSigner;
+  readonly board: BoardOptions;
+  /** What the store holds at start. */
+  readonly state: TrustedState;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How many nodes there are. */
+  readonly countNodes: () => number;
+  /** Gives a row, or a notice of arrivals, to the other nodes. */
+  readonly report: (row: SignedRow) => void;
+  readonly arrived: (arrivals: SignedArrivals) => void;
+}
+
+/** Changes that come together are told together. */
+const GATHER_MS = 200;
+/** Between two rows while counts change: at least this, and more with the number of nodes. */
+const NEWS_EVERY_MS = 1000;
+const NEWS_PER_NODE_MS = 10;
+/** The same while only handshakes are added. */
+const USAGE_EVERY_MS = 60_000;
+const USAGE_PER_NODE_MS = 1000;
+/** How often it is looked whose time is over. */
+const EXPIRE_EVERY_MS = 30_000;
+
+/** The clients of one node, counted and told of. */
+export class Reporting implements Disposable {
+  readonly board: AdoptionBoard;
+  readonly #options: ReportingOptions;
+  readonly #sinceMs: number;
+  /** Clients that came from other nodes, by node. */
+  readonly #arrivals: Map<NodeId, Arrival[]> = new Map();
+  #state: TrustedState;
+  #version = 0;
+  #told = { revision: -1, usage: 0, atMs: -Infinity };
+  #row: { readonly dueMs: number; readonly timer: ClockTimer } | undefined;
+  #notices: ClockTimer | undefined;
+  #expiry: ClockTimer | undefined;
+  #phase: 'new' | 'running' | 'closed' = 'new';
+
+  constructor(options: ReportingOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.board = new AdoptionBoard(options.board);
+    this.#sinceMs = options.clock.nowMs();
+  }
+
+  /** Begins to tell: first of all that nobody is here yet. */
+  start(): void {
+    this.#phase = 'running';
+    this.#tell();
+    this.#expire();
+  }
+
+  /** A client began to watch. */
+  open(identity: string, start: Extract<WatchRequest, { kind: 'start' }>['start']): Client {
+    const nowMs = this.#options.clock.nowMs();
+    const client = this.board.open(identity, start, nowMs);
+    for (const bundle of client.bundles.keys()) {
+      const head = this.#headOf(bundle);
+      if (head !== undefined && this.board.tally(bundle)?.head === undefined) {
+        this.board.serve(bundle, head, Math.min(nowMs, head.issuedMs));
+      }
+    }
+    this.#noteArrival(client);
+    this.#stir();
+    return client;
+  }
+
+  /** A client said something after its start. */
+  heard(client: Client, request: Exclude<WatchRequest, { kind: 'start' }>): void {
+    switch (request.kind) {
+      case 'acknowledgement':
+        this.board.acknowledged(client, request.at, request.stage);
+        break;
+      case 'refusal':
+        this.board.refused(client, request.at, request.code, request.reason);
+        break;
+      case 'usage':
+        this.board.used(client, request.usage, this.#options.clock.nowMs());
+        break;
+    }
+    this.#stir();
+  }
+
+  /** The stream of a client is over; `well`: the client ended it in order. */
+  closed(client: Client, how: 'well' | 'broken'): void {
+    this.board.closed(client, how, this.#options.clock.nowMs());
+    this.#stir();
+  }
+
+  /** Clients of this node came to another one. */
+  arrivedElsewhere(clients: readonly Arrival[]): void {
+    this.board.arrivedElsewhere(clients);
+    this.#stir();
+  }
+
+  /** This node serves something else from now on. */
+  serve(state: TrustedState, streams: readonly StreamName[]): void {
+    this.#state = state;
+    const nowMs = this.#options.clock.nowMs();
+    for (const stream of streams) {
+      const parsed = splitStream(stream);
+      if (parsed.kind !== 'release' || this.board.tally(parsed.bundle) === undefined) continue;
+      this.board.serve(parsed.bundle, this.#headOf(parsed.bundle), nowMs);
+    }
+    this.#stir();
+  }
+
+  /** The counts as they are now, in the form of a row. */
+  row(): AdoptionRow {
+    const { self, clock } = this.#options;
+    const { nodeId, realm, bootId } = self;
+    const issuedAtMs = clock.nowMs();
+    return {
+      nodeId,
+      realm,
+      bootId,
+      version: this.#version,
+      sinceMs: this.#sinceMs,
+      issuedAtMs,
+      bundles: this.board.rows(issuedAtMs),
+      knowledge: 'whole',
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#phase = 'closed';
+    this.#row?.timer[Symbol.dispose]();
+    this.#notices?.[Symbol.dispose]();
+    this.#expiry?.[Symbol.dispose]();
+  }
+
+  #headOf(
+    bundle: BundleName,
+  ): (Parameters<AdoptionBoard['serve']>[1] & { issuedMs: number }) | undefined {
+    const head = this.#state.streams.get(releaseStream(bundle))?.head;
+    if (head === undefined) return undefined;
+    const { sequence, digest, issuedMs } = head;
+    return { sequence, digest, issuedMs, anchors: new Set(head.body.anchors.map(({ id }) => id)) };
+  }
+
+  #noteArrival({ previousNode, instance, key, streams, isCounted }: Client): void {
+    const { self, clock } = this.#options;
+    if (previousNode === undefined || previousNode === self.nodeId) return;
+    if (instance === undefined || !isCounted) return;
+    const known = this.#arrivals.get(previousNode);
+    if (known === undefined) this.#arrivals.set(previousNode, [{ key, streams }]);
+    else known.push({ key, streams });
+    if (this.#phase !== 'running') return;
+    this.#notices ??= clock.setTimer(GATHER_MS, () => {
+      this.#notices = undefined;
+      this.#tellArrivals();
+    });
+  }
+
+  #tellArrivals(): void {
+    const { self, sign, arrived } = this.#options;
+    const { nodeId, realm, bootId } = self;
+    for (const [to, all] of this.#arrivals) {
+      for (let from = 0; from < all.length; from += ARRIVALS_MAX) {
+        const clients = all.slice(from, from + ARRIVALS_MAX);
+        arrived(signArrivals({ nodeId, to, realm, bootId, clients }, sign));
+      }
+    }
+    this.#arrivals.clear();
+  }
+
+  /** Arms the next row when there is something to tell. */
+  #stir(): void {
+    if (this.#phase !== 'running') return;
+    const { clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const dueMs = this.#dueMs(nowMs);
+    if (dueMs === undefined || (this.#row !== undefined && this.#row.dueMs <= dueMs)) return;
+    this.#row?.timer[Symbol.dispose]();
+    const timer = clock.setTimer(dueMs - nowMs, () => {
+      this.#row = undefined;
+      this.#tell();
+    });
+    this.#row = { dueMs, timer };
+  }
+
+  #dueMs(nowMs: number): number | undefined {
+    const { revision, usage, atMs } = this.#told;
+    if (this.board.revision === revision && this.board.usage === usage) return undefined;
+    const nodes = this.#options.countNodes();
+    const everyMs =
+      this.board.revision === revision
+        ? Math.max(USAGE_EVERY_MS, USAGE_PER_NODE_MS * nodes)
+        : Math.max(NEWS_EVERY_MS, NEWS_PER_NODE_MS * nodes);
+    return Math.max(nowMs + GATHER_MS, atMs + everyMs);
+  }
+
+  #tell(): void {
+    const { clock, sign, report, logger } = this.#options;
+    const { revision, usage } = this.board;
+    this.#told = { revision, usage, atMs: clock.monotonicMs() };
+    this.#version += 1;
+    try {
+      report(signRow(fitRow(this.row()), sign));
+    } catch (thrown) {
+      const err = KedgeError.from(thrown);
+      logger.error({ event: 'adoption.failed', code: err.code, err }, 'adoption is not told of');
+    }
+  }
+
+  #expire(): void {
+    const { clock } = this.#options;
+    this.#expiry = clock.setTimer(EXPIRE_EVERY_MS, () => {
+      this.board.expire(clock.nowMs());
+      this.#stir();
+      this.#expire();
+    });
+  }
+}
