@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { adoption } from './adoption.ts';
 import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
 import { fanout } from './fanout.ts';
@@ -34,6 +35,7 @@ const CLAIMS: readonly Claim[] = [
   storm,
   soak,
   sdkSwap,
+  adoption,
 ];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 

@@ -266,6 +266,7 @@ function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string
     bootId: encodeHex(randomBytes(BOOT_ID_BYTES)),
     storeId,
     address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
+    adoption: true,
   };
 }
 

@@ -130,16 +130,18 @@ export class AdoptionQueries {
     const { self, replicator, reporting } = this.#options;
     const { nodeId, region, address } = self;
     const own = { nodeId, region, address, state: 'alive', trust: 'met' } as const;
-    const others = replicator.neighbours().map(
-      (node): ListedNode => ({
+    const others = replicator.neighbours().map((node): ListedNode => {
+      // Who lost its link may be gone, and its clients with other nodes, before anybody says so.
+      const isCutOff = node.wanted === 'wanted' && node.link === undefined;
+      return {
         nodeId: node.nodeId,
         region: node.region,
         address: node.address,
         state: node.state,
-        trust: node.doubt === 'unproven' ? 'doubtful' : 'met',
+        trust: node.doubt === 'unproven' || isCutOff ? 'doubtful' : 'met',
         row: replicator.adoption.row(node.nodeId),
-      }),
-    );
+      };
+    });
     return [{ ...own, row: reporting.row() }, ...others];
   }
 }

@@ -249,6 +249,7 @@ function decodeHello(hello: HelloOutput): Hello {
     bootId: decodeRandomId(hello.bootId, 'boot id'),
     storeId: decodeRandomId(hello.storeId, 'store id'),
     address: decodeText(hello.address, ADDRESS_MAX_CHARS, 'address'),
+    ...(hello.adoption && { adoption: true }),
   };
 }
 
@@ -262,6 +263,7 @@ function helloMessage(hello: Hello): HelloInput {
     bootId: encodeHexBytes(hello.bootId),
     storeId: encodeHexBytes(hello.storeId),
     address: hello.address,
+    adoption: hello.adoption ?? false,
   };
 }
 

@@ -194,7 +194,7 @@ export const watchResponse: fc.Arbitrary<WatchResponse> = fc.oneof(
   attestationResponse,
 );
 
-const hello: fc.Arbitrary<Hello> = fc.record({
+const plainHello = fc.record({
   protocolVersion: fc.nat({ max: 0xffff_ffff }),
   nodeId,
   region,
@@ -204,6 +204,10 @@ const hello: fc.Arbitrary<Hello> = fc.record({
   storeId: hex(16),
   address: text,
 });
+const hello: fc.Arbitrary<Hello> = fc.oneof(
+  plainHello,
+  plainHello.map((plain) => ({ ...plain, adoption: true as const })),
+);
 const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });
 const row: fc.Arbitrary<Row> = fc.record({
   stream,

@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { type Anchor, isTrusted } from '../anchors/anchor.ts';
+import type { Anchor } from '../anchors/anchor.ts';
 import { type AnchorId, formatTimestamp, type NodeId } from '../ids.ts';
 import type { ReleaseBody } from '../releases/body.ts';
+import { shortDigest } from './client.ts';
 import type { AdoptionGroup, BundleAdoption, NodeAdoption } from './model.ts';
 
 /** Why an anchor should not be removed yet. */
@@ -118,8 +119,7 @@ function ofRelease({ adoption, body, sequence, anchor }: RemovalQuestion): Findi
 
 function hasSuccessor({ anchors }: ReleaseBody, gone: Anchor, purpose: string): boolean {
   return anchors.some((other) => {
-    if (other.id === gone.id || !isTrusted(other) || other.state !== 'active') return false;
-    return other.purposes.includes(purpose);
+    return other.id !== gone.id && other.state === 'active' && other.purposes.includes(purpose);
   });
 }
 
@@ -128,7 +128,8 @@ function ofClients({ groups, head, nodes }: BundleAdoption): Finding {
   const connected = groups.filter(({ presence }) => presence === 'connected');
   const refused = connected.filter(({ stage }) => stage === 'refused');
   const behind = connected.filter(
-    ({ stage, digest }) => stage !== 'refused' && head?.digest.startsWith(digest || '-') !== true,
+    ({ stage, digest }) =>
+      stage !== 'refused' && (head === undefined || digest !== shortDigest(head.digest)),
   );
   const departed = groups.filter(({ presence }) => presence === 'departed');
   const unreported = nodes.reduce((sum, node) => sum + countedOf(node, node.silent), 0);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { BundleName, RegionName } from '../ids.ts';
+import type { BundleName } from '../ids.ts';
 import { ADOPTION_GROUPS_MAX, ANCHORS_MAX, MEMBERS_MAX } from '../limits.ts';
 import type { MemberState } from '../membership/view.ts';
 import type { PeerIdentity } from '../peer.ts';
@@ -23,7 +23,7 @@ import type { AdoptionRow, BundleRow } from './row.ts';
 /** A node, as the one that answers sees it. */
 export interface ReportingNode extends PeerIdentity {
   readonly state: MemberState;
-  /** `doubtful`: nobody here ever met it. */
+  /** `doubtful`: nobody here ever met it, or the link to it is lost. */
   readonly trust: 'met' | 'doubtful';
   /** Of the process that runs now; absent: none is held. */
   readonly row: AdoptionRow | undefined;
@@ -45,8 +45,9 @@ export function adoptionOf({ bundle, head, nowMs, nodes }: AdoptionInput): Bundl
     if (standingOf(node) !== 'counted') continue;
     const row = rowOf(node, bundle);
     for (const group of row?.groups ?? []) add(groups, { ...group, region: node.region });
-    for (const use of row?.anchors ?? [])
+    for (const use of row?.anchors ?? []) {
       anchors.set(use.anchor, join(anchors.get(use.anchor), use));
+    }
   }
   return {
     bundle,
@@ -130,10 +131,6 @@ function earliest(a: number | undefined, b: number | undefined): number | undefi
 }
 
 function byPlace(a: AdoptionGroup, b: AdoptionGroup): number {
-  return compareRegions(a.region, b.region) || b.sequence - a.sequence || b.count - a.count;
-}
-
-function compareRegions(a: RegionName, b: RegionName): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+  if (a.region !== b.region) return a.region < b.region ? -1 : 1;
+  return a.sequence === b.sequence ? b.count - a.count : b.sequence - a.sequence;
 }

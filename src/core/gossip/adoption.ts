@@ -5,7 +5,8 @@
  * relays, over the ocean once, to everybody; only what is new is passed on. At rest one peer in 30
  * seconds is shown a digest of 8 bytes, and so is whoever gets a link; where two differ they show
  * each other the versions that they hold. Nothing is kept, passed on or counted before its
- * signature is verified with the key of a member. docs/adoption.md.
+ * signature is verified with the key of a member. Peers that do not say that they take such frames
+ * get none. docs/adoption.md.
  *
  * @module
  */
@@ -94,7 +95,7 @@ export class Adoption {
   /** A peer greeted: whoever has rows shows a digest. */
   linkUp(link: Link): void {
     this.#pause = 1;
-    if (this.#table.rows.size > 0) this.#show(link);
+    if (this.#table.rows.size > 0 && link.takesAdoption) this.#show(link);
   }
 
   /** Called at a steady pace: compares with the next peer when it is time. */
@@ -104,7 +105,7 @@ export class Adoption {
     if (this.#turn < this.#compareTurn) return;
     this.#compareTurn = this.#turn + COMPARE_EVERY;
     this.#table.reap();
-    const links = this.#parts.links.ready();
+    const links = this.#parts.links.ready().filter((one) => one.takesAdoption);
     const link = links[this.#turn % Math.max(1, links.length)];
     const hasReason = this.#isLacking || this.#table.rows.size > 0;
     if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
@@ -188,13 +189,15 @@ export class Adoption {
     const ways = [arrivals.to, ...topology.relaysOf(region), ...topology.relaysOf(self.region)].map(
       (nodeId) => links.to(nodeId),
     );
-    const way = ways.find((link) => link?.isReady === true && link.nodeId !== from?.nodeId);
+    const way = ways.find((link) => link?.takesAdoption === true && link !== from);
     if (way !== undefined) outbox.send(way, { kind: 'arrivals', arrivals, hops: hops - 1 });
   }
 
   #tell(rows: readonly SignedRow[], source: Parameters<Spread['targets']>[0]): void {
     const frame = { kind: 'adoption-rows', rows, cause: 'news' } as const;
-    for (const link of this.#parts.spread.targets(source)) this.#parts.outbox.send(link, frame);
+    for (const link of this.#parts.spread.targets(source)) {
+      if (link.takesAdoption) this.#parts.outbox.send(link, frame);
+    }
   }
 
   #show(link: Link): void {

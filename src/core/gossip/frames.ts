@@ -34,6 +34,8 @@ export interface Hello {
   readonly storeId: string;
   /** `host:port` where peers dial the node. */
   readonly address: string;
+  /** Present for a node that takes frames about clients; earlier ones take them for garbage. */
+  readonly adoption?: true;
 }
 
 /** How to rebuild a body from another one; spec section 6. */

@@ -67,6 +67,11 @@ export class Link {
     return this.hello.region;
   }
 
+  /** Says whether the peer takes frames about clients. */
+  get takesAdoption(): boolean {
+    return this.#hello?.adoption === true;
+  }
+
   /** The round trip to reckon with, milliseconds: a long one until it was measured. */
   get rttMs(): number {
     return this.measuredRttMs ?? RTT_UNKNOWN_MS;

@@ -10,6 +10,7 @@ import { COVERED_E, groupE } from './group-e.ts';
 import { COVERED_F, groupF } from './group-f.ts';
 import { COVERED_G, groupG } from './group-g.ts';
 import { COVERED_H, groupH } from './group-h.ts';
+import { COVERED_I } from './group-i.ts';
 
 /** The text of each file, by group. */
 export function makeVectors(): Readonly<Record<(typeof GROUPS)[number], string>> {
@@ -23,6 +24,7 @@ export function makeVectors(): Readonly<Record<(typeof GROUPS)[number], string>>
     f: text({ format: FORMAT, group: 'F', cases: groupF(), covered: COVERED_F }),
     g: text({ format: FORMAT, group: 'G', cases: groupG(), covered: COVERED_G }),
     h: text({ format: FORMAT, group: 'H', cases: groupH(), covered: COVERED_H }),
+    i: text({ format: FORMAT, group: 'I', cases: [], covered: COVERED_I }),
   };
 }
 

@@ -118,6 +118,17 @@ describe('the rows of nodes about their clients', () => {
     ]);
   });
 
+  it('are not for a peer of an earlier version, which would take them for garbage', () => {
+    handle({ kind: 'link-up', linkId: 'old-1', nodeId: parseNodeId('old-1') });
+    const before = handle({ kind: 'report', row: rowOf(SELF, 1) });
+    const hello = testHello('old-1', realm);
+    const greeted = say('old-1', { kind: 'hello', hello });
+    expect(targetsOf(greeted, 'adoption-digest')).toEqual([]);
+    expect(targetsOf(before, 'adoption-rows')).toEqual(OTHERS);
+    const after = handle({ kind: 'report', row: rowOf(SELF, 2) });
+    expect(targetsOf(after, 'adoption-rows')).toEqual(OTHERS);
+  });
+
   it('are shown as a digest to a peer that links', () => {
     handle({ kind: 'report', row: rowOf(SELF, 1) });
     expect(targetsOf(greet('gru-1'), 'adoption-digest')).toEqual(['gru-1']);
@@ -137,7 +148,7 @@ describe('the rows of nodes about their clients', () => {
   });
 
   function helloOf(name: string): Hello {
-    return testHello(name, realm);
+    return testHello(name, realm, { adoption: true });
   }
 
   function bootOf(): string {

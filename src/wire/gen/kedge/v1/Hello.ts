@@ -10,6 +10,7 @@ export interface HelloInput {
   'bootId'?: (Buffer | Uint8Array | string);
   'storeId'?: (Buffer | Uint8Array | string);
   'address'?: (string);
+  'adoption'?: (boolean);
 }
 
 export interface HelloOutput {
@@ -21,4 +22,5 @@ export interface HelloOutput {
   'bootId': (Buffer);
   'storeId': (Buffer);
   'address': (string);
+  'adoption': (boolean);
 }

@@ -1,0 +1,60 @@
+/**
+ * Group I, what clients report: it is about nodes and clients that speak in turn, not about documents
+ * that are put to a subject, so tests of their own hold it.
+ */
+import type { CoveredCase } from '../format.ts';
+
+const BOARD = 'test/core/adoption/board.test.ts';
+const SPREADING = 'test/core/gossip/adoption.test.ts';
+const REMOVAL = 'test/core/adoption/removal.test.ts';
+
+export const COVERED_I: readonly CoveredCase[] = [
+  {
+    name: 'I08 telemetry-duplicate',
+    about: 'Two streams of one instance are one client.',
+    test: BOARD,
+    title: 'I08: counts two streams of one instance once, and what the earlier one says not at all',
+  },
+  {
+    name: 'I08 telemetry-replay',
+    about: 'A start that was overtaken.',
+    test: BOARD,
+    title: 'I08: does not count a start that was overtaken by a later one',
+  },
+  {
+    name: 'I08 telemetry-spoof',
+    about: 'Who has another certificate is another client, whatever it says of itself.',
+    test: BOARD,
+    title: 'I08: does not let another identity speak for an instance',
+  },
+  {
+    name: 'I08 telemetry-spoof, of a node',
+    about: 'Only the node itself can say what its clients are.',
+    test: SPREADING,
+    title: 'I08: are refused when they are forged, whoever brings them',
+  },
+  {
+    name: 'I08 telemetry-spoof, of arrivals',
+    about: 'Only the node where a client is can say that it left another one.',
+    test: SPREADING,
+    title: 'I08: bring no notice that is forged, and none round in circles',
+  },
+  {
+    name: 'I09 unknown-denominator',
+    about: 'There are no waves in this version; of removals.',
+    test: REMOVAL,
+    title: 'I09: never says safe when something is not known',
+  },
+  {
+    name: 'I09 unknown-denominator, forgotten',
+    about: 'Clients that had to be forgotten early.',
+    test: REMOVAL,
+    title: 'I09: blocks while a node had to forget clients early',
+  },
+  {
+    name: 'I10 self-report-without-probe',
+    about: 'Who has received a release and does not run it counts as behind.',
+    test: REMOVAL,
+    title: 'I10: what a client only knows does not count as working',
+  },
+];
