@@ -66,7 +66,7 @@ export class Reporting implements Disposable {
   #state: TrustedState;
   #version = 0;
   #told = { revision: -1, usage: 0, atMs: -Infinity };
-  #row: { readonly dueMs: number; readonly timer: ClockTimer } | undefined;
+  #row: { readonly what: 'news' | 'usage'; readonly timer: ClockTimer } | undefined;
   #notices: ClockTimer | undefined;
   #expiry: ClockTimer | undefined;
   #phase: 'new' | 'running' | 'closed' = 'new';
@@ -201,28 +201,26 @@ export class Reporting implements Disposable {
 
   /** Arms the next row when there is something to tell. */
   #stir(): void {
-    if (this.#phase !== 'running') return;
+    const { revision, usage } = this.#told;
+    const isNews = this.board.revision !== revision;
+    if (this.#phase !== 'running' || (!isNews && this.board.usage === usage)) return;
+    const what = isNews ? 'news' : 'usage';
+    if (this.#row?.what === what || this.#row?.what === 'news') return;
+    this.#row?.timer[Symbol.dispose]();
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
-    const dueMs = this.#dueMs(nowMs);
-    if (dueMs === undefined || (this.#row !== undefined && this.#row.dueMs <= dueMs)) return;
-    this.#row?.timer[Symbol.dispose]();
+    const dueMs = Math.max(nowMs + GATHER_MS, this.#told.atMs + this.#everyMs(what));
     const timer = clock.setTimer(dueMs - nowMs, () => {
       this.#row = undefined;
       this.#tell();
     });
-    this.#row = { dueMs, timer };
+    this.#row = { what, timer };
   }
 
-  #dueMs(nowMs: number): number | undefined {
-    const { revision, usage, atMs } = this.#told;
-    if (this.board.revision === revision && this.board.usage === usage) return undefined;
+  #everyMs(what: 'news' | 'usage'): number {
     const nodes = this.#options.countNodes();
-    const everyMs =
-      this.board.revision === revision
-        ? Math.max(USAGE_EVERY_MS, USAGE_PER_NODE_MS * nodes)
-        : Math.max(NEWS_EVERY_MS, NEWS_PER_NODE_MS * nodes);
-    return Math.max(nowMs + GATHER_MS, atMs + everyMs);
+    if (what === 'news') return Math.max(NEWS_EVERY_MS, NEWS_PER_NODE_MS * nodes);
+    return Math.max(USAGE_EVERY_MS, USAGE_PER_NODE_MS * nodes);
   }
 
   #tell(): void {

@@ -24,7 +24,7 @@ import { configFor, documentFile, realmNow } from './support/setup.ts';
 const BUNDLE = parseBundleName('payments.prod.example.org');
 const NAMES = ['iad-1', 'fra-1', 'sin-1'] as const;
 const PER_NODE = 20;
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 50_000;
 
 describe('adoption of a bundle by the clients of three nodes', () => {
   let dir: TempDir;
@@ -141,7 +141,8 @@ describe('adoption of a bundle by the clients of three nodes', () => {
     const { nodes: answers } = await admin.clients({ ...query, nodeId: parseNodeId('sin-1') });
     expect(answers).toMatchObject([{ nodeId: 'sin-1', region: 'sin' }]);
     expect(answers[0]?.clients).toHaveLength(PER_NODE);
-    await expect.poll(async () => standingOf(admin, 'fra-1')).not.toBe('counted');
+    const poll = { timeout: WITHIN_MS, interval: 100 };
+    await expect.poll(async () => standingOf(admin, 'fra-1'), poll).not.toBe('counted');
   });
 
   async function publish(): Promise<void> {

@@ -168,9 +168,7 @@ export class AdoptionBoard {
 
   /** This node serves another head since then; absent: none. */
   serve(bundle: BundleName, head: ServedHead | undefined, sinceMs: number): void {
-    const tally = this.#tallyOf(bundle);
-    tally.serve(head, sinceMs);
-    if (tally.isEmpty) this.#tallies.delete(bundle);
+    this.#tallyOf(bundle).serve(head, sinceMs);
     this.#revision += 1;
   }
 

@@ -52,9 +52,9 @@ export class Tally {
     return this.#head;
   }
 
-  /** True when nothing is known: it can be forgotten. */
+  /** True when there is nothing to tell: it can be forgotten. */
   get isEmpty(): boolean {
-    return this.#groups.size === 0 && this.#anchors.size === 0 && this.#head === undefined;
+    return this.#groups.size === 0 && this.#anchors.size === 0 && this.#partialUntilMs === 0;
   }
 
   /** This node serves another head. */

@@ -38,6 +38,8 @@ export interface AdoptionParts {
 export const ARRIVAL_HOPS_MAX: number = 3;
 /** Ticks between two digests at rest, and the most between two while something is lacking. */
 const COMPARE_EVERY = 15;
+/** What of a row counts as one row of a comparison. */
+const ROW_UNIT_BYTES = 512;
 /** Rows in one frame together, bytes; one of the largest always fits. */
 const FRAME_BYTES = 4 * ADOPTION_ROW_MAX_BYTES;
 
@@ -156,7 +158,8 @@ export class Adoption {
   #vector(link: Link, versions: readonly RowVersion[], turn: 'answer' | 'last'): void {
     const { newer, isBehind } = this.#table.compare(versions);
     for (const rows of frames(newer)) {
-      link.repairBudget.spend(0, rows.length);
+      const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0);
+      link.repairBudget.spend(0, Math.ceil(bytes / ROW_UNIT_BYTES));
       this.#parts.outbox.send(link, { kind: 'adoption-rows', rows, cause: 'asked' });
     }
     if (turn === 'last' || !isBehind) return;
