@@ -1,10 +1,10 @@
 /**
  * Keeps the board of a node's clients and tells the other nodes of it.
  *
- * What is told is one signed row, written again when counts have changed: within 0.2 s after a quiet
- * time, at most once per second while they go on changing, less often in large clusters. Handshakes
- * alone are told once a minute. Who came from another node is told to that node. It holds no policy
- * of its own about what counts: that is `core/adoption`.
+ * What is told is one signed row, written again when counts have changed: within 0.2 s after a
+ * quiet time, at most once per second while they go on changing, less often in large clusters.
+ * Handshakes alone are told once a minute. Who came from another node is told to that node. What
+ * counts is the business of `core/adoption`.
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * Programs that watch, by the thousand: each is one stream that says what a program would say.
  *
  * They verify nothing and share connections, so that a test of what nodes know about clients is not
- * one of TLS handshakes. What a client has said is its truth: tests compare it with what nodes tell.
+ * one of TLS handshakes. What a client has said is its truth: tests compare it with what is told.
  *
  * @module
  */

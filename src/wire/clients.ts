@@ -1,6 +1,6 @@
 /**
- * Lists of clients, between nodes and for admins: messages ⇄ the values of `core/adoption/model.ts`.
- * Errors: `PARSE`, `LIMIT`.
+ * Lists of clients, between nodes and for admins: messages ⇄ the values of
+ * `core/adoption/model.ts`. Errors: `PARSE`, `LIMIT`.
  *
  * @module
  */

@@ -26,7 +26,7 @@ const NAMES = ['iad-1', 'fra-1', 'sin-1'] as const;
 const PER_NODE = 20;
 const WITHIN_MS = 50_000;
 
-describe('adoption of a bundle by the clients of three nodes', () => {
+describe('adoption of a bundle by the clients of three nodes', { timeout: 150_000 }, () => {
   let dir: TempDir;
   let realm: TestRealm;
   let anchor: TestAnchor;

@@ -74,7 +74,8 @@ export class Tally {
     const place = placeOf(progress);
     const { presence, grouped } = client;
     const { stage, sequence, digest, otherSequence = 0, code = '' } = place;
-    const name = `${stage} ${sequence} ${digest} ${otherSequence} ${code} ${presence} ${grouped.text}`;
+    const at = `${sequence} ${digest} ${otherSequence} ${code}`;
+    const name = `${stage} ${at} ${presence} ${grouped.text}`;
     const group = this.#groups.get(name);
     if (group === undefined) {
       this.#groups.set(name, { place, labels: grouped.labels, presence, count: 1 });

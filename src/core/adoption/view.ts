@@ -92,7 +92,8 @@ function nodeOf(node: ReportingNode, bundle: BundleName): NodeAdoption {
 function add(groups: Map<string, AdoptionGroup>, group: AdoptionGroup): void {
   const { region, stage, sequence, digest, otherSequence = 0, code = '', presence } = group;
   const labels = JSON.stringify([...group.labels]);
-  const name = `${region} ${stage} ${sequence} ${digest} ${otherSequence} ${code} ${presence} ${labels}`;
+  const at = `${sequence} ${digest} ${otherSequence} ${code}`;
+  const name = `${region} ${stage} ${at} ${presence} ${labels}`;
   const known = groups.get(name);
   if (known === undefined) {
     groups.set(name, group);

@@ -4,7 +4,7 @@
  * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
  * driver gives. Its parts: `connecting.ts` makes links and greets, `neighbours.ts` knows the other
  * nodes and who should be linked, `replica.ts` takes statements in, `fetching.ts` asks for what is
- * missing, `repair.ts` compares two nodes, `reading.ts` reads the frames. This file reads the events
+ * missing, `repair.ts` compares two nodes, `reading.ts` reads the frames. This file reads events
  * and says which part acts. Source: docs/replication.md.
  *
  * @module

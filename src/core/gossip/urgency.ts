@@ -2,8 +2,8 @@
  * What goes first to a peer that does not keep up.
  *
  * Membership and statements are small and are what the others wait for; comparing takes up whatever
- * is lost, later too. Attestations come again every half minute or are asked for. What is said about
- * clients comes last.
+ * is lost, later too. Attestations come again every half minute or are asked for. What is said
+ * about clients comes last.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Group I, what clients report: it is about nodes and clients that speak in turn, not about documents
- * that are put to a subject, so tests of their own hold it.
+ * Group I, what clients report: it is about nodes and clients that speak in turn, not about
+ * documents that are put to a subject, so tests of their own hold it.
  */
 import type { CoveredCase } from '../format.ts';
 
@@ -13,7 +13,7 @@ export const COVERED_I: readonly CoveredCase[] = [
     name: 'I08 telemetry-duplicate',
     about: 'Two streams of one instance are one client.',
     test: BOARD,
-    title: 'I08: counts two streams of one instance once, and what the earlier one says not at all',
+    title: 'I08: counts two streams of one instance once, and nothing that the earlier one says',
   },
   {
     name: 'I08 telemetry-replay',

@@ -102,7 +102,7 @@ describe('AdoptionBoard', () => {
     ]);
   });
 
-  it('I08: counts two streams of one instance once, and what the earlier one says not at all', () => {
+  it('I08: counts two streams of one instance once, and nothing that the earlier one says', () => {
     const board = boardAt(2);
     const first = join(board, 1, 1);
     join(board, 1, 1, { streams: 2 });

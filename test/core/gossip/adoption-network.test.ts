@@ -1,6 +1,6 @@
 /**
- * Rows on a network that loses and doubles frames, cuts links and joins them: nobody ever tells more
- * than was true, and when the network is well again everybody knows the newest of everybody.
+ * Rows on a network that loses and doubles frames, cuts links and joins them: nobody ever tells
+ * more than was true, and when the network is well again everybody knows the newest of everybody.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
