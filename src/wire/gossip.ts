@@ -253,17 +253,13 @@ function decodeHello(hello: HelloOutput): Hello {
   };
 }
 
-function helloMessage(hello: Hello): HelloInput {
+function helloMessage({ adoption, ...hello }: Hello): HelloInput {
   return {
-    protocolVersion: hello.protocolVersion,
-    nodeId: hello.nodeId,
-    region: hello.region,
-    realm: hello.realm,
+    ...hello,
     firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
     bootId: encodeHexBytes(hello.bootId),
     storeId: encodeHexBytes(hello.storeId),
-    address: hello.address,
-    adoption: hello.adoption ?? false,
+    adoption: adoption === true,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import { NO_PREVIOUS, parseBundleName, parseRealmName, parseSequence } from '../../src/core/ids.ts';
@@ -6,7 +6,7 @@ import type { WatchRequest, WatchResponse } from '../../src/core/watch/messages.
 import type { GrpcServer } from '../../src/grpc/server.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { TRUST_METHODS } from '../../src/wire/methods.ts';
+import { TRUST_METHODS, WATCH_NODE_HEADER } from '../../src/wire/methods.ts';
 import { callError } from '../../src/wire/status.ts';
 import { decodeWatchResponse, encodeWatchRequest } from '../../src/wire/watch.ts';
 import {
@@ -15,6 +15,7 @@ import {
   clientTls,
   connect,
   DOMAIN,
+  IAD,
   listen,
   nextEvent,
   ScriptedWatch,
@@ -136,6 +137,25 @@ describe('trust.Watch', () => {
     call.end();
     expect(await nextEvent(call, 'status')).toMatchObject({ code: 0 });
     await until(() => services.closes === 1);
+    expect(services.ended).toBe('well');
+  });
+
+  it('tells a stream that was cancelled from one that ended in order', async () => {
+    const { services, call } = await open();
+    call.on('error', () => undefined);
+    call.cancel();
+    await until(() => services.closes === 1);
+    expect(services.ended).toBe('broken');
+  });
+
+  it('says which node it is', async () => {
+    const services = Object.assign(new ScriptedWatch(), { self: IAD });
+    const { server } = await listen({ services: { trust: services } });
+    const call = watch(server);
+    call.on('error', () => undefined);
+    const metadata = new Promise<Metadata>((resolve) => call.once('metadata', resolve));
+    expect((await metadata).get(WATCH_NODE_HEADER)).toEqual([IAD]);
+    call.cancel();
   });
 
   it('ends a stream that does not start within ten seconds', async () => {

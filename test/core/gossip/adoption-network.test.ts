@@ -71,7 +71,7 @@ class Network {
   readonly #machines: readonly GossipMachine[];
   readonly #links: Map<string, readonly [number, number]> = new Map();
   readonly #versions: number[] = NAMES.map(() => 0);
-  #flying: Flying[] = [];
+  readonly #flying: Flying[] = [];
   #count = 0;
 
   constructor(realm: TestRealm, keys: readonly SigningKey[]) {

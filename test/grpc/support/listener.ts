@@ -279,6 +279,8 @@ export class ScriptedWatch implements WatchServices {
   sink: SubscriberSink | undefined;
   drains = 0;
   closes = 0;
+  /** How the last stream ended. */
+  ended: 'well' | 'broken' | undefined;
 
   open(sink: SubscriberSink, identity: CallerIdentity): ReturnType<WatchServices['open']> {
     this.sink = sink;
@@ -286,7 +288,10 @@ export class ScriptedWatch implements WatchServices {
     return {
       receive: (request) => void this.requests.push(request),
       drained: () => void (this.drains += 1),
-      closed: () => void (this.closes += 1),
+      closed: (how) => {
+        this.closes += 1;
+        this.ended = how;
+      },
     };
   }
 }
