@@ -64,7 +64,8 @@ class Fleet implements AsyncDisposable {
   readonly #clients: readonly LeanClient[];
   readonly #figures: Record<string, number> = {};
   #anchor: AnchorId | undefined;
-  #handshakes = 0;
+  /** How many clients used the anchor; what they used before they moved is not told again. */
+  #users: number | undefined;
   #sequence = 0;
   /** Clients that some node counted too many, at worst: on their way they may be counted twice. */
   #tooMany = 0;
@@ -106,6 +107,7 @@ class Fleet implements AsyncDisposable {
       await this.#until(() => this.#clients.every(({ held }) => held?.sequence === this.#sequence));
     });
     await this.#step('usage', async () => this.#use());
+    this.#users = undefined;
     const moving = this.#clients.slice(0, MOVED);
     await this.#step('moves', async () => this.#move(moving, REGIONS));
     await this.#step('kill', async () => this.#kill('sin'));
@@ -205,8 +207,10 @@ class Fleet implements AsyncDisposable {
       if (there !== connected) return `${nodeId} has ${there} clients, told are ${connected}`;
     }
     const use = anchors.find(({ anchor }) => anchor === this.#anchor);
-    if (this.#handshakes === 0 || use !== undefined) return undefined;
-    return 'the use of an anchor is not told';
+    const users = this.#users;
+    if (users === undefined || (use?.clients === users && use.handshakes === users))
+      return undefined;
+    return `an anchor was used by ${users} clients, told are ${use?.clients ?? 0}`;
   }
 
   async #connect(clients: readonly LeanClient[], regions: readonly string[]): Promise<void> {
@@ -242,8 +246,8 @@ class Fleet implements AsyncDisposable {
     if (anchor === undefined) throw new Error('no anchor');
     for (const client of this.#clients) {
       client.use([{ anchor, purpose: 'tls-server', handshakes: 1, agoMs: 0 }]);
-      this.#handshakes += 1;
     }
+    this.#users = this.#clients.length;
     await Promise.resolve();
   }
 

@@ -6,7 +6,7 @@
  */
 
 import { shortDigest } from '../core/adoption/client.ts';
-import { listClients, mayHave } from '../core/adoption/listing.ts';
+import { clientBytes, listClients, mayHave } from '../core/adoption/listing.ts';
 import type {
   BundleAdoption,
   ClientList,
@@ -34,7 +34,7 @@ export type AskClients = (
 /** What answers are made from. */
 export interface AdoptionQueriesOptions {
   readonly self: Hello;
-  readonly replicator: Replicator;
+  readonly replicator: Pick<Replicator, 'adoption' | 'durable' | 'neighbours' | 'requireServing'>;
   readonly reporting: Reporting;
   readonly clock: Clock;
   readonly ask: AskClients;
@@ -42,6 +42,8 @@ export interface AdoptionQueriesOptions {
 
 /** After so long a page ends; the next one goes on with the node after. */
 const LIST_WITHIN_MS = 8000;
+/** A page ends after so much; what one node sends more still fits a message. */
+const LIST_BYTES = 1024 * 1024;
 
 interface ListedNode extends ReportingNode {
   readonly address: string;
@@ -81,15 +83,18 @@ export class AdoptionQueries {
     const startedMs = clock.monotonicMs();
     const nodes: NodeClients[] = [];
     let left = query.limit;
+    let bytes = 0;
     let after = rest.join(' ');
     for (const node of this.#listed(query, first)) {
       if (node.nodeId !== first) after = '';
-      if (left === 0 || clock.monotonicMs() - startedMs > LIST_WITHIN_MS) {
+      const isLate = clock.monotonicMs() - startedMs > LIST_WITHIN_MS;
+      if (left <= 0 || bytes > LIST_BYTES || isLate) {
         return { nodes, next: `${node.nodeId} ${after}` };
       }
       const { next, ...answer } = await this.#ask(node, { ...query, after, limit: left }, signal);
       nodes.push(answer);
       left -= answer.clients.length;
+      bytes += answer.clients.reduce((sum, client) => sum + clientBytes(client), 0);
       if (next !== undefined) return { nodes, next: `${node.nodeId} ${next}` };
     }
     return { nodes };

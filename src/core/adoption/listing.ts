@@ -30,7 +30,7 @@ export function listClients(board: AdoptionBoard, query: ClientsQuery): ClientPa
   for (const { client, progress } of found) {
     if (clients.length === limit || bytes > PAGE_BYTES) break;
     const status = statusOf(board, client, progress);
-    bytes += sizeOf(status);
+    bytes += clientBytes(status);
     clients.push(status);
   }
   const last = found[clients.length - 1];
@@ -121,7 +121,8 @@ function usesOf({ uses }: Progress): readonly ClientUse[] {
     .slice(0, CLIENT_USES_MAX);
 }
 
-function sizeOf({ identity, labels, refusal, uses }: ClientStatus): number {
+/** What a client takes in a message, about. */
+export function clientBytes({ identity, labels, refusal, uses }: ClientStatus): number {
   let size = CLIENT_BYTES + identity.length + USE_BYTES * uses.length;
   for (const [key, value] of labels) size += key.length + value.length;
   return size + 3 * (refusal?.reason.length ?? 0);
