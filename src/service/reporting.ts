@@ -53,21 +53,36 @@ const NEWS_PER_NODE_MS = 10;
 /** The same while only handshakes are added. */
 const USAGE_EVERY_MS = 60_000;
 const USAGE_PER_NODE_MS = 1000;
+/**
+ * A notice of arrivals may be lost, or come before its reader knows this node: it is told again. The
+ * number of streams in it makes that harmless; of clients that do not tell it, it is told once.
+ */
+const NOTICE_AFTER_MS: readonly number[] = [GATHER_MS, 1000, 3000, 10_000, 60_000];
 /** How often it is looked whose time is over. */
 const EXPIRE_EVERY_MS = 30_000;
+
+/** Arrivals that are told together. */
+interface Wave {
+  readonly afterMs: number;
+  readonly byNode: Map<NodeId, Arrival[]>;
+  timer: ClockTimer | undefined;
+}
 
 /** The clients of one node, counted and told of. */
 export class Reporting implements Disposable {
   readonly board: AdoptionBoard;
   readonly #options: ReportingOptions;
   readonly #sinceMs: number;
-  /** Clients that came from other nodes, by node. */
-  readonly #arrivals: Map<NodeId, Arrival[]> = new Map();
+  /** Clients that came from other nodes, by how often that was told. */
+  readonly #arrivals: readonly Wave[] = NOTICE_AFTER_MS.map((afterMs) => ({
+    afterMs,
+    byNode: new Map<NodeId, Arrival[]>(),
+    timer: undefined,
+  }));
   #state: TrustedState;
   #version = 0;
   #told = { revision: -1, usage: 0, atMs: -Infinity };
   #row: { readonly what: 'news' | 'usage'; readonly timer: ClockTimer } | undefined;
-  #notices: ClockTimer | undefined;
   #expiry: ClockTimer | undefined;
   #phase: 'new' | 'running' | 'closed' = 'new';
 
@@ -160,7 +175,7 @@ export class Reporting implements Disposable {
   [Symbol.dispose](): void {
     this.#phase = 'closed';
     this.#row?.timer[Symbol.dispose]();
-    this.#notices?.[Symbol.dispose]();
+    for (const { timer } of this.#arrivals) timer?.[Symbol.dispose]();
     this.#expiry?.[Symbol.dispose]();
   }
 
@@ -174,29 +189,36 @@ export class Reporting implements Disposable {
   }
 
   #noteArrival({ previousNode, instance, key, streams, isCounted }: Client): void {
-    const { self, clock } = this.#options;
-    if (previousNode === undefined || previousNode === self.nodeId) return;
-    if (instance === undefined || !isCounted) return;
-    const known = this.#arrivals.get(previousNode);
-    if (known === undefined) this.#arrivals.set(previousNode, [{ key, streams }]);
-    else known.push({ key, streams });
+    if (previousNode === undefined || previousNode === this.#options.self.nodeId) return;
+    if (instance !== undefined && isCounted) this.#toWave(0, previousNode, [{ key, streams }]);
+  }
+
+  #toWave(number: number, to: NodeId, arrivals: readonly Arrival[]): void {
+    const wave = this.#arrivals[number];
+    if (wave === undefined || arrivals.length === 0) return;
+    const known = wave.byNode.get(to);
+    if (known === undefined) wave.byNode.set(to, [...arrivals]);
+    else known.push(...arrivals);
     if (this.#phase !== 'running') return;
-    this.#notices ??= clock.setTimer(GATHER_MS, () => {
-      this.#notices = undefined;
-      this.#tellArrivals();
+    wave.timer ??= this.#options.clock.setTimer(wave.afterMs, () => {
+      wave.timer = undefined;
+      const due = [...wave.byNode];
+      wave.byNode.clear();
+      for (const [nodeId, all] of due) {
+        this.#tellArrivals(nodeId, all);
+        const again = all.filter(({ streams }) => streams > 0);
+        this.#toWave(number + 1, nodeId, again);
+      }
     });
   }
 
-  #tellArrivals(): void {
+  #tellArrivals(to: NodeId, all: readonly Arrival[]): void {
     const { self, sign, arrived } = this.#options;
     const { nodeId, realm, bootId } = self;
-    for (const [to, all] of this.#arrivals) {
-      for (let from = 0; from < all.length; from += ARRIVALS_MAX) {
-        const clients = all.slice(from, from + ARRIVALS_MAX);
-        arrived(signArrivals({ nodeId, to, realm, bootId, clients }, sign));
-      }
+    for (let from = 0; from < all.length; from += ARRIVALS_MAX) {
+      const clients = all.slice(from, from + ARRIVALS_MAX);
+      arrived(signArrivals({ nodeId, to, realm, bootId, clients }, sign));
     }
-    this.#arrivals.clear();
   }
 
   /** Arms the next row when there is something to tell. */

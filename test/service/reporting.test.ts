@@ -130,6 +130,20 @@ describe('Reporting', () => {
     });
   });
 
+  it('tells it again a few times, in case it was lost, and then no more', () => {
+    open(1, { previousNode: parseNodeId('fra-1'), streams: 4 });
+    clock.advance(5000);
+    expect(notices).toHaveLength(3);
+    clock.advance(600_000);
+    expect(notices).toHaveLength(5);
+  });
+
+  it('tells it once of a client that does not say how many streams it opened', () => {
+    open(1, { previousNode: parseNodeId('fra-1'), streams: 0 });
+    clock.advance(600_000);
+    expect(notices).toHaveLength(1);
+  });
+
   it('tells when a departed client is forgotten, without anything else happening', () => {
     reporting.closed(open(1), 'broken');
     clock.advance(1200);
