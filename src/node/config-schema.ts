@@ -8,7 +8,6 @@
  * @module
  */
 import { z } from 'zod';
-import { KedgeError } from '../core/errors.ts';
 import {
   parseBundleName,
   parseNodeId,
@@ -18,42 +17,8 @@ import {
 } from '../core/ids.ts';
 import { LABEL_MAX_CHARS } from '../core/limits.ts';
 import type { NodeConfig } from './config.ts';
+import { checkedBy, keyOf, parsedBy } from './config-types.ts';
 import { parseAddress, parseIdentityPattern, parsePeerPattern } from './config-values.ts';
-
-/** What the documentation says of one key beside its type, default and range. */
-interface KeyNotes {
-  readonly description: string;
-  readonly unit?: string;
-  readonly example?: string;
-}
-
-function keyOf<T extends z.ZodType>(type: T, notes: KeyNotes): T {
-  return type.meta({ ...notes });
-}
-
-/** A string that one of the `parse…` functions must accept. */
-function parsedBy<T>(parse: (text: string) => T): z.ZodType<T, string> {
-  return z.string().transform((text, context) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      context.issues.push({
-        code: 'custom',
-        message: KedgeError.from(error).message,
-        input: text,
-      });
-      return z.NEVER;
-    }
-  });
-}
-
-/** The same, for values that stay text. */
-function checkedBy(parse: (text: string) => unknown): z.ZodType<string, string> {
-  return parsedBy((text) => {
-    parse(text);
-    return text;
-  });
-}
 
 const path = z.string().min(1);
 const address = checkedBy(parseAddress);

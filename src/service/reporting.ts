@@ -54,8 +54,8 @@ const NEWS_PER_NODE_MS = 10;
 const USAGE_EVERY_MS = 60_000;
 const USAGE_PER_NODE_MS = 1000;
 /**
- * A notice of arrivals may be lost, or come before its reader knows this node: it is told again. The
- * number of streams in it makes that harmless; of clients that do not tell it, it is told once.
+ * A notice of arrivals may be lost, or come before its reader knows this node: it is told again.
+ * The number of streams in it makes that harmless; of clients that do not tell it, it is told once.
  */
 const NOTICE_AFTER_MS: readonly number[] = [GATHER_MS, 1000, 3000, 10_000, 60_000];
 /** How often it is looked whose time is over. */

@@ -5,7 +5,7 @@ import { parseBundleName, parseNodeId, parseRegionName } from '../../src/core/id
 import type { MemberState } from '../../src/core/membership/view.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { AdoptionQueries, type AskClients } from '../../src/service/adoption-queries.ts';
-import type { LinkedNeighbour } from '../../src/service/replicator-options.ts';
+import type { LinkedNeighbour } from '../../src/service/link-board.ts';
 import { Reporting } from '../../src/service/reporting.ts';
 import { testHello } from '../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
