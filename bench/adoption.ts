@@ -206,10 +206,10 @@ class Fleet implements AsyncDisposable {
       const there = this.#clients.filter(({ node }) => node === nodeId).length;
       if (there !== connected) return `${nodeId} has ${there} clients, told are ${connected}`;
     }
-    const use = anchors.find(({ anchor }) => anchor === this.#anchor);
     const users = this.#users;
-    if (users === undefined || (use?.clients === users && use.handshakes === users))
-      return undefined;
+    if (users === undefined) return undefined;
+    const use = anchors.find(({ anchor }) => anchor === this.#anchor);
+    if (use?.clients === users && use.handshakes === users) return undefined;
     return `an anchor was used by ${users} clients, told are ${use?.clients ?? 0}`;
   }
 

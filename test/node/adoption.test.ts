@@ -43,20 +43,18 @@ describe('adoption of a bundle by the clients of three nodes', { timeout: 150_00
     const ports = await findFreePorts(NAMES.length);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
     nodes = await Promise.all(
-      NAMES.map(async (name, index) =>
-        runNode(
+      NAMES.map(async (name, index) => {
+        // One for all: a port that the system gives out could be one of the others.
+        const own = addresses[index] ?? '';
+        return await runNode(
           configFor(dir, realm, {
             node: { id: name, region: name.slice(0, 3) },
             store: { path: name },
-            listen: {
-              clients: '127.0.0.1:0',
-              admins: '127.0.0.1:0',
-              peers: addresses[index] ?? '',
-            },
+            listen: { clients: own, admins: own, peers: own },
             peers: { seeds: addresses },
           }),
-        ),
-      ),
+        );
+      }),
     );
     admins = await Promise.all(
       nodes.map(async ({ addresses: { admins: endpoint = '' } }) =>
