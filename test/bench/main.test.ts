@@ -27,6 +27,7 @@ describe('npm run bench', () => {
       'storm',
       'soak',
       'sdk-swap',
+      'adoption',
     ]);
   });
 
