@@ -15,6 +15,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/ids.ts';
 import { encodePem } from '../core/pem.ts';
 import type { Head } from '../core/trusted/state.ts';
+import { insideOf, setInside, setTaking, Taking } from './taking.ts';
 
 /** Types of constraints that the live trust of this SDK enforces; none so far. */
 const ENFORCED_CONSTRAINTS: ReadonlySet<string> = new Set();
@@ -79,6 +80,7 @@ export function makeBundle(
   blobs: ReadonlyMap<AnchorId, Uint8Array>,
   condition: 'good' | 'expired' = 'good',
 ): Bundle {
+  const taking = new Taking();
   const anchors = head.body.anchors.map((anchor) => {
     const der = blobs.get(anchor.id);
     if (der === undefined) {
@@ -86,13 +88,13 @@ export function makeBundle(
         detail: { anchor: anchor.id, bundle: head.body.bundle, sequence: head.sequence },
       });
     }
-    return makeAnchor(anchor, der, condition);
+    return makeAnchor(anchor, der, { condition, taking });
   });
   const trustedBy = new Map<string, readonly BundleAnchor[]>();
   const pemsBy = new Map<string, readonly string[]>();
   const trusted = (purpose: string): readonly BundleAnchor[] =>
     memoized(trustedBy, purpose, () => anchors.filter((anchor) => isTrustedFor(anchor, purpose)));
-  return Object.freeze({
+  const bundle: Bundle = Object.freeze({
     realm,
     name: head.body.bundle,
     sequence: head.sequence,
@@ -102,9 +104,18 @@ export function makeBundle(
     note: head.body.note,
     anchors: Object.freeze(anchors),
     trusted,
-    caPems: (purpose: string) =>
-      memoized(pemsBy, purpose, () => trusted(purpose).map((anchor) => anchor.pem())),
+    caPems: (purpose: string) => {
+      taking.note();
+      return memoized(pemsBy, purpose, () => trusted(purpose).map(pemOf));
+    },
   });
+  setTaking(bundle, taking);
+  return bundle;
+}
+
+/** Not taken by that. */
+function pemOf(anchor: BundleAnchor): string {
+  return insideOf(anchor)?.pem() ?? anchor.pem();
 }
 
 function isTrustedFor(anchor: BundleAnchor, purpose: string): boolean {
@@ -126,18 +137,31 @@ function memoized<Value>(
   return made;
 }
 
-function makeAnchor(anchor: Anchor, der: Uint8Array, condition: 'good' | 'expired'): BundleAnchor {
+function makeAnchor(
+  anchor: Anchor,
+  der: Uint8Array,
+  { condition, taking }: { readonly condition: 'good' | 'expired'; readonly taking: Taking },
+): BundleAnchor {
   const withheld = condition === 'expired' ? EXPIRED : reasonToWithhold(anchor, der);
-  return Object.freeze({
+  const facts = factsOf(der);
+  const made = Object.freeze({
     id: anchor.id,
     label: anchor.label,
     state: anchor.state,
     purposes: Object.freeze([...anchor.purposes]),
     sinceMs: anchor.sinceMs,
     ...(withheld !== undefined && { withheld: Object.freeze(withheld) }),
-    der: () => copyBytes(der),
-    pem: () => factsOf(der).pem(),
+    der: () => {
+      taking.note();
+      return copyBytes(der);
+    },
+    pem: () => {
+      taking.note();
+      return facts.pem();
+    },
   });
+  setInside(made, facts);
+  return made;
 }
 
 function reasonToWithhold(anchor: Anchor, der: Uint8Array): BundleAnchor['withheld'] {
@@ -162,6 +186,7 @@ function reasonToWithhold(anchor: Anchor, der: Uint8Array): BundleAnchor['withhe
 interface CertificateFacts {
   readonly kind: 'ca' | 'leaf' | 'other';
   pem(): string;
+  certificate(): X509Certificate;
 }
 
 /** Releases share the bytes of their common anchors, so a delta costs only what is new in it. */
@@ -171,11 +196,16 @@ function factsOf(der: Uint8Array): CertificateFacts {
   const known = knownFacts.get(der);
   if (known !== undefined) return known;
   let pem: string | undefined;
+  let certificate: X509Certificate | undefined;
   const facts: CertificateFacts = {
     kind: kindOf(der),
     pem: () => {
       pem ??= encodePem('CERTIFICATE', der);
       return pem;
+    },
+    certificate: () => {
+      certificate ??= new X509Certificate(der);
+      return certificate;
     },
   };
   knownFacts.set(der, facts);

@@ -16,11 +16,13 @@ import {
   type ClientOptions,
   connectivityState,
   credentials,
+  type Metadata,
 } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import { type NodeId, parseNodeId } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
-import { TRUST_METHODS } from '../wire/methods.ts';
+import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
 import { callError } from '../wire/status.ts';
 import { decodeWatchResponse, encodeWatchRequest } from '../wire/watch.ts';
 import { DialSockets } from './dial-sockets.ts';
@@ -47,6 +49,8 @@ export interface WatchCall {
    * wait for the reader; then the node has to.
    */
   readonly responses: AsyncIterable<WatchResponse>;
+  /** Who the node says that it is; absent until it did, and for nodes before 0.1. */
+  readonly nodeId: NodeId | undefined;
   send(request: WatchRequest): void;
   /** Ends after what was sent has been read, or after a second. */
   finish(): Promise<void>;
@@ -88,12 +92,20 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
 class GrpcWatchCall implements WatchCall {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  #nodeId: NodeId | undefined;
 
   constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>) {
     this.#client = client;
     this.#call = call;
+    this.#call.once('metadata', (metadata: Metadata) => {
+      this.#nodeId = nodeIdIn(metadata);
+    });
     // A failure is told by `responses`; one that comes when nobody reads any more is no news.
     this.#call.on('error', () => undefined);
+  }
+
+  get nodeId(): NodeId | undefined {
+    return this.#nodeId;
   }
 
   get responses(): AsyncIterable<WatchResponse> {
@@ -124,6 +136,16 @@ class GrpcWatchCall implements WatchCall {
   cancel(): void {
     this.#call.cancel();
     this.#client.close();
+  }
+}
+
+/** What a node says that it is called; advice, so what is no name is passed over. */
+function nodeIdIn(metadata: Metadata): NodeId | undefined {
+  const [said] = metadata.get(WATCH_NODE_HEADER);
+  try {
+    return typeof said === 'string' ? parseNodeId(said) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,9 +13,10 @@ import { KedgeError } from '../core/errors.ts';
 import { type BundleName, CHARTER_STREAM, releaseStream } from '../core/ids.ts';
 import type { ClockReading } from '../core/log/clock.ts';
 import type { Freshness as Judgement } from '../core/log/freshness.ts';
-import type { RegionView } from '../core/log/region-view.ts';
+import { RegionView } from '../core/log/region-view.ts';
 import type { ClockTimer } from '../ports/clock.ts';
 import { Freshness, type FreshnessOptions, type FreshnessWatch } from './freshness.ts';
+import type { SourceConfig } from './options.ts';
 
 /**
  * How often the clock is looked at, whatever happens. What passed since the last look is lost to a
@@ -28,6 +29,12 @@ interface RegionFreshnessOptions extends FreshnessOptions {
   readonly regions: RegionView;
   /** Called when the local clock is suspected to be wrong, or no more. */
   readonly onClock: (verdict: ClockReading['verdict']) => void;
+}
+
+/** What regions attest, as a program demands it; absent when it asks none. */
+export function regionsOf({ realm, requireRegions, clock }: SourceConfig): RegionView | undefined {
+  if (requireRegions === undefined) return undefined;
+  return new RegionView({ realm, threshold: requireRegions, localMs: clock.nowMs() });
 }
 
 /** Freshness by the word of regions, or of nodes where no region is asked. */

@@ -5,7 +5,7 @@
  */
 import type { BundleName, RealmName } from '../core/ids.ts';
 import type { ClockReading } from '../core/log/clock.ts';
-import { RegionView } from '../core/log/region-view.ts';
+import type { RegionView } from '../core/log/region-view.ts';
 import { currentCharter } from '../core/trusted/state.ts';
 import { Activation } from './activation.ts';
 import { AttestedRealm } from './attested-realm.ts';
@@ -18,10 +18,11 @@ import { Expiry, nextExpiryMs } from './expiry.ts';
 import type { FreshnessWatch } from './freshness.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
 import { Readiness, type ReadyOptions } from './readiness.ts';
-import { watchFreshness } from './region-freshness.ts';
+import { regionsOf, watchFreshness } from './region-freshness.ts';
 import { reportClock, reportResets } from './reports.ts';
 import { StateBoard } from './state-board.ts';
 import type { BundleStatus, SourceStatus, StateChange } from './status.ts';
+import { UsageReports } from './usage-reports.ts';
 import { VerifiedRealm } from './verified-realm.ts';
 import { Waiters } from './waiters.ts';
 import { WatchLoop, type WatchLoopOptions } from './watch-loop.ts';
@@ -92,6 +93,7 @@ class Source implements BundleSource {
   readonly #waiters: Waiters;
   readonly #states: StateBoard;
   readonly #readiness: Readiness;
+  readonly #reports: UsageReports;
   #loop: WatchLoop | undefined;
   #hold: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -130,6 +132,7 @@ class Source implements BundleSource {
     });
     this.#states = this.#makeStates();
     this.#readiness = this.#makeReadiness();
+    this.#reports = new UsageReports(config);
     this.#activation.onSwap((bundle) => this.#tell(bundle));
   }
 
@@ -150,6 +153,7 @@ class Source implements BundleSource {
       config: this.#config,
       realm: this.#realm,
       activation: this.#activation,
+      reports: this.#reports,
       // The only part of the SDK that needs gRPC.
       dial: dial ?? (await import('./grpc-watch.ts')).dialWatch,
       onConfirmed: (bundle) => this.#freshness.confirm(bundle),
@@ -192,6 +196,8 @@ class Source implements BundleSource {
     return this.#states.onState(onState);
   }
 
+  readonly noteHandshake: UsageReports['note'] = (...use) => this.#reports.note(...use);
+
   status(): SourceStatus {
     const lastError = this.#loop?.lastError;
     const { cacheError } = this.#activation;
@@ -233,6 +239,7 @@ class Source implements BundleSource {
   };
 
   #tell(bundle: Bundle): void {
+    this.#reports.follow(bundle);
     for (const iterator of this.#iterators) iterator.push(bundle);
     this.#waiters.wake();
   }
@@ -290,10 +297,4 @@ class Source implements BundleSource {
     const promised = charter && charter.clients.freshnessSeconds * 1000;
     return this.#config.staleAfterMs ?? promised ?? FRESHNESS_DEFAULT_MS;
   }
-}
-
-/** What regions attest, as this program demands it. */
-function regionsOf({ realm, requireRegions, clock }: SourceConfig): RegionView | undefined {
-  if (requireRegions === undefined) return undefined;
-  return new RegionView({ realm, threshold: requireRegions, localMs: clock.nowMs() });
 }

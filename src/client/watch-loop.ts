@@ -13,6 +13,7 @@ import type { Activation } from './activation.ts';
 import { Backoff } from './backoff.ts';
 import type { DialOptions, WatchCall } from './grpc-watch.ts';
 import type { SourceConfig } from './options.ts';
+import type { UsageReports } from './usage-reports.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 import { runSession } from './watch-session.ts';
 
@@ -21,6 +22,7 @@ export interface WatchLoopOptions {
   readonly config: SourceConfig;
   readonly realm: VerifiedRealm;
   readonly activation: Activation;
+  readonly reports: UsageReports;
   readonly dial: (options: DialOptions) => Promise<WatchCall>;
   readonly onConfirmed: (bundle: BundleName) => void;
   /** A node has answered for every bundle, or a whole round of endpoints failed to. */
@@ -76,15 +78,19 @@ export class WatchLoop {
 
   /** One connection from dialling to its end; returns why it ended. */
   async #connect(signal: AbortSignal): Promise<KedgeError> {
-    const { config, realm, activation, dial, onConfirmed, onReach } = this.#options;
+    const { config, realm, activation, reports, dial, onConfirmed, onReach } = this.#options;
     const { endpoint } = this;
     this.#failures += 1;
     try {
       const { security, connectTimeoutMs: timeoutMs } = config;
       const call = await dial({ endpoint, security, timeoutMs, signal });
-      const cancel = (): void => call.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-      if (signal.aborted) cancel();
+      // In good order, so that the node need not wait for us to come back.
+      const leave = (): void => {
+        reports.farewell();
+        void call.finish();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
       this.#isConnected = true;
       config.metrics.set('kedge_client_connected', 1);
       config.logger.info({ event: 'source.connected', endpoint }, 'connected to a node');
@@ -94,6 +100,7 @@ export class WatchLoop {
           realm,
           activation,
           call,
+          reports,
           onConfirmed,
           onSettled: () => {
             this.#backoff.reset();
@@ -103,7 +110,7 @@ export class WatchLoop {
           },
         });
       } finally {
-        signal.removeEventListener('abort', cancel);
+        signal.removeEventListener('abort', leave);
       }
     } catch (thrown) {
       return KedgeError.from(thrown);

@@ -15,6 +15,7 @@ import type { Applied } from './applied.ts';
 import type { WatchCall } from './grpc-watch.ts';
 import type { SourceConfig } from './options.ts';
 import { Pending } from './pending.ts';
+import type { UsageReports } from './usage-reports.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -27,6 +28,7 @@ export interface SessionOptions {
   readonly realm: VerifiedRealm;
   readonly activation: Activation;
   readonly call: WatchCall;
+  readonly reports: UsageReports;
   /** The node holds as its newest what is in use. */
   readonly onConfirmed: (bundle: BundleName) => void;
   /** The node has answered for every bundle with the newest that is known. */
@@ -62,12 +64,13 @@ class Session {
   }
 
   async run(): Promise<never> {
-    const { call } = this.#options;
+    const { call, reports } = this.#options;
     using answers = this.#answers;
     using silence = this.#silence;
     answers.start();
     silence.start();
     call.send({ kind: 'start', start: this.#start() });
+    using _ = reports.begin(call);
     const reading = this.#read();
     try {
       return await Promise.race([reading, answers.bark, silence.bark]);
@@ -81,6 +84,7 @@ class Session {
   async #read(): Promise<never> {
     for await (const response of this.#options.call.responses) {
       this.#silence.start();
+      this.#options.reports.heard();
       await this.#take(response);
     }
     throw new KedgeError('UNAVAILABLE', 'the node ended the connection');
@@ -180,7 +184,7 @@ class Session {
   }
 
   #start(): Extract<Parameters<WatchCall['send']>[0], { kind: 'start' }>['start'] {
-    const { config, realm } = this.#options;
+    const { config, realm, reports } = this.#options;
     return {
       realm: config.realm,
       firstCharterDigest: config.firstCharterDigest,
@@ -188,6 +192,7 @@ class Session {
       bundles: realm.cursors(),
       labels: config.labels,
       wantsAttestations: config.requireRegions !== undefined,
+      ...reports.introduce(),
     };
   }
 }

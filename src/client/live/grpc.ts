@@ -16,6 +16,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import type { experimental } from '@grpc/grpc-js';
 import { KedgeError } from '../../core/errors.ts';
+import { CountedCalls, countConnections } from './grpc-usage.ts';
 import { asPem, identityOptions, type TlsIdentity } from './identity.ts';
 import { secureContextFor } from './tls-server.ts';
 import { type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
@@ -54,11 +55,13 @@ export async function liveChannelCredentials(
     provider.setCa(view.current.caPems),
   );
   provider.setCa(view.current.caPems);
+  const credentials = grpc.experimental.createCertificateProviderChannelCredentials(
+    provider,
+    identity === undefined ? null : provider,
+  );
+  countConnections(credentials, view);
   return {
-    credentials: grpc.experimental.createCertificateProviderChannelCredentials(
-      provider,
-      identity === undefined ? null : provider,
-    ),
+    credentials,
     updateIdentity: (next) => provider.setIdentity(next),
     [Symbol.dispose]: () => view[Symbol.dispose](),
   };
@@ -94,6 +97,10 @@ export async function liveServerCredentials(
     override _equals(other: Grpc.ServerCredentials): boolean {
       return this === other;
     }
+
+    override _getInterceptors(): Grpc.ServerInterceptor[] {
+      return [(_, call) => new grpc.ServerInterceptingCall(calls.seen(call))];
+    }
   }
 
   const { bundle, purpose = 'tls-client' } = options;
@@ -101,6 +108,7 @@ export async function liveServerCredentials(
   const view = new TrustView(source, { bundle, purpose }, () => {
     credentials.replace(usableContext(identity, view.current));
   });
+  const calls = new CountedCalls(view);
   const credentials = new LiveServerCredentials(usableContext(identity, view.current));
   return {
     credentials,

@@ -3,12 +3,11 @@
  *
  * OpenSSL verifies against the set that was in force when the handshake began. The other side
  * decides when it ends, so a handshake that began before trust narrowed is looked at once more:
- * a path of signatures must lead from the leaf that was shown to a CA of the newest set (names and
- * signatures of RFC 5280 section 6.1; everything else was checked in the handshake).
+ * a path of signatures must lead from the leaf that was shown to a CA of the newest set (see
+ * `authorities.ts`; everything else was checked in the handshake).
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import type { TrustSet } from './trust-view.ts';
 
@@ -39,23 +38,20 @@ export function chainOf(socket: TLSSocket): PeerChain {
   return chain;
 }
 
-/** Says whether a path leads from the leaf of `chain` to a CA of `set`. */
+/** Says whether a path of signatures leads from the leaf of `chain` to a CA of `set`. */
 export function isVouchedFor(chain: PeerChain, set: TrustSet): boolean {
-  const cas = set.caPems.map((pem) => new X509Certificate(pem));
-  let [level, between] = splitLeaf(chain);
-  while (level.length > 0) {
-    if (level.some((one) => cas.some((ca) => isSame(one, ca) || isIssuedBy(one, ca)))) return true;
-    const above = between.filter((issuer) => level.some((one) => isIssuedBy(one, issuer)));
-    // Each is tried once: two intermediates may have signed each other.
-    between = between.filter((issuer) => !above.includes(issuer));
-    level = above;
-  }
-  return false;
+  return set.authorities.under(chain).length > 0;
 }
 
 /** The intermediates that full handshakes showed to a server; the last ones, up to 64. */
 export class Intermediates {
   readonly #held = new Map<string, Uint8Array>();
+  #hasForgotten = false;
+
+  /** Says whether there were more than are remembered. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
+  }
 
   /** Learns from a finished handshake, and completes what a resumed one shows. */
   complete(socket: TLSSocket): PeerChain {
@@ -69,23 +65,8 @@ export class Intermediates {
     for (const oldest of this.#held.keys()) {
       if (this.#held.size <= INTERMEDIATES_MAX) break;
       this.#held.delete(oldest);
+      this.#hasForgotten = true;
     }
     return chain;
   }
-}
-
-/** A root in between vouches for nobody: it counts in the set alone. */
-function splitLeaf(chain: PeerChain): [X509Certificate[], X509Certificate[]] {
-  const [leaf, ...rest] = chain.map((der) => new X509Certificate(der));
-  const between = rest.filter(({ ca, subject, issuer }) => ca && subject !== issuer);
-  return [leaf === undefined ? [] : [leaf], between];
-}
-
-function isSame(one: X509Certificate, other: X509Certificate): boolean {
-  return one.fingerprint256 === other.fingerprint256;
-}
-
-/** Names alone prove nothing: CAs that follow each other often have the same one. */
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

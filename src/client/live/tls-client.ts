@@ -71,9 +71,17 @@ export class LiveTlsClient implements Disposable {
 
   /**
    * What `tls.connect` needs beside host and port. Ask anew for every connection, and never pass
-   * `session` from an earlier one. Errors: `UNAVAILABLE` while nobody is trusted.
+   * `session` from an earlier one. What is done with them is not seen, so nodes hear that the
+   * program uses anchors in ways of which they know nothing; {@link connect} counts.
+   * Errors: `UNAVAILABLE` while nobody is trusted.
    */
   connectOptions(): LiveConnectionOptions {
+    const options = this.#newestOptions();
+    this.#view.countUnknown();
+    return options;
+  }
+
+  #newestOptions(): LiveConnectionOptions {
     if (this.#view.current.ids.size === 0) {
       throw new KedgeError(
         'UNAVAILABLE',
@@ -91,12 +99,15 @@ export class LiveTlsClient implements Disposable {
    * Errors: as {@link connectOptions}.
    */
   connect(options: ConnectionOptions): TLSSocket {
-    const live = this.connectOptions();
+    const live = this.#newestOptions();
     const key = sessionKey(options);
     const kept = key === undefined ? undefined : this.#sessions.get(key);
     const socket = connect({ ...options, ...live, session: kept?.session });
-    const chain = (): PeerChain =>
-      socket.isSessionReused() ? (kept?.chain ?? []) : chainOf(socket);
+    let shown: PeerChain | undefined;
+    const chain = (): PeerChain => {
+      shown ??= socket.isSessionReused() ? (kept?.chain ?? []) : chainOf(socket);
+      return shown;
+    };
     this.#epochs.set(socket, this.#epoch);
     socket.prependOnceListener('secureConnect', () => this.#judgeAgain(socket, chain));
     // A session that arrives after the change was made under the old set: not kept.
@@ -138,7 +149,10 @@ export class LiveTlsClient implements Disposable {
 
   /** A handshake that outlived its set stands only when a CA of the newest one vouches for it. */
   #judgeAgain(socket: TLSSocket, chain: () => PeerChain): void {
-    if (!this.isOutlived(socket) || isVouchedFor(chain(), this.#view.current)) return;
+    if (!this.isOutlived(socket) || isVouchedFor(chain(), this.#view.current)) {
+      this.#view.count(chain(), socket);
+      return;
+    }
     const message = 'the CA of the server lost its trust during the handshake';
     socket.destroy(new KedgeError('UNAVAILABLE', message, { detail: { bundle: this.#bundle } }));
   }

@@ -20,13 +20,7 @@ import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
 import { Intermediates, isVouchedFor } from './peer-chain.ts';
-import {
-  type TrustChange,
-  type TrustSelector,
-  type TrustSet,
-  type TrustSource,
-  TrustView,
-} from './trust-view.ts';
+import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
 const TICKET_KEYS_BYTES = 48;
@@ -76,7 +70,7 @@ class LiveServer implements LiveTlsServer {
     this.#server = server;
     this.#context = secureContext;
     this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
-    this.#connections = new Connections(server, () => this.#view.current);
+    this.#connections = new Connections(server, this.#view);
     try {
       this.#apply(this.#context);
     } catch (cause) {
@@ -135,16 +129,16 @@ export function secureContextFor(
  */
 class Connections implements Disposable {
   readonly #server: Server | HttpsServer;
-  readonly #newest: () => TrustSet;
+  readonly #view: TrustView;
   readonly #intermediates = new Intermediates();
   /** By the transport below TLS, which is there before its handshake. */
   readonly #begun = new WeakMap<object, number>();
   readonly #current = new WeakMap<object, number>();
   #epoch = 0;
 
-  constructor(server: Server | HttpsServer, newest: () => TrustSet) {
+  constructor(server: Server | HttpsServer, view: TrustView) {
     this.#server = server;
-    this.#newest = newest;
+    this.#view = view;
     server.prependListener('connection', this.#onTransport);
     server.prependListener('secureConnection', this.#onConnection);
     if (server instanceof HttpsServer) server.prependListener('request', this.#onRequest);
@@ -168,8 +162,14 @@ class Connections implements Disposable {
     this.#current.set(socket, this.#epoch);
     const isOutlived = this.#beganAt(socket) < this.#epoch;
     const chain = this.#intermediates.complete(socket);
-    if (isOutlived && !isVouchedFor(chain, this.#newest())) socket.destroy();
+    if (isOutlived && !isVouchedFor(chain, this.#view.current)) socket.destroy();
+    else if (!this.#view.count(chain, socket)) this.#countForgotten(socket);
   };
+
+  /** A resumed session shows no intermediates, and the one that it needs may be forgotten. */
+  #countForgotten(socket: TLSSocket): void {
+    if (socket.isSessionReused() && this.#intermediates.hasForgotten) this.#view.countUnknown();
+  }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const since = this.#current.get(request.socket) ?? 0;

@@ -10,6 +10,8 @@ import type { NodeSession, TestNode } from './node.ts';
 
 /** One call of one source. */
 export class MemoryCall implements WatchCall {
+  /** It says no name, so it is told nothing of what programs use. */
+  readonly nodeId: undefined = undefined;
   readonly #waiting: WatchResponse[] = [];
   readonly #session: NodeSession;
   #end: KedgeError | 'well' | undefined;

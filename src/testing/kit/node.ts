@@ -189,6 +189,8 @@ class Session {
         return;
       case 'refusal':
         return this.#note(request.at.digest);
+      case 'usage':
+        return;
     }
   }
 

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { isVouchedFor, type PeerChain } from '../../../src/client/live/peer-chain.ts';
-import type { TrustSet } from '../../../src/client/live/trust-view.ts';
+import { type TrustSet, TrustView } from '../../../src/client/live/trust-view.ts';
 import { createTestPki, type TestPki } from '../../../src/testing/pki.ts';
+import { FakeSource } from '../support/fake-source.ts';
 
 const one = createTestPki({ commonName: 'CA', shape: 'with-intermediate' });
 const twin = createTestPki({ commonName: 'CA', shape: 'with-intermediate' });
@@ -14,7 +15,10 @@ function ders(...pems: readonly string[]): PeerChain {
 }
 
 function trusting(...pkis: readonly TestPki[]): TrustSet {
-  return { tag: '', ids: new Set(), caPems: pkis.map(({ caPem }) => caPem) };
+  const source = new FakeSource();
+  source.set('test.example.org', ...pkis.map(({ caPem }) => caPem));
+  const selector = { bundle: 'test.example.org', purpose: 'tls-server' };
+  return new TrustView(source, selector, () => undefined).current;
 }
 
 describe('who vouches for a chain', () => {

@@ -52,6 +52,8 @@ export function fakeBundle(name: string, anchors: readonly FakeAnchor[]): Bundle
 export class FakeSource implements TrustSource {
   readonly #bundles = new Map<string, Bundle>();
   readonly #listeners = new Set<(bundle: Bundle) => void>();
+  /** The handshakes that were counted: `<purpose> <anchor> …`. */
+  readonly handshakes: string[] = [];
 
   bundle(name: string): Bundle | undefined {
     return this.#bundles.get(name);
@@ -60,6 +62,10 @@ export class FakeSource implements TrustSource {
   onSwap(onSwap: (bundle: Bundle) => void): Disposable {
     this.#listeners.add(onSwap);
     return { [Symbol.dispose]: () => void this.#listeners.delete(onSwap) };
+  }
+
+  noteHandshake(_: string, purpose: string, anchors: readonly string[]): void {
+    this.handshakes.push([purpose, ...anchors].join(' '));
   }
 
   /** Brings a bundle with these CAs into use. */

@@ -1,11 +1,17 @@
 /**
  * A node that does what a test says, over real gRPC: an honest one, and every kind of liar.
  */
-import { ServerCredentials as Creds, Server, type ServerCredentials } from '@grpc/grpc-js';
+import {
+  ServerCredentials as Creds,
+  Metadata,
+  Server,
+  type ServerCredentials,
+} from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import type { KedgeError } from '../../../src/core/errors.ts';
 import type {
   AdoptionStage,
+  Usage,
   WatchRequest,
   WatchResponse,
   WatchStart,
@@ -18,6 +24,7 @@ interface RawCall {
   write(bytes: Buffer): boolean;
   end(): void;
   destroy(error: unknown): void;
+  sendMetadata(metadata: Metadata): void;
   on(event: string, listener: (value: never) => void): void;
 }
 
@@ -25,12 +32,17 @@ interface RawCall {
 export class WatchSession {
   readonly start: WatchStart;
   readonly requests: WatchRequest[] = [];
-  isEnded = false;
+  /** How the client went; absent while it is there. */
+  ended: 'well' | 'broken' | undefined;
   readonly #call: RawCall;
 
   constructor(call: RawCall, start: WatchStart) {
     this.#call = call;
     this.start = start;
+  }
+
+  get isEnded(): boolean {
+    return this.ended !== undefined;
   }
 
   send(...responses: readonly WatchResponse[]): void {
@@ -49,9 +61,9 @@ export class WatchSession {
     this.#call.destroy(callFailure(error));
   }
 
-  /** `delivered 1`, `loaded 1`, `refused 2 DIGEST`, `used 3`, in the order in which they came. */
+  /** `delivered 1`, `loaded 1`, `refused 2 DIGEST`, in the order in which they came. */
   get reports(): readonly string[] {
-    return this.requests.map((request) => {
+    return this.requests.flatMap((request) => {
       switch (request.kind) {
         case 'start':
           return 'start';
@@ -60,9 +72,14 @@ export class WatchSession {
         case 'refusal':
           return `refused ${request.at.sequence} ${request.code}`;
         case 'usage':
-          return `used ${request.usage.uses.length}`;
+          return [];
       }
     });
+  }
+
+  /** What the client said that it used, in the order in which it came. */
+  get usage(): readonly Usage[] {
+    return this.requests.flatMap((one) => (one.kind === 'usage' ? [one.usage] : []));
   }
 }
 
@@ -83,15 +100,23 @@ export async function startNode(
   {
     port = 0,
     credentials = Creds.createInsecure(),
+    nodeId,
   }: {
     readonly port?: number;
     readonly credentials?: ServerCredentials;
+    /** What it says in the initial metadata; absent: nothing, as earlier versions. */
+    readonly nodeId?: string;
   } = {},
 ): Promise<ScriptedNode> {
   const sessions: WatchSession[] = [];
   const server = new Server({ 'grpc.max_receive_message_length': 1024 * 1024 });
   const watch = (call: RawCall): void => {
     let session: WatchSession | undefined;
+    if (nodeId !== undefined) {
+      const metadata = new Metadata();
+      metadata.set('kedge-node', nodeId);
+      call.sendMetadata(metadata);
+    }
     call.on('data', (bytes: Buffer) => {
       const request = decodeWatchRequest(bytes);
       if (request === 'unknown') return;
@@ -103,12 +128,12 @@ export async function startNode(
         void script(session, sessions.length - 1);
       }
     });
-    const ended = (): void => {
-      if (session !== undefined) session.isEnded = true;
+    const ended = (how: 'well' | 'broken'): void => {
+      if (session !== undefined) session.ended ??= how;
       call.end();
     };
-    call.on('end', ended);
-    call.on('cancelled', ended);
+    call.on('end', () => ended('well'));
+    call.on('cancelled', () => ended('broken'));
     call.on('error', () => undefined);
   };
   server.addService({ watch: TRUST_METHODS.watch }, { watch: watch as never });
