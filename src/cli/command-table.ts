@@ -208,6 +208,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/cluster.ts')).cluster,
   ),
   command(
+    'adoption',
+    'show who runs what, which anchors are in use, and whether one can go',
+    async () => (await import('./commands/adoption.ts')).adoption,
+  ),
+  command(
     'doctor',
     'check a host for a node, and say what to change',
     async () => (await import('./commands/doctor.ts')).doctor,

@@ -11,8 +11,9 @@ import type {
   Submission,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { AnchorId, Sequence, StreamName } from '../core/ids.ts';
+import type { AnchorId, BundleName, Sequence, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { hinted } from './help.ts';
@@ -36,6 +37,8 @@ export interface NodeAdmin extends Disposable {
   history(query: HistoryQuery): Promise<readonly SignedStatement[]>;
   checkpoint(stream: StreamName): Promise<StreamAttestation>;
   status(): Promise<NodeStatus>;
+  adoption(bundle: BundleName): Promise<BundleAdoption>;
+  clients(query: ListClientsQuery): Promise<ClientList>;
 }
 
 /** Makes a connection to the node that options and profile name. Errors: `CONFIG`. */
@@ -119,6 +122,14 @@ class NamedNode implements NodeAdmin {
     return this.#named(this.#client.status());
   }
 
+  adoption(bundle: BundleName): Promise<BundleAdoption> {
+    return this.#named(this.#client.adoption(bundle));
+  }
+
+  clients(query: ListClientsQuery): Promise<ClientList> {
+    return this.#named(this.#client.clients(query));
+  }
+
   [Symbol.dispose](): void {
     this.#client[Symbol.dispose]();
   }
@@ -146,7 +157,7 @@ function hintFor(message: string): string | undefined {
     return 'the certificate of the node is not from tls.caFile, or not for this host name';
   }
   if (message.includes('no such method')) {
-    return 'this may be the listener of clients or peers: give the one of admins';
+    return 'give the listener of admins, not of clients or peers; or the node is of an old version';
   }
   if (!message.includes('Failed to connect')) return undefined;
   return (

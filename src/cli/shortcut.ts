@@ -62,6 +62,6 @@ export async function submitAndPrint(
     },
     `${novelty === 'held' ? 'The node had' : 'Published'} release ${statement.sequence} of ` +
       `${bundle}${novelty === 'held' ? ' already' : ''}; it is durable on the node.\n` +
-      `Kept in ${session.shown(record)}. See it spread: kedge node status, kedge watch ${bundle}`,
+      `Kept in ${session.shown(record)}. See it spread: kedge adoption ${bundle}`,
   );
 }

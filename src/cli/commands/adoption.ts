@@ -1,0 +1,278 @@
+/**
+ * `kedge adoption`: how far the clients of all nodes are with a bundle, who lags, which anchors are
+ * in use, and whether one can be removed.
+ *
+ * @module
+ */
+import type { ClientFilter, NodeClients } from '../../core/adoption/model.ts';
+import { judgeRemoval, QUIET_DEFAULT_MS } from '../../core/adoption/removal.ts';
+import type { Anchor } from '../../core/anchors/anchor.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { type BundleName, type NodeId, parseBundleName, parseNodeId } from '../../core/ids.ts';
+import { CLIENTS_PAGE_MAX } from '../../core/limits.ts';
+import type { Head } from '../../core/trusted/state.ts';
+import { type AdoptionReport, reportAdoption } from '../adoption.ts';
+import { adoptionJson, clientsJson, removalJson } from '../adoption-json.ts';
+import { formatAdoption } from '../adoption-view.ts';
+import { findAnchor } from '../anchor-names.ts';
+import { formatClients } from '../clients-view.ts';
+import type { CommandModule } from '../command-module.ts';
+import { formatSeconds, parseDurationSeconds } from '../durations.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { requireHead } from '../history.ts';
+import type { NodeAdmin } from '../node-admin.ts';
+import { openRealm } from '../realm.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import {
+  addRefreshOptions,
+  pause,
+  type RefreshOptions,
+  refresh,
+  type View,
+} from '../refreshing.ts';
+import { formatRemoval } from '../removal-view.ts';
+import type { Session } from '../session.ts';
+
+interface Options extends RealmOptions, RefreshOptions {
+  readonly remove?: string;
+  readonly quiet: string;
+  readonly clients?: boolean;
+  readonly behind?: boolean;
+  readonly refused?: boolean;
+  readonly departed?: boolean;
+  readonly uses?: string;
+  readonly at?: string;
+  readonly limit: string;
+  readonly wait?: boolean;
+  readonly timeout: string;
+}
+
+/** One look, and whether `--wait` has what it waits for. */
+interface Look extends View {
+  readonly waitsFor?: string;
+}
+
+/** What a look is made of. */
+interface Question {
+  readonly session: Session;
+  readonly options: Options;
+  readonly node: NodeAdmin;
+  readonly bundle: BundleName;
+  readonly head: Head;
+}
+
+const LIMIT_DEFAULT = '100';
+const LIMIT_MAX = 100_000;
+const WAIT_EVERY_MS = 1000;
+
+/** The command. */
+export const adoption: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Show how far the clients of all nodes are with a bundle: how many run which release, by ' +
+          'region and label, who is behind and since when, who refused and why, and when each ' +
+          'anchor was used last. One node answers for all of them; what it does not know is said ' +
+          'to be unknown. With --remove: whether an anchor can be removed without breaking a ' +
+          'client, with the evidence (exit code 0) or what speaks against it (exit code 1); exit ' +
+          'code 1 also when --wait has waited in vain. What clients report is their own word; ' +
+          'the release is verified from the pin down.',
+      )
+      .argument('<bundle>', 'name of the bundle');
+    addRealmOptions(command);
+    addRefreshOptions(command);
+    command
+      .option('--remove <anchor>', 'is it safe to remove it? label, id (8 or more digits) or file')
+      .option(
+        '--quiet <duration>',
+        'with --remove: how long it must not have been used',
+        formatSeconds(QUIET_DEFAULT_MS / 1000),
+      )
+      .option('--clients', 'list all clients')
+      .option('--behind', 'list the clients that do not run the newest release')
+      .option('--refused', 'list the clients that refused a release, with the reason')
+      .option('--departed', 'list the clients whose connection broke and that did not come back')
+      .option('--uses <anchor>', 'list the clients that used an anchor')
+      .option('--at <node>', 'with a list: only the clients of this node, by its id')
+      .option('--limit <number>', 'with a list: how many at most', LIMIT_DEFAULT)
+      .option('--wait', 'wait until all run the newest release, or the removal is safe')
+      .option('--timeout <duration>', 'how long --wait waits', '60s')
+      .action((bundle: string, options: Options) => run(session, bundle, options));
+    addExamples(command, [
+      'kedge adoption payments.prod.example.org',
+      'kedge adoption payments.prod.example.org --watch',
+      'kedge adoption payments.prod.example.org --wait --timeout 10m',
+      'kedge adoption payments.prod.example.org --behind',
+      'kedge adoption payments.prod.example.org --remove "Payments CA 2024"',
+      'kedge adoption public-web --remove 3f2a9c01 --quiet 7d && kedge anchor remove 3f2a9c01 …',
+      "kedge adoption public-web --output json | jq '.regions[] | select(.newest < .clients)'",
+    ]);
+  },
+};
+
+async function run(session: Session, name: string, options: Options): Promise<void> {
+  const bundle = parseArgument('bundle', name, parseBundleName);
+  requireOneQuestion(options);
+  await refresh(session, options, async () => {
+    if (options.wait !== true) return await look(session, bundle, options);
+    const seen = await waitedFor(session, options, () => look(session, bundle, options));
+    session.conclude(seen.waitsFor === undefined ? 'good' : 'findings');
+    return seen;
+  });
+}
+
+function requireOneQuestion(options: Options): void {
+  const { remove, clients, behind, refused, departed, uses, wait, watch } = options;
+  const lists = [clients, behind, refused, departed, uses].filter(Boolean);
+  if (lists.length + (remove === undefined ? 0 : 1) > 1) {
+    const names = '--remove, --clients, --behind, --refused, --departed and --uses';
+    throw new KedgeError('CONFIG', `each of ${names} asks something else: give one of them`);
+  }
+  if (wait !== true || (watch !== true && lists.length === 0)) return;
+  throw new KedgeError('CONFIG', '--wait goes with neither --watch nor a list of clients');
+}
+
+/** The first look that has what it waits for, or the last one when the time is over. */
+async function waitedFor(
+  session: Session,
+  { timeout }: Options,
+  lookNow: () => Promise<Look>,
+): Promise<Look> {
+  const { signal } = session.context;
+  let leftMs = parseArgument('--timeout', timeout, parseDurationSeconds) * 1000;
+  let told = '';
+  while (true) {
+    const seen = await lookNow();
+    const { waitsFor } = seen;
+    if (waitsFor === undefined || leftMs <= 0 || signal.aborted) return seen;
+    if (waitsFor !== told) session.output.note(`waiting: ${waitsFor}`);
+    told = waitsFor;
+    await pause(WAIT_EVERY_MS, signal);
+    leftMs -= WAIT_EVERY_MS;
+  }
+}
+
+async function look(session: Session, bundle: BundleName, options: Options): Promise<Look> {
+  await using realm = await openRealm(session, options);
+  const { node } = realm;
+  if (node === undefined) {
+    throw new KedgeError('CONFIG', 'only a node knows of its clients', {
+      detail: { hint: 'give --node, or set `node:` in kedge.yaml' },
+    });
+  }
+  const { head } = await requireHead(realm, bundle, { blobs: 'without' });
+  const question = { session, options, node, bundle, head };
+  const filter = await filterOf(question);
+  if (filter !== undefined) return await lookAtClients(question, filter);
+  return await lookAtAdoption(question);
+}
+
+async function lookAtAdoption({ session, options, node, bundle, head }: Question): Promise<Look> {
+  const { output, context } = session;
+  const { styles } = output;
+  const { remove } = options;
+  const anchor = remove === undefined ? undefined : await findAnchor(session, head.body, remove);
+  const known = await node.adoption(bundle);
+  const { sequence, body } = head;
+  const report = reportAdoption(known, { sequence, body });
+  if (anchor === undefined) {
+    const kind = context.stdout.isTTY === true ? 'bars' : 'plain';
+    const text = formatAdoption(report, { styles, kind });
+    const warnings = warningsOf(report, known.head);
+    const waiting = lacking(report);
+    return { json: adoptionJson(report), text, warnings, ...waiting };
+  }
+  const quietMs = parseArgument('--quiet', options.quiet, parseDurationSeconds) * 1000;
+  const judged = judgeRemoval({ adoption: known, body, sequence, anchor: anchor.id, quietMs });
+  session.conclude(judged.verdict === 'safe' ? 'good' : 'findings');
+  return {
+    json: removalJson(report, anchor.label, judged),
+    text: formatRemoval(judged, { bundle, anchor, styles }),
+    warnings: [],
+    ...(judged.verdict === 'blocked' && {
+      waitsFor: judged.blockers.map(({ text }) => text).join('; '),
+    }),
+  };
+}
+
+/** What is missing until all clients run the newest release. */
+function lacking({ newest, total, unknowns }: AdoptionReport): Pick<Look, 'waitsFor'> {
+  if (newest < total) return { waitsFor: `${String(newest)} of ${String(total)} clients run it` };
+  const missing = unknowns.filter(({ kind }) => kind !== 'unreported' && kind !== 'untracked');
+  if (missing.length === 0) return {};
+  const names = missing.map(({ kind, nodeId }) => nodeId ?? kind);
+  return { waitsFor: `not known: ${names.join(', ')}` };
+}
+
+/** Shares are of what the node serves, which may have moved on. */
+function warningsOf(
+  { sequence }: AdoptionReport,
+  served: { readonly sequence: number } | undefined,
+): readonly string[] {
+  if (served?.sequence === sequence) return [];
+  const what = served === undefined ? 'no release' : `release ${String(served.sequence)}`;
+  return [`the node serves ${what}, and ${String(sequence)} was verified here: ask again`];
+}
+
+/** Which clients are to be listed; absent: none. */
+async function filterOf({ session, options, head }: Question): Promise<ClientFilter | undefined> {
+  const { clients, behind, refused, departed, uses } = options;
+  if (uses !== undefined) {
+    const anchor: Anchor = await findAnchor(session, head.body, uses);
+    return { kind: 'uses', anchor: anchor.id };
+  }
+  if (behind === true) return { kind: 'behind' };
+  if (refused === true) return { kind: 'refused' };
+  if (departed === true) return { kind: 'departed' };
+  return clients === true ? { kind: 'all' } : undefined;
+}
+
+async function lookAtClients(question: Question, filter: ClientFilter): Promise<View> {
+  const { session, options, node, bundle } = question;
+  const max = parseArgument('--limit', options.limit, parseLimit);
+  const nodeId =
+    options.at === undefined ? undefined : parseArgument('--at', options.at, parseNodeId);
+  const { nodes, rest } = await listClients(node, { bundle, filter, nodeId, max });
+  const nowMs = session.context.nowMs();
+  return {
+    json: clientsJson(bundle, nodes),
+    text: formatClients({ nodes, rest, nowMs }, session.output.styles),
+    warnings: rest === 'more' ? [`more clients than --limit ${String(max)}`] : [],
+  };
+}
+
+/** Reads pages until there are enough. A node that did not answer is named once. */
+async function listClients(
+  node: NodeAdmin,
+  wanted: {
+    readonly bundle: BundleName;
+    readonly filter: ClientFilter;
+    readonly nodeId: NodeId | undefined;
+    readonly max: number;
+  },
+): Promise<{ readonly nodes: readonly NodeClients[]; readonly rest: 'none' | 'more' }> {
+  const { bundle, filter, nodeId, max } = wanted;
+  const byNode = new Map<NodeId, NodeClients>();
+  let count = 0;
+  let after = '';
+  while (true) {
+    const limit = Math.min(CLIENTS_PAGE_MAX, max - count);
+    const asked = { bundle, filter, after, limit, ...(nodeId !== undefined && { nodeId }) };
+    const { nodes, next } = await node.clients(asked);
+    for (const page of nodes) {
+      const known = byNode.get(page.nodeId);
+      const clients = [...(known?.clients ?? []), ...page.clients];
+      byNode.set(page.nodeId, { ...page, clients });
+      count += page.clients.length;
+    }
+    if (next === undefined) return { nodes: [...byNode.values()], rest: 'none' };
+    if (count >= max || next === after) return { nodes: [...byNode.values()], rest: 'more' };
+    after = next;
+  }
+}
+
+function parseLimit(text: string): number {
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= LIMIT_MAX) return limit;
+  throw new KedgeError('CONFIG', `give a number from 1 to ${String(LIMIT_MAX)}`);
+}

@@ -1,0 +1,224 @@
+/**
+ * `kedge adoption` against two real nodes, with real programs that make real handshakes.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { liveTlsClient } from '../../src/client/live/tls-client.ts';
+import { liveTlsServer } from '../../src/client/live/tls-server.ts';
+import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
+import { parseNodeConfig } from '../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { createTestPki } from '../../src/testing/pki.ts';
+import { findFreePorts } from '../../src/testing/ports.ts';
+import { listen, tlsIdentity } from '../client/support/tls.ts';
+import { BUNDLE, type CliRealm, type CliRun, createCliRealm } from './support.ts';
+
+const NAMES = ['iad-1', 'fra-1'] as const;
+const WAIT = { timeout: 30_000, interval: 200 };
+/** Two CAs of one name, as when one follows the other. */
+const oldPki = createTestPki({ commonName: 'Payments CA' });
+const newPki = createTestPki({ commonName: 'Payments CA' });
+const alone = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
+const nodes = new Map<string, RunningNode>();
+let realm: CliRealm;
+let billing: BundleSource;
+let ledger: BundleSource;
+
+beforeAll(async () => {
+  realm = await createCliRealm('--hold-down', '0', '--overlap', '0');
+  const ports = await findFreePorts(NAMES.length);
+  for (const [index, name] of NAMES.entries()) await start(name, ports, index);
+  for (const [label, pki] of [['Old', oldPki] as const, ['New', newPki] as const]) {
+    const file = await realm.dir.write(`${label}.pem`, pki.caPem);
+    await run('anchor', 'add', file, '--bundle', BUNDLE, '--label', label);
+  }
+  for (const name of ['ana', 'ben']) {
+    await run('release', 'sign', `${BUNDLE}.draft.json`, '--key', realm.key(name), '--yes');
+  }
+  await run('release', 'submit', `${BUNDLE}.draft.json`);
+  billing = await open('iad-1', 'billing');
+  ledger = await open('fra-1', 'ledger');
+});
+afterAll(async () => {
+  await Promise.all([billing.close(), ledger.close()]);
+  await Promise.all([...nodes.values()].map((node) => node[Symbol.asyncDispose]()));
+  await realm[Symbol.asyncDispose]();
+});
+
+async function start(name: string, ports: readonly number[], index: number): Promise<void> {
+  const text = sampleConfig({
+    id: name,
+    region: name.slice(0, 3),
+    realm: 'prod.example.org',
+    charter: 'charter-1.json',
+    security: 'insecure',
+  })
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0')
+    .replace('path: data', `path: data-${name}`);
+  const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
+  const address = `127.0.0.1:${String(ports[index] ?? 0)}`;
+  const seeds = [`127.0.0.1:${String(ports[0] ?? 0)}`];
+  const listen = { ...config.listen, peers: address };
+  nodes.set(
+    name,
+    await runNode({ ...config, node: { ...config.node, address }, listen, peers: { seeds } }),
+  );
+}
+
+async function open(node: string, service: string): Promise<BundleSource> {
+  const source = await openBundleSource({
+    realm: 'prod.example.org',
+    firstCharterDigest: realm.pin,
+    endpoints: [nodes.get(node)?.addresses.clients ?? ''],
+    insecure: true,
+    bundles: [BUNDLE],
+    labels: { service },
+  });
+  await source.ready({ timeoutMs: 30_000 });
+  return source;
+}
+
+async function run(...argv: readonly string[]): Promise<CliRun> {
+  const profile = await realm.dir.write(
+    'profile.yaml',
+    `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
+      `node: ${nodes.get('iad-1')?.addresses.admins ?? ''}\n`,
+  );
+  const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
+  return realm.run(argv, { nowMs: Date.now(), env });
+}
+
+/** Runs until what it prints as JSON is like this. */
+async function settled(argv: readonly string[], like: object): Promise<CliRun> {
+  return await vi.waitFor(async () => {
+    const seen = await run('adoption', BUNDLE, ...argv, '--output', 'json');
+    expect(JSON.parse(seen.stdout)).toMatchObject(like);
+    return seen;
+  }, WAIT);
+}
+
+/** The program `billing` calls the program `ledger`, twice; the second time it resumes. */
+async function callTwice(): Promise<void> {
+  const secureContext = tlsIdentity(oldPki.issue('ledger'));
+  const server = createServer({ requestCert: true, ...secureContext }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.end('hello');
+  });
+  using _ = liveTlsServer(ledger, { bundle: BUNDLE, server, secureContext });
+  const port = await listen(server);
+  using client = liveTlsClient(billing, {
+    bundle: BUNDLE,
+    identity: tlsIdentity(newPki.issue('billing')),
+  });
+  const isReused: boolean[] = [];
+  for (let call = 0; call < 2; call += 1) {
+    const socket = client.connect({ host: '127.0.0.1', port, servername: 'localhost' });
+    socket.on('secureConnect', () => isReused.push(socket.isSessionReused()));
+    socket.on('data', () => undefined);
+    await once(socket, 'close');
+  }
+  expect(isReused).toEqual([false, true]);
+}
+
+describe('kedge adoption', () => {
+  it('counts the clients of all nodes, and the handshakes of each anchor', async () => {
+    await callTwice();
+    await settled([], {
+      sequence: 1,
+      isComplete: true,
+      clients: 2,
+      newest: 2,
+      regions: [
+        { region: 'fra', clients: 1, newest: 1 },
+        { region: 'iad', clients: 1, newest: 1 },
+      ],
+      behind: [],
+      unknown: [],
+    });
+    const { stdout } = await vi.waitFor(async () => {
+      const seen = await run('adoption', BUNDLE, '--output', 'json');
+      const { anchors } = JSON.parse(seen.stdout) as {
+        readonly anchors: readonly { readonly label: string; readonly handshakes: number }[];
+      };
+      expect(anchors.map(({ label, handshakes }) => `${label} ${handshakes}`).sort()).toEqual([
+        'New 2',
+        'Old 2',
+      ]);
+      return await run('adoption', BUNDLE);
+    }, WAIT);
+    expect(stdout).toContain('2 of 2 clients run it');
+    expect(stdout).toMatch(/active +Old +(just now|\d+ seconds ago) +1 +2 /);
+    expect(stdout).toMatch(/Label service\n.*\n {2}(billing|ledger) +1 +100\.0 %/);
+  }, 60_000);
+
+  it('names the clients that used an anchor', async () => {
+    const { stdout } = await run('adoption', BUNDLE, '--uses', 'Old');
+    expect(stdout).toMatch(/iad +iad-1 .*release 1 +newest +service=billing/);
+    expect(stdout).not.toContain('ledger');
+    const all = await run('adoption', BUNDLE, '--clients', '--output', 'json');
+    expect(JSON.parse(all.stdout)).toMatchObject({
+      isComplete: true,
+      nodes: [{ clients: [{ stage: 'loaded' }] }, { clients: [{ stage: 'loaded' }] }],
+    });
+    const one = await run('adoption', BUNDLE, '--clients', '--at', 'fra-1');
+    expect(one.stdout).toContain('service=ledger');
+    expect(one.stdout).not.toContain('service=billing');
+    const few = await run('adoption', BUNDLE, '--clients', '--limit', '1');
+    expect(few.stdout).toContain('… and more: only 1 client, see --limit');
+    expect((await run('adoption', BUNDLE, '--clients', '--limit', '0')).code).toBe(2);
+    const none = await run('adoption', BUNDLE, '--behind');
+    expect([none.code, none.stdout]).toEqual([0, 'no client\n']);
+    expect((await run('adoption', BUNDLE, '--behind', '--refused')).code).toBe(2);
+  });
+
+  it('says what speaks against a removal, with its exit code', async () => {
+    const { code, stdout } = await run('adoption', BUNDLE, '--remove', 'Old');
+    expect(code).toBe(1);
+    expect(stdout).toContain('is not safe yet:');
+    expect(stdout).toContain('it is active: let it retire first');
+    expect(stdout).toMatch(/- it was used last at .*\n.*kedge adoption .* --uses [0-9a-f]{16}/);
+    expect(stdout).toMatch(/nodes have not observed for 24 hours: fra-1, iad-1/);
+    expect((await run('adoption', BUNDLE, '--remove', 'nobody')).code).toBe(2);
+  });
+
+  it('says that a removal is safe once it is, and why', async () => {
+    const retired = await run('anchor', 'retire', 'Old', '--bundle', BUNDLE, ...alone, '--submit');
+    expect(retired.code).toBe(0);
+    const argv = ['--remove', 'Old', '--quiet', '1s'];
+    const { code } = await settled(argv, { isSafe: true, sequence: 2, blockers: [] });
+    expect(code).toBe(0);
+    const { stdout } = await run('adoption', BUNDLE, ...argv);
+    expect(stdout).toContain('is safe:\n');
+    expect(stdout).toMatch(/next: kedge anchor remove [0-9a-f]{16} --bundle/);
+  }, 60_000);
+
+  it('waits until all run the newest release, or says what lacks', async () => {
+    expect((await run('adoption', BUNDLE, '--wait', '--timeout', '30s')).code).toBe(0);
+    const vain = await run('adoption', BUNDLE, '--remove', 'New', '--wait', '--timeout', '1s');
+    expect(vain.code).toBe(1);
+    expect(vain.stderr).toContain('waiting: it is active: let it retire first');
+    expect((await run('adoption', BUNDLE, '--wait', '--watch')).code).toBe(2);
+    expect((await run('adoption', BUNDLE, '--wait', '--behind')).code).toBe(2);
+  }, 60_000);
+
+  it('is not safe while a program uses what it took out', async () => {
+    const taker = await open('fra-1', 'taker');
+    taker.bundle(BUNDLE)?.caPems('tls-server');
+    const argv = ['--remove', 'Old', '--quiet', '1s'];
+    const seen = await settled(argv, {
+      isSafe: false,
+      blockers: [{ kind: 'untracked', clients: 1 }],
+    });
+    expect(seen.code).toBe(1);
+    await taker.close();
+    await settled(argv, { isSafe: true });
+  }, 60_000);
+
+  it('counts nobody of a node that left', async () => {
+    await nodes.get('fra-1')?.[Symbol.asyncDispose]();
+    nodes.delete('fra-1');
+    await settled([], { clients: 1, newest: 1 });
+  }, 60_000);
+});
