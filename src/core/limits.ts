@@ -21,6 +21,8 @@ export const JSON_MAX_DEPTH: number = 12;
 export const ANCHOR_MAX_BYTES: number = 16 * 1024;
 /** Anchors in one bundle. */
 export const ANCHORS_MAX: number = 1000;
+/** Alternative names of one certificate that limits are applied to. */
+export const CERTIFICATE_NAMES_MAX: number = 1000;
 /** Tombstones in one bundle. */
 export const TOMBSTONES_MAX: number = 4000;
 /** Signers in one charter. */

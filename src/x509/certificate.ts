@@ -14,10 +14,10 @@ import 'reflect-metadata';
 import { createHash, X509Certificate as OpensslCertificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { copyBytes, encodeHex } from '../core/bytes.ts';
+import { DER_TAG, readElement } from '../core/der.ts';
 import { KedgeError } from '../core/errors.ts';
 import { type AnchorId, parseSha256, type Sha256 } from '../core/ids.ts';
 import { ANCHOR_MAX_BYTES } from '../core/limits.ts';
-import { DER_TAG, readElement } from './der.ts';
 import { readSignatureAlg } from './signature-algs.ts';
 
 /** What a certificate says, as plain values; nothing here says that it is trustworthy. */

@@ -22,19 +22,10 @@ import {
 } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { encodeHex, parseHex } from '../core/bytes.ts';
+import { DER_TAG, elementBytes, elementContent, readChildren, readElement } from '../core/der.ts';
 import { KedgeError } from '../core/errors.ts';
 import { type CertificateFacts, parseCertificate } from './certificate.ts';
-import {
-  DER_TAG,
-  derBitString,
-  derElement,
-  derInteger,
-  derTime,
-  elementBytes,
-  elementContent,
-  readChildren,
-  readElement,
-} from './der.ts';
+import { derBitString, derElement, derInteger, derTime } from './der.ts';
 import { parseCertificateFile } from './file.ts';
 
 /** The kinds of keys that are made here. */

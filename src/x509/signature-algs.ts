@@ -6,8 +6,8 @@
  *
  * @module
  */
+import { DER_TAG, oidHex, readChildren, readElement } from '../core/der.ts';
 import { KedgeError } from '../core/errors.ts';
-import { DER_TAG, oidHex, readChildren, readElement } from './der.ts';
 
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['2a864886f70d010102', 'rsa-md2'],
