@@ -55,6 +55,7 @@ const LAYERS = {
       'fs',
       'fs/promises',
       'http',
+      'http2',
       'https',
       'net',
       'path',

@@ -4,17 +4,20 @@
  *
  * @module
  */
-export type { Bundle, BundleAnchor, WithheldReason } from './client/bundle.ts';
+export type { Bundle, BundleAnchor, CaPemsOptions, WithheldReason } from './client/bundle.ts';
 export type { BundleSet } from './client/bundle-set.ts';
 export type { BundleChange } from './client/changes.ts';
 export type { ExpiredPolicy } from './client/expiry.ts';
-export {
-  type LiveChannelOptions,
-  type LiveGrpcCredentials,
-  type LiveServerOptions,
-  liveChannelCredentials,
-  liveServerCredentials,
-} from './client/live/grpc.ts';
+export type { LiveConnectionOptions } from './client/live/dialler.ts';
+export type {
+  DistrustedConnection,
+  DistrustOptions,
+  DistrustPolicies,
+  DistrustPolicy,
+} from './client/live/distrust.ts';
+export type { LiveGrpcCredentials } from './client/live/grpc.ts';
+export { type LiveChannelOptions, liveChannelCredentials } from './client/live/grpc-channel.ts';
+export { type LiveServerOptions, liveServerCredentials } from './client/live/grpc-server.ts';
 export {
   LiveHttpsAgent,
   type LiveHttpsAgentOptions,
@@ -22,7 +25,6 @@ export {
 } from './client/live/https-agent.ts';
 export type { TlsIdentity } from './client/live/identity.ts';
 export {
-  type LiveConnectionOptions,
   LiveTlsClient,
   type LiveTlsClientOptions,
   liveTlsClient,
@@ -32,7 +34,14 @@ export {
   type LiveTlsServerOptions,
   liveTlsServer,
 } from './client/live/tls-server.ts';
-export type { TrustSource } from './client/live/trust-view.ts';
+export type { DistrustReason, TrustPorts, TrustSource } from './client/live/trust-view.ts';
+export {
+  type LiveUndiciConnector,
+  type LiveUndiciOptions,
+  liveUndiciConnector,
+  type UndiciConnect,
+  type UndiciTarget,
+} from './client/live/undici.ts';
 export type { BundleSourceOptions, SourceTlsOptions } from './client/options.ts';
 export type { ReadyOptions } from './client/readiness.ts';
 export { type BundleSource, openBundleSource } from './client/source.ts';
@@ -43,7 +52,12 @@ export type {
   SourceStatus,
   StateChange,
 } from './client/status.ts';
-export type { AnchorState } from './core/anchors/anchor.ts';
+export type {
+  AnchorState,
+  Constraint,
+  Tombstone,
+  TombstoneReason,
+} from './core/anchors/anchor.ts';
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -6,10 +6,20 @@
  * are not a CA certificate) is withheld from every purpose and reported: never handed out silently,
  * and never a reason to drop its neighbours.
  *
+ * Limits that it can honour (names, `distrustAfter`, validity) are enforced by live trust. A plain
+ * list of CAs has no room for them, so it leaves limited anchors out unless the caller decides.
+ *
  * @module
  */
 import { X509Certificate } from 'node:crypto';
-import { type Anchor, type AnchorState, isTrusted } from '../core/anchors/anchor.ts';
+import {
+  type Anchor,
+  type AnchorState,
+  type Constraint,
+  isTrusted,
+  type Tombstone,
+} from '../core/anchors/anchor.ts';
+import { type LimitsReading, readLimits } from '../core/anchors/limits.ts';
 import { copyBytes, equalBytes } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/ids.ts';
@@ -17,14 +27,11 @@ import { encodePem } from '../core/pem.ts';
 import type { Head } from '../core/trusted/state.ts';
 import { insideOf, setInside, setTaking, Taking } from './taking.ts';
 
-/** Types of constraints that the live trust of this SDK enforces; none so far. */
-const ENFORCED_CONSTRAINTS: ReadonlySet<string> = new Set();
-
 const EXPIRED = { reason: 'expired', message: 'the release has expired' } as const;
 
 /** Why an anchor is not handed out. */
 export type WithheldReason =
-  /** It carries a critical constraint that this version does not enforce. */
+  /** It carries a critical constraint that this version does not enforce, or cannot read. */
   | 'constraint'
   /** Its bytes are not exactly one X.509 certificate. */
   | 'not-a-certificate'
@@ -41,6 +48,12 @@ export interface BundleAnchor {
   /** `staged` anchors are delivered but not trusted. */
   readonly state: AnchorState;
   readonly purposes: readonly string[];
+  /** What it may vouch for, as signed; live trust enforces it. */
+  readonly constraints: readonly Constraint[];
+  /** Leaves that are valid from later than this do not rest on it; live trust enforces it. */
+  readonly distrustAfterMs?: number;
+  /** Says whether it vouches for some leaves only, which a plain list of CAs cannot express. */
+  readonly isLimited: boolean;
   /** When it entered its state, milliseconds since 1970. */
   readonly sinceMs: number;
   /** Present when the anchor is never trusted by this SDK, whatever its state. */
@@ -49,6 +62,15 @@ export interface BundleAnchor {
   der(): Uint8Array;
   /** The certificate as PEM. */
   pem(): string;
+}
+
+/** What a plain list of CAs does with anchors whose limits it cannot express. */
+export interface CaPemsOptions {
+  /**
+   * `exclude` leaves them out, so that nobody rests on them; `refuse` fails; `include` hands them
+   * out without their limits, for a caller that enforces them by other means. Default `exclude`.
+   */
+  readonly lossy?: 'exclude' | 'refuse' | 'include';
 }
 
 /** One bundle at one release. Never changes; the next release is another object. */
@@ -64,10 +86,15 @@ export interface Bundle {
   readonly note: string;
   /** All anchors by id, withheld and staged ones included. */
   readonly anchors: readonly BundleAnchor[];
-  /** The anchors that are trusted for a purpose now. */
+  /** What became of anchors that left. */
+  readonly tombstones: readonly Tombstone[];
+  /** The anchors that are trusted for a purpose now, limited ones included. */
   trusted(purpose: string): readonly BundleAnchor[];
-  /** The same as PEM, one certificate per string: what `ca` of `node:tls` takes. May be empty. */
-  caPems(purpose: string): readonly string[];
+  /**
+   * The same as PEM, one certificate per string: what `ca` of `node:tls` takes. May be empty.
+   * Errors: `POLICY` when limited anchors are to be refused and there are some.
+   */
+  caPems(purpose: string, options?: CaPemsOptions): readonly string[];
 }
 
 /**
@@ -103,10 +130,13 @@ export function makeBundle(
     expiresAtMs: head.expiresMs,
     note: head.body.note,
     anchors: Object.freeze(anchors),
+    tombstones: Object.freeze([...head.body.tombstones]),
     trusted,
-    caPems: (purpose: string) => {
+    caPems: (purpose: string, { lossy = 'exclude' }: CaPemsOptions = {}) => {
       taking.note();
-      return memoized(pemsBy, purpose, () => trusted(purpose).map(pemOf));
+      return memoized(pemsBy, `${lossy} ${purpose}`, () =>
+        listable(trusted(purpose), lossy).map(pemOf),
+      );
     },
   });
   setTaking(bundle, taking);
@@ -116,6 +146,21 @@ export function makeBundle(
 /** Not taken by that. */
 function pemOf(anchor: BundleAnchor): string {
   return insideOf(anchor)?.pem() ?? anchor.pem();
+}
+
+/** What goes on a plain list. Errors: `POLICY`. */
+function listable(
+  anchors: readonly BundleAnchor[],
+  lossy: CaPemsOptions['lossy'],
+): readonly BundleAnchor[] {
+  if (lossy === 'include') return anchors;
+  const limited = anchors.filter(({ isLimited }) => isLimited);
+  if (limited.length === 0 || lossy === 'exclude') return anchors.filter((one) => !one.isLimited);
+  throw new KedgeError(
+    'POLICY',
+    'a list of CAs cannot express the limits of some anchors: use live trust, or decide with lossy',
+    { detail: { anchors: limited.map(({ id }) => id).slice(0, 16) } },
+  );
 }
 
 function isTrustedFor(anchor: BundleAnchor, purpose: string): boolean {
@@ -142,13 +187,17 @@ function makeAnchor(
   der: Uint8Array,
   { condition, taking }: { readonly condition: 'good' | 'expired'; readonly taking: Taking },
 ): BundleAnchor {
-  const withheld = condition === 'expired' ? EXPIRED : reasonToWithhold(anchor, der);
+  const limits = readLimits(anchor);
+  const withheld = condition === 'expired' ? EXPIRED : reasonToWithhold(limits, der);
   const facts = factsOf(der);
   const made = Object.freeze({
     id: anchor.id,
     label: anchor.label,
     state: anchor.state,
     purposes: Object.freeze([...anchor.purposes]),
+    constraints: Object.freeze([...anchor.constraints]),
+    ...(anchor.distrustAfterMs !== undefined && { distrustAfterMs: anchor.distrustAfterMs }),
+    isLimited: limits.kind === 'known' && limits.limits !== undefined,
     sinceMs: anchor.sinceMs,
     ...(withheld !== undefined && { withheld: Object.freeze(withheld) }),
     der: () => {
@@ -164,14 +213,8 @@ function makeAnchor(
   return made;
 }
 
-function reasonToWithhold(anchor: Anchor, der: Uint8Array): BundleAnchor['withheld'] {
-  const unknown = anchor.constraints.find(
-    ({ type, critical }) => critical && !ENFORCED_CONSTRAINTS.has(type),
-  );
-  if (unknown !== undefined) {
-    const message = `critical constraint ${unknown.type} is not enforced by this version`;
-    return { reason: 'constraint', message };
-  }
+function reasonToWithhold(limits: LimitsReading, der: Uint8Array): BundleAnchor['withheld'] {
+  if (limits.kind === 'unknown') return { reason: 'constraint', message: limits.message };
   switch (factsOf(der).kind) {
     case 'ca':
       return undefined;

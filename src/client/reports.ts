@@ -17,17 +17,25 @@ export interface ReportTargets {
   readonly metrics: Metrics;
 }
 
-/** Reports a bundle that has come into use, and each anchor of it that is withheld. */
+/** Reports a bundle that has come into use, and its anchors that are withheld or limited. */
 export function reportBundle({ logger, metrics }: ReportTargets, bundle: Bundle): void {
   const { name, sequence, expiresAtMs } = bundle;
   const withheld = bundle.anchors.filter((anchor) => anchor.withheld !== undefined);
+  const limited = bundle.anchors.filter((one) => one.isLimited && one.withheld === undefined);
   metrics.set('kedge_client_bundle_sequence', sequence, { bundle: name });
   metrics.set('kedge_client_bundle_expires_seconds', expiresAtMs / 1000, { bundle: name });
   metrics.set('kedge_client_withheld_anchors', withheld.length, { bundle: name });
+  metrics.set('kedge_client_limited_anchors', limited.length, { bundle: name });
   for (const { id, withheld: why } of withheld) {
     logger.warn(
       { event: 'anchor.withheld', bundle: name, sequence, anchor: id, reason: why?.reason },
       `an anchor is not used: ${why?.message ?? ''}`,
+    );
+  }
+  for (const { id } of limited) {
+    logger.info(
+      { event: 'anchor.limited', bundle: name, sequence, anchor: id },
+      'live trust enforces the limits of an anchor; plain lists of CAs leave it out',
     );
   }
   logger.info(

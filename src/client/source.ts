@@ -16,6 +16,7 @@ import { Cache } from './cache.ts';
 import { type BundleChange, ChangeIterator } from './changes.ts';
 import { Expiry, nextExpiryMs } from './expiry.ts';
 import type { FreshnessWatch } from './freshness.ts';
+import type { TrustPorts } from './live/trust-view.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
 import { Readiness, type ReadyOptions } from './readiness.ts';
 import { regionsOf, watchFreshness } from './region-freshness.ts';
@@ -48,6 +49,8 @@ export interface BundleSource extends AsyncDisposable {
   ready(options?: ReadyOptions): Promise<BundleSet>;
   /** Every bundle in use, then each that comes into use; the newest per bundle. */
   changes(): AsyncIterableIterator<BundleChange, undefined>;
+  /** Where live trust tells what it did, and its time: those of this source. */
+  readonly ports: TrustPorts;
   /** Calls `onSwap` synchronously after each bundle came into use. For live trust. */
   onSwap(onSwap: (bundle: Bundle) => void): Disposable;
   /**
@@ -82,6 +85,7 @@ export async function openSource(
 }
 
 class Source implements BundleSource {
+  readonly ports: TrustPorts;
   readonly #config: SourceConfig;
   readonly #realm: VerifiedRealm;
   readonly #activation: Activation;
@@ -99,19 +103,16 @@ class Source implements BundleSource {
   #running: Promise<void> = Promise.resolve();
 
   constructor(config: SourceConfig) {
-    const { clock, logger, metrics, cacheDir } = config;
+    const { clock, logger, metrics, cacheDir, bundles } = config;
     this.#config = config;
+    this.ports = { logger, metrics, clock };
     this.#waiters = new Waiters(clock, this.#closing.signal);
     this.#realm = new VerifiedRealm(config);
     this.#regions = regionsOf(config);
     const common = { realm: this.#realm, regions: this.#regions };
     this.#activation = new Activation({
       ...common,
-      attested: new AttestedRealm({
-        ...common,
-        bundles: config.bundles,
-        knownCharter: config.knownCharterDigest,
-      }),
+      attested: new AttestedRealm({ ...common, bundles, knownCharter: config.knownCharterDigest }),
       onAttested: () => this.#freshness.judge(),
       onTaken: () => this.#states.look(),
       expiry: new Expiry({
@@ -245,12 +246,9 @@ class Source implements BundleSource {
   }
 
   #makeStates(): StateBoard {
-    const { bundles, clock, logger, metrics } = this.#config;
     return new StateBoard({
-      bundles,
-      clock,
-      logger,
-      metrics,
+      ...this.ports,
+      bundles: this.#config.bundles,
       stateOf: (name) => stateOf(this.#parts(), name),
       statusOf: (name) => this.#statusOf(name),
       isStarting: (name) => this.#freshness.isStarting(name),

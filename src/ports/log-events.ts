@@ -87,6 +87,8 @@ export type LogEvent =
   | 'bundle.unattested'
   | 'charter.unattested'
   | 'anchor.withheld'
+  | 'anchor.limited'
+  | 'connection.distrusted'
   | 'trust.failed'
   | 'listener.failed'
   | 'cache.loaded'

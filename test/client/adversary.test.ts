@@ -442,7 +442,7 @@ describe('a client with a pin', () => {
     const strict = createTestAnchor('strict', Date.now());
     realm.nextRelease(BUNDLE, (body, point) => {
       const next = addActive(first, strict)(body, point);
-      const constraints = [{ type: 'permitted-dns', critical: true, values: ['a.example.org'] }];
+      const constraints = [{ type: 'country', critical: true, values: ['se'] }];
       return {
         ...next,
         anchors: next.anchors.map((one) => (one.id === strict.id ? { ...one, constraints } : one)),

@@ -69,10 +69,54 @@ describe('Bundle', () => {
     ]);
   });
 
-  it('uses an anchor with a constraint that is not critical', () => {
-    const constraints = [{ type: 'permitted-dns', critical: false, values: ['a.example.org'] }];
+  it('uses an anchor with an unknown constraint that is not critical', () => {
+    const constraints = [{ type: 'country', critical: false, values: ['se'] }];
     const bundle = fakeBundle(NAME, [{ caPem: pki.caPem, constraints }]);
     expect(bundle.caPems('tls-server')).toEqual([pki.caPem]);
+  });
+
+  it('withholds an anchor with an unknown critical constraint, or one that cannot be read', () => {
+    const bundle = fakeBundle(NAME, [
+      { caPem: pki.caPem, constraints: [{ type: 'country', critical: true, values: ['se'] }] },
+      {
+        caPem: createTestPki().caPem,
+        constraints: [{ type: 'permitted-ip', critical: false, values: ['10.0.0.1/8'] }],
+      },
+    ]);
+    expect(bundle.trusted('tls-server')).toEqual([]);
+    expect(bundle.anchors.map(({ withheld }) => withheld?.reason)).toEqual([
+      'constraint',
+      'constraint',
+    ]);
+  });
+
+  it('leaves limited anchors out of plain lists, refuses, or includes them as told (I12)', () => {
+    const constraints = [{ type: 'permitted-dns', critical: true, values: ['a.example.org'] }];
+    const [dns, time] = [createTestPki().caPem, createTestPki().caPem];
+    const bundle = fakeBundle(NAME, [
+      { caPem: pki.caPem },
+      { caPem: dns, constraints },
+      { caPem: time, distrustAfterMs: 0, state: 'retiring' },
+    ]);
+    expect(bundle.trusted('tls-server').map(({ isLimited }) => isLimited)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(bundle.caPems('tls-server')).toEqual([pki.caPem]);
+    expect(bundle.caPems('tls-server', { lossy: 'exclude' })).toEqual([pki.caPem]);
+    expect(bundle.caPems('tls-server', { lossy: 'include' })).toEqual([pki.caPem, dns, time]);
+    expect(() => bundle.caPems('tls-server', { lossy: 'refuse' })).toThrow(
+      expect.objectContaining({ code: 'POLICY' }),
+    );
+    const plain = fakeBundle(NAME, [{ caPem: pki.caPem }]);
+    expect(plain.caPems('tls-server', { lossy: 'refuse' })).toEqual([pki.caPem]);
+  });
+
+  it('gives nobody an anchor for a purpose that it does not list (I13)', () => {
+    const bundle = fakeBundle(NAME, [{ caPem: pki.caPem, purposes: ['tls-server'] }]);
+    expect(bundle.trusted('tls-client')).toEqual([]);
+    expect(bundle.caPems('tls-client', { lossy: 'include' })).toEqual([]);
   });
 
   it('cannot be changed by who holds it', () => {

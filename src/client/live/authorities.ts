@@ -1,11 +1,13 @@
 /**
- * Which CAs of a set a certificate chain rests on: by signatures, because CAs that follow each
- * other often have the same name.
+ * Which CA of a set vouches for a certificate chain, and which anchors that uses: by signatures,
+ * because CAs that follow each other often have the same name.
  *
- * It answers two questions about a handshake that OpenSSL has verified already: whether a CA of a
- * newer set vouches for it too, and which anchors it used. So names and signatures are looked at
- * (RFC 5280 section 6.1) and nothing else. Each CA is parsed once for all sets that have it, and a
- * leaf that comes again costs a digest.
+ * OpenSSL has verified the handshake already, against the set that was in force when it began, and
+ * does not say at which of its CAs it ended. So names and signatures are looked at (RFC 5280
+ * section 6.1) and the limits of the CA are applied to the leaf. Where a leaf leads to several CAs,
+ * one that allows it is enough; when another one does not, the path to it has to hold by itself,
+ * because OpenSSL may have verified the other one. Each CA is parsed once for all sets that have
+ * it, and a leaf that comes again costs a digest, unless a CA refuses it.
  *
  * A path may lead through several anchors, when an intermediate is one itself: all of them count.
  * Where several CAs have the same name and key, the one counts that will stay: active before
@@ -15,99 +17,187 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { AnchorState } from '../../core/anchors/anchor.ts';
+import { type AnchorLimits, breachOf } from '../../core/anchors/limits.ts';
+import { type CertificateOutline, readOutline } from '../../core/anchors/outline.ts';
+import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
 import type { AnchorInside } from '../taking.ts';
-
-/** Leaves whose path is remembered: the peers of a busy program. */
-const PATHS_MAX = 2048;
+import { type PeerChain, parsed } from './peer-chain.ts';
 
 /** One CA. */
 export interface Authority extends AnchorInside {
   readonly id: AnchorId;
   readonly state: AnchorState;
+  /** Absent: it vouches for whatever it issued. */
+  readonly limits?: AnchorLimits;
+  /** Equal for equal limits; empty without any. */
+  readonly limitsText: string;
 }
+
+/** What a path is judged by, beside its signatures, when another path is forbidden. */
+export interface VouchContext {
+  readonly nowMs: number;
+  /** What the leaf is used for. */
+  readonly usage: 'server' | 'client';
+}
+
+/** Who vouches for a leaf. */
+export type Verdict =
+  /** `anchors`: those that are used by it, the nearest first; `anchor` is the first of them. */
+  | {
+      readonly kind: 'vouched';
+      readonly anchor: Authority;
+      readonly anchors: readonly AnchorId[];
+    }
+  /** The CAs that issued it may not vouch for this leaf; `anchor` is one of them. */
+  | { readonly kind: 'limited'; readonly anchor: Authority; readonly message: string }
+  /** No path of signatures was found. */
+  | { readonly kind: 'unvouched' };
+
+interface Path {
+  readonly anchor: Authority;
+  /** Between leaf and anchor, from the leaf up. */
+  readonly between: readonly X509Certificate[];
+}
+
+/** A path under construction, by its uppermost certificate. */
+interface Climb {
+  readonly top: X509Certificate;
+  readonly between: readonly X509Certificate[];
+}
+
+/** Leaves whose verdict is remembered: the peers of a busy program. */
+const VERDICTS_MAX = 2048;
+/** Extended key usages in hex, RFC 5280 section 4.2.1.12. */
+const USAGES = { server: '2b06010505070301', client: '2b06010505070302', any: '551d2500' };
+
+/** Who issued whom, as far as that was found out. */
+const issued = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>();
 
 /** The CAs of one set. */
 export class Authorities {
-  readonly #cas: readonly Authority[];
-  /** By digest of the leaf. Only what was found: what is missing now may be shown later. */
-  readonly #paths: Map<string, readonly AnchorId[]> = new Map();
+  readonly isLimited: boolean;
+  readonly #cas: ReadonlyMap<AnchorId, Authority>;
+  /** By digest of the leaf. Only who vouches: what is missing now may be shown later. */
+  readonly #verdicts: Map<string, Verdict> = new Map();
   #bySubject: ReadonlyMap<string, readonly Authority[]> | undefined;
 
   constructor(cas: readonly Authority[]) {
-    this.#cas = cas;
+    this.#cas = new Map(cas.map((ca) => [ca.id, ca]));
+    this.isLimited = cas.some(({ limits }) => limits !== undefined);
   }
 
-  /**
-   * The anchors on the path from the leaf of `chain` (DER, leaf first) upwards, the nearest first.
-   * Empty: none of the set vouches for it.
-   */
-  under(chain: readonly Uint8Array[]): readonly AnchorId[] {
-    const [leaf] = chain;
-    if (leaf === undefined) return [];
+  /** Says whether a CA is here with the limits that it has elsewhere. */
+  hasAsItIs({ id, limitsText }: Authority): boolean {
+    return this.#cas.get(id)?.limitsText === limitsText;
+  }
+
+  /** Says whether all CAs of another set are here as they are there. */
+  hasAllOf(others: Authorities): boolean {
+    return [...others.#cas.values()].every((ca) => this.hasAsItIs(ca));
+  }
+
+  /** Says who vouches for the leaf of `chain` (DER, leaf first). */
+  vouch(chain: PeerChain, context: VouchContext): Verdict {
+    const [leaf, ...rest] = chain;
+    if (leaf === undefined) return { kind: 'unvouched' };
     const key = createHash('sha256').update(leaf).digest('base64');
-    const known = this.#paths.get(key);
+    const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
-    const path = this.#find(chain.map((der) => new X509Certificate(der)));
-    if (path.length > 0) this.#remember(key, path);
-    return path;
+    const between = rest.map(parsed).filter(({ ca }) => ca);
+    const paths = this.#paths(new X509Certificate(leaf), between);
+    const { verdict, isRefused } = this.#choose(paths, leaf, context);
+    if (verdict.kind !== 'vouched') return verdict;
+    const tried = new Set([verdict.anchor.certificate().fingerprint256]);
+    const anchors = [verdict.anchor.id, ...this.#above(verdict.anchor, between, tried)];
+    const vouched = { ...verdict, anchors };
+    // What another CA refuses holds for this chain and this time alone.
+    if (!isRefused) this.#remember(key, vouched);
+    return vouched;
   }
 
-  #remember(key: string, path: readonly AnchorId[]): void {
-    const oldest = this.#paths.keys().next();
-    if (this.#paths.size >= PATHS_MAX && oldest.done !== true) this.#paths.delete(oldest.value);
-    this.#paths.set(key, path);
+  #choose(
+    paths: Iterable<Path>,
+    leaf: Uint8Array,
+    context: VouchContext,
+  ): { readonly verdict: Verdict; readonly isRefused: boolean } {
+    const allowed: Path[] = [];
+    let refusal: Verdict | undefined;
+    for (const path of paths) {
+      const { anchor } = path;
+      const message = forbidden(anchor, leaf);
+      if (message === undefined) allowed.push(path);
+      else refusal = { kind: 'limited', anchor, message };
+      if (!this.isLimited) break;
+    }
+    const isRefused = refusal !== undefined;
+    const path = allowed.find((one) => !isRefused || isSound(one, context));
+    if (path === undefined) return { verdict: refusal ?? { kind: 'unvouched' }, isRefused };
+    return { verdict: { kind: 'vouched', anchor: path.anchor, anchors: [] }, isRefused };
   }
 
-  #find([leaf, ...rest]: readonly X509Certificate[]): readonly AnchorId[] {
-    if (leaf === undefined) return [];
-    const own = this.#named(leaf.subject).find((ca) => isSame(leaf, ca.certificate()));
-    if (own !== undefined) return [own.id];
-    return this.#above(
-      leaf,
-      rest.filter(({ ca }) => ca),
-      new Set(),
-    );
+  #remember(key: string, verdict: Verdict): void {
+    const oldest = this.#verdicts.keys().next();
+    if (this.#verdicts.size >= VERDICTS_MAX && oldest.done !== true) {
+      this.#verdicts.delete(oldest.value);
+    }
+    this.#verdicts.set(key, verdict);
   }
 
-  /** Each certificate is tried once: two may have signed each other. */
+  /** All paths of signatures, shortest first; each intermediate is on one of them. */
+  *#paths(leaf: X509Certificate, shown: readonly X509Certificate[]): Generator<Path, void> {
+    let between = shown;
+    let level: readonly Climb[] = [{ top: leaf, between: [] }];
+    while (level.length > 0) {
+      for (const climb of level) yield* this.#ends(climb);
+      const above: Climb[] = [];
+      for (const issuer of between) {
+        const below = level.find(({ top }) => isIssuedBy(top, issuer));
+        if (below !== undefined) above.push({ top: issuer, between: [...below.between, issuer] });
+      }
+      // Each is tried once: two intermediates may have signed each other.
+      between = between.filter((issuer) => !above.some(({ top }) => top === issuer));
+      level = above;
+    }
+  }
+
+  *#ends({ top, between }: Climb): Generator<Path, void> {
+    for (const anchor of this.#named(top.subject)) {
+      if (!isSame(top, anchor.certificate())) continue;
+      yield { anchor, between: between.slice(0, -1) };
+    }
+    for (const anchor of this.#named(top.issuer)) {
+      if (isIssuedBy(top, anchor.certificate())) yield { anchor, between };
+    }
+  }
+
+  /** The anchors that an anchor which is an intermediate rests on itself. */
   #above(
-    certificate: X509Certificate,
+    anchor: Authority,
     between: readonly X509Certificate[],
     tried: Set<string>,
   ): readonly AnchorId[] {
-    tried.add(certificate.fingerprint256);
-    const ca = this.#issuerOf(certificate, tried);
-    if (ca !== undefined) {
-      const isTop = ca.certificate().subject === ca.certificate().issuer;
-      return [ca.id, ...(isTop ? [] : this.#above(ca.certificate(), between, tried))];
-    }
-    for (const issuer of between) {
-      if (tried.has(issuer.fingerprint256) || !isIssuedBy(certificate, issuer)) continue;
-      const path = this.#above(issuer, between, tried);
-      if (path.length > 0) return path;
+    const certificate = anchor.certificate();
+    if (certificate.subject === certificate.issuer) return [];
+    for (const { anchor: next } of this.#paths(certificate, between)) {
+      const { fingerprint256 } = next.certificate();
+      if (tried.has(fingerprint256)) continue;
+      tried.add(fingerprint256);
+      return [next.id, ...this.#above(next, between, tried)];
     }
     return [];
   }
 
-  #issuerOf(certificate: X509Certificate, tried: ReadonlySet<string>): Authority | undefined {
-    return this.#named(certificate.issuer).find(
-      (ca) =>
-        !tried.has(ca.certificate().fingerprint256) && isIssuedBy(certificate, ca.certificate()),
-    );
-  }
-
-  /** OpenSSL compares names more kindly than letter by letter; where it matters all are tried. */
-  #named(subject: string): readonly Authority[] {
-    this.#bySubject ??= sortBySubject(this.#cas);
-    return this.#bySubject.get(subject) ?? this.#cas;
+  #named(name: string): readonly Authority[] {
+    this.#bySubject ??= sortBySubject(this.#cas.values());
+    return this.#bySubject.get(folded(name)) ?? [];
   }
 }
 
-function sortBySubject(cas: readonly Authority[]): ReadonlyMap<string, readonly Authority[]> {
+function sortBySubject(cas: Iterable<Authority>): ReadonlyMap<string, readonly Authority[]> {
   const bySubject = new Map<string, Authority[]>();
   for (const ca of cas) {
-    const { subject } = ca.certificate();
+    const subject = folded(ca.certificate().subject);
     const same = bySubject.get(subject);
     if (same === undefined) bySubject.set(subject, [ca]);
     else same.push(ca);
@@ -121,11 +211,51 @@ function byStaying(a: Authority, b: Authority): number {
   return Date.parse(b.certificate().validTo) - Date.parse(a.certificate().validTo);
 }
 
+/** OpenSSL compares names without case and with single spaces; see RFC 5280 section 7.1. */
+function folded(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/\\ /g, ' ')
+    .replace(/ +/g, ' ')
+    .replace(/= /g, '=')
+    .replace(/ $/gm, '');
+}
+
 function isSame(one: X509Certificate, other: X509Certificate): boolean {
   return one.fingerprint256 === other.fingerprint256;
 }
 
 /** Names alone prove nothing: CAs that follow each other often have the same one. */
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  const known = issued.get(certificate) ?? new WeakMap<X509Certificate, boolean>();
+  const answer =
+    known.get(issuer) ?? (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey));
+  issued.set(certificate, known.set(issuer, answer));
+  return answer;
+}
+
+function forbidden({ limits }: Authority, leaf: Uint8Array): string | undefined {
+  if (limits === undefined) return undefined;
+  const outline = outlineOf(leaf);
+  return outline instanceof KedgeError ? outline.message : breachOf(limits, outline);
+}
+
+/** Says whether a path would hold if it were the only one. */
+function isSound({ anchor, between }: Path, { nowMs, usage }: VouchContext): boolean {
+  return [...between, anchor.certificate()].every(({ raw }, below) => {
+    const outline = outlineOf(raw);
+    if (outline instanceof KedgeError || outline.hasNameConstraints) return false;
+    const { notBeforeMs, notAfterMs, pathLen = Infinity, usages } = outline;
+    const isNow = notBeforeMs <= nowMs && nowMs <= notAfterMs;
+    const isFor = usages?.some((one) => one === USAGES[usage] || one === USAGES.any) ?? true;
+    return isNow && isFor && below <= pathLen;
+  });
+}
+
+function outlineOf(der: Uint8Array): CertificateOutline | KedgeError {
+  try {
+    return readOutline(der);
+  } catch (thrown) {
+    return KedgeError.from(thrown);
+  }
 }

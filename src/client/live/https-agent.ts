@@ -2,8 +2,9 @@
  * An `https.Agent` whose trusted server CAs follow a bundle while the program runs.
  *
  * New connections use the newest set, and no TLS session outlives the set that it was made under.
- * When trust narrows, idle keep-alive connections are closed at once and busy ones after the answer
- * they carry: a request in flight is never broken, and no later request rests on a CA that is gone.
+ * Connections that rest on a CA which left are drained by default when it was removed: idle ones
+ * are closed at once and busy ones after the answer that they carry, or at the deadline. No later
+ * request rests on a CA that is gone.
  *
  * @module
  */
@@ -11,12 +12,12 @@ import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
+import { Dialler, type DiallerOptions } from './dialler.ts';
 import type { TlsIdentity } from './identity.ts';
-import { LiveTlsClient, type LiveTlsClientOptions } from './tls-client.ts';
 import type { TrustSource } from './trust-view.ts';
 
 /** The options of {@link liveHttpsAgent}. */
-export interface LiveHttpsAgentOptions extends LiveTlsClientOptions {
+export interface LiveHttpsAgentOptions extends DiallerOptions {
   /** Pool options such as `keepAlive` (default true) and `maxSockets`. */
   readonly agent?: Pick<
     AgentOptions,
@@ -32,16 +33,15 @@ export interface LiveHttpsAgentOptions extends LiveTlsClientOptions {
 
 /** The agent; `destroy` it, or dispose it, when the program no longer needs it. */
 export class LiveHttpsAgent extends Agent implements Disposable {
-  readonly #client: LiveTlsClient;
+  readonly #dialler: Dialler;
 
   constructor(source: TrustSource, options: LiveHttpsAgentOptions) {
     // Sessions are the live client's matter: Node's own cache does not know about trust.
     super({ keepAlive: true, ...options.agent, maxCachedSessions: 0 });
-    this.#client = new LiveTlsClient(source, options);
-    this.#client.onNarrowed(() => this.#closeIdle());
+    this.#dialler = new Dialler(source, options);
     // Before Node hands a freed socket to a request that waits in the queue.
     this.prependListener('free', (socket: Duplex) => {
-      if (this.#client.isOutlived(socket)) socket.destroy();
+      if (this.#dialler.isEnding(socket)) socket.destroy();
     });
   }
 
@@ -51,7 +51,7 @@ export class LiveHttpsAgent extends Agent implements Disposable {
     callback?: (err: Error | null, stream: Duplex) => void,
   ): TLSSocket | undefined {
     try {
-      return this.#client.connect(plainOptions(options));
+      return this.#dialler.connect(plainOptions(options), (socket) => this.#closeIdle(socket));
     } catch (thrown) {
       if (callback === undefined) throw thrown;
       process.nextTick(callback, KedgeError.from(thrown));
@@ -59,22 +59,21 @@ export class LiveHttpsAgent extends Agent implements Disposable {
     }
   }
 
-  /** As `updateIdentity` of {@link LiveTlsClient}. */
+  /** Replaces the own certificate and key for new connections. Errors: `CONFIG`. */
   updateIdentity(identity: TlsIdentity): void {
-    this.#client.updateIdentity(identity);
+    this.#dialler.updateIdentity(identity);
   }
 
   [Symbol.dispose](): void {
-    this.#client[Symbol.dispose]();
+    this.#dialler[Symbol.dispose]();
     this.destroy();
   }
 
-  #closeIdle(): void {
-    for (const sockets of Object.values(this.freeSockets)) {
-      for (const socket of sockets ?? []) {
-        if (this.#client.isOutlived(socket)) socket.destroy();
-      }
-    }
+  #closeIdle(socket: TLSSocket): void {
+    const isIdle = Object.values(this.freeSockets).some(
+      (sockets) => sockets?.includes(socket) === true,
+    );
+    if (isIdle) socket.destroy();
   }
 }
 

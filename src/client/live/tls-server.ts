@@ -4,29 +4,29 @@
  * New handshakes verify against the newest set. A client that comes back with a session from before
  * the change gets a full handshake: the ticket keys are replaced at random and the session id
  * context is bound to the set, so that neither a ticket (TLS 1.2 and 1.3) nor a session id that the
- * program keeps itself (`newSession` / `resumeSession`) skips the new verification. Handshakes and
- * connections that exist are not broken; an HTTP/1.1 connection that was opened before trust
- * narrowed is closed after its next answer (`Connection: close`). A handshake that was under way
- * when trust narrowed is judged again when it ends, since the client decides how long it takes.
+ * program keeps itself (`newSession` / `resumeSession`) skips the new verification. A handshake
+ * that was under way when trust narrowed is judged again when it ends, since the client decides how
+ * long it takes. What becomes of connections that rest on a CA which left is
+ * `server-connections.ts`.
  *
  * Contexts of `server.addContext` or an `SNICallback` are the program's own and do not follow.
  *
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
-import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
+import type { Server as HttpsServer } from 'node:https';
+import type { SecureContextOptions, Server } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
+import type { DistrustOptions } from './distrust.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
-import { Intermediates, isVouchedFor } from './peer-chain.ts';
+import { ServerConnections } from './server-connections.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
 const TICKET_KEYS_BYTES = 48;
 
 /** The options of {@link liveTlsServer}. */
-export interface LiveTlsServerOptions extends Partial<TrustSelector> {
+export interface LiveTlsServerOptions extends Partial<TrustSelector>, DistrustOptions {
   readonly bundle: string;
   /** Default `tls-client`: the CAs that may vouch for clients. */
   readonly purpose?: string;
@@ -60,7 +60,7 @@ export function liveTlsServer(source: TrustSource, options: LiveTlsServerOptions
 class LiveServer implements LiveTlsServer {
   readonly #server: Server | HttpsServer;
   readonly #view: TrustView;
-  readonly #connections: Connections;
+  readonly #connections: ServerConnections;
   #context: SecureContextOptions;
 
   constructor(source: TrustSource, options: LiveTlsServerOptions) {
@@ -69,14 +69,19 @@ class LiveServer implements LiveTlsServer {
     const { bundle, purpose = 'tls-client', server, secureContext } = options;
     this.#server = server;
     this.#context = secureContext;
+    this.#connections = new ServerConnections(source, {
+      ...options,
+      ...{ bundle, purpose, side: 'accepted' },
+      view: () => this.#view,
+    });
     this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
-    this.#connections = new Connections(server, this.#view);
     try {
       this.#apply(this.#context);
     } catch (cause) {
       this[Symbol.dispose]();
       throw unusable(cause);
     }
+    this.#connections.attach(server);
   }
 
   updateIdentity(identity: TlsIdentity): void {
@@ -92,12 +97,11 @@ class LiveServer implements LiveTlsServer {
 
   [Symbol.dispose](): void {
     this.#view[Symbol.dispose]();
-    this.#connections[Symbol.dispose]();
   }
 
   #follow(change: TrustChange): void {
     this.#apply(this.#context);
-    if (change === 'narrowed') this.#connections.retireAll();
+    this.#connections.follow(change);
   }
 
   #apply(context: SecureContextOptions): void {
@@ -118,75 +122,6 @@ export function secureContextFor(
     ticketKeys: randomBytes(TICKET_KEYS_BYTES),
     sessionIdContext: tag,
   };
-}
-
-/**
- * Which connections rest on a set from before trust narrowed.
- *
- * One whose handshake was under way then is cut off unless a CA of the newest set vouches for it.
- * HTTP/1.1 clients that were connected then are asked to come back with a new handshake, without
- * breaking a request: the answer that follows says `Connection: close`.
- */
-class Connections implements Disposable {
-  readonly #server: Server | HttpsServer;
-  readonly #view: TrustView;
-  readonly #intermediates = new Intermediates();
-  /** By the transport below TLS, which is there before its handshake. */
-  readonly #begun = new WeakMap<object, number>();
-  readonly #current = new WeakMap<object, number>();
-  #epoch = 0;
-
-  constructor(server: Server | HttpsServer, view: TrustView) {
-    this.#server = server;
-    this.#view = view;
-    server.prependListener('connection', this.#onTransport);
-    server.prependListener('secureConnection', this.#onConnection);
-    if (server instanceof HttpsServer) server.prependListener('request', this.#onRequest);
-  }
-
-  retireAll(): void {
-    this.#epoch += 1;
-  }
-
-  [Symbol.dispose](): void {
-    this.#server.removeListener('connection', this.#onTransport);
-    this.#server.removeListener('secureConnection', this.#onConnection);
-    this.#server.removeListener('request', this.#onRequest);
-  }
-
-  readonly #onTransport = (transport: object): void => {
-    this.#begun.set(transport, this.#epoch);
-  };
-
-  readonly #onConnection = (socket: TLSSocket): void => {
-    this.#current.set(socket, this.#epoch);
-    const isOutlived = this.#beganAt(socket) < this.#epoch;
-    const chain = this.#intermediates.complete(socket);
-    if (isOutlived && !isVouchedFor(chain, this.#view.current)) socket.destroy();
-    else if (!this.#view.count(chain, socket)) this.#countForgotten(socket);
-  };
-
-  /** A resumed session shows no intermediates, and the one that it needs may be forgotten. */
-  #countForgotten(socket: TLSSocket): void {
-    if (socket.isSessionReused() && this.#intermediates.hasForgotten) this.#view.countUnknown();
-  }
-
-  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const since = this.#current.get(request.socket) ?? 0;
-    if (since < this.#epoch) response.setHeader('connection', 'close');
-  };
-
-  /** Node has the transport there, or around it when it is no socket; else it counts as old. */
-  #beganAt(socket: TLSSocket): number {
-    const transport = objectAt(objectAt(socket, '_handle'), '_parentWrap');
-    return this.#begun.get(transport) ?? this.#begun.get(objectAt(transport, 'stream')) ?? 0;
-  }
-}
-
-/** An object that Node keeps under a name that is not public; a test fails when it moves. */
-function objectAt(owner: object, name: string): object {
-  const value: unknown = Reflect.get(owner, name);
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** A server that does not ask for, or does not insist on, certificates would trust everybody. */

@@ -8,9 +8,14 @@
  * @module
  */
 import { createHash, X509Certificate } from 'node:crypto';
+import { readLimits } from '../../core/anchors/limits.ts';
 import type { AnchorId } from '../../core/ids.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { type Logger, noLogger } from '../../ports/logger.ts';
+import { type Metrics, noMetrics } from '../../ports/metrics.ts';
+import { systemClock } from '../../ports/system-clock.ts';
 import type { Bundle, BundleAnchor } from '../bundle.ts';
-import { insideOf } from '../taking.ts';
+import { type AnchorInside, insideOf } from '../taking.ts';
 import type { UsedConnection } from '../usage.ts';
 import { Authorities, type Authority } from './authorities.ts';
 
@@ -34,7 +39,23 @@ export interface TrustSource {
     anchors: readonly AnchorId[],
     connection?: UsedConnection,
   ): void;
+  /** Where live trust tells what it did, and the time. Default: nowhere, and the machine's. */
+  readonly ports?: TrustPorts;
 }
+
+/** What live trust needs of its surroundings. */
+export interface TrustPorts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** What holds for a source that has no ports of its own. */
+export const DEFAULT_PORTS: TrustPorts = {
+  logger: noLogger,
+  metrics: noMetrics,
+  clock: systemClock,
+};
 
 /** Which CAs to follow. */
 export interface TrustSelector {
@@ -44,15 +65,22 @@ export interface TrustSelector {
   readonly purpose: string;
 }
 
+/** Why an anchor is not trusted any more; `narrowed`: it is, but for less. */
+export type DistrustReason = 'revoked' | 'removed' | 'narrowed';
+
 /** The trusted CAs at one instant. */
 export interface TrustSet {
-  /** Names the set of CAs: equal tags, equal sets. 32 hex digits. */
+  /** Names the set of CAs and their limits: equal tags, equal sets. 32 hex digits. */
   readonly tag: string;
-  readonly ids: ReadonlySet<string>;
-  /** For `ca` of `node:tls`; never `undefined`, which would mean Node's own list. */
+  /**
+   * For `ca` of `node:tls`; never `undefined`, which would mean Node's own list. Limited ones are
+   * on it: whoever uses it asks the authorities about each handshake.
+   */
   readonly caPems: readonly string[];
-  /** The same CAs, to find out which of them a chain rests on. */
+  /** The same CAs, to find out which of them vouches for whom. */
   readonly authorities: Authorities;
+  /** Why an anchor that was trusted is not in the set, or not as it was. */
+  reasonOf(id: AnchorId): DistrustReason;
 }
 
 /** Widened: nothing that was trusted went away. */
@@ -83,23 +111,10 @@ export class TrustView implements Disposable {
     return this.#current;
   }
 
-  /**
-   * Counts a successful handshake for the anchors of `set` that `chain` (DER) rests on. False: it
-   * rests on none of them, as one of a context that is not ours.
-   */
-  count(
-    chain: readonly Uint8Array[],
-    connection: UsedConnection,
-    set: TrustSet = this.#current,
-  ): boolean {
-    const anchors = set.authorities.under(chain);
-    if (anchors.length > 0) this.#note(anchors, connection);
-    return anchors.length > 0;
-  }
-
-  /** Counts a successful handshake of which nobody knows on what it rests. */
-  countUnknown(): void {
-    this.#note([]);
+  /** Counts a successful handshake for anchors; none: nobody knows on what it rests. */
+  count(anchors: readonly AnchorId[], connection?: UsedConnection): void {
+    const { bundle, purpose } = this.#selector;
+    this.#source.noteHandshake?.(bundle, purpose, anchors, connection);
   }
 
   [Symbol.dispose](): void {
@@ -113,55 +128,43 @@ export class TrustView implements Disposable {
     // The same CAs may be in other states now, which tells which of two alike will stay.
     this.#current = now;
     if (now.tag === before.tag) return;
-    const isNarrower = [...before.ids].some((id) => !now.ids.has(id));
-    this.#onChange(isNarrower ? 'narrowed' : 'widened');
-  }
-
-  #note(anchors: readonly AnchorId[], connection?: UsedConnection): void {
-    const { bundle, purpose } = this.#selector;
-    this.#source.noteHandshake?.(bundle, purpose, anchors, connection);
+    this.#onChange(now.authorities.hasAllOf(before.authorities) ? 'widened' : 'narrowed');
   }
 }
 
 /** Nobody is trusted before the first bundle arrives. */
 function trustSetOf(source: TrustSource, bundle: Bundle | undefined, purpose: string): TrustSet {
-  const read = source.noteHandshake === undefined ? takenFrom : authorityOf;
-  return setOf(bundle?.trusted(purpose).map(read) ?? []);
+  const anchors = bundle?.trusted(purpose) ?? [];
+  const cas = anchors.map((anchor): Authority => {
+    // What is taken by its public names is used unseen, as far as nodes are told.
+    const inside = source.noteHandshake === undefined ? undefined : insideOf(anchor);
+    return { ...termsOf(anchor), ...(inside ?? takenFrom(anchor)) };
+  });
+  const names = cas.map(({ id, limitsText }) => `${id}${limitsText}`);
+  return {
+    tag: createHash('sha256').update(names.join('\n')).digest('hex').slice(0, 32),
+    caPems: cas.map((ca) => ca.pem()),
+    authorities: new Authorities(cas),
+    reasonOf: (id) => bundle?.tombstones.find((one) => one.id === id)?.reason ?? 'narrowed',
+  };
 }
 
-function authorityOf(anchor: BundleAnchor): Authority {
-  const { id, state } = anchor;
-  const inside = insideOf(anchor);
-  if (inside === undefined) return takenFrom(anchor);
-  return { id, state, pem: () => inside.pem(), certificate: () => inside.certificate() };
+function termsOf(anchor: BundleAnchor): Omit<Authority, keyof AnchorInside> {
+  const { id, state, isLimited, constraints, distrustAfterMs } = anchor;
+  const reading = readLimits(anchor);
+  const limits = reading.kind === 'known' ? reading.limits : undefined;
+  const limitsText = isLimited ? JSON.stringify([constraints, distrustAfterMs]) : '';
+  return { id, state, limitsText, ...(limits && { limits }) };
 }
 
-/** What is read by these names counts as taken: what is done with it is told to nobody. */
-function takenFrom(anchor: BundleAnchor): Authority {
-  const { id, state } = anchor;
+function takenFrom(anchor: BundleAnchor): AnchorInside {
   const pem = anchor.pem();
   let certificate: X509Certificate | undefined;
   return {
-    id,
-    state,
     pem: () => pem,
     certificate: () => {
       certificate ??= new X509Certificate(pem);
       return certificate;
     },
   };
-}
-
-function setOf(cas: readonly Authority[]): TrustSet {
-  const ids = cas.map(({ id }) => id);
-  return {
-    tag: tagOf(ids),
-    ids: new Set(ids),
-    caPems: cas.map((ca) => ca.pem()),
-    authorities: new Authorities(cas),
-  };
-}
-
-function tagOf(ids: readonly string[]): string {
-  return createHash('sha256').update(ids.join('\n')).digest('hex').slice(0, 32);
 }

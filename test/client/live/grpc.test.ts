@@ -1,6 +1,7 @@
 import { Client, Server, type ServerCredentials, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { liveChannelCredentials, liveServerCredentials } from '../../../src/client/live/grpc.ts';
+import { liveChannelCredentials } from '../../../src/client/live/grpc-channel.ts';
+import { liveServerCredentials } from '../../../src/client/live/grpc-server.ts';
 import { createTestPki } from '../../../src/testing/pki.ts';
 import { FakeSource } from '../support/fake-source.ts';
 import { as, shake, tlsIdentity, type Version } from '../support/tls.ts';

@@ -87,7 +87,7 @@ describe('liveHttpsAgent', () => {
     await expect(ask(port, agent)).rejects.toThrow();
   });
 
-  it('keeps connections alive and closes idle ones when trust narrows', async () => {
+  it('keeps connections alive and closes idle ones when their CA is removed', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const port = await listen(slowServer().server);
@@ -123,7 +123,7 @@ describe('liveHttpsAgent', () => {
     await expect(ask(port, agent)).rejects.toThrow();
   });
 
-  it('does not hand an outlived connection to a request that waits', async () => {
+  it('does not hand a connection whose CA was removed to a request that waits', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const slow = slowServer();

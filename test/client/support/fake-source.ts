@@ -4,24 +4,36 @@
 
 import type { Bundle } from '../../../src/client/bundle.ts';
 import { makeBundle } from '../../../src/client/bundle.ts';
-import type { TrustSource } from '../../../src/client/live/trust-view.ts';
-import type { AnchorState } from '../../../src/core/anchors/anchor.ts';
+import type { TrustPorts, TrustSource } from '../../../src/client/live/trust-view.ts';
+import type { AnchorState, TombstoneReason } from '../../../src/core/anchors/anchor.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
-import { NO_PREVIOUS, parseBundleName, parseRealmName } from '../../../src/core/ids.ts';
+import {
+  NO_PREVIOUS,
+  parseBundleName,
+  parseRealmName,
+  parseSequence,
+} from '../../../src/core/ids.ts';
 import { parsePem } from '../../../src/core/pem.ts';
 import type { Head } from '../../../src/core/trusted/state.ts';
+import { SimulatedClock } from '../../../src/testing/simulated-clock.ts';
+import { recordingLogger, recordingMetrics } from './source.ts';
 
 export interface FakeAnchor {
   readonly caPem: string;
   readonly state?: AnchorState;
   readonly purposes?: readonly string[];
   readonly constraints?: Head['body']['anchors'][number]['constraints'];
+  readonly distrustAfterMs?: number;
 }
 
 const REALM = parseRealmName('test.example.org');
 let sequence = 0;
 
-export function fakeBundle(name: string, anchors: readonly FakeAnchor[]): Bundle {
+export function fakeBundle(
+  name: string,
+  anchors: readonly FakeAnchor[],
+  tombstones: Head['body']['tombstones'] = [],
+): Bundle {
   sequence += 1;
   const blobs = new Map(
     anchors.map(({ caPem }) => {
@@ -37,6 +49,7 @@ export function fakeBundle(name: string, anchors: readonly FakeAnchor[]): Bundle
     state: anchor.state ?? 'active',
     purposes: anchor.purposes ?? ['tls-client', 'tls-server'],
     constraints: anchor.constraints ?? [],
+    ...(anchor.distrustAfterMs !== undefined && { distrustAfterMs: anchor.distrustAfterMs }),
     sinceMs: 0,
   }));
   const head = {
@@ -44,7 +57,7 @@ export function fakeBundle(name: string, anchors: readonly FakeAnchor[]): Bundle
     digest: NO_PREVIOUS,
     issuedMs: 0,
     expiresMs: 1,
-    body: { bundle: parseBundleName(name), anchors: entries, tombstones: [], note: '' },
+    body: { bundle: parseBundleName(name), anchors: entries, tombstones, note: '' },
   } as unknown as Head;
   return makeBundle(REALM, head, blobs);
 }
@@ -54,6 +67,16 @@ export class FakeSource implements TrustSource {
   readonly #listeners = new Set<(bundle: Bundle) => void>();
   /** The handshakes that were counted: `<purpose> <anchor> …`. */
   readonly handshakes: string[] = [];
+  readonly #tombstones: Head['body']['tombstones'][number][] = [];
+  /** Stands still until a test moves it, but shows the machine's time at first. */
+  readonly clock: SimulatedClock = new SimulatedClock(Date.now());
+  readonly metrics: ReturnType<typeof recordingMetrics> = recordingMetrics();
+  readonly logger: ReturnType<typeof recordingLogger> = recordingLogger();
+  readonly ports: TrustPorts = {
+    clock: this.clock,
+    metrics: this.metrics,
+    logger: this.logger,
+  };
 
   bundle(name: string): Bundle | undefined {
     return this.#bundles.get(name);
@@ -73,9 +96,16 @@ export class FakeSource implements TrustSource {
     const bundle = fakeBundle(
       name,
       anchors.map((anchor) => (typeof anchor === 'string' ? { caPem: anchor } : anchor)),
+      [...this.#tombstones],
     );
     this.#bundles.set(name, bundle);
     for (const listener of this.#listeners) listener(bundle);
+  }
+
+  /** From the next bundle on, the CA has left for this reason. */
+  bury(caPem: string, reason: TombstoneReason): void {
+    const id = sha256(parsePem(caPem)[0]?.der ?? new Uint8Array(0));
+    this.#tombstones.push({ id, reason, sequence: parseSequence(1) });
   }
 
   get listenerCount(): number {

@@ -72,3 +72,21 @@ export function as(identity: TestIdentity, ca: string): ConnectionOptions {
 export function tlsIdentity(identity: TestIdentity): { cert: string; key: string } {
   return { cert: identity.certificatePem, key: identity.keyPem };
 }
+
+/** Waits until something holds; the test ends it when that never happens. */
+export async function until(isMet: () => boolean): Promise<void> {
+  while (!isMet()) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+}
+
+/** Lets everything that is on its way arrive. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
+  }
+}

@@ -1,6 +1,7 @@
 /**
- * Group I, what clients report: it is about nodes and clients that speak in turn, not about
- * documents that are put to a subject, so tests of their own hold it.
+ * Group I, what clients report, and what they do with limited anchors: it is about nodes and
+ * clients that speak in turn, about handshakes and lists, not about documents that are put to a
+ * subject, so tests of their own hold it.
  */
 import type { CoveredCase } from '../format.ts';
 
@@ -56,5 +57,29 @@ export const COVERED_I: readonly CoveredCase[] = [
     about: 'Who has received a release and does not run it counts as behind.',
     test: REMOVAL,
     title: 'I10: what a client only knows does not count as working',
+  },
+  {
+    name: 'I11 distrust-after',
+    about: 'Per leaf, by its notBefore.',
+    test: 'test/core/anchors/limits.test.ts',
+    title: 'is judged per leaf by its notBefore, however far in the past it is (I11)',
+  },
+  {
+    name: 'I11 distrust-after, over TLS',
+    about: 'Each client of one CA by its own certificate.',
+    test: 'test/client/live/limits.test.ts',
+    title: 'judges each client by when its certificate begins (I11)',
+  },
+  {
+    name: 'I12 PEM-export-lossy',
+    about: 'The SDK, by default exclude.',
+    test: 'test/client/parts.test.ts',
+    title: 'leaves limited anchors out of plain lists, refuses, or includes them as told (I12)',
+  },
+  {
+    name: 'I13 serverAuth anchor offered for clientAuth',
+    about: 'Not on the list of another purpose.',
+    test: 'test/client/parts.test.ts',
+    title: 'gives nobody an anchor for a purpose that it does not list (I13)',
   },
 ];

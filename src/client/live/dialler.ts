@@ -1,0 +1,224 @@
+/**
+ * Opens TLS connections whose trusted server CAs follow a bundle: what agents, connectors and
+ * clients of this folder have in common.
+ *
+ * Each new connection uses the newest set. TLS sessions are kept per set and dropped when it
+ * changes, because a resumed handshake shows no certificate: the client would go on trusting what
+ * the old set trusted. Every full handshake is judged once more when it ends, before anything that
+ * waits is sent: by the newest set, as the server decides how long it takes, and by the limits of
+ * the CA, which OpenSSL does not know.
+ *
+ * @module
+ */
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+} from 'node:tls';
+import { KedgeError } from '../../core/errors.ts';
+import { Connections, type HandshakeBegin } from './connections.ts';
+import type { DistrustOptions } from './distrust.ts';
+import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
+import { chainFrom, chainOf, type PeerChain } from './peer-chain.ts';
+import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
+
+/** What live trust for outgoing connections takes. */
+export interface DiallerOptions extends Partial<TrustSelector>, DistrustOptions {
+  readonly bundle: string;
+  /** Default `tls-server`: the CAs that may vouch for servers. */
+  readonly purpose?: string;
+  /** The program's own certificate, for servers that ask for one. */
+  readonly identity?: TlsIdentity;
+  /** Everything else of a secure context, for example `minVersion` or `ciphers`. */
+  readonly secureContext?: Omit<SecureContextOptions, 'ca' | 'pfx' | 'cert' | 'key' | 'passphrase'>;
+}
+
+/** What a connection rests on; changes when trust or the own identity changes. */
+export interface LiveConnectionOptions {
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: true;
+  /** The check of Node, and the limits of CAs: leave it in. */
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
+}
+
+/** A session, and what the server showed when it began: a resumed handshake shows nothing. */
+interface KeptSession {
+  readonly session: Buffer;
+  readonly chain: PeerChain;
+}
+
+/** Sessions kept at once, each for one host, port and name. */
+const SESSIONS_MAX = 100;
+
+/** Connects under the newest trust. */
+export class Dialler implements Disposable {
+  readonly #view: TrustView;
+  readonly #connections: Connections;
+  readonly #bundle: string;
+  readonly #extra: SecureContextOptions;
+  readonly #sessions = new Map<string, KeptSession>();
+  #identity: TlsIdentity | undefined;
+  #context: SecureContext | undefined;
+  /** How often trust narrowed. */
+  #epoch = 0;
+
+  /** Errors: `CONFIG` for a bad identity or policy. */
+  constructor(source: TrustSource, options: DiallerOptions) {
+    const { bundle, purpose = 'tls-server' } = options;
+    refusePkcs12(options.secureContext ?? {});
+    this.#bundle = bundle;
+    this.#extra = options.secureContext ?? {};
+    this.#identity = options.identity;
+    this.#connections = new Connections(source, {
+      ...options,
+      ...{ bundle, purpose, side: 'dialled' },
+      view: () => this.#view,
+    });
+    this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
+    try {
+      if (this.#identity !== undefined) this.#makeContext(this.#identity);
+    } catch (thrown) {
+      this[Symbol.dispose]();
+      throw thrown;
+    }
+  }
+
+  /** What `tls.connect` needs. Errors: `UNAVAILABLE` while nobody is trusted. */
+  connectOptions(): LiveConnectionOptions {
+    const options = this.#newestOptions();
+    this.#view.count([]);
+    return options;
+  }
+
+  #newestOptions(): LiveConnectionOptions {
+    if (this.#view.current.caPems.length === 0) {
+      throw new KedgeError(
+        'UNAVAILABLE',
+        `bundle ${this.#bundle} has no CA that is trusted for this purpose now, so nobody is`,
+        { detail: { bundle: this.#bundle } },
+      );
+    }
+    this.#context ??= this.#makeContext(this.#identity);
+    const epoch = this.#epoch;
+    return {
+      secureContext: this.#context,
+      rejectUnauthorized: true,
+      checkServerIdentity: (host, certificate) =>
+        checkServerIdentity(host, certificate) ??
+        this.#connections.refusal(chainFrom(certificate), epoch < this.#epoch ? 'before' : 'now'),
+    };
+  }
+
+  /**
+   * Connects, resuming a session when there is one from the same set, and follows the connection.
+   * `drain` is called when it should end. Errors: as {@link connectOptions}.
+   */
+  connect(options: ConnectionOptions, drain?: (socket: TLSSocket) => void): TLSSocket {
+    const { secureContext } = this.#newestOptions();
+    const key = sessionKey(options);
+    const kept = key === undefined ? undefined : this.#sessions.get(key);
+    const trust = { secureContext, rejectUnauthorized: true };
+    const socket = connect({ ...options, ...trust, session: kept?.session });
+    const chain = (): PeerChain =>
+      socket.isSessionReused() ? (kept?.chain ?? []) : chainOf(socket);
+    this.#judgeLater(socket, chain, drain);
+    // A session that arrives after the change was made under the old set: not kept.
+    if (key !== undefined) {
+      socket.on('session', (session: Buffer) => {
+        if (this.#context !== secureContext || socket.destroyed) return;
+        this.#keepSession(key, { session, chain: chain() });
+      });
+      socket.once('close', (hadError: boolean) => {
+        if (hadError) this.#sessions.delete(key);
+      });
+    }
+    return socket;
+  }
+
+  /** Judges and follows a connection that was opened with {@link connectOptions}. */
+  adopt(socket: TLSSocket): void {
+    const chain = (): PeerChain => chainOf(socket);
+    if (socket.authorized) this.#admit(socket, chain(), 'now');
+    else this.#judgeLater(socket, chain);
+  }
+
+  /** Says whether nothing new should begin on a connection. */
+  isEnding(socket: object): boolean {
+    return this.#connections.isEnding(socket);
+  }
+
+  /** Errors: `CONFIG` when certificate and key cannot be used; the old ones stay. */
+  updateIdentity(identity: TlsIdentity): void {
+    this.#context = this.#makeContext(identity);
+    this.#identity = identity;
+    this.#sessions.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.#view[Symbol.dispose]();
+  }
+
+  #judgeLater(
+    socket: TLSSocket,
+    chain: () => PeerChain,
+    drain?: (socket: TLSSocket) => void,
+  ): void {
+    const epoch = this.#epoch;
+    socket.prependOnceListener('secureConnect', () =>
+      this.#admit(socket, chain(), epoch < this.#epoch ? 'before' : 'now', drain),
+    );
+  }
+
+  #admit(
+    socket: TLSSocket,
+    chain: PeerChain,
+    began: HandshakeBegin,
+    drain?: (socket: TLSSocket) => void,
+  ): void {
+    const error = this.#connections.admit({
+      ...{ socket, chain, began },
+      ...(drain && { drain: () => drain(socket) }),
+    });
+    if (error !== undefined) socket.destroy(error);
+  }
+
+  #follow(change: TrustChange): void {
+    this.#context = undefined;
+    this.#sessions.clear();
+    if (change === 'narrowed') this.#epoch += 1;
+    this.#connections.follow(change);
+  }
+
+  #makeContext(identity: TlsIdentity | undefined): SecureContext {
+    const ca = [...this.#view.current.caPems];
+    try {
+      return createSecureContext({ ...this.#extra, ...identityOptions(identity), ca });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new KedgeError('CONFIG', `no TLS context can be made: ${reason}`, { cause });
+    }
+  }
+
+  #keepSession(key: string, kept: KeptSession): void {
+    this.#sessions.delete(key);
+    const oldest = this.#sessions.keys().next();
+    if (this.#sessions.size >= SESSIONS_MAX && oldest.done !== true) {
+      this.#sessions.delete(oldest.value);
+    }
+    this.#sessions.set(key, kept);
+  }
+}
+
+/** Whom a session belongs to; none when the caller checks identities, which a session skips. */
+function sessionKey(options: ConnectionOptions): string | undefined {
+  if (options.checkServerIdentity !== undefined) return undefined;
+  const { host, port, path, servername, socket } = options;
+  // Without a name of its own, a connection over another socket could be to anybody.
+  if (socket !== undefined && servername === undefined) return undefined;
+  return JSON.stringify([host, port, path, servername]);
+}
