@@ -29,12 +29,17 @@ export class Backoff {
     this.#options = options;
   }
 
-  /** The next wait, milliseconds. */
-  nextMs(): number {
+  /**
+   * The next wait, milliseconds. `askedMs` is what the other side asked for: it makes the wait
+   * longer, up to `maxMs`, and spreads those that were asked for the same.
+   */
+  nextMs(askedMs = 0): number {
     const { initialMs, maxMs, random } = this.#options;
     const step = Math.min(maxMs, initialMs * 2 ** Math.min(this.#attempts, 30));
     this.#attempts += 1;
-    return Math.round(step / 2 + (step / 2) * random());
+    const ownMs = step / 2 + (step / 2) * random();
+    const spreadMs = Math.min(maxMs, askedMs * (1 + random() / 4));
+    return Math.round(Math.max(ownMs, spreadMs));
   }
 
   /** Starts over: call it when an attempt has proven good, not when it merely connected. */

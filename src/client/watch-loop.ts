@@ -3,12 +3,14 @@
  *
  * Endpoints are tried in turn, the given order first. Between attempts lies a wait that grows with
  * jitter and starts over only when a node has answered for every bundle, so that a node that
- * accepts and then misbehaves is not hammered.
+ * accepts and then misbehaves is not hammered. A node that goes down or is full may ask for a
+ * longer wait, which spreads its programs over time for those that they go to next.
  *
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
+import { retryAfterMs } from '../wire/status.ts';
 import type { Activation } from './activation.ts';
 import { Backoff } from './backoff.ts';
 import type { DialOptions, WatchCall } from './grpc-watch.ts';
@@ -72,7 +74,7 @@ export class WatchLoop {
       config.metrics.set('kedge_client_connected', 0);
       this.#at += 1;
       if (this.#failures >= config.endpoints.length) onReach('offline');
-      await this.#pause(this.#backoff.nextMs(), signal);
+      await this.#pause(this.#backoff.nextMs(retryAfterMs(error)), signal);
     }
   }
 

@@ -3,9 +3,11 @@
  * same error back, with its code and detail.
  *
  * Trailers: `kedge-code` is the code, `kedge-error-bin` a small JSON object with message and
- * detail. Errors about the inside of a node (`BUG`, `STORE`, `CONFIG`) go out without message and
- * detail: they may name paths, and the node's log has them. What comes in is untrusted text: it is
- * bounded and freed of control characters, because it ends in terminals and logs.
+ * detail. An error that knows when to try again (`retryAfterMs` of its detail) also says so as
+ * gRPC does, for clients that are not ours (gRFC A6). Errors about the inside of a node (`BUG`,
+ * `STORE`, `CONFIG`) go out without message and detail: they may name paths, and the node's log has
+ * them. What comes in is untrusted text: it is bounded and freed of control characters, because it
+ * ends in terminals and logs.
  *
  * @module
  */
@@ -17,6 +19,11 @@ import { type ErrorCode, type ErrorDetail, isErrorCode, KedgeError } from '../co
 export const CODE_TRAILER: string = 'kedge-code';
 /** The trailer with message and detail. */
 export const ERROR_TRAILER: string = 'kedge-error-bin';
+
+/** The trailer that says when to try again, milliseconds. */
+const PUSHBACK_TRAILER = 'grpc-retry-pushback-ms';
+/** Nobody is sent away for longer. */
+const RETRY_AFTER_MAX_MS = 60_000;
 
 /** gRPC status codes by name (https://grpc.github.io/grpc/core/md_doc_statuscodes.html). */
 const STATUS = {
@@ -85,14 +92,25 @@ export function encodeError(error: KedgeError): WireStatus {
   const isInside = INSIDE.has(code);
   const message = isInside ? `the node failed (${code}): see its log` : printable(error.message);
   const detail = isInside ? {} : boundedDetail(error.detail);
+  const retryMs = retryAfterMs(error);
   return {
     code: STATUS_BY_CODE[code],
     details: message,
     trailers: [
       [CODE_TRAILER, code],
       [ERROR_TRAILER, encodeTrailer(message, detail)],
+      ...(retryMs === undefined ? [] : [[PUSHBACK_TRAILER, String(retryMs)] as const]),
     ],
   };
+}
+
+/** When the other side wants to be tried again, milliseconds from its answer on. */
+export function retryAfterMs({ detail, cause }: KedgeError): number | undefined {
+  const [pushback] = isServiceError(cause) ? cause.metadata.get(PUSHBACK_TRAILER) : [];
+  const said =
+    detail['retryAfterMs'] ?? (typeof pushback === 'string' ? Number(pushback) : undefined);
+  if (typeof said !== 'number' || !(said >= 0)) return undefined;
+  return Math.round(Math.min(said, RETRY_AFTER_MAX_MS));
 }
 
 /**

@@ -25,6 +25,13 @@ describe('Backoff', () => {
     }
   });
 
+  it('waits longer when it is asked to, up to its cap', () => {
+    const backoff = new Backoff({ initialMs: 100, maxMs: 30_000, random: () => 0.5 });
+    expect(backoff.nextMs(4_000)).toBe(4_500);
+    expect(backoff.nextMs(10)).toBe(150);
+    expect(backoff.nextMs(60_000)).toBe(30_000);
+  });
+
   it('starts over after a success and stays finite after thousands of failures', () => {
     const backoff = new Backoff({ initialMs: 250, maxMs: 30_000, random: () => 0 });
     for (let i = 0; i < 5000; i += 1) backoff.nextMs();

@@ -2,7 +2,13 @@ import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode, KedgeError } from '../../src/core/errors.ts';
-import { CODE_TRAILER, callError, ERROR_TRAILER, encodeError } from '../../src/wire/status.ts';
+import {
+  CODE_TRAILER,
+  callError,
+  ERROR_TRAILER,
+  encodeError,
+  retryAfterMs,
+} from '../../src/wire/status.ts';
 
 const CODES = Object.keys(ERROR_CODES).filter(isErrorCode);
 const INSIDE = ['BUG', 'STORE', 'CONFIG'];
@@ -114,5 +120,27 @@ describe('callError', () => {
     expect(callError(error)).toBe(error);
     expect(callError(new Error('x')).code).toBe('BUG');
     expect(callError(failure(14, 'x', [])).code).toBe('UNAVAILABLE');
+  });
+});
+
+describe('retryAfterMs', () => {
+  it('arrives with the error, and as gRPC says it to others', () => {
+    const error = new KedgeError('UNAVAILABLE', 'later', { detail: { retryAfterMs: 1_500.4 } });
+    expect(encodeError(error).trailers).toContainEqual(['grpc-retry-pushback-ms', '1500']);
+    expect(retryAfterMs(across(error))).toBe(1_500);
+  });
+
+  it('is also read where somebody else says it', () => {
+    const said = callError(failure(14, 'full', [['grpc-retry-pushback-ms', '250']]));
+    expect(retryAfterMs(said)).toBe(250);
+  });
+
+  it('is absent when nothing is said, and bounded', () => {
+    const of = (ms: unknown): number | undefined =>
+      retryAfterMs(callError(failure(14, 'x', [['grpc-retry-pushback-ms', String(ms)]])));
+    expect(retryAfterMs(new KedgeError('UNAVAILABLE', 'x'))).toBeUndefined();
+    expect(of('soon')).toBeUndefined();
+    expect(of(-1)).toBeUndefined();
+    expect(of(1e12)).toBe(60_000);
   });
 });
