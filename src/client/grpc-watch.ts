@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { checkServerIdentity, createSecureContext } from 'node:tls';
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import {
   type ChannelCredentials,
   Client,
@@ -27,6 +27,7 @@ import { callError } from '../wire/status.ts';
 import { decodeWatchResponse, encodeWatchRequest } from '../wire/watch.ts';
 import { DialSockets } from './dial-sockets.ts';
 import type { Security, SourceTlsOptions } from './options.ts';
+import { ResumingCredentials } from './resuming-credentials.ts';
 
 /** Pings on a silent connection, so that a dead one is noticed. */
 const KEEPALIVE_TIME_MS = 20_000;
@@ -61,7 +62,7 @@ export interface WatchCall {
 /** Connects and opens the call. Errors: `UNAVAILABLE`, `CONFIG` (certificate files). */
 export async function dialWatch(options: DialOptions): Promise<WatchCall> {
   const { endpoint, security } = options;
-  const channel = await channelCredentials(security, endpoint);
+  const channel = await channelCredentials(security, endpoint, 'resume');
   const sockets = new DialSockets();
   const client = new Client(endpoint, channel, {
     'grpc.max_receive_message_length': MESSAGE_MAX_BYTES,
@@ -217,25 +218,32 @@ function connected(
 export async function channelCredentials(
   security: Security,
   endpoint: string,
+  sessions: 'resume' | 'full' = 'full',
 ): Promise<ChannelCredentials> {
   if (security.kind === 'plaintext') return credentials.createInsecure();
   const cert = await readPem(security.tls, 'cert');
   const key = await readPem(security.tls, 'key');
   const ca = await readPem(security.tls, 'ca');
+  const { serverName } = security.tls;
+  // Not the name that is asked for: that cannot be an IP address.
+  const checkIdentity = (_asked: string, certificate: PeerCertificate): Error | undefined =>
+    checkServerIdentity(serverName ?? hostOf(endpoint), certificate);
   try {
-    return credentials.createFromSecureContext(
-      createSecureContext({
-        minVersion: 'TLSv1.2',
-        ...(cert && { cert }),
-        ...(key && { key }),
-        ...(ca && { ca }),
-      }),
-      {
-        // Not the name that is asked for: that cannot be an IP address.
-        checkServerIdentity: (_asked, certificate) =>
-          checkServerIdentity(security.tls.serverName ?? hostOf(endpoint), certificate),
-      },
-    );
+    const context = createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(cert && { cert }),
+      ...(key && { key }),
+      ...(ca && { ca }),
+    });
+    if (sessions === 'full') {
+      return credentials.createFromSecureContext(context, { checkServerIdentity: checkIdentity });
+    }
+    return new ResumingCredentials({
+      context,
+      servername: askedName(security, endpoint),
+      checkServerIdentity: checkIdentity,
+      basis: [endpoint, serverName, cert, key, ca],
+    });
   } catch (cause) {
     const reason = KedgeError.from(cause).message;
     throw new KedgeError('CONFIG', `option tls cannot be used: ${reason}`, { cause });
@@ -245,9 +253,12 @@ export async function channelCredentials(
 /** The name to ask a node for; TLS does not allow an IP address there (RFC 6066 section 3). */
 export function serverNameOption(security: Security, endpoint: string): ClientOptions {
   if (security.kind === 'plaintext') return {};
+  return { 'grpc.ssl_target_name_override': askedName(security, endpoint) };
+}
+
+function askedName({ tls }: Extract<Security, { kind: 'tls' }>, endpoint: string): string {
   const host = hostOf(endpoint);
-  const asked = security.tls.serverName ?? (isIP(host) === 0 ? host : 'localhost');
-  return { 'grpc.ssl_target_name_override': asked };
+  return tls.serverName ?? (isIP(host) === 0 ? host : 'localhost');
 }
 
 function hostOf(endpoint: string): string {
