@@ -41,7 +41,19 @@ const LAYERS = {
   grpc: {
     src: ['core', 'ports', 'wire', 'service'],
     npm: ['@grpc/grpc-js', '@grpc/reflection', 'grpc-health-check'],
-    builtin: ['tls', 'net', 'stream', 'fs', 'fs/promises', 'crypto', 'module', 'url', 'path'],
+    builtin: [
+      'tls',
+      'net',
+      'http2',
+      'events',
+      'stream',
+      'fs',
+      'fs/promises',
+      'crypto',
+      'module',
+      'url',
+      'path',
+    ],
   },
   http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
   client: {

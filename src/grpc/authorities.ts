@@ -44,6 +44,25 @@ export class Authorities {
     return this.#byId.size;
   }
 
+  /** Says whether all that an earlier set vouches for is vouched for here. */
+  covers(earlier: Authorities): boolean {
+    return [...earlier.#byId].every(([id, { distrustAfterMs = Number.POSITIVE_INFINITY }]) => {
+      const here = this.#byId.get(id);
+      return here !== undefined && (here.distrustAfterMs ?? distrustAfterMs) >= distrustAfterMs;
+    });
+  }
+
+  /** Says whether there are leaves that OpenSSL lets in and this set does not. */
+  get isStricter(): boolean {
+    return [...this.#byId.values()].some(({ distrustAfterMs }) => distrustAfterMs !== undefined);
+  }
+
+  /** Says whether an authority, which vouched for a leaf before, is here and still does. */
+  stillVouches(id: AuthorityId, validFromMs: number): boolean {
+    const authority = this.#byId.get(id);
+    return authority !== undefined && mayVouch(authority, validFromMs);
+  }
+
   /**
    * The authority that vouches for a chain, leaf first; undefined when none does. `known` is the
    * answer of an earlier set for the same chain: while it is here, nothing has to be computed.
@@ -51,7 +70,8 @@ export class Authorities {
   vouchFor(chain: readonly X509Certificate[], known?: AuthorityId): AuthorityId | undefined {
     const [leaf, ...rest] = chain;
     if (leaf === undefined) return undefined;
-    const usable = [...this.#byId.values()].filter((each) => mayVouch(each, leaf));
+    const validFromMs = Date.parse(leaf.validFrom);
+    const usable = [...this.#byId.values()].filter((each) => mayVouch(each, validFromMs));
     if (usable.some(({ certificate }) => certificate.fingerprint256 === known)) return known;
     return authorityOf(leaf, rest.slice(0, DEPTH_MAX), usable);
   }
@@ -89,8 +109,8 @@ function authorityOf(
   return undefined;
 }
 
-function mayVouch({ distrustAfterMs }: Authority, leaf: X509Certificate): boolean {
-  return distrustAfterMs === undefined || Date.parse(leaf.validFrom) <= distrustAfterMs;
+function mayVouch({ distrustAfterMs }: Authority, validFromMs: number): boolean {
+  return distrustAfterMs === undefined || validFromMs <= distrustAfterMs;
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { CallerDirectory, CallerIdentity } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
@@ -12,10 +12,15 @@ import { parseAltNames } from './certificate-names.ts';
 export const NODE_ID_HEADER: string = 'kedge-node-id';
 
 /** What every kind of server call has. */
-export type AnyCall = Pick<
-  ServerUnaryCall<Buffer, Buffer>,
-  'getAuthContext' | 'getPeer' | 'getPath' | 'metadata'
->;
+export interface AnyCall {
+  readonly metadata: Pick<Metadata, 'get'>;
+  getPath(): string;
+  getPeer(): string;
+  /** Without a certificate that was verified there is none here. */
+  getAuthContext(): {
+    readonly sslPeerCertificate?: { readonly subjectaltname?: string | undefined } | undefined;
+  };
+}
 
 /** How callers of a listener prove who they are. */
 export interface CallerRules {

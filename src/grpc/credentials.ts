@@ -24,8 +24,8 @@ const CHAIN_MAX = 8;
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|::1):\d{1,5}$/;
 
 /**
- * What a listener offers, and by whom it judges. Sessions cannot be resumed: a resumed session is
- * not verified again, and connections live so long that a full handshake costs nothing.
+ * What a listener offers, and by whom it judges. Sessions cannot be resumed: where they can,
+ * `session-tickets.ts` says so.
  */
 export function listenerContext({ cert, key, callers }: TlsMaterial): SecureContextOptions {
   return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import type { ClientPage, ClientsQuery } from '../core/adoption/model.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
@@ -56,7 +56,7 @@ export function gossipService(
       count += 1;
       acceptLink(environment, bidi, { linkId: `in-${count}`, peer, services });
     } catch (thrown) {
-      bidi.listen({ message: ignore, drained: ignore, closed: ignore });
+      bidi.listen({ message: ignore, drained: ignore, failed: ignore, closed: ignore });
       bidi.end(reportFailure(environment, call, thrown));
     }
   };
@@ -103,14 +103,13 @@ function acceptLink(
   bidi.listen({
     message: (bytes) => session.received(bytes),
     drained: () => session.drained(),
+    failed: ignore,
     closed: () => {
       forget();
       session.over(undefined);
     },
   });
-  const metadata = new Metadata();
-  metadata.set(NODE_ID_HEADER, self);
-  bidi.accept(metadata);
+  bidi.accept({ [NODE_ID_HEADER]: self });
   events.linkUp(session, peer);
 }
 

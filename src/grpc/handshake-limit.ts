@@ -2,10 +2,11 @@
  * Remote addresses whose handshakes fail too often, and for how long they are turned away.
  *
  * A handshake costs this side a signature, whoever asks. Failures are borne at a rate that costs
- * little: many callers may share an address, and some of them hold an old certificate or are the
- * probes of a load balancer. An address with more is turned away before a handshake, for a time
- * that doubles; a caller from there that gets in takes the doubling back. Connections that are
- * there stay. An IPv6 address counts by its network, since its holder has all of that.
+ * little, and as many as there are callers that get in: many may share an address, and some of
+ * them hold an old certificate, give up in a storm or are the probes of a load balancer. An address
+ * with more is turned away before a handshake, for a time that doubles; a caller from there that
+ * gets in takes the doubling back. Connections that are there stay. An IPv6 address counts by its
+ * network, since its holder has all of that.
  *
  * @module
  */
@@ -57,7 +58,9 @@ export class HandshakeLimit {
   /** One from there got in. */
   succeeded(address: string): void {
     const entry = this.#entries.get(networkOf(address));
-    if (entry !== undefined) entry.timesAway = 0;
+    if (entry === undefined) return;
+    entry.timesAway = 0;
+    entry.open = Math.max(0, entry.open - 1);
   }
 
   /** One did not; says for how long its address is turned away, when that was one too many. */

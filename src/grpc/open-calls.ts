@@ -36,11 +36,15 @@ export class OpenCalls {
     };
   }
 
-  /** Ends the calls that would not end by themselves; only those of `callers` when given. */
-  endStreams(error: KedgeError, callers?: ReadonlySet<string>): void {
-    for (const call of [...this.#calls]) {
-      if (call.kind === 'stream' && (callers?.has(call.from) ?? true)) call.end(error);
-    }
+  /**
+   * Ends the calls that would not end by themselves, those of `callers` when given. `errorFor` is
+   * told how many they are.
+   */
+  endStreams(errorFor: (count: number) => KedgeError, callers?: ReadonlySet<string>): void {
+    const streams = [...this.#calls].filter(
+      ({ kind, from }) => kind === 'stream' && (callers?.has(from) ?? true),
+    );
+    for (const stream of streams) stream.end(errorFor(streams.length));
   }
 
   /** Resolves when no call is open. */

@@ -12,12 +12,12 @@
 const NGHTTP2_CANCEL = 8;
 const INTERCEPTORS_MAX = 8;
 
-/** Resets the call's HTTP/2 stream; says whether there was one to reset. */
-export function resetCall(call: object): 'reset' | 'not found' {
+/** Resets the call's HTTP/2 stream with a code of HTTP/2; says whether there was one to reset. */
+export function resetCall(call: object, code: number = NGHTTP2_CANCEL): 'reset' | 'not found' {
   const stream = streamOf(call);
   const close: unknown = stream === undefined ? undefined : Reflect.get(stream, 'close');
   if (typeof close !== 'function') return 'not found';
-  Reflect.apply(close, stream, [NGHTTP2_CANCEL]);
+  Reflect.apply(close, stream, [code]);
   return 'reset';
 }
 

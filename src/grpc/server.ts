@@ -17,6 +17,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { CallerQuota } from '../service/caller-quota.ts';
+import { shuttingDown } from '../service/farewell.ts';
 import { loadAllProtos } from '../wire/protos.ts';
 import { type AdminServices, adminService } from './admin-handler.ts';
 import type { CallerRules } from './caller.ts';
@@ -27,6 +28,7 @@ import { type GossipServices, gossipService } from './gossip-handler.ts';
 import type { LiveTls } from './live-tls.ts';
 import { OpenCalls } from './open-calls.ts';
 import { requestTimeout } from './request-timeout.ts';
+import type { StreamRoute } from './stream-route.ts';
 import { TlsListener } from './tls-listener.ts';
 import { trustService, type WatchServices } from './trust-handler.ts';
 
@@ -80,13 +82,16 @@ export class GrpcServer implements AsyncDisposable {
     const server = makeServer(options);
     const health = new HealthImplementation();
     health.addToServer(server);
-    const served = servedServices(environment, options.services);
+    const { trust: watch } = options.services;
+    const trust = watch && trustService(environment, watch);
+    const served = [...(trust ? [trust] : []), ...otherServices(environment, options.services)];
     const names = served.map(({ name }) => name);
     new ReflectionService(loadAllProtos(), { services: names }).addToServer(server);
     for (const { definition, implementation } of served) {
       server.addService(definition, implementation);
     }
-    const { host, port, listener } = await bind(server, openCalls, options);
+    const route = trust?.route;
+    const { host, port, listener } = await bind(server, { openCalls, route }, options);
     return new GrpcServer({
       server,
       listener,
@@ -126,7 +131,7 @@ export class GrpcServer implements AsyncDisposable {
   async drain(timeoutMs: number): Promise<void> {
     this.setHealth('NOT_SERVING');
     this.#listener?.stop();
-    this.#openCalls.endStreams(new KedgeError('UNAVAILABLE', 'this node is shutting down'));
+    this.#openCalls.endStreams(shuttingDown);
     const closed = this.#tryShutdown();
     await Promise.race([this.#openCalls.idle(), this.#after(timeoutMs)]);
     // Health watchers never end by themselves; nobody else is left, or time is over.
@@ -155,34 +160,37 @@ export class GrpcServer implements AsyncDisposable {
   }
 }
 
-function makeServer({ clock, services, maxStreamsPerConnection }: ServerOptions): Server {
+function makeServer({ clock, services, tls, maxStreamsPerConnection }: ServerOptions): Server {
   return new Server({
     'grpc.max_receive_message_length': maxRequestBytes(services),
     'grpc.max_send_message_length': MESSAGE_MAX_BYTES,
     'grpc.max_concurrent_streams': maxStreamsPerConnection,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-    // Without channelz grpc-js 1.14 forgets its sessions, and forceShutdown leaves them open.
-    'grpc.enable_channelz': 1,
+    // Without channelz grpc-js 1.14 forgets its sessions, and forceShutdown leaves them open. With
+    // TLS the sockets are ours to close, and ten thousand sessions are cheaper without.
+    'grpc.enable_channelz': tls === undefined ? 1 : 0,
     interceptors: [requestTimeout(clock, REQUEST_WITHIN_MS)],
   });
 }
 
-function servedServices(
+function otherServices(
   environment: CallEnvironment,
-  { trust, gossip, admin }: ListenerServices,
+  { gossip, admin }: ListenerServices,
 ): readonly ServedService[] {
   return [
-    ...(trust === undefined ? [] : [trustService(environment, trust)]),
     ...(gossip === undefined ? [] : [gossipService(environment, gossip)]),
     ...(admin === undefined ? [] : [adminService(environment, admin)]),
   ];
 }
 
+function isForClients({ gossip, admin }: ListenerServices): boolean {
+  return gossip === undefined && admin === undefined;
+}
+
 // A listener for clients alone need not buffer more than a client may send.
-function maxRequestBytes({ gossip, admin }: ListenerServices): number {
-  const isForClients = gossip === undefined && admin === undefined;
-  return isForClients ? WATCH_REQUEST_MAX_BYTES : MESSAGE_MAX_BYTES;
+function maxRequestBytes(services: ListenerServices): number {
+  return isForClients(services) ? WATCH_REQUEST_MAX_BYTES : MESSAGE_MAX_BYTES;
 }
 
 interface Bound {
@@ -191,7 +199,11 @@ interface Bound {
   readonly listener: TlsListener | undefined;
 }
 
-async function bind(server: Server, openCalls: OpenCalls, options: ServerOptions): Promise<Bound> {
+async function bind(
+  server: Server,
+  { openCalls, route }: { readonly openCalls: OpenCalls; readonly route: StreamRoute | undefined },
+  options: ServerOptions,
+): Promise<Bound> {
   const { address, tls, clock, logger, metrics } = options;
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
@@ -205,7 +217,8 @@ async function bind(server: Server, openCalls: OpenCalls, options: ServerOptions
       host: unbracketed(host),
       port: Number(address.slice(colon + 1)),
       tls,
-      makeTaker: () => connectionTaker(server, openCalls),
+      sessions: isForClients(options.services) ? 'resumable' : 'full',
+      makeTaker: () => connectionTaker(server, openCalls, route),
       clock,
       logger,
       metrics,

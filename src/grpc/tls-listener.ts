@@ -8,31 +8,32 @@
  * spread over the second half of the time that a move may take (peers move by themselves in the
  * first half, without a gap), and what is still there at its end is cut off.
  *
- * Addresses from which too many handshakes fail are turned away before the next one
- * (`handshake-limit.ts`).
+ * Who may begin a handshake, and when, is decided before (`entrance.ts`).
  *
  * @module
  */
-import type { X509Certificate } from 'node:crypto';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
   createServer as createTlsServer,
+  type SecureContextOptions,
   type TLSSocket,
   type Server as TlsServer,
 } from 'node:tls';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { type AuthorityId, chainOf } from './authorities.ts';
+import type { Authorities, AuthorityId } from './authorities.ts';
 import { listenerContext, MUTUAL } from './credentials.ts';
-import { HandshakeLimit } from './handshake-limit.ts';
+import { Entrance } from './entrance.ts';
 import type { LiveTls } from './live-tls.ts';
+import { chainIn, Intermediates, type Presented } from './presented.ts';
+import { resumable } from './session-tickets.ts';
 
 /** Takes connections that are authenticated, and lets go of all of them together. */
 export interface ConnectionTaker {
-  inject(socket: TLSSocket): void;
+  /** `altNames` are those of the caller's certificate, as `node:tls` writes them. */
+  inject(socket: TLSSocket, altNames: string | undefined): void;
   /** Asks all callers to come back on another connection; calls under way may end. */
-  drain(withinMs: number): void;
+  drain(sockets: readonly TLSSocket[], withinMs: number): void;
   /** Forgets everything; the sockets are gone. */
   close(): void;
 }
@@ -43,6 +44,8 @@ export interface TlsListenerOptions {
   /** 0 asks for a free one. */
   readonly port: number;
   readonly tls: LiveTls;
+  /** Whether TLS sessions may be resumed; `session-tickets.ts` says when they should not. */
+  readonly sessions: 'resumable' | 'full';
   readonly makeTaker: () => ConnectionTaker;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -52,12 +55,15 @@ export interface TlsListenerOptions {
 const HANDSHAKE_WITHIN_MS = 10_000;
 /** Groups that connections of one set are moved in: each one has its own moment. */
 const GROUPS = 64;
+/** Connections that are judged between two turns of the event loop: some ten milliseconds. */
+const JUDGED_PER_TURN = 64;
 
 interface Connection {
   readonly socket: TLSSocket;
-  readonly chain: readonly X509Certificate[];
   readonly group: Group;
-  voucher: AuthorityId;
+  /** What it showed and who vouches for it, once somebody had to look. */
+  shown?: Presented;
+  voucher?: AuthorityId | undefined;
 }
 
 interface Group {
@@ -68,26 +74,25 @@ interface Group {
 /** A listening socket with its connections. */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
-  readonly #server: Server;
-  /** Takes the sockets of `#server` that may begin a handshake. */
+  readonly #entrance: Entrance;
   readonly #tls: TlsServer;
-  readonly #limit: HandshakeLimit;
-  /** Callers in a handshake. */
-  readonly #callers: Set<string> = new Set();
-  readonly #sockets: Set<Socket> = new Set();
+  readonly #intermediates: Intermediates;
   readonly #connections: Set<Connection> = new Set();
   readonly #timers: Set<ClockTimer> = new Set();
   readonly #following: Disposable;
   /** Of the current set; those of older ones are moving. */
   #groups: Group[] = [];
   #turn = 0;
-  #tag: string;
+  #followed: Authorities;
+  /** Grows when the set becomes another one. */
+  #epoch = 0;
+  #judgement = 0;
 
   /** Listens. Errors: those of `node:net`. */
   static async listen(options: TlsListenerOptions): Promise<TlsListener> {
     const listener = new TlsListener(options);
     try {
-      await listener.#bind();
+      await listener.#entrance.listen(options.host, options.port);
     } catch (error) {
       listener.stop();
       throw error;
@@ -97,11 +102,19 @@ export class TlsListener {
 
   private constructor(options: TlsListenerOptions) {
     this.#options = options;
-    const { tls } = options;
-    this.#tag = tls.current.callers.tag;
-    this.#limit = new HandshakeLimit(options.clock);
+    const { tls, clock, logger, metrics } = options;
+    this.#followed = tls.current.callers;
+    this.#intermediates = new Intermediates(tls.current.cert);
+    this.#entrance = new Entrance({
+      begin: (socket) => this.#tls.emit('connection', socket),
+      epoch: () => this.#epoch,
+      onError: (error) => this.#refused(error.message, undefined),
+      clock,
+      logger,
+      metrics,
+    });
     this.#tls = createTlsServer({
-      ...listenerContext(tls.current),
+      ...this.#context(),
       ...MUTUAL,
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_WITHIN_MS,
@@ -110,96 +123,81 @@ export class TlsListener {
       this.#refused(error.message, remoteAddress);
     });
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
-    this.#server = createServer({ noDelay: true }, (socket) => this.#receive(socket));
     this.#following = tls.onChange(() => this.#follow());
   }
 
   /** The port that was given out. */
   get port(): number {
-    return portOf(this.#server.address());
+    return this.#entrance.port;
   }
 
   /** Takes no new connections and follows no more changes; existing ones stay. */
   stop(): void {
     this.#following[Symbol.dispose]();
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    this.#server.close();
+    this.#entrance.stop();
   }
 
   /** Cuts everything off. */
   destroy(): void {
     this.stop();
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async #bind(): Promise<void> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error: Error) => this.#refused(error.message, undefined));
-        resolve();
-      });
-    });
-  }
-
-  /** A connection of somebody, before the handshake. */
-  #receive(socket: Socket): void {
-    const { remoteAddress: address = '' } = socket;
-    if (!this.#limit.admits(address)) {
-      this.#options.metrics.increment('kedge_handshakes_spared_total');
-      socket.destroy();
-      return;
-    }
-    const caller = callerOf(socket);
-    this.#sockets.add(socket);
-    this.#callers.add(caller);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#callers.delete(caller)) this.#failed(address);
-    });
-    this.#tls.emit('connection', socket);
-  }
-
-  /** A connection ended before somebody was let in. */
-  #failed(address: string): void {
-    const forMs = this.#limit.failed(address);
-    if (forMs === undefined) return;
-    const { logger } = this.#options;
-    const fields = { event: 'address.refused', from: address, forMs } as const;
-    logger.warn(fields, 'too many handshakes from there fail: turned away for a while');
+    this.#entrance.destroy();
   }
 
   #accept(socket: TLSSocket): void {
-    socket.on('error', () => undefined);
-    const { remoteAddress } = socket;
-    const chain = chainOf(socket.getPeerX509Certificate());
-    // A handshake that began before a change was verified by the set before it.
-    const voucher = this.#vouchFor(chain);
-    if (voucher === undefined) {
-      socket.destroy();
-      return this.#refused('no authority vouches for the certificate', remoteAddress);
-    }
-    this.#callers.delete(callerOf(socket));
-    this.#limit.succeeded(remoteAddress ?? '');
+    socket.on('error', ignore);
+    const { subjectaltname, valid_to: validTo } = socket.getPeerCertificate();
+    const isResumed = socket.isSessionReused();
+    // OpenSSL verifies nothing again, dates included, when a session is resumed.
+    const isOver = isResumed && Date.parse(validTo) < this.#options.clock.nowMs();
     const group = this.#nextGroup();
-    const connection = { socket, chain, group, voucher };
+    const connection: Connection = { socket, group };
+    if (isOver || !this.#isLetIn(connection)) {
+      socket.destroy();
+      return this.#refused('no authority vouches for the certificate', socket.remoteAddress);
+    }
+    this.#entrance.entered(socket);
+    const kind = isResumed ? 'resumed' : 'full';
+    this.#options.metrics.increment('kedge_handshakes_total', { kind });
     group.connections.add(connection);
     this.#connections.add(connection);
     socket.once('close', () => {
       group.connections.delete(connection);
       this.#connections.delete(connection);
     });
-    group.taker.inject(socket);
+    group.taker.inject(socket, subjectaltname);
+  }
+
+  /**
+   * A handshake that began with the newest set was verified by it; so was the one whose session is
+   * resumed, since the keys of tickets belong to the set. Otherwise this looks again.
+   */
+  #isLetIn(connection: Connection): boolean {
+    const isByNewest = this.#entrance.epochOf(connection.socket) === this.#epoch;
+    return (isByNewest && !this.#authorities.isStricter) || this.#isVouchedFor(connection);
+  }
+
+  /** Says whether somebody of the newest set vouches for a connection, and remembers who. */
+  #isVouchedFor(connection: Connection): boolean {
+    const authorities = this.#authorities;
+    const shown = connection.shown ?? this.#intermediates.shownBy(connection.socket);
+    if (shown === undefined) return false;
+    const { voucher } = connection;
+    connection.shown = shown;
+    if (voucher !== undefined && authorities.stillVouches(voucher, shown.validFromMs)) return true;
+    connection.voucher = authorities.vouchFor(chainIn(shown));
+    return connection.voucher !== undefined;
   }
 
   #follow(): void {
     const { tls } = this.#options;
-    this.#tls.setSecureContext(listenerContext(tls.current));
-    if (tls.current.callers.tag === this.#tag) return;
-    this.#tag = tls.current.callers.tag;
-    for (const connection of [...this.#connections]) this.#judge(connection);
+    const before = this.#followed;
+    const { callers } = tls.current;
+    this.#followed = callers;
+    this.#tls.setSecureContext(this.#context());
+    if (callers.tag === before.tag) return;
+    this.#epoch += 1;
+    if (!callers.covers(before)) this.#judgeAll();
     const groups = this.#groups;
     this.#groups = [];
     const { withinMs, random } = tls.moves;
@@ -209,19 +207,35 @@ export class TlsListener {
     }
   }
 
-  /** Cuts a connection off when nobody of the new set vouches for it. */
+  /**
+   * Cuts off whom nobody of the new set vouches for, in portions, with a turn of the event loop
+   * between two. Sessions that were resumed come last: by then their intermediates are known.
+   */
+  #judgeAll(): void {
+    const isResumed = ({ socket }: Connection): boolean => socket.isSessionReused();
+    const all = [...this.#connections];
+    const ordered = [...all.filter((each) => !isResumed(each)), ...all.filter(isResumed)];
+    this.#judgement += 1;
+    const mine = this.#judgement;
+    const judge = (from: number): void => {
+      // A newer one judges all of them again.
+      if (mine !== this.#judgement) return;
+      for (const each of ordered.slice(from, from + JUDGED_PER_TURN)) this.#judge(each);
+      const next = from + JUDGED_PER_TURN;
+      if (next < ordered.length) setImmediate(() => judge(next));
+    };
+    judge(0);
+  }
+
   #judge(connection: Connection): void {
-    const { socket, chain, voucher } = connection;
-    const next = this.#vouchFor(chain, voucher);
-    if (next !== undefined) {
-      connection.voucher = next;
-      return;
-    }
+    const { socket } = connection;
+    if (socket.destroyed || this.#isVouchedFor(connection)) return;
     const { logger, metrics } = this.#options;
     const { remoteAddress: from } = socket;
+    const { subjectaltname: names } = socket.getPeerCertificate();
     metrics.increment('kedge_connections_cut_total', { side: 'accepted' });
     logger.warn(
-      { event: 'connection.cut', side: 'accepted', from, names: chain[0]?.subjectAltName },
+      { event: 'connection.cut', side: 'accepted', from, names },
       'the authority of this caller is not trusted any more: cut off',
     );
     socket.destroy();
@@ -231,7 +245,8 @@ export class TlsListener {
     if (connections.size > 0) {
       const side = 'accepted';
       this.#options.metrics.increment('kedge_connections_moved_total', { side }, connections.size);
-      taker.drain(leftMs);
+      const sockets = [...connections].map(({ socket }) => socket);
+      taker.drain(sockets, leftMs);
     }
     this.#after(leftMs, () => {
       for (const { socket } of connections) socket.destroy();
@@ -248,8 +263,14 @@ export class TlsListener {
     return group;
   }
 
-  #vouchFor(chain: readonly X509Certificate[], known?: AuthorityId): AuthorityId | undefined {
-    return this.#options.tls.current.callers.vouchFor(chain, known);
+  get #authorities(): Authorities {
+    return this.#options.tls.current.callers;
+  }
+
+  #context(): SecureContextOptions {
+    const { tls, sessions } = this.#options;
+    const context = listenerContext(tls.current);
+    return sessions === 'full' ? context : { ...context, ...resumable(tls.current) };
   }
 
   #after(delayMs: number, onDue: () => void): void {
@@ -267,11 +288,6 @@ export class TlsListener {
   }
 }
 
-/** Names a caller, on its socket and on the TLS above it. */
-function callerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
-  return `${remoteAddress} ${String(remotePort)}`;
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
+function ignore(): void {
+  // What goes wrong with a socket closes it, and that is listened to.
 }

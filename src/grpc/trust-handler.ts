@@ -2,22 +2,27 @@
  * `trust.Watch`: decode what a client says, hand it to its subscription, encode what it gets.
  *
  * A client must start within ten seconds, may not flood, and must read: one that takes nothing for
- * a minute is cut off and resumes where it was when it comes back.
+ * a minute is cut off with `LIMIT` and resumes where it was when it comes back. Streams over TLS
+ * are served without grpc-js in between (`http2-call.ts`), those without TLS by grpc-js.
  *
  * @module
  */
-import { type handleBidiStreamingCall, Metadata } from '@grpc/grpc-js';
+import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
-import type { ClockTimer } from '../ports/clock.ts';
 import type { CallerIdentity } from '../service/identity.ts';
 import type { SubscriberSink } from '../service/subscriber.ts';
 import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
-import { decodeWatchRequest, encodeWatchResponse } from '../wire/watch.ts';
-import { BidiCall } from './bidi-call.ts';
+import { decodeWatchRequest } from '../wire/watch.ts';
+import { BidiCall, type BidiListener, type CallHeaders } from './bidi-call.ts';
+import type { AnyCall } from './caller.ts';
 import { admitCaller, type CallEnvironment, reportFailure, type ServedService } from './calls.ts';
+import type { Frame } from './frames.ts';
+import { Http2Call } from './http2-call.ts';
 import { RateLimit } from './rate-limit.ts';
+import type { StreamRoute } from './stream-route.ts';
+import { Sweep, type Swept } from './sweep.ts';
 
 /** A client's subscription, as this handler drives it. */
 export interface WatchSubscriber {
@@ -34,112 +39,170 @@ export interface WatchServices {
   open(sink: SubscriberSink, identity: CallerIdentity): WatchSubscriber;
 }
 
-/** How long a new stream may stay silent. */
-const START_WITHIN_MS = 10_000;
-/** How long a client may read nothing. */
-const UNREAD_MAX_MS = 60_000;
-/** How often a silent stream says that the node is alive. */
-const KEEP_ALIVE_MS = 20_000;
+/** Seconds that a new stream may stay silent. */
+const START_WITHIN_S = 10;
+/** Seconds that a client may read nothing. */
+const UNREAD_MAX_S = 60;
+/** Seconds after which a silent stream says that the node is alive. */
+const KEEP_ALIVE_S = 20;
+/** A client that did not read comes back when what kept it has passed. */
+const SLOW_RETRY_AFTER_MS = 5_000;
 /** Two acknowledgements for each of 256 bundles at once, then a steady rate. */
 const MESSAGES = { burst: 1024, perSecond: 20 } as const;
-const KEEP_ALIVE: WatchResponse = { kind: 'keep-alive' };
+const KEEP_ALIVE: readonly WatchResponse[] = [{ kind: 'keep-alive' }];
+const NOTHING: readonly Frame[] = [];
+
+/** A call as this handler drives it, whoever carries it. */
+interface WatchCall {
+  readonly from: string;
+  listen(listener: BidiListener): void;
+  accept(headers: CallHeaders): void;
+  frame(responses: readonly WatchResponse[]): readonly Frame[];
+  writeFrame(frame: Frame): boolean;
+  end(error?: KedgeError): void;
+}
+
+/** The clients' service, with the way around grpc-js that its streams may take. */
+export interface TrustService extends ServedService {
+  readonly route: StreamRoute;
+}
 
 /** The clients' service. */
-export function trustService(environment: CallEnvironment, services: WatchServices): ServedService {
-  const watch: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
-    const bidi = new BidiCall(call, environment.clock);
+export function trustService(environment: CallEnvironment, services: WatchServices): TrustService {
+  const { clock } = environment;
+  const sweep = new Sweep(clock);
+  const serve = (call: WatchCall, asked: AnyCall): void => {
     const fail = (thrown: unknown): void => {
-      bidi.end(reportFailure(environment, call, thrown));
+      call.end(reportFailure(environment, asked, thrown));
     };
     try {
-      const caller = admitCaller(environment, call, 'client');
-      new Watch(environment, bidi, fail).run(services, caller);
+      const caller = admitCaller(environment, asked, 'client');
+      new Watch({ environment, sweep, call, fail }).run(services, caller);
     } catch (thrown) {
-      bidi.listen({ message: ignore, drained: ignore, closed: ignore });
+      call.listen({ message: ignore, drained: ignore, failed: ignore, closed: ignore });
       fail(thrown);
     }
   };
-  return { name: 'kedge.v1.TrustService', definition: TRUST_METHODS, implementation: { watch } };
+  const watch: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+    serve(new BidiCall(call, clock), call);
+  };
+  const { path } = TRUST_METHODS.watch;
+  return {
+    name: 'kedge.v1.TrustService',
+    definition: TRUST_METHODS,
+    implementation: { watch },
+    route: {
+      path,
+      serve: (stream, altNames) => {
+        const call = new Http2Call(stream, { path, altNames, clock });
+        serve(call, call);
+      },
+    },
+  };
 }
 
 function ignore(): void {
   // A call that was refused has nothing to do with what still arrives.
 }
 
-/** One open watch stream. */
-class Watch implements SubscriberSink {
-  readonly #environment: CallEnvironment;
-  readonly #bidi: BidiCall;
-  readonly #fail: (thrown: unknown) => void;
-  #timers: { start?: ClockTimer; unread?: ClockTimer; alive?: ClockTimer } = {};
+interface WatchParts {
+  readonly environment: CallEnvironment;
+  readonly sweep: Sweep;
+  readonly call: WatchCall;
+  readonly fail: (thrown: unknown) => void;
+}
 
-  constructor(environment: CallEnvironment, bidi: BidiCall, fail: (thrown: unknown) => void) {
-    this.#environment = environment;
-    this.#bidi = bidi;
-    this.#fail = fail;
+/** One open watch stream. Its times are counted in seconds, by the sweep that all streams share. */
+class Watch implements SubscriberSink, Swept {
+  readonly #parts: WatchParts;
+  #startLeftS = START_WITHIN_S;
+  #quietS = 0;
+  /** Since when the transport is full; absent while it has room. */
+  #unreadS: number | undefined;
+  /** What of the last messages is not written yet. */
+  #rest: readonly Frame[] = NOTHING;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
   }
 
   run(services: WatchServices, caller: CallerIdentity): void {
-    const { clock, openCalls } = this.#environment;
+    const { environment, sweep, call, fail } = this.#parts;
+    const { clock, openCalls } = environment;
     const subscriber = services.open(this, caller);
     const forget = openCalls.add({
       kind: 'stream',
-      from: this.#bidi.from,
+      from: call.from,
       end: (error) => this.close(error),
     });
     const rate = new RateLimit(clock, MESSAGES);
-    this.#timers.start = clock.setTimer(START_WITHIN_MS, () => {
-      this.#fail(new KedgeError('LIMIT', 'the client did not say what it watches within 10 s'));
-    });
-    this.#bidi.listen({
+    call.listen({
       message: (bytes) => {
         try {
           rate.take();
           const request = decodeWatchRequest(bytes);
           if (request === 'unknown') return;
-          this.#timers.start?.[Symbol.dispose]();
+          this.#startLeftS = Number.POSITIVE_INFINITY;
           subscriber.receive(request);
         } catch (thrown) {
-          this.#fail(thrown);
+          fail(thrown);
         }
       },
       drained: () => {
-        this.#timers.unread?.[Symbol.dispose]();
-        delete this.#timers.unread;
-        subscriber.drained();
+        this.#unreadS = undefined;
+        if (this.#write(this.#rest) === 'sent') subscriber.drained();
       },
+      failed: fail,
       closed: (how) => {
-        for (const timer of Object.values(this.#timers)) timer[Symbol.dispose]();
-        this.#timers = {};
+        sweep.delete(this);
         forget();
         subscriber.closed(how);
       },
     });
-    const metadata = new Metadata();
-    if (services.self !== undefined) metadata.set(WATCH_NODE_HEADER, services.self);
-    this.#bidi.accept(metadata);
-    this.#armKeepAlive();
+    call.accept(services.self === undefined ? {} : { [WATCH_NODE_HEADER]: services.self });
+    sweep.add(this);
   }
 
-  push(response: WatchResponse): 'sent' | 'full' {
-    this.#armKeepAlive();
-    if (this.#bidi.write(encodeWatchResponse(response))) return 'sent';
-    this.#timers.unread ??= this.#environment.clock.setTimer(UNREAD_MAX_MS, () => {
-      this.#fail(new KedgeError('UNAVAILABLE', 'the client does not read'));
-    });
-    return 'full';
+  push(responses: readonly WatchResponse[]): 'sent' | 'full' {
+    return this.#write(this.#parts.call.frame(responses));
   }
 
   close(error?: KedgeError): void {
-    this.#bidi.end(error);
+    this.#parts.call.end(error);
   }
 
-  #armKeepAlive(): void {
-    this.#timers.alive?.[Symbol.dispose]();
-    this.#timers.alive = this.#environment.clock.setTimer(KEEP_ALIVE_MS, () => {
-      // A client that does not read needs no sign of life; its unread timer runs.
-      if (this.#timers.unread === undefined) this.push(KEEP_ALIVE);
-      else this.#armKeepAlive();
-    });
+  #write(frames: readonly Frame[]): 'sent' | 'full' {
+    this.#quietS = 0;
+    for (const [index, frame] of frames.entries()) {
+      if (this.#parts.call.writeFrame(frame)) continue;
+      this.#unreadS ??= 0;
+      this.#rest = frames.slice(index + 1);
+      return 'full';
+    }
+    this.#rest = NOTHING;
+    return 'sent';
   }
+
+  tick(): void {
+    this.#startLeftS -= 1;
+    if (this.#startLeftS === 0) {
+      this.#parts.fail(new KedgeError('LIMIT', 'the client did not say what it watches in 10 s'));
+    } else if (this.#unreadS !== undefined) {
+      // A client that does not read needs no sign of life.
+      this.#unreadS += 1;
+      if (this.#unreadS === UNREAD_MAX_S) this.#parts.fail(tooSlow());
+    } else {
+      this.#quietS += 1;
+      if (this.#quietS >= KEEP_ALIVE_S) this.push(KEEP_ALIVE);
+    }
+  }
+}
+
+function tooSlow(): KedgeError {
+  return new KedgeError(
+    'LIMIT',
+    `the client read nothing for ${UNREAD_MAX_S} s: cut off; it goes on where it was when it ` +
+      'connects again',
+    { detail: { retryAfterMs: SLOW_RETRY_AFTER_MS } },
+  );
 }

@@ -14,10 +14,18 @@ import {
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
+import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import type { Heartbeat } from '../core/log/heartbeat.ts';
 import type { NoteSignature } from '../core/log/note.ts';
-import type { WatchResponse } from '../core/watch/messages.ts';
+import type { RegionSplit } from '../core/log/split.ts';
 import type { AttestedSource } from './attested-source.ts';
+import { oncePer, Prepared } from './prepared.ts';
+import type { Next } from './watched-bundle.ts';
+
+// Readers that are told the same get the very same message, which is encoded once.
+const cosignedOf = oncePer((leaf: CosignedLeaf) => [{ kind: 'cosigned', leaf } as const]);
+const heartbeatOf = oncePer((said: AttestedRows) => [{ kind: 'heartbeat', said } as const]);
+const splitOf = oncePer((split: RegionSplit) => [{ kind: 'region-split', split } as const]);
 
 /** The feed of one client. */
 export class AttestedFeed {
@@ -31,17 +39,14 @@ export class AttestedFeed {
   }
 
   /** What the client has to hear next; `watched` are the bundles that it has up to the head. */
-  async next(
-    all: readonly BundleName[],
-    watched: readonly BundleName[],
-  ): Promise<readonly WatchResponse[] | undefined> {
+  next(all: readonly BundleName[], watched: readonly BundleName[]): Next {
     for (const split of this.#source.splits) {
       if (this.#splits.has(split.keyId)) continue;
       this.#splits.add(split.keyId);
-      return [{ kind: 'region-split', split }];
+      return splitOf(split);
     }
     for (const bundle of watched) {
-      const messages = await this.#cosigned(releaseStream(bundle));
+      const messages = this.#cosigned(releaseStream(bundle));
       if (messages !== undefined) return messages;
     }
     for (const heartbeat of this.#source.heartbeats()) {
@@ -49,24 +54,24 @@ export class AttestedFeed {
       if (this.#heartbeats.get(region) === heartbeat) continue;
       this.#heartbeats.set(region, heartbeat);
       const said = this.#source.rows(region, [CHARTER_STREAM, ...all.map(releaseStream)]);
-      if (said !== undefined) return [{ kind: 'heartbeat', said }];
+      if (said !== undefined) return heartbeatOf(said);
     }
     return undefined;
   }
 
   /** What is new of the log of charters: said before what may need it. */
-  async charter(): Promise<readonly WatchResponse[] | undefined> {
-    return await this.#cosigned(CHARTER_STREAM);
+  charter(): Next {
+    return this.#cosigned(CHARTER_STREAM);
   }
 
-  async #cosigned(stream: StreamName): Promise<readonly WatchResponse[] | undefined> {
+  #cosigned(stream: StreamName): Next {
     const known = this.#lines.get(stream);
-    const leaf = await this.#source.cosigned(stream, (line) => known?.told.has(line) ?? false);
-    if (leaf === undefined) return undefined;
+    const leaf = this.#source.shown(stream, (line) => known?.told.has(line) ?? false);
+    if (leaf === undefined || leaf instanceof Prepared) return leaf;
     const { root } = leaf.checkpoint;
     const told = known?.root === root ? known.told : new Set<NoteSignature>();
     for (const line of leaf.lines) told.add(line);
     this.#lines.set(stream, { root, told });
-    return [{ kind: 'cosigned', leaf }];
+    return cosignedOf(leaf);
   }
 }

@@ -24,6 +24,7 @@ import { logOf } from '../core/trusted/decisions.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
 import { HeadTrees } from './head-trees.ts';
+import { Prepared } from './prepared.ts';
 
 /** Places of last statements that are kept for readers that ask for the same. */
 const LEAVES_KEPT = 256;
@@ -36,6 +37,13 @@ interface Leaf {
   readonly proof: ProofHashes;
 }
 
+/** The place of a last statement, and what was last shown of it. */
+interface KnownLeaf {
+  readonly place: string;
+  readonly leaf: Prepared<Leaf>;
+  shown: CosignedLeaf | undefined;
+}
+
 /** A heartbeat whose rows this node can prove. */
 interface Provable {
   readonly heartbeat: Heartbeat;
@@ -43,6 +51,9 @@ interface Provable {
   /** Made once per set of streams, so that a transport can encode each once. */
   readonly made: Map<string, AttestedRows>;
 }
+
+/** Says whether a reader knows a line already. */
+type IsTold = (line: CosignedLeaf['lines'][number]) => boolean;
 
 /** What a source works with. */
 export interface AttestedSourceOptions {
@@ -59,8 +70,7 @@ export class AttestedSource {
   readonly #provable: Map<RegionName, Provable> = new Map();
   /** Heartbeats over rows that this node does not have yet. */
   readonly #ahead: Map<RegionName, Heartbeat> = new Map();
-  readonly #leaves: Map<StreamName, { readonly place: string; readonly leaf: Promise<Leaf> }> =
-    new Map();
+  readonly #leaves: Map<StreamName, KnownLeaf> = new Map();
   #state: TrustedState;
 
   constructor(options: AttestedSourceOptions) {
@@ -125,8 +135,20 @@ export class AttestedSource {
    */
   async cosigned(
     stream: StreamName,
-    isTold: (line: CosignedLeaf['lines'][number]) => boolean = () => false,
+    isTold: IsTold = () => false,
   ): Promise<CosignedLeaf | undefined> {
+    while (true) {
+      const shown = this.shown(stream, isTold);
+      if (!(shown instanceof Prepared)) return shown;
+      await shown.settled;
+    }
+  }
+
+  /**
+   * The same, without waiting: what has to be read first, or what there is. Readers that were told
+   * the same get the very same object, so that a transport can encode it once.
+   */
+  shown(stream: StreamName, isTold: IsTold): CosignedLeaf | Prepared<unknown> | undefined {
     const row = rowIn(this.#state, stream);
     if (row === undefined || row.forked || row.sequence === 0) return undefined;
     const log = logOf(this.#state, stream);
@@ -136,12 +158,16 @@ export class AttestedSource {
       .filter(({ checkpoint, line }) => checkpoint.size === row.sequence && !isTold(line))
       .filter(({ checkpoint }) => decisionOf(checkpoint) === decisionOf(log));
     if (heads.length === 0) return undefined;
-    const { checkpoint, proof } = await this.#leaf(log, row);
+    const known = this.#leaf(log, row);
+    if (known.leaf.value === undefined) return known.leaf;
+    const { checkpoint, proof } = known.leaf.value;
     const lines = heads
       .filter((head) => head.checkpoint.root === checkpoint.root)
       .map(({ line }) => line)
       .slice(0, NOTE_SIGNATURES_MAX);
-    return lines.length === 0 ? undefined : { checkpoint, lines, proof };
+    if (lines.length === 0) return undefined;
+    if (!hasLines(known.shown, lines)) known.shown = { checkpoint, lines, proof };
+    return known.shown;
   }
 
   /**
@@ -161,17 +187,18 @@ export class AttestedSource {
     return { leaf, heartbeats };
   }
 
-  async #leaf(log: LogName, { stream, sequence, digest }: HeadRow): Promise<Leaf> {
+  #leaf(log: LogName, { stream, sequence, digest }: HeadRow): KnownLeaf {
     const place = `${decisionOf(log)} ${digest}`;
     const known = this.#leaves.get(stream);
-    if (known?.place === place) return await known.leaf;
-    const leaf = this.#makeLeaf(log, sequence);
+    if (known?.place === place) return known;
+    const leaf = new Prepared(this.#makeLeaf(log, sequence));
+    const made: KnownLeaf = { place, leaf, shown: undefined };
     this.#leaves.delete(stream);
-    this.#leaves.set(stream, { place, leaf });
-    leaf.catch(() => this.#leaves.delete(stream));
+    this.#leaves.set(stream, made);
+    leaf.settled.catch(() => this.#leaves.delete(stream));
     const [oldest] = this.#leaves.keys();
     if (this.#leaves.size > LEAVES_KEPT && oldest !== undefined) this.#leaves.delete(oldest);
-    return await leaf;
+    return made;
   }
 
   async #makeLeaf(log: LogName, size: number): Promise<Leaf> {
@@ -189,4 +216,8 @@ export class AttestedSource {
     const root = treeRoot({ size, peaks });
     return { checkpoint: { ...log, size, root }, proof };
   }
+}
+
+function hasLines(shown: CosignedLeaf | undefined, lines: CosignedLeaf['lines']): boolean {
+  return shown?.lines.length === lines.length && lines.every((line, i) => line === shown.lines[i]);
 }

@@ -1,8 +1,9 @@
 /**
  * One client that watches: what it has, what it was sent, what it acknowledged.
  *
- * Sending is a loop that runs while the transport has room and something newer exists. What it
- * sends is decided at the moment of sending, so only the newest ever waits.
+ * Sending is a loop that runs in the client's turn (`fan-out.ts`), while the transport has room and
+ * something newer exists. What it sends is decided at the moment of sending, so only the newest
+ * ever waits. Nothing in it waits by itself: what must be read first, it returns.
  *
  * @module
  */
@@ -10,24 +11,35 @@ import { KedgeError } from '../core/errors.ts';
 import {
   type BundleName,
   CHARTER_STREAM,
-  parseSequence,
   type RealmName,
   releaseStream,
   type Sha256,
 } from '../core/ids.ts';
-import type { StreamState, TrustedState } from '../core/trusted/state.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
 import type { WatchRequest, WatchResponse, WatchStart } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { AttestedFeed } from './attested-feed.ts';
 import type { AttestedSource } from './attested-source.ts';
+import type { FanOut, Receiver } from './fan-out.ts';
 import type { CallerIdentity } from './identity.ts';
-import type { CharterSource, Held, UpdateSource } from './updates.ts';
+import { Prepared } from './prepared.ts';
+import type { CharterSource, UpdateSource } from './updates.ts';
+import {
+  forkOf,
+  type Next,
+  type Stage,
+  type UpdateContext,
+  WatchedBundle,
+} from './watched-bundle.ts';
 
 /** Where messages for one client go. */
 export interface SubscriberSink {
-  /** Takes the message; after `full` the caller waits for `Subscriber.drained`. */
-  push(response: WatchResponse): 'sent' | 'full';
+  /**
+   * Takes the messages, which belong together; the same list comes for all who get the same. After
+   * `full` the caller waits for `Subscriber.drained`.
+   */
+  push(responses: readonly WatchResponse[]): 'sent' | 'full';
   /** Ends the stream, with a reason or well. */
   close(error?: KedgeError): void;
 }
@@ -44,32 +56,18 @@ export interface SubscriberOptions {
   readonly updates: UpdateSource;
   readonly charters: CharterSource;
   readonly attested: AttestedSource;
+  readonly fanOut: FanOut;
   readonly onClosed: () => void;
 }
 
-/** How far a client came with a release. */
-export type Stage = 'delivered' | 'loaded' | 'refused';
-
-/** One watched bundle. */
-interface Watched {
-  /** What the client has once it has read all that was sent. */
-  held: Held | undefined;
-  /** The evidence or head that it was last told of, so that nothing is told twice. */
-  toldDigest: string | undefined;
-  stage: { readonly digest: Sha256; readonly stage: Stage } | undefined;
-}
-
 /** One client of this node. */
-export class Subscriber {
+export class Subscriber implements Receiver {
   readonly #options: SubscriberOptions;
-  readonly #watched: Map<BundleName, Watched> = new Map();
+  readonly #watched: Map<BundleName, WatchedBundle> = new Map();
   #charterVersion: number | undefined;
   /** Absent for a client that did not ask for it. */
   #feed: AttestedFeed | undefined;
-  #waiting: WatchResponse[] = [];
   #isFull = false;
-  #isPumping = false;
-  #isStale = false;
   #toldCharterFork = false;
   #isClosed = false;
 
@@ -94,8 +92,7 @@ export class Subscriber {
 
   /** How far the client came with this release. */
   stageOf(bundle: BundleName, digest: Sha256): Stage | undefined {
-    const stage = this.#watched.get(bundle)?.stage;
-    return stage?.digest === digest ? stage.stage : undefined;
+    return this.#watched.get(bundle)?.stageOf(digest);
   }
 
   /** Takes a message of the client. A wrong one ends the stream with a typed error. */
@@ -122,13 +119,26 @@ export class Subscriber {
 
   /** The durable state moved. */
   changed(): void {
-    if (!this.#isFull) this.#pump();
+    if (!this.#isFull) this.#queue();
   }
 
   /** The transport has room again. */
   drained(): void {
     this.#isFull = false;
-    this.#pump();
+    this.#queue();
+  }
+
+  pump(): Prepared<unknown> | undefined {
+    while (!this.#isClosed && !this.#isFull) {
+      const next = this.#next();
+      if (next === undefined || next instanceof Prepared) return next;
+      this.#isFull = this.#options.sink.push(next) === 'full';
+    }
+    return undefined;
+  }
+
+  failed(thrown: unknown): void {
+    this.end(KedgeError.from(thrown));
   }
 
   /** The transport is gone. */
@@ -164,11 +174,11 @@ export class Subscriber {
     this.#charterVersion = start.charterVersion;
     if (start.wantsAttestations) this.#feed = new AttestedFeed(this.#options.attested);
     for (const { bundle, held } of start.bundles) {
-      this.#watched.set(bundle, { held, toldDigest: undefined, stage: undefined });
+      this.#watched.set(bundle, new WatchedBundle(bundle, held));
     }
     const bundles = start.bundles.map(({ bundle }) => bundle);
     logger.debug({ event: 'subscriber.opened', client: identity.id, bundles }, 'client watches');
-    this.#pump();
+    this.#queue();
   }
 
   #note(bundle: BundleName, digest: Sha256, stage: Stage): void {
@@ -176,7 +186,7 @@ export class Subscriber {
     if (watched === undefined) {
       return this.end(new KedgeError('PARSE', `the client does not watch ${bundle}`));
     }
-    watched.stage = { digest, stage };
+    watched.note(digest, stage);
     const client = this.#options.identity.id;
     this.#options.logger.debug(
       { event: 'subscriber.acknowledged', client, bundle, stage },
@@ -184,40 +194,12 @@ export class Subscriber {
     );
   }
 
-  /** Starts the sending loop; when it runs already it looks once more before it ends. */
-  #pump(): void {
-    if (this.#charterVersion === undefined) return;
-    this.#isStale = true;
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    this.#sendAll().catch((thrown: unknown) => {
-      this.end(KedgeError.from(thrown));
-    });
-  }
-
-  async #sendAll(): Promise<void> {
-    while (this.#isStale) {
-      this.#isStale = false;
-      await this.#send();
-    }
-    this.#isPumping = false;
-  }
-
-  async #send(): Promise<void> {
-    while (!this.#isClosed && !this.#isFull) {
-      const next = this.#waiting.shift();
-      if (next !== undefined) {
-        this.#isFull = this.#options.sink.push(next) === 'full';
-        continue;
-      }
-      const messages = await this.#next();
-      if (messages === undefined) return;
-      this.#waiting = [...messages];
-    }
+  #queue(): void {
+    if (this.#charterVersion !== undefined && !this.#isClosed) this.#options.fanOut.add(this);
   }
 
   /** What the client has to get next; nothing when it has the newest of all. */
-  async #next(): Promise<readonly WatchResponse[] | undefined> {
+  #next(): Next {
     const state = this.#options.state();
     const version = state.charters.length;
     if (this.#charterVersion !== undefined && this.#charterVersion < version) {
@@ -228,16 +210,19 @@ export class Subscriber {
     const charterStream = state.streams.get(CHARTER_STREAM);
     if (charterStream?.kind === 'forked' && !this.#toldCharterFork) {
       this.#toldCharterFork = true;
-      return [{ kind: 'fork', evidence: charterStream.evidence }];
+      return forkOf(charterStream.evidence);
     }
-    const ofCharter = await this.#feed?.charter();
+    const ofCharter = this.#feed?.charter();
     if (ofCharter !== undefined) return ofCharter;
+    const context: UpdateContext = {
+      updates: this.#options.updates,
+      charters: state.charters,
+    };
     for (const [bundle, watched] of this.#watched) {
-      const stream = state.streams.get(releaseStream(bundle));
-      const messages = await this.#nextOf(bundle, watched, stream);
+      const messages = watched.next(state.streams.get(releaseStream(bundle)), context);
       if (messages !== undefined) return messages;
     }
-    return await this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
+    return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
   }
 
   /** The bundles of which the client was sent the head. */
@@ -247,52 +232,5 @@ export class Subscriber {
       return stream?.kind === 'open' && stream.head.digest === held?.digest;
     });
     return watched.map(([bundle]) => bundle);
-  }
-
-  async #nextOf(
-    bundle: BundleName,
-    watched: Watched,
-    stream: StreamState | undefined,
-  ): Promise<readonly WatchResponse[] | undefined> {
-    if (stream?.kind === 'forked') return await this.#nextOfForked(bundle, watched, stream);
-    const head = stream?.head;
-    const { held } = watched;
-    if (
-      head === undefined ||
-      head.digest === held?.digest ||
-      head.sequence < (held?.sequence ?? 0)
-    ) {
-      // Said again while this node catches up with a client that is ahead of it.
-      const toldDigest = head?.digest ?? 'none';
-      if (watched.toldDigest === toldDigest) return undefined;
-      watched.toldDigest = toldDigest;
-      const told = head && { sequence: head.sequence, digest: head.digest };
-      return [{ kind: 'current', at: { bundle, held: told } }];
-    }
-    const target = { sequence: head.sequence, digest: head.digest };
-    const { charters } = this.#options.state();
-    const messages = await this.#options.updates.update(held, target, bundle, charters);
-    watched.held = target;
-    watched.toldDigest = target.digest;
-    return messages;
-  }
-
-  /** A forked stream: the evidence, and what both sides have in common as far as it is held. */
-  async #nextOfForked(
-    bundle: BundleName,
-    watched: Watched,
-    stream: Extract<StreamState, { kind: 'forked' }>,
-  ): Promise<readonly WatchResponse[] | undefined> {
-    const { evidence, heldSequence } = stream;
-    const told = `fork at ${String(evidence.sequence)}, held ${String(heldSequence)}`;
-    if (watched.toldDigest === told) return undefined;
-    watched.toldDigest = told;
-    const fork: WatchResponse = { kind: 'fork', evidence };
-    if (heldSequence <= (watched.held?.sequence ?? 0)) return [fork];
-    const common = await this.#options.updates.head(bundle, parseSequence(heldSequence));
-    const { charters } = this.#options.state();
-    const messages = await this.#options.updates.update(watched.held, common, bundle, charters);
-    watched.held = common;
-    return [...messages, fork];
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Fan-out: every client that watches, what it has, and the newest that it must get.
  *
- * A change marks the subscribers of its bundle; each takes what is newest when its transport has
- * room. So a slow client costs one mark per bundle, not one message per change, and never delays
- * another one. What clients acknowledge is counted per bundle.
+ * A change queues the subscribers of its bundle; each takes what is newest in its turn, when its
+ * transport has room. So a slow client costs one place in a queue, not one message per change, and
+ * never delays another one. What clients acknowledge is counted per bundle.
  *
  * @module
  */
@@ -25,6 +25,8 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
 import { CallerQuota } from './caller-quota.ts';
+import { FanOut } from './fan-out.ts';
+import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Subscriber, type SubscriberSink } from './subscriber.ts';
 import { CharterSource, UpdateSource } from './updates.ts';
@@ -46,6 +48,9 @@ export interface SubscriptionsOptions {
   readonly maxSubscribersPerClient: number;
 }
 
+/** A client that finds the node full comes again when others may have left. */
+const FULL_RETRY_AFTER_MS = 5_000;
+
 /** All clients of one node. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
@@ -53,6 +58,9 @@ export class Subscriptions {
   readonly #quota: CallerQuota;
   readonly #updates: UpdateSource;
   readonly #charters: CharterSource = new CharterSource();
+  readonly #fanOut: FanOut = new FanOut();
+  /** The same for all of them. */
+  readonly #stateNow = (): TrustedState => this.#state;
   #state: TrustedState;
   #isClosed = false;
 
@@ -78,12 +86,13 @@ export class Subscriptions {
    */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
     const { maxSubscribers, realm, firstCharterDigest, attested, logger, metrics } = this.#options;
-    if (this.#isClosed) throw new KedgeError('UNAVAILABLE', 'this node is shutting down');
+    if (this.#isClosed) throw shuttingDown(this.#subscribers.size);
     this.#options.requireServing?.();
     if (this.#subscribers.size >= maxSubscribers) {
       throw new KedgeError(
         'UNAVAILABLE',
         `this node has its maximum of ${String(maxSubscribers)} clients: try another one`,
+        { detail: { retryAfterMs: FULL_RETRY_AFTER_MS } },
       );
     }
     const leave = this.#quota.enter(identity.id);
@@ -94,10 +103,11 @@ export class Subscriptions {
       identity,
       logger,
       metrics,
-      state: () => this.#state,
+      state: this.#stateNow,
       updates: this.#updates,
       charters: this.#charters,
       attested,
+      fanOut: this.#fanOut,
       onClosed: () => {
         this.#subscribers.delete(subscriber);
         leave();
@@ -152,8 +162,8 @@ export class Subscriptions {
   /** Tells every client to go elsewhere; no new ones are taken. */
   close(): void {
     this.#isClosed = true;
-    const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
-    for (const subscriber of [...this.#subscribers]) subscriber.end(error);
+    const { size } = this.#subscribers;
+    for (const subscriber of [...this.#subscribers]) subscriber.end(shuttingDown(size));
   }
 
   #head(bundle: BundleName): Head {

@@ -2,7 +2,7 @@
  * Makes what a subscriber is sent: for one bundle, from what it has to the head.
  *
  * All subscribers with the same base get the very same message objects, so that a transport can
- * encode each once. A few recent ones are kept.
+ * encode each once, and wait together while they are made. A few recent ones are kept.
  *
  * @module
  */
@@ -25,11 +25,12 @@ import { diffBodies } from '../core/releases/delta.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { shownFrom } from '../core/trusted/settle.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import type { ForkedStream, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Store } from '../ports/store.ts';
 import { chunk } from './chunks.ts';
 import { anchorIds, chunkBlobs, readBlobs, readNewBlobs } from './fetch-source.ts';
+import { Prepared } from './prepared.ts';
 
 /** Update sets kept for subscribers that come from the same base. */
 const UPDATES_KEPT = 64;
@@ -43,7 +44,8 @@ export interface Held {
 /** Makes updates from a store. */
 export class UpdateSource {
   readonly #store: Store;
-  readonly #recent: Map<string, Promise<readonly WatchResponse[]>> = new Map();
+  readonly #recent: Map<string, Prepared<readonly WatchResponse[]>> = new Map();
+  readonly #common: WeakMap<ForkedStream, Prepared<Held>> = new WeakMap();
 
   constructor(store: Store) {
     this.#store = store;
@@ -53,26 +55,34 @@ export class UpdateSource {
    * The messages that bring a client from `base` to `head`: blobs, then one update. A base that is
    * not in our history, or too far behind, gets a snapshot. Errors: `STORE`.
    */
-  async update(
+  update(
     base: Held | undefined,
     head: Held,
     bundle: BundleName,
     charters: TrustedState['charters'],
-  ): Promise<readonly WatchResponse[]> {
-    const version = String(charters.length);
-    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${version}`;
+  ): Prepared<readonly WatchResponse[]> {
+    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${charters.length}`;
     const known = this.#recent.get(key);
-    if (known !== undefined) return await known;
-    const made = this.#make(base, head, bundle, charters);
+    if (known !== undefined) return known;
+    const made = new Prepared(this.#make(base, head, bundle, charters));
     this.#recent.set(key, made);
-    made.catch(() => this.#recent.delete(key));
+    made.settled.catch(() => this.#recent.delete(key));
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > UPDATES_KEPT && oldest !== undefined) this.#recent.delete(oldest);
-    return await made;
+    return made;
   }
 
-  /** What is held at a sequence below the head. Errors: `STORE`. */
-  async head(bundle: BundleName, sequence: Sequence): Promise<Held> {
+  /** What both sides of a forked stream have in common, as far as it is held. Errors: `STORE`. */
+  common(bundle: BundleName, stream: ForkedStream): Prepared<Held> {
+    const known = this.#common.get(stream);
+    if (known !== undefined) return known;
+    const held = new Prepared(this.#at(bundle, parseSequence(stream.heldSequence)));
+    this.#common.set(stream, held);
+    held.settled.catch(() => this.#common.delete(stream));
+    return held;
+  }
+
+  async #at(bundle: BundleName, sequence: Sequence): Promise<Held> {
     const digest = await this.#store.digestAt(releaseStream(bundle), sequence);
     if (digest !== undefined) return { sequence, digest };
     throw new KedgeError('STORE', `sequence ${String(sequence)} of ${bundle} is missing`);
@@ -92,7 +102,7 @@ export class UpdateSource {
     const linked = base && (await this.#makeLinked(base, head, bundle, document.body));
     if (linked !== undefined) return linked;
     // A client may claim any place: those that we do not know share one snapshot in memory.
-    if (base !== undefined) return await this.update(undefined, head, bundle, charters);
+    if (base !== undefined) return await this.update(undefined, head, bundle, charters).settled;
     const blobs = await readBlobs(this.#store, anchorIds(document.body));
     const content = { kind: 'whole', body: document.body } as const;
     const shown = await this.#shown(parseStatement(document.statement.payload), charters);

@@ -30,7 +30,6 @@ import {
   encodeCosignedLeaf,
   encodeSplit,
 } from './attestations.ts';
-import { encodeOnce } from './encode-once.ts';
 import { decodeText, requireCount, requireMessage, requireSize } from './fields.ts';
 import type { AdoptionStageOutput } from './gen/kedge/v1/AdoptionStage.ts';
 import type { BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
@@ -121,10 +120,10 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
   return { kind: 'keep-alive' };
 }
 
-/** Writes a node's message; the same object gives the same bytes without encoding again. */
-export const encodeWatchResponse: (response: WatchResponse) => Buffer = encodeOnce((response) =>
-  responseCodec.serialize(responseMessage(response)),
-);
+/** Writes a node's message. */
+export function encodeWatchResponse(response: WatchResponse): Buffer {
+  return responseCodec.serialize(responseMessage(response));
+}
 
 function decodeHeld(message: BundleCursorOutput | null): HeldRelease {
   const { bundle, held } = decodeCursor(message);

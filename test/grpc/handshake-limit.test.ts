@@ -45,6 +45,14 @@ describe('HandshakeLimit', () => {
     }
   });
 
+  it('bears as many failures as there are callers that get in', () => {
+    const limit = new HandshakeLimit(new SimulatedClock());
+    for (let i = 0; i < 4 * FAILURES_MAX; i += 1) {
+      expect(limit.failed('192.0.2.1')).toBeUndefined();
+      limit.succeeded('192.0.2.1');
+    }
+  });
+
   it('turns an address away for longer each time, up to a minute', () => {
     const clock = new SimulatedClock();
     const limit = new HandshakeLimit(clock);

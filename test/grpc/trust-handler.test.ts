@@ -74,7 +74,7 @@ describe('trust.Watch', () => {
     await until(() => services.requests.length === 2);
     expect(services.requests).toEqual([start, loaded]);
     expect(services.callers).toEqual([{ id: `${DOMAIN}/client/billing`, roles: ['client'] }]);
-    services.sink?.push(current);
+    services.sink?.push([current]);
     const bytes = await nextEvent(call, 'data');
     expect(Buffer.isBuffer(bytes) && decodeWatchResponse(bytes)).toEqual(current);
     call.cancel();
@@ -190,18 +190,33 @@ describe('trust.Watch', () => {
   });
 });
 
+describe('trust.Watch with a deadline', () => {
+  it('ends when that is over', async () => {
+    const services = new ScriptedWatch();
+    const { server } = await listen({ services: { trust: services } });
+    const client = connect(server, callerCredentials(clientTls));
+    const { path, requestSerialize, responseDeserialize } = TRUST_METHODS.watch;
+    const deadline = Date.now() + 300;
+    const options = { deadline };
+    const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, options);
+    call.resume();
+    expect(await nextEvent(call, 'error')).toMatchObject({ code: 4 });
+    await until(() => services.closes === services.callers.length);
+  });
+});
+
 describe('a client that does not read', () => {
   /** grpc-js holds the node back only once something was read. */
   async function stopReading(services: ScriptedWatch, call: Call): Promise<void> {
     call.on('error', () => undefined);
-    services.sink?.push(current);
+    services.sink?.push([current]);
     await nextEvent(call, 'data');
     call.pause();
   }
 
   async function fill(services: ScriptedWatch): Promise<number> {
     for (let pushed = 1; pushed < 2_000; pushed += 1) {
-      if (services.sink?.push(large) === 'full') return pushed;
+      if (services.sink?.push([large]) === 'full') return pushed;
       await new Promise(setImmediate);
     }
     throw new Error('never full');
@@ -230,10 +245,12 @@ describe('a client that does not read', () => {
     await until(() => services.requests.length === 1);
     await stopReading(services, call);
     await fill(services);
+    const failure = failureOf(call);
     clock.advance(60_000);
-    // The status cannot reach it either; two seconds later the stream is reset.
+    // The status cannot reach it either; two seconds later the stream is reset, with the reason.
     clock.advance(2_000);
     await until(() => services.closes === 1);
-    call.cancel();
+    call.resume();
+    expect((await failure).code).toBe('LIMIT');
   });
 });

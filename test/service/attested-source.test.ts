@@ -13,9 +13,11 @@ import {
 import { headTree, verifyHead } from '../../src/core/log/heads.ts';
 import type { Heartbeat } from '../../src/core/log/heartbeat.ts';
 import type { CosignedHead } from '../../src/core/log/regions.ts';
+import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { AttestedFeed } from '../../src/service/attested-feed.ts';
 import { AttestedSource } from '../../src/service/attested-source.ts';
+import { Prepared } from '../../src/service/prepared.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
@@ -97,7 +99,7 @@ describe('AttestedSource', () => {
   it('tells each reader each line and each heartbeat once', async () => {
     const feed = new AttestedFeed(source);
     const next = async (): Promise<readonly string[]> =>
-      ((await feed.next([BUNDLE], [BUNDLE])) ?? []).map((one) =>
+      (await heard(feed)).map((one) =>
         one.kind === 'cosigned' ? `${one.leaf.lines.length} lines` : one.kind,
       );
     expect(await next()).toEqual([]);
@@ -148,3 +150,12 @@ describe('AttestedSource', () => {
     source.moved(realm.trustedState(), [release.stream]);
   }
 });
+
+/** What a feed says next, once what it needs was read. */
+async function heard(feed: AttestedFeed): Promise<readonly WatchResponse[]> {
+  while (true) {
+    const next = feed.next([BUNDLE], [BUNDLE]);
+    if (!(next instanceof Prepared)) return next ?? [];
+    await next.settled;
+  }
+}

@@ -32,8 +32,8 @@ class RecordingSink {
   isFull = false;
   closedWith: KedgeError | 'well' | undefined;
 
-  push(response: WatchResponse): 'sent' | 'full' {
-    this.messages.push(response);
+  push(responses: readonly WatchResponse[]): 'sent' | 'full' {
+    this.messages.push(...responses);
     return this.isFull ? 'full' : 'sent';
   }
 
@@ -211,7 +211,8 @@ describe('Subscriptions', () => {
   it('tells every client to go elsewhere when the node shuts down', () => {
     watch(undefined);
     subscriptions.close();
-    expect(sink.closedWith).toMatchObject({ code: 'UNAVAILABLE' });
+    const detail: unknown = { retryAfterMs: expect.any(Number) };
+    expect(sink.closedWith).toMatchObject({ code: 'UNAVAILABLE', detail });
     expect(() => subscriptions.open(sink, identity())).toThrow('shutting down');
   });
 

@@ -33,7 +33,7 @@ import { GrpcServer, type ListenerServices } from '../../../src/grpc/server.ts';
 import type { WatchServices } from '../../../src/grpc/trust-handler.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
-import { noMetrics } from '../../../src/ports/metrics.ts';
+import { type Metrics, noMetrics } from '../../../src/ports/metrics.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
 import { CallerDirectory, type CallerIdentity } from '../../../src/service/identity.ts';
 import type { LinkHandle } from '../../../src/service/peer-transport.ts';
@@ -121,6 +121,7 @@ export interface ListenerOptions {
   readonly tls?: LiveTls | 'plaintext';
   readonly clock?: Clock;
   readonly maxStreamsPerConnection?: number;
+  readonly metrics?: Metrics;
 }
 
 /** A running listener that goes away with its test. */
@@ -132,6 +133,7 @@ export async function listen(
     tls = liveTls(nodeTls),
     clock = systemClock,
     maxStreamsPerConnection = 100,
+    metrics = noMetrics,
   } = options;
   const log = new LogLines();
   const address = '127.0.0.1:0';
@@ -143,7 +145,7 @@ export async function listen(
     maxStreamsPerConnection,
     clock,
     logger: log,
-    metrics: noMetrics,
+    metrics,
   });
   onTestFinished(async () => {
     await server[Symbol.asyncDispose]();
