@@ -32,6 +32,29 @@ const HEADERS = {
 const OPTIONS = { waitForTrailers: true } as const;
 const NO_METADATA: AnyCall['metadata'] = { get: () => [] };
 
+// Streams call these with themselves as `this`: the same functions for all, none made per stream.
+const calls: WeakMap<ServerHttp2Stream, Http2Call> = new WeakMap();
+
+function onData(this: ServerHttp2Stream, chunk: Buffer): void {
+  calls.get(this)?.received(chunk);
+}
+
+function onEnd(this: ServerHttp2Stream): void {
+  calls.get(this)?.ended();
+}
+
+function onDrain(this: ServerHttp2Stream): void {
+  calls.get(this)?.drained();
+}
+
+function onClose(this: ServerHttp2Stream): void {
+  calls.get(this)?.closed();
+}
+
+function onError(): void {
+  // What goes wrong with a stream closes it, and that is listened to.
+}
+
 /** A call on a stream whose connection has proved who calls. */
 export class Http2Call implements AnyCall {
   readonly metadata: AnyCall['metadata'] = NO_METADATA;
@@ -41,6 +64,8 @@ export class Http2Call implements AnyCall {
   readonly #path: string;
   readonly #altNames: string | undefined;
   readonly #clock: Clock;
+  readonly #reader: FrameReader = new FrameReader(WATCH_REQUEST_MAX_BYTES);
+  #listener: BidiListener | undefined;
   #state: 'open' | 'ending' | 'closed' = 'open';
   #how: 'well' | 'broken' = 'broken';
 
@@ -55,8 +80,7 @@ export class Http2Call implements AnyCall {
     this.#clock = clock;
     const { remoteAddress = 'unknown', remotePort = 0 } = stream.session?.socket ?? {};
     this.from = `${remoteAddress}:${remotePort}`;
-    // What goes wrong with a stream closes it, and that is listened to.
-    stream.on('error', () => undefined);
+    stream.on('error', onError);
   }
 
   getPath(): string {
@@ -73,31 +97,37 @@ export class Http2Call implements AnyCall {
 
   /** Begins to read. A caller that ends its side ends the call. */
   listen(listener: BidiListener): void {
-    const reader = new FrameReader(WATCH_REQUEST_MAX_BYTES);
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => {
-      if (this.#state !== 'open') return;
-      try {
-        for (const message of reader.read(chunk)) listener.message(message);
-      } catch (thrown) {
-        listener.failed(thrown);
-      }
+    this.#listener = listener;
+    calls.set(this.#stream, this);
+    this.#stream.on('data', onData).on('end', onEnd).on('drain', onDrain).on('close', onClose);
+  }
+
+  received(chunk: Buffer): void {
+    if (this.#state !== 'open') return;
+    try {
+      for (const message of this.#reader.read(chunk)) this.#listener?.message(message);
+    } catch (thrown) {
+      this.#listener?.failed(thrown);
+    }
+  }
+
+  drained(): void {
+    if (this.#state === 'open') this.#listener?.drained();
+  }
+
+  /** The caller has ended its side. */
+  ended(): void {
+    // Who cancels a call with grpc-js ends it first, and the reset comes right behind.
+    this.#clock.setTimer(RESET_WITHIN_MS, () => {
+      if (this.#state === 'open' && this.#isWritable()) this.#how = 'well';
+      this.end();
     });
-    stream.on('end', () => {
-      // Who cancels a call with grpc-js ends it first, and the reset comes right behind.
-      this.#clock.setTimer(RESET_WITHIN_MS, () => {
-        if (this.#state === 'open' && this.#isWritable()) this.#how = 'well';
-        this.end();
-      });
-    });
-    stream.on('drain', () => {
-      if (this.#state === 'open') listener.drained();
-    });
-    stream.on('close', () => {
-      if (this.#state === 'closed') return;
-      this.#state = 'closed';
-      listener.closed(this.#how);
-    });
+  }
+
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#listener?.closed(this.#how);
   }
 
   /** Tells the caller that it was let in, before there is anything to say. */

@@ -20,6 +20,7 @@ import type { AnyCall } from './caller.ts';
 import { admitCaller, type CallEnvironment, reportFailure, type ServedService } from './calls.ts';
 import type { Frame } from './frames.ts';
 import { Http2Call } from './http2-call.ts';
+import type { OpenCall } from './open-calls.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { StreamRoute } from './stream-route.ts';
 import { Sweep, type Swept } from './sweep.ts';
@@ -71,16 +72,14 @@ export interface TrustService extends ServedService {
 export function trustService(environment: CallEnvironment, services: WatchServices): TrustService {
   const { clock } = environment;
   const sweep = new Sweep(clock);
+  const headers = services.self === undefined ? {} : { [WATCH_NODE_HEADER]: services.self };
   const serve = (call: WatchCall, asked: AnyCall): void => {
-    const fail = (thrown: unknown): void => {
-      call.end(reportFailure(environment, asked, thrown));
-    };
     try {
       const caller = admitCaller(environment, asked, 'client');
-      new Watch({ environment, sweep, call, fail }).run(services, caller);
+      new Watch({ environment, sweep, call, asked, headers }, services, caller).run();
     } catch (thrown) {
       call.listen({ message: ignore, drained: ignore, failed: ignore, closed: ignore });
-      fail(thrown);
+      call.end(reportFailure(environment, asked, thrown));
     }
   };
   const watch: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
@@ -109,12 +108,22 @@ interface WatchParts {
   readonly environment: CallEnvironment;
   readonly sweep: Sweep;
   readonly call: WatchCall;
-  readonly fail: (thrown: unknown) => void;
+  readonly asked: AnyCall;
+  /** What every client is told at first. */
+  readonly headers: CallHeaders;
 }
 
-/** One open watch stream. Its times are counted in seconds, by the sweep that all streams share. */
-class Watch implements SubscriberSink, Swept {
+/**
+ * One open watch stream: between the call and its subscription, as little as there can be, since a
+ * node has ten thousand. Its times are counted in seconds, by the sweep that all streams share.
+ */
+class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
+  readonly kind = 'stream';
+  readonly from: string;
   readonly #parts: WatchParts;
+  readonly #subscriber: WatchSubscriber;
+  readonly #rate: RateLimit;
+  readonly #forget: () => void;
   #startLeftS = START_WITHIN_S;
   #quietS = 0;
   /** Since when the transport is full; absent while it has room. */
@@ -122,45 +131,53 @@ class Watch implements SubscriberSink, Swept {
   /** What of the last messages is not written yet. */
   #rest: readonly Frame[] = NOTHING;
 
-  constructor(parts: WatchParts) {
+  /** Errors: those of the subscription that is not opened. */
+  constructor(parts: WatchParts, services: WatchServices, caller: CallerIdentity) {
+    const { environment, call } = parts;
     this.#parts = parts;
+    this.from = call.from;
+    this.#rate = new RateLimit(environment.clock, MESSAGES);
+    this.#subscriber = services.open(this, caller);
+    this.#forget = environment.openCalls.add(this);
   }
 
-  run(services: WatchServices, caller: CallerIdentity): void {
-    const { environment, sweep, call, fail } = this.#parts;
-    const { clock, openCalls } = environment;
-    const subscriber = services.open(this, caller);
-    const forget = openCalls.add({
-      kind: 'stream',
-      from: call.from,
-      end: (error) => this.close(error),
-    });
-    const rate = new RateLimit(clock, MESSAGES);
-    call.listen({
-      message: (bytes) => {
-        try {
-          rate.take();
-          const request = decodeWatchRequest(bytes);
-          if (request === 'unknown') return;
-          this.#startLeftS = Number.POSITIVE_INFINITY;
-          subscriber.receive(request);
-        } catch (thrown) {
-          fail(thrown);
-        }
-      },
-      drained: () => {
-        this.#unreadS = undefined;
-        if (this.#write(this.#rest) === 'sent') subscriber.drained();
-      },
-      failed: fail,
-      closed: (how) => {
-        sweep.delete(this);
-        forget();
-        subscriber.closed(how);
-      },
-    });
-    call.accept(services.self === undefined ? {} : { [WATCH_NODE_HEADER]: services.self });
+  run(): void {
+    const { sweep, call, headers } = this.#parts;
+    call.listen(this);
+    call.accept(headers);
     sweep.add(this);
+  }
+
+  message(bytes: Buffer): void {
+    try {
+      this.#rate.take();
+      const request = decodeWatchRequest(bytes);
+      if (request === 'unknown') return;
+      this.#startLeftS = Number.POSITIVE_INFINITY;
+      this.#subscriber.receive(request);
+    } catch (thrown) {
+      this.failed(thrown);
+    }
+  }
+
+  drained(): void {
+    this.#unreadS = undefined;
+    if (this.#write(this.#rest) === 'sent') this.#subscriber.drained();
+  }
+
+  failed(thrown: unknown): void {
+    const { environment, call, asked } = this.#parts;
+    call.end(reportFailure(environment, asked, thrown));
+  }
+
+  closed(how: 'well' | 'broken'): void {
+    this.#parts.sweep.delete(this);
+    this.#forget();
+    this.#subscriber.closed(how);
+  }
+
+  end(error: KedgeError): void {
+    this.close(error);
   }
 
   push(responses: readonly WatchResponse[]): 'sent' | 'full' {
@@ -186,11 +203,11 @@ class Watch implements SubscriberSink, Swept {
   tick(): void {
     this.#startLeftS -= 1;
     if (this.#startLeftS === 0) {
-      this.#parts.fail(new KedgeError('LIMIT', 'the client did not say what it watches in 10 s'));
+      this.failed(new KedgeError('LIMIT', 'the client did not say what it watches in 10 s'));
     } else if (this.#unreadS !== undefined) {
       // A client that does not read needs no sign of life.
       this.#unreadS += 1;
-      if (this.#unreadS === UNREAD_MAX_S) this.#parts.fail(tooSlow());
+      if (this.#unreadS === UNREAD_MAX_S) this.failed(tooSlow());
     } else {
       this.#quietS += 1;
       if (this.#quietS >= KEEP_ALIVE_S) this.push(KEEP_ALIVE);
