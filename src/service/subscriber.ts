@@ -214,12 +214,9 @@ export class Subscriber implements Receiver {
     }
     const ofCharter = this.#feed?.charter();
     if (ofCharter !== undefined) return ofCharter;
-    const context: UpdateContext = {
-      updates: this.#options.updates,
-      charters: state.charters,
-    };
-    for (const [bundle, watched] of this.#watched) {
-      const messages = watched.next(state.streams.get(releaseStream(bundle)), context);
+    const context: UpdateContext = { updates: this.#options.updates, state };
+    for (const watched of this.#watched.values()) {
+      const messages = watched.next(context);
       if (messages !== undefined) return messages;
     }
     return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));

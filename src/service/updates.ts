@@ -41,10 +41,20 @@ export interface Held {
   readonly digest: Sha256;
 }
 
+interface Asked {
+  readonly head: Sha256;
+  readonly base: Sha256 | undefined;
+  readonly bundle: BundleName;
+  readonly charters: TrustedState['charters'];
+  readonly made: Prepared<readonly WatchResponse[]>;
+}
+
 /** Makes updates from a store. */
 export class UpdateSource {
   readonly #store: Store;
   readonly #recent: Map<string, Prepared<readonly WatchResponse[]>> = new Map();
+  /** What was asked for last, which most ask for next: found without making a key. */
+  #last: Asked | undefined;
   readonly #common: WeakMap<ForkedStream, Prepared<Held>> = new WeakMap();
 
   constructor(store: Store) {
@@ -56,6 +66,30 @@ export class UpdateSource {
    * not in our history, or too far behind, gets a snapshot. Errors: `STORE`.
    */
   update(
+    base: Held | undefined,
+    head: Held,
+    bundle: BundleName,
+    charters: TrustedState['charters'],
+  ): Prepared<readonly WatchResponse[]> {
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.head === head.digest &&
+      last.base === base?.digest &&
+      last.bundle === bundle &&
+      last.charters === charters
+    ) {
+      return last.made;
+    }
+    const made = this.#find(base, head, bundle, charters);
+    this.#last = { head: head.digest, base: base?.digest, bundle, charters, made };
+    made.settled.catch(() => {
+      this.#last = undefined;
+    });
+    return made;
+  }
+
+  #find(
     base: Held | undefined,
     head: Held,
     bundle: BundleName,

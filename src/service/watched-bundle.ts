@@ -3,14 +3,8 @@
  *
  * @module
  */
-import type { BundleName, Sha256 } from '../core/ids.ts';
-import type {
-  Evidence,
-  ForkedStream,
-  Head,
-  StreamState,
-  TrustedState,
-} from '../core/trusted/state.ts';
+import { type BundleName, releaseStream, type Sha256, type StreamName } from '../core/ids.ts';
+import type { Evidence, ForkedStream, Head, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import { oncePer, type Prepared } from './prepared.ts';
 import type { Held, UpdateSource } from './updates.ts';
@@ -24,7 +18,7 @@ export type Stage = 'delivered' | 'loaded' | 'refused';
 /** Where updates come from, as of now. */
 export interface UpdateContext {
   readonly updates: UpdateSource;
-  readonly charters: TrustedState['charters'];
+  readonly state: TrustedState;
 }
 
 interface Awaited {
@@ -38,6 +32,8 @@ const currentOf = oncePer(
     [{ kind: 'current', at: { bundle, held: { sequence, digest } } }] as const,
 );
 
+const placeOf = oncePer(({ sequence, digest }: Head): Held => ({ sequence, digest }));
+
 /** The evidence of a fork. */
 export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
   (evidence: Evidence) => [{ kind: 'fork', evidence } as const],
@@ -46,6 +42,7 @@ export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
 /** One watched bundle of one client. */
 export class WatchedBundle {
   readonly #bundle: BundleName;
+  readonly #stream: StreamName;
   #held: Held | undefined;
   /** The evidence or head that the client was last told of, so that nothing is told twice. */
   #told: string | undefined;
@@ -54,6 +51,7 @@ export class WatchedBundle {
 
   constructor(bundle: BundleName, held: Held | undefined) {
     this.#bundle = bundle;
+    this.#stream = releaseStream(bundle);
     this.#held = held;
   }
 
@@ -73,13 +71,14 @@ export class WatchedBundle {
   }
 
   /** What the client has to get next of this bundle. */
-  next(stream: StreamState | undefined, context: UpdateContext): Next {
+  next(context: UpdateContext): Next {
     if (this.#awaited !== undefined) {
       const { target, messages } = this.#awaited;
       if (messages.value === undefined) return messages;
       this.#awaited = undefined;
       return this.#took(target, messages.value);
     }
+    const stream = context.state.streams.get(this.#stream);
     if (stream?.kind === 'forked') return this.#nextOfForked(stream, context);
     const head = stream?.head;
     const held = this.#held;
@@ -95,7 +94,7 @@ export class WatchedBundle {
       if (head !== undefined) return currentOf(head, this.#bundle);
       return [{ kind: 'current', at: { bundle: this.#bundle, held: undefined } }];
     }
-    return this.#update(head, context);
+    return this.#update(placeOf(head), context);
   }
 
   /** A forked stream: what both sides have in common as far as it is held, and the evidence. */
@@ -111,9 +110,8 @@ export class WatchedBundle {
     return forkOf(evidence);
   }
 
-  #update({ sequence, digest }: Held, { updates, charters }: UpdateContext): Next {
-    const target = { sequence, digest };
-    const messages = updates.update(this.#held, target, this.#bundle, charters);
+  #update(target: Held, { updates, state }: UpdateContext): Next {
+    const messages = updates.update(this.#held, target, this.#bundle, state.charters);
     if (messages.value !== undefined) return this.#took(target, messages.value);
     this.#awaited = { target, messages };
     return messages;
