@@ -77,9 +77,13 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
     side: SIDES,
   }),
   kedge_handshakes_refused_total: counter('callers that did not get in'),
+  kedge_handshakes_shed_total: counter(
+    'connections closed before a handshake: too many came at once',
+  ),
   kedge_handshakes_spared_total: counter(
     'connections closed before a handshake: too many of their address had failed',
   ),
+  kedge_handshakes_total: counter('callers that got in', { kind: ['full', 'resumed'] }),
   kedge_calls_failed_total: counter('calls that ended with an error of this node', {
     method: 'open',
     code: 'open',
