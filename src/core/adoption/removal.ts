@@ -31,6 +31,8 @@ export type BlockerKind =
   | 'unreachable'
   | 'silent'
   | 'partial'
+  /** It stopped in order lately: clients may wait for it, and what they used there is lost. */
+  | 'left'
   /** A node has not observed for as long as the quiet time is. */
   | 'young';
 
@@ -201,6 +203,7 @@ function ofNodes({ adoption, quietMs }: RemovalQuestion): Finding {
     nodesBlocker('unreachable', standing('unreachable'), 'do not answer'),
     nodesBlocker('silent', standing('silent'), 'have told nothing of their clients'),
     nodesBlocker('partial', partial, 'do not know of all clients that were there lately'),
+    nodesBlocker('left', standing('left'), 'stopped lately, and what was used there is lost'),
     nodesBlocker('young', young, `have not observed for ${hours} hours`),
   ].filter((blocker) => blocker !== undefined);
   if (counted.length === 0 && blockers.length === 0) {

@@ -124,6 +124,8 @@ describe('judgeRemoval', () => {
     expect(kinds(judge({ others: [unreachable] }))).toEqual(['unreachable']);
     const silent = { ...node('fra-1', boardAt(HEAD)), row: undefined };
     expect(kinds(judge({ others: [silent] }))).toEqual(['silent']);
+    const left = { ...node('fra-1', boardAt(HEAD)), state: 'left' as const };
+    expect(kinds(judge({ others: [left] }))).toEqual(['left']);
     expect(kinds(judge({ nowMs: LATER_MS - 1 }))).toEqual(['young']);
     const nobody = view([], LATER_MS);
     expect(kinds(judgeRemoval({ ...question('retiring'), adoption: nobody }))).toContain('silent');
