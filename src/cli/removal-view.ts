@@ -68,7 +68,7 @@ function adviceFor(kind: BlockerKind, { bundle, anchor }: RemovalTerms): string 
     case 'silent':
       return 'bring them back, or take them out of the cluster: kedge cluster';
     case 'left':
-      return 'start them again, or wait until the cluster forgets them, 24 hours after they stopped';
+      return 'start them again, or wait until the cluster forgets them, after 24 hours';
     case 'young':
       return 'wait, or ask for less with --quiet';
     case 'partial':

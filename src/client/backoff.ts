@@ -30,16 +30,19 @@ export class Backoff {
   }
 
   /**
-   * The next wait, milliseconds. `askedMs` is what the other side asked for: it makes the wait
-   * longer, up to `maxMs`, and spreads those that were asked for the same.
+   * The next wait, milliseconds. `askedMs` is what the other side asked for, which is there and
+   * knows better: the wait is that, between `initialMs` and `maxMs`, spread over those that were
+   * asked for the same, and the waits start over (as gRPC's retry pushback does, gRFC A6).
    */
-  nextMs(askedMs = 0): number {
+  nextMs(askedMs?: number): number {
     const { initialMs, maxMs, random } = this.#options;
+    if (askedMs !== undefined) {
+      this.#attempts = 0;
+      return Math.round(Math.min(maxMs, Math.max(initialMs, askedMs) * (1 + random() / 4)));
+    }
     const step = Math.min(maxMs, initialMs * 2 ** Math.min(this.#attempts, 30));
     this.#attempts += 1;
-    const ownMs = step / 2 + (step / 2) * random();
-    const spreadMs = Math.min(maxMs, askedMs * (1 + random() / 4));
-    return Math.round(Math.max(ownMs, spreadMs));
+    return Math.round(step / 2 + (step / 2) * random());
   }
 
   /** Starts over: call it when an attempt has proven good, not when it merely connected. */

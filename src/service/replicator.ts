@@ -16,6 +16,7 @@ import type { NodeId, Sha256 } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
+import { holdingBack } from './farewell.ts';
 import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
@@ -45,10 +46,12 @@ export class Replicator implements AsyncDisposable {
   readonly #fetches: Fetches;
   readonly #submits: PendingSubmits = new PendingSubmits();
   readonly #running: Set<Promise<void>> = new Set();
+  readonly #sinceMs: number;
   #isClosed = false;
 
   constructor(options: ReplicatorOptions) {
     this.#options = options;
+    this.#sinceMs = options.clock.monotonicMs();
     this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
     this.#intake = new LinkIntake(options);
@@ -82,7 +85,7 @@ export class Replicator implements AsyncDisposable {
   requireServing(): void {
     const reason = this.holding;
     if (reason === undefined) return;
-    throw new KedgeError('UNAVAILABLE', `this node does not serve yet: ${reason}; try another one`);
+    throw holdingBack(reason, this.#options.clock.monotonicMs() - this.#sinceMs);
   }
 
   /** The summary of all rows. */

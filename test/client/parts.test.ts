@@ -25,11 +25,13 @@ describe('Backoff', () => {
     }
   });
 
-  it('waits longer when it is asked to, up to its cap', () => {
+  it('waits as it is asked to, within its bounds, and starts over then', () => {
     const backoff = new Backoff({ initialMs: 100, maxMs: 30_000, random: () => 0.5 });
     expect(backoff.nextMs(4_000)).toBe(4_500);
-    expect(backoff.nextMs(10)).toBe(150);
     expect(backoff.nextMs(60_000)).toBe(30_000);
+    for (let i = 0; i < 9; i += 1) backoff.nextMs();
+    expect(backoff.nextMs(0)).toBe(113);
+    expect(backoff.nextMs()).toBe(75);
   });
 
   it('starts over after a success and stays finite after thousands of failures', () => {

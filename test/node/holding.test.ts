@@ -44,7 +44,10 @@ describe('a node that holds back', () => {
 
   it('refuses clients with a reason, and is not healthy', async () => {
     const refusal = await watch();
-    expect(refusal).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(refusal).toMatchObject({
+      code: 'UNAVAILABLE',
+      detail: { retryAfterMs: expect.any(Number) },
+    });
     expect(String(refusal)).toContain('this node does not serve yet: ');
     expect(await health()).toContain('NOT_SERVING');
   });
