@@ -16,9 +16,7 @@ await source.ready();
 using live = await liveServerCredentials(source, { bundle, identity: ownIdentity() });
 process.on('SIGHUP', () => live.updateIdentity(ownIdentity()));
 
-// Connections outlive the trust that they were opened under; this bounds for how long.
-const maxAgeMs = Number(process.env['MAX_CONNECTION_AGE_MS'] ?? 300_000);
-const server = new Server({ 'grpc.max_connection_age_ms': maxAgeMs });
+const server = new Server();
 new HealthImplementation({ '': 'SERVING' }).addToServer(server);
 
 const port = await new Promise<number>((resolve, reject) => {

@@ -72,8 +72,7 @@ describe('examples: clients of an HTTPS server', SLOW, () => {
 describe('examples: gRPC', SLOW, () => {
   it('server and client trust each other by the bundle, until it says otherwise', async () => {
     const stage = await Stage.open();
-    const age = { MAX_CONNECTION_AGE_MS: '300' };
-    const server = await stage.start('grpc-server', stage.old, [], age);
+    const server = await stage.start('grpc-server', stage.old);
     const address = `localhost:${await portOf(server)}`;
     const client = await stage.start('grpc-client', stage.old, [address]);
     await client.waitForLine('SERVING');
