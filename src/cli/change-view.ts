@@ -5,6 +5,7 @@
  * @module
  */
 import type { Anchor, Constraint } from '../core/anchors/anchor.ts';
+import { readLimits } from '../core/anchors/limits.ts';
 import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Change, ChangeCounts } from '../core/releases/diff.ts';
 import { factsJson, factsOf, formatFacts } from './certificates.ts';
@@ -40,7 +41,7 @@ function formatChange(change: Change, context: ChangeViewContext): string {
     case 'added':
       return withFacts(
         `${green('+ add')} ${name(change.anchor)} as ${stateText(change.anchor)}` +
-          ` for ${change.anchor.purposes.join(', ')}${limits(change.anchor)}`,
+          ` for ${change.anchor.purposes.join(', ')}${formatLimits(change.anchor)}`,
         change.anchor.id,
         context,
       );
@@ -131,6 +132,20 @@ export function anchorJson(
   };
 }
 
+/** `; only permitted-dns example.org`: what an anchor may vouch for; empty without limits. */
+export function formatLimits(anchor: Anchor): string {
+  const parts: string[] = [];
+  if (anchor.constraints.length > 0) parts.push(constraintsText(anchor.constraints));
+  if (anchor.distrustAfterMs !== undefined) {
+    parts.push(`leaves issued until ${timeText(anchor.distrustAfterMs)}`);
+  }
+  if (parts.length === 0) return '';
+  const reading = readLimits(anchor);
+  const withheld = reading.kind === 'unknown' ? ` (programs withhold it: ${reading.message})` : '';
+  return `; only ${parts.join('; ')}${withheld}`;
+}
+
+const PLAIN_VALUE = /^[a-z0-9._:/-]+$/i;
 const LEFT_VERBS = {
   removed: 'remove',
   revoked: 'REVOKE',
@@ -161,20 +176,19 @@ function stateText(anchor: Anchor): string {
   return STATE_TEXTS[anchor.state];
 }
 
-function limits(anchor: Anchor): string {
-  const parts: string[] = [];
-  if (anchor.constraints.length > 0) parts.push(constraintsText(anchor.constraints));
-  if (anchor.distrustAfterMs !== undefined) {
-    parts.push(`leaves issued until ${timeText(anchor.distrustAfterMs)}`);
-  }
-  return parts.length === 0 ? '' : `; only ${parts.join('; ')}`;
-}
-
 function constraintsText(constraints: readonly Constraint[]): string {
   if (constraints.length === 0) return 'none';
   return constraints
-    .map(({ type, values }) => `${type} ${values.map(printable).join(' ')}`)
+    .map(({ type, critical, values }) => {
+      const shown = values.length === 0 ? 'nothing' : values.map(valueText).join(' ');
+      return `${type} ${shown}${critical ? '' : ' (not critical)'}`;
+    })
     .join(', ');
+}
+
+/** A value that could be taken for more than one, or for what stands around it, is quoted. */
+function valueText(value: string): string {
+  return PLAIN_VALUE.test(value) ? value : JSON.stringify(printable(value));
 }
 
 function timeText(timeMs: number | undefined): string {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Command } from 'commander';
-import type { AnchorState } from '../../core/anchors/anchor.ts';
+import type { AnchorState, Constraint } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { addAnchor } from '../../core/releases/edit.ts';
 import {
@@ -19,6 +19,7 @@ import {
   suggestLabel,
 } from '../certificates.ts';
 import type { CommandModule } from '../command-module.ts';
+import { addConstraintOptions, type ConstraintOptions, readConstraints } from '../constraints.ts';
 import { blobsById } from '../draft-file.ts';
 import { type EditOptions, type EditResult, editDraft } from '../edit-draft.ts';
 import { addExamples, collect } from '../help.ts';
@@ -28,7 +29,7 @@ import type { Session } from '../session.ts';
 import { countOf } from '../styles.ts';
 import type { Workspace } from '../workspace.ts';
 
-interface Options extends EditOptions {
+interface Options extends EditOptions, ConstraintOptions {
   readonly label?: string;
   readonly purpose?: readonly string[];
   readonly skip?: boolean;
@@ -49,6 +50,7 @@ export const anchorAdd: CommandModule = {
       'kedge anchor add roots.pem --bundle public-web --purpose tls-server',
       'kedge anchor add ca1.der ca2.der --bundle payments.prod.example.org',
       'kedge anchor add ca.pem --bundle b.example.org --sign-with signers/ana.age --submit',
+      'kedge anchor add ca.pem --bundle b.example.org --constraint permitted-dns=example.org',
       'cat ca.pem | kedge anchor add - --bundle b.example.org --label "Payments CA 2027"',
     ]);
   },
@@ -65,6 +67,8 @@ export const anchorStage: CommandModule = {
     addExamples(command, [
       'kedge anchor stage payments-ca-2027.pem --bundle payments.prod.example.org',
       'kedge anchor stage ca.pem --bundle b.example.org --note "rotation 2027, ticket 4711"',
+      'kedge anchor stage ca.pem --bundle b.example.org --constraint permitted-uri=b.example.org ' +
+        '--constraint max-validity-seconds=86400',
     ]);
   },
 };
@@ -79,17 +83,20 @@ function configureInput(command: Command, session: Session, entry: 'as-allowed' 
       collect,
     )
     .option('--skip', 'leave refused certificates out instead of stopping');
+  addConstraintOptions(command);
   addDraftOptions(command);
   addRealmOptions(command);
   addShortcutOptions(command);
-  command.action((files: string[], options: Options) =>
-    editDraft(session, options, (workspace, point) =>
+  command.action((files: string[], options: Options) => {
+    const constraints = readConstraints(options);
+    return editDraft(session, options, (workspace, point) =>
       addFiles(session, files, options, workspace, {
         point,
         state: entry === 'staged' ? 'staged' : entryState(workspace, point.sequence),
+        constraints,
       }),
-    ),
-  );
+    );
+  });
 }
 
 function entryState(workspace: Workspace, sequence: number): 'staged' | 'active' {
@@ -105,6 +112,7 @@ async function addFiles(
   entry: {
     readonly point: Parameters<typeof addAnchor>[3];
     readonly state: Extract<AnchorState, 'staged' | 'active'>;
+    readonly constraints: readonly Constraint[];
   },
 ): Promise<EditResult> {
   const certificates = await readCertificates(session, files);
@@ -124,6 +132,7 @@ async function addFiles(
       id: facts.id,
       label: options.label ?? suggestLabel(facts),
       purposes: options.purpose ?? DEFAULT_PURPOSES,
+      constraints: entry.constraints,
     };
     body = addAnchor(body, anchor, entry.state, entry.point);
   }

@@ -12,7 +12,7 @@ import {
   openBundle,
 } from '../bundle-options.ts';
 import { factsOf, formatFacts } from '../certificates.ts';
-import { anchorJson } from '../change-view.ts';
+import { anchorJson, formatLimits } from '../change-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
@@ -99,7 +99,14 @@ function formatShort({ head, blobs }: OpenedBundle): string {
       anchor.id.slice(0, 16),
     ];
   });
-  return formatTable(['state', 'label', 'until', 'for', 'sha256'], rows);
+  const limited = head.body.anchors.flatMap((anchor) => {
+    const limits = formatLimits(anchor);
+    return limits === '' ? [] : [`  ${anchor.id.slice(0, 16)}${limits}`];
+  });
+  return [
+    formatTable(['state', 'label', 'until', 'for', 'sha256'], rows),
+    ...(limited.length === 0 ? [] : ['', 'limits:', ...limited]),
+  ].join('\n');
 }
 
 function shortened(label: string): string {
@@ -112,7 +119,7 @@ function formatFull(session: Session, { head, blobs }: OpenedBundle): string {
     const since = formatTimestamp(anchor.sinceMs);
     const line =
       `${session.output.styles.bold(printable(anchor.label))}: ${anchor.state} since ${since}, ` +
-      `for ${anchor.purposes.join(', ')}`;
+      `for ${anchor.purposes.join(', ')}${formatLimits(anchor)}`;
     return facts === undefined
       ? `${line}\n  sha256: ${anchor.id}`
       : `${line}\n${formatFacts(facts, session.context.nowMs())}`;

@@ -47,6 +47,9 @@ const READERS: ReadonlyMap<string, (values: readonly string[]) => AnchorLimits |
     ['max-validity-seconds', readMaxValidity],
   ]);
 
+/** The types of constraints that are enforced. */
+export const CONSTRAINT_TYPES: readonly string[] = [...READERS.keys()];
+
 /** Reads the limits of an anchor: unknown when it must not be used by whoever reads it here. */
 export function readLimits({
   constraints,
