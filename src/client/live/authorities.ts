@@ -106,13 +106,13 @@ export class Authorities {
     if (known !== undefined) return known;
     const between = rest.map(parsed).filter(({ ca }) => ca);
     const paths = this.#paths(new X509Certificate(leaf), between);
-    const { verdict, isRefused } = this.#choose(paths, leaf, context);
+    const { verdict, isForGood } = this.#choose(paths, leaf, context);
     if (verdict.kind !== 'vouched') return verdict;
     const tried = new Set([verdict.anchor.certificate().fingerprint256]);
     const anchors = [verdict.anchor.id, ...this.#above(verdict.anchor, between, tried)];
     const vouched = { ...verdict, anchors };
-    // What another CA refuses holds for this chain and this time alone.
-    if (!isRefused) this.#remember(key, vouched);
+    // What another CA refuses, or where its dates decide, holds for this chain and this time alone.
+    if (isForGood) this.#remember(key, vouched);
     return vouched;
   }
 
@@ -120,20 +120,23 @@ export class Authorities {
     paths: Iterable<Path>,
     leaf: Uint8Array,
     context: VouchContext,
-  ): { readonly verdict: Verdict; readonly isRefused: boolean } {
-    const allowed: Path[] = [];
+  ): { readonly verdict: Verdict; readonly isForGood: boolean } {
+    let sound: Path | undefined;
+    let other: Path | undefined;
     let refusal: Verdict | undefined;
     for (const path of paths) {
       const { anchor } = path;
       const message = forbidden(anchor, leaf);
-      if (message === undefined) allowed.push(path);
-      else refusal = { kind: 'limited', anchor, message };
-      if (!this.isLimited) break;
+      if (message !== undefined) refusal = { kind: 'limited', anchor, message };
+      else if (isSound(path, context)) sound ??= path;
+      else other ??= path;
+      if (!this.isLimited && sound !== undefined) break;
     }
-    const isRefused = refusal !== undefined;
-    const path = allowed.find((one) => !isRefused || isSound(one, context));
-    if (path === undefined) return { verdict: refusal ?? { kind: 'unvouched' }, isRefused };
-    return { verdict: { kind: 'vouched', anchor: path.anchor, anchors: [] }, isRefused };
+    // Of CAs that have one key OpenSSL may have taken only one whose dates and lengths hold.
+    const path = sound ?? (refusal === undefined ? other : undefined);
+    const isForGood = refusal === undefined && other === undefined;
+    if (path === undefined) return { verdict: refusal ?? { kind: 'unvouched' }, isForGood };
+    return { verdict: { kind: 'vouched', anchor: path.anchor, anchors: [] }, isForGood };
   }
 
   #remember(key: string, verdict: Verdict): void {

@@ -209,6 +209,28 @@ describe('live trust', () => {
     ]);
   });
 
+  it('counts, of two CAs with one key, the one by which the chain holds today', async () => {
+    const old = issueCa({ ...common, commonName: 'Root' });
+    const { keyPem } = old;
+    const middle = issueIntermediate({ ...common, issuer: old, commonName: 'Issuing' });
+    const leaf = issueLeaf({ ...common, issuer: middle, commonName: 'client' });
+    const later = { ...common, nowMs: common.nowMs + 2 * DAY_MS, commonName: 'Root', keyPem };
+    const short = { ...common, commonName: 'Root', keyPem, pathLen: 0 };
+    for (const renewed of [issueCa(later), issueCa(short)]) {
+      const source = new FakeSource();
+      const port = await greeting(source);
+      source.set(
+        BUNDLE,
+        { caPem: old.certificatePem, state: 'retiring' },
+        { caPem: renewed.certificatePem, state: 'active' },
+      );
+      const cert = leaf.certificatePem + middle.certificatePem;
+      const shaken = await shake(port, { cert, key: leaf.keyPem, ca: serverPki.caPem });
+      expect(shaken.outcome).toBe('hello');
+      expect(source.handshakes).toEqual([`tls-client ${old.facts.id}`]);
+    }
+  });
+
   it('says that it does not see what is done with the options of a connection', () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
