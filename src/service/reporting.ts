@@ -72,7 +72,8 @@ interface Wave {
 export class Reporting implements Disposable {
   readonly board: AdoptionBoard;
   readonly #options: ReportingOptions;
-  readonly #sinceMs: number;
+  /** When it began to observe, by the clock that nobody sets. */
+  readonly #beganMs: number;
   /** Clients that came from other nodes, by how often that was told. */
   readonly #arrivals: readonly Wave[] = NOTICE_AFTER_MS.map((afterMs) => ({
     afterMs,
@@ -90,7 +91,7 @@ export class Reporting implements Disposable {
     this.#options = options;
     this.#state = options.state;
     this.board = new AdoptionBoard(options.board);
-    this.#sinceMs = options.clock.nowMs();
+    this.#beganMs = options.clock.monotonicMs();
   }
 
   /** Begins to tell: first of all that nobody is here yet. */
@@ -165,7 +166,7 @@ export class Reporting implements Disposable {
       realm,
       bootId,
       version: this.#version,
-      sinceMs: this.#sinceMs,
+      sinceMs: issuedAtMs - Math.round(clock.monotonicMs() - this.#beganMs),
       issuedAtMs,
       bundles: this.board.rows(issuedAtMs),
       knowledge: 'whole',

@@ -54,6 +54,15 @@ describe('Reporting', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('says for how long it has observed, whatever the clock was when it began', () => {
+    clock.advance(60_000);
+    clock.setWallTime(clock.nowMs() + 48 * 3_600_000);
+    open(1);
+    clock.advance(1000);
+    const [row] = rows.slice(-1);
+    expect((row?.issuedAtMs ?? 0) - (row?.sinceMs ?? 0)).toBeLessThanOrEqual(61_000);
+  });
+
   it('tells of all that came together after a moment', () => {
     clock.advance(5000);
     for (let number = 0; number < 50; number += 1) open(number);
