@@ -80,6 +80,8 @@ export class Reporting implements Disposable {
     byNode: new Map<NodeId, Arrival[]>(),
     timer: undefined,
   }));
+  /** Who came from another node and is in no row yet. */
+  readonly #uncounted: { readonly to: NodeId; readonly arrival: Arrival }[] = [];
   #state: TrustedState;
   #version = 0;
   #told = { revision: -1, usage: 0, atMs: -Infinity };
@@ -191,7 +193,8 @@ export class Reporting implements Disposable {
 
   #noteArrival({ previousNode, instance, key, streams, isCounted }: Client): void {
     if (previousNode === undefined || previousNode === this.#options.self.nodeId) return;
-    if (instance !== undefined && isCounted) this.#toWave(0, previousNode, [{ key, streams }]);
+    if (instance === undefined || !isCounted) return;
+    this.#uncounted.push({ to: previousNode, arrival: { key, streams } });
   }
 
   #toWave(number: number, to: NodeId, arrivals: readonly Arrival[]): void {
@@ -253,6 +256,8 @@ export class Reporting implements Disposable {
     this.#version += 1;
     try {
       report(signRow(fitRow(this.row()), sign));
+      // Only now the node that they left may forget them: else nobody would count them for a while.
+      for (const { to, arrival } of this.#uncounted.splice(0)) this.#toWave(0, to, [arrival]);
     } catch (thrown) {
       const err = KedgeError.from(thrown);
       logger.error({ event: 'adoption.failed', code: err.code, err }, 'adoption is not told of');

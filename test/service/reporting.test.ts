@@ -124,10 +124,14 @@ describe('Reporting', () => {
     ]);
   });
 
-  it('tells the node where a client was that it is here', () => {
+  it('tells the node where a client was that it is here, once a row counts it', () => {
     open(1, { previousNode: parseNodeId('fra-1'), streams: 4 });
     open(2, { previousNode: parseNodeId('iad-1') });
     open(3);
+    clock.advance(999);
+    expect([rows.length, notices.length]).toEqual([1, 0]);
+    clock.advance(1);
+    expect([rows.length, notices.length]).toEqual([2, 0]);
     clock.advance(200);
     const [notice] = notices;
     if (notice === undefined) throw new Error('nothing was told');
@@ -141,7 +145,7 @@ describe('Reporting', () => {
 
   it('tells it again a few times, in case it was lost, and then no more', () => {
     open(1, { previousNode: parseNodeId('fra-1'), streams: 4 });
-    clock.advance(5000);
+    clock.advance(6000);
     expect(notices).toHaveLength(3);
     clock.advance(600_000);
     expect(notices).toHaveLength(5);
