@@ -89,7 +89,7 @@ it('goes from two releases that were signed twice to one again, on nodes and pro
   await expect.poll(() => status(program).waitingSequence, WITHIN).toBe(2);
   expect(status(program)).toMatchObject({ sequence: 1, lastError: { code: 'QUORUM' } });
 
-  // The third region must not hold one side before the sides meet: it would vouch for it, as it may.
+  // The third region must not hold one side before the sides meet: it would vouch for it.
   await processes.get('fra')?.kill();
   for (const line of lines.values()) line.heal();
   for (const name of ['iad', 'sin']) {
