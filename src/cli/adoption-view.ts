@@ -14,12 +14,14 @@ import type {
   Unknown,
 } from './adoption.ts';
 import { formatDistance } from './durations.ts';
-import { countOf, formatTable, printable, type Styles } from './styles.ts';
+import { countOf, formatTable, printable, type Styles, visibleWidth } from './styles.ts';
 
 /** How it is shown: `bars` where a person looks, `plain` in a pipe. */
 export interface AdoptionLook {
   readonly styles: Styles;
   readonly kind: 'bars' | 'plain';
+  /** Of the terminal: bars shrink, so that what stands right of them is not cut. */
+  readonly columns?: number | undefined;
 }
 
 /** Groups of clients that lag; more are counted, not shown. */
@@ -27,6 +29,8 @@ const GROUPS_SHOWN = 12;
 /** Values of one label. */
 const VALUES_SHOWN = 12;
 const BAR_CELLS = 30;
+/** A shorter bar says nothing. */
+const BAR_CELLS_MIN = 5;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** The report for a terminal or a pipe. */
@@ -59,13 +63,31 @@ function summary(report: AdoptionReport, styles: Styles): string {
   return `${newest === total && isComplete ? styles.green(all) : styles.yellow(all)}${gone}`;
 }
 
-function formatReleases({ releases, total }: AdoptionReport, look: AdoptionLook): string {
+/** How a share is written, with as long a bar as there is room for. */
+type WriteShare = (share: Share, standing: ReleaseShare['standing']) => string;
+
+/** Lays a table out without bars, then with what room is left for them. */
+function fitBars(look: AdoptionLook, write: (share: WriteShare) => string): string {
+  const withCells = (cells: number): string =>
+    write((share, standing) => formatShare(share, look, { cells, standing }));
+  if (look.kind === 'plain' || look.columns === undefined) return withCells(BAR_CELLS);
+  const bare = withCells(0);
+  const width = Math.max(...bare.split('\n').map(visibleWidth));
+  const cells = Math.min(BAR_CELLS, look.columns - width - 1);
+  return cells < BAR_CELLS_MIN ? bare : withCells(cells);
+}
+
+function formatReleases(report: AdoptionReport, look: AdoptionLook): string {
+  return fitBars(look, (write) => releasesTable(report, write));
+}
+
+function releasesTable({ releases, total }: AdoptionReport, write: WriteShare): string {
   const rows = releases.map((share) => {
     const { standing, count } = share;
     const bar = { newest: count, total };
     const isForked = releases.filter(({ sequence }) => sequence === share.sequence).length > 1;
     const side = isForked ? ` (${share.digest.slice(0, 8)})` : '';
-    return [`  ${nameOf(share)}${side}`, formatCount(count), formatShare(bar, look, standing)];
+    return [`  ${nameOf(share)}${side}`, formatCount(count), write(bar, standing)];
   });
   return formatTable(['  runs', 'clients', ''], rows);
 }
@@ -75,31 +97,39 @@ function nameOf({ sequence }: ReleaseShare): string {
   return sequence === 0 ? 'nothing yet' : `release ${sequence}`;
 }
 
-function formatRegions({ regions, nowMs }: AdoptionReport, look: AdoptionLook): string {
+function formatRegions(report: AdoptionReport, look: AdoptionLook): string {
+  if (report.regions.length === 0) return '';
+  return fitBars(look, (write) => regionsTable(report, write));
+}
+
+function regionsTable({ regions, nowMs }: AdoptionReport, write: WriteShare): string {
   const rows = regions.map((share: RegionShare) => [
     `  ${share.region}`,
     formatCount(share.total),
-    formatShare(share, look, 'newest'),
+    write(share, 'newest'),
     formatCount(share.behind),
     formatCount(share.waiting),
     formatCount(share.refused),
     share.behindSinceMs === undefined ? '' : formatPast(share.behindSinceMs, nowMs),
   ]);
-  if (rows.length === 0) return '';
   const headers = ['  region', 'clients', 'run it', 'behind', 'waiting', 'refused', 'since'];
   return formatTable(headers, rows);
 }
 
 function formatLabel(shares: readonly LabelShare[], look: AdoptionLook): string {
+  const table = fitBars(look, (write) => labelTable(shares, write));
+  return withRest(table, shares.length - VALUES_SHOWN, 'other value');
+}
+
+function labelTable(shares: readonly LabelShare[], write: WriteShare): string {
   const rows = shares
     .slice(0, VALUES_SHOWN)
     .map((share) => [
       `  ${share.value === undefined ? '(without)' : printable(share.value)}`,
       formatCount(share.total),
-      formatShare(share, look, 'newest'),
+      write(share, 'newest'),
     ]);
-  const table = formatTable(['  value', 'clients', 'run it'], rows);
-  return withRest(table, shares.length - VALUES_SHOWN, 'other value');
+  return formatTable(['  value', 'clients', 'run it'], rows);
 }
 
 /** Clients that lag or refused, by place. */
@@ -201,17 +231,18 @@ export function formatPast(timeMs: number, nowMs: number): string {
   return formatDistance(Math.min(timeMs, nowMs), nowMs);
 }
 
-/** A share with a bar before it where a person looks. */
+/** A share with a bar before it where a person looks and there is room. */
 function formatShare(
   { total, newest }: Share,
   { styles, kind }: AdoptionLook,
-  standing: ReleaseShare['standing'],
+  { cells, standing }: { readonly cells: number; readonly standing: ReleaseShare['standing'] },
 ): string {
   // Rounded down: 100 % is said of all, and of nothing less.
   const percent = total === 0 ? '-' : `${(Math.floor((newest * 1000) / total) / 10).toFixed(1)} %`;
   if (kind === 'plain') return percent;
-  const eighths = total === 0 ? 0 : Math.floor((newest * BAR_CELLS * 8) / total);
-  const bar = ('█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] ?? '')).padEnd(BAR_CELLS, '░');
+  if (cells === 0) return percent.padStart(7);
+  const eighths = total === 0 ? 0 : Math.floor((newest * cells * 8) / total);
+  const bar = ('█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] ?? '')).padEnd(cells, '░');
   const paint = standing === 'newest' ? styles.green : styles.yellow;
   return `${paint(bar)} ${percent.padStart(7)}`;
 }

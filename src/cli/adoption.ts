@@ -124,6 +124,28 @@ export function reportAdoption(
   };
 }
 
+/** When clients of a node that was restarted have had time to come back. */
+const SETTLED_MS = 60_000;
+
+/** What is missing until all clients run the newest release; nothing: absent. */
+export function lackingOf(
+  { newest, total, unknowns, nowMs }: AdoptionReport,
+  nodes: readonly NodeAdoption[],
+): string | undefined {
+  if (newest < total) return `${newest} of ${total} clients run it`;
+  const missing = unknowns.filter(({ kind }) => kind !== 'unreported' && kind !== 'untracked');
+  if (missing.length > 0) {
+    return `not known: ${missing.map(({ kind, nodeId }) => nodeId ?? kind).join(', ')}`;
+  }
+  if (total > 0) return undefined;
+  const young = nodes.filter(({ standing, sinceMs }) => {
+    return standing === 'counted' && nowMs - (sinceMs ?? nowMs) < SETTLED_MS;
+  });
+  if (young.length === 0) return undefined;
+  const names = young.map(({ nodeId }) => nodeId).join(', ');
+  return `no client is connected yet, and not observed for ${SETTLED_MS / 1000} s: ${names}`;
+}
+
 type IsNewest = (group: AdoptionGroup) => boolean;
 
 function sumOf(groups: readonly AdoptionGroup[]): number {

@@ -20,7 +20,7 @@ import { printable } from './styles.ts';
 /** The options of {@link addRefreshOptions}. */
 export interface RefreshOptions {
   readonly watch?: boolean;
-  readonly interval: string;
+  readonly interval?: string;
 }
 
 /** What there is to show. */
@@ -31,13 +31,17 @@ export interface View {
   readonly warnings: readonly string[];
 }
 
+const INTERVAL_DEFAULT = '2s';
 const INTERVAL_MAX_S = 3600;
 
 /** Adds the options of {@link RefreshOptions}. */
 export function addRefreshOptions(command: Command): Command {
   return command
     .option('--watch', 'show it again and again, until interrupted')
-    .option('--interval <duration>', 'how often with --watch, for example 5s or 1m', '2s');
+    .option(
+      '--interval <duration>',
+      'how often with --watch, for example 5s or 1m (default: "2s")',
+    );
 }
 
 /** Shows what `look` sees. Errors: those of `look`; with `--watch` not `UNAVAILABLE`. */
@@ -46,11 +50,17 @@ export async function refresh(
   options: RefreshOptions,
   look: () => Promise<View>,
 ): Promise<void> {
-  const seconds = parseArgument('--interval', options.interval, parseDurationSeconds);
+  const { interval = INTERVAL_DEFAULT } = options;
+  const seconds = parseArgument('--interval', interval, parseDurationSeconds);
   if (seconds < 1 || seconds > INTERVAL_MAX_S) {
     throw new KedgeError('CONFIG', `--interval must be from 1s to ${String(INTERVAL_MAX_S)}s`);
   }
   if (options.watch !== true) {
+    if (options.interval !== undefined) {
+      throw new KedgeError('CONFIG', '--interval is how often --watch shows it', {
+        detail: { hint: 'add --watch' },
+      });
+    }
     const { json, text, warnings } = await look();
     session.output.result(json, text);
     for (const warning of warnings) session.output.warn(warning);

@@ -4,30 +4,45 @@
  *
  * @module
  */
-import type { Blocker, BlockerKind, RemovalJudgement } from '../core/adoption/removal.ts';
+import {
+  type Blocker,
+  type BlockerKind,
+  QUIET_MIN_MS,
+  type RemovalJudgement,
+} from '../core/adoption/removal.ts';
 import type { Anchor } from '../core/anchors/anchor.ts';
-import { printable, type Styles } from './styles.ts';
+import { formatSeconds } from './durations.ts';
+import { printable, type Styles, wrapText } from './styles.ts';
 
 /** What a removal is shown with. */
 export interface RemovalTerms {
   readonly bundle: string;
   readonly anchor: Anchor;
+  /** As asked for. */
+  readonly quietMs: number;
   readonly styles: Styles;
+  /** Where lines would be cut: they are broken before. Absent: the terminal does that. */
+  readonly columns?: number | undefined;
 }
 
 /** A judgement for a terminal. */
 export function formatRemoval(judgement: RemovalJudgement, terms: RemovalTerms): string {
   const { evidence, blockers, verdict } = judgement;
-  const { bundle, anchor, styles } = terms;
+  const { bundle, anchor, styles, columns } = terms;
   const name = `"${printable(anchor.label)}" (${anchor.id.slice(0, 16)}, ${anchor.state})`;
-  const title = styles.bold(`Removing ${name} from ${bundle}`);
-  const seen = evidence.map((text) => `  ${styles.green('+')} ${printable(text)}`);
+  const title = wrapText(`Removing ${name} from ${bundle}`, { columns, first: '', rest: '  ' });
+  const head = title.map((line) => styles.bold(line));
+  const first = `  ${styles.green('+')} `;
+  const seen = evidence.flatMap((text) => {
+    return wrapText(printable(text), { columns, first, rest: '    ' });
+  });
   if (verdict === 'safe') {
-    const next = `kedge anchor remove ${anchor.id.slice(0, 16)} --bundle ${bundle}`;
-    return [title, styles.green('is safe:'), ...seen, '', `next: ${next}`].join('\n');
+    const command = `kedge anchor remove ${anchor.id.slice(0, 16)} --bundle ${bundle}`;
+    const next = wrapText(command, { columns, first: 'next: ', rest: '  ' });
+    return [...head, styles.green('is safe:'), ...seen, '', ...next].join('\n');
   }
   return [
-    title,
+    ...head,
     styles.red('is not safe yet:'),
     ...blockers.flatMap((blocker) => formatBlocker(blocker, terms)),
     ...seen,
@@ -35,16 +50,20 @@ export function formatRemoval(judgement: RemovalJudgement, terms: RemovalTerms):
 }
 
 function formatBlocker({ kind, text }: Blocker, terms: RemovalTerms): readonly string[] {
-  const { styles } = terms;
+  const { styles, columns } = terms;
+  const first = `  ${styles.red('-')} `;
+  const lines = wrapText(printable(text), { columns, first, rest: '    ' });
   const advice = adviceFor(kind, terms);
-  return [
-    `  ${styles.red('-')} ${printable(text)}`,
-    ...(advice === undefined ? [] : [styles.dim(`      ${advice}`)]),
-  ];
+  if (advice === undefined) return lines;
+  const hint = wrapText(advice, { columns, first: '      ', rest: '        ' });
+  return [...lines, ...hint.map((line) => styles.dim(line))];
 }
 
 /** What to do about a blocker. */
-function adviceFor(kind: BlockerKind, { bundle, anchor }: RemovalTerms): string | undefined {
+function adviceFor(
+  kind: BlockerKind,
+  { bundle, anchor, quietMs }: RemovalTerms,
+): string | undefined {
   const id = anchor.id.slice(0, 16);
   const list = (which: string): string => `see who: kedge adoption ${bundle} ${which}`;
   switch (kind) {
@@ -66,11 +85,13 @@ function adviceFor(kind: BlockerKind, { bundle, anchor }: RemovalTerms): string 
       return `stage and activate its successor first: kedge anchor stage --help`;
     case 'unreachable':
     case 'silent':
-      return 'bring them back, or take them out of the cluster: kedge cluster';
+      return 'bring them back; a node that is gone for good is forgotten 24 hours after it failed';
     case 'left':
       return 'start them again, or wait until the cluster forgets them, after 24 hours';
     case 'young':
-      return 'wait, or ask for less with --quiet';
+      return quietMs > QUIET_MIN_MS
+        ? `wait, or ask for less with --quiet, down to ${formatSeconds(QUIET_MIN_MS / 1000)}`
+        : 'wait';
     case 'partial':
       return 'wait until what they forgot is older than they remember';
     case 'head-differs':

@@ -88,6 +88,32 @@ function padRow(row: readonly string[], widths: readonly number[]): string {
     .trimEnd();
 }
 
-function visibleWidth(text: string): number {
+/** How many columns a line takes. */
+export function visibleWidth(text: string): number {
   return Array.from(text.replace(ANSI, '')).length;
+}
+
+/** Breaks a text between words, so that no line is cut; a word that is longer stays whole. */
+export function wrapText(
+  text: string,
+  layout: {
+    /** Absent: one line. */
+    readonly columns: number | undefined;
+    /** What the first line and the others begin with. */
+    readonly first: string;
+    readonly rest: string;
+  },
+): readonly string[] {
+  const { columns = Number.POSITIVE_INFINITY, first, rest } = layout;
+  const [word = '', ...words] = text.split(' ');
+  const lines: string[] = [];
+  let line = first + word;
+  for (const next of words) {
+    if (visibleWidth(line) + 1 + visibleWidth(next) <= columns) line += ` ${next}`;
+    else {
+      lines.push(line);
+      line = rest + next;
+    }
+  }
+  return [...lines, line];
 }

@@ -23,7 +23,7 @@ import { AnchorUsage, type UsageUrgency } from './usage.ts';
 const SOON_MS = 2_000;
 /** How often is told what goes on. */
 const EVERY_MS = 30_000;
-/** How often is told that anchors with open connections are in use. */
+/** How often is told that anchors with open connections are in use. `QUIET_MIN_MS` is longer. */
 const OPEN_EVERY_MS = 10 * 60_000;
 /** When a report counts as arrived, if the node says something after it. */
 const ARRIVED_MS = 1_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportAdoption } from '../../src/cli/adoption.ts';
+import { lackingOf, reportAdoption } from '../../src/cli/adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../../src/cli/adoption-json.ts';
 import { formatAdoption } from '../../src/cli/adoption-view.ts';
 import { formatClients } from '../../src/cli/clients-view.ts';
@@ -188,6 +188,18 @@ Not known
     expect(text).toContain('release 41   8        ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   0.4 %');
   });
 
+  it.each([48, 80, 100])('shrinks bars before numbers are cut, at %i columns', (columns) => {
+    const lines = formatAdoption(report(troubled()), { styles, kind: 'bars', columns }).split('\n');
+    const line = (start: string): string => lines.find((one) => one.startsWith(start)) ?? '';
+    for (const start of ['  release 42', '  billing', '  iad']) {
+      expect(line(start).slice(0, columns)).toMatch(/\d %/);
+    }
+    for (const start of ['  release 42', '  billing', ...(columns > 48 ? ['  iad'] : [])]) {
+      expect(line(start)).toContain('█');
+      expect(line(start).length).toBeLessThanOrEqual(columns);
+    }
+  });
+
   it('never says of nobody that all run it', () => {
     const nobody = report(adoption({ groups: [] }));
     expect(formatAdoption(nobody, { styles, kind: 'plain' })).toContain('no client watches it\n');
@@ -238,9 +250,31 @@ Not known
   });
 });
 
+describe('what --wait waits for', () => {
+  const lacking = (known: BundleAdoption): string | undefined =>
+    lackingOf(report(known), known.nodes);
+
+  it('is that all run it and nothing is unknown', () => {
+    expect(lacking(adoption())).toBeUndefined();
+    expect(lacking(troubled())).toBe('1990 of 2000 clients run it');
+    const nodes = [node('fra-1'), node('iad-1', { standing: 'unreachable' })];
+    expect(lacking(adoption({ nodes }))).toBe('not known: iad-1');
+  });
+
+  it('is not nobody after a restart, until clients have had a minute to come back', () => {
+    const restarted = (agoMs: number): BundleAdoption =>
+      adoption({
+        groups: [],
+        nodes: [node('fra-1'), node('iad-1', { sinceMs: NOW_MS - agoMs })],
+      });
+    expect(lacking(restarted(59_000))).toMatch(/^no client is connected yet.*: iad-1$/);
+    expect(lacking(restarted(60_000))).toBeUndefined();
+  });
+});
+
 describe('the view of a removal', () => {
   const question = { body, sequence: 42, anchor: old.id, quietMs: 24 * HOUR_MS };
-  const terms = { bundle: BUNDLE, anchor: old, styles };
+  const terms = { bundle: BUNDLE, anchor: old, quietMs: 24 * HOUR_MS, styles };
 
   it('shows the evidence, and what to do next', () => {
     const judged = judgeRemoval({ ...question, adoption: adoption() });
@@ -254,6 +288,28 @@ describe('the view of a removal', () => {
     expect(text).toContain(
       'next: kedge anchor remove 2222222222222222 --bundle payments.prod.example.org',
     );
+  });
+
+  it('does not advise a shorter quiet time than there is', () => {
+    const young = adoption({ nodes: [node('iad-1', { sinceMs: NOW_MS - 1000 })] });
+    const adviceAt = (quietMs: number): string =>
+      formatRemoval(judgeRemoval({ ...question, quietMs, adoption: young }), { ...terms, quietMs });
+    expect(adviceAt(24 * HOUR_MS)).toContain('wait, or ask for less with --quiet, down to 15m');
+    expect(adviceAt(HOUR_MS / 4)).not.toContain('--quiet');
+  });
+
+  it('says the truth of nodes that do not answer', () => {
+    const text = formatRemoval(judgeRemoval({ ...question, adoption: troubled() }), terms);
+    expect(text).toContain('is forgotten 24 hours after it failed');
+    expect(text).not.toContain('kedge cluster');
+  });
+
+  it('breaks lines where a command would be cut', () => {
+    const shown = (columns?: number): string =>
+      formatRemoval(judgeRemoval({ ...question, adoption: troubled() }), { ...terms, columns });
+    const narrow = shown(48);
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(48);
+    expect(narrow.replaceAll(/\s+/g, ' ')).toBe(shown().replaceAll(/\s+/g, ' '));
   });
 
   it('shows each blocker with what to do about it', () => {

@@ -10,10 +10,12 @@ import { liveTlsServer } from '../../src/client/live/tls-server.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
 import { listen, tlsIdentity } from '../client/support/tls.ts';
-import { BUNDLE, type CliRealm, type CliRun, createCliRealm } from './support.ts';
+import { BUNDLE, type CliRealm, type CliRun, createCliRealm, type RunSettings } from './support.ts';
 
 const NAMES = ['iad-1', 'fra-1'] as const;
 const WAIT = { timeout: 30_000, interval: 200 };
@@ -21,6 +23,13 @@ const WAIT = { timeout: 30_000, interval: 200 };
 const oldPki = createTestPki({ commonName: 'Payments CA' });
 const newPki = createTestPki({ commonName: 'Payments CA' });
 const alone = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
+/** By how much the clocks of nodes and of commands are ahead: time that has passed for them. */
+let aheadMs = 0;
+const clock: Clock = {
+  ...systemClock,
+  nowMs: () => systemClock.nowMs() + aheadMs,
+  monotonicMs: () => systemClock.monotonicMs() + aheadMs,
+};
 const nodes = new Map<string, RunningNode>();
 let realm: CliRealm;
 let billing: BundleSource;
@@ -63,7 +72,10 @@ async function start(name: string, ports: readonly number[], index: number): Pro
   const listen = { ...config.listen, peers: address };
   nodes.set(
     name,
-    await runNode({ ...config, node: { ...config.node, address }, listen, peers: { seeds } }),
+    await runNode(
+      { ...config, node: { ...config.node, address }, listen, peers: { seeds } },
+      { clock },
+    ),
   );
 }
 
@@ -80,14 +92,19 @@ async function open(node: string, service: string): Promise<BundleSource> {
   return source;
 }
 
-async function run(...argv: readonly string[]): Promise<CliRun> {
+/** What each command is run with. */
+async function settings(): Promise<RunSettings> {
   const profile = await realm.dir.write(
     'profile.yaml',
     `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
       `node: ${nodes.get('iad-1')?.addresses.admins ?? ''}\n`,
   );
   const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
-  return realm.run(argv, { nowMs: Date.now(), env });
+  return { nowMs: clock.nowMs(), env };
+}
+
+async function run(...argv: readonly string[]): Promise<CliRun> {
+  return realm.run(argv, await settings());
 }
 
 /** Runs until what it prints as JSON is like this. */
@@ -173,6 +190,24 @@ describe('kedge adoption', () => {
     expect((await run('adoption', BUNDLE, '--behind', '--refused')).code).toBe(2);
   });
 
+  it('refuses a node that nobody knows, and options that would say nothing', async () => {
+    const unknown = await run('adoption', BUNDLE, '--clients', '--at', 'fra-9');
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('no node is called fra-9');
+    expect(unknown.stderr).toContain('known are: fra-1, iad-1');
+    const known = await run('adoption', BUNDLE, '--behind', '--at', 'fra-1');
+    expect([known.code, known.stdout]).toEqual([0, 'no client\n']);
+    for (const [options, hint] of [
+      [['--at', 'fra-1'], 'add --clients'],
+      [['--quiet', '1h'], 'add --remove'],
+      [['--interval', '5s'], 'add --watch'],
+    ] as const) {
+      const { code, stderr } = await run('adoption', BUNDLE, ...options);
+      expect(code).toBe(2);
+      expect(stderr).toContain(hint);
+    }
+  });
+
   it('says what speaks against a removal, with its exit code', async () => {
     const { code, stdout } = await run('adoption', BUNDLE, '--remove', 'Old');
     expect(code).toBe(1);
@@ -186,12 +221,37 @@ describe('kedge adoption', () => {
   it('says that a removal is safe once it is, and why', async () => {
     const retired = await run('anchor', 'retire', 'Old', '--bundle', BUNDLE, ...alone, '--submit');
     expect(retired.code).toBe(0);
-    const argv = ['--remove', 'Old', '--quiet', '1s'];
+    for (const quiet of ['1s', '14m']) {
+      const refused = await run('adoption', BUNDLE, '--remove', 'Old', '--quiet', quiet);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('give 15m or more');
+    }
+    aheadMs = 16 * 60_000;
+    const argv = ['--remove', 'Old', '--quiet', '15m'];
     const { code } = await settled(argv, { isSafe: true, sequence: 2, blockers: [] });
     expect(code).toBe(0);
     const { stdout } = await run('adoption', BUNDLE, ...argv);
     expect(stdout).toContain('is safe:\n');
     expect(stdout).toMatch(/next: kedge anchor remove [0-9a-f]{16} --bundle/);
+  }, 60_000);
+
+  it('cuts neither numbers nor commands on a narrow terminal', async () => {
+    const narrow = { ...(await settings()), tty: true, columns: 48 };
+    const watchUntil = async (mark: string, ...argv: readonly string[]): Promise<string> => {
+      const stop = new AbortController();
+      const onStdout = (text: string): void => {
+        if (text.includes(mark)) stop.abort();
+      };
+      const watch = ['adoption', BUNDLE, '--watch', ...argv];
+      return (await realm.run(watch, { ...narrow, signal: stop.signal, onStdout })).stdout;
+    };
+    expect(await watchUntil('Anchors')).toMatch(/release \d.*100\.0 %/);
+    const live = await watchUntil('is not safe', '--remove', 'New');
+    expect(live).toMatch(
+      /kedge anchor retire [0-9a-f]{16}.*\n.*--bundle payments\.prod\.example\.org/,
+    );
+    const once = await realm.run(['adoption', BUNDLE, '--remove', 'New'], narrow);
+    expect(once.stdout).toMatch(/retire [0-9a-f]{16} --bundle payments\.prod\.example\.org/);
   }, 60_000);
 
   it('waits until all run the newest release, or says what lacks', async () => {
@@ -206,7 +266,7 @@ describe('kedge adoption', () => {
   it('is not safe while a program uses what it took out', async () => {
     const taker = await open('fra-1', 'taker');
     taker.bundle(BUNDLE)?.caPems('tls-server');
-    const argv = ['--remove', 'Old', '--quiet', '1s'];
+    const argv = ['--remove', 'Old', '--quiet', '15m'];
     const seen = await settled(argv, {
       isSafe: false,
       blockers: [{ kind: 'untracked', clients: 1 }],

@@ -22,6 +22,8 @@ export interface RunSettings {
   readonly prompter?: Prompter;
   readonly stdin?: Uint8Array;
   readonly tty?: boolean;
+  /** How wide the terminal is. */
+  readonly columns?: number;
   readonly signal?: AbortSignal;
   /** Called with all that was printed so far. */
   readonly onStdout?: (text: string) => void;
@@ -37,6 +39,7 @@ export async function kedge(argv: readonly string[], settings: RunSettings = {})
   const context: CliContext = {
     stdout: {
       isTTY,
+      columns: settings.columns,
       write: (chunk) => {
         stdout += decode(chunk);
         settings.onStdout?.(stdout);

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import type { ClientFilter, NodeClients } from '../../core/adoption/model.ts';
-import { judgeRemoval, QUIET_DEFAULT_MS } from '../../core/adoption/removal.ts';
+import type { ClientFilter } from '../../core/adoption/model.ts';
+import { judgeRemoval, QUIET_DEFAULT_MS, QUIET_MIN_MS } from '../../core/adoption/removal.ts';
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
-import { type BundleName, type NodeId, parseBundleName, parseNodeId } from '../../core/ids.ts';
-import { CLIENTS_PAGE_MAX } from '../../core/limits.ts';
+import { type BundleName, parseBundleName, parseNodeId } from '../../core/ids.ts';
 import type { Head } from '../../core/trusted/state.ts';
-import { type AdoptionReport, reportAdoption } from '../adoption.ts';
+import { type AdoptionReport, lackingOf, reportAdoption } from '../adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../adoption-json.ts';
 import { formatAdoption } from '../adoption-view.ts';
 import { findAnchor } from '../anchor-names.ts';
+import { listClients } from '../client-pages.ts';
 import { formatClients } from '../clients-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { formatSeconds, parseDurationSeconds } from '../durations.ts';
@@ -35,7 +35,7 @@ import type { Session } from '../session.ts';
 
 interface Options extends RealmOptions, RefreshOptions {
   readonly remove?: string;
-  readonly quiet: string;
+  readonly quiet?: string;
   readonly clients?: boolean;
   readonly behind?: boolean;
   readonly refused?: boolean;
@@ -61,6 +61,8 @@ interface Question {
   readonly head: Head;
 }
 
+const QUIET_DEFAULT = formatSeconds(QUIET_DEFAULT_MS / 1000);
+const QUIET_MIN = formatSeconds(QUIET_MIN_MS / 1000);
 const LIMIT_DEFAULT = '100';
 const LIMIT_MAX = 100_000;
 const WAIT_EVERY_MS = 1000;
@@ -85,8 +87,8 @@ export const adoption: CommandModule = {
       .option('--remove <anchor>', 'is it safe to remove it? label, id (8 or more digits) or file')
       .option(
         '--quiet <duration>',
-        'with --remove: how long it must not have been used',
-        formatSeconds(QUIET_DEFAULT_MS / 1000),
+        `with --remove: how long it must not have been used, ${QUIET_MIN} or more: clients tell ` +
+          `of open connections every 10m (default: "${QUIET_DEFAULT}")`,
       )
       .option('--clients', 'list all clients')
       .option('--behind', 'list the clients that do not run the newest release')
@@ -122,12 +124,23 @@ async function run(session: Session, name: string, options: Options): Promise<vo
 }
 
 function requireOneQuestion(options: Options): void {
-  const { remove, clients, behind, refused, departed, uses, wait, watch } = options;
+  const { remove, clients, behind, refused, departed, uses, wait, watch, at, quiet } = options;
   const lists = [clients, behind, refused, departed, uses].filter(Boolean);
   if (lists.length + (remove === undefined ? 0 : 1) > 1) {
     const names = '--remove, --clients, --behind, --refused, --departed and --uses';
     throw new KedgeError('CONFIG', `each of ${names} asks something else: give one of them`);
   }
+  if (at !== undefined && lists.length === 0) {
+    throw new KedgeError('CONFIG', '--at goes with a list of clients', {
+      detail: { hint: 'add --clients, --behind, --refused, --departed or --uses' },
+    });
+  }
+  if (quiet !== undefined && remove === undefined) {
+    throw new KedgeError('CONFIG', '--quiet is said of a removal', {
+      detail: { hint: 'add --remove <anchor>' },
+    });
+  }
+  parseArgument('--quiet', quiet ?? QUIET_DEFAULT, parseQuietMs);
   if (wait !== true || (watch !== true && lists.length === 0)) return;
   throw new KedgeError('CONFIG', '--wait goes with neither --watch nor a list of clients');
 }
@@ -177,31 +190,26 @@ async function lookAtAdoption({ session, options, node, bundle, head }: Question
   const report = reportAdoption(known, { sequence, body });
   if (anchor === undefined) {
     const kind = context.stdout.isTTY === true ? 'bars' : 'plain';
-    const text = formatAdoption(report, { styles, kind });
+    const text = formatAdoption(report, { styles, kind, columns: context.stdout.columns });
     const warnings = warningsOf(report, known.head);
-    const waiting = lacking(report);
-    return { json: adoptionJson(report), text, warnings, ...waiting };
+    const waitsFor = lackingOf(report, known.nodes);
+    const json = adoptionJson(report);
+    return { json, text, warnings, ...(waitsFor !== undefined && { waitsFor }) };
   }
-  const quietMs = parseArgument('--quiet', options.quiet, parseDurationSeconds) * 1000;
+  const quietMs = parseArgument('--quiet', options.quiet ?? QUIET_DEFAULT, parseQuietMs);
   const judged = judgeRemoval({ adoption: known, body, sequence, anchor: anchor.id, quietMs });
+  // Only the live view cuts lines; elsewhere a command is to stay whole for whoever copies it.
+  const isCut = options.watch === true && output.isLive;
+  const columns = isCut ? context.stdout.columns : undefined;
   session.conclude(judged.verdict === 'safe' ? 'good' : 'findings');
   return {
     json: removalJson(report, anchor.label, judged),
-    text: formatRemoval(judged, { bundle, anchor, styles }),
+    text: formatRemoval(judged, { bundle, anchor, quietMs, styles, columns }),
     warnings: [],
     ...(judged.verdict === 'blocked' && {
       waitsFor: judged.blockers.map(({ text }) => text).join('; '),
     }),
   };
-}
-
-/** What is missing until all clients run the newest release. */
-function lacking({ newest, total, unknowns }: AdoptionReport): Pick<Look, 'waitsFor'> {
-  if (newest < total) return { waitsFor: `${String(newest)} of ${String(total)} clients run it` };
-  const missing = unknowns.filter(({ kind }) => kind !== 'unreported' && kind !== 'untracked');
-  if (missing.length === 0) return {};
-  const names = missing.map(({ kind, nodeId }) => nodeId ?? kind);
-  return { waitsFor: `not known: ${names.join(', ')}` };
 }
 
 /** Shares are of what the node serves, which may have moved on. */
@@ -241,34 +249,15 @@ async function lookAtClients(question: Question, filter: ClientFilter): Promise<
   };
 }
 
-/** Reads pages until there are enough. A node that did not answer is named once. */
-async function listClients(
-  node: NodeAdmin,
-  wanted: {
-    readonly bundle: BundleName;
-    readonly filter: ClientFilter;
-    readonly nodeId: NodeId | undefined;
-    readonly max: number;
-  },
-): Promise<{ readonly nodes: readonly NodeClients[]; readonly rest: 'none' | 'more' }> {
-  const { bundle, filter, nodeId, max } = wanted;
-  const byNode = new Map<NodeId, NodeClients>();
-  let count = 0;
-  let after = '';
-  while (true) {
-    const limit = Math.min(CLIENTS_PAGE_MAX, max - count);
-    const asked = { bundle, filter, after, limit, ...(nodeId !== undefined && { nodeId }) };
-    const { nodes, next } = await node.clients(asked);
-    for (const page of nodes) {
-      const known = byNode.get(page.nodeId);
-      const clients = [...(known?.clients ?? []), ...page.clients];
-      byNode.set(page.nodeId, { ...page, clients });
-      count += page.clients.length;
-    }
-    if (next === undefined) return { nodes: [...byNode.values()], rest: 'none' };
-    if (count >= max || next === after) return { nodes: [...byNode.values()], rest: 'more' };
-    after = next;
-  }
+/** Errors: `CONFIG` for less than what proves something. */
+function parseQuietMs(text: string): number {
+  const ms = parseDurationSeconds(text) * 1000;
+  if (ms >= QUIET_MIN_MS) return ms;
+  throw new KedgeError('CONFIG', `${text} is too short to prove that an anchor is not used`, {
+    detail: {
+      hint: `give ${QUIET_MIN} or more: clients tell only every 10m that connections are open`,
+    },
+  });
 }
 
 function parseLimit(text: string): number {

@@ -63,15 +63,22 @@ export interface RemovalQuestion {
   readonly body: ReleaseBody;
   readonly sequence: number;
   readonly anchor: AnchorId;
-  /** For how long it must not have been used, milliseconds. */
+  /** For how long it must not have been used, milliseconds; counts as `QUIET_MIN_MS` at least. */
   readonly quietMs: number;
 }
 
 /** How long an anchor must not have been used, unless somebody says otherwise. */
 export const QUIET_DEFAULT_MS: number = 24 * 3_600_000;
+/**
+ * The shortest such time. Clients tell of connections that stay open every 10 minutes
+ * (`client/usage-reports.ts`), and of what is new up to half a minute late: in less than this an
+ * anchor seems unused while connections rest on it.
+ */
+export const QUIET_MIN_MS: number = 15 * 60_000;
 
 /** Judges the removal of one anchor. */
-export function judgeRemoval(question: RemovalQuestion): RemovalJudgement {
+export function judgeRemoval(asked: RemovalQuestion): RemovalJudgement {
+  const question = { ...asked, quietMs: Math.max(asked.quietMs, QUIET_MIN_MS) };
   const findings = [
     ofRelease(question),
     ofClients(question.adoption),
@@ -137,15 +144,43 @@ function ofClients({ groups, head, nodes }: BundleAdoption): Finding {
   const unreported = nodes.reduce((sum, node) => sum + countedOf(node, node.silent), 0);
   const untracked = nodes.reduce((sum, node) => sum + countedOf(node, node.untracked), 0);
   const blockers = [
-    blockerOf('behind', sumOf(behind), 'do not run the newest release', since(behind)),
-    blockerOf('refused', sumOf(refused), 'refused a release', codes(refused)),
-    blockerOf('departed', sumOf(departed), 'lost their connection and were not seen since', ''),
-    blockerOf('unreported', unreported, 'do not report which anchors they use', ''),
-    blockerOf('untracked', untracked, 'took anchors out, so that not every use is seen', ''),
+    blockerOf('behind', sumOf(behind), BEHIND, since(behind)),
+    blockerOf('refused', sumOf(refused), REFUSED, codes(refused)),
+    blockerOf('departed', sumOf(departed), DEPARTED),
+    blockerOf('unreported', unreported, UNREPORTED),
+    blockerOf('untracked', untracked, UNTRACKED),
   ].filter((blocker) => blocker !== undefined);
-  const total = sumOf(connected);
-  const evidence = blockers.length === 0 ? [`all ${total} clients run the newest release`] : [];
-  return { evidence, blockers };
+  return { evidence: blockers.length === 0 ? [runText(sumOf(connected))] : [], blockers };
+}
+
+/** What is said of one, and of more. */
+type Words = readonly [one: string, more: string];
+
+const BEHIND: Words = ['does not run the newest release', 'do not run the newest release'];
+const REFUSED: Words = ['refused a release', 'refused a release'];
+const DEPARTED: Words = [
+  'lost its connection and was not seen since',
+  'lost their connection and were not seen since',
+];
+const UNREPORTED: Words = [
+  'does not report which anchors it uses',
+  'do not report which anchors they use',
+];
+const UNTRACKED: Words = [
+  'took anchors out, so that not every use is seen',
+  'took anchors out, so that not every use is seen',
+];
+
+/** Nobody there is no evidence, and is not to look like one. */
+function runText(total: number): string {
+  if (total === 0) return 'no client is connected, which proves nothing';
+  return total === 1
+    ? 'the only client runs the newest release'
+    : `all ${total} clients run the newest release`;
+}
+
+function say(count: number, noun: string, [one, more]: Words): string {
+  return count === 1 ? `1 ${noun} ${one}` : `${count} ${noun}s ${more}`;
 }
 
 function countedOf({ standing }: NodeAdoption, count: number): number {
@@ -171,11 +206,11 @@ function codes(groups: readonly AdoptionGroup[]): string {
 function blockerOf(
   kind: BlockerKind,
   clients: number,
-  what: string,
-  detail: string,
+  what: Words,
+  detail: string = '',
 ): Blocker | undefined {
   if (clients === 0) return undefined;
-  return { kind, clients, text: `${clients} clients ${what}${detail}` };
+  return { kind, clients, text: `${say(clients, 'client', what)}${detail}` };
 }
 
 /** When the anchor was used last. */
@@ -186,7 +221,8 @@ function ofUse({ adoption, anchor, quietMs }: RemovalQuestion): Finding {
   if (adoption.nowMs - use.lastUsedMs >= quietMs) {
     return { evidence: [`it was used last at ${last}`], blockers: [] };
   }
-  const text = `it was used last at ${last}, by up to ${use.clients} clients`;
+  const by = use.clients === 1 ? 'one client' : `up to ${use.clients} clients`;
+  const text = `it was used last at ${last}, by ${by}`;
   return { evidence: [], blockers: [{ kind: 'used', clients: use.clients, text }] };
 }
 
@@ -198,30 +234,55 @@ function ofNodes({ adoption, quietMs }: RemovalQuestion): Finding {
     nodes.filter((node) => node.standing === wanted);
   const young = counted.filter(({ sinceMs }) => nowMs - (sinceMs ?? nowMs) < quietMs);
   const partial = counted.filter(({ knowledge }) => knowledge === 'partial');
-  const hours = Math.round(quietMs / 360_000) / 10;
   const blockers = [
-    nodesBlocker('unreachable', standing('unreachable'), 'do not answer'),
-    nodesBlocker('silent', standing('silent'), 'have told nothing of their clients'),
-    nodesBlocker('partial', partial, 'do not know of all clients that were there lately'),
-    nodesBlocker('left', standing('left'), 'stopped lately, and what was used there is lost'),
-    nodesBlocker('young', young, `have not observed for ${hours} hours`),
+    nodesBlocker('unreachable', standing('unreachable'), UNREACHABLE),
+    nodesBlocker('silent', standing('silent'), SILENT),
+    nodesBlocker('partial', partial, PARTIAL),
+    nodesBlocker('left', standing('left'), LEFT),
+    nodesBlocker('young', young, youngFor(spanText(quietMs))),
   ].filter((blocker) => blocker !== undefined);
   if (counted.length === 0 && blockers.length === 0) {
     const text = 'no node has told anything of its clients';
     return { evidence: [], blockers: [{ kind: 'silent', text }] };
   }
-  const evidence =
-    blockers.length === 0 ? [`all ${counted.length} nodes told of their clients`] : [];
-  return { evidence, blockers };
+  return { evidence: blockers.length === 0 ? [toldText(counted.length)] : [], blockers };
+}
+
+const UNREACHABLE: Words = ['does not answer', 'do not answer'];
+const SILENT: Words = ['has told nothing of its clients', 'have told nothing of their clients'];
+const PARTIAL: Words = [
+  'does not know of all clients that were there lately',
+  'do not know of all clients that were there lately',
+];
+const LEFT: Words = [
+  'stopped lately, and what was used there is lost',
+  'stopped lately, and what was used there is lost',
+];
+
+function youngFor(span: string): Words {
+  return [`has not observed for ${span}`, `have not observed for ${span}`];
+}
+
+function toldText(nodes: number): string {
+  return nodes === 1
+    ? 'the only node told of its clients'
+    : `all ${nodes} nodes told of their clients`;
+}
+
+/** Minutes where hours would have a rest. */
+function spanText(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  const [count, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 function nodesBlocker(
   kind: BlockerKind,
   nodes: readonly NodeAdoption[],
-  what: string,
+  what: Words,
 ): Blocker | undefined {
   if (nodes.length === 0) return undefined;
   const nodeIds = nodes.map(({ nodeId }) => nodeId);
   const named = nodeIds.slice(0, 5).join(', ') + (nodeIds.length > 5 ? ', …' : '');
-  return { kind, nodes: nodeIds, text: `${nodes.length} nodes ${what}: ${named}` };
+  return { kind, nodes: nodeIds, text: `${say(nodes.length, 'node', what)}: ${named}` };
 }

@@ -4,6 +4,7 @@ import type { BundleAdoption } from '../../../src/core/adoption/model.ts';
 import {
   judgeRemoval,
   QUIET_DEFAULT_MS,
+  QUIET_MIN_MS,
   type RemovalJudgement,
 } from '../../../src/core/adoption/removal.ts';
 import { adoptionOf, type ReportingNode } from '../../../src/core/adoption/view.ts';
@@ -80,9 +81,9 @@ describe('judgeRemoval', () => {
     expect(judgement).toMatchObject({ verdict: 'safe', blockers: [] });
     expect(judgement.evidence).toEqual([
       'others are active for tls-client',
-      'all 1 clients run the newest release',
+      'the only client runs the newest release',
       'no use of it was reported',
-      'all 1 nodes told of their clients',
+      'the only node told of its clients',
     ]);
   });
 
@@ -95,7 +96,7 @@ describe('judgeRemoval', () => {
     const client = join(board, 2, 2, { reportsUsage: true });
     board.refused(client, releaseAt(HEAD), 'POLICY', 'no');
     expect(judge().blockers).toMatchObject([
-      { kind: 'refused', clients: 1, text: '1 clients refused a release: POLICY' },
+      { kind: 'refused', clients: 1, text: '1 client refused a release: POLICY' },
     ]);
   });
 
@@ -105,6 +106,36 @@ describe('judgeRemoval', () => {
     board.used(client, { bundle: BUNDLE, uses: [use], untracked: false }, LATER_MS - 1000);
     expect(judge().blockers).toMatchObject([{ kind: 'used', clients: 1 }]);
     expect(kinds(judge({ nowMs: LATER_MS + QUIET_DEFAULT_MS }))).toEqual([]);
+  });
+
+  it('I09: takes no quiet time in which clients may not have told of open connections', () => {
+    const client = join(board, 2, HEAD, { reportsUsage: true });
+    const use = { anchor: ANCHOR, purpose: 'tls-client', handshakes: 3, agoMs: 0 };
+    board.used(client, { bundle: BUNDLE, uses: [use], untracked: false }, LATER_MS);
+    const inUse = (nowMs: number): readonly string[] =>
+      kinds(
+        judgeRemoval({
+          ...question('retiring'),
+          adoption: view([node('iad-1', board)], nowMs),
+          quietMs: 1000,
+        }),
+      );
+    expect(inUse(LATER_MS + QUIET_MIN_MS - 1)).toEqual(['used']);
+    expect(inUse(LATER_MS + QUIET_MIN_MS)).toEqual([]);
+  });
+
+  it('says of one and of minutes what people say', () => {
+    const adoption = view([node('iad-1', board)], NOW_MS);
+    const { blockers } = judgeRemoval({ ...question('retiring'), adoption, quietMs: 1000 });
+    expect(blockers.map(({ text }) => text)).toEqual([
+      '1 node has not observed for 15 minutes: iad-1',
+    ]);
+  });
+
+  it('takes nobody who is connected for no evidence', () => {
+    const adoption = view([node('iad-1', boardAt(HEAD))], LATER_MS);
+    const { evidence } = judgeRemoval({ ...question('retiring'), adoption });
+    expect(evidence).toContain('no client is connected, which proves nothing');
   });
 
   it('blocks while a client does not say what it uses, or cannot', () => {
