@@ -36,6 +36,8 @@ const FRESHNESS_DEFAULT_MS = 10 * 60_000;
 /** The bundles of one realm, kept up to date. Get one from {@link openBundleSource}. */
 export interface BundleSource extends AsyncDisposable {
   readonly realm: RealmName;
+  /** What it watches, in the order given. */
+  readonly bundleNames: readonly BundleName[];
   /** The bundle in use; absent while none was ever received. */
   bundle(name: string): Bundle | undefined;
   /** All bundles in use at this instant. */
@@ -85,6 +87,7 @@ export async function openSource(
 }
 
 class Source implements BundleSource {
+  readonly bundleNames: readonly BundleName[];
   readonly ports: TrustPorts;
   readonly #config: SourceConfig;
   readonly #realm: VerifiedRealm;
@@ -105,6 +108,7 @@ class Source implements BundleSource {
   constructor(config: SourceConfig) {
     const { clock, logger, metrics, cacheDir, bundles } = config;
     this.#config = config;
+    this.bundleNames = [...bundles];
     this.ports = { logger, metrics, clock };
     this.#waiters = new Waiters(clock, this.#closing.signal);
     this.#realm = new VerifiedRealm(config);
@@ -167,7 +171,7 @@ class Source implements BundleSource {
   }
 
   bundle(name: string): Bundle | undefined {
-    const known = this.#config.bundles.find((bundle) => bundle === name);
+    const known = this.bundleNames.find((bundle) => bundle === name);
     return known && this.#activation.bundle(known);
   }
 
@@ -189,9 +193,7 @@ class Source implements BundleSource {
     return iterator;
   }
 
-  onSwap(onSwap: (bundle: Bundle) => void): Disposable {
-    return this.#activation.onSwap(onSwap);
-  }
+  readonly onSwap: BundleSource['onSwap'] = (listen) => this.#activation.onSwap(listen);
 
   onState(onState: (change: StateChange) => void): Disposable {
     return this.#states.onState(onState);

@@ -90,6 +90,7 @@ export type LogEvent =
   | 'anchor.limited'
   | 'connection.distrusted'
   | 'trust.failed'
+  | 'trust.purpose-unknown'
   | 'listener.failed'
   | 'cache.loaded'
   | 'cache.damaged'

@@ -9,6 +9,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { readLimits } from '../../core/anchors/limits.ts';
+import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type Logger, noLogger } from '../../ports/logger.ts';
@@ -23,6 +24,8 @@ import { Authorities, type Authority } from './authorities.ts';
 export interface TrustSource {
   /** The bundle in use now. */
   bundle(name: string): Bundle | undefined;
+  /** What it watches. Given, live trust on any other bundle is refused: it would trust nobody. */
+  readonly bundleNames?: readonly string[];
   /**
    * Calls `onSwap` synchronously after each bundle came into use. What it throws is reported to the
    * node as a refusal; it does not stop other listeners.
@@ -86,6 +89,9 @@ export interface TrustSet {
 /** Widened: nothing that was trusted went away. */
 export type TrustChange = 'widened' | 'narrowed';
 
+/** Names in one message. */
+const NAMES_SHOWN_MAX = 10;
+
 /** Follows one purpose of one bundle. */
 export class TrustView implements Disposable {
   readonly #source: TrustSource;
@@ -93,17 +99,24 @@ export class TrustView implements Disposable {
   readonly #subscription: Disposable;
   readonly #onChange: (change: TrustChange) => void;
   #current: TrustSet;
+  #isPurposeSeen = false;
 
-  /** `onChange` is called after {@link current} moved; not for the set that is there at first. */
+  /**
+   * `onChange` is called after {@link current} moved; not for the set that is there at first.
+   * Errors: `CONFIG` for a bundle that the source does not watch.
+   */
   constructor(
     source: TrustSource,
     selector: TrustSelector,
     onChange: (change: TrustChange) => void,
   ) {
+    requireSelector(source, selector);
     this.#source = source;
     this.#selector = selector;
     this.#onChange = onChange;
-    this.#current = trustSetOf(source, source.bundle(selector.bundle), selector.purpose);
+    const bundle = source.bundle(selector.bundle);
+    this.#current = trustSetOf(source, bundle, selector.purpose);
+    if (bundle !== undefined) this.#lookForPurpose(bundle);
     this.#subscription = source.onSwap((bundle) => this.#take(bundle));
   }
 
@@ -123,6 +136,7 @@ export class TrustView implements Disposable {
 
   #take(bundle: Bundle): void {
     if (bundle.name !== this.#selector.bundle) return;
+    this.#lookForPurpose(bundle);
     const before = this.#current;
     const now = trustSetOf(this.#source, bundle, this.#selector.purpose);
     // The same CAs may be in other states now, which tells which of two alike will stay.
@@ -130,6 +144,38 @@ export class TrustView implements Disposable {
     if (now.tag === before.tag) return;
     this.#onChange(now.authorities.hasAllOf(before.authorities) ? 'widened' : 'narrowed');
   }
+
+  /** A purpose that no anchor ever had may be misspelt, and trusts nobody. */
+  #lookForPurpose({ name, anchors }: Bundle): void {
+    const { purpose } = this.#selector;
+    if (this.#isPurposeSeen || anchors.length === 0) return;
+    this.#isPurposeSeen = anchors.some(({ purposes }) => purposes.includes(purpose));
+    if (this.#isPurposeSeen) return;
+    const known = [...new Set(anchors.flatMap(({ purposes }) => purposes))].sort();
+    (this.#source.ports ?? DEFAULT_PORTS).logger.warn(
+      { event: 'trust.purpose-unknown', bundle: name, purpose },
+      `no anchor of ${name} has the purpose ${purpose}, so nobody is trusted: ` +
+        `its anchors have ${known.slice(0, NAMES_SHOWN_MAX).join(', ')}`,
+    );
+  }
+}
+
+/** Callers in JavaScript may give anything. Errors: `CONFIG`. */
+function requireSelector(source: TrustSource, { bundle, purpose }: Partial<TrustSelector>): void {
+  const { bundleNames: names } = source;
+  const isNamed = typeof bundle === 'string' && bundle !== '';
+  if (isNamed && (names === undefined || names.includes(bundle))) {
+    if (typeof purpose === 'string' && purpose !== '') return;
+    throw new KedgeError('CONFIG', 'purpose: give a name, for example tls-client');
+  }
+  const what = isNamed
+    ? `the source does not watch ${JSON.stringify(bundle.slice(0, 80))}`
+    : 'bundle: give the name of one that the source watches';
+  const hidden = (names?.length ?? 0) - NAMES_SHOWN_MAX;
+  const shown = names?.slice(0, NAMES_SHOWN_MAX).join(', ');
+  const more = hidden > 0 ? ` and ${hidden} more` : '';
+  const watched = shown === undefined ? '' : `; it watches ${shown}${more}`;
+  throw new KedgeError('CONFIG', `${what}${watched}`);
 }
 
 /** Nobody is trusted before the first bundle arrives. */
