@@ -43,17 +43,22 @@ export function sequenceArgument(text: string): Sequence {
   });
 }
 
+/** Advice, or what makes it from the error. */
+type Hint = string | ((error: KedgeError) => string);
+
 /** Does something; an error with one of the codes gets this advice instead of the general one. */
 export async function hinted<Value>(
-  hints: Partial<Readonly<Record<ErrorCode, string>>>,
+  hints: Partial<Readonly<Record<ErrorCode, Hint>>>,
   action: () => Promise<Value>,
 ): Promise<Value> {
   try {
     return await action();
   } catch (thrown) {
-    const { code, message, detail } = KedgeError.from(thrown);
-    const hint = hints[code];
-    if (hint === undefined) throw thrown;
+    const error = KedgeError.from(thrown);
+    const { code, message, detail } = error;
+    const given = hints[code];
+    if (given === undefined) throw thrown;
+    const hint = typeof given === 'string' ? given : given(error);
     throw new KedgeError(code, message, { detail: { ...detail, hint }, cause: thrown });
   }
 }

@@ -23,7 +23,7 @@ import type { Expiry } from './expiry.ts';
 import { FloorFile } from './floor-file.ts';
 import type { Pending } from './pending.ts';
 import type { InUse } from './realm-pin.ts';
-import { reportBundle, reportOverruled, reportSettled } from './reports.ts';
+import { absence, reportBundle, reportOverruled, reportSettled } from './reports.ts';
 import { savedRealm } from './restore.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 
@@ -46,6 +46,9 @@ export interface ActivationOptions {
 
 /** Sends to the node that the message came from. */
 export type Reply = (request: WatchRequest) => void;
+
+/** After these, regions may say more than before. */
+const ATTESTED: readonly Applied['kind'][] = ['attested', 'released', 'charters'];
 
 /** The bundles in use, and the one way to replace them. Calls of `take` must not overlap. */
 export class Activation {
@@ -140,8 +143,10 @@ export class Activation {
     const applied = this.#options.attested.apply(response, pending, this.#options.nowMs());
     switch (applied.kind) {
       case 'nothing':
-      case 'confirmed':
       case 'behind':
+        break;
+      case 'confirmed':
+        this.#noteAbsence(applied.bundle);
         break;
       case 'attested':
         await this.#keepFloor();
@@ -171,7 +176,7 @@ export class Activation {
         await this.#noteFork(applied.evidence);
         break;
     }
-    if (isAttested(applied)) this.#options.onAttested();
+    if (ATTESTED.includes(applied.kind)) this.#options.onAttested();
     this.#options.onTaken();
     return applied;
   }
@@ -183,6 +188,11 @@ export class Activation {
     const { bundle, sequence } = at ?? {};
     logger.warn({ event: 'bundle.refused', bundle, sequence, code: err.code, err }, err.message);
     if (bundle !== undefined) this.#errors.set(bundle, err);
+  }
+
+  /** The node has none either. What was refused before says more than that. */
+  #noteAbsence(name: BundleName): void {
+    if (!this.#active.has(name) && !this.#errors.has(name)) this.#errors.set(name, absence(name));
   }
 
   async #activate(inUse: InUse, reply: Reply): Promise<void> {
@@ -287,8 +297,4 @@ export class Activation {
     this.#options.metrics.increment('kedge_client_cache_failures_total');
     this.#options.logger.error({ event: 'cache.failed', err }, err.message);
   }
-}
-
-function isAttested({ kind }: Applied): boolean {
-  return kind === 'attested' || kind === 'released' || kind === 'charters';
 }

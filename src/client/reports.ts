@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
 import type { ClockReading } from '../core/log/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -89,4 +90,11 @@ export function reportClock(
     { event: 'clock.suspect', verdict },
     `the clock of this machine is ${verdict} by more than 5 minutes, as regions sign the time`,
   );
+}
+
+/** Why a bundle waits of which the node that answers has no release. */
+export function absence(bundle: BundleName): KedgeError {
+  const hint = "check the bundle's name, and that a release of it was published";
+  const message = `the node answers, and has no release of ${bundle}: check the name`;
+  return new KedgeError('UNAVAILABLE', message, { detail: { bundle, hint } });
 }

@@ -61,7 +61,7 @@ export interface BundleStatus {
   readonly isExpired: boolean;
   /** Anchors that are never handed out, and why: see `Bundle.anchors`. */
   readonly withheldAnchors: number;
-  /** The last refusal; gone when a release is accepted. */
+  /** The last refusal, or that the node has no release; gone when a release is accepted. */
   readonly lastError?: KedgeError;
 }
 

@@ -183,6 +183,20 @@ describe('openBundleSource', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('says that the node answers and has no release of a bundle', async () => {
+    const realm = createTestRealm({ now });
+    const node = await startNode(honest(realm, anchors));
+    const source = await openSource(realm, [node.endpoint]);
+    await until(() => source.status().state === 'online');
+    const message = `the node answers, and has no release of ${BUNDLE}: check the name`;
+    expect(source.status().bundles[0]).toMatchObject({ state: 'waiting', lastError: { message } });
+    await expect(source.ready({ timeoutMs: 1 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(message) as unknown,
+      detail: { bundles: [BUNDLE], hint: expect.stringContaining('name') as unknown },
+    });
+  });
+
   it('closes when its signal is aborted', async () => {
     const realm = createTestRealm({ now });
     realm.nextRelease(BUNDLE, addActive(first));

@@ -77,7 +77,7 @@ async function run(session: Session, bundles: readonly string[], options: Option
   await using source = await hinted({ CONFIG: WRONG }, () => openBundleSource(sourced));
   if (options.once === true) {
     const until = parseDemand(options) === undefined ? 'in-use' : 'fresh';
-    const set = await hinted({ UNAVAILABLE: UNREACHED }, () =>
+    const set = await hinted({ UNAVAILABLE: adviceOf }, () =>
       source.ready({ timeoutMs: ONCE_TIMEOUT_MS, signal, until }),
     );
     for (const bundle of set) print(session, { bundle });
@@ -90,6 +90,11 @@ async function run(session: Session, bundles: readonly string[], options: Option
   } finally {
     stopReporting();
   }
+}
+
+/** A node that answers needs other advice than one that was not reached. */
+function adviceOf({ detail: { hint } }: KedgeError): string {
+  return typeof hint === 'string' ? hint : UNREACHED;
 }
 
 async function sourceOptions(
