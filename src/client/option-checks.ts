@@ -33,14 +33,27 @@ export function checkFloors(
 
 /** Labels for adoption reports. Errors: `CONFIG`. */
 export function checkLabels(labels: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  if (!isRecord(labels)) throw wrong('labels', 'give an object of strings');
   const entries = Object.entries(labels);
   if (entries.length > LABELS_MAX) throw wrong('labels', `at most ${LABELS_MAX}`);
   for (const [key, value] of entries) {
+    if (typeof value !== 'string') throw wrong('labels', `the value of ${key} is not a string`);
     if (key.length > LABEL_MAX_CHARS || value.length > LABEL_MAX_CHARS || key === '') {
       throw wrong('labels', `keys and values have 1 to ${LABEL_MAX_CHARS} characters`);
     }
   }
   return new Map(entries);
+}
+
+/** A folder; none when it is absent. Errors: `CONFIG`. */
+export function checkFolder(option: string, given: string | undefined): string | undefined {
+  if (given === undefined || (typeof given === 'string' && given !== '')) return given;
+  throw wrong(option, 'give the path of a folder');
+}
+
+/** Callers in JavaScript may give anything. */
+function isRecord(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
 /** How many regions are demanded. Errors: `CONFIG`. */

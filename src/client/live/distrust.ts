@@ -58,6 +58,8 @@ export interface DistrustOptions {
   readonly onDistrusted?: (connection: DistrustedConnection) => void;
 }
 
+const POLICY_KEYS = ['policy', 'withinMs'];
+const REASON_KEYS = ['revoked', 'removed'];
 const DRAIN_DEFAULT_MS = 30_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 /** Lines for single connections at one change; one more says how many others there are. */
@@ -67,23 +69,41 @@ const LINES_MAX = 16;
 export function resolvePolicies(
   options: DistrustOptions['onDistrust'] = {},
 ): Readonly<Record<DistrustReason, DistrustPolicy>> {
+  requireKeys(options, isPolicy(options) ? POLICY_KEYS : REASON_KEYS);
   const {
     revoked = { policy: 'close' },
     removed = { policy: 'drain', withinMs: DRAIN_DEFAULT_MS },
-  }: DistrustPolicies = 'policy' in options ? { revoked: options, removed: options } : options;
+  }: DistrustPolicies = isPolicy(options) ? { revoked: options, removed: options } : options;
   for (const policy of [revoked, removed]) requirePolicy(policy);
   return { revoked, removed, narrowed: removed };
 }
 
-/** Callers in JavaScript may give anything. */
+function isPolicy(given: unknown): given is DistrustPolicy {
+  return typeof given === 'object' && given !== null && 'policy' in given;
+}
+
+/** Callers in JavaScript may give anything. What is misspelt would silently have no effect. */
+function requireKeys(given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) throw wrongPolicy('it is not an object');
+  const stray = Object.keys(given).find((key) => !known.includes(key));
+  if (stray !== undefined) throw wrongPolicy(`${stray} does not belong there`);
+}
+
 function requirePolicy(given: DistrustPolicy): void {
+  requireKeys(given, POLICY_KEYS);
   const { policy, withinMs }: { policy: string; withinMs?: number } = given;
-  if (policy === 'close' || policy === 'report') return;
+  if (withinMs === undefined && (policy === 'close' || policy === 'report')) return;
   const isTime = Number.isInteger(withinMs) && Number(withinMs) >= 0;
   if (policy === 'drain' && isTime && Number(withinMs) <= TIMER_MAX_MS) return;
-  throw new KedgeError(
+  throw wrongPolicy();
+}
+
+function wrongPolicy(why?: string): KedgeError {
+  return new KedgeError(
     'CONFIG',
-    'onDistrust must be close, report, or drain with withinMs in milliseconds',
+    "onDistrust must be { policy: 'close' }, { policy: 'report' }, " +
+      "{ policy: 'drain', withinMs } in milliseconds, or { revoked, removed } of these" +
+      (why === undefined ? '' : `: ${why}`),
   );
 }
 
@@ -94,7 +114,11 @@ export class DistrustReport {
   readonly #listener: ((connection: DistrustedConnection) => void) | undefined;
   #told = 0;
 
+  /** Errors: `CONFIG` when the listener is none. */
   constructor({ logger, metrics }: TrustPorts, { onDistrusted }: DistrustOptions) {
+    if (onDistrusted !== undefined && typeof onDistrusted !== 'function') {
+      throw new KedgeError('CONFIG', 'onDistrusted must be a function');
+    }
     this.#logger = logger;
     this.#metrics = metrics;
     this.#listener = onDistrusted;

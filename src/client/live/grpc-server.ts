@@ -16,7 +16,7 @@ import { type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import type { DistrustOptions } from './distrust.ts';
 import { type LiveGrpcCredentials, requireUsable } from './grpc.ts';
-import { identityOptions, type TlsIdentity } from './identity.ts';
+import { identityOptions, requireIdentity, type TlsIdentity } from './identity.ts';
 import { innerObject } from './inner.ts';
 import { ServerConnections } from './server-connections.ts';
 import { secureContextFor } from './tls-server.ts';
@@ -40,7 +40,7 @@ export async function liveServerCredentials(
 ): Promise<LiveGrpcCredentials<Grpc.ServerCredentials>> {
   const grpc = await import('@grpc/grpc-js');
   const { bundle, purpose = 'tls-client' } = options;
-  let identity = options.identity;
+  let identity = requireIdentity(options.identity);
   const connections = new ServerConnections(source, {
     ...options,
     ...{ bundle, purpose, side: 'accepted' },

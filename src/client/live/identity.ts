@@ -15,6 +15,13 @@ export interface TlsIdentity {
   readonly passphrase?: string;
 }
 
+/** An identity that must be there: callers in JavaScript may give anything. Errors: `CONFIG`. */
+export function requireIdentity(identity: TlsIdentity): TlsIdentity {
+  const isThere = (part: string): boolean => Reflect.get(Object(identity), part) !== undefined;
+  if (isThere('cert') && isThere('key')) return identity;
+  throw new KedgeError('CONFIG', 'identity: give it, with cert and key as PEM');
+}
+
 /** The identity as options of `node:tls`. */
 export function identityOptions(identity: TlsIdentity | undefined): SecureContextOptions {
   if (identity === undefined) return {};

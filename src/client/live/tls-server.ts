@@ -65,6 +65,7 @@ class LiveServer implements LiveTlsServer {
 
   constructor(source: TrustSource, options: LiveTlsServerOptions) {
     requireVerifyingServer(options.server);
+    requireContext(options.secureContext);
     refusePkcs12(options.secureContext);
     const { bundle, purpose = 'tls-client', server, secureContext } = options;
     this.#server = server;
@@ -124,8 +125,17 @@ export function secureContextFor(
   };
 }
 
+/** Callers in JavaScript may leave it away. Errors: `CONFIG`. */
+function requireContext(context: unknown): void {
+  if (typeof context === 'object' && context !== null) return;
+  throw new KedgeError('CONFIG', 'secureContext: give it, with cert and key of the server');
+}
+
 /** A server that does not ask for, or does not insist on, certificates would trust everybody. */
 function requireVerifyingServer(server: Server | HttpsServer): void {
+  if (typeof Reflect.get(Object(server), 'setSecureContext') !== 'function') {
+    throw new KedgeError('CONFIG', 'server: give a server of node:tls, node:https or node:http2');
+  }
   const isAsking = Reflect.get(server, 'requestCert') === true;
   const isInsisting = Reflect.get(server, 'rejectUnauthorized') !== false;
   if (isAsking && isInsisting) return;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { liveChannelCredentials } from '../../../src/client/live/grpc-channel.ts';
 import { liveServerCredentials } from '../../../src/client/live/grpc-server.ts';
 import { liveHttpsAgent } from '../../../src/client/live/https-agent.ts';
+import type { TlsIdentity } from '../../../src/client/live/identity.ts';
 import { liveTlsClient } from '../../../src/client/live/tls-client.ts';
 import { liveTlsServer } from '../../../src/client/live/tls-server.ts';
 import { type TrustSource, TrustView } from '../../../src/client/live/trust-view.ts';
@@ -48,6 +49,33 @@ describe.each(Object.entries(LIVE))('%s', (_, make) => {
       message: expect.stringMatching(/^bundle: give/),
     });
   });
+});
+
+describe('a live server', () => {
+  const server = createServer({ requestCert: true, ...identity });
+  const full = { bundle: BUNDLE, server, secureContext: identity };
+
+  it.each(['server', 'secureContext'] as const)('refuses to go without %s', (option) => {
+    const make = (): unknown =>
+      liveTlsServer(new FakeSource(), { ...full, [option]: undefined as never });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG',
+        message: expect.stringMatching(new RegExp(`^${option}: give`)) as unknown,
+      }),
+    );
+  });
+
+  it.each([undefined, null, 'PEM', { cert: 'PEM' }])(
+    'refuses the gRPC identity %j',
+    async (one) => {
+      const options = { bundle: BUNDLE, identity: one as unknown as TlsIdentity };
+      await expect(liveServerCredentials(new FakeSource(), options)).rejects.toMatchObject({
+        code: 'CONFIG',
+        message: 'identity: give it, with cert and key as PEM',
+      });
+    },
+  );
 });
 
 describe('a trust view', () => {
