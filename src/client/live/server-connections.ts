@@ -6,8 +6,9 @@
  * by the limits of the CA, which OpenSSL does not know.
  *
  * A connection that is to drain ends as its protocol allows: HTTP/2 clients are told to go away and
- * finish their requests, HTTP/1.1 clients get `Connection: close` with their next answer. What
- * speaks another protocol goes on until the deadline; the program can end it in `onDistrusted`.
+ * finish their requests, HTTP/1.1 clients get `Connection: close` with the answer under way, when
+ * its headers are not sent yet, or with their next one. What speaks another protocol goes on until
+ * the deadline; the program can end it in `onDistrusted`.
  *
  * A server stays with what it was attached to, also when live trust is disposed, because its CAs
  * stay too: limits would be lost otherwise. The next live trust on the same server takes over.
@@ -33,6 +34,8 @@ export class ServerConnections {
   /** By the transport below TLS, which is there before its handshake. */
   readonly #begun = new WeakMap<object, number>();
   readonly #sessions = new WeakMap<object, Http2Session>();
+  /** The answer of HTTP/1.1 under way; of pipelined ones the last, as those before must not end. */
+  readonly #answers = new WeakMap<object, ServerResponse>();
   /** How often trust narrowed. */
   #epoch = 0;
   /** HTTP/2 makes the session of a connection while the connection is announced. */
@@ -77,7 +80,10 @@ export class ServerConnections {
     const began = this.#beganAt(socket) < this.#epoch ? 'before' : 'now';
     const isForgotten = socket.isSessionReused() && this.#intermediates.hasForgotten;
     const handshake: Handshake = { socket, chain, began, isForgotten };
-    const drain = (): void => this.#sessions.get(socket)?.close();
+    const drain = (): void => {
+      this.#sessions.get(socket)?.close();
+      endAfter(this.#answers.get(socket));
+    };
     // Without the reason: nobody need listen for errors of a connection that was accepted.
     const close = (): void => void socket.destroy();
     this.#announced = socket;
@@ -90,7 +96,12 @@ export class ServerConnections {
   };
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (this.#connections.isEnding(request.socket)) response.setHeader('connection', 'close');
+    const { socket } = request;
+    if (this.#connections.isEnding(socket)) endAfter(response);
+    this.#answers.set(socket, response);
+    response.once('close', () => {
+      if (this.#answers.get(socket) === response) this.#answers.delete(socket);
+    });
   };
 
   /** Node has the transport there, or around it when it is no socket; else it counts as old. */
@@ -98,4 +109,9 @@ export class ServerConnections {
     const transport = innerObject(innerObject(socket, '_handle'), '_parentWrap');
     return this.#begun.get(transport) ?? this.#begun.get(innerObject(transport, 'stream')) ?? 0;
   }
+}
+
+/** The connection ends after this answer, and its client knows. */
+function endAfter(answer: ServerResponse | undefined): void {
+  if (answer?.headersSent === false) answer.setHeader('connection', 'close');
 }

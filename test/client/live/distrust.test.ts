@@ -287,7 +287,7 @@ describe('an HTTPS server whose CA left', () => {
     return { source, agent, ...slow };
   }
 
-  it('lets a request in flight end, and breaks it at the deadline', async () => {
+  it('lets a request in flight end', async () => {
     const { source, agent, port, waiting } = await setUp();
     const first = ask(port, agent, '/slow');
     await until(() => waiting.length === 1);
@@ -295,11 +295,33 @@ describe('an HTTPS server whose CA left', () => {
     source.clock.advance(29_999);
     waiting[0]?.();
     expect(await first).toBe('slow');
-    const second = ask(port, agent, '/slow');
-    await until(() => waiting.length === 2);
-    source.clock.advance(1);
-    expect(await second).toBe('ECONNRESET');
     expect(await ask(port, agent, '/fast')).not.toBe('fast');
+  });
+
+  it('breaks a request in flight at the deadline', async () => {
+    const { source, agent, port, waiting } = await setUp();
+    const busy = ask(port, agent, '/slow');
+    await until(() => waiting.length === 1);
+    source.leave('removed');
+    source.clock.advance(29_999);
+    expect(await Promise.race([busy, settle().then(() => 'open')])).toBe('open');
+    source.clock.advance(1);
+    expect(await busy).toBe('ECONNRESET');
+  });
+
+  it('tells the client with the answer under way that the connection ends', async () => {
+    const { source, agent, port, waiting } = await setUp();
+    const connectionHeader = new Promise((resolve) => {
+      const to = { host: '127.0.0.1', port, path: '/slow', agent, servername: 'localhost' };
+      request(to, (response) => {
+        response.resume();
+        resolve(response.headers.connection);
+      }).end();
+    });
+    await until(() => waiting.length === 1);
+    source.leave('removed');
+    waiting[0]?.();
+    expect(await connectionHeader).toBe('close');
   });
 
   it('breaks a request in flight below a revoked CA, and an idle connection', async () => {
