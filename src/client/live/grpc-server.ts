@@ -52,6 +52,7 @@ export async function liveServerCredentials(
     constructor(context: SecureContextOptions) {
       const ALPNCallback = protocolChooser(connections);
       super({ requestCert: true, rejectUnauthorized: true, ALPNCallback }, context);
+      hideFields(this);
     }
 
     replace(context: SecureContextOptions): void {
@@ -76,6 +77,13 @@ export async function liveServerCredentials(
     },
     [Symbol.dispose]: () => view[Symbol.dispose](),
   };
+}
+
+/** Among them are the private key and the ticket keys, which whoever logs the object would tell. */
+function hideFields(credentials: object): void {
+  for (const field of Object.keys(credentials)) {
+    Object.defineProperty(credentials, field, { enumerable: false });
+  }
 }
 
 /** Chooses HTTP/2, as grpc-js does by itself, and gets to know the server on the way. */

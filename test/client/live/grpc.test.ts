@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Client, Server, type ServerCredentials, status } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { liveChannelCredentials } from '../../../src/client/live/grpc-channel.ts';
@@ -91,6 +92,19 @@ describe('live grpc credentials', () => {
     expect(await call(address, channel.credentials)).toBe('UNAVAILABLE');
     source.set(CLIENTS, clientPki.caPem);
     expect(await call(address, channel.credentials)).toBe('ok');
+  });
+
+  it('tell no keys when they are logged, also after a change', async () => {
+    const source = new FakeSource();
+    const identity = tlsIdentity(serverPki.issue('server'));
+    const server = await liveServerCredentials(source, { bundle: CLIENTS, identity });
+    const channel = await liveChannelCredentials(source, { bundle: SERVERS, identity });
+    source.set(CLIENTS, clientPki.caPem);
+    await serve(server.credentials);
+    for (const live of [server, channel]) {
+      const text = inspect(live, { depth: 10 }) + JSON.stringify(live);
+      expect(text).not.toMatch(/ticketKeys|key|cert:|Buffer/i);
+    }
   });
 
   it('refuse new connections to a server whose CA was removed', async () => {
