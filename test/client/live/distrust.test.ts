@@ -9,11 +9,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type {
-  DistrustedConnection,
-  DistrustOptions,
-  DistrustPolicies,
-} from '../../../src/client/live/distrust.ts';
+import type { DistrustedConnection, DistrustOptions } from '../../../src/client/live/distrust.ts';
 import { liveHttpsAgent } from '../../../src/client/live/https-agent.ts';
 import { liveTlsClient } from '../../../src/client/live/tls-client.ts';
 import { liveTlsServer } from '../../../src/client/live/tls-server.ts';
@@ -203,32 +199,6 @@ describe('a TLS server whose CA left', () => {
       ).toThrow(expect.objectContaining({ code: 'CONFIG' }));
     }
     expect(source.listenerCount).toBe(0);
-  });
-
-  it.each([
-    'close',
-    null,
-    3,
-    { policy: 'drop' },
-    { policy: 'close', withinMs: 5 },
-    { policy: 'close', removed: { policy: 'report' } },
-    { revoke: { policy: 'close' } },
-    { removed: 'close' },
-    { removed: { policy: 'close', after: 5 } },
-  ])('refuses what callers without types may give: %j', (given) => {
-    const source = new FakeSource();
-    const onDistrust = given as unknown as DistrustPolicies;
-    expect(() => liveTlsClient(source, { bundle: BUNDLE, onDistrust })).toThrow(
-      expect.objectContaining({ code: 'CONFIG', message: expect.stringMatching(/^onDistrust/) }),
-    );
-    expect(source.listenerCount).toBe(0);
-  });
-
-  it('refuses a listener that is no function', () => {
-    const onDistrusted = 'log' as unknown as () => void;
-    expect(() => liveTlsClient(new FakeSource(), { bundle: BUNDLE, onDistrusted })).toThrow(
-      expect.objectContaining({ code: 'CONFIG', message: 'onDistrusted must be a function' }),
-    );
   });
 });
 
