@@ -85,6 +85,12 @@ export class LinkBoard {
     this.down(nodeId ?? address, error);
   }
 
+  /** The last link to a node has ended; `address` is what members know of it. */
+  lost(nodeId: NodeId, address: string | undefined, error: KedgeError | undefined): void {
+    this.#seeds.lost(nodeId, address);
+    this.down(nodeId, error);
+  }
+
   up(nodeId: NodeId): void {
     this.#set(nodeId, { state: 'up', sinceMs: this.#clock.nowMs() });
   }

@@ -198,7 +198,10 @@ export class Replicator implements AsyncDisposable {
     this.#links.delete(linkId);
     this.#intake.forget(linkId);
     this.#handle({ kind: 'link-down', linkId });
-    if (!this.#machine.isLinked(link.nodeId)) this.#board.down(link.nodeId, error);
+    const { nodeId } = link;
+    if (this.#machine.isLinked(nodeId)) return;
+    const member = this.#machine.neighbours().find((one) => one.nodeId === nodeId);
+    this.#board.lost(nodeId, member?.address, error);
   }
 
   linkFailed(target: DialTarget, error: KedgeError): void {

@@ -69,6 +69,13 @@ export class SeedBoard {
     if (this.#behind.size < PEERS_MAX) this.#behind.set(address, nodeId);
   }
 
+  /** The link to a member has ended: what failed before it was there says nothing of now. */
+  lost(nodeId: NodeId, address: string | undefined): void {
+    for (const seed of this.#failing.keys()) {
+      if (seed === address || this.#behind.get(seed) === nodeId) this.#failing.delete(seed);
+    }
+  }
+
   /** Those that lead to nobody, without those of members to which it does not matter. */
   failing(members: readonly SeedMember[]): readonly SeedStatus[] {
     const settled = members.filter(({ standing }) => standing === 'settled');

@@ -44,4 +44,15 @@ describe('LinkBoard', () => {
     expect(logged).toEqual(['warn link down', 'warn link down']);
     expect(board.read(FRA)).toMatchObject({ state: 'down', lastError: 'connection refused' });
   });
+
+  it('says of a seed that was linked since when it leads to nobody, not since before', () => {
+    const target = { address: '10.0.0.4:7441' } as const;
+    board.failed(target, REFUSED);
+    board.up(FRA);
+    clock.advance(18_000);
+    board.lost(FRA, target.address, undefined);
+    const sinceMs = clock.nowMs();
+    board.failed(target, REFUSED);
+    expect(board.failingSeeds([])).toMatchObject([{ ...target, sinceMs }]);
+  });
 });

@@ -46,6 +46,23 @@ describe('SeedBoard', () => {
     expect(board.failing([])).toEqual([]);
   });
 
+  it('counts anew after a link, by address or by id, whoever dialled it', () => {
+    for (const address of [ADDRESS, 'fra-1:7441']) {
+      board.answered(ADDRESS, FRA);
+      board.failed(ADDRESS, REFUSED);
+      clock.advance(18_000);
+      board.lost(FRA, address);
+      const sinceMs = clock.nowMs();
+      board.failed(ADDRESS, REFUSED);
+      clock.advance(2_000);
+      board.failed(ADDRESS, REFUSED);
+      expect(board.failing([])).toMatchObject([{ address: ADDRESS, sinceMs }]);
+    }
+    board.resolved({ addresses: [ADDRESS, 'sin-1:7441'], unresolved: [] });
+    board.lost(parseNodeId('sin-1'), 'sin-1:7441');
+    expect(board.failing([])).toHaveLength(1);
+  });
+
   it('forgets addresses that the seeds do not stand for any more', () => {
     board.failed(ADDRESS, REFUSED);
     board.resolved({ addresses: ['10.0.0.5:7441'], unresolved: [] });
