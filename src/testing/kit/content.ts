@@ -38,7 +38,10 @@ export interface TestContent {
   readonly validForMs?: number;
 }
 
-/** The next content of a bundle. Errors: `LIFECYCLE`, as for admins. */
+/**
+ * The next content of a bundle. Errors: `CONFIG` for an authority with two states; `LIFECYCLE`, as
+ * for admins.
+ */
 export function editContent(
   before: ReleaseBody,
   content: TestContent,
@@ -46,6 +49,8 @@ export function editContent(
 ): ReleaseBody {
   const wanted = wantedStates(content);
   const revoked = new Set(content.revoked?.map(({ id }) => id));
+  const twice = [...wanted.keys()].find(({ id }) => revoked.has(id));
+  if (twice !== undefined) throw namedTwice(twice);
   let body = setNote(before, content.note ?? '');
   // New ones first: what retires needs a successor.
   for (const [authority, state] of wanted) {
@@ -64,13 +69,15 @@ function wantedStates(content: TestContent): ReadonlyMap<TestAuthority, AnchorSt
   const lists = { active, staged, retiring } as const;
   for (const state of ['active', 'staged', 'retiring'] as const) {
     for (const authority of lists[state]) {
-      if (states.has(authority)) {
-        throw new KedgeError('LIFECYCLE', `${authority.name} is named with two states`);
-      }
+      if (states.has(authority)) throw namedTwice(authority);
       states.set(authority, state);
     }
   }
   return states;
+}
+
+function namedTwice({ name }: TestAuthority): KedgeError {
+  return new KedgeError('CONFIG', `${name} is named with two states`);
 }
 
 interface Move {

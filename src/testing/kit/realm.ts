@@ -113,8 +113,8 @@ export class TestRealm implements AsyncDisposable {
   /**
    * Signs and publishes the next release of a bundle. Resolves when every connected source has it
    * in use or has refused it. Errors: those that a node would give (`LIFECYCLE`, `BLAST_RADIUS`,
-   * …), with nothing published; `FORK` after {@link fork}; `UNAVAILABLE` when a program does not
-   * react within ten seconds.
+   * …) and `CONFIG` for content that contradicts itself, with nothing published; `FORK` after
+   * {@link fork}; `UNAVAILABLE` when a program does not react within ten seconds.
    */
   async publish(content: TestContent): Promise<TestPublication> {
     const bundle = this.#bundleOf(content);
@@ -169,10 +169,12 @@ export class TestRealm implements AsyncDisposable {
 
   /**
    * Opens a source over memory, with the clock of the realm. Like `openBundleSource` it resolves
-   * before anything came: use `ready`. It tries again after a second at most.
+   * before anything came: use `ready`. It tries again after a second at most. Errors: `CONFIG`,
+   * also for a bundle that the realm does not have, for which `ready` would wait for ever.
    */
   async source(options: TestSourceOptions = {}): Promise<BundleSource> {
     const { staleAfterMs } = this.#options;
+    for (const bundle of options.bundles ?? []) this.#bundleOf({ bundle });
     const source = await openSource(
       {
         realm: this.name,

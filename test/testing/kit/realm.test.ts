@@ -51,6 +51,12 @@ describe('testRealm', () => {
     await expect(realm.publish({ bundle: 'other', active: [] })).rejects.toMatchObject({
       code: 'CONFIG',
     });
+    for (const content of [{ revoked: [old] }, { retiring: [old] }, { staged: [old] }]) {
+      await expect(realm.publish({ active: [next, old], ...content })).rejects.toMatchObject({
+        code: 'CONFIG',
+        message: 'Old CA is named with two states',
+      });
+    }
     expect(source.bundle(BUNDLE)?.sequence).toBe(1);
     const { sequence } = await realm.publish({ active: [old, next] });
     expect(sequence).toBe(2);
@@ -95,6 +101,14 @@ describe('testRealm', () => {
     expect((await two.ready()).size).toBe(1);
     expect(one.bundle('web')?.caPems('tls-client')).toEqual([]);
     expect(two.bundle('mail')?.caPems('tls-client')).toEqual([mail.caPem]);
+  });
+
+  it('opens no source for a bundle that it does not have', async () => {
+    const realm = makeRealm();
+    await expect(realm.source({ bundles: [BUNDLE, 'nope'] })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: 'the test realm has no bundle nope: name it in bundles',
+    });
   });
 
   it('serves programs that open their source themselves, over mTLS', async () => {
