@@ -1,9 +1,11 @@
 /**
  * A pool of long-lived PostgreSQL connections whose server must chain to the bundle. Each change of
- * trust gets a pool of its own; the one before finishes its queries and closes its connections.
+ * trust gets a pool of its own; the one before finishes its queries and closes its connections. What
+ * is still open when nobody vouches for the server any more ends as `onDistrust` says.
  *
  * @module
  */
+import { TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { liveTlsClient, openBundleSource } from '../src/index.ts';
 import { bundle, every, intervalMs, ownIdentity, reportStates, sourceOptions } from './settings.ts';
@@ -34,6 +36,10 @@ function newPool(): pg.Pool {
     database: process.env['PGDATABASE'] ?? 'app',
     max: 4,
     ssl: live.connectOptions(),
+  });
+  // The driver opened it, so live trust learns of it here.
+  made.on('connect', ({ connection: { stream } }) => {
+    if (stream instanceof TLSSocket) live.adopt(stream);
   });
   // A connection that breaks while nobody uses it; the pool opens another one.
   made.on('error', (error) => console.error(error.message));

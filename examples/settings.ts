@@ -1,5 +1,6 @@
 /**
  * What every example needs to know, from the environment: realm, pin, nodes, files, bundle.
+ * `README.md` beside this file says how to run them.
  *
  * In a project of your own import from `kedge` where these files import from `../src/index.ts`.
  *
@@ -27,11 +28,13 @@ export const sourceOptions: BundleSourceOptions = {
   cacheDir: process.env['KEDGE_CACHE'] ?? '.kedge-cache',
 };
 
-/** Says on standard error how the source and its bundles are, and each change of that. */
+/** Says on standard error how the source and its bundles are, and each change; if offline, why. */
 export function reportStates(source: BundleSource): void {
   source.onState((change) => {
     const what = change.of === 'source' ? 'source' : change.bundle.name;
-    console.error(`${what}: ${change.state}`);
+    const isOffline = change.of === 'source' && change.state === 'offline';
+    const reason = isOffline ? source.status().lastError?.message : undefined;
+    console.error(`${what}: ${change.state}${reason === undefined ? '' : ` (${reason})`}`);
   });
 }
 
@@ -61,6 +64,6 @@ export const intervalMs: number = Number(process.env['INTERVAL_MS'] ?? 1000);
 
 function required(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`set ${name}; see docs/sdk.md`);
+  if (value === undefined || value === '') throw new Error(`set ${name}; see examples/README.md`);
   return value;
 }

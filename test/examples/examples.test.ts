@@ -9,6 +9,7 @@ import { createSecureContext } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TestAuthority, TestCertificate } from '../../src/testing/index.ts';
 import type { TestProcess } from '../../src/testing/processes.ts';
+import { until } from '../client/support/source.ts';
 import { postgresServer } from './support/postgres.ts';
 import { portOf, Stage } from './support/stage.ts';
 
@@ -65,6 +66,8 @@ describe('examples: clients of an HTTPS server', SLOW, () => {
     await child.waitForLine('1 (first): Old CA');
     await stage.revokeOld();
     await child.waitForLine('3 (after 2): Next CA');
+    await stage.realm.goOffline();
+    await child.waitForLine(/^source: offline \(.+\)$/);
     expect(await child.kill('SIGINT')).toMatchObject({ code: 0 });
   });
 });
@@ -84,18 +87,26 @@ describe('examples: gRPC', SLOW, () => {
 });
 
 describe('examples: a database pool', SLOW, () => {
-  it('database-pool follows the bundle, and queries that run are not broken', async () => {
+  it('database-pool follows the bundle, also with a query that is under way', async () => {
     const stage = await Stage.open();
     let own = stage.old.issue('database');
+    let answer: string | undefined = 'one';
+    let waiting = 0;
     const server = postgresServer(
       () => createSecureContext(own),
-      () => 'one',
+      () => {
+        if (answer === undefined) waiting += 1;
+        return answer;
+      },
     );
     const PGPORT = String(await listen(server));
     const child = await stage.start('database-pool', stage.old, [], { PGPORT });
     await child.waitForLine('answer one');
+    answer = undefined;
+    await until(() => waiting > 0, 'a query that waits');
     await stage.revokeOld();
     await child.waitForLine('failed', { fromIndex: child.stdout.length });
+    answer = 'one';
     own = stage.next.issue('database');
     await child.waitForLine('answer one', { fromIndex: child.stdout.length });
     await endsWell(child);

@@ -10,8 +10,11 @@ const SSL_REQUEST = 80_877_103;
 /** Type text. */
 const TEXT_OID = 25;
 
+/** What a query gets; nothing: it waits for ever. */
+type Answer = () => string | undefined;
+
 /** A server whose own certificate `context` gives anew for each connection. */
-export function postgresServer(context: () => SecureContext, answer: () => string): Server {
+export function postgresServer(context: () => SecureContext, answer: Answer): Server {
   return createServer((plain) => {
     plain.on('error', () => undefined);
     plain.once('data', (first) => {
@@ -27,7 +30,7 @@ export function postgresServer(context: () => SecureContext, answer: () => strin
   });
 }
 
-function talk(socket: Socket, answer: () => string): void {
+function talk(socket: Socket, answer: Answer): void {
   let waiting = Buffer.alloc(0);
   let isLoggedIn = false;
   socket.on('data', (chunk: Buffer) => {
@@ -44,7 +47,8 @@ function talk(socket: Socket, answer: () => string): void {
         isLoggedIn = true;
         socket.write(Buffer.concat([message('R', int32(0)), ready()]));
       } else if (type === 'Q') {
-        socket.write(rows(answer()));
+        const text = answer();
+        if (text !== undefined) socket.write(rows(text));
       } else if (type === 'X') {
         socket.end();
       }
