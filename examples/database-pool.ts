@@ -1,7 +1,7 @@
 /**
- * A pool of long-lived PostgreSQL connections whose server must chain to the bundle. Each change of
- * trust gets a pool of its own; the one before finishes its queries and closes its connections. What
- * is still open when nobody vouches for the server any more ends as `onDistrust` says.
+ * A pool of long-lived PostgreSQL connections whose server must chain to the bundle. Each change
+ * of trust gets a pool of its own; the one before finishes its queries and closes its connections.
+ * What is still open when nobody vouches for the server any more ends as `onDistrust` says.
  *
  * @module
  */
