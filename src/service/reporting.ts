@@ -106,13 +106,12 @@ export class Reporting implements Disposable {
   /** A client began to watch. */
   open(identity: string, start: Extract<WatchRequest, { kind: 'start' }>['start']): Client {
     const nowMs = this.#options.clock.nowMs();
-    const client = this.board.open(identity, start, nowMs);
-    for (const bundle of client.bundles.keys()) {
+    for (const { bundle } of start.bundles) {
+      if (this.board.tally(bundle)?.head !== undefined) continue;
       const head = this.#headOf(bundle);
-      if (head !== undefined && this.board.tally(bundle)?.head === undefined) {
-        this.board.serve(bundle, head, Math.min(nowMs, head.issuedMs));
-      }
+      if (head !== undefined) this.board.serve(bundle, head, Math.min(nowMs, head.issuedMs));
     }
+    const client = this.board.open(identity, start, nowMs);
     this.#noteArrival(client);
     this.#stir();
     return client;
@@ -150,10 +149,16 @@ export class Reporting implements Disposable {
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     this.#state = state;
     const nowMs = this.#options.clock.nowMs();
-    for (const stream of streams) {
+    const bundles = streams.flatMap((stream) => {
       const parsed = splitStream(stream);
-      if (parsed.kind !== 'release' || this.board.tally(parsed.bundle) === undefined) continue;
-      this.board.serve(parsed.bundle, this.#headOf(parsed.bundle), nowMs);
+      return parsed.kind === 'release' ? [parsed.bundle] : [];
+    });
+    const isKnown = (bundle: BundleName): boolean => this.board.tally(bundle) !== undefined;
+    // Nobody watches most of them.
+    const awaited = this.board.watched(new Set(bundles.filter((one) => !isKnown(one))));
+    for (const bundle of bundles) {
+      if (!isKnown(bundle) && !awaited.has(bundle)) continue;
+      this.board.serve(bundle, this.#headOf(bundle), nowMs);
     }
     this.#stir();
   }

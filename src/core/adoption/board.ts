@@ -5,7 +5,9 @@
  * instance, so two programs with one certificate are two clients, and one that comes back is the
  * same. A later stream of an instance takes the place of the earlier one; nothing is counted twice.
  * One whose stream breaks stays as departed until it is seen again, here or at another node, or its
- * time is over. Memory: connected clients, which the node limits, and a bounded number of departed.
+ * time is over. Memory: connected clients, which the node limits, and a bounded number of departed,
+ * of all and of one identity. Only bundles that the node serves are counted: a name that somebody
+ * made up counts for nothing.
  *
  * @module
  */
@@ -34,6 +36,9 @@ export interface Arrival {
 
 /** A reason is for people; more of it is not kept. */
 const REASON_MAX_CHARS = 256;
+/** Of all departed clients one identity may have this share, and at least so many. */
+const IDENTITY_SHARE = 10;
+const IDENTITY_MIN = 100;
 
 /** All clients of one node. */
 export class AdoptionBoard {
@@ -41,6 +46,8 @@ export class AdoptionBoard {
   readonly #clients: Map<string, Client> = new Map();
   /** The one that departed first comes first. */
   readonly #departed: Set<Client> = new Set();
+  /** The same by identity. */
+  readonly #departedOf: Map<string, Set<Client>> = new Map();
   readonly #tallies: Map<BundleName, Tally> = new Map();
   #nameless = 0;
   #revision = 0;
@@ -150,9 +157,9 @@ export class AdoptionBoard {
     const before = this.#clients.get(key);
     if (before !== undefined) this.#forget(before);
     this.#clients.set(key, client);
-    this.#departed.add(client);
+    this.#depart(client);
     this.#enter(client);
-    this.#makeRoom(nowMs);
+    this.#makeRoom(client.identity, nowMs);
   }
 
   /** Clients came to another node. */
@@ -168,19 +175,43 @@ export class AdoptionBoard {
 
   /** This node serves another head since then; absent: none. */
   serve(bundle: BundleName, head: ServedHead | undefined, sinceMs: number): void {
-    this.#tallyOf(bundle).serve(head, sinceMs);
+    const known = this.#tallies.get(bundle);
+    if (known === undefined && head === undefined) return;
+    const tally = known ?? new Tally(bundle);
+    tally.serve(head, sinceMs);
     this.#revision += 1;
-  }
-
-  /** Forgets departed clients whose time is over. */
-  expire(nowMs: number): void {
-    for (const client of this.#departed) {
-      if (nowMs - client.sinceMs < this.#options.departedMs) return;
-      this.#forget(client);
+    if (known !== undefined) return;
+    this.#tallies.set(bundle, tally);
+    // Those that waited for it count from now on.
+    for (const client of this.#clients.values()) {
+      const progress = client.bundles.get(bundle);
+      if (progress !== undefined) tally.enter(client, progress);
     }
   }
 
-  /** The counts of all bundles that somebody watched. */
+  /** Which of these bundles somebody watches. */
+  watched(bundles: ReadonlySet<BundleName>): ReadonlySet<BundleName> {
+    const found = new Set<BundleName>();
+    if (bundles.size === 0) return found;
+    for (const client of this.#clients.values()) {
+      for (const bundle of client.bundles.keys()) if (bundles.has(bundle)) found.add(bundle);
+      if (found.size === bundles.size) break;
+    }
+    return found;
+  }
+
+  /** Forgets departed clients whose time is over, and bundles of which nothing is to tell. */
+  expire(nowMs: number): void {
+    for (const client of this.#departed) {
+      if (nowMs - client.sinceMs < this.#options.departedMs) break;
+      this.#forget(client);
+    }
+    for (const [bundle, tally] of this.#tallies) {
+      if (tally.isEmpty(nowMs)) this.#tallies.delete(bundle);
+    }
+  }
+
+  /** The counts of all bundles that are served and that somebody watched. */
   rows(nowMs: number): readonly BundleRow[] {
     const rows = Array.from(this.#tallies.values(), (tally) => tally.row(nowMs));
     return rows.filter(({ groups, anchors, knowledge }) => {
@@ -191,25 +222,23 @@ export class AdoptionBoard {
   #update(client: Client, bundle: BundleName, change: (progress: Progress) => void): void {
     const progress = client.bundles.get(bundle);
     if (!client.isCounted || progress === undefined) return;
-    const tally = this.#tallyOf(bundle);
-    tally.leave(client, progress);
+    const tally = this.#tallies.get(bundle);
+    tally?.leave(client, progress);
     change(progress);
-    tally.enter(client, progress);
+    tally?.enter(client, progress);
     this.#revision += 1;
   }
 
   #enter(client: Client): void {
     for (const progress of client.bundles.values()) {
-      this.#tallyOf(progress.bundle).enter(client, progress);
+      this.#tallies.get(progress.bundle)?.enter(client, progress);
     }
     this.#revision += 1;
   }
 
   #leave(client: Client): void {
     for (const progress of client.bundles.values()) {
-      const tally = this.#tallies.get(progress.bundle);
-      tally?.leave(client, progress);
-      if (tally?.isEmpty === true) this.#tallies.delete(progress.bundle);
+      this.#tallies.get(progress.bundle)?.leave(client, progress);
     }
     this.#revision += 1;
   }
@@ -218,6 +247,9 @@ export class AdoptionBoard {
     this.#leave(client);
     client.isCounted = false;
     this.#departed.delete(client);
+    const alike = this.#departedOf.get(client.identity);
+    alike?.delete(client);
+    if (alike?.size === 0) this.#departedOf.delete(client.identity);
     const key =
       client.instance === undefined && client.presence === 'departed'
         ? nameless(client.identity)
@@ -225,22 +257,31 @@ export class AdoptionBoard {
     this.#clients.delete(key);
   }
 
-  #makeRoom(nowMs: number): void {
-    if (this.#departed.size <= this.#options.departedMax) return;
-    const [oldest] = this.#departed;
-    if (oldest === undefined) return;
-    for (const bundle of oldest.bundles.keys()) {
-      this.#tallyOf(bundle).lost(nowMs + this.#options.departedMs);
+  #depart(client: Client): void {
+    // Of bundles that nobody serves there is nothing to remember.
+    for (const bundle of client.bundles.keys()) {
+      if (!this.#tallies.has(bundle)) client.bundles.delete(bundle);
     }
-    this.#forget(oldest);
+    this.#departed.add(client);
+    const alike = this.#departedOf.get(client.identity);
+    if (alike === undefined) this.#departedOf.set(client.identity, new Set([client]));
+    else alike.add(client);
   }
 
-  #tallyOf(bundle: BundleName): Tally {
-    const known = this.#tallies.get(bundle);
-    if (known !== undefined) return known;
-    const tally = new Tally(bundle);
-    this.#tallies.set(bundle, tally);
-    return tally;
+  #makeRoom(identity: string, nowMs: number): void {
+    const { departedMax } = this.#options;
+    const alike = this.#departedOf.get(identity) ?? new Set();
+    const alikeMax = Math.max(IDENTITY_MIN, Math.floor(departedMax / IDENTITY_SHARE));
+    if (alike.size > alikeMax) this.#forgetEarly(alike, nowMs);
+    else if (this.#departed.size > departedMax) this.#forgetEarly(this.#departed, nowMs);
+  }
+
+  #forgetEarly([oldest]: ReadonlySet<Client>, nowMs: number): void {
+    if (oldest === undefined) return;
+    for (const bundle of oldest.bundles.keys()) {
+      this.#tallies.get(bundle)?.lost(nowMs + this.#options.departedMs);
+    }
+    this.#forget(oldest);
   }
 }
 

@@ -78,6 +78,10 @@ export interface RowWriter {
 /** Bundles in one row, and groups of one bundle. */
 export const ROW_BUNDLES_MAX: number = 1000;
 export const ROW_GROUPS_MAX: number = 512;
+/** Groups of various clients among them: one by stage and presence. */
+export const MERGED_GROUPS_MAX: number = 8;
+/** Their labels. */
+export const OTHER_LABELS: ReadonlyMap<string, string> = new Map([['(other)', '(other)']]);
 
 const PAYLOAD_TYPE = 'application/vnd.kedge.adoption.v1+json';
 const BOOT_ID = /^[0-9a-f]{32}$/;

@@ -7,7 +7,13 @@ import type { AnchorId, BundleName, Sequence, Sha256 } from '../ids.ts';
 import { ANCHORS_MAX } from '../limits.ts';
 import { type Client, type Progress, placeOf, shortDigest, type UseTotal } from './client.ts';
 import type { AnchorAdoption, ClientCounts, ClientPlace } from './model.ts';
-import type { BundleRow, RowGroup } from './row.ts';
+import {
+  type BundleRow,
+  MERGED_GROUPS_MAX,
+  OTHER_LABELS,
+  ROW_GROUPS_MAX,
+  type RowGroup,
+} from './row.ts';
 
 /** What a node serves of a bundle. */
 export interface ServedHead {
@@ -31,6 +37,8 @@ interface PastHead {
 
 /** Heads whose time is remembered. */
 const HEADS_MAX = 64;
+/** Groups that are counted apart; more are counted by stage and presence only. */
+const GROUPS_MAX = ROW_GROUPS_MAX - MERGED_GROUPS_MAX;
 
 /** The counts of one bundle. */
 export class Tally {
@@ -52,9 +60,9 @@ export class Tally {
     return this.#head;
   }
 
-  /** True when there is nothing to tell: it can be forgotten. */
-  get isEmpty(): boolean {
-    return this.#groups.size === 0 && this.#anchors.size === 0 && this.#partialUntilMs === 0;
+  /** True when there is nothing to tell any more: it can be forgotten. */
+  isEmpty(nowMs: number): boolean {
+    return this.#groups.size === 0 && this.#anchors.size === 0 && nowMs >= this.#partialUntilMs;
   }
 
   /** This node serves another head. */
@@ -76,11 +84,13 @@ export class Tally {
     const { stage, sequence, digest, otherSequence = 0, code = '' } = place;
     const at = `${sequence} ${digest} ${otherSequence} ${code}`;
     const name = `${stage} ${at} ${presence} ${grouped.text}`;
-    const group = this.#groups.get(name);
-    if (group === undefined) {
-      this.#groups.set(name, { place, labels: grouped.labels, presence, count: 1 });
-    } else group.count += 1;
-    progress.group = name;
+    if (this.#groups.has(name) || this.#groups.size < GROUPS_MAX) {
+      this.#join(progress, name, { place, labels: grouped.labels, presence });
+    } else {
+      const various = { stage, sequence: 0, digest: '' };
+      const group = { place: various, labels: OTHER_LABELS, presence };
+      this.#join(progress, `${stage} ${presence}`, group);
+    }
     this.#count(client, progress, 1);
     for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, 1);
   }
@@ -142,6 +152,13 @@ export class Tally {
       anchors: Array.from(this.#anchors, ([anchor, use]): AnchorAdoption => ({ anchor, ...use })),
       knowledge: nowMs < this.#partialUntilMs ? 'partial' : 'whole',
     };
+  }
+
+  #join(progress: Progress, name: string, made: Omit<Group, 'count'>): void {
+    const group = this.#groups.get(name);
+    if (group === undefined) this.#groups.set(name, { ...made, count: 1 });
+    else group.count += 1;
+    progress.group = name;
   }
 
   #rowGroup({ place, labels, presence, count }: Group): RowGroup {

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AdoptionBoard } from '../../../src/core/adoption/board.ts';
 import { type Client, clientKey } from '../../../src/core/adoption/client.ts';
 import { listClients } from '../../../src/core/adoption/listing.ts';
 import type { ClientFilter, ClientPage } from '../../../src/core/adoption/model.ts';
-import { parseNodeId, parseSha256 } from '../../../src/core/ids.ts';
+import { parseBundleName, parseNodeId, parseSha256 } from '../../../src/core/ids.ts';
 import {
   ANCHOR,
   APP,
@@ -183,6 +184,55 @@ describe('AdoptionBoard', () => {
     for (const client of clients) board.closed(client, 'broken', NOW_MS);
     expect(told(board)).toMatchObject({ counts: { departed: 2 }, knowledge: 'partial' });
     expect(told(board, NOW_MS + DEPARTED_MS).knowledge).toBe('whole');
+  });
+
+  it('makes room among the departed of one identity first', () => {
+    const board = boardAt(1, 1000);
+    const other = board.open('spiffe://test.example.org/client/b', startOf(1, named(1)), NOW_MS);
+    board.closed(other, 'broken', NOW_MS);
+    for (let n = 0; n < 150; n += 1) board.closed(join(board, n, 1), 'broken', NOW_MS);
+    expect(told(board)).toMatchObject({ counts: { departed: 101 }, knowledge: 'partial' });
+    expect([...board.clients()]).toContain(other);
+  });
+
+  it('counts nothing of a bundle that the node does not serve, and all when it comes', () => {
+    const board = new AdoptionBoard({ labels: [], departedMs: DEPARTED_MS, departedMax: 10 });
+    const client = join(board, 1, 1);
+    board.acknowledged(client, releaseAt(1), 'loaded');
+    expect(board.rows(NOW_MS)).toEqual([]);
+    expect(board.watched(new Set([BUNDLE]))).toEqual(new Set([BUNDLE]));
+    serve(board, 1, NOW_MS);
+    expect(told(board).groups).toMatchObject([{ sequence: 1, count: 1 }]);
+    board.closed(client, 'well', NOW_MS);
+    expect(told(board).groups).toEqual([]);
+  });
+
+  it('keeps nothing of made-up bundles of departed clients, and of any when its time is over', () => {
+    const board = boardAt(1, 1);
+    for (const n of [1, 2]) {
+      const [known] = startOf(1).bundles;
+      const made = { bundle: parseBundleName(`b${n}.test.example.org`), held: undefined };
+      const bundles = known === undefined ? [] : [known, made];
+      const client = join(board, n, 1, { bundles });
+      board.closed(client, 'broken', NOW_MS);
+      expect([...client.bundles.keys()]).toEqual([BUNDLE]);
+      expect(board.tally(made.bundle)).toBeUndefined();
+    }
+    board.expire(NOW_MS + DEPARTED_MS - 1);
+    expect(board.tally(BUNDLE)).toBeDefined();
+    board.expire(NOW_MS + DEPARTED_MS);
+    expect(board.tally(BUNDLE)).toBeUndefined();
+  });
+
+  it('counts clients together when there are groups without number', () => {
+    const board = boardAt(1);
+    for (let n = 0; n < 700; n += 1) {
+      join(board, n, 1, { labels: new Map([['service', `made-up-${n}`]]) });
+    }
+    expect(told(board).groups).toHaveLength(505);
+    expect(count(told(board).groups, () => true)).toBe(700);
+    for (const client of [...board.clients()]) board.closed(client, 'well', NOW_MS);
+    expect(told(board).groups).toEqual([]);
   });
 
   it('adds up uses by anchor, of the anchors that the release has', () => {
