@@ -55,7 +55,7 @@ const USAGE_EVERY_MS = 60_000;
 const USAGE_PER_NODE_MS = 1000;
 /**
  * A notice of arrivals may be lost, or come before its reader knows this node: it is told again.
- * The number of streams in it makes that harmless; of clients that do not tell it, it is told once.
+ * The number of streams in it makes that harmless.
  */
 const NOTICE_AFTER_MS: readonly number[] = [GATHER_MS, 1000, 3000, 10_000, 60_000];
 /** How often it is looked whose time is over. */
@@ -198,7 +198,8 @@ export class Reporting implements Disposable {
 
   #noteArrival({ previousNode, instance, key, streams, isCounted }: Client): void {
     if (previousNode === undefined || previousNode === this.#options.self.nodeId) return;
-    if (instance === undefined || !isCounted) return;
+    // Without the number of its streams nobody knows which of two nodes has it now.
+    if (instance === undefined || streams === 0 || !isCounted) return;
     this.#uncounted.push({ to: previousNode, arrival: { key, streams } });
   }
 
@@ -215,8 +216,7 @@ export class Reporting implements Disposable {
       wave.byNode.clear();
       for (const [nodeId, all] of due) {
         this.#tellArrivals(nodeId, all);
-        const again = all.filter(({ streams }) => streams > 0);
-        this.#toWave(number + 1, nodeId, again);
+        this.#toWave(number + 1, nodeId, all);
       }
     });
   }

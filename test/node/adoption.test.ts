@@ -12,6 +12,7 @@ import type {
   ClientFilter,
   ClientList,
 } from '../../src/core/adoption/model.ts';
+import { aliasOf } from '../../src/core/adoption/client.ts';
 import { parseBundleName, parseNodeId } from '../../src/core/ids.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { addActive, createTestAnchor, type TestAnchor } from '../../src/testing/anchors.ts';
@@ -121,10 +122,13 @@ describe('adoption of a bundle by the clients of three nodes', { timeout: 150_00
         use.clients === 1
       );
     });
+    const all = { bundle: BUNDLE, filter: { kind: 'all' }, after: '', limit: 1 } as const;
+    const first = await admins[0]?.clients(all);
+    const identity = first?.nodes.flatMap(({ clients: some }) => some)[0]?.identity ?? '';
     for (const admin of admins) {
-      expect(await listed(admin, { kind: 'refused' })).toEqual([refusing.instance]);
-      expect(await listed(admin, { kind: 'departed' })).toEqual([breaking.instance]);
-      expect(await listed(admin, { kind: 'uses', anchor: anchor.id })).toEqual([using.instance]);
+      expect(await listed(admin, { kind: 'refused' })).toEqual([aliasOf(identity, refusing.instance)]);
+      expect(await listed(admin, { kind: 'departed' })).toEqual([aliasOf(identity, breaking.instance)]);
+      expect(await listed(admin, { kind: 'uses', anchor: anchor.id })).toEqual([aliasOf(identity, using.instance)]);
       expect(await listed(admin, { kind: 'behind' })).toHaveLength(2);
       expect(await listed(admin, { kind: 'loaded' }, 7)).toHaveLength(3 * PER_NODE - 3);
     }

@@ -28,7 +28,7 @@ export interface BoardOptions {
   readonly departedMax: number;
 }
 
-/** A client that came to another node; `streams` as it told there, 0 for unknown. */
+/** A client that came to another node; `streams` as it told there, 0 says nothing. */
 export interface Arrival {
   readonly key: string;
   readonly streams: number;
@@ -146,7 +146,7 @@ export class AdoptionBoard {
     if (!client.isCounted || client.presence === 'departed') return;
     this.#leave(client);
     this.#clients.delete(client.key);
-    if (how === 'well' && !client.hasRefused) {
+    if (client.isElsewhere || (how === 'well' && !client.hasRefused)) {
       client.isCounted = false;
       return;
     }
@@ -162,14 +162,17 @@ export class AdoptionBoard {
     this.#makeRoom(client.identity, nowMs);
   }
 
-  /** Clients came to another node. */
+  /**
+   * Another node says that clients came there. Who is connected here is not taken for gone by the
+   * word of others: it is forgotten when its stream ends.
+   */
   arrivedElsewhere(arrivals: readonly Arrival[]): void {
     for (const { key, streams } of arrivals) {
       const client = this.#clients.get(key);
-      if (client === undefined) continue;
-      // It was there before it came back here.
-      const isOlder = streams > 0 && client.streams >= streams;
-      if (!isOlder) this.#forget(client);
+      // Else it was there before it came back here; without a number nobody knows.
+      if (client === undefined || streams <= client.streams) continue;
+      if (client.presence === 'connected') client.isElsewhere = true;
+      else this.#forget(client);
     }
   }
 

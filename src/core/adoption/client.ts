@@ -46,12 +46,22 @@ export function clientKey(identity: string, instance: string): string {
   return sha256(encodeUtf8(`${identity}\n${instance}`)).slice(0, KEY_CHARS);
 }
 
+/** What lists call an instance: nobody gets from it to the instance, or to its key. */
+export function aliasOf(identity: string, instance: string): string {
+  return sha256(encodeUtf8(`listed\n${identity}\n${instance}`)).slice(0, KEY_CHARS);
+}
+
 /** A client; only the board changes one. */
 export class Client {
   readonly identity: string;
   readonly instance: string | undefined;
   /** {@link clientKey}, or for one without instance a name that holds on this node. */
   readonly key: string;
+  /**
+   * What stands for its instance in lists. Who knows an instance can say that it came to another
+   * node, so it is told to nobody.
+   */
+  readonly alias: string | undefined;
   /** Where it stands in lists. */
   readonly name: string;
   readonly streams: number;
@@ -65,6 +75,8 @@ export class Client {
   sinceMs: number;
   /** False once another stream took its place: what it still says counts for nothing. */
   isCounted = true;
+  /** True once another node said that it came there: the end of its stream is no departure. */
+  isElsewhere = false;
 
   constructor(
     who: { readonly identity: string; readonly key: string; readonly grouped: Client['grouped'] },
@@ -75,7 +87,8 @@ export class Client {
     this.key = who.key;
     this.grouped = who.grouped;
     this.instance = start.instance;
-    this.name = `${who.identity} ${start.instance ?? who.key}`;
+    this.alias = start.instance === undefined ? undefined : aliasOf(who.identity, start.instance);
+    this.name = `${who.identity} ${this.alias ?? who.key}`;
     this.streams = start.streams ?? 0;
     this.previousNode = start.previousNode;
     this.labels = start.labels;

@@ -45,7 +45,8 @@ export function mayHave(
   headDigest: string,
 ): boolean {
   const told = row.bundles.find((one) => one.bundle === bundle);
-  if (told === undefined) return row.knowledge === 'partial';
+  // What nobody serves nobody tells of, and clients may wait for it.
+  if (told === undefined) return row.knowledge === 'partial' || headDigest === '';
   const some = (test: (group: RowGroup) => boolean): boolean => told.groups.some(test);
   switch (filter.kind) {
     case 'all':
@@ -89,7 +90,7 @@ function isMeant(
 }
 
 function statusOf(board: AdoptionBoard, client: Client, progress: Progress): ClientStatus {
-  const { identity, instance, labels, presence, sinceMs, reportsUsage, previousNode } = client;
+  const { identity, alias, labels, presence, sinceMs, reportsUsage, previousNode } = client;
   const { held, other, untracked, bundle } = progress;
   const tally = board.tally(bundle);
   const behindSinceMs =
@@ -98,7 +99,7 @@ function statusOf(board: AdoptionBoard, client: Client, progress: Progress): Cli
       : tally?.behindSinceMs({ sequence: held.sequence, digest: shortDigest(held.digest) });
   return {
     identity,
-    ...(instance !== undefined && { instance }),
+    ...(alias !== undefined && { instance: alias }),
     labels,
     stage: placeOf(progress).stage,
     ...(held !== undefined && { held }),

@@ -123,7 +123,7 @@ export interface ClientUse {
 export interface ClientStatus {
   /** The identity in its certificate. */
   readonly identity: string;
-  /** 32 hex digits; absent for a client that tells none. */
+  /** 32 hex digits that stand for its instance; absent for a client that tells none. */
   readonly instance?: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly stage: ClientStage;

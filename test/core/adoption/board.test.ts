@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AdoptionBoard } from '../../../src/core/adoption/board.ts';
-import { type Client, clientKey } from '../../../src/core/adoption/client.ts';
+import { aliasOf, type Client, clientKey } from '../../../src/core/adoption/client.ts';
 import { listClients } from '../../../src/core/adoption/listing.ts';
 import type { ClientFilter, ClientPage } from '../../../src/core/adoption/model.ts';
 import { parseBundleName, parseNodeId, parseSha256 } from '../../../src/core/ids.ts';
@@ -171,6 +171,38 @@ describe('AdoptionBoard', () => {
     expect(told(board).counts).toMatchObject(NOT_CONNECTED);
   });
 
+  it('does not forget who is connected because another node says so, nor without a number', () => {
+    const board = boardAt(1);
+    const client = join(board, 1, 1, { reportsUsage: true });
+    const key = clientKey(APP, instance(1));
+    board.arrivedElsewhere([{ key, streams: Number.MAX_SAFE_INTEGER }]);
+    board.used(client, usage(1), NOW_MS);
+    expect(told(board)).toMatchObject({ counts: { connected: 1 }, anchors: [{ clients: 1 }] });
+    const other = join(board, 2, 1, { streams: 0 });
+    board.arrivedElsewhere([{ key: clientKey(APP, instance(2)), streams: 0 }]);
+    board.closed(other, 'broken', NOW_MS);
+    board.arrivedElsewhere([{ key: clientKey(APP, instance(2)), streams: 0 }]);
+    expect(told(board).counts).toMatchObject({ connected: 1, departed: 1 });
+  });
+
+  it('counts an instance again that comes back after it was elsewhere', () => {
+    const board = boardAt(1);
+    join(board, 1, 1);
+    board.arrivedElsewhere([{ key: clientKey(APP, instance(1)), streams: 2 }]);
+    board.closed(join(board, 1, 1, { streams: 3 }), 'broken', NOW_MS);
+    expect(told(board).counts).toMatchObject({ connected: 0, departed: 1 });
+  });
+
+  it('I08: tells nobody an instance, by which others could speak of it', () => {
+    const board = boardAt(1);
+    for (const number of [1, 2]) join(board, number, 1);
+    const page = JSON.stringify(list(board, { kind: 'all' }, '', 1));
+    for (const number of [1, 2]) {
+      expect(page).not.toContain(instance(number));
+      expect(page).not.toContain(clientKey(APP, instance(number)));
+    }
+  });
+
   it('keeps a client that has come back since it was at another node', () => {
     const board = boardAt(1);
     join(board, 1, 1, { streams: 3, previousNode: parseNodeId('fra-1') });
@@ -285,7 +317,7 @@ describe('AdoptionBoard', () => {
       if (page.next === undefined) break;
       page = list(board, { kind: 'all' }, page.next, 3);
     }
-    expect(names).toEqual(clients.map((client) => client.instance));
+    expect(names).toEqual(clients.map((client) => client.alias).toSorted());
   });
 
   it('lists who used an anchor', () => {
@@ -294,7 +326,7 @@ describe('AdoptionBoard', () => {
     join(board, 2, 1, { reportsUsage: true });
     board.used(user, usage(4), NOW_MS);
     expect(list(board, { kind: 'uses', anchor: ANCHOR }).clients).toMatchObject([
-      { instance: instance(1), uses: [{ anchor: ANCHOR, handshakes: 4 }] },
+      { instance: aliasOf(APP, instance(1)), uses: [{ anchor: ANCHOR, handshakes: 4 }] },
     ]);
     expect(list(board, { kind: 'uses', anchor: OTHER_ANCHOR }).clients).toEqual([]);
   });
