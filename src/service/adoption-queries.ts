@@ -64,7 +64,11 @@ export class AdoptionQueries {
     const head = replicator.durable.streams.get(releaseStream(bundle))?.head;
     return adoptionOf({
       bundle,
-      head: head && { sequence: head.sequence, digest: head.digest },
+      head: head && {
+        sequence: head.sequence,
+        digest: head.digest,
+        anchors: new Set(head.body.anchors.map(({ id }) => id)),
+      },
       nowMs: clock.nowMs(),
       nodes: this.#nodes(),
     });

@@ -12,6 +12,7 @@ import type {
   NodeAdoption,
   NodeStanding,
 } from '../core/adoption/model.ts';
+import { OTHER_LABELS } from '../core/adoption/row.ts';
 import { encodeHex } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import { type BundleName, parseBundleName, parseNodeId, parseRegionName } from '../core/ids.ts';
@@ -40,6 +41,9 @@ import { decodeLabels } from './watch-start.ts';
 /** All groups, anchors and nodes that one answer may have. */
 const ADOPTION_MAX_FIELDS = 400_000;
 const QUERY_MAX_BYTES = 1024;
+const [OTHER = ''] = OTHER_LABELS.keys();
+/** The last moment that can be written as a date with four digits of a year. */
+const TIME_MAX_MS = Date.UTC(10_000, 0) - 1;
 const SHORT_DIGEST = { min: 0, max: 8 };
 const STANDINGS = {
   counted: 'NODE_STANDING_COUNTED',
@@ -69,7 +73,7 @@ export function decodeAdoption(bytes: Uint8Array): BundleAdoption {
   return {
     bundle: parseBundleName(answer.bundle),
     ...(sequence && { head: { sequence, digest: decodeSha256(answer.digest, 'head digest') } }),
-    nowMs: decodeUint(answer.nowMs, 'time of the node'),
+    nowMs: decodeTime(answer.nowMs, 'time of the node'),
     groups: requireCount(answer.groups, ADOPTION_GROUPS_MAX, 'groups of clients').map(decodeGroup),
     anchors: requireCount(answer.anchors, ANCHORS_MAX, 'used anchors').map(decodeAnchor),
     nodes: requireCount(answer.nodes, MEMBERS_MAX, 'nodes').map(decodeNode),
@@ -97,7 +101,7 @@ export function encodeAdoption({ head, ...adoption }: BundleAdoption): Buffer {
 
 function decodeGroup(group: AdoptionGroupOutput): AdoptionGroup {
   const otherSequence = decodeOptionalSequence(group.otherSequence, 'other sequence of a group');
-  const behindSinceMs = decodeUint(group.behindSinceMs, 'behind since');
+  const behindSinceMs = decodeTime(group.behindSinceMs, 'behind since');
   return {
     region: parseRegionName(group.region),
     stage: decodeClientStage(group.stage),
@@ -105,7 +109,7 @@ function decodeGroup(group: AdoptionGroupOutput): AdoptionGroup {
     digest: encodeHex(decodeBytes(group.digest, SHORT_DIGEST, 'digest of a group')),
     ...(otherSequence !== undefined && { otherSequence }),
     ...(group.code !== '' && { code: decodeCode(group.code) }),
-    labels: decodeLabels(group.labels),
+    labels: OTHER in group.labels ? OTHER_LABELS : decodeLabels(group.labels),
     presence: group.departed ? 'departed' : 'connected',
     count: decodeUint(group.count, 'count of a group'),
     ...(behindSinceMs > 0 && { behindSinceMs }),
@@ -132,13 +136,13 @@ function decodeAnchor(use: AnchorAdoptionOutput): AnchorAdoption {
     anchor: decodeSha256(use.anchor, 'used anchor'),
     clients: decodeUint(use.clients, 'clients of an anchor'),
     handshakes: decodeUint(use.handshakes, 'handshakes of an anchor'),
-    lastUsedMs: decodeUint(use.lastUsedMs, 'last use of an anchor'),
+    lastUsedMs: decodeTime(use.lastUsedMs, 'last use of an anchor'),
   };
 }
 
 function decodeNode(node: NodeAdoptionOutput): NodeAdoption {
-  const sinceMs = decodeUint(node.sinceMs, 'start of observation');
-  const issuedAtMs = decodeUint(node.issuedAtMs, 'time of a row');
+  const sinceMs = decodeTime(node.sinceMs, 'start of observation');
+  const issuedAtMs = decodeTime(node.issuedAtMs, 'time of a row');
   return {
     nodeId: parseNodeId(node.nodeId),
     region: parseRegionName(node.region),
@@ -151,6 +155,10 @@ function decodeNode(node: NodeAdoptionOutput): NodeAdoption {
     ...(issuedAtMs > 0 && { issuedAtMs }),
     knowledge: node.incomplete ? 'partial' : 'whole',
   };
+}
+
+function decodeTime(decimal: string, what: string): number {
+  return Math.min(TIME_MAX_MS, decodeUint(decimal, what));
 }
 
 function decodeStanding(standing: string): NodeStanding {

@@ -29,6 +29,8 @@ const hex = (length: number): fc.Arbitrary<string> => bytes(length).map(encodeHe
 const digest = hex(32).map(parseSha256);
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const moment = fc.integer({ min: 1, max: Date.UTC(10_000, 0) - 1 });
+const time = fc.oneof(fc.constant(0), moment);
 const sequence = positive.map(parseSequence);
 const bundle = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,40}$/).map(parseBundleName);
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
@@ -49,7 +51,7 @@ export const adoption: fc.Arbitrary<BundleAdoption> = fc.record(
   {
     bundle,
     head: fc.record({ sequence, digest }),
-    nowMs: count,
+    nowMs: time,
     groups: fc.array(
       fc.record(
         {
@@ -62,7 +64,7 @@ export const adoption: fc.Arbitrary<BundleAdoption> = fc.record(
           labels,
           presence,
           count,
-          behindSinceMs: positive,
+          behindSinceMs: moment,
         },
         {
           requiredKeys: ['region', 'stage', 'sequence', 'digest', 'labels', 'presence', 'count'],
@@ -72,7 +74,7 @@ export const adoption: fc.Arbitrary<BundleAdoption> = fc.record(
       { maxLength: 3 },
     ),
     anchors: fc.array(
-      fc.record({ anchor: digest, clients: count, handshakes: count, lastUsedMs: count }),
+      fc.record({ anchor: digest, clients: count, handshakes: count, lastUsedMs: time }),
       { maxLength: 3 },
     ),
     nodes: fc.array(
@@ -85,8 +87,8 @@ export const adoption: fc.Arbitrary<BundleAdoption> = fc.record(
           departed: count,
           silent: count,
           untracked: count,
-          sinceMs: positive,
-          issuedAtMs: positive,
+          sinceMs: moment,
+          issuedAtMs: moment,
           knowledge: fc.constantFrom('whole' as const, 'partial'),
         },
         {

@@ -87,8 +87,14 @@ const PAYLOAD_TYPE = 'application/vnd.kedge.adoption.v1+json';
 const BOOT_ID = /^[0-9a-f]{32}$/;
 const SHORT_DIGEST = /^(?:[0-9a-f]{16})?$/;
 const INTEGER = { min: 0, max: Number.MAX_SAFE_INTEGER };
+/** More clients than any node has; all groups of all members together are still a safe integer. */
+const COUNT = { min: 0, max: 1_000_000_000 };
+/** The last moment that can be written as a date with four digits of a year. */
+const TIME = { min: 0, max: Date.UTC(10_000, 0) - 1 };
 const STAGES = ['waiting', 'delivered', 'loaded', 'refused'] as const;
 const GROUP_LABELS_MAX = 4;
+/** As clients may call labels, or of various clients. */
+const LABEL_KEY = /^(?:[A-Za-z0-9][A-Za-z0-9._/-]*|\(other\))$/;
 
 /** Signs a row. Errors: `LIMIT` (too large), `PARSE`. */
 export function signRow(row: AdoptionRow, sign: MemberSigner): SignedRow {
@@ -145,8 +151,8 @@ function parseRow(payload: Uint8Array): AdoptionRow {
     realm: reader.parsed('realm', parseRealmName),
     bootId: reader.parsed('bootId', parseBootId),
     version: reader.integer('version', INTEGER),
-    sinceMs: reader.integer('since', INTEGER),
-    issuedAtMs: reader.integer('issuedAt', INTEGER),
+    sinceMs: reader.integer('since', TIME),
+    issuedAtMs: reader.integer('issuedAt', TIME),
     bundles: reader.list('bundles', { max: ROW_BUNDLES_MAX }, (item, path) =>
       readBundle(
         readObject(item, path, { required: ['anchors', 'bundle', 'counts', 'groups', 'partial'] }),
@@ -165,10 +171,10 @@ function readBundle(reader: ObjectReader<BundleKey>): BundleRow {
   return {
     bundle: reader.parsed('bundle', parseBundleName),
     counts: {
-      connected: counts.integer('connected', INTEGER),
-      departed: counts.integer('departed', INTEGER),
-      silent: counts.integer('silent', INTEGER),
-      untracked: counts.integer('untracked', INTEGER),
+      connected: counts.integer('connected', COUNT),
+      departed: counts.integer('departed', COUNT),
+      silent: counts.integer('silent', COUNT),
+      untracked: counts.integer('untracked', COUNT),
     },
     groups: reader.list('groups', { max: ROW_GROUPS_MAX }, (item, path) =>
       readGroup(readObject(item, path, GROUP_KEYS)),
@@ -193,8 +199,8 @@ function readGroup(reader: ObjectReader<GroupKey>): RowGroup {
     digest: reader.parsed('digest', parseShortDigest),
     labels: readLabels(reader),
     presence: reader.boolean('departed') ? 'departed' : 'connected',
-    count: reader.integer('count', INTEGER),
-    ...(reader.has('behindSince') && { behindSinceMs: reader.integer('behindSince', INTEGER) }),
+    count: reader.integer('count', COUNT),
+    ...(reader.has('behindSince') && { behindSinceMs: reader.integer('behindSince', TIME) }),
     ...(reader.has('code') && { code: reader.parsed('code', asCode) }),
     ...(reader.has('otherSequence') && {
       otherSequence: parseSequence(reader.integer('otherSequence', INTEGER)),
@@ -206,6 +212,7 @@ function readLabels(reader: ObjectReader<GroupKey>): ReadonlyMap<string, string>
   const pairs = reader.list('labels', { max: GROUP_LABELS_MAX }, (item, path) => {
     const pair = readObject(item, path, { required: ['key', 'value'] });
     const [key, value] = [pair.string('key'), readString(pair.value('value'), path)];
+    if (!LABEL_KEY.test(key)) throw new KedgeError('PARSE', `${path} has no key of a label`);
     if (key.length <= LABEL_MAX_CHARS && value.length <= LABEL_MAX_CHARS) return [key, value];
     throw new KedgeError('LIMIT', `${path} is longer than ${String(LABEL_MAX_CHARS)} characters`);
   });
@@ -217,9 +224,9 @@ function readAnchor(
 ): AnchorAdoption {
   return {
     anchor: reader.parsed('id', parseSha256),
-    clients: reader.integer('clients', INTEGER),
+    clients: reader.integer('clients', COUNT),
     handshakes: reader.integer('handshakes', INTEGER),
-    lastUsedMs: reader.integer('lastUsed', INTEGER),
+    lastUsedMs: reader.integer('lastUsed', TIME),
   };
 }
 

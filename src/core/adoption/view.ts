@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { BundleName } from '../ids.ts';
+import type { AnchorId, BundleName } from '../ids.ts';
 import { ADOPTION_GROUPS_MAX, ANCHORS_MAX, MEMBERS_MAX } from '../limits.ts';
 import type { MemberState } from '../membership/view.ts';
 import type { PeerIdentity } from '../peer.ts';
@@ -18,7 +18,7 @@ import type {
   NodeAdoption,
   NodeStanding,
 } from './model.ts';
-import type { AdoptionRow, BundleRow } from './row.ts';
+import { type AdoptionRow, type BundleRow, OTHER_LABELS } from './row.ts';
 
 /** A node, as the one that answers sees it. */
 export interface ReportingNode extends PeerIdentity {
@@ -31,10 +31,18 @@ export interface ReportingNode extends PeerIdentity {
 
 /** What adoption is made of. */
 export interface AdoptionInput extends Pick<BundleAdoption, 'bundle' | 'nowMs'> {
-  readonly head: BundleAdoption['head'] | undefined;
+  /** With the anchors in it: of other ones no use is told. */
+  readonly head:
+    | (NonNullable<BundleAdoption['head']> & { readonly anchors: ReadonlySet<AnchorId> })
+    | undefined;
   readonly nodes: readonly ReportingNode[];
 }
 
+/** What all groups of an answer may take, and one with the most that its labels can take. */
+const GROUPS_MAX_BYTES = 2 * 1024 * 1024;
+const GROUP_BYTES = 160;
+const LABEL_BYTES = 8;
+const CHAR_BYTES = 3;
 const NOBODY: ClientCounts = { connected: 0, departed: 0, silent: 0, untracked: 0 };
 
 /** Adds up what nodes say. */
@@ -46,12 +54,15 @@ export function adoptionOf({ bundle, head, nowMs, nodes }: AdoptionInput): Bundl
     const row = rowOf(node, bundle);
     for (const group of row?.groups ?? []) add(groups, { ...group, region: node.region });
     for (const use of row?.anchors ?? []) {
-      anchors.set(use.anchor, join(anchors.get(use.anchor), use));
+      if (head?.anchors.has(use.anchor) === false) continue;
+      // What a node says of the future was just now, for all that is known.
+      const lastUsedMs = Math.min(nowMs, use.lastUsedMs);
+      anchors.set(use.anchor, join(anchors.get(use.anchor), { ...use, lastUsedMs }));
     }
   }
   return {
     bundle,
-    ...(head !== undefined && { head }),
+    ...(head && { head: { sequence: head.sequence, digest: head.digest } }),
     nowMs,
     groups: fewest(groups).toSorted(byPlace),
     anchors: [...anchors.values()]
@@ -104,16 +115,29 @@ function add(groups: Map<string, AdoptionGroup>, group: AdoptionGroup): void {
   groups.set(name, { ...known, count, ...(behindSinceMs !== undefined && { behindSinceMs }) });
 }
 
-/** With too many groups, clients of one region and stage are said together. */
+/** With too much to say, clients of one region and stage are said together. */
 function fewest(groups: ReadonlyMap<string, AdoptionGroup>): readonly AdoptionGroup[] {
-  if (groups.size <= ADOPTION_GROUPS_MAX) return [...groups.values()];
+  if (isFitting(groups)) return [...groups.values()];
   const merged = new Map<string, AdoptionGroup>();
   for (const { region, stage, presence, count, behindSinceMs } of groups.values()) {
-    const various = { sequence: 0, digest: '', labels: new Map([['(other)', '(other)']]) };
+    const various = { sequence: 0, digest: '', labels: OTHER_LABELS };
     const since = behindSinceMs === undefined ? {} : { behindSinceMs };
     add(merged, { region, stage, presence, count, ...various, ...since });
   }
   return [...merged.values()];
+}
+
+function isFitting(groups: ReadonlyMap<string, AdoptionGroup>): boolean {
+  if (groups.size > ADOPTION_GROUPS_MAX) return false;
+  let bytes = 0;
+  for (const { region, labels } of groups.values()) {
+    bytes += GROUP_BYTES + region.length;
+    for (const [key, value] of labels) {
+      bytes += LABEL_BYTES + key.length + CHAR_BYTES * value.length;
+    }
+    if (bytes > GROUPS_MAX_BYTES) return false;
+  }
+  return true;
 }
 
 function join(known: AnchorAdoption | undefined, use: AnchorAdoption): AnchorAdoption {

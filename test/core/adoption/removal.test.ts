@@ -9,8 +9,9 @@ import {
 } from '../../../src/core/adoption/removal.ts';
 import { adoptionOf, type ReportingNode } from '../../../src/core/adoption/view.ts';
 import type { Anchor, AnchorState } from '../../../src/core/anchors/anchor.ts';
-import { parseNodeId, parseRegionName } from '../../../src/core/ids.ts';
+import { parseNodeId, parseRegionName, parseSha256 } from '../../../src/core/ids.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
+import { decodeAdoption, encodeAdoption } from '../../../src/wire/adoption.ts';
 import {
   ANCHOR,
   BUNDLE,
@@ -25,6 +26,7 @@ import {
 } from './support.ts';
 
 const HEAD = 3;
+const DAY_MS = 86_400_000;
 /** When everything was seen for long enough. */
 const LATER_MS = NOW_MS + QUIET_DEFAULT_MS;
 
@@ -60,6 +62,45 @@ describe('adoptionOf', () => {
     join(other, 1, HEAD, { streams: 2, previousNode: parseNodeId('iad-1') });
     const seen = view([{ ...node('iad-1', killed), state: 'suspect' }, node('fra-1', other)]);
     expect(count(seen.groups, () => true)).toBe(1);
+  });
+
+  it('I09: tells uses of the head, whatever a node says of others or of the future', () => {
+    const board = boardAt(HEAD);
+    const client = join(board, 1, HEAD, { reportsUsage: true });
+    const use = { anchor: ANCHOR, purpose: 'tls-client', handshakes: 1, agoMs: 0 };
+    board.used(client, { bundle: BUNDLE, uses: [use], untracked: false }, NOW_MS - 1000);
+    const hostile = ['evl-1', 'evl-2', 'evl-3'].map((name, index): ReportingNode => {
+      const anchors = Array.from({ length: 500 }, (_, n) => ({
+        anchor: parseSha256((index * 500 + n).toString(16).padStart(64, '0')),
+        clients: 0,
+        handshakes: 0,
+        lastUsedMs: NOW_MS + DAY_MS,
+      }));
+      const later = { anchor: OTHER_ANCHOR, clients: 1, handshakes: 1, lastUsedMs: NOW_MS + DAY_MS };
+      const row = rowOf(name, [{ ...told(boardAt(HEAD)), anchors: [later, ...anchors] }]);
+      return { ...node(name, board), row };
+    });
+    expect(view([...hostile, node('iad-1', board)]).anchors).toEqual([
+      { anchor: OTHER_ANCHOR, clients: 3, handshakes: 3, lastUsedMs: NOW_MS },
+      { anchor: ANCHOR, clients: 1, handshakes: 1, lastUsedMs: NOW_MS - 1000 },
+    ]);
+  });
+
+  it('can be sent and read whatever labels nodes tell', () => {
+    const nodes = ['evl-1', 'evl-2', 'evl-3'].map((name, index): ReportingNode => {
+      const groups = Array.from({ length: 512 }, (_, n) => ({
+        stage: 'loaded' as const,
+        sequence: 1 + index * 512 + n,
+        digest: '0'.repeat(16),
+        labels: new Map(['a', 'b', 'c', 'd'].map((key) => [key.repeat(128), '\u20ac'.repeat(128)])),
+        presence: 'connected' as const,
+        count: 1_000_000_000,
+      }));
+      return { ...node(name, boardAt(HEAD)), row: rowOf(name, [{ ...told(boardAt(HEAD)), groups }]) };
+    });
+    const seen = view(nodes);
+    expect(count(seen.groups, () => true)).toBe(3 * 512 * 1_000_000_000);
+    expect(decodeAdoption(encodeAdoption(seen))).toEqual(seen);
   });
 
   it('names a node of which nothing is known', () => {
@@ -231,7 +272,8 @@ function anchorOf(id: Anchor['id'], state: AnchorState): Anchor {
 
 function view(nodes: readonly ReportingNode[], nowMs: number = NOW_MS): BundleAdoption {
   const { sequence, digest } = releaseAt(HEAD);
-  return adoptionOf({ bundle: BUNDLE, head: { sequence, digest }, nowMs, nodes });
+  const anchors = new Set([ANCHOR, OTHER_ANCHOR]);
+  return adoptionOf({ bundle: BUNDLE, head: { sequence, digest, anchors }, nowMs, nodes });
 }
 
 function node(name: string, board: AdoptionBoard): ReportingNode {

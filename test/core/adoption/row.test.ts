@@ -53,6 +53,15 @@ describe('a row', () => {
     expect(() => verifyRow(row, elsewhere)).toThrow('another realm');
   });
 
+  it.each([
+    ['a count without measure', { count: 2 ** 52 }],
+    ['a time after all years', { behindSinceMs: Date.UTC(9999, 11, 31) + 86_400_000 }],
+    ['a label that no client can have', { labels: new Map([['\n', 'x']]) }],
+  ])('is refused with %s', (_, change) => {
+    const row = rowOf('iad-1', [bundleRow([{ ...group('loaded', 1), ...change }])]);
+    expect(() => verifyRow(signed(row), writer())).toThrow();
+  });
+
   it('fits its limit whatever there is to tell, and counts everybody', () => {
     const labels = (n: number): RowGroup['labels'] => new Map([['service', `${n}`.padStart(100)]]);
     const groups = Array.from({ length: 2000 }, (_, n) => group('loaded', 1 + (n % 5), labels(n)));
