@@ -45,14 +45,19 @@ export class RowTable {
     return held?.row.bootId === this.#memberOf(nodeId)?.record.bootId ? held : undefined;
   }
 
+  /** True for the row that is held of that process, and for earlier ones of it. */
+  holds(signed: RowVersion): boolean {
+    const held = this.#rows.get(signed.nodeId)?.row;
+    return held?.bootId === signed.bootId && !isLater(signed, held);
+  }
+
   /**
    * Takes a row in. Errors: those of `verifyRow`; the table is unchanged. What is held already
    * costs no check.
    */
   take(signed: SignedRow): RowOutcome {
     const { nodeId, bootId } = signed;
-    const held = this.#rows.get(nodeId);
-    if (held?.row.bootId === bootId && !isLater(signed, held.row)) return 'held';
+    if (this.holds(signed)) return 'held';
     const member = this.#memberOf(nodeId)?.record;
     if (member?.bootId !== bootId) return 'unknown';
     const { publicKey } = member;

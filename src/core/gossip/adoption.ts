@@ -40,6 +40,8 @@ export const ARRIVAL_HOPS_MAX: number = 3;
 const COMPARE_EVERY = 15;
 /** What of a row counts as one row of a comparison. */
 const ROW_UNIT_BYTES = 512;
+/** Rows of one origin that are taken between two ticks, 2 s: one per second, and one on the way. */
+const ROWS_PER_TICK = 3;
 /** Rows in one frame together, bytes; one of the largest always fits. */
 const FRAME_BYTES = 4 * ADOPTION_ROW_MAX_BYTES;
 
@@ -55,6 +57,10 @@ export class Adoption {
   #pause = 1;
   /** True once a comparison went into detail since the last tick: one at a time is enough. */
   #isComparing = false;
+  /** How many rows of whom were taken since the last tick. */
+  readonly #taken: Map<NodeId, number> = new Map();
+  /** When somebody told more than it may. */
+  #hurriedTurn = -COMPARE_EVERY;
 
   constructor(parts: AdoptionParts) {
     this.#parts = parts;
@@ -104,6 +110,7 @@ export class Adoption {
   tick(): void {
     this.#turn += 1;
     this.#isComparing = false;
+    this.#taken.clear();
     if (this.#turn < this.#compareTurn) return;
     this.#compareTurn = this.#turn + COMPARE_EVERY;
     this.#table.reap();
@@ -119,15 +126,26 @@ export class Adoption {
     const news: SignedRow[] = [];
     let refusal: KedgeError | undefined;
     for (const signed of rows) {
+      const taken = this.#taken.get(signed.nodeId) ?? 0;
+      if (taken >= ROWS_PER_TICK && !this.#table.holds(signed)) {
+        this.#hurriedTurn = this.#turn;
+        this.#lacking();
+        continue;
+      }
       try {
         const outcome = this.#table.take(signed);
-        if (outcome === 'new') news.push(signed);
+        if (outcome === 'new') {
+          news.push(signed);
+          this.#taken.set(signed.nodeId, taken + 1);
+        }
         if (outcome === 'unknown') this.#lacking();
       } catch (thrown) {
         refusal ??= this.#judge(KedgeError.from(thrown), signed.nodeId);
       }
     }
-    if (news.length > 0) this.#pause = 1;
+    // While somebody tells too much there is always something lacking: that hurries nobody.
+    const isCalm = this.#turn - this.#hurriedTurn >= COMPARE_EVERY;
+    if (news.length > 0 && isCalm) this.#pause = 1;
     if (cause === 'news') {
       for (const signed of news) {
         const origin = this.#parts.memberOf(signed.nodeId)?.record.region ?? link.region;
@@ -159,7 +177,8 @@ export class Adoption {
     const { newer, isBehind } = this.#table.compare(versions);
     for (const rows of frames(newer)) {
       const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0);
-      link.repairBudget.spend(0, Math.ceil(bytes / ROW_UNIT_BYTES));
+      // Who lacks much did nothing wrong: the rest is sent when it compares again.
+      if (!link.repairBudget.afford(Math.ceil(bytes / ROW_UNIT_BYTES))) break;
       this.#parts.outbox.send(link, { kind: 'adoption-rows', rows, cause: 'asked' });
     }
     if (turn === 'last' || !isBehind) return;

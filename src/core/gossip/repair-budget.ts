@@ -27,6 +27,13 @@ export class RepairBudget {
     throw new KedgeError('LIMIT', 'a peer compares more often than any repair needs');
   }
 
+  /** Takes rows from the share while there are so many; false: they have to wait. */
+  afford(rows: number): boolean {
+    if (this.#rows < rows) return false;
+    this.#rows -= rows;
+    return true;
+  }
+
   /** A new interval begins. */
   refill(): void {
     this.#nodes = NODES_MAX;

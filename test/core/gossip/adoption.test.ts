@@ -5,7 +5,7 @@ import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import type { Frame, Hello } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
-import { type NodeId, parseNodeId } from '../../../src/core/ids.ts';
+import { type NodeId, parseBundleName, parseNodeId } from '../../../src/core/ids.ts';
 import { type SignedMember, signMember } from '../../../src/core/membership/record.ts';
 import { testHello } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
@@ -55,6 +55,18 @@ describe('the rows of nodes about their clients', () => {
     const frame: Frame = { kind: 'adoption-rows', rows: [rowOf('fra-1', 1)], cause: 'asked' };
     expect(targetsOf(say('fra-1', frame), 'adoption-rows')).toEqual([]);
     expect(machine.adoption.row(parseNodeId('fra-1'))?.version).toBe(1);
+  });
+
+  it('are taken and passed on at a pace, and the last one comes by comparison', () => {
+    const sent = Array.from({ length: 50 }, (_, n) => {
+      const frame: Frame = { kind: 'adoption-rows', rows: [rowOf('fra-1', n + 1)], cause: 'news' };
+      return targetsOf(say('fra-1', frame), 'adoption-rows');
+    });
+    expect(sent.flat()).toEqual(['sin-1', 'sin-1', 'sin-1']);
+    expect(machine.adoption.row(parseNodeId('fra-1'))?.version).toBe(3);
+    expect(framesOf(tick(), 'adoption-digest')).toHaveLength(1);
+    say('fra-1', { kind: 'adoption-rows', rows: [rowOf('fra-1', 50)], cause: 'asked' });
+    expect(machine.adoption.row(parseNodeId('fra-1'))?.version).toBe(50);
   });
 
   it('are replaced by later ones only', () => {
@@ -118,6 +130,28 @@ describe('the rows of nodes about their clients', () => {
     ]);
   });
 
+  it('are sent later to a peer that lacks more than its share, which is no fault of it', () => {
+    const names = Array.from({ length: 60 }, (_, n) => `big-${n}`);
+    for (let from = 0; from < names.length; from += 20) {
+      const members = names.slice(from, from + 20).map(signedMember);
+      say('fra-1', { kind: 'members', updates: { members, observations: [] } });
+    }
+    for (const name of names) {
+      const rows = [rowOf(name, 1, name, 280)];
+      say('fra-1', { kind: 'adoption-rows', rows, cause: 'asked' });
+    }
+    const ask = (): number => {
+      const effects = say('sin-1', { kind: 'adoption-vector', versions: [], turn: 'last' });
+      expect(effects.filter(({ kind }) => kind !== 'send')).toEqual([]);
+      return framesOf(effects, 'adoption-rows').flatMap((frame) =>
+        frame.kind === 'adoption-rows' ? frame.rows : [],
+      ).length;
+    };
+    expect([ask(), ask(), ask(), ask()]).toEqual([60, 60, expect.any(Number), 0]);
+    tick();
+    expect(ask()).toBe(60);
+  });
+
   it('are not for a peer of an earlier version, which would take them for garbage', () => {
     handle({ kind: 'link-up', linkId: 'old-1', nodeId: parseNodeId('old-1') });
     const before = handle({ kind: 'report', row: rowOf(SELF, 1) });
@@ -172,7 +206,7 @@ describe('the rows of nodes about their clients', () => {
     return signMember(memberOf(helloOf(name)), (message) => keyOf(name).sign(message));
   }
 
-  function rowOf(name: string, version: number, signer: string = name): SignedRow {
+  function rowOf(name: string, version: number, signer: string = name, wide = 0): SignedRow {
     const row = {
       nodeId: parseNodeId(name),
       realm: realm.name,
@@ -180,7 +214,7 @@ describe('the rows of nodes about their clients', () => {
       version,
       sinceMs: TEST_EPOCH_MS,
       issuedAtMs: TEST_EPOCH_MS,
-      bundles: [],
+      bundles: wide === 0 ? [] : [wideBundle(wide)],
       knowledge: 'whole' as const,
     };
     return signRow(row, (message) => keyOf(signer).sign(message));
@@ -215,6 +249,24 @@ describe('the rows of nodes about their clients', () => {
     return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 });
+
+/** Something to tell of many groups. */
+function wideBundle(groups: number): Parameters<typeof signRow>[0]['bundles'][number] {
+  return {
+    bundle: parseBundleName('b.test.example.org'),
+    counts: { connected: groups, departed: 0, silent: 0, untracked: 0 },
+    groups: Array.from({ length: groups }, (_, sequence) => ({
+      stage: 'loaded',
+      sequence,
+      digest: '0123456789abcdef',
+      labels: new Map([['service', 'x'.repeat(100)]]),
+      presence: 'connected',
+      count: 1,
+    })),
+    anchors: [],
+    knowledge: 'whole',
+  };
+}
 
 function framesOf(effects: readonly GossipEffect[], kind: Frame['kind']): readonly Frame[] {
   return effects.flatMap((effect) =>
