@@ -126,9 +126,15 @@ describe('adoption of a bundle by the clients of three nodes', { timeout: 150_00
     const first = await admins[0]?.clients(all);
     const identity = first?.nodes.flatMap(({ clients: some }) => some)[0]?.identity ?? '';
     for (const admin of admins) {
-      expect(await listed(admin, { kind: 'refused' })).toEqual([aliasOf(identity, refusing.instance)]);
-      expect(await listed(admin, { kind: 'departed' })).toEqual([aliasOf(identity, breaking.instance)]);
-      expect(await listed(admin, { kind: 'uses', anchor: anchor.id })).toEqual([aliasOf(identity, using.instance)]);
+      expect(await listed(admin, { kind: 'refused' })).toEqual([
+        aliasOf(identity, refusing.instance),
+      ]);
+      expect(await listed(admin, { kind: 'departed' })).toEqual([
+        aliasOf(identity, breaking.instance),
+      ]);
+      expect(await listed(admin, { kind: 'uses', anchor: anchor.id })).toEqual([
+        aliasOf(identity, using.instance),
+      ]);
       expect(await listed(admin, { kind: 'behind' })).toHaveLength(2);
       expect(await listed(admin, { kind: 'loaded' }, 7)).toHaveLength(3 * PER_NODE - 3);
     }

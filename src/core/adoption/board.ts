@@ -155,7 +155,8 @@ export class AdoptionBoard {
     // Of clients that cannot be told apart one is remembered.
     const key = client.instance === undefined ? nameless(client.identity) : client.key;
     const before = this.#clients.get(key);
-    if (before !== undefined) this.#forget(before);
+    // Of the others it is not known any more who came back: so the node does not know all.
+    if (before !== undefined) this.#forgetEarly(new Set([before]), nowMs);
     this.#clients.set(key, client);
     this.#depart(client);
     this.#enter(client);

@@ -23,6 +23,12 @@ export interface ServedHead {
   readonly anchors: ReadonlySet<AnchorId>;
 }
 
+interface AnchorTotal extends UseTotal {
+  clients: number;
+  handshakes: number;
+  lastUsedMs: number;
+}
+
 interface Group {
   readonly place: ClientPlace;
   readonly labels: ReadonlyMap<string, string>;
@@ -37,6 +43,9 @@ interface PastHead {
 
 /** Heads whose time is remembered. */
 const HEADS_MAX = 64;
+/** Anchors that left the head whose uses stay known, and ones that may come with the next head. */
+const PAST_MAX = 256;
+const EARLY_MAX = 256;
 /** Groups that are counted apart; more are counted by stage and presence only. */
 const GROUPS_MAX = ROW_GROUPS_MAX - MERGED_GROUPS_MAX;
 
@@ -44,8 +53,11 @@ const GROUPS_MAX = ROW_GROUPS_MAX - MERGED_GROUPS_MAX;
 export class Tally {
   readonly bundle: BundleName;
   readonly #groups: Map<string, Group> = new Map();
-  readonly #anchors: Map<AnchorId, { clients: number; handshakes: number; lastUsedMs: number }> =
-    new Map();
+  readonly #anchors: Map<AnchorId, AnchorTotal> = new Map();
+  /** Of anchors that left the head: they may be put back. The one that left first comes first. */
+  readonly #past: Map<AnchorId, AnchorTotal> = new Map();
+  /** Reported by clients of anchors that are not in the head: they may be further than this node. */
+  readonly #early: Map<AnchorId, UseTotal> = new Map();
   readonly #heads: PastHead[] = [];
   readonly #counts = { connected: 0, departed: 0, silent: 0, untracked: 0 };
   #head: ServedHead | undefined;
@@ -62,7 +74,8 @@ export class Tally {
 
   /** True when there is nothing to tell any more: it can be forgotten. */
   isEmpty(nowMs: number): boolean {
-    return this.#groups.size === 0 && this.#anchors.size === 0 && nowMs >= this.#partialUntilMs;
+    const hasUses = this.#anchors.size > 0 || this.#past.size > 0;
+    return this.#groups.size === 0 && !hasUses && nowMs >= this.#partialUntilMs;
   }
 
   /** This node serves another head. */
@@ -72,8 +85,26 @@ export class Tally {
       if (this.#heads.length > HEADS_MAX) this.#heads.shift();
     }
     this.#head = head;
-    for (const anchor of this.#anchors.keys()) {
-      if (head?.anchors.has(anchor) === false) this.#anchors.delete(anchor);
+    if (head !== undefined) this.#sort(head);
+  }
+
+  /** Uses of anchors that are in the head are told of, those of ones that left are kept aside. */
+  #sort({ anchors }: ServedHead): void {
+    for (const [anchor, total] of this.#anchors) {
+      if (anchors.has(anchor)) continue;
+      this.#anchors.delete(anchor);
+      this.#past.set(anchor, total);
+    }
+    for (const anchor of this.#past.keys())
+      if (this.#past.size > PAST_MAX) this.#past.delete(anchor);
+    for (const anchor of anchors) {
+      const known = this.#anchors.get(anchor) ?? this.#past.get(anchor);
+      const early = this.#early.get(anchor);
+      if (known !== undefined || early !== undefined) {
+        this.#anchors.set(anchor, joined(known, early));
+      }
+      this.#past.delete(anchor);
+      this.#early.delete(anchor);
     }
   }
 
@@ -110,7 +141,13 @@ export class Tally {
 
   /** Adds handshakes of a counted client; says whether it is a client more of that anchor. */
   used(progress: Progress, anchor: AnchorId, use: UseTotal): 'first' | 'again' | 'unknown' {
-    if (this.#head?.anchors.has(anchor) !== true) return 'unknown';
+    if (this.#head?.anchors.has(anchor) !== true) {
+      const early = this.#early.get(anchor);
+      this.#early.set(anchor, joined(undefined, use, early));
+      const [oldest] = this.#early.keys();
+      if (oldest !== undefined && this.#early.size > EARLY_MAX) this.#early.delete(oldest);
+      return 'unknown';
+    }
     progress.uses ??= new Map();
     const before = progress.uses.get(anchor);
     progress.uses.set(anchor, {
@@ -174,9 +211,18 @@ export class Tally {
   }
 
   #shift(anchor: AnchorId, by: 1 | -1): void {
-    const total = this.#anchors.get(anchor);
+    const total = this.#anchors.get(anchor) ?? this.#past.get(anchor);
     if (total !== undefined) total.clients = Math.max(0, total.clients + by);
   }
+}
+
+function joined(known: AnchorTotal | undefined, ...uses: (UseTotal | undefined)[]): AnchorTotal {
+  const total = { clients: 0, handshakes: 0, lastUsedMs: 0, ...known };
+  for (const use of uses) {
+    total.handshakes = sum(total.handshakes, use?.handshakes ?? 0);
+    total.lastUsedMs = Math.max(total.lastUsedMs, use?.lastUsedMs ?? 0);
+  }
+  return total;
 }
 
 function sum(a: number, b: number): number {

@@ -284,6 +284,42 @@ describe('AdoptionBoard', () => {
     expect(told(board).anchors).toMatchObject([{ clients: 1, handshakes: 6 }]);
   });
 
+  it('remembers when an anchor was used that is taken out and put back', () => {
+    const board = boardAt(1);
+    const client = join(board, 1, 1, { reportsUsage: true });
+    board.used(client, usage(2), NOW_MS);
+    const { anchors } = told(board);
+    serveOnly(board, 2, [OTHER_ANCHOR]);
+    expect(told(board).anchors).toEqual([]);
+    serve(board, 3, NOW_MS);
+    expect(told(board).anchors).toEqual(anchors);
+    serveOnly(board, 4, [OTHER_ANCHOR]);
+    board.closed(client, 'well', NOW_MS);
+    serve(board, 5, NOW_MS);
+    expect(told(board).anchors).toMatchObject([{ anchor: ANCHOR, clients: 0, handshakes: 2 }]);
+  });
+
+  it('keeps uses of anchors that come with the next release', () => {
+    const board = boardAt(1);
+    serveOnly(board, 1, [OTHER_ANCHOR]);
+    const client = join(board, 1, 2, { reportsUsage: true });
+    board.used(client, usage(2), NOW_MS);
+    board.used(client, usage(3), NOW_MS);
+    expect(told(board).anchors).toEqual([]);
+    serve(board, 2, NOW_MS);
+    const use = { anchor: ANCHOR, handshakes: 5, lastUsedMs: NOW_MS - 100 };
+    expect(told(board).anchors).toMatchObject([use]);
+  });
+
+  it('I09: does not take one stream without instance for all that departed', () => {
+    const board = boardAt(1);
+    const clients = [1, 2].map(() => board.open(APP, startOf(1), NOW_MS));
+    for (const client of clients) board.closed(client, 'broken', NOW_MS);
+    board.closed(board.open(APP, startOf(1), NOW_MS), 'well', NOW_MS);
+    expect(told(board)).toMatchObject({ counts: { departed: 0 }, knowledge: 'partial' });
+    expect(told(board, NOW_MS + DEPARTED_MS).knowledge).toBe('whole');
+  });
+
   it('counts programs that use anchors unseen', () => {
     const board = boardAt(1);
     const client = join(board, 1, 1, { reportsUsage: true });
@@ -380,6 +416,11 @@ function usage(
 ): Parameters<ReturnType<typeof boardAt>['used']>[1] {
   const use = { anchor, purpose: 'tls-client', handshakes, agoMs: 100 };
   return { bundle: BUNDLE, uses: [use], untracked: false };
+}
+
+function serveOnly(board: AdoptionBoard, at: number, anchors: readonly (typeof ANCHOR)[]): void {
+  const { sequence, digest } = releaseAt(at);
+  board.serve(BUNDLE, { sequence, digest, anchors: new Set(anchors) }, NOW_MS);
 }
 
 function named(number: number): Parameters<typeof startOf>[1] {

@@ -76,7 +76,12 @@ describe('adoptionOf', () => {
         handshakes: 0,
         lastUsedMs: NOW_MS + DAY_MS,
       }));
-      const later = { anchor: OTHER_ANCHOR, clients: 1, handshakes: 1, lastUsedMs: NOW_MS + DAY_MS };
+      const later = {
+        anchor: OTHER_ANCHOR,
+        clients: 1,
+        handshakes: 1,
+        lastUsedMs: NOW_MS + DAY_MS,
+      };
       const row = rowOf(name, [{ ...told(boardAt(HEAD)), anchors: [later, ...anchors] }]);
       return { ...node(name, board), row };
     });
@@ -96,7 +101,10 @@ describe('adoptionOf', () => {
         presence: 'connected' as const,
         count: 1_000_000_000,
       }));
-      return { ...node(name, boardAt(HEAD)), row: rowOf(name, [{ ...told(boardAt(HEAD)), groups }]) };
+      return {
+        ...node(name, boardAt(HEAD)),
+        row: rowOf(name, [{ ...told(boardAt(HEAD)), groups }]),
+      };
     });
     const seen = view(nodes);
     expect(count(seen.groups, () => true)).toBe(3 * 512 * 1_000_000_000);
