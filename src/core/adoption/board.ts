@@ -15,6 +15,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { BundleName } from '../ids.ts';
 import type { AdoptionStage, HeldRelease, Usage, WatchStart } from '../watch/messages.ts';
 import { Client, clientKey, type Progress } from './client.ts';
+import { Departed } from './departed.ts';
 import type { BundleRow } from './row.ts';
 import { type ServedHead, Tally } from './tally.ts';
 
@@ -36,18 +37,12 @@ export interface Arrival {
 
 /** A reason is for people; more of it is not kept. */
 const REASON_MAX_CHARS = 256;
-/** Of all departed clients one identity may have this share, and at least so many. */
-const IDENTITY_SHARE = 10;
-const IDENTITY_MIN = 100;
 
 /** All clients of one node. */
 export class AdoptionBoard {
   readonly #options: BoardOptions;
   readonly #clients: Map<string, Client> = new Map();
-  /** The one that departed first comes first. */
-  readonly #departed: Set<Client> = new Set();
-  /** The same by identity. */
-  readonly #departedOf: Map<string, Set<Client>> = new Map();
+  readonly #departed: Departed;
   readonly #tallies: Map<BundleName, Tally> = new Map();
   #nameless = 0;
   #revision = 0;
@@ -55,6 +50,7 @@ export class AdoptionBoard {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.#departed = new Departed(options.departedMax);
   }
 
   /** Grows with each change of a count, except those of handshakes. */
@@ -156,11 +152,14 @@ export class AdoptionBoard {
     const key = client.instance === undefined ? nameless(client.identity) : client.key;
     const before = this.#clients.get(key);
     // Of the others it is not known any more who came back: so the node does not know all.
-    if (before !== undefined) this.#forgetEarly(new Set([before]), nowMs);
+    this.#forgetEarly(before, nowMs);
     this.#clients.set(key, client);
-    this.#depart(client);
+    // Of bundles that nobody serves there is nothing to remember.
+    for (const bundle of client.bundles.keys()) {
+      if (!this.#tallies.has(bundle)) client.bundles.delete(bundle);
+    }
     this.#enter(client);
-    this.#makeRoom(client.identity, nowMs);
+    this.#forgetEarly(this.#departed.add(client), nowMs);
   }
 
   /**
@@ -251,9 +250,6 @@ export class AdoptionBoard {
     this.#leave(client);
     client.isCounted = false;
     this.#departed.delete(client);
-    const alike = this.#departedOf.get(client.identity);
-    alike?.delete(client);
-    if (alike?.size === 0) this.#departedOf.delete(client.identity);
     const key =
       client.instance === undefined && client.presence === 'departed'
         ? nameless(client.identity)
@@ -261,31 +257,12 @@ export class AdoptionBoard {
     this.#clients.delete(key);
   }
 
-  #depart(client: Client): void {
-    // Of bundles that nobody serves there is nothing to remember.
+  #forgetEarly(client: Client | undefined, nowMs: number): void {
+    if (client === undefined) return;
     for (const bundle of client.bundles.keys()) {
-      if (!this.#tallies.has(bundle)) client.bundles.delete(bundle);
-    }
-    this.#departed.add(client);
-    const alike = this.#departedOf.get(client.identity);
-    if (alike === undefined) this.#departedOf.set(client.identity, new Set([client]));
-    else alike.add(client);
-  }
-
-  #makeRoom(identity: string, nowMs: number): void {
-    const { departedMax } = this.#options;
-    const alike = this.#departedOf.get(identity) ?? new Set();
-    const alikeMax = Math.max(IDENTITY_MIN, Math.floor(departedMax / IDENTITY_SHARE));
-    if (alike.size > alikeMax) this.#forgetEarly(alike, nowMs);
-    else if (this.#departed.size > departedMax) this.#forgetEarly(this.#departed, nowMs);
-  }
-
-  #forgetEarly([oldest]: ReadonlySet<Client>, nowMs: number): void {
-    if (oldest === undefined) return;
-    for (const bundle of oldest.bundles.keys()) {
       this.#tallies.get(bundle)?.lost(nowMs + this.#options.departedMs);
     }
-    this.#forget(oldest);
+    this.#forget(client);
   }
 }
 

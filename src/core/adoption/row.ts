@@ -122,7 +122,7 @@ export function verifyRow(signed: SignedRow, writer: RowWriter): AdoptionRow {
 }
 
 /** The bytes of a row. */
-export function encodeRow(row: AdoptionRow): Uint8Array {
+function encodeRow(row: AdoptionRow): Uint8Array {
   return encodeCanonical({
     bootId: row.bootId,
     bundles: row.bundles.map(writeBundle),

@@ -56,7 +56,7 @@ export class Tally {
   readonly #anchors: Map<AnchorId, AnchorTotal> = new Map();
   /** Of anchors that left the head: they may be put back. The one that left first comes first. */
   readonly #past: Map<AnchorId, AnchorTotal> = new Map();
-  /** Reported by clients of anchors that are not in the head: they may be further than this node. */
+  /** Of anchors that are not in the head: a client may be further than this node. */
   readonly #early: Map<AnchorId, UseTotal> = new Map();
   readonly #heads: PastHead[] = [];
   readonly #counts = { connected: 0, departed: 0, silent: 0, untracked: 0 };
@@ -95,8 +95,9 @@ export class Tally {
       this.#anchors.delete(anchor);
       this.#past.set(anchor, total);
     }
-    for (const anchor of this.#past.keys())
+    for (const anchor of this.#past.keys()) {
       if (this.#past.size > PAST_MAX) this.#past.delete(anchor);
+    }
     for (const anchor of anchors) {
       const known = this.#anchors.get(anchor) ?? this.#past.get(anchor);
       const early = this.#early.get(anchor);

@@ -239,7 +239,7 @@ describe('AdoptionBoard', () => {
     expect(told(board).groups).toEqual([]);
   });
 
-  it('keeps nothing of made-up bundles of departed clients, and of any when its time is over', () => {
+  it('keeps nothing of made-up bundles, and of others until their time is over', () => {
     const board = boardAt(1, 1);
     for (const n of [1, 2]) {
       const [known] = startOf(1).bundles;
