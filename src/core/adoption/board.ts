@@ -37,12 +37,15 @@ export interface Arrival {
 
 /** A reason is for people; more of it is not kept. */
 const REASON_MAX_CHARS = 256;
+/** Groups of all bundles; many more than a row can tell of. */
+const GROUPS_MAX = 8192;
 
 /** All clients of one node. */
 export class AdoptionBoard {
   readonly #options: BoardOptions;
   readonly #clients: Map<string, Client> = new Map();
   readonly #departed: Departed;
+  readonly #room: { groups: number } = { groups: GROUPS_MAX };
   readonly #tallies: Map<BundleName, Tally> = new Map();
   #nameless = 0;
   #revision = 0;
@@ -180,7 +183,7 @@ export class AdoptionBoard {
   serve(bundle: BundleName, head: ServedHead | undefined, sinceMs: number): void {
     const known = this.#tallies.get(bundle);
     if (known === undefined && head === undefined) return;
-    const tally = known ?? new Tally(bundle);
+    const tally = known ?? new Tally(bundle, this.#room);
     tally.serve(head, sinceMs);
     this.#revision += 1;
     if (known !== undefined) return;

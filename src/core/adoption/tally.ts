@@ -48,10 +48,13 @@ const PAST_MAX = 256;
 const EARLY_MAX = 256;
 /** Groups that are counted apart; more are counted by stage and presence only. */
 const GROUPS_MAX = ROW_GROUPS_MAX - MERGED_GROUPS_MAX;
+/** Groups that each bundle may have however many there are in all. */
+const GROUPS_MIN = 8;
 
 /** The counts of one bundle. */
 export class Tally {
   readonly bundle: BundleName;
+  readonly #room: { groups: number };
   readonly #groups: Map<string, Group> = new Map();
   readonly #anchors: Map<AnchorId, AnchorTotal> = new Map();
   /** Of anchors that left the head: they may be put back. The one that left first comes first. */
@@ -64,8 +67,10 @@ export class Tally {
   /** Until when it is not known of everybody who was there lately. */
   #partialUntilMs = 0;
 
-  constructor(bundle: BundleName) {
+  /** `room`: how many groups all bundles together may have yet. */
+  constructor(bundle: BundleName, room: { groups: number }) {
     this.bundle = bundle;
+    this.#room = room;
   }
 
   get head(): ServedHead | undefined {
@@ -116,7 +121,8 @@ export class Tally {
     const { stage, sequence, digest, otherSequence = 0, code = '' } = place;
     const at = `${sequence} ${digest} ${otherSequence} ${code}`;
     const name = `${stage} ${at} ${presence} ${grouped.text}`;
-    if (this.#groups.has(name) || this.#groups.size < GROUPS_MAX) {
+    const max = this.#room.groups > 0 ? GROUPS_MAX : GROUPS_MIN;
+    if (this.#groups.has(name) || this.#groups.size < max) {
       this.#join(progress, name, { place, labels: grouped.labels, presence });
     } else {
       const various = { stage, sequence: 0, digest: '' };
@@ -133,7 +139,10 @@ export class Tally {
     const group = this.#groups.get(progress.group);
     if (group !== undefined) {
       group.count -= 1;
-      if (group.count === 0) this.#groups.delete(progress.group);
+      if (group.count === 0) {
+        this.#groups.delete(progress.group);
+        this.#room.groups += 1;
+      }
     }
     progress.group = undefined;
     this.#count(client, progress, -1);
@@ -194,9 +203,13 @@ export class Tally {
 
   #join(progress: Progress, name: string, made: Omit<Group, 'count'>): void {
     const group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, { ...made, count: 1 });
-    else group.count += 1;
     progress.group = name;
+    if (group !== undefined) {
+      group.count += 1;
+      return;
+    }
+    this.#groups.set(name, { ...made, count: 1 });
+    this.#room.groups -= 1;
   }
 
   #rowGroup({ place, labels, presence, count }: Group): RowGroup {

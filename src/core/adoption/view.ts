@@ -111,7 +111,7 @@ function add(groups: Map<string, AdoptionGroup>, group: AdoptionGroup): void {
     return;
   }
   const behindSinceMs = earliest(known.behindSinceMs, group.behindSinceMs);
-  const count = known.count + group.count;
+  const count = Math.min(Number.MAX_SAFE_INTEGER, known.count + group.count);
   groups.set(name, { ...known, count, ...(behindSinceMs !== undefined && { behindSinceMs }) });
 }
 

@@ -267,6 +267,21 @@ describe('AdoptionBoard', () => {
     expect(told(board).groups).toEqual([]);
   });
 
+  it('has room for so many groups of all bundles, and counts all the same', () => {
+    const board = new AdoptionBoard({ labels: ['s'], departedMs: DEPARTED_MS, departedMax: 10 });
+    const names = Array.from({ length: 64 }, (_, n) => parseBundleName(`b${n}.example.org`));
+    const { sequence, digest } = releaseAt(1);
+    for (const name of names) board.serve(name, { sequence, digest, anchors: new Set() }, NOW_MS);
+    const bundles = names.map((bundle) => ({ bundle, held: { sequence, digest } }));
+    for (let n = 0; n < 200; n += 1) {
+      join(board, n, 1, { bundles, labels: new Map([['s', `${n}`]]) });
+    }
+    const rows = board.rows(NOW_MS);
+    const groups = rows.flatMap((row) => row.groups);
+    expect(groups.length).toBeLessThan(8192 + 64 * 9);
+    expect(count(groups, () => true)).toBe(64 * 200);
+  });
+
   it('adds up uses by anchor, of the anchors that the release has', () => {
     const board = boardAt(1);
     const [first, second] = [1, 2].map((n) => join(board, n, 1, { reportsUsage: true }));
