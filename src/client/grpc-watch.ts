@@ -21,6 +21,7 @@ import {
 import { KedgeError } from '../core/errors.ts';
 import { type NodeId, parseNodeId } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
+import { NO_RENEGOTIATION } from '../core/renegotiation.ts';
 import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
 import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
 import { callError } from '../wire/status.ts';
@@ -231,6 +232,7 @@ export async function channelCredentials(
   try {
     const context = createSecureContext({
       minVersion: 'TLSv1.2',
+      secureOptions: NO_RENEGOTIATION,
       ...(cert && { cert }),
       ...(key && { key }),
       ...(ca && { ca }),

@@ -11,6 +11,7 @@ import { constants, X509Certificate } from 'node:crypto';
 import { createSecureContext, type PeerCertificate, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
+import { NO_RENEGOTIATION } from '../core/renegotiation.ts';
 import type { CertificateNames } from '../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
 import type { TlsMaterial } from './live-tls.ts';
@@ -33,13 +34,14 @@ export function listenerContext({ cert, key, callers }: TlsMaterial): SecureCont
     key,
     ca: [...callers.pems],
     minVersion: MIN_VERSION,
-    secureOptions: constants.SSL_OP_NO_TICKET,
+    secureOptions: constants.SSL_OP_NO_TICKET | NO_RENEGOTIATION,
   };
 }
 
 /** What a caller offers, and by whom it judges. */
 export function channelContext({ cert, key, peers }: TlsMaterial): SecureContextOptions {
-  return { cert, key, ca: [...peers.pems], minVersion: MIN_VERSION };
+  const secureOptions = NO_RENEGOTIATION;
+  return { cert, key, ca: [...peers.pems], minVersion: MIN_VERSION, secureOptions };
 }
 
 /**

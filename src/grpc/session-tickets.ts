@@ -14,6 +14,7 @@
  */
 import { hkdfSync } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
+import { NO_RENEGOTIATION } from '../core/renegotiation.ts';
 import type { TlsMaterial } from './live-tls.ts';
 
 /** What `node:tls` takes: a name, a key for HMAC and one for AES, of 16 bytes each. */
@@ -27,7 +28,7 @@ export function resumable({ key, callers }: TlsMaterial): SecureContextOptions {
   const keys = hkdfSync('sha256', key, callers.tag, 'kedge tls tickets', TICKET_KEYS_BYTES);
   return {
     // Tickets are given out again.
-    secureOptions: 0,
+    secureOptions: NO_RENEGOTIATION,
     ticketKeys: Buffer.from(keys),
     sessionIdContext: callers.tag.slice(0, ID_CONTEXT_CHARS),
     sessionTimeout: SESSION_MAX_S,

@@ -21,6 +21,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
+import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import { Connections, type HandshakeBegin } from './connections.ts';
 import type { DistrustOptions } from './distrust.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
@@ -143,8 +144,10 @@ export class Dialler implements Disposable {
   /** Judges and follows a connection that was opened with {@link connectOptions}. */
   adopt(socket: TLSSocket): void {
     const chain = (): PeerChain => chainOf(socket);
-    if (socket.authorized) this.#admit(socket, chain(), 'now');
-    else this.#judgeLater(socket, chain);
+    // Nobody knows which set it began with.
+    const admit = (): void => this.#admit(socket, chain(), 'before');
+    if (socket.authorized) admit();
+    else socket.prependOnceListener('secureConnect', admit);
   }
 
   /** Says whether nothing new should begin on a connection. */
@@ -197,7 +200,9 @@ export class Dialler implements Disposable {
   #makeContext(identity: TlsIdentity | undefined): SecureContext {
     const ca = [...this.#view.current.caPems];
     try {
-      return createSecureContext({ ...this.#extra, ...identityOptions(identity), ca });
+      const secureOptions = (this.#extra.secureOptions ?? 0) | NO_RENEGOTIATION;
+      const extra = { ...this.#extra, secureOptions };
+      return createSecureContext({ ...extra, ...identityOptions(identity), ca });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new KedgeError('CONFIG', `no TLS context can be made: ${reason}`, { cause });

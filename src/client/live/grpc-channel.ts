@@ -21,7 +21,7 @@ import { Connections, type HandshakeBegin } from './connections.ts';
 import type { DistrustOptions } from './distrust.ts';
 import { type LiveGrpcCredentials, requireUsable } from './grpc.ts';
 import { asPem, identityOptions, type TlsIdentity } from './identity.ts';
-import { sessionOn } from './inner.ts';
+import { refuseRenegotiation, sessionOn } from './inner.ts';
 import { chainOf } from './peer-chain.ts';
 import { type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
@@ -102,6 +102,7 @@ function judging(
       const { socket } = result;
       // It is one, as the credentials are secure; anything else could not be judged.
       if (!(socket instanceof TLSSocket)) throw new KedgeError('BUG', 'not a TLS connection');
+      refuseRenegotiation(socket);
       const began: HandshakeBegin = since < epoch() ? 'before' : 'now';
       const drain = (): void => leave(socket);
       // Without an error, calls end with UNAVAILABLE, which callers retry.

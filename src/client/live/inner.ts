@@ -22,6 +22,17 @@ export function sessionOn(socket: TLSSocket): Http2Session | undefined {
     .find(isSession);
 }
 
+/**
+ * Ends a connection whose other side begins a second handshake. `disableRenegotiation` of Node
+ * tells the program and goes on. Where the context is ours, OpenSSL refuses it before.
+ */
+export function refuseRenegotiation(socket: TLSSocket): void {
+  // TLS 1.3 has none.
+  if (socket.getProtocol() === 'TLSv1.3') return;
+  const onStart = (): void => process.nextTick(() => void socket.destroy());
+  Reflect.set(innerObject(socket, '_handle'), 'onhandshakestart', onStart);
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

@@ -20,7 +20,7 @@ import type { Http2Session } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import type { Server, TLSSocket } from 'node:tls';
 import { Connections, type ConnectionsOptions, type Handshake } from './connections.ts';
-import { innerObject } from './inner.ts';
+import { innerObject, refuseRenegotiation } from './inner.ts';
 import { Intermediates } from './peer-chain.ts';
 import type { TrustChange, TrustSource } from './trust-view.ts';
 
@@ -76,6 +76,8 @@ export class ServerConnections {
   };
 
   readonly #onConnection = (socket: TLSSocket): void => {
+    // A client would show another certificate behind the one that is judged here.
+    refuseRenegotiation(socket);
     const chain = this.#intermediates.complete(socket);
     const began = this.#beganAt(socket) < this.#epoch ? 'before' : 'now';
     const isForgotten = socket.isSessionReused() && this.#intermediates.hasForgotten;

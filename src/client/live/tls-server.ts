@@ -17,6 +17,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server as HttpsServer } from 'node:https';
 import type { SecureContextOptions, Server } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
+import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import type { DistrustOptions } from './distrust.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
 import { ServerConnections } from './server-connections.ts';
@@ -120,6 +121,7 @@ export function secureContextFor(
   return {
     ...context,
     ca: [...caPems],
+    secureOptions: (context.secureOptions ?? 0) | NO_RENEGOTIATION,
     ticketKeys: randomBytes(TICKET_KEYS_BYTES),
     sessionIdContext: tag,
   };

@@ -1,5 +1,5 @@
 import { connect as openSocket } from 'node:net';
-import { createServer } from 'node:tls';
+import { connect, createServer } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { type LiveTlsClient, liveTlsClient } from '../../../src/client/live/tls-client.ts';
 import { createTestPki } from '../../../src/testing/pki.ts';
@@ -70,6 +70,23 @@ describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('liveTlsClient over %s', (version
 });
 
 describe('liveTlsClient', () => {
+  it('adopts no connection whose CA has left since it was opened', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const server = createServer(tlsIdentity(oldPki.issue('server')), (socket) => {
+      socket.on('error', () => undefined);
+    });
+    const port = await listen(server);
+    using live = liveTlsClient(source, { bundle: BUNDLE });
+    const trust = live.connectOptions();
+    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ...trust });
+    socket.on('error', () => undefined);
+    await new Promise((resolve) => socket.once('secureConnect', resolve));
+    source.set(BUNDLE, newPki.caPem);
+    live.adopt(socket);
+    expect(socket.destroyed).toBe(true);
+  });
+
   it('resumes nothing over a socket of the caller unless the server is named', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
