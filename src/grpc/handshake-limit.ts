@@ -97,7 +97,7 @@ function newEntry(atMs: number): Entry {
 }
 
 /** An IPv4 address as it is, also where it is written as one of IPv6; else the network. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const text = address.replace(/%.*$/, '').toLowerCase();
   const [mapped] = /\d+\.\d+\.\d+\.\d+$/.exec(text) ?? [];
   if (mapped !== undefined) return mapped;

@@ -119,7 +119,10 @@ export class TlsListener {
       ALPNProtocols: ['h2'],
       handshakeTimeout: HANDSHAKE_WITHIN_MS,
     });
-    this.#tls.on('tlsClientError', (error, { remoteAddress }) => {
+    this.#tls.on('tlsClientError', (error, socket) => {
+      const { remoteAddress } = socket;
+      // Node ends one that failed, and not one whose time is over.
+      socket.destroy();
       this.#refused(error.message, remoteAddress);
     });
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
