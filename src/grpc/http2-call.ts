@@ -105,7 +105,10 @@ export class Http2Call implements AnyCall {
   received(chunk: Buffer): void {
     if (this.#state !== 'open') return;
     try {
-      for (const message of this.#reader.read(chunk)) this.#listener?.message(message);
+      for (const message of this.#reader.read(chunk)) {
+        this.#listener?.message(message);
+        if (this.#isOver()) return;
+      }
     } catch (thrown) {
       this.#listener?.failed(thrown);
     }
@@ -166,6 +169,11 @@ export class Http2Call implements AnyCall {
     this.#clock.setTimer(END_GRACE_MS, () => {
       if (this.#state === 'ending') stream.close(resetCodeOf(error));
     });
+  }
+
+  /** Whoever hears a message may end the call. */
+  #isOver(): boolean {
+    return this.#state !== 'open';
   }
 
   #isWritable(): boolean {

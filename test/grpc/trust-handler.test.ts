@@ -1,5 +1,6 @@
+import { connect as connectHttp2 } from 'node:http2';
 import type { ClientDuplexStream, Metadata } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import { NO_PREVIOUS, parseBundleName, parseRealmName, parseSequence } from '../../src/core/ids.ts';
 import type { WatchRequest, WatchResponse } from '../../src/core/watch/messages.ts';
@@ -80,6 +81,41 @@ describe('trust.Watch', () => {
     call.cancel();
     call.on('error', () => undefined);
     await until(() => services.closes === 1);
+  });
+
+  it('hands over nothing behind the message that ended the call', async () => {
+    const { services, server, call } = await open();
+    call.on('error', () => undefined);
+    const seen: WatchRequest[] = [];
+    const { open: subscribe } = services;
+    services.open = (sink, identity) => ({
+      ...subscribe.call(services, sink, identity),
+      receive: (request) => {
+        seen.push(request);
+        sink.close();
+      },
+    });
+    const { path } = TRUST_METHODS.watch;
+    const session = connectHttp2(`https://${server.address}`, {
+      ...clientTls,
+      servername: 'localhost',
+      checkServerIdentity: () => undefined,
+    });
+    onTestFinished(() => session.destroy());
+    const type = 'application/grpc+proto';
+    const stream = session.request({
+      ...{ ':method': 'POST', ':path': path, te: 'trailers', 'content-type': type },
+    });
+    const messages = [start, loaded, loaded].map((request) => {
+      const message = encodeWatchRequest(request);
+      const head = Buffer.alloc(5);
+      head.writeUInt32BE(message.length, 1);
+      return Buffer.concat([head, message]);
+    });
+    stream.write(Buffer.concat(messages));
+    stream.resume();
+    await nextEvent(stream, 'end');
+    expect(seen).toEqual([start]);
   });
 
   it('tells a client that it was let in before there is anything to say', async () => {
