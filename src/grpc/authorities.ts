@@ -57,6 +57,18 @@ export class Authorities {
     return [...this.#byId.values()].some(({ distrustAfterMs }) => distrustAfterMs !== undefined);
   }
 
+  /**
+   * Says whether a leaf that was verified before has expired, or the authority that issued it. By
+   * names, as signatures do not change; intermediates are not there to be asked.
+   */
+  isOver(leaf: X509Certificate, nowMs: number): boolean {
+    const isPast = ({ validTo }: X509Certificate): boolean => Date.parse(validTo) < nowMs;
+    const issuers = [...this.#byId.values()]
+      .map(({ certificate }) => certificate)
+      .filter((each) => leaf.checkIssued(each));
+    return isPast(leaf) || (issuers.length > 0 && issuers.every(isPast));
+  }
+
   /** Says whether an authority, which vouched for a leaf before, is here and still does. */
   stillVouches(id: AuthorityId, validFromMs: number): boolean {
     const authority = this.#byId.get(id);

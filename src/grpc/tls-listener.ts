@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { X509Certificate } from 'node:crypto';
 import {
   createServer as createTlsServer,
   type SecureContextOptions,
@@ -149,10 +150,11 @@ export class TlsListener {
 
   #accept(socket: TLSSocket): void {
     socket.on('error', ignore);
-    const { subjectaltname, valid_to: validTo } = socket.getPeerCertificate();
+    const { subjectaltname, raw } = socket.getPeerCertificate();
     const isResumed = socket.isSessionReused();
     // OpenSSL verifies nothing again, dates included, when a session is resumed.
-    const isOver = isResumed && Date.parse(validTo) < this.#options.clock.nowMs();
+    const isOver =
+      isResumed && this.#authorities.isOver(new X509Certificate(raw), this.#options.clock.nowMs());
     const group = this.#nextGroup();
     const connection: Connection = { socket, group };
     if (isOver || !this.#isLetIn(connection)) {

@@ -8,6 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { Authorities, type Authority } from '../../src/grpc/authorities.ts';
 import { LiveTls, type TlsMaterial } from '../../src/grpc/live-tls.ts';
 import type { GrpcServer } from '../../src/grpc/server.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import {
   clientTls,
@@ -136,6 +138,28 @@ describe('TLS sessions of programs', () => {
     await until(() => cut.closed);
     await visit(server, pems);
     expect([full.socket.closed, resumed.socket.closed]).toEqual([false, false]);
+  });
+
+  it('let nobody in whose authority has expired', async () => {
+    const HOUR_MS = 3_600_000;
+    const brief = createTestPki({ commonName: 'Brief CA', validForMs: HOUR_MS });
+    const root: Authority = { certificate: new X509Certificate(brief.caPem), state: 'active' };
+    const { certificatePem, keyPem } = brief.issue('eve', {
+      ...{ uris: [`${DOMAIN}/client/eve`], validForMs: 10 * HOUR_MS },
+    });
+    const pems = { cert: Buffer.from(certificatePem), key: Buffer.from(keyPem), ca: nodeTls.ca };
+    let aheadMs = 0;
+    const clock: Clock = {
+      nowMs: () => systemClock.nowMs() + aheadMs,
+      monotonicMs: () => systemClock.monotonicMs(),
+      setTimer: (delayMs, onDue) => systemClock.setTimer(delayMs, onDue),
+    };
+    const tls = new LiveTls(trusting(own, root), MOVES);
+    const { server } = await listen({ services: { trust: new ScriptedWatch() }, tls, clock });
+    const { session } = await visit(server, pems);
+    expect((await visit(server, pems, session)).isResumed).toBe(true);
+    aheadMs = 2 * HOUR_MS;
+    await expect(visit(server, pems, session)).rejects.toThrow();
   });
 
   it('are not resumed where admins or peers come too', async () => {
