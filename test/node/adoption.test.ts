@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
+import { aliasOf } from '../../src/core/adoption/client.ts';
 import type {
   AdoptionGroup,
   BundleAdoption,
   ClientFilter,
   ClientList,
 } from '../../src/core/adoption/model.ts';
-import { aliasOf } from '../../src/core/adoption/client.ts';
 import { parseBundleName, parseNodeId } from '../../src/core/ids.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { addActive, createTestAnchor, type TestAnchor } from '../../src/testing/anchors.ts';

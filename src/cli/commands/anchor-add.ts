@@ -67,8 +67,7 @@ export const anchorStage: CommandModule = {
     addExamples(command, [
       'kedge anchor stage payments-ca-2027.pem --bundle payments.prod.example.org',
       'kedge anchor stage ca.pem --bundle b.example.org --note "rotation 2027, ticket 4711"',
-      'kedge anchor stage ca.pem --bundle b.example.org --constraint permitted-uri=b.example.org ' +
-        '--constraint max-validity-seconds=86400',
+      'kedge anchor stage ca.pem --bundle b.example.org --constraint max-validity-seconds=86400',
     ]);
   },
 };
