@@ -185,7 +185,8 @@ export class AdoptionBoard {
     if (known === undefined && head === undefined) return;
     const tally = known ?? new Tally(bundle, this.#room);
     tally.serve(head, sinceMs);
-    this.#revision += 1;
+    // A release that nobody watches changes no count.
+    if (known === undefined || !tally.isEmpty(sinceMs)) this.#revision += 1;
     if (known !== undefined) return;
     this.#tallies.set(bundle, tally);
     // Those that waited for it count from now on.
