@@ -20,6 +20,7 @@
  * a later one. Waits between attempts are those of the SDK (client/backoff.ts).
  */
 #define _GNU_SOURCE
+#include "backoff.h"
 #include "swarm.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -106,19 +107,7 @@ static void drop(struct connection *c, const char *why) {
     complain(text, (size_t)n);
   }
   release(c);
-  uint64_t wait;
-  if (c->asked_us > 0) {
-    c->attempts = 0;
-    wait = c->asked_us > initial_us ? c->asked_us : initial_us;
-    wait += (uint64_t)((double)(wait / 4) * drand48());
-    if (wait > max_us) wait = max_us;
-  } else {
-    uint64_t step = initial_us << (c->attempts > 20 ? 20 : c->attempts);
-    if (step > max_us) step = max_us;
-    c->attempts += 1;
-    wait = step / 2 + (uint64_t)((double)(step / 2) * drand48());
-  }
-  c->due_us = now_us() + wait;
+  c->due_us = now_us() + next_wait_us(c, initial_us, max_us);
   c->asked_us = 0;
   c->state = WAITING;
 }
