@@ -113,7 +113,7 @@ export class Wants {
 
   /** Says whether the peer has said again what it is asked for. */
   isSaidAgain({ wants }: ActiveFetch): boolean {
-    return wants.some((want) => this.#saidOf(want).row !== want.row);
+    return wants.some((want) => this.#saidOf(want) !== want);
   }
 
   /** A fetch; notes for how many looks in a row nothing came. */

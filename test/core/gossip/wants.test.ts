@@ -92,6 +92,16 @@ describe('Wants', () => {
     expect(wants.next(ALL)).toEqual([]);
   });
 
+  it('notices that a peer says the very same row again', () => {
+    const wants = new Wants();
+    const same = row('release/a', 1);
+    wants.add({ nodeId: FRA, row: same }, 0);
+    const fetch = wants.begin(begun(FRA, 1), wants.next(ALL), 0);
+    expect(wants.isSaidAgain(fetch)).toBe(false);
+    wants.add({ nodeId: FRA, row: same }, 0);
+    expect(wants.isSaidAgain(fetch)).toBe(true);
+  });
+
   it('asks another one for what a fetch does not bring, and leaves that fetch alone', () => {
     const wants = new Wants();
     wants.add({ nodeId: FRA, row: row('release/a', 1) }, 0);
