@@ -11,8 +11,12 @@
 
 #include "swarm.h"
 
-/* What the server asked for, up to a quarter longer; else a step that doubles, half of it certain. */
-static uint64_t next_wait_us(struct connection *c, uint64_t initial_us, uint64_t max_us) {
+/*
+ * What the server asked for, up to a quarter longer; else a step that doubles, half of it certain,
+ * less the time that the attempt took.
+ */
+static uint64_t next_wait_us(struct connection *c, uint64_t took_us, uint64_t initial_us,
+                             uint64_t max_us) {
   if (c->asked_us > 0) {
     c->attempts = 0;
     uint64_t asked = c->asked_us > initial_us ? c->asked_us : initial_us;
@@ -22,7 +26,10 @@ static uint64_t next_wait_us(struct connection *c, uint64_t initial_us, uint64_t
   uint64_t step = initial_us << (c->attempts > 20 ? 20 : c->attempts);
   if (step > max_us) step = max_us;
   c->attempts += 1;
-  return step / 2 + (uint64_t)((double)(step / 2) * drand48());
+  double spread = (1 + drand48()) / 2;
+  double least = (double)(step < initial_us ? step : initial_us) * spread;
+  double left = (double)step * spread - (double)took_us;
+  return (uint64_t)(left > least ? left : least);
 }
 
 #endif

@@ -107,7 +107,8 @@ static void drop(struct connection *c, const char *why) {
     complain(text, (size_t)n);
   }
   release(c);
-  c->due_us = now_us() + next_wait_us(c, initial_us, max_us);
+  uint64_t now = now_us();
+  c->due_us = now + next_wait_us(c, now - c->began_us, initial_us, max_us);
   c->asked_us = 0;
   c->state = WAITING;
 }
@@ -173,7 +174,8 @@ static void begin(struct connection *c) {
   memset(&c->parser, 0, sizeof c->parser);
   c->is_over = false;
   c->state = CONNECTING;
-  c->due_us = now_us() + timeout_us;
+  c->began_us = now_us();
+  c->due_us = c->began_us + timeout_us;
   c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (c->fd < 0) die("socket");
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

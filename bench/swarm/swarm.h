@@ -48,6 +48,7 @@ struct connection {
   SSL_SESSION *session;
   enum state state;
   uint64_t due_us;   // when to connect, or when to give up
+  uint64_t began_us; // the last attempt
   uint64_t ready_us;
   uint32_t attempts; // since it was ready
   uint32_t latest;   // the last round that it has

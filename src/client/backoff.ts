@@ -5,6 +5,9 @@
  * is "equal jitter": half of the step is certain, half is random, so that a fleet that lost one
  * node at the same instant comes back spread out, and nobody ever hammers (conformance H10).
  *
+ * A step counts from the beginning of an attempt, as gRPC's connection backoff does: who has waited
+ * in the queue of a busy node and was let go comes back to it soon, and does not leave it idle.
+ *
  * @module
  */
 
@@ -30,11 +33,11 @@ export class Backoff {
   }
 
   /**
-   * The next wait, milliseconds. `askedMs` is what the other side asked for, which is there and
+   * The next wait, milliseconds, after an attempt that took `tookMs`. `askedMs` is what the other side asked for, which is there and
    * knows better: the wait is that, between `initialMs` and `maxMs`, spread over those that were
    * asked for the same, and the waits start over (as gRPC's retry pushback does, gRFC A6).
    */
-  nextMs(askedMs?: number): number {
+  nextMs({ tookMs, askedMs }: { readonly tookMs: number; readonly askedMs?: number }): number {
     const { initialMs, maxMs, random } = this.#options;
     if (askedMs !== undefined) {
       this.#attempts = 0;
@@ -42,7 +45,8 @@ export class Backoff {
     }
     const step = Math.min(maxMs, initialMs * 2 ** Math.min(this.#attempts, 30));
     this.#attempts += 1;
-    return Math.round(step / 2 + (step / 2) * random());
+    const spread = (1 + random()) / 2;
+    return Math.round(Math.max(step * spread - tookMs, Math.min(step, initialMs) * spread));
   }
 
   /** Starts over: call it when an attempt has proven good, not when it merely connected. */

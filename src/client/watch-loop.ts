@@ -67,14 +67,18 @@ export class WatchLoop {
     const { config, onReach } = this.#options;
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
+      const startMs = config.clock.monotonicMs();
       const error = await this.#connect(signal);
       if (isOver()) return;
+      const tookMs = config.clock.monotonicMs() - startMs;
       this.#lastError = error;
       this.#report(error);
       config.metrics.set('kedge_client_connected', 0);
       this.#at += 1;
       if (this.#failures >= config.endpoints.length) onReach('offline');
-      await this.#pause(this.#backoff.nextMs(retryAfterMs(error)), signal);
+      const askedMs = retryAfterMs(error);
+      const waitMs = this.#backoff.nextMs({ tookMs, ...(askedMs !== undefined && { askedMs }) });
+      await this.#pause(waitMs, signal);
     }
   }
 

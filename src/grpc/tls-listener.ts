@@ -12,7 +12,6 @@
  *
  * @module
  */
-import { X509Certificate } from 'node:crypto';
 import {
   createServer as createTlsServer,
   type SecureContextOptions,
@@ -150,11 +149,13 @@ export class TlsListener {
 
   #accept(socket: TLSSocket): void {
     socket.on('error', ignore);
-    const { subjectaltname, raw } = socket.getPeerCertificate();
     const isResumed = socket.isSessionReused();
+    // Node 20 takes it out of the chain of a full handshake, which is needed again later.
+    const resumed = isResumed ? socket.getPeerX509Certificate() : undefined;
+    const altNames = resumed?.subjectAltName ?? socket.getPeerCertificate().subjectaltname;
     // OpenSSL verifies nothing again, dates included, when a session is resumed.
     const isOver =
-      isResumed && this.#authorities.isOver(new X509Certificate(raw), this.#options.clock.nowMs());
+      resumed !== undefined && this.#authorities.isOver(resumed, this.#options.clock.nowMs());
     const group = this.#nextGroup();
     const connection: Connection = { socket, group };
     if (isOver || !this.#isLetIn(connection)) {
@@ -170,7 +171,7 @@ export class TlsListener {
       group.connections.delete(connection);
       this.#connections.delete(connection);
     });
-    group.taker.inject(socket, subjectaltname);
+    group.taker.inject(socket, altNames);
   }
 
   /**

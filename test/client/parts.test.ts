@@ -21,25 +21,33 @@ describe('Backoff', () => {
       [0.999999, [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]],
     ] as const) {
       const backoff = new Backoff({ initialMs: 250, maxMs: 30_000, random: () => random });
-      expect(expected.map(() => backoff.nextMs())).toEqual(expected);
+      expect(expected.map(() => backoff.nextMs({ tookMs: 0 }))).toEqual(expected);
     }
   });
 
   it('waits as it is asked to, within its bounds, and starts over then', () => {
     const backoff = new Backoff({ initialMs: 100, maxMs: 30_000, random: () => 0.5 });
-    expect(backoff.nextMs(4_000)).toBe(4_500);
-    expect(backoff.nextMs(60_000)).toBe(30_000);
-    for (let i = 0; i < 9; i += 1) backoff.nextMs();
-    expect(backoff.nextMs(0)).toBe(113);
-    expect(backoff.nextMs()).toBe(75);
+    expect(backoff.nextMs({ tookMs: 0, askedMs: 4_000 })).toBe(4_500);
+    expect(backoff.nextMs({ tookMs: 0, askedMs: 60_000 })).toBe(30_000);
+    for (let i = 0; i < 9; i += 1) backoff.nextMs({ tookMs: 0 });
+    expect(backoff.nextMs({ tookMs: 0, askedMs: 0 })).toBe(113);
+    expect(backoff.nextMs({ tookMs: 0 })).toBe(75);
+  });
+
+  it('counts a step from the beginning of the attempt, and never comes back at once', () => {
+    const backoff = new Backoff({ initialMs: 200, maxMs: 30_000, random: () => 0 });
+    for (let i = 0; i < 5; i += 1) backoff.nextMs({ tookMs: 0 });
+    expect(backoff.nextMs({ tookMs: 3_000 })).toBe(200);
+    expect(backoff.nextMs({ tookMs: 7_000 })).toBe(100);
+    expect(backoff.nextMs({ tookMs: 500_000 })).toBe(100);
   });
 
   it('starts over after a success and stays finite after thousands of failures', () => {
     const backoff = new Backoff({ initialMs: 250, maxMs: 30_000, random: () => 0 });
-    for (let i = 0; i < 5000; i += 1) backoff.nextMs();
-    expect(backoff.nextMs()).toBe(15_000);
+    for (let i = 0; i < 5000; i += 1) backoff.nextMs({ tookMs: 0 });
+    expect(backoff.nextMs({ tookMs: 0 })).toBe(15_000);
     backoff.reset();
-    expect(backoff.nextMs()).toBe(125);
+    expect(backoff.nextMs({ tookMs: 0 })).toBe(125);
   });
 });
 
