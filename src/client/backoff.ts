@@ -33,8 +33,9 @@ export class Backoff {
   }
 
   /**
-   * The next wait, milliseconds, after an attempt that took `tookMs`. `askedMs` is what the other side asked for, which is there and
-   * knows better: the wait is that, between `initialMs` and `maxMs`, spread over those that were
+   * The next wait, milliseconds, after an attempt that took `tookMs`. `askedMs` is what the other
+   * side asked for, which is there and knows better: the wait is that, between `initialMs` and
+   * `maxMs`, spread over those that were asked for the same, and the waits start over (as gRPC's
    * asked for the same, and the waits start over (as gRPC's retry pushback does, gRFC A6).
    */
   nextMs({ tookMs, askedMs }: { readonly tookMs: number; readonly askedMs?: number }): number {
