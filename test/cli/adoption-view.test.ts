@@ -273,7 +273,8 @@ describe('what --wait waits for', () => {
 });
 
 describe('the view of a removal', () => {
-  const question = { body, sequence: 42, anchor: old.id, quietMs: 24 * HOUR_MS };
+  const release = { body, sequence: 42, digest: NEWEST };
+  const question = { release, anchor: old.id, quietMs: 24 * HOUR_MS };
   const terms = { bundle: BUNDLE, anchor: old, quietMs: 24 * HOUR_MS, styles };
 
   it('shows the evidence, and what to do next', () => {

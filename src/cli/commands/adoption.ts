@@ -197,7 +197,8 @@ async function lookAtAdoption({ session, options, node, bundle, head }: Question
     return { json, text, warnings, ...(waitsFor !== undefined && { waitsFor }) };
   }
   const quietMs = parseArgument('--quiet', options.quiet ?? QUIET_DEFAULT, parseQuietMs);
-  const judged = judgeRemoval({ adoption: known, body, sequence, anchor: anchor.id, quietMs });
+  const question = { adoption: known, release: head, anchor: anchor.id, quietMs };
+  const judged = judgeRemoval(question);
   // Only the live view cuts lines; elsewhere a command is to stay whole for whoever copies it.
   const isCut = options.watch === true && output.isLive;
   const columns = isCut ? context.stdout.columns : undefined;

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Anchor } from '../anchors/anchor.ts';
-import { type AnchorId, formatTimestamp, type NodeId } from '../ids.ts';
+import { type AnchorId, formatTimestamp, type NodeId, type Sha256 } from '../ids.ts';
 import type { ReleaseBody } from '../releases/body.ts';
 import { shortDigest } from './client.ts';
 import type { AdoptionGroup, BundleAdoption, NodeAdoption } from './model.ts';
@@ -59,9 +59,13 @@ export interface RemovalJudgement {
 /** What a removal is judged by. */
 export interface RemovalQuestion {
   readonly adoption: BundleAdoption;
-  /** The newest release, verified by the one who asks, and its sequence. */
-  readonly body: ReleaseBody;
-  readonly sequence: number;
+  /** The newest release, verified by the one who asks. */
+  readonly release: {
+    readonly body: ReleaseBody;
+    readonly sequence: number;
+    /** Of its statement. */
+    readonly digest: Sha256;
+  };
   readonly anchor: AnchorId;
   /** For how long it must not have been used, milliseconds; counts as `QUIET_MIN_MS` at least. */
   readonly quietMs: number;
@@ -100,11 +104,14 @@ interface Finding {
 }
 
 /** What the release says of the anchor and of others that can take its place. */
-function ofRelease({ adoption, body, sequence, anchor }: RemovalQuestion): Finding {
+function ofRelease({ adoption, release, anchor }: RemovalQuestion): Finding {
+  const { body, sequence, digest } = release;
   const entry = body.anchors.find(({ id }) => id === anchor);
   const blockers: Blocker[] = [];
-  if (adoption.head?.sequence !== sequence) {
-    const served = adoption.head === undefined ? 'nothing' : `release ${adoption.head.sequence}`;
+  if (adoption.head?.digest !== digest) {
+    const { head } = adoption;
+    const other = head?.sequence === sequence ? 'another ' : '';
+    const served = head === undefined ? 'nothing' : `${other}release ${head.sequence}`;
     const text = `the node serves ${served}, and the newest known here is ${sequence}`;
     blockers.push({ kind: 'head-differs', text });
   }

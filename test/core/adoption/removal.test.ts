@@ -9,7 +9,7 @@ import {
 } from '../../../src/core/adoption/removal.ts';
 import { adoptionOf, type ReportingNode } from '../../../src/core/adoption/view.ts';
 import type { Anchor, AnchorState } from '../../../src/core/anchors/anchor.ts';
-import { parseNodeId, parseRegionName, parseSha256 } from '../../../src/core/ids.ts';
+import { parseNodeId, parseRegionName, parseSha256, type Sha256 } from '../../../src/core/ids.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
 import { decodeAdoption, encodeAdoption } from '../../../src/wire/adoption.ts';
 import {
@@ -232,7 +232,10 @@ describe('judgeRemoval', () => {
   });
 
   it('blocks when the node serves another release, or the anchor is not in it', () => {
-    expect(kinds(judge({ sequence: HEAD + 1 }))).toEqual(['head-differs']);
+    expect(kinds(judge({ release: releaseAt(HEAD + 1) }))).toEqual(['head-differs']);
+    // A node may claim the sequence for something else.
+    const forged = { sequence: HEAD, digest: releaseAt(HEAD + 1).digest };
+    expect(kinds(judge({ release: forged }))).toEqual(['head-differs']);
     const other = question('retiring');
     expect(kinds(judgeRemoval({ ...other, anchor: releaseAt(9).digest }))).toEqual(['not-in-head']);
   });
@@ -243,13 +246,14 @@ describe('judgeRemoval', () => {
       readonly nowMs?: number;
       readonly state?: AnchorState;
       readonly otherState?: AnchorState;
-      readonly sequence?: number;
+      readonly release?: { readonly sequence: number; readonly digest: Sha256 };
     } = {},
   ): RemovalJudgement {
-    const { others = [], nowMs = LATER_MS, state = 'retiring', otherState, sequence } = change;
+    const { others = [], nowMs = LATER_MS, state = 'retiring', otherState, release } = change;
+    const asked = question(state, otherState);
     return judgeRemoval({
-      ...question(state, otherState),
-      ...(sequence !== undefined && { sequence }),
+      ...asked,
+      release: { ...asked.release, ...release },
       adoption: view([node('iad-1', board), ...others], nowMs),
     });
   }
@@ -265,7 +269,8 @@ describe('judgeRemoval', () => {
       note: '',
     };
     const adoption = view([node('iad-1', board)], LATER_MS);
-    return { adoption, body, sequence: HEAD, anchor: ANCHOR, quietMs: QUIET_DEFAULT_MS };
+    const release = { body, sequence: HEAD, digest: releaseAt(HEAD).digest };
+    return { adoption, release, anchor: ANCHOR, quietMs: QUIET_DEFAULT_MS };
   }
 });
 
