@@ -90,6 +90,8 @@ function formatChange(change: Change, context: ChangeViewContext): string {
       return change.sequence === undefined
         ? `${yellow('~')} no longer puts back an earlier release`
         : `${yellow('~')} puts back the content of release ${change.sequence} (rollback)`;
+    case 'delivery':
+      return `${yellow('~')} ${DELIVERY_TEXTS[change.to]}`;
   }
 }
 
@@ -155,6 +157,10 @@ const STATE_TEXTS = {
   staged: 'staged (delivered, not trusted)',
   active: 'active (trusted)',
   retiring: 'retiring (still trusted, on its way out)',
+} as const;
+const DELIVERY_TEXTS = {
+  waves: 'comes to programs in waves: it waits for a rollout',
+  'at-once': 'comes to all programs at once, without waves',
 } as const;
 const TOMBSTONE_TEXTS = {
   new: 'appears for an anchor that was never listed',

@@ -83,6 +83,12 @@ export const ADOPTION_ROWS_PER_FRAME_MAX: number = 64;
 export const ARRIVALS_MAX: number = 512;
 /** Groups of clients in one answer about a bundle. */
 export const ADOPTION_GROUPS_MAX: number = 10_000;
+/** Waves of one rollout. */
+export const ROLLOUT_WAVES_MAX: number = 16;
+/** Programs that a gate of a wave counts. */
+export const GATE_CLIENTS_MAX: number = 1_000_000_000;
+/** How long a wave may have to hold before the next one opens, seconds. */
+export const SOAK_MAX_SECONDS: number = 366 * 86_400;
 /** Statements in one page of a stream's history. */
 export const HISTORY_PAGE_MAX: number = 500;
 /** Peers of one node. */

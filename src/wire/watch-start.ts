@@ -7,6 +7,7 @@
 import { KedgeError } from '../core/errors.ts';
 import { parseBundleName, parseNodeId, parseRealmName } from '../core/ids.ts';
 import { LABEL_MAX_CHARS, LABELS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
+import { LABEL_KEY } from '../core/watch/labels.ts';
 import type { BundleCursor, WatchStart } from '../core/watch/messages.ts';
 import {
   decodeOptionalSequence,
@@ -20,8 +21,6 @@ import {
 } from './fields.ts';
 import type { BundleCursorInput, BundleCursorOutput } from './gen/kedge/v1/BundleCursor.ts';
 import type { WatchStartInput, WatchStartOutput } from './gen/kedge/v1/WatchStart.ts';
-
-const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 
 /** Reads a start. */
 export function decodeStart(start: WatchStartOutput): WatchStart {

@@ -27,6 +27,8 @@ export interface ReleaseBody {
   readonly note: string;
   /** This release puts back the content of that earlier one: a rollback. */
   readonly replaces?: Sequence;
+  /** This release waits for a rollout; absent: it is for everybody at once. */
+  readonly delivery?: 'waves';
 }
 
 const WHAT = 'release body';
@@ -47,10 +49,15 @@ export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
  * Errors: `PARSE`, `LIMIT` when the body breaks a rule or a limit.
  */
 export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
-  const { bundle, note, replaces } = body;
+  const { bundle, note, replaces, delivery } = body;
   const anchors = body.anchors.map(writeAnchor);
   const tombstones = body.tombstones.map(writeTombstone);
-  const rest = replaces === undefined ? { bundle, note } : { bundle, note, replaces };
+  const rest = {
+    bundle,
+    note,
+    ...(replaces !== undefined && { replaces }),
+    ...(delivery !== undefined && { delivery }),
+  };
   const bytes = encodeCanonical({ anchors, tombstones, ...rest });
   if (bytes.length > BODY_MAX_BYTES) {
     throw new KedgeError(
@@ -66,7 +73,7 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
 function readBody(bytes: Uint8Array): ReleaseBody {
   const root = readObject(readContent(bytes, WHAT), WHAT, {
     required: ['anchors', 'bundle', 'note', 'tombstones'],
-    optional: ['replaces'],
+    optional: ['delivery', 'replaces'],
   });
   const anchors = root.list('anchors', { max: ANCHORS_MAX }, readAnchor);
   const tombstones = root.list('tombstones', { max: TOMBSTONES_MAX }, readTombstone);
@@ -80,8 +87,14 @@ function readBody(bytes: Uint8Array): ReleaseBody {
     `${WHAT}.tombstones`,
   );
   const bundle = root.parsed('bundle', parseBundleName);
-  const body: ReleaseBody = { bundle, anchors, tombstones, note: root.text('note') };
-  if (!root.has('replaces')) return body;
-  const replaces = root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER });
-  return { ...body, replaces: parseSequence(replaces) };
+  return {
+    bundle,
+    anchors,
+    tombstones,
+    note: root.text('note'),
+    ...(root.has('replaces') && {
+      replaces: parseSequence(root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER })),
+    }),
+    ...(root.has('delivery') && { delivery: root.oneOf('delivery', ['waves'] as const) }),
+  };
 }

@@ -39,7 +39,9 @@ export type Change =
   | { readonly kind: 'bundle'; readonly from: string; readonly to: string }
   | { readonly kind: 'note'; readonly from: string; readonly to: string }
   /** The release puts back the content of an earlier one: a rollback. Absent: it no longer does. */
-  | { readonly kind: 'replaces'; readonly sequence: Sequence | undefined };
+  | { readonly kind: 'replaces'; readonly sequence: Sequence | undefined }
+  /** How the release comes to programs: to all at once, or in the waves of a rollout. */
+  | { readonly kind: 'delivery'; readonly to: 'waves' | 'at-once' };
 
 interface Step<Value> {
   readonly id: AnchorId;
@@ -149,6 +151,9 @@ function restChanges(previous: ReleaseBody | undefined, next: ReleaseBody): read
   if (note !== next.note) changes.push({ kind: 'note', from: note, to: next.note });
   if (previous?.replaces !== undefined || next.replaces !== undefined) {
     changes.push({ kind: 'replaces', sequence: next.replaces });
+  }
+  if (previous?.delivery !== next.delivery) {
+    changes.push({ kind: 'delivery', to: next.delivery ?? 'at-once' });
   }
   return changes;
 }

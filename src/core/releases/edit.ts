@@ -40,9 +40,13 @@ export function emptyBody(bundle: BundleName): ReleaseBody {
   return { bundle, anchors: [], tombstones: [], note: '' };
 }
 
-/** Starts the next release: the content stays, note and rollback mark are dropped. */
+/**
+ * Starts the next release: the content stays, and whether it comes in waves; note and rollback mark
+ * are dropped.
+ */
 export function nextBody(body: ReleaseBody): ReleaseBody {
-  return { bundle: body.bundle, anchors: body.anchors, tombstones: body.tombstones, note: '' };
+  const { replaces: _, ...kept } = body;
+  return { ...kept, note: '' };
 }
 
 /** Lists a new anchor as staged: delivered everywhere, trusted nowhere. Errors: `LIFECYCLE`. */

@@ -13,6 +13,8 @@ import type { ReleaseBody } from './body.ts';
 /** Says whether `next` only revokes anchors of `previous` or narrows what they are for. */
 export function narrowsOnly(previous: ReleaseBody, next: ReleaseBody): boolean {
   if (previous.bundle !== next.bundle || next.replaces !== undefined) return false;
+  // What takes trust away may not be made to wait.
+  if (next.delivery !== undefined && previous.delivery === undefined) return false;
   const before = new Map<AnchorId, Anchor>(previous.anchors.map((anchor) => [anchor.id, anchor]));
   const isNarrowed = next.anchors.every((anchor) => {
     const old = before.get(anchor.id);

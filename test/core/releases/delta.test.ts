@@ -47,12 +47,14 @@ const someBody: fc.Arbitrary<ReleaseBody> = fc
     buried: fc.subarray(NAMES),
     note: fc.string({ maxLength: 30, unit: 'grapheme' }),
     replaces: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
+    isInWaves: fc.boolean(),
   })
-  .map(({ anchors, buried, note, replaces }) =>
+  .map(({ anchors, buried, note, replaces, isInWaves }) =>
     bodyOf(anchors, {
       note,
       tombstones: buried.map((name) => tombstone(`gone ${name}`)),
       ...(replaces !== undefined && { replaces: parseSequence(replaces) }),
+      ...(isInWaves && { delivery: 'waves' }),
     }),
   );
 

@@ -96,6 +96,14 @@ describe('describeChange', () => {
     ]);
   });
 
+  it('shows whether a release comes in waves', () => {
+    const [plain, inWaves] = [bodyOf([]), bodyOf([], { delivery: 'waves' })];
+    expect(describeChange(plain, inWaves)).toEqual([{ kind: 'delivery', to: 'waves' }]);
+    expect(describeChange(inWaves, plain)).toEqual([{ kind: 'delivery', to: 'at-once' }]);
+    expect(describeChange(undefined, inWaves)).toEqual([{ kind: 'delivery', to: 'waves' }]);
+    expect(describeChange(inWaves, inWaves)).toEqual([]);
+  });
+
   it('hides nothing: bodies without a change are equal', () => {
     const some = fc
       .record({
@@ -106,10 +114,12 @@ describe('describeChange', () => {
         sinceMs: fc.constantFrom(NOW_MS, NOW_MS + 1000),
         isBuried: fc.boolean(),
         note: fc.constantFrom('', 'n'),
+        isInWaves: fc.boolean(),
       })
-      .map(({ isBuried, note, ...fields }) =>
+      .map(({ isBuried, isInWaves, note, ...fields }) =>
         bodyOf([anchor('a', fields as Partial<Anchor>)], {
           note,
+          ...(isInWaves && { delivery: 'waves' }),
           tombstones: isBuried ? [tombstone('b')] : [],
         }),
       );

@@ -134,6 +134,12 @@ describe('edits of a release body', () => {
     expect(nextBody(body)).toEqual(bodyOf([anchor('old')]));
   });
 
+  it('keep that a bundle comes in waves', () => {
+    const body = bodyOf([anchor('old')], { delivery: 'waves', note: 'x' });
+    expect(nextBody(body)).toEqual(bodyOf([anchor('old')], { delivery: 'waves' }));
+    expect(retireAnchor(body, OLD, point(2)).delivery).toBe('waves');
+  });
+
   it('leave the body that they were given', () => {
     const body = bodyOf([anchor('old'), anchor('new', { state: 'staged' })]);
     const before = structuredClone(body);

@@ -70,4 +70,11 @@ describe('narrowsOnly', () => {
     expect(other({ replaces: parseSequence(1) })).toBe(false);
     expect(other({ bundle: parseBundleName('other.example.org') })).toBe(false);
   });
+
+  it('lets nobody make what takes trust away wait for waves', () => {
+    expect(other({ delivery: 'waves' })).toBe(false);
+    const inWaves = { ...BEFORE, delivery: 'waves' } as const;
+    expect(narrowsOnly(inWaves, inWaves)).toBe(true);
+    expect(narrowsOnly(inWaves, BEFORE)).toBe(true);
+  });
 });

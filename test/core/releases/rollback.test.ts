@@ -35,6 +35,12 @@ describe('rollBack', () => {
     });
   });
 
+  it('comes in waves where the bundle does now', () => {
+    const earlier = bodyOf([anchor('a')]);
+    expect(back({ ...earlier, delivery: 'waves' }, earlier).delivery).toBe('waves');
+    expect(back(earlier, { ...earlier, delivery: 'waves' }).delivery).toBeUndefined();
+  });
+
   it('takes away what came later: staged and retiring at once, active by retiring', () => {
     const earlier = bodyOf([anchor('a')]);
     const current = bodyOf([
