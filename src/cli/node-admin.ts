@@ -4,6 +4,7 @@
  * @module
  */
 import type { AdminClient } from '../client/admin-client.ts';
+import { connectionHint } from '../client/connection-hints.ts';
 import type {
   HistoryQuery,
   NodeStatus,
@@ -142,26 +143,10 @@ class NamedNode implements NodeAdmin {
       const { code, message, detail } = KedgeError.from(thrown);
       // A bare status is what gRPC says by itself: no node had a part in it.
       const isAnswer = code === 'UNAVAILABLE' && detail['status'] === undefined;
-      // A node does not get to give advice: `hint` is what this program prints as its own.
       throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, {
-        detail: { ...detail, hint: isAnswer ? later : hintFor(message) },
+        detail: { ...detail, hint: isAnswer ? later : connectionHint(message, 'admins') },
         cause: thrown,
       });
     }
   }
-}
-
-/** Certificates are the usual reason, and their errors say little about which side is wrong. */
-function hintFor(message: string): string | undefined {
-  if (/certificate in|altname|unable to (?:get|verify)/i.test(message)) {
-    return 'the certificate of the node is not from tls.caFile, or not for this host name';
-  }
-  if (message.includes('no such method')) {
-    return 'give the listener of admins, not of clients or peers; or the node is of an old version';
-  }
-  if (!message.includes('Failed to connect')) return undefined;
-  return (
-    "something answers there and hangs up: check that it is an admins' listener, and that " +
-    'tls.certFile is from the CA that the node trusts'
-  );
 }

@@ -26,6 +26,7 @@ import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
 import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
 import { callError } from '../wire/status.ts';
 import { decodeWatchResponse, encodeWatchRequest } from '../wire/watch.ts';
+import { connectionHint } from './connection-hints.ts';
 import { DialSockets } from './dial-sockets.ts';
 import type { Security, SourceTlsOptions } from './options.ts';
 import { ResumingCredentials } from './resuming-credentials.ts';
@@ -191,7 +192,7 @@ function connected(
     };
     const onAbort = (): void => settle(new KedgeError('UNAVAILABLE', 'the source was closed'));
     signal.addEventListener('abort', onAbort, { once: true });
-    call.once('error', (error) => settle(callError(error)));
+    call.once('error', (error) => settle(advised(callError(error))));
     // While files were read: nobody tells of it again.
     if (signal.aborted) {
       onAbort();
@@ -212,6 +213,14 @@ function connected(
       });
     };
     watch();
+  });
+}
+
+function advised({ code, message, detail, cause }: KedgeError): KedgeError {
+  const hint = connectionHint(message, 'clients');
+  return new KedgeError(code, message, {
+    detail: { ...detail, ...(hint !== undefined && { hint }) },
+    cause,
   });
 }
 

@@ -67,7 +67,7 @@ export class Readiness {
     const lacksRegions: ErrorCode = cause?.code === 'QUORUM' ? 'QUORUM' : 'UNAVAILABLE';
     const code = isExpired ? 'EXPIRED' : isMissing ? lacksRegions : 'STALE';
     const message = `not ready (${why}), still ${what} ${lacking.join(', ')}${because}`;
-    const hint = cause?.detail['hint'];
+    const hint = reason?.detail['hint'];
     const detail = { bundles: lacking, ...(hint !== undefined && { hint }) };
     return new KedgeError(code, message, { detail, ...(reason && { cause: reason }) });
   }

@@ -119,6 +119,13 @@ describe('closing a source', () => {
     expect(ended).toEqual(['iterator true']);
   });
 
+  it('says what to look at when nobody is there', async () => {
+    await using source = await openBundleSource(optionsFor(makeRealm(), '127.0.0.1:1'));
+    await expect(source.ready({ timeoutMs: 5_000 })).rejects.toMatchObject({
+      detail: { hint: expect.stringContaining('nothing listens there') },
+    });
+  });
+
   it('gives up a wait for ready', async () => {
     const source = await openBundleSource(optionsFor(makeRealm(), '127.0.0.1:1'));
     const waits = expect(source.ready()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
