@@ -121,7 +121,7 @@ describe('closing a source', () => {
 
   it('says what to look at when nobody is there', async () => {
     await using source = await openBundleSource(optionsFor(makeRealm(), '127.0.0.1:1'));
-    await expect(source.ready({ timeoutMs: 5_000 })).rejects.toMatchObject({
+    await expect(source.ready({ timeoutMs: 1_500 })).rejects.toMatchObject({
       detail: { hint: expect.stringContaining('nothing listens there') },
     });
   });
