@@ -8,9 +8,10 @@
  */
 import { encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { type CanonicalValue, encodeCanonical, parseCanonical } from '../core/canonical.ts';
+import { keyValue, readKey } from '../core/charter/keys.ts';
 import { KedgeError } from '../core/errors.ts';
 import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../core/ids.ts';
-import { ANCHORS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
+import { ANCHORS_MAX, SIGNERS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
 import { type ObjectReader, readObject, readString } from '../core/reader.ts';
 import {
   encodeEnvelope,
@@ -47,9 +48,10 @@ export interface RealmIndex {
 export function encodeIndex(index: RealmIndex): Uint8Array {
   return encodeCanonical({
     charters: index.charters.map(envelopeText),
-    evidence: index.evidence.map(({ first, second }) => ({
+    evidence: index.evidence.map(({ first, second, revealed }) => ({
       first: envelopeText(first),
       second: envelopeText(second),
+      ...(revealed && { revealed: revealed.map(keyValue) }),
     })),
     firstCharterDigest: index.firstCharterDigest,
     format: FORMAT,
@@ -118,10 +120,15 @@ function readRelease(value: CanonicalValue, path: string): IndexedRelease {
 }
 
 function readEvidence(value: CanonicalValue, path: string): Evidence {
-  const reader = readObject(value, path, { required: ['first', 'second'] });
+  const reader = readObject(value, path, {
+    required: ['first', 'second'],
+    optional: ['revealed'],
+  });
   const first = envelopeAt(reader, 'first');
   const { stream, sequence } = parseStatement(first.payload);
-  return { stream, sequence, first, second: envelopeAt(reader, 'second') };
+  const evidence = { stream, sequence, first, second: envelopeAt(reader, 'second') };
+  if (!reader.has('revealed')) return evidence;
+  return { ...evidence, revealed: reader.list('revealed', { max: SIGNERS_MAX }, readKey) };
 }
 
 function envelopeAt<Key extends string>(reader: ObjectReader<Key>, key: Key): SignedStatement {

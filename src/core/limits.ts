@@ -29,6 +29,8 @@ export const TOMBSTONES_MAX: number = 4000;
 export const SIGNERS_MAX: number = 100;
 /** Keys of one signer. */
 export const SIGNER_KEYS_MAX: number = 8;
+/** One public key's SPKI, bytes (ML-DSA-65 needs 1974). */
+export const SPKI_MAX_BYTES: number = 2048;
 /** Regions in one charter. */
 export const REGIONS_MAX: number = 100;
 /** Resolutions of forks in one charter. */

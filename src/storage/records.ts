@@ -10,7 +10,8 @@
  * format     "kedge-store " version " " storeId "\n"       text, so that every version can read it
  * head       1, sequence u64, digest 32
  * document   1, digest 32, body digest 32, statement
- * fork       1, sequence u64, statement, statement
+ * fork       1, sequence u64, statement, statement, keys
+ * keys       nothing, or count u8, count × (algorithm (u8), SPKI (u16)): recovery keys of charters
  * statement  payload (u32), count u8, count × (key id (u8), signature (u16)), SHA-256 of these 32
  * ```
  *
@@ -25,7 +26,7 @@ import {
   parseHex,
   parseUtf8,
 } from '../core/bytes.ts';
-import { sha256Bytes } from '../core/crypto.ts';
+import { importPublicKey, type PublicKey, sha256Bytes } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { StreamName } from '../core/ids.ts';
 import { NO_PREVIOUS, parseSequence, parseSha256, type Sha256 } from '../core/ids.ts';
@@ -101,18 +102,26 @@ export function parseDocument(bytes: Uint8Array): DocumentRecord {
 
 /** Encodes a fork record. Errors: `LIMIT`. */
 export function encodeFork(evidence: Evidence): Uint8Array {
-  const { sequence, first, second } = evidence;
-  return concatBytes(versionByte(), u64(sequence), statementBytes(first), statementBytes(second));
+  const { sequence, first, second, revealed } = evidence;
+  const both = [statementBytes(first), statementBytes(second)];
+  return concatBytes(versionByte(), u64(sequence), ...both, keysBytes(revealed));
 }
 
-/** Parses a fork record. Errors: `PARSE`. */
+/** Parses a fork record. Errors: `PARSE`, those of a key. */
 export function parseFork(stream: StreamName, bytes: Uint8Array): Evidence {
   const reader = new RecordReader(bytes);
   const sequence = parseSequence(reader.u64());
   const first = reader.statement();
   const second = reader.statement();
+  const revealed = reader.isAtEnd() ? undefined : reader.keys();
   reader.end();
-  return { stream, sequence, first, second };
+  return { stream, sequence, first, second, ...(revealed && { revealed }) };
+}
+
+function keysBytes(keys: Evidence['revealed']): Uint8Array {
+  if (keys === undefined) return new Uint8Array(0);
+  const parts = keys.flatMap(({ alg, spki }) => [prefixed(1, encodeUtf8(alg)), prefixed(2, spki)]);
+  return concatBytes(uint(1, keys.length), ...parts);
 }
 
 function statementBytes(statement: SignedStatement): Uint8Array {
@@ -189,8 +198,21 @@ class RecordReader {
     throw new KedgeError('PARSE', 'a statement that does not fit its checksum');
   }
 
+  keys(): readonly PublicKey[] {
+    const count = this.#uint(1);
+    if (count === 0) throw new KedgeError('PARSE', 'bytes after the end');
+    return Array.from({ length: count }, () => {
+      const alg = parseUtf8(this.#slice(this.#uint(1)));
+      return importPublicKey({ alg, spki: this.#slice(this.#uint(2)) });
+    });
+  }
+
+  isAtEnd(): boolean {
+    return this.#offset === this.#bytes.length;
+  }
+
   end(): void {
-    if (this.#offset !== this.#bytes.length) throw new KedgeError('PARSE', 'bytes after the end');
+    if (!this.isAtEnd()) throw new KedgeError('PARSE', 'bytes after the end');
   }
 
   #uint(size: 1 | 2 | 4): number {

@@ -7,6 +7,7 @@
  * @module
  */
 import { encodeHex } from '../core/bytes.ts';
+import { importPublicKey, type PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { BodyContent, BodyDelta } from '../core/gossip/frames.ts';
 import { parseStreamName } from '../core/ids.ts';
@@ -17,6 +18,8 @@ import {
   BODY_MAX_BYTES,
   SIGNATURE_MAX_BYTES,
   SIGNATURES_MAX,
+  SIGNERS_MAX,
+  SPKI_MAX_BYTES,
   STATEMENT_MAX_BYTES,
 } from '../core/limits.ts';
 import type { Signature, SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
@@ -33,6 +36,7 @@ import {
 import type { BlobInput, BlobOutput } from './gen/kedge/v1/Blob.ts';
 import type { BodyDeltaInput, BodyDeltaOutput } from './gen/kedge/v1/BodyDelta.ts';
 import type { ForkEvidenceInput, ForkEvidenceOutput } from './gen/kedge/v1/ForkEvidence.ts';
+import type { RevealedKeyOutput } from './gen/kedge/v1/RevealedKey.ts';
 import type { SignatureInput, SignatureOutput } from './gen/kedge/v1/Signature.ts';
 import type { SignedDocumentInput, SignedDocumentOutput } from './gen/kedge/v1/SignedDocument.ts';
 import type {
@@ -83,12 +87,15 @@ export function encodeDocument(document: SignedDocument): SignedDocumentInput {
 
 /** Checks and copies evidence of a fork. */
 export function decodeEvidence(message: ForkEvidenceOutput | null | undefined): Evidence {
-  const { stream, sequence, first, second } = requireMessage(message, 'fork evidence');
+  const what = 'fork evidence';
+  const { stream, sequence, first, second, revealed } = requireMessage(message, what);
+  requireCount(revealed, SIGNERS_MAX, `${what} keys`);
   return {
     stream: parseStreamName(stream),
-    sequence: decodeSequence(sequence, 'fork evidence sequence'),
-    first: decodeStatement(first, 'fork evidence first statement'),
-    second: decodeStatement(second, 'fork evidence second statement'),
+    sequence: decodeSequence(sequence, `${what} sequence`),
+    first: decodeStatement(first, `${what} first statement`),
+    second: decodeStatement(second, `${what} second statement`),
+    ...(revealed.length > 0 && { revealed: revealed.map(decodeKey) }),
   };
 }
 
@@ -99,7 +106,20 @@ export function encodeEvidence(evidence: Evidence): ForkEvidenceInput {
     sequence: String(evidence.sequence),
     first: encodeStatement(evidence.first),
     second: encodeStatement(evidence.second),
+    ...(evidence.revealed && {
+      revealed: evidence.revealed.map(({ alg, spki }) => ({ alg, spki })),
+    }),
   };
+}
+
+/** A key that is none cannot have signed anything. */
+function decodeKey({ alg, spki }: RevealedKeyOutput): PublicKey {
+  const der = decodeBytes(spki, { min: 1, max: SPKI_MAX_BYTES }, 'fork evidence key');
+  try {
+    return importPublicKey({ alg, spki: der });
+  } catch (cause) {
+    throw new KedgeError('PARSE', 'fork evidence has a key that is none', { cause });
+  }
 }
 
 /** Checks and copies the DER of anchors; `maxBytes` bounds their sum. */

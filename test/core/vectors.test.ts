@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeHex, encodeUtf8, parseHex, parseUtf8 } from '../../src/core/bytes.ts';
 import {
   type CharterPoint,
+  type VerifiedCharter,
   verifyFirstCharter,
   verifyNextCharter,
 } from '../../src/core/charter/chain.ts';
@@ -35,6 +36,7 @@ import {
   PAYLOAD_TYPE,
   pae,
   parseEnvelope,
+  type SignedDocument,
   type SignedStatement,
 } from '../../src/core/statements/envelope.ts';
 import { signStatement } from '../../src/core/statements/sign.ts';
@@ -83,6 +85,7 @@ interface CharterVectors {
     envelope: string;
   }[];
   refused: { name: string; body: string; code: ErrorCode }[];
+  refusedNext: { name: string; after: number; body: string; envelope: string; code: ErrorCode }[];
 }
 
 const read = (name: string): unknown =>
@@ -90,6 +93,14 @@ const read = (name: string): unknown =>
 const keys = read('keys') as KeyVectors;
 const statements = read('statements') as StatementVectors;
 const charters = read('charters') as CharterVectors;
+
+const documentOf = (vector: {
+  readonly envelope: string;
+  readonly body: string;
+}): SignedDocument => ({
+  statement: parseEnvelope(utf8(vector.envelope)),
+  body: utf8(vector.body),
+});
 
 const signing = new Map<string, SigningKey>(
   keys.keys.map(({ name, alg, pkcs8 }) => [name, importSigningKey(alg, parseHex(pkcs8))]),
@@ -162,23 +173,41 @@ describe('vectors of statements', () => {
 });
 
 describe('vectors of charters', () => {
-  it('are accepted as a chain from the pin, each by both quorums', () => {
+  /** Verifies the chain up to a version, each one as it comes. */
+  function walk(
+    upTo: number,
+    check: (vector: CharterVectors['chain'][number], verified: VerifiedCharter) => void,
+  ): CharterPoint {
     let current: CharterPoint | undefined;
-    for (const vector of charters.chain) {
-      const document = { statement: parseEnvelope(utf8(vector.envelope)), body: utf8(vector.body) };
+    for (const vector of charters.chain.slice(0, upTo)) {
+      const document = documentOf(vector);
       const pin = { realm: parseRealmName(charters.realm), digest: parseSha256(charters.pin) };
       const verified =
         current === undefined
           ? verifyFirstCharter(document, pin)
           : verifyNextCharter(current, document);
+      check(vector, verified);
+      current = verified;
+    }
+    if (current === undefined) throw new Error('no charter');
+    return current;
+  }
+
+  it('are accepted as a chain from the pin, the last one by recovery keys', () => {
+    const last = walk(3, (vector, verified) => {
       expect(verified.version).toBe(vector.version);
       expect(verified.digest).toBe(vector.digest);
       expect(verified.statement.bodyDigest).toBe(vector.bodyDigest);
-      expect(sha256(document.body)).toBe(vector.bodyDigest);
+      expect(sha256(verified.document.body)).toBe(vector.bodyDigest);
       expect(parseUtf8(encodeCharter(verified.charter))).toBe(vector.body);
-      current = verified;
-    }
-    expect(current?.charter.version).toBe(3);
+    });
+    expect(last.charter.version).toBe(3);
+    expect(last.burnt.size).toBe(2);
+  });
+
+  it.each(charters.refusedNext)('refuse with $code after another: $name', (vector) => {
+    const current = walk(vector.after, () => undefined);
+    expectCode(vector.code, () => verifyNextCharter(current, documentOf(vector)));
   });
 
   it.each(charters.refused)('refuse with $code: $name', ({ body, code }) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHex, encodeUtf8, parseHex } from '../../src/core/bytes.ts';
+import { generateSigningKey } from '../../src/core/crypto.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { NO_PREVIOUS, parseSha256 } from '../../src/core/ids.ts';
 import type { SignedStatement } from '../../src/core/statements/envelope.ts';
@@ -57,6 +58,12 @@ describe('stored records keep their bytes', () => {
     const checksum = 'c3dff6b4932213f784324e1be72064b995de96732a7bd869d1c05100f1dcd460';
     expect(encodeHex(bytes)).toBe(`010000000000000003${`000000017000${checksum}`.repeat(2)}`);
     expect(parseFork(PAYMENTS, bytes)).toEqual(fork);
+    const key = generateSigningKey('ed25519').publicKey;
+    const recovered = { ...fork, revealed: [key] };
+    const longer = encodeFork(recovered);
+    const tail = `01${'07'}${encodeHex(encodeUtf8('ed25519'))}002c${encodeHex(key.spki)}`;
+    expect(encodeHex(longer)).toBe(encodeHex(bytes) + tail);
+    expect(parseFork(PAYMENTS, longer)).toEqual(recovered);
   });
 });
 

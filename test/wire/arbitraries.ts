@@ -16,6 +16,7 @@ import type {
   SubscriberStatus,
 } from '../../src/core/admin/messages.ts';
 import { encodeHex } from '../../src/core/bytes.ts';
+import { generateSigningKey } from '../../src/core/crypto.ts';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../src/core/errors.ts';
 import type {
   BodyContent,
@@ -92,12 +93,16 @@ export const statement: fc.Arbitrary<SignedStatement> = fc.record({
   signatures: fc.array(signature, { maxLength: 5 }),
 });
 const document: fc.Arbitrary<SignedDocument> = fc.record({ statement, body: bytes(200) });
-const evidence: fc.Arbitrary<Evidence> = fc.record({
-  stream,
-  sequence,
-  first: statement,
-  second: statement,
-});
+const evidence: fc.Arbitrary<Evidence> = fc.record(
+  {
+    stream,
+    sequence,
+    first: statement,
+    second: statement,
+    revealed: fc.constant([generateSigningKey('ed25519').publicKey]),
+  },
+  { requiredKeys: ['stream', 'sequence', 'first', 'second'] },
+);
 export const blobs: fc.Arbitrary<readonly Uint8Array[]> = fc.array(bytes(), { maxLength: 5 });
 const content: fc.Arbitrary<BodyContent> = fc.oneof(
   fc.record({ kind: fc.constant('whole' as const), body: bytes(200) }),

@@ -4,19 +4,21 @@
  * The first charter is trusted because its digest is configured; every later one because the
  * quorums of the charter before it and of itself signed it: the old one hands over, the new one
  * shows that it can sign. The order of the checks is the order in which bytes become trusted: the
- * statement's signatures first, then the body's digest, and only then is the body parsed.
- * Spec section 4.
+ * statement's signatures first, then the body's digest, and only then is the body parsed. Where the
+ * old quorum is lost its recovery keys take its place (`recovery.ts`): they are in the body, so
+ * that they alone are read of it before. Spec section 4.
  *
  * @module
  */
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { NO_PREVIOUS, type RealmName, type Sha256 } from '../ids.ts';
+import { type KeyId, NO_PREVIOUS, type RealmName, type Sha256 } from '../ids.ts';
 import type { Signature, SignedDocument } from '../statements/envelope.ts';
-import { requireQuorum } from '../statements/quorum.ts';
+import { hasQuorum, requireQuorum } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
 import { parseStatement, requireValidity, type Statement } from '../statements/statement.ts';
-import { type Charter, parseCharter } from './charter.ts';
+import { type Charter, parseCharter, peekRevealed } from './charter.ts';
+import { burntBy, requireRecoveryQuorum, requireSameRecovery, requireUnburnt } from './recovery.ts';
 
 /** What a client or node is configured with. */
 export interface CharterPin {
@@ -30,6 +32,8 @@ export interface CharterPoint {
   readonly charter: Charter;
   /** The digest of its statement. */
   readonly digest: Sha256;
+  /** Keys that charters up to this one revealed. */
+  readonly burnt: ReadonlySet<KeyId>;
 }
 
 /** A charter whose bytes and signatures were verified. */
@@ -60,8 +64,8 @@ export function verifyFirstCharter(doc: SignedDocument, pin: CharterPin): Verifi
   if (statement.sequence !== 1) throw gap(1, statement.sequence);
   requirePrevious(statement, NO_PREVIOUS);
   const charter = readBody(doc.body, statement);
-  const checks = new SignatureChecks(doc.statement);
-  return verified(doc, statement, charter, requireOwnQuorum(doc, statement, charter, checks));
+  const own = requireOwnQuorum(doc, statement, charter, new SignatureChecks(doc.statement));
+  return verified(doc, statement, { charter, burnt: new Set() }, own);
 }
 
 /**
@@ -69,7 +73,7 @@ export function verifyFirstCharter(doc: SignedDocument, pin: CharterPin): Verifi
  * expired charter in the middle of a chain is a valid step (conformance B08).
  *
  * Errors: as {@link verifyFirstCharter}, and `ROLLBACK` for an older or equal version. Rules CH-14
- * to CH-17.
+ * to CH-17 and CH-22 to CH-24.
  */
 export function verifyNextCharter(current: CharterPoint, doc: SignedDocument): VerifiedCharter {
   const statement = readCharterStatement(doc, current.charter.realm);
@@ -84,16 +88,47 @@ export function verifyNextCharter(current: CharterPoint, doc: SignedDocument): V
   if (statement.sequence !== version + 1) throw gap(version + 1, statement.sequence);
   requirePrevious(statement, current.digest);
   const checks = new SignatureChecks(doc.statement);
-  const old = requireQuorum(
-    current.charter,
-    current.charter.roles.charter,
-    doc.statement,
-    'role charter, to hand over',
-    checks,
-  );
+  const old = requireHandover(current.charter, doc, statement, checks);
   const charter = readBody(doc.body, statement);
+  const recovery = requireRecovery(current.charter, charter, doc, statement, checks);
+  requireUnburnt(current.burnt, charter);
   const own = requireOwnQuorum(doc, statement, charter, checks);
-  return verified(doc, statement, charter, [...old.valid, ...own]);
+  const burnt = burntBy(current.burnt, charter);
+  return verified(doc, statement, { charter, burnt }, [...old, ...recovery, ...own]);
+}
+
+/** CH-14: the old quorum, or in its place recovery keys, of which nothing else is known yet. */
+function requireHandover(
+  before: Charter,
+  doc: SignedDocument,
+  statement: Statement,
+  checks: SignatureChecks,
+): readonly Signature[] {
+  const { charter: role, recovery } = before.roles;
+  if (recovery !== undefined && !hasQuorum(before, role, doc.statement, checks)) {
+    requireNamedBody(doc.body, statement);
+    const revealed = peekRevealed(doc.body);
+    if (revealed.length > 0) return requireRecoveryQuorum(before, revealed, doc.statement, checks);
+  }
+  return requireQuorum(before, role, doc.statement, 'role charter, to hand over', checks).valid;
+}
+
+/** CH-22 and CH-23: what is revealed was signed with, and nothing else changes that role. */
+function requireRecovery(
+  before: Charter,
+  next: Charter,
+  doc: SignedDocument,
+  statement: Statement,
+  checks: SignatureChecks,
+): readonly Signature[] {
+  const { recovery } = before.roles;
+  if (next.revealed === undefined) {
+    requireSameRecovery(before, next);
+    return [];
+  }
+  const valid = requireRecoveryQuorum(before, next.revealed, doc.statement, checks);
+  if (recovery !== undefined) requireValidity(statement, recovery.expiryDays);
+  return valid;
 }
 
 function readCharterStatement(doc: SignedDocument, realm: RealmName): Statement {
@@ -120,11 +155,7 @@ function requirePrevious(statement: Statement, digest: Sha256): void {
 
 /** CH-15: length and digest before the body is parsed; CH-16: it says what its statement says. */
 function readBody(body: Uint8Array, statement: Statement): Charter {
-  if (body.length !== statement.bodyBytes || sha256(body) !== statement.bodyDigest) {
-    throw new KedgeError('DIGEST', 'the charter body is not the one that its statement names', {
-      detail: { sequence: statement.sequence, size: body.length, expected: statement.bodyBytes },
-    });
-  }
+  requireNamedBody(body, statement);
   const charter = parseCharter(body);
   if (charter.realm !== statement.realm) {
     throw new KedgeError('REALM', `the charter body is of realm ${charter.realm}`);
@@ -136,6 +167,13 @@ function readBody(body: Uint8Array, statement: Statement): Charter {
     );
   }
   return charter;
+}
+
+function requireNamedBody(body: Uint8Array, statement: Statement): void {
+  if (body.length === statement.bodyBytes && sha256(body) === statement.bodyDigest) return;
+  throw new KedgeError('DIGEST', 'the charter body is not the one that its statement names', {
+    detail: { sequence: statement.sequence, size: body.length, expected: statement.bodyBytes },
+  });
 }
 
 function requireOwnQuorum(
@@ -152,7 +190,7 @@ function requireOwnQuorum(
 function verified(
   doc: SignedDocument,
   statement: Statement,
-  charter: Charter,
+  { charter, burnt }: Pick<CharterPoint, 'charter' | 'burnt'>,
   valid: readonly Signature[],
 ): VerifiedCharter {
   const { payload } = doc.statement;
@@ -161,6 +199,7 @@ function verified(
     version: charter.version,
     digest: statement.digest,
     charter,
+    burnt,
     statement,
     document: { statement: { payload, signatures }, body: doc.body },
   };

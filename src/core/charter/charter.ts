@@ -6,10 +6,8 @@
  *
  * @module
  */
-import { encodeBase64 } from '../bytes.ts';
 import { type CanonicalValue, encodeCanonical, parseCanonical } from '../canonical.ts';
-import { importPublicKey, type PublicKey } from '../crypto.ts';
-import { KedgeError } from '../errors.ts';
+import type { PublicKey } from '../crypto.ts';
 import {
   parseBundleName,
   parseRealmName,
@@ -18,8 +16,6 @@ import {
   parseSha256,
   parseSignerId,
   parseStreamName,
-  type Sha256,
-  type SignerId,
 } from '../ids.ts';
 import {
   BODY_MAX_BYTES,
@@ -28,61 +24,47 @@ import {
   RESOLUTIONS_MAX,
   SIGNER_KEYS_MAX,
   SIGNERS_MAX,
-  VALIDITY_MAX_DAYS,
 } from '../limits.ts';
-import { type ObjectReader, parseAt, readObject, readString, requireAscending } from '../reader.ts';
-import type {
-  Charter,
-  Delegation,
-  RecoveryRole,
-  Region,
-  Resolution,
-  Role,
-  Roles,
-  Signer,
-} from './model.ts';
+import { type ObjectReader, readObject, requireAscending } from '../reader.ts';
+import { keyValue, readKey } from './keys.ts';
+import type { Charter, Delegation, Region, Resolution, Role, Roles, Signer } from './model.ts';
 import { requirePolicy } from './policy.ts';
+import { readRole, readRoles, rolesValue, roleValue } from './roles.ts';
 
 export { releaseRole } from './model.ts';
 export type { Charter, Resolution, Role, Roles, Signer };
 
-const SPKI_MAX_BYTES = 1024;
 const YEAR_SECONDS = 366 * 86_400;
+const BODY_KEYS = {
+  required: [
+    'clients',
+    'delegations',
+    'lifecycle',
+    'note',
+    'realm',
+    'regions',
+    'roles',
+    'signers',
+    'version',
+  ],
+  optional: ['resolutions', 'revealed'],
+} as const;
 const SECONDS = { min: 0, max: YEAR_SECONDS };
-const ROLE_KEYS = { required: ['expiryDays', 'signers', 'threshold'] } as const;
 
 /**
  * Parses a charter's body.
  *
  * Errors: `LIMIT`, `PARSE` (form), `ALGORITHM` (a key of an unknown one), `KEY` (a weak, malformed
- * or repeated key), `POLICY` (thresholds). Rules CH-1 to CH-11.
+ * or repeated key), `POLICY` (thresholds). Rules CH-1 to CH-11, CH-18 to CH-21.
  */
 export function parseCharter(bytes: Uint8Array): Charter {
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: 'charter' });
-  const body = readObject(value, 'charter', {
-    required: [
-      'clients',
-      'delegations',
-      'lifecycle',
-      'note',
-      'realm',
-      'regions',
-      'roles',
-      'signers',
-      'version',
-    ],
-    optional: ['resolutions'],
-  });
+  const body = readObject(value, 'charter', BODY_KEYS);
   const charter: Charter = {
     version: body.integer('version', { min: 1, max: Number.MAX_SAFE_INTEGER }),
     realm: body.parsed('realm', parseRealmName),
     signers: body.list('signers', { min: 1, max: SIGNERS_MAX }, readSigner),
-    roles: readRoles(
-      body.object('roles', {
-        required: ['charter', 'release'],
-        optional: ['rollout', 'revoke', 'region', 'recovery'],
-      }),
-    ),
+    roles: readRoles(body.value('roles'), 'charter.roles'),
     delegations: body.list('delegations', { max: DELEGATIONS_MAX }, readDelegation),
     regions: body.list('regions', { max: REGIONS_MAX }, readRegion),
     lifecycle: readLifecycle(
@@ -100,6 +82,7 @@ export function parseCharter(bytes: Uint8Array): Charter {
     ...(body.has('resolutions') && {
       resolutions: body.list('resolutions', { min: 1, max: RESOLUTIONS_MAX }, readResolution),
     }),
+    ...(body.has('revealed') && { revealed: readRevealed(body) }),
   };
   const ids = (items: readonly { readonly id: string }[]): readonly string[] =>
     items.map(({ id }) => id);
@@ -118,11 +101,20 @@ export function parseCharter(bytes: Uint8Array): Charter {
 }
 
 /**
+ * The keys that a body reveals, of which nothing else is read or believed; empty where it reveals
+ * none. Rule CH-20. Errors: `LIMIT`, `PARSE`, `ALGORITHM`, `KEY`.
+ */
+export function peekRevealed(bytes: Uint8Array): readonly PublicKey[] {
+  const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: 'charter' });
+  const body = readObject(value, 'charter', BODY_KEYS);
+  return body.has('revealed') ? readRevealed(body) : [];
+}
+
+/**
  * Encodes a charter; what this returns, {@link parseCharter} accepts. Lists are sorted here.
  * Errors: those of `parseCharter`.
  */
 export function encodeCharter(charter: Charter): Uint8Array {
-  const { roles } = charter;
   const bytes = encodeCanonical({
     clients: { freshnessSeconds: charter.clients.freshnessSeconds },
     delegations: sortedBy(charter.delegations, ({ bundle }) => bundle).map(({ bundle, role }) => ({
@@ -145,14 +137,10 @@ export function encodeCharter(charter: Charter): Uint8Array {
         ({ digest, sequence, stream }) => ({ digest, sequence, stream }),
       ),
     }),
-    roles: {
-      charter: roleValue(roles.charter),
-      release: roleValue(roles.release),
-      ...(roles.rollout && { rollout: roleValue(roles.rollout) }),
-      ...(roles.revoke && { revoke: roleValue(roles.revoke) }),
-      ...(roles.region && { region: roleValue(roles.region) }),
-      ...(roles.recovery && { recovery: recoveryValue(roles.recovery) }),
-    },
+    ...(charter.revealed && {
+      revealed: sortedBy(charter.revealed, ({ keyId }) => keyId).map(keyValue),
+    }),
+    roles: rolesValue(charter.roles),
     signers: sortedBy(charter.signers, ({ id }) => id).map(({ id, owner, keys }) => ({
       id,
       keys: keys.map(keyValue),
@@ -164,6 +152,15 @@ export function encodeCharter(charter: Charter): Uint8Array {
   return bytes;
 }
 
+function readRevealed(body: ObjectReader<'revealed'>): readonly PublicKey[] {
+  const keys = body.list('revealed', { min: 1, max: SIGNERS_MAX }, readKey);
+  requireAscending(
+    keys.map(({ keyId }) => keyId),
+    'charter.revealed',
+  );
+  return keys;
+}
+
 function readSigner(value: CanonicalValue, path: string): Signer {
   const signer = readObject(value, path, { required: ['id', 'keys', 'owner'] });
   return {
@@ -171,56 +168,6 @@ function readSigner(value: CanonicalValue, path: string): Signer {
     owner: signer.text('owner'),
     keys: signer.list('keys', { min: 1, max: SIGNER_KEYS_MAX }, readKey),
   };
-}
-
-function readKey(value: CanonicalValue, path: string): PublicKey {
-  const key = readObject(value, path, { required: ['alg', 'spki'] });
-  const alg = key.string('alg');
-  const spki = key.bytes('spki', { maxBytes: SPKI_MAX_BYTES });
-  return parseAt({ alg, spki }, path, importPublicKey);
-}
-
-function readRoles(
-  roles: ObjectReader<'charter' | 'release' | 'rollout' | 'revoke' | 'region' | 'recovery'>,
-): Roles {
-  const read = (name: 'charter' | 'release' | 'rollout' | 'revoke' | 'region'): Role =>
-    readRole(roles.value(name), `${roles.path}.${name}`);
-  return {
-    charter: read('charter'),
-    release: read('release'),
-    ...(roles.has('rollout') && { rollout: read('rollout') }),
-    ...(roles.has('revoke') && { revoke: read('revoke') }),
-    ...(roles.has('region') && { region: read('region') }),
-    ...(roles.has('recovery') && { recovery: readRecovery(roles.value('recovery')) }),
-  };
-}
-
-function readRole(value: CanonicalValue, path: string): Role {
-  const role = readObject(value, path, ROLE_KEYS);
-  const signers = role.list('signers', { min: 1, max: SIGNERS_MAX }, readSignerId);
-  requireAscending(signers, `${path}.signers`);
-  return { signers, threshold: readThreshold(role.value('threshold'), path), ...readExpiry(role) };
-}
-
-function readRecovery(value: CanonicalValue): RecoveryRole {
-  const path = 'charter.roles.recovery';
-  const role = readObject(value, path, { required: ['expiryDays', 'keyDigests', 'threshold'] });
-  const keyDigests = role.list('keyDigests', { min: 1, max: SIGNERS_MAX }, readDigest);
-  requireAscending(keyDigests, `${path}.keyDigests`);
-  const threshold = readThreshold(role.value('threshold'), path);
-  return { keyDigests, threshold, ...readExpiry(role) };
-}
-
-/** CH-6: every threshold that is not a count is the same mistake, whatever its JSON type. */
-function readThreshold(value: CanonicalValue, path: string): number {
-  if (typeof value === 'number') return value;
-  throw new KedgeError('POLICY', `${path}.threshold must be an integer`);
-}
-
-function readExpiry(role: ObjectReader<'expiryDays' | 'threshold'>): {
-  readonly expiryDays: number;
-} {
-  return { expiryDays: role.integer('expiryDays', { min: 1, max: VALIDITY_MAX_DAYS }) };
 }
 
 function readDelegation(value: CanonicalValue, path: string): Delegation {
@@ -264,26 +211,6 @@ function readLifecycle(
     overlapSeconds: lifecycle.integer('overlapSeconds', SECONDS),
     blastRadiusPercent: lifecycle.integer('blastRadiusPercent', { min: 0, max: 100 }),
   };
-}
-
-function readSignerId(value: CanonicalValue, path: string): SignerId {
-  return parseAt(readString(value, path), path, parseSignerId);
-}
-
-function readDigest(value: CanonicalValue, path: string): Sha256 {
-  return parseAt(readString(value, path), path, parseSha256);
-}
-
-function roleValue({ expiryDays, signers, threshold }: Role): CanonicalValue {
-  return { expiryDays, signers: signers.toSorted(), threshold };
-}
-
-function recoveryValue({ expiryDays, keyDigests, threshold }: RecoveryRole): CanonicalValue {
-  return { expiryDays, keyDigests: keyDigests.toSorted(), threshold };
-}
-
-function keyValue({ alg, spki }: PublicKey): CanonicalValue {
-  return { alg, spki: encodeBase64(spki) };
 }
 
 function sortedBy<Item>(items: readonly Item[], key: (item: Item) => string): readonly Item[] {

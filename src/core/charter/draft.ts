@@ -8,6 +8,7 @@
  */
 import { sha256 } from '../crypto.ts';
 import { CHARTER_STREAM, NO_PREVIOUS, parseSequence, type RealmName, type Sha256 } from '../ids.ts';
+import { VALIDITY_MAX_DAYS } from '../limits.ts';
 import { encodeStatement } from '../statements/statement.ts';
 import type { CharterPoint } from './chain.ts';
 import { type Charter, encodeCharter, parseCharter } from './charter.ts';
@@ -62,22 +63,31 @@ export function draftCharter(
 }
 
 /**
- * Drafts the charter after `current`, with `change` in place of what it names. Note and resolutions
- * are not carried over: they belong to one version, and decisions hold without being repeated.
+ * Drafts the charter after `current`, with `change` in place of what it names. Note, resolutions
+ * and revealed keys are not carried over: they belong to one version, and decisions hold without
+ * being repeated. One that reveals recovery keys is valid no longer than that role may sign for.
  *
  * Errors: those of `parseCharter` and `encodeStatement`.
  */
 export function rotateCharter(
-  current: CharterPoint,
+  current: Pick<CharterPoint, 'charter' | 'digest'>,
   change: CharterChange,
   nowMs: number,
 ): CharterDraft {
   const version = current.charter.version + 1;
-  const { resolutions: _, ...kept } = current.charter;
-  return draft({ ...kept, note: '', ...change, version }, current.digest, nowMs);
+  const { resolutions: _, revealed: __, ...kept } = current.charter;
+  const { recovery } = kept.roles;
+  const maxDays = change.revealed === undefined ? undefined : recovery?.expiryDays;
+  const next = { ...kept, note: '', ...change, version };
+  return draft(next, current.digest, nowMs, maxDays);
 }
 
-function draft(charter: Charter, previous: Sha256, nowMs: number): CharterDraft {
+function draft(
+  charter: Charter,
+  previous: Sha256,
+  nowMs: number,
+  maxDays: number = VALIDITY_MAX_DAYS,
+): CharterDraft {
   const body = encodeCharter(charter);
   const issuedMs = Math.floor(nowMs / 1000) * 1000;
   const payload = encodeStatement({
@@ -87,7 +97,7 @@ function draft(charter: Charter, previous: Sha256, nowMs: number): CharterDraft 
     previous,
     charterVersion: charter.version,
     issuedMs,
-    expiresMs: issuedMs + charter.roles.charter.expiryDays * DAY_MS,
+    expiresMs: issuedMs + Math.min(maxDays, charter.roles.charter.expiryDays) * DAY_MS,
     bodyDigest: sha256(body),
     bodyBytes: body.length,
   });

@@ -99,6 +99,11 @@ export interface Charter {
   readonly note: string;
   /** Sorted by stream and sequence; absent when this version decides nothing. */
   readonly resolutions?: readonly Resolution[];
+  /**
+   * Recovery keys of the charter before that signed this one; sorted by key id. Absent in a charter
+   * that its predecessor handed over in good order.
+   */
+  readonly revealed?: readonly PublicKey[];
 }
 
 /**

@@ -25,7 +25,7 @@ interface NamedRole {
   readonly quorum: Quorum;
 }
 
-/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10 and CH-19. */
+/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10, CH-19 and CH-21. */
 export function requirePolicy(charter: Charter): void {
   const roles = namedRoles(charter);
   for (const named of roles) {
@@ -39,6 +39,7 @@ export function requirePolicy(charter: Charter): void {
   requireDistinctKeys(charter, recovery);
   requireOneExposure(roles);
   requireResolvable(charter);
+  requirePredecessor(charter);
 }
 
 function namedRoles({ roles, delegations }: Charter): readonly NamedRole[] {
@@ -76,12 +77,13 @@ function requireThreshold(name: string, threshold: number, count: number, quorum
   });
 }
 
-/** CH-8 and CH-9: identity is the key id, so another encoding of a key is the same key. */
+/** CH-8, CH-9 and CH-21: identity is the key id, so another encoding of a key is the same key. */
 function requireDistinctKeys(charter: Charter, recovery: RecoveryRole | undefined): void {
   const owners = new Map<string, string>();
   const holders = [
     ...charter.signers.map(({ id, keys }) => ({ holder: `signer ${id}`, keys })),
     ...charter.regions.map(({ name, keys }) => ({ holder: `region ${name}`, keys })),
+    { holder: 'the revealed keys', keys: charter.revealed ?? [] },
   ];
   for (const { holder, keys } of holders) {
     for (const { keyId } of keys) {
@@ -121,6 +123,12 @@ function requireResolvable({ resolutions = [] }: Charter): void {
     'POLICY',
     'a charter cannot resolve a fork of the charters: it is open which of them governs',
   );
+}
+
+/** CH-21: recovery keys are those of the charter before. */
+function requirePredecessor({ version, revealed }: Charter): void {
+  if (revealed === undefined || version > 1) return;
+  throw new KedgeError('POLICY', 'the first charter reveals keys, but there is none before it');
 }
 
 function shared(keyId: string, first: string, second: string): KedgeError {

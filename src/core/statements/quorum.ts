@@ -42,35 +42,24 @@ export function countSigners(
   statement: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(statement),
 ): SignerCount {
-  const { signatures } = statement;
-  if (signatures.length > SIGNATURES_MAX) {
-    throw new KedgeError('LIMIT', `a statement carries at most ${SIGNATURES_MAX} signatures`, {
-      detail: { size: signatures.length, max: SIGNATURES_MAX },
-    });
-  }
-  const candidates = candidateKeys(charter, signerIds);
-  const found = new Map<number, Candidate>();
-  const take = (index: number, candidate: Candidate): void => {
-    found.set(index, candidate);
-    candidates.delete(candidate.key.keyId);
-  };
-  const unnamed: number[] = [];
-  for (const [index, { keyId }] of signatures.entries()) {
-    const hinted = candidates.get(keyId);
-    if (hinted !== undefined && checks.named(index, hinted.key)) take(index, hinted);
-    else unnamed.push(index);
-  }
-  for (const index of unnamed) {
-    const signer = [...candidates.values()].find(({ key }) => checks.unnamed(index, key));
-    if (signer !== undefined) take(index, signer);
-  }
+  const found = matchSignatures(candidateKeys(charter, signerIds), statement, checks);
   return {
     signers: [...new Set([...found.values()].map(({ signer }) => signer))].sort(),
-    valid: signatures.flatMap(({ signature }, index) => {
-      const candidate = found.get(index);
-      return candidate === undefined ? [] : [{ keyId: candidate.key.keyId, signature }];
-    }),
+    valid: validOf(found, statement),
   };
+}
+
+/**
+ * Counts the distinct ones among `keys` that signed the payload, whoever holds them. Errors and
+ * rules as {@link countSigners}.
+ */
+export function countKeys(
+  keys: readonly PublicKey[],
+  statement: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(statement),
+): Pick<SignerCount, 'valid'> {
+  const candidates = new Map(keys.map((key) => [key.keyId, { key }]));
+  return { valid: validOf(matchSignatures(candidates, statement, checks), statement) };
 }
 
 /**
@@ -101,6 +90,17 @@ export function requireQuorum(
   );
 }
 
+/** Says whether `role`'s threshold of distinct signers signed. Errors: `LIMIT`. Rule SIG-6. */
+export function hasQuorum(
+  charter: Charter,
+  role: Role,
+  statement: SignedStatement,
+  checks: SignatureChecks = new SignatureChecks(statement),
+): boolean {
+  const { signers } = countSigners(charter, role.signers, statement, checks);
+  return signers.length >= role.threshold;
+}
+
 /** Each key once, under the first signer that lists it. */
 function candidateKeys(charter: Charter, signerIds: readonly SignerId[]): Map<string, Candidate> {
   const wanted = new Set(signerIds);
@@ -112,4 +112,43 @@ function candidateKeys(charter: Charter, signerIds: readonly SignerId[]): Map<st
     }
   }
   return candidates;
+}
+
+/** By which key each signature is, by its index. Each key is found once: `candidates` are used up. */
+function matchSignatures<Owned extends { readonly key: PublicKey }>(
+  candidates: Map<string, Owned>,
+  { signatures }: SignedStatement,
+  checks: SignatureChecks,
+): ReadonlyMap<number, Owned> {
+  if (signatures.length > SIGNATURES_MAX) {
+    throw new KedgeError('LIMIT', `a statement carries at most ${SIGNATURES_MAX} signatures`, {
+      detail: { size: signatures.length, max: SIGNATURES_MAX },
+    });
+  }
+  const found = new Map<number, Owned>();
+  const take = (index: number, candidate: Owned): void => {
+    found.set(index, candidate);
+    candidates.delete(candidate.key.keyId);
+  };
+  const unnamed: number[] = [];
+  for (const [index, { keyId }] of signatures.entries()) {
+    const hinted = candidates.get(keyId);
+    if (hinted !== undefined && checks.named(index, hinted.key)) take(index, hinted);
+    else unnamed.push(index);
+  }
+  for (const index of unnamed) {
+    const signer = [...candidates.values()].find(({ key }) => checks.unnamed(index, key));
+    if (signer !== undefined) take(index, signer);
+  }
+  return found;
+}
+
+function validOf(
+  found: ReadonlyMap<number, { readonly key: PublicKey }>,
+  { signatures }: SignedStatement,
+): readonly Signature[] {
+  return signatures.flatMap(({ signature }, index) => {
+    const candidate = found.get(index);
+    return candidate === undefined ? [] : [{ keyId: candidate.key.keyId, signature }];
+  });
 }

@@ -8,12 +8,14 @@
  * @module
  */
 import { type VerifiedCharter, verifyFirstCharter, verifyNextCharter } from '../charter/chain.ts';
-import { sha256 } from '../crypto.ts';
+import { peekRevealed } from '../charter/charter.ts';
+import { type PublicKey, sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../limits.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
-import { countSigners } from '../statements/quorum.ts';
+import { countKeys, countSigners } from '../statements/quorum.ts';
+import { SignatureChecks } from '../statements/signature-checks.ts';
 import type { Statement } from '../statements/statement.ts';
 import { makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
@@ -45,7 +47,7 @@ export function acceptCharter(
   // AC-2: a forked charter stream takes nothing from the fork on, but learns of more proof.
   if (evidence !== undefined && statement.sequence >= evidence.sequence) {
     const isThere = statement.sequence === evidence.sequence;
-    const proven = isThere ? prove(state, link, evidence.first) : undefined;
+    const proven = isThere ? prove(state, link, evidence.first, offer) : undefined;
     if (proven === undefined) throw forked(evidence);
     return proven;
   }
@@ -53,7 +55,7 @@ export function acceptCharter(
   const known = charterAt(state, statement.sequence);
   if (known?.digest === statement.digest) return { outcome: 'held', state };
   // AC-4: in a place that is taken, a valid statement proves a fork and any other is a replay.
-  if (known !== undefined) return judgePast(state, link, known.document.statement);
+  if (known !== undefined) return judgePast(state, link, known.document.statement, offer);
   requireNext(state, statement, nowMs);
   return adopt(state, link, offer);
 }
@@ -63,11 +65,12 @@ export function requireCharterEvidence(
   state: TrustedState,
   statement: Statement,
   signed: SignedStatement,
+  revealed: readonly PublicKey[] = [],
 ): SignedStatement {
   if (statement.sequence > 1 && charterAt(state, statement.sequence - 1) === undefined) {
     throw gap(state, statement);
   }
-  const found = findCharterQuorum(state, statement, signed);
+  const found = findCharterQuorum(state, statement, signed, revealed);
   if (found !== undefined) return found;
   const { sequence } = statement;
   throw new KedgeError(
@@ -77,8 +80,13 @@ export function requireCharterEvidence(
   );
 }
 
-function judgePast(state: TrustedState, link: Link, held: SignedStatement): Accepted {
-  const proven = prove(state, link, held);
+function judgePast(
+  state: TrustedState,
+  link: Link,
+  held: SignedStatement,
+  offer: Pick<Offer, 'body'>,
+): Accepted {
+  const proven = prove(state, link, held, offer);
   if (proven !== undefined) return proven;
   const { sequence } = link.statement;
   const newest = currentCharter(state)?.version ?? 0;
@@ -94,30 +102,49 @@ function prove(
   state: TrustedState,
   { signed, statement }: Link,
   other: SignedStatement,
+  { body }: Pick<Offer, 'body'>,
 ): Accepted | undefined {
   if (statement.digest === sha256(other.payload)) return undefined;
-  const valid = findCharterQuorum(state, statement, signed);
+  const revealed = revealedBy(state, statement, body);
+  const valid = findCharterQuorum(state, statement, signed, revealed);
   if (valid === undefined) return undefined;
-  const evidence = makeEvidence(CHARTER_STREAM, statement.sequence, [valid, other]);
+  const evidence = makeEvidence(CHARTER_STREAM, statement.sequence, [valid, other], revealed);
   const result = addEvidence(state, evidence);
   return result.outcome === 'forked' ? result : undefined;
 }
 
+/** What a charter that is offered for a place reveals; nothing where no key could be meant. */
+function revealedBy(
+  state: TrustedState,
+  { sequence, bodyBytes, bodyDigest }: Statement,
+  body: Uint8Array,
+): readonly PublicKey[] {
+  if (charterAt(state, sequence - 1)?.charter.roles.recovery === undefined) return [];
+  if (body.length !== bodyBytes || sha256(body) !== bodyDigest) return [];
+  return peekRevealed(body);
+}
+
 /**
- * QU-3: a charter of a fork needs the quorum of the version before it. Its own quorum is in a body
- * that evidence does not carry. The first charter is pinned and cannot fork.
+ * QU-3: a charter of a fork needs the quorum of the version before it, or of its recovery keys. Its
+ * own quorum is in a body that evidence does not carry. The first charter is pinned and cannot fork.
  */
 function findCharterQuorum(
   state: TrustedState,
   statement: Statement,
   signed: SignedStatement,
+  revealed: readonly PublicKey[],
 ): SignedStatement | undefined {
-  const before = charterAt(state, statement.sequence - 1);
+  const before = charterAt(state, statement.sequence - 1)?.charter;
   if (before === undefined) return undefined;
-  const role = before.charter.roles.charter;
-  const counted = countSigners(before.charter, role.signers, signed);
-  if (counted.signers.length < role.threshold) return undefined;
-  return { payload: signed.payload, signatures: counted.valid };
+  const { charter: role, recovery } = before.roles;
+  const checks = new SignatureChecks(signed);
+  const counted = countSigners(before, role.signers, signed, checks);
+  const listed = new Set(recovery?.keyDigests);
+  const keys = revealed.filter(({ keyId }) => listed.has(keyId));
+  const recovered = countKeys(keys, signed, checks).valid;
+  const isRecovered = recovery !== undefined && recovered.length >= recovery.threshold;
+  if (!isRecovered && counted.signers.length < role.threshold) return undefined;
+  return { payload: signed.payload, signatures: [...counted.valid, ...recovered] };
 }
 
 /** AC-5 and AC-6: the very next version, not from the future. */
@@ -162,9 +189,9 @@ function adopt(
 
 /** Makes the entry of the chain that a verified charter becomes. */
 export function toAccepted(verified: VerifiedCharter): AcceptedCharter {
-  const { version, digest, charter, document, statement } = verified;
+  const { version, digest, charter, burnt, document, statement } = verified;
   const { issuedMs, expiresMs } = statement;
-  return { version, digest, issuedMs, expiresMs, charter, document };
+  return { version, digest, issuedMs, expiresMs, charter, burnt, document };
 }
 
 function gap(state: TrustedState, { sequence }: Statement): KedgeError {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { splitStream } from '../ids.ts';
 import { HISTORY_BUFFER_MAX_BYTES, SIGNATURES_MAX } from '../limits.ts';
@@ -75,11 +76,12 @@ export function acceptEvidence(
   }
   // FK-2: what tells nothing new costs no signature checks.
   if (isKnownEvidence(state, evidence)) return { outcome: 'held', state };
-  const both = [first, second].map((link) => requireValid(state, link));
+  const { revealed = [] } = evidence;
+  const both = [first, second].map((link) => requireValid(state, link, revealed));
   // RF-3: what is decided is no fork any more.
   const isOpen = areRivals(state, first.statement, second.statement);
   if (!isOpen || !isOnOurSide(state, first.statement, held)) return { outcome: 'held', state };
-  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both));
+  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both, revealed));
 }
 
 /** Says whether evidence tells nothing new, whoever signed it. */
@@ -115,9 +117,13 @@ function isOnOurSide(
 }
 
 /** FK-2: each statement of the evidence had a quorum. */
-function requireValid(state: TrustedState, { signed, statement }: Link): SignedStatement {
+function requireValid(
+  state: TrustedState,
+  { signed, statement }: Link,
+  revealed: readonly PublicKey[],
+): SignedStatement {
   const stream = splitStream(statement.stream);
-  if (stream.kind === 'charter') return requireCharterEvidence(state, statement, signed);
+  if (stream.kind === 'charter') return requireCharterEvidence(state, statement, signed, revealed);
   return requirePastQuorum(state, stream.bundle, statement, signed);
 }
 

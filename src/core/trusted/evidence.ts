@@ -8,7 +8,7 @@
  * @module
  */
 import { encodeHex } from '../bytes.ts';
-import { sha256 } from '../crypto.ts';
+import { type PublicKey, sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import type { Sequence, Sha256, StreamName } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
@@ -16,12 +16,14 @@ import type { Evidence } from './state.ts';
 
 /**
  * Makes evidence of two or more verified statements of one stream and sequence. Of one statement
- * in several sets of signatures the smallest set stays; of many statements the two smallest.
+ * in several sets of signatures the smallest set stays; of many statements the two smallest; of
+ * `revealed` those recovery keys that signed what stays.
  */
 export function makeEvidence(
   stream: StreamName,
   sequence: Sequence,
   statements: readonly SignedStatement[],
+  revealed: readonly PublicKey[] = [],
 ): Evidence {
   const byDigest = new Map<Sha256, SignedStatement>();
   for (const statement of statements) {
@@ -35,13 +37,25 @@ export function makeEvidence(
   if (first === undefined || second === undefined) {
     throw new KedgeError('BUG', 'evidence needs two different statements');
   }
-  return { stream, sequence, first: first[1], second: second[1] };
+  const kept = { stream, sequence, first: first[1], second: second[1] };
+  const signed = new Set(
+    [...kept.first.signatures, ...kept.second.signatures].map(({ keyId }) => keyId),
+  );
+  const keys = new Map(
+    revealed.filter(({ keyId }) => signed.has(keyId)).map((key) => [key.keyId, key]),
+  );
+  if (keys.size === 0) return kept;
+  return {
+    ...kept,
+    revealed: [...keys.values()].sort((a, b) => (a.keyId < b.keyId ? -1 : 1)),
+  };
 }
 
 /** Merges two proofs for one stream: the lowest sequence, then the two smallest digests. */
 export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
   if (a.sequence !== b.sequence) return a.sequence < b.sequence ? a : b;
-  return makeEvidence(a.stream, a.sequence, [a.first, a.second, b.first, b.second]);
+  const statements = [a.first, a.second, b.first, b.second];
+  return makeEvidence(a.stream, a.sequence, statements, revealedIn(a, b));
 }
 
 /**
@@ -67,6 +81,10 @@ export function isSameEvidence(a: Evidence, b: Evidence): boolean {
     statementText(a.first) === statementText(b.first) &&
     statementText(a.second) === statementText(b.second)
   );
+}
+
+function revealedIn(...evidence: readonly Evidence[]): readonly PublicKey[] {
+  return evidence.flatMap(({ revealed = [] }) => revealed);
 }
 
 function statementText(statement: SignedStatement): string {

@@ -28,12 +28,16 @@ export function addEvidence(state: TrustedState, added: Evidence): EvidenceResul
 
 /** FK-3: what is held at the sequence of the fork is one of its statements. */
 function includeHead(state: TrustedState, added: Evidence): Evidence {
-  const { stream, sequence, first, second } = added;
-  const head =
-    stream === CHARTER_STREAM
-      ? state.charters[sequence - 1]?.document.statement
-      : heldAt(state.streams.get(stream), sequence);
-  return head === undefined ? added : makeEvidence(stream, sequence, [first, second, head]);
+  const { stream, sequence, first, second, revealed = [] } = added;
+  if (stream !== CHARTER_STREAM) {
+    const head = heldAt(state.streams.get(stream), sequence);
+    return head === undefined ? added : makeEvidence(stream, sequence, [first, second, head]);
+  }
+  const held = state.charters[sequence - 1];
+  if (held === undefined) return added;
+  const statements = [first, second, held.document.statement];
+  const keys = [...revealed, ...(held.charter.revealed ?? [])];
+  return makeEvidence(stream, sequence, statements, keys);
 }
 
 function heldAt(stream: StreamState | undefined, sequence: number): SignedStatement | undefined {

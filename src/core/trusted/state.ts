@@ -7,9 +7,11 @@
  * @module
  */
 import type { Charter } from '../charter/charter.ts';
+import type { PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import {
   CHARTER_STREAM,
+  type KeyId,
   NO_PREVIOUS,
   parseSequence,
   type RealmName,
@@ -29,6 +31,8 @@ export interface AcceptedCharter {
   readonly issuedMs: number;
   readonly expiresMs: number;
   readonly charter: Charter;
+  /** Recovery keys that this charter or one before revealed. */
+  readonly burnt: ReadonlySet<KeyId>;
   readonly document: SignedDocument;
 }
 
@@ -57,6 +61,11 @@ export interface Evidence {
   readonly sequence: Sequence;
   readonly first: SignedStatement;
   readonly second: SignedStatement;
+  /**
+   * Of charters: the recovery keys that signed one of them; sorted by key id. They prove themselves
+   * by the digests in the charter before. Absent where none did.
+   */
+  readonly revealed?: readonly PublicKey[];
 }
 
 /** A stream that grows. */

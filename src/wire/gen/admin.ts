@@ -75,6 +75,7 @@ import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutp
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
 import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from './kedge/v1/RegionStatus.ts';
+import type { RevealedKeyInput as _kedge_v1_RevealedKeyInput, RevealedKeyOutput as _kedge_v1_RevealedKeyOutput } from './kedge/v1/RevealedKey.ts';
 import type { RowInput as _kedge_v1_RowInput, RowOutput as _kedge_v1_RowOutput } from './kedge/v1/Row.ts';
 import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from './kedge/v1/Rows.ts';
 import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from './kedge/v1/RowsAsk.ts';
@@ -185,6 +186,7 @@ export interface ProtoGrpcType {
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
       RegionStatus: MessageTypeDefinition<_kedge_v1_RegionStatusInput, _kedge_v1_RegionStatusOutput>
+      RevealedKey: MessageTypeDefinition<_kedge_v1_RevealedKeyInput, _kedge_v1_RevealedKeyOutput>
       Row: MessageTypeDefinition<_kedge_v1_RowInput, _kedge_v1_RowOutput>
       Rows: MessageTypeDefinition<_kedge_v1_RowsInput, _kedge_v1_RowsOutput>
       RowsAsk: MessageTypeDefinition<_kedge_v1_RowsAskInput, _kedge_v1_RowsAskOutput>

@@ -1,5 +1,5 @@
 /**
- * Group B: the chain of charters. Recovery (B13, B14) comes later.
+ * Group B: the chain of charters.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { CaseBuilder } from './case-builder.ts';
@@ -10,6 +10,8 @@ import {
   govern,
   type JsonObject,
   listRegions,
+  recoverable,
+  reveal,
   roleEntry,
   SECOND,
   signerEntry,
@@ -21,7 +23,7 @@ const NO_RACE = 'the second of two that race is answered CONFLICT and proves not
 
 /** The cases of the group, but for the long one. */
 export function groupB(): readonly ConformanceCase[] {
-  return [...quorumCases(), ...orderCases(), ...expiryCases(), ...logCases()];
+  return [...quorumCases(), ...orderCases(), ...expiryCases(), ...recoveryCases(), ...logCases()];
 }
 
 /** B10, in a file of its own. */
@@ -42,10 +44,14 @@ export function groupB10(): readonly ConformanceCase[] {
   return [b.done()];
 }
 
-/** Cases of the group that are not in this version. */
+/** Cases of the group that are about more than documents. */
 export const COVERED_B: readonly CoveredCase[] = [
-  { name: 'B13 recovery wrong digest', about: 'This version has no recovery.' },
-  { name: 'B14 recovery quorum', about: 'This version has no recovery.' },
+  {
+    name: 'B14 recovery-quorum, fork',
+    about: 'A fork with what the charter quorum signed, in either order.',
+    test: 'test/core/trusted/accept-charter.test.ts',
+    title: 'is one when either comes first, and the keys go along as proof (QU-3)',
+  },
 ];
 
 function quorumCases(): readonly ConformanceCase[] {
@@ -171,6 +177,58 @@ function expiryCases(): readonly ConformanceCase[] {
 }
 
 /** B15: a client that demands two regions takes a charter only when two of those it has saw it. */
+/** Rita, Ron and Ruth hold recovery keys; Erin and Frank take over. */
+function recoveryCases(): readonly ConformanceCase[] {
+  const hidden = (charter: JsonObject): void => recoverable(charter, 2, 'rita', 'ron', 'ruth');
+  const takeover =
+    (...names: readonly string[]) =>
+    (charter: JsonObject) => {
+      govern(charter, 2, 'erin', 'frank');
+      recoverable(charter, 1, 'ruth');
+      reveal(charter, ...names);
+    };
+  const own = ['erin', 'frank'];
+  const thirteen = new CaseBuilder('B13 recovery-wrong-digest', 'Only listed keys recover.');
+  thirteen.begin(hidden);
+  thirteen.apply(thirteen.release([anchorEntry('one')]), 'accepted');
+  const wrong = { by: ['rita', 'mallory', ...own] };
+  thirteen.apply(thirteen.charter(takeover('rita', 'mallory'), wrong), 'KEY');
+  thirteen.apply(thirteen.charter(takeover('rita', 'ron'), { by: ['rita', ...own] }), 'THRESHOLD', {
+    about: 'one key of two',
+  });
+  const alone = { by: ['rita', 'ron', 'erin'] };
+  thirteen.apply(thirteen.charter(takeover('rita', 'ron'), alone), 'THRESHOLD', {
+    about: 'the new charter has its own quorum all the same',
+  });
+  const thief = (charter: JsonObject): void => recoverable(charter, 1, 'mallory');
+  thirteen.apply(thirteen.charter(thief), 'POLICY', {
+    about: 'the charter quorum does not replace the recovery keys',
+  });
+  thirteen.apply(
+    thirteen.charter(() => undefined),
+    'POLICY',
+    { about: 'nor does it remove them' },
+  );
+  const fourteen = new CaseBuilder('B14 recovery-quorum', 'The new charter resets every role.');
+  fourteen.begin(hidden);
+  fourteen.apply(fourteen.release([anchorEntry('one')]), 'accepted');
+  const both = { by: ['rita', 'ron', ...own] };
+  fourteen.apply(fourteen.charter(takeover('rita', 'ron'), both), 'accepted');
+  fourteen.apply(fourteen.release([anchorEntry('one')]), 'THRESHOLD', {
+    about: 'who signed before signs nothing now',
+  });
+  fourteen.apply(fourteen.release([anchorEntry('one')], { by: own }), 'accepted');
+  fourteen.restart();
+  const again = (charter: JsonObject): void => {
+    takeover('ruth')(charter);
+    recoverable(charter, 1, 'rita');
+  };
+  fourteen.apply(fourteen.charter(again, { by: ['ruth', ...own] }), 'KEY', {
+    about: 'what was revealed once is used up',
+  });
+  return [thirteen.done(), fourteen.done()];
+}
+
 function logCases(): readonly ConformanceCase[] {
   return [hiddenRotation(), replacedRegions(), firstRegions()];
 }

@@ -39,7 +39,7 @@ export const T0: number = Date.UTC(2026, 10, 23, 10);
 const KEYS: ReadonlyMap<string, SigningKey> = new Map(
   [
     ...['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'alice-2', 'iad', 'mallory'],
-    ...['fra', 'gru', 'sin'],
+    ...['fra', 'gru', 'sin', 'rita', 'ron', 'ruth'],
   ].map((name, i) => [name, ed25519Key(0x41 + i)]),
 );
 
@@ -163,6 +163,22 @@ export function keyEntry(key: { readonly alg: string; readonly spki: Uint8Array 
 /** A role's entry in a charter. */
 export function roleEntry(threshold: Json, ...signers: readonly string[]): JsonObject {
   return { expiryDays: 90, signers: signers.toSorted(), threshold };
+}
+
+/** A recovery role with the digests of these keys, in a charter. */
+export function recoverable(
+  charter: JsonObject,
+  threshold: number,
+  ...names: readonly string[]
+): void {
+  const keyDigests = names.map((name) => keyOf(name).publicKey.keyId).toSorted();
+  at(charter, 'roles')['recovery'] = { expiryDays: 365, keyDigests, threshold };
+}
+
+/** A charter that reveals these keys. */
+export function reveal(charter: JsonObject, ...names: readonly string[]): void {
+  const keys = names.map((name) => keyOf(name).publicKey);
+  charter['revealed'] = keys.toSorted((a, b) => (a.keyId < b.keyId ? -1 : 1)).map(keyEntry);
 }
 
 /** A charter of Alice, Bob and Carol, two of whom decide; Dave may revoke; a region has a key. */

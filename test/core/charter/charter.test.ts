@@ -193,7 +193,7 @@ describe('parseCharter', () => {
     ['regions.0.keys', Array.from({ length: 9 }, () => 1)],
     ['roles.charter.signers', Array.from({ length: 101 }, () => 'a')],
     ['roles.recovery.keyDigests', Array.from({ length: 101 }, () => 'a')],
-    ['signers.0.keys.0.spki', encodeBase64(new Uint8Array(1025))],
+    ['signers.0.keys.0.spki', encodeBase64(new Uint8Array(2049))],
   ])('refuses too much in %s', (path, value) => {
     expectCode('LIMIT', () => parseCharter(replaced(fullBody, path, value)));
   });

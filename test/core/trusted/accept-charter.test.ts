@@ -6,8 +6,15 @@
 import { describe, expect, it } from 'vitest';
 import { rotateCharter } from '../../../src/core/charter/draft.ts';
 import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
-import { CHARTER_STREAM, NO_PREVIOUS, parseRealmName } from '../../../src/core/ids.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  parseRealmName,
+  parseSequence,
+} from '../../../src/core/ids.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
+import { acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import { makeEvidence, mergeEvidence } from '../../../src/core/trusted/evidence.ts';
 import {
   charterAt,
   currentCharter,
@@ -23,6 +30,7 @@ import {
   DAVE,
   DAY_MS,
   ERIN,
+  ed25519Key,
   expectCode,
   NOW_MS,
   REALM,
@@ -204,5 +212,75 @@ describe('acceptDocument: the next charter', () => {
     expect(offer(state, second).outcome).toBe('held');
     const release = releaseAfter(undefined, noted('x'), { charterVersion: 2 });
     expect(offer(state, release).outcome).toBe('accepted');
+  });
+});
+
+describe('acceptDocument: a fork with the recovery keys', () => {
+  const [rita, ron] = [ed25519Key(31), ed25519Key(32)];
+  const keyDigests = [rita, ron].map(({ publicKey }) => publicKey.keyId).sort();
+  const recovery = { keyDigests, threshold: 2, expiryDays: 30 };
+  const state = begin({ roles: { ...ROLES, recovery } });
+  const revealed = [rita, ron]
+    .map(({ publicKey }) => publicKey)
+    .sort((a, b) => (a.keyId < b.keyId ? -1 : 1));
+  const takeover = nextCharter(
+    state,
+    { roles: ROLES, revealed, note: 'recovered' },
+    rita,
+    ron,
+    ALICE,
+    BOB,
+  );
+  // Two of whom the old charter knows nothing are not enough; the recovery keys are.
+  const { payload, signatures } = takeover.statement;
+  const isOurs = ({ keyId }: { readonly keyId: string }): boolean =>
+    keyDigests.includes(keyId as never);
+  const alone = { payload, signatures: signatures.filter(isOurs) };
+  const stolen = nextCharter(state, { note: 'stolen' }, ALICE, BOB);
+
+  it('is one when either comes first, and the keys go along as proof (QU-3)', () => {
+    const orders = [
+      [stolen, { statement: alone, body: takeover.body }],
+      [takeover, stolen],
+    ] as const;
+    const found = orders.map(([a, b]) => {
+      const result = offer(take(state, a), b);
+      if (result.outcome !== 'forked') throw new Error(result.outcome);
+      return result.evidence;
+    });
+    for (const evidence of found) {
+      expect(evidence.revealed).toEqual(revealed);
+      expect(acceptEvidence(state, evidence).outcome).toBe('forked');
+      const { revealed: _, ...bare } = evidence;
+      const signers = [evidence.first, evidence.second].map(({ signatures: by }) => by.length);
+      expect(signers.every((count) => count > 1)).toBe(true);
+      expect(bare).not.toHaveProperty('revealed');
+    }
+  });
+
+  it('is none without the keys that signed, or with others', () => {
+    const evidence = makeEvidence(CHARTER_STREAM, parseSequence(2), [alone, stolen.statement]);
+    expectCode('THRESHOLD', () => acceptEvidence(state, evidence));
+    const others = [ed25519Key(33).publicKey];
+    expectCode('THRESHOLD', () => acceptEvidence(state, { ...evidence, revealed: others }));
+    const one = { ...evidence, revealed: revealed.slice(0, 1) };
+    expectCode('THRESHOLD', () => acceptEvidence(state, one));
+    expect(acceptEvidence(state, { ...evidence, revealed }).outcome).toBe('forked');
+  });
+
+  it('keeps the keys of what it merges, and only those', () => {
+    const sequence = parseSequence(2);
+    const extra = [...revealed, ed25519Key(33).publicKey];
+    const a = makeEvidence(CHARTER_STREAM, sequence, [alone, stolen.statement], extra);
+    expect(a.revealed).toEqual(revealed);
+    const third = nextCharter(state, { note: 'also stolen' }, ALICE, BOB);
+    const b = makeEvidence(CHARTER_STREAM, sequence, [stolen.statement, third.statement]);
+    expect(b).not.toHaveProperty('revealed');
+    const merged = mergeEvidence(a, b);
+    const isKept = [merged.first, merged.second].some(
+      ({ payload: kept }) => kept === alone.payload,
+    );
+    expect(merged.revealed).toEqual(isKept ? revealed : undefined);
+    expect(mergeEvidence(b, a)).toEqual(merged);
   });
 });

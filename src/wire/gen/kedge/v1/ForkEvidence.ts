@@ -1,6 +1,7 @@
 // Original file: proto/kedge/v1/trust.proto
 
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from '../../kedge/v1/SignedStatement.ts';
+import type { RevealedKeyInput as _kedge_v1_RevealedKeyInput, RevealedKeyOutput as _kedge_v1_RevealedKeyOutput } from '../../kedge/v1/RevealedKey.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ForkEvidenceInput {
@@ -8,6 +9,7 @@ export interface ForkEvidenceInput {
   'sequence'?: (number | string | Long);
   'first'?: (_kedge_v1_SignedStatementInput | null);
   'second'?: (_kedge_v1_SignedStatementInput | null);
+  'revealed'?: (_kedge_v1_RevealedKeyInput)[];
 }
 
 export interface ForkEvidenceOutput {
@@ -15,4 +17,5 @@ export interface ForkEvidenceOutput {
   'sequence': (string);
   'first': (_kedge_v1_SignedStatementOutput | null);
   'second': (_kedge_v1_SignedStatementOutput | null);
+  'revealed': (_kedge_v1_RevealedKeyOutput)[];
 }
