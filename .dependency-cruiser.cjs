@@ -14,7 +14,7 @@ const ANY_BUILTIN = ['.*'];
  * @type {Record<string, { src: string[], npm: string[], builtin: string[] }>}
  */
 const LAYERS = {
-  core: { src: [], npm: [], builtin: [] },
+  core: { src: [], npm: ['@noble/post-quantum'], builtin: [] },
   ports: { src: ['core'], npm: [], builtin: [] },
   files: { src: [], npm: [], builtin: ['fs/promises', 'path'] },
   wire: {
@@ -157,7 +157,7 @@ function layerRules([layer, { src, npm, builtin }]) {
       name: `${layer}-imports-builtins`,
       comment: `src/${layer} may use: ${builtin.join(', ') || 'no builtin module'}`,
       severity: 'error',
-      from: layer === 'core' ? { ...from, pathNot: '^src/core/crypto\\.ts$' } : from,
+      from: layer === 'core' ? { ...from, pathNot: '^src/core/(crypto|ml-dsa)\\.ts$' } : from,
       to: {
         dependencyTypes: ['core'],
         ...(builtin.length > 0 ? { pathNot: `^(node:)?(${builtin.join('|')})$` } : {}),
@@ -175,6 +175,25 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/core/crypto\\.ts$' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?crypto$' },
+    },
+    {
+      name: 'core-ml-dsa-imports-module-only',
+      comment: 'it loads its package when the first such key is used',
+      severity: 'error',
+      from: { path: '^src/core/ml-dsa\\.ts$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?module$' },
+    },
+    {
+      name: 'ml-dsa-alone-has-the-package',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/core/ml-dsa\\.ts$' },
+      to: { path: 'node_modules/@noble/' },
+    },
+    {
+      name: 'ml-dsa-loads-it-on-demand',
+      severity: 'error',
+      from: { path: '^src/core/ml-dsa\\.ts$' },
+      to: { path: 'node_modules/@noble/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'folder-without-a-row',

@@ -165,8 +165,11 @@ export default tseslint.config(
   },
   {
     files: ['src/core/crypto.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: builtinsExcept('crypto') }] },
+  },
+  {
+    files: ['src/core/crypto.ts', 'src/core/ml-dsa.ts'],
     rules: {
-      'no-restricted-imports': ['error', { paths: builtinsExcept('crypto') }],
       'no-restricted-syntax': [
         'error',
         ...EVERYWHERE,
@@ -176,6 +179,11 @@ export default tseslint.config(
         NO_CONTEXT_KEY,
       ],
     },
+  },
+  {
+    // Loads its package when the first such key is used.
+    files: ['src/core/ml-dsa.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: builtinsExcept('module') }] },
   },
   {
     // Programs that talk to people on a terminal.

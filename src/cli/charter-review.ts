@@ -9,7 +9,7 @@ import { type Charter, parseCharter } from '../core/charter/charter.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import { CHARTER_STREAM, formatTimestamp, type SignerId } from '../core/ids.ts';
-import { countSigners } from '../core/statements/quorum.ts';
+import { countedFor, countSigners } from '../core/statements/quorum.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
 import { type Evidence, expectedNext, type TrustedState } from '../core/trusted/state.ts';
@@ -74,7 +74,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     { charter: next, role: next.roles.charter },
   ];
   const counts = roles.map(({ charter, role }) => {
-    const { signers } = countSigners(charter, role.signers, signed);
+    const signers = countedFor(role, countSigners(charter, role.signers, signed));
     return { signers, missing: Math.max(0, role.threshold - signers.length) };
   });
   return {

@@ -1,5 +1,6 @@
 /**
- * Hashes, public keys and signatures: the only importer of `node:crypto` in the core.
+ * Hashes, public keys and signatures: the only importer of `node:crypto` in the core. What Node
+ * does not have yet is in `ml-dsa.ts`.
  *
  * A key enters through `importPublicKey` and is refused there when it is malformed, weak or has two
  * encodings that count as two keys; nothing else makes a `PublicKey` that verifies. Keys have one
@@ -15,24 +16,19 @@ import {
   generateKeyPairSync,
   hash,
   type KeyObject,
+  randomBytes,
   sign,
   verify,
 } from 'node:crypto';
+import { ALGORITHMS, type Algorithm, SCHEMES } from './algorithms.ts';
 import { concatBytes, copyBytes, encodeUtf8, equalBytes, parseHex } from './bytes.ts';
 import { requireEdwardsPoint } from './edwards.ts';
 import { KedgeError } from './errors.ts';
 import { type KeyId, parseSha256, type Sha256 } from './ids.ts';
 import { Memo } from './memo.ts';
+import { type MlDsa, mlDsaPair, mlDsaPkcs8, SEED_BYTES, seedOf, verifyMlDsa } from './ml-dsa.ts';
 
-/** A signature algorithm that this verifier knows. ECDSA signatures are IEEE P1363 (`r ‖ s`). */
-export type Algorithm = 'ed25519' | 'ecdsa-p256-sha256' | 'ecdsa-p384-sha384';
-
-/** The algorithms, in the order of the specification. */
-export const ALGORITHMS: readonly Algorithm[] = [
-  'ed25519',
-  'ecdsa-p256-sha256',
-  'ecdsa-p384-sha384',
-];
+export { ALGORITHMS, type Algorithm };
 
 /** A checked public key. Only {@link importPublicKey} makes one that verifies anything. */
 export interface PublicKey {
@@ -50,65 +46,18 @@ export interface SigningKey {
   sign(message: Uint8Array): Uint8Array;
 }
 
-interface Scheme {
-  readonly hash: string | null;
-  readonly signatureBytes: number;
-  /** What verifying costs, with Ed25519 and P-256 (some 0.1 ms) as the unit. */
-  readonly verifyCost: number;
-  /** DER up to the key or point; the rest of the SPKI has exactly `pointBytes`. */
-  readonly prefix: Uint8Array;
-  readonly pointBytes: number;
-  readonly curve?: {
-    readonly name: string;
-    readonly compressedPrefix: Uint8Array;
-    readonly compressedBytes: number;
-  };
-}
-
-const SCHEMES: Readonly<Record<Algorithm, Scheme>> = {
-  ed25519: {
-    hash: null,
-    signatureBytes: 64,
-    verifyCost: 1,
-    prefix: parseHex('302a300506032b6570032100'),
-    pointBytes: 32,
-  },
-  'ecdsa-p256-sha256': {
-    hash: 'sha256',
-    signatureBytes: 64,
-    verifyCost: 1,
-    prefix: parseHex('3059301306072a8648ce3d020106082a8648ce3d030107034200'),
-    pointBytes: 65,
-    curve: {
-      name: 'prime256v1',
-      compressedPrefix: parseHex('3039301306072a8648ce3d020106082a8648ce3d030107032200'),
-      compressedBytes: 33,
-    },
-  },
-  'ecdsa-p384-sha384': {
-    hash: 'sha384',
-    signatureBytes: 96,
-    // Measured with OpenSSL 3 on x86-64.
-    verifyCost: 6,
-    prefix: parseHex('3076301006072a8648ce3d020106052b81040022036200'),
-    pointBytes: 97,
-    curve: {
-      name: 'secp384r1',
-      compressedPrefix: parseHex('3046301006072a8648ce3d020106052b81040022033200'),
-      compressedBytes: 49,
-    },
-  },
-};
-
 const VERIFIED_MAX = 4096;
 const IMPORTED_MAX = 1024;
 const COMPRESSED_EVEN = 2;
 const COMPRESSED_ODD = 3;
 const UNCOMPRESSED = 4;
 
-// A KeyObject is made once per imported key; an entry here is also the proof of the import.
-const publicObjects = new WeakMap<PublicKey, KeyObject>();
-const privateObjects = new WeakMap<SigningKey, KeyObject>();
+type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
+
+// A verifier is made once per imported key; an entry here is also the proof of the import.
+const verifiers = new WeakMap<PublicKey, Verifier>();
+/** How to write the PKCS#8 DER of a key. */
+const exporters = new WeakMap<SigningKey, () => Uint8Array>();
 // Apart, so that garbage never pushes out what was found good.
 const good = new Memo<boolean>(VERIFIED_MAX);
 const bad = new Memo<boolean>(VERIFIED_MAX);
@@ -155,8 +104,19 @@ export function importPublicKey(input: {
 function importChecked(alg: Algorithm, input: Uint8Array): PublicKey {
   const spki = canonicalSpki(alg, input);
   const key: PublicKey = { alg, keyId: sha256(concatBytes(encodeUtf8(alg), spki)), spki };
-  publicObjects.set(key, createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' }));
+  verifiers.set(key, makeVerifier(alg, spki));
   return key;
+}
+
+function makeVerifier(alg: Algorithm, spki: Uint8Array): Verifier {
+  const { hash: digest, lattice, prefix } = SCHEMES[alg];
+  if (lattice !== undefined) {
+    const point = spki.subarray(prefix.length);
+    return (message, signature) => verifyMlDsa(lattice, point, message, signature);
+  }
+  const key = createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' });
+  return (message, signature) =>
+    verify(digest, message, { key, dsaEncoding: 'ieee-p1363' }, signature);
 }
 
 /**
@@ -168,20 +128,14 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const object = publicObjects.get(key);
-  if (object === undefined) throw new KedgeError('BUG', 'a key was used that was not imported');
-  const scheme = SCHEMES[key.alg];
-  if (signature.length !== scheme.signatureBytes) return false;
+  const isBy = verifiers.get(key);
+  if (isBy === undefined) throw new KedgeError('BUG', 'a key was used that was not imported');
+  if (signature.length !== SCHEMES[key.alg].signatureBytes) return false;
   // Signatures of one key have one length, so that no two inputs share a name.
   const input = key.keyId + hash('sha256', concatBytes(signature, message), 'hex');
   const known = good.get(input) ?? bad.get(input);
   if (known !== undefined) return known;
-  const isValid = verify(
-    scheme.hash,
-    message,
-    { key: object, dsaEncoding: 'ieee-p1363' },
-    signature,
-  );
+  const isValid = isBy(message, signature);
   return (isValid ? good : bad).set(input, isValid, 1);
 }
 
@@ -192,13 +146,23 @@ export function verifyCost({ alg }: PublicKey): number {
 
 /** Makes a new key. */
 export function generateSigningKey(alg: Algorithm): SigningKey {
-  const { curve } = SCHEMES[alg];
+  const { curve, lattice } = SCHEMES[alg];
+  if (lattice !== undefined) return latticeKey(lattice, copyBytes(randomBytes(SEED_BYTES)));
   if (curve === undefined) return signingKey(alg, generateKeyPairSync('ed25519').privateKey);
   return signingKey(alg, generateKeyPairSync('ec', { namedCurve: curve.name }).privateKey);
 }
 
-/** Opens a private key from PKCS#8 DER. Errors: `KEY`; the message never quotes the key. */
+/**
+ * Opens a private key from PKCS#8 DER; one of ML-DSA as the seed alone. Errors: `KEY`; the message
+ * never quotes the key.
+ */
 export function importSigningKey(alg: Algorithm, pkcs8: Uint8Array): SigningKey {
+  const { lattice } = SCHEMES[alg];
+  if (lattice !== undefined) {
+    const seed = seedOf(lattice, pkcs8);
+    if (seed !== undefined) return latticeKey(lattice, seed);
+    throw new KedgeError('KEY', `not an unencrypted PKCS#8 seed of an ${alg} private key`);
+  }
   let object: KeyObject;
   try {
     object = createPrivateKey({ key: asBuffer(pkcs8), format: 'der', type: 'pkcs8' });
@@ -211,9 +175,9 @@ export function importSigningKey(alg: Algorithm, pkcs8: Uint8Array): SigningKey 
 
 /** The PKCS#8 DER of a key that this module made: a secret. */
 export function exportSigningKey(key: SigningKey): Uint8Array {
-  const object = privateObjects.get(key);
-  if (object === undefined) throw new KedgeError('BUG', 'this signing key cannot be exported');
-  return copyBytes(object.export({ format: 'der', type: 'pkcs8' }));
+  const write = exporters.get(key);
+  if (write === undefined) throw new KedgeError('BUG', 'this signing key cannot be exported');
+  return write();
 }
 
 function signingKey(alg: Algorithm, object: KeyObject): SigningKey {
@@ -224,17 +188,26 @@ function signingKey(alg: Algorithm, object: KeyObject): SigningKey {
     sign: (message) =>
       copyBytes(sign(scheme.hash, message, { key: object, dsaEncoding: 'ieee-p1363' })),
   };
-  privateObjects.set(key, object);
+  exporters.set(key, () => copyBytes(object.export({ format: 'der', type: 'pkcs8' })));
+  return key;
+}
+
+function latticeKey(alg: MlDsa, seed: Uint8Array): SigningKey {
+  const pair = mlDsaPair(alg, seed);
+  const spki = concatBytes(SCHEMES[alg].prefix, pair.publicKey);
+  const publicKey = importPublicKey({ alg, spki });
+  const key: SigningKey = { publicKey, sign: (message) => pair.sign(message) };
+  exporters.set(key, () => mlDsaPkcs8(alg, seed));
   return key;
 }
 
 /** KEY-2 to KEY-6: fixed prefix, exact length, a valid point; compressed points are expanded. */
 function canonicalSpki(alg: Algorithm, spki: Uint8Array): Uint8Array {
-  const { prefix, pointBytes, curve } = SCHEMES[alg];
+  const { prefix, pointBytes, curve, lattice } = SCHEMES[alg];
   if (curve === undefined) {
     const point = afterPrefix(spki, prefix, pointBytes);
     if (point === undefined) throw notSpki(alg, spki);
-    requireEdwardsPoint(point);
+    if (lattice === undefined) requireEdwardsPoint(point);
     return copyBytes(spki);
   }
   const point =

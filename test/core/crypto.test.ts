@@ -14,17 +14,39 @@ import {
   sha256Bytes,
   verifySignature,
 } from '../../src/core/crypto.ts';
-import { ALICE, CAROL, ERIN, ed25519Key, expectCode, p256Key, p384Key, utf8 } from './support.ts';
+import {
+  ALICE,
+  CAROL,
+  ERIN,
+  ed25519Key,
+  expectCode,
+  mlDsaKey,
+  p256Key,
+  p384Key,
+  utf8,
+} from './support.ts';
 
 const ED25519_PREFIX = parseHex('302a300506032b6570032100');
 const message = utf8('message');
 
-const FIXED = { ed25519: ALICE, 'ecdsa-p256-sha256': CAROL, 'ecdsa-p384-sha384': ERIN } as const;
+const FIXED = {
+  ed25519: ALICE,
+  'ecdsa-p256-sha256': CAROL,
+  'ecdsa-p384-sha384': ERIN,
+  'ml-dsa-44': mlDsaKey('ml-dsa-44', 12),
+  'ml-dsa-65': mlDsaKey('ml-dsa-65', 13),
+} as const;
 const COMPRESSED = {
   'ecdsa-p256-sha256': '3039301306072a8648ce3d020106082a8648ce3d030107032200',
   'ecdsa-p384-sha384': '3046301006072a8648ce3d020106052b81040022033200',
 } as const;
-const POINT_AT = { 'ecdsa-p256-sha256': 26, 'ecdsa-p384-sha384': 23 } as const;
+const POINT_AT = {
+  ed25519: 12,
+  'ecdsa-p256-sha256': 26,
+  'ecdsa-p384-sha384': 23,
+  'ml-dsa-44': 22,
+  'ml-dsa-65': 22,
+} as const;
 const EC_ALGORITHMS = ['ecdsa-p256-sha256', 'ecdsa-p384-sha384'] as const;
 
 /** An Ed25519 SPKI with the given encoding of the point. */
@@ -99,7 +121,7 @@ describe('importPublicKey', () => {
 
   it.each([
     ...ALGORITHMS.map((alg) => alg.toUpperCase()),
-    'ml-dsa-44',
+    'ml-dsa-87',
     'rsa-pkcs1-sha256',
     'ecdsa-p256-sha1',
     '',
@@ -177,8 +199,7 @@ describe('importPublicKey', () => {
     });
 
     it('refuses any other byte in the prefix', () => {
-      const prefixBytes = alg === 'ed25519' ? 12 : POINT_AT[alg];
-      for (let i = 0; i < prefixBytes; i += 1) {
+      for (let i = 0; i < POINT_AT[alg]; i += 1) {
         const changed = Uint8Array.from(spki);
         changed[i] = (changed[i] ?? 0) ^ 1;
         expectCode('KEY', importing(alg, changed));
@@ -354,5 +375,24 @@ describe('exportSigningKey', () => {
   it('exports only keys of this module', () => {
     const { publicKey, sign: signWith } = ALICE;
     expectCode('BUG', () => exportSigningKey({ publicKey, sign: signWith }));
+  });
+});
+
+describe('ML-DSA', () => {
+  it.each([
+    ['ml-dsa-44', 1334, 2420],
+    ['ml-dsa-65', 1974, 3309],
+  ] as const)('has the sizes of FIPS 204 and RFC 9881: %s', (alg, spkiBytes, signatureBytes) => {
+    const key = FIXED[alg];
+    expect(key.publicKey.spki.length).toBe(spkiBytes);
+    expect(key.sign(message).length).toBe(signatureBytes);
+    expect(exportSigningKey(key).length).toBe(54);
+  });
+
+  it('refuses a private key that is not the seed alone', () => {
+    const pkcs8 = exportSigningKey(FIXED['ml-dsa-44']);
+    for (const bytes of [pkcs8.subarray(1), concatBytes(pkcs8, pkcs8), new Uint8Array(0)]) {
+      expectCode('KEY', () => importSigningKey('ml-dsa-44', bytes));
+    }
   });
 });

@@ -49,6 +49,13 @@ export function p384Key(byte: number): SigningKey {
   return importSigningKey('ecdsa-p384-sha384', concatBytes(prefix, new Uint8Array(48).fill(byte)));
 }
 
+/** A fixed ML-DSA key; the seed is 32 times `byte`. */
+export function mlDsaKey(alg: 'ml-dsa-44' | 'ml-dsa-65', byte: number): SigningKey {
+  const set = alg === 'ml-dsa-44' ? '11' : '12';
+  const prefix = parseHex(`3034020100300b06096086480165030403${set}04228020`);
+  return importSigningKey(alg, concatBytes(prefix, new Uint8Array(32).fill(byte)));
+}
+
 export const ALICE: SigningKey = ed25519Key(1);
 export const BOB: SigningKey = ed25519Key(2);
 export const CAROL: SigningKey = p256Key(3);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { PublicKey } from '../crypto.ts';
+import type { Algorithm, PublicKey } from '../crypto.ts';
 import type {
   BundleName,
   RealmName,
@@ -32,6 +32,8 @@ export interface Role {
   readonly threshold: number;
   /** How long a statement of this role may be valid, days. */
   readonly expiryDays: number;
+  /** A signer counts when keys of all of these signed; sorted. Absent: one key, of any kind. */
+  readonly requiredAlgs?: readonly Algorithm[];
 }
 
 /** The role that replaces a lost charter quorum; its keys stay hidden until they are used. */

@@ -25,11 +25,12 @@ interface NamedRole {
   readonly quorum: Quorum;
 }
 
-/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10, CH-19 and CH-21. */
+/** Checks a whole charter. Errors: `POLICY`, `KEY`. Rules CH-5 to CH-10, CH-19, CH-21 and CH-26. */
 export function requirePolicy(charter: Charter): void {
   const roles = namedRoles(charter);
   for (const named of roles) {
     requireKnownSigners(charter, named);
+    requireAlgorithms(charter, named);
     requireThreshold(named.name, named.role.threshold, named.role.signers.length, named.quorum);
   }
   const { recovery } = charter.roles;
@@ -65,6 +66,21 @@ function requireKnownSigners({ signers }: Charter, { name, role }: NamedRole): v
   const unknown = role.signers.find((id) => !known.has(id));
   if (unknown === undefined) return;
   throw new KedgeError('POLICY', `role ${name} names ${unknown}, who is not among the signers`);
+}
+
+/** CH-26: a signer who cannot ever count is a mistake, and lowers who can. */
+function requireAlgorithms({ signers }: Charter, { name, role }: NamedRole): void {
+  for (const alg of role.requiredAlgs ?? []) {
+    const lacking = signers.find(
+      ({ id, keys }) => role.signers.includes(id) && keys.every((key) => key.alg !== alg),
+    );
+    if (lacking === undefined) continue;
+    throw new KedgeError(
+      'POLICY',
+      `role ${name} counts a signer only with a key of ${alg}, and ${lacking.id} has none`,
+      { detail: { role: name, signer: lacking.id, alg } },
+    );
+  }
 }
 
 /** CH-6 and CH-7. */

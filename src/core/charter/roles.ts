@@ -6,13 +6,17 @@
  * @module
  */
 import type { CanonicalValue } from '../canonical.ts';
+import { ALGORITHMS, type Algorithm, isAlgorithm } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { parseSha256, parseSignerId, type Sha256, type SignerId } from '../ids.ts';
 import { SIGNERS_MAX, VALIDITY_MAX_DAYS } from '../limits.ts';
 import { type ObjectReader, parseAt, readObject, readString, requireAscending } from '../reader.ts';
 import type { RecoveryRole, Role, Roles } from './model.ts';
 
-const ROLE_KEYS = { required: ['expiryDays', 'signers', 'threshold'] } as const;
+const ROLE_KEYS = {
+  required: ['expiryDays', 'signers', 'threshold'],
+  optional: ['requiredAlgs'],
+} as const;
 
 /** Reads the roles of a charter. Errors: `PARSE`, `LIMIT`, `POLICY` (CH-6). */
 export function readRoles(value: CanonicalValue, path: string): Roles {
@@ -37,7 +41,16 @@ export function readRole(value: CanonicalValue, path: string): Role {
   const role = readObject(value, path, ROLE_KEYS);
   const signers = role.list('signers', { min: 1, max: SIGNERS_MAX }, readSignerId);
   requireAscending(signers, `${path}.signers`);
-  return { signers, threshold: readThreshold(role.value('threshold'), path), ...readExpiry(role) };
+  const plain = {
+    signers,
+    threshold: readThreshold(role.value('threshold'), path),
+    ...readExpiry(role),
+  };
+  if (!role.has('requiredAlgs')) return plain;
+  const bounds = { min: 1, max: ALGORITHMS.length };
+  const requiredAlgs = role.list('requiredAlgs', bounds, readAlgorithm);
+  requireAscending(requiredAlgs, `${path}.requiredAlgs`);
+  return { ...plain, requiredAlgs };
 }
 
 function readRecovery(value: CanonicalValue): RecoveryRole {
@@ -74,12 +87,25 @@ export function rolesValue(roles: Roles): CanonicalValue {
 }
 
 /** A role as it is written. */
-export function roleValue({ expiryDays, signers, threshold }: Role): CanonicalValue {
-  return { expiryDays, signers: signers.toSorted(), threshold };
+export function roleValue(role: Role): CanonicalValue {
+  const { expiryDays, requiredAlgs, signers, threshold } = role;
+  return {
+    expiryDays,
+    ...(requiredAlgs && { requiredAlgs: requiredAlgs.toSorted() }),
+    signers: signers.toSorted(),
+    threshold,
+  };
 }
 
 function recoveryValue({ expiryDays, keyDigests, threshold }: RecoveryRole): CanonicalValue {
   return { expiryDays, keyDigests: keyDigests.toSorted(), threshold };
+}
+
+/** CH-25. */
+function readAlgorithm(value: CanonicalValue, path: string): Algorithm {
+  const name = readString(value, path);
+  if (isAlgorithm(name)) return name;
+  throw new KedgeError('ALGORITHM', `${path}: unknown: ${JSON.stringify(name.slice(0, 40))}`);
 }
 
 function readSignerId(value: CanonicalValue, path: string): SignerId {

@@ -2,14 +2,15 @@
  * Who signed: the distinct signers of a role whose keys verify.
  *
  * Counted are signers, found through public keys: one key under two names, one signer with two
- * keys and one signature many times each count once. Only keys of the role are tried, so a
+ * keys and one signature many times each count once. A role may want several kinds of keys of each
+ * signer. Only keys of the role are tried, so a
  * signature by anybody else is garbage like any other; garbage never makes a good statement bad.
  * Spec section 3.
  *
  * @module
  */
 import type { Charter, Role } from '../charter/model.ts';
-import type { PublicKey } from '../crypto.ts';
+import type { Algorithm, PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import type { SignerId } from '../ids.ts';
 import { SIGNATURES_MAX } from '../limits.ts';
@@ -18,8 +19,10 @@ import { SignatureChecks } from './signature-checks.ts';
 
 /** The outcome of counting. */
 export interface SignerCount {
-  /** Distinct, sorted. */
+  /** Distinct, sorted. What counts for a role is {@link countedFor}. */
   readonly signers: readonly SignerId[];
+  /** With keys of which algorithms each of them signed. */
+  readonly algorithms: ReadonlyMap<SignerId, ReadonlySet<Algorithm>>;
   /** One per key that verified, in the order of the statement, hints corrected. */
   readonly valid: readonly Signature[];
 }
@@ -43,10 +46,30 @@ export function countSigners(
   checks: SignatureChecks = new SignatureChecks(statement),
 ): SignerCount {
   const found = matchSignatures(candidateKeys(charter, signerIds), statement, checks);
+  const algorithms = new Map<SignerId, Set<Algorithm>>();
+  for (const { signer, key } of found.values()) {
+    algorithms.set(signer, (algorithms.get(signer) ?? new Set()).add(key.alg));
+  }
   return {
-    signers: [...new Set([...found.values()].map(({ signer }) => signer))].sort(),
+    signers: [...algorithms.keys()].sort(),
+    algorithms,
     valid: validOf(found, statement),
   };
+}
+
+/**
+ * The signers of a role who count: those who signed with keys of all algorithms that it requires.
+ * Rule SIG-8.
+ */
+export function countedFor(
+  role: Role,
+  { algorithms }: Pick<SignerCount, 'algorithms'>,
+): readonly SignerId[] {
+  const { requiredAlgs = [] } = role;
+  return [...new Set(role.signers)].filter((id) => {
+    const signed = algorithms.get(id);
+    return signed !== undefined && requiredAlgs.every((alg) => signed.has(alg));
+  });
 }
 
 /**
@@ -74,16 +97,17 @@ export function requireQuorum(
   checks: SignatureChecks = new SignatureChecks(statement),
 ): SignerCount {
   const count = countSigners(charter, role.signers, statement, checks);
-  if (count.signers.length >= role.threshold) return count;
+  const counted = countedFor(role, count);
+  if (counted.length >= role.threshold) return count;
   throw new KedgeError(
     'THRESHOLD',
-    `${count.signers.length} of the ${role.threshold} needed signers of ${what} ` +
+    `${counted.length} of the ${role.threshold} needed signers of ${what} ` +
       `(charter version ${charter.version}) signed`,
     {
       detail: {
         role: what,
         needed: role.threshold,
-        signed: count.signers,
+        signed: counted,
         charterVersion: charter.version,
       },
     },
@@ -97,8 +121,8 @@ export function hasQuorum(
   statement: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(statement),
 ): boolean {
-  const { signers } = countSigners(charter, role.signers, statement, checks);
-  return signers.length >= role.threshold;
+  const count = countSigners(charter, role.signers, statement, checks);
+  return countedFor(role, count).length >= role.threshold;
 }
 
 /** Each key once, under the first signer that lists it. */
@@ -114,7 +138,7 @@ function candidateKeys(charter: Charter, signerIds: readonly SignerId[]): Map<st
   return candidates;
 }
 
-/** By which key each signature is, by its index. Each key is found once: `candidates` are used up. */
+/** By which key each signature is, by its index. Each key is found once and leaves `candidates`. */
 function matchSignatures<Owned extends { readonly key: PublicKey }>(
   candidates: Map<string, Owned>,
   { signatures }: SignedStatement,

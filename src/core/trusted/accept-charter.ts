@@ -14,7 +14,7 @@ import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../limits.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
-import { countKeys, countSigners } from '../statements/quorum.ts';
+import { countedFor, countKeys, countSigners } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
 import type { Statement } from '../statements/statement.ts';
 import { makeEvidence } from './evidence.ts';
@@ -126,7 +126,7 @@ function revealedBy(
 
 /**
  * QU-3: a charter of a fork needs the quorum of the version before it, or of its recovery keys. Its
- * own quorum is in a body that evidence does not carry. The first charter is pinned and cannot fork.
+ * own quorum is in a body that evidence does not carry. The first one is pinned and cannot fork.
  */
 function findCharterQuorum(
   state: TrustedState,
@@ -143,7 +143,7 @@ function findCharterQuorum(
   const keys = revealed.filter(({ keyId }) => listed.has(keyId));
   const recovered = countKeys(keys, signed, checks).valid;
   const isRecovered = recovery !== undefined && recovered.length >= recovery.threshold;
-  if (!isRecovered && counted.signers.length < role.threshold) return undefined;
+  if (!isRecovered && countedFor(role, counted).length < role.threshold) return undefined;
   return { payload: signed.payload, signatures: [...counted.valid, ...recovered] };
 }
 

@@ -11,7 +11,7 @@ import { type Charter, type Role, releaseRole } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
 import type { BundleName, SignerId } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
-import { countSigners } from '../statements/quorum.ts';
+import { countedFor, countSigners, type SignerCount } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
 import type { Statement } from '../statements/statement.ts';
 import { decisionAt } from './decisions.ts';
@@ -40,14 +40,13 @@ export function findAuthority(
   const roles = { release: role, charter: charter.roles.charter, ...(revoke && { revoke }) };
   const candidates = new Set(Object.values(roles).flatMap(({ signers }) => signers));
   const counted = countSigners(charter, [...candidates], signed, checks);
-  const present = new Set(counted.signers);
   const quorums = new Set<'release' | 'revoke' | 'charter'>();
-  if (isQuorum(roles.release, present)) quorums.add('release');
-  if (isQuorum(roles.charter, present)) quorums.add('charter');
-  if (revoke !== undefined && isQuorum(revoke, present)) quorums.add('revoke');
+  if (isQuorum(roles.release, counted)) quorums.add('release');
+  if (isQuorum(roles.charter, counted)) quorums.add('charter');
+  if (revoke !== undefined && isQuorum(revoke, counted)) quorums.add('revoke');
   return {
     role,
-    signers: role.signers.filter((signer) => present.has(signer)),
+    signers: countedFor(role, counted),
     quorums,
     statement: { payload: signed.payload, signatures: counted.valid },
   };
@@ -141,6 +140,6 @@ export function requireNamedCharter(state: TrustedState, statement: Statement): 
   );
 }
 
-function isQuorum(role: Role, present: ReadonlySet<SignerId>): boolean {
-  return new Set(role.signers.filter((signer) => present.has(signer))).size >= role.threshold;
+function isQuorum(role: Role, counted: SignerCount): boolean {
+  return countedFor(role, counted).length >= role.threshold;
 }

@@ -5,11 +5,12 @@
  * what those would refuse, and so that a mistake of those does not hide itself.
  */
 import { readFileSync } from 'node:fs';
+import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { encodeBase64, encodeUtf8, parseBase64, parseUtf8 } from '../../../src/core/bytes.ts';
 import { type CanonicalValue, encodeCanonical } from '../../../src/core/canonical.ts';
 import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
 import { PAYLOAD_TYPE, pae } from '../../../src/core/statements/envelope.ts';
-import { ed25519Key } from '../../core/support.ts';
+import { ed25519Key, mlDsaKey } from '../../core/support.ts';
 import { type VectorSignature, type VectorStatement, vectorPath } from '../format.ts';
 
 /** A JSON value that a case may change. */
@@ -36,12 +37,23 @@ export const DAY: number = 86_400 * SECOND;
 /** 2026-11-23T10:00:00Z, when most releases are issued. */
 export const T0: number = Date.UTC(2026, 10, 23, 10);
 
-const KEYS: ReadonlyMap<string, SigningKey> = new Map(
-  [
+const KEYS: ReadonlyMap<string, SigningKey> = new Map([
+  ...[
     ...['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'alice-2', 'iad', 'mallory'],
     ...['fra', 'gru', 'sin', 'rita', 'ron', 'ruth'],
-  ].map((name, i) => [name, ed25519Key(0x41 + i)]),
-);
+  ].map((name, i) => [name, ed25519Key(0x41 + i)] as const),
+  ...['alice-pq', 'bob-pq'].map((name, i) => [name, latticeKey(0x61 + i)] as const),
+]);
+
+/** A fixed ML-DSA-44 key that signs without randomness, so that vectors have one text. */
+function latticeKey(byte: number): SigningKey {
+  const { publicKey } = mlDsaKey('ml-dsa-44', byte);
+  const { secretKey } = ml_dsa44.keygen(new Uint8Array(32).fill(byte));
+  return {
+    publicKey,
+    sign: (message) => ml_dsa44.sign(message, secretKey, { extraEntropy: false }),
+  };
+}
 
 /** The fixed key of a signer; the seed is 32 times one byte. */
 export function keyOf(name: string): SigningKey {

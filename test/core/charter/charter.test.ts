@@ -124,7 +124,10 @@ describe('parseCharter', () => {
     ['roles.charter.expiryDays', 3661],
     ['roles.charter.expiryDays', '365'],
     ['roles.charter.threshold', undefined],
-    ['roles.charter.requiredAlgs', ['ed25519']],
+    ['roles.charter.requiredAlgs', []],
+    ['roles.charter.requiredAlgs', ['ml-dsa-44', 'ed25519']],
+    ['roles.charter.requiredAlgs', ['ed25519', 'ed25519']],
+    ['roles.charter.requiredAlgs', 'ed25519'],
     ['roles.recovery.keyDigests', []],
     ['roles.recovery.keyDigests', ['01'.repeat(32), '01'.repeat(32)]],
     ['roles.recovery.keyDigests', ['zz']],
@@ -239,7 +242,7 @@ describe('parseCharter', () => {
     expectCode('KEY', () => parseCharter(replaced(fullBody, 'regions.0.keys.0', key)));
   });
 
-  it.each(['ml-dsa-44', 'ecdsa-p256-sha1', 'rsa', 'constructor'])(
+  it.each(['ml-dsa-87', 'ecdsa-p256-sha1', 'rsa', 'constructor'])(
     'refuses a charter with one key of %s whole (A17)',
     (alg) => {
       const bytes = replaced(fullBody, 'signers.4.keys.0.alg', alg);

@@ -87,7 +87,7 @@ function verify(
 }
 
 describe('verifyNextCharter, with recovery keys', () => {
-  it('takes the quorum of recovery for that of the charter before, and resets all roles (B14)', () => {
+  it('takes recovery for the charter role before, and resets all roles (B14)', () => {
     const taken = verify(next(TAKEOVER), [RITA, RON, DAVE, ERIN]);
     expect(taken.charter.roles.charter.signers).toEqual(['dave', 'erin']);
     expect(taken.document.statement.signatures).toHaveLength(4);

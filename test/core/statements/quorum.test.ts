@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Charter } from '../../../src/core/charter/charter.ts';
-import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts';
+import { type Algorithm, generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts';
 import type { SignerId } from '../../../src/core/ids.ts';
 import { SIGNATURES_MAX, VERIFY_COST_MAX } from '../../../src/core/limits.ts';
 import {
@@ -11,7 +11,9 @@ import {
   type SignedStatement,
 } from '../../../src/core/statements/envelope.ts';
 import {
+  countedFor,
   countSigners,
+  hasQuorum,
   requireQuorum,
   type SignerCount,
 } from '../../../src/core/statements/quorum.ts';
@@ -26,6 +28,7 @@ import {
   ed25519Key,
   expectCode,
   id,
+  mlDsaKey,
   releaseFields,
   role,
   signedRelease,
@@ -252,5 +255,35 @@ describe('requireQuorum', () => {
   it('counts fixed keys alike', () => {
     const statement = signed(signatureOf(ed25519Key(1)), signatureOf(ed25519Key(2)));
     expect(requireQuorum(CHARTER, release, statement, 'x').signers).toEqual(['alice', 'bob']);
+  });
+});
+
+describe('countedFor', () => {
+  const [alicePq, bobPq] = [mlDsaKey('ml-dsa-44', 51), mlDsaKey('ml-dsa-65', 52)];
+  const hybrid: Charter = {
+    ...CHARTER,
+    signers: [signer('alice', ALICE, alicePq), signer('bob', BOB, bobPq)],
+  };
+  const counted = (algs: readonly Algorithm[], ...keys: readonly SigningKey[]): unknown => {
+    const both = { ...role(1, 'alice', 'bob'), requiredAlgs: algs };
+    return countedFor(both, countSigners(hybrid, both.signers, signedRelease(...keys)));
+  };
+
+  it('counts who signed with keys of every required algorithm, and nobody else (A14)', () => {
+    const pair = ['ed25519', 'ml-dsa-44'] as const;
+    expect(counted(pair, ALICE)).toEqual([]);
+    expect(counted(pair, alicePq)).toEqual([]);
+    expect(counted(pair, BOB, alicePq)).toEqual([]);
+    expect(counted(pair, alicePq, ALICE)).toEqual(['alice']);
+    expect(counted(pair, BOB, bobPq, ALICE, alicePq)).toEqual(['alice']);
+    expect(counted(['ml-dsa-65'], BOB, bobPq, ALICE, alicePq)).toEqual(['bob']);
+  });
+
+  it('is what a quorum is made of', () => {
+    const both = { ...role(2, 'alice', 'bob'), requiredAlgs: ['ed25519'] as const };
+    const half = signedRelease(alicePq, BOB);
+    expectCode('THRESHOLD', () => requireQuorum(hybrid, both, half, 'x'));
+    expect(hasQuorum(hybrid, both, half)).toBe(false);
+    expect(hasQuorum(hybrid, role(2, 'alice', 'bob'), half)).toBe(true);
   });
 });
