@@ -18,6 +18,8 @@ export type CommandEntry =
       readonly name: string;
       readonly summary: string;
       readonly load: () => Promise<CommandModule>;
+      /** It is meant where a group is named and none of its commands. */
+      readonly isDefault?: true;
     };
 
 /** The commands of `kedge`. */
@@ -153,6 +155,21 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-rollback.ts')).releaseRollback,
     ),
   ]),
+  group('rotate', 'lead a CA rotation from the new CA to the removal of the old one', [
+    {
+      ...command(
+        'next',
+        'show where a rotation is and make its next release; next may be left out',
+        async () => (await import('./commands/rotate.ts')).rotate,
+      ),
+      isDefault: true,
+    },
+    command(
+      'status',
+      'show the rotations of a bundle that are under way',
+      async () => (await import('./commands/rotate-status.ts')).rotateStatus,
+    ),
+  ]),
   group('bundle', 'read bundles, verified from the pin down', [
     command(
       'list',
@@ -235,6 +252,10 @@ function group(name: string, summary: string, commands: readonly CommandEntry[])
   return { kind: 'group', name, summary, commands };
 }
 
-function command(name: string, summary: string, load: () => Promise<CommandModule>): CommandEntry {
+function command(
+  name: string,
+  summary: string,
+  load: () => Promise<CommandModule>,
+): Extract<CommandEntry, { readonly kind: 'command' }> {
   return { kind: 'command', name, summary, load };
 }

@@ -3,7 +3,8 @@
  *
  * An edit that nodes would refuse for now (a hold-down that is not over, an anchor that retires
  * before its successor is active) is saved with a warning, because the next edit may put it right;
- * signing refuses it. With `--sign-with` such an edit is refused at once and changes nothing.
+ * signing refuses it. With `--key` or `--sign-with` such an edit is refused at once and changes
+ * nothing.
  *
  * @module
  */
@@ -62,9 +63,10 @@ export async function saveEdited(
   const review = reviewRelease(draft, workspace.pin, nowMs);
   // Before the file is touched: a command that was to publish and cannot must not leave half an
   // edit for the next one to trip over.
-  if (options.signWith !== undefined) requireSignable(review);
+  const isSigned = options.key !== undefined || options.signWith !== undefined;
+  if (isSigned) requireSignable(review);
   const { path, pin, origin } = workspace;
-  if (options.signWith !== undefined) {
+  if (isSigned) {
     const saveAs = origin === 'started' ? 'new' : 'changed';
     return finishDraft(session, options, { path, draft, pin, saveAs });
   }

@@ -10,9 +10,24 @@ import type { ErrorCode } from '../core/errors.ts';
 /** Everything went well. */
 export const EXIT_OK: number = 0;
 /** A command that checks something found something: its result says what. */
-export const EXIT_FINDINGS: number = 1;
+const EXIT_FINDINGS = 1;
+/** A step cannot be made yet: its result says what it waits for. */
+const EXIT_WAITING = 11;
+/** A release is drafted, but not signed by enough people yet: its result says who is missing. */
+const EXIT_UNSIGNED = 12;
 /** Interrupted by SIGINT (128 + 2), as shells report it. */
 export const EXIT_INTERRUPTED: number = 130;
+
+/** What a command came to that did not fail. */
+export type Conclusion = 'good' | 'findings' | 'waiting' | 'unsigned';
+
+/** The exit code of each. */
+export const CONCLUSION_CODES: Readonly<Record<Conclusion, number>> = {
+  good: EXIT_OK,
+  findings: EXIT_FINDINGS,
+  waiting: EXIT_WAITING,
+  unsigned: EXIT_UNSIGNED,
+};
 
 /**
  * Exit codes by class: 1 fault of Kedge; 2 command line or configuration; 3 bad bytes; 4 not signed

@@ -68,7 +68,9 @@ function helpWidth(context: CliContext): number {
 }
 
 function addEntry(parent: Command, entry: CommandEntry, session: Session): void {
-  const command = parent.command(entry.name).summary(entry.summary).description(entry.summary);
+  const isDefault = entry.kind === 'command' && entry.isDefault === true;
+  const command = parent.command(entry.name, { isDefault });
+  command.summary(entry.summary).description(entry.summary);
   if (entry.kind === 'group') {
     command.usage('<command> [options]').helpCommand(false);
     const examples = entry.commands.map(({ name }) => `  kedge ${entry.name} ${name} --help`);

@@ -30,6 +30,8 @@ export function addRealmOptions(command: Command): Command {
 
 /** How to sign and hand in at once, for somebody who may do everything alone. */
 export interface ShortcutOptions {
+  /** Sign, and hand in what is complete then. */
+  readonly key?: readonly string[];
   readonly signWith?: readonly string[];
   readonly submit?: boolean;
   readonly yes?: boolean;
@@ -39,14 +41,25 @@ export interface ShortcutOptions {
 
 /** Adds the options of {@link ShortcutOptions}. */
 export function addShortcutOptions(command: Command): Command {
-  return command
+  return addKeyOptions(command)
     .addOption(
       new Option(
         '--sign-with <keyfile>',
         'sign the draft at once with this key; may be repeated',
       ).argParser(collect),
     )
-    .option('--submit', 'and hand it to the node')
+    .option('--submit', 'and hand it to the node');
+}
+
+/** Adds `--key`, which does everything that one person can do, and what it needs. */
+export function addKeyOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--key <keyfile>',
+        'sign at once, and publish when enough have signed; may be repeated',
+      ).argParser(collect),
+    )
     .option('--yes', 'sign without asking, after reading what it prints')
     .option('--passphrase-file <file>', 'file with the passphrase of the key, one line')
     .option('--ledger <file>', 'ledger of signed statements (default: beside the key file)');

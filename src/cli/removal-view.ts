@@ -4,12 +4,8 @@
  *
  * @module
  */
-import {
-  type Blocker,
-  type BlockerKind,
-  QUIET_MIN_MS,
-  type RemovalJudgement,
-} from '../core/adoption/removal.ts';
+import type { Blocker, BlockerKind } from '../core/adoption/findings.ts';
+import { QUIET_MIN_MS, type RemovalJudgement } from '../core/adoption/removal.ts';
 import type { Anchor } from '../core/anchors/anchor.ts';
 import { formatSeconds } from './durations.ts';
 import { printable, type Styles, wrapText } from './styles.ts';
@@ -75,6 +71,8 @@ function adviceFor(
       return list('--departed');
     case 'used':
       return `issue their peers anew from another CA; ${list(`--uses ${id}`)}`;
+    case 'not-taken-up':
+      return 'issue leaves from the new CA; programs tell of their first handshake with it';
     case 'unreported':
       return 'they run an SDK that does not report it: update them, or ask their owners';
     case 'untracked':

@@ -8,7 +8,7 @@ import { CommanderError } from 'commander';
 import { KedgeError } from '../core/errors.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { CliContext } from './context.ts';
-import { EXIT_CODES, EXIT_FINDINGS, EXIT_OK } from './exit-codes.ts';
+import { CONCLUSION_CODES, EXIT_CODES, EXIT_OK } from './exit-codes.ts';
 import { failureJson, formatFailure } from './failures.ts';
 import { buildProgram } from './program.ts';
 import { colourKind, makeStyles } from './styles.ts';
@@ -23,7 +23,7 @@ export async function runCli(
   const { program, usage, session } = buildProgram(context, version);
   try {
     await program.parseAsync([...words], { from: 'user' });
-    return session.conclusion === 'findings' ? EXIT_FINDINGS : EXIT_OK;
+    return CONCLUSION_CODES[session.conclusion];
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT_OK;
     const error = toKedgeError(thrown, words);

@@ -6,6 +6,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { KedgeError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
+import type { Conclusion } from './exit-codes.ts';
 import { Output, type OutputFormat } from './output.ts';
 import type { Profile } from './profile.ts';
 import { colourKind, makeStyles } from './styles.ts';
@@ -23,7 +24,7 @@ export class Session {
   readonly #globals: () => GlobalOptions;
   #output: Output | undefined;
   #profile: Promise<Profile> | undefined;
-  #conclusion: 'good' | 'findings' = 'good';
+  #conclusion: Conclusion = 'good';
 
   constructor(context: CliContext, globals: () => GlobalOptions) {
     this.context = context;
@@ -41,13 +42,13 @@ export class Session {
     return this.#output;
   }
 
-  /** What a command that checks something came to; `findings` ends with its own exit code. */
-  get conclusion(): 'good' | 'findings' {
+  /** What a command came to; all but `good` end with their own exit code. */
+  get conclusion(): Conclusion {
     return this.#conclusion;
   }
 
-  /** Says what a command that checks something came to. */
-  conclude(conclusion: 'good' | 'findings'): void {
+  /** Says what a command came to. */
+  conclude(conclusion: Conclusion): void {
     this.#conclusion = conclusion;
   }
 

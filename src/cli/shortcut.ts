@@ -1,47 +1,134 @@
 /**
- * Drafting, signing and submitting in one command, for somebody who may do it all alone.
+ * Drafting, signing and submitting in one command.
  *
  * The same steps as the separate commands, in the same order: what stops one stops here. The draft
- * file is there from the first signature on, and stays as far as it got.
+ * file is there from the first signature on, and stays as far as it got. With `--key` a draft that
+ * is complete then is handed in, and one that is not waits for the next signer; that is no failure,
+ * but it has an exit code of its own.
  *
  * @module
  */
 
-import { type OpenedDraft, signableRelease, submitRelease } from './publishing.ts';
+import { KedgeError } from '../core/errors.ts';
+import { formatMissing, type MissingRole, missingSigners } from './missing.ts';
+import { type OpenedDraft, type Submitted, signableRelease, submitRelease } from './publishing.ts';
 import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
-import { reviewRelease } from './review.ts';
+import { type ReleaseReview, reviewRelease } from './review.ts';
 import { isComplete, reviewJson } from './review-view.ts';
 import type { Session } from './session.ts';
 import { signDraft } from './signing.ts';
 import { countOf } from './styles.ts';
 
-/** Signs with `--sign-with` and submits with `--submit`. */
+/** How far a draft got. */
+export type Finished =
+  | { readonly kind: 'published'; readonly submitted: Submitted }
+  | { readonly kind: 'signed'; readonly opened: OpenedDraft; readonly missing: Missing };
+
+/** Who still has to sign; never empty. */
+type Missing = readonly MissingRole[];
+
+/** Signs with `--key` or `--sign-with`, submits what is complete or with `--submit`, and prints. */
 export async function finishDraft(
   session: Session,
   options: RealmOptions & ShortcutOptions,
   opened: OpenedDraft,
 ): Promise<void> {
-  const nowMs = session.context.nowMs();
-  let { draft } = opened;
-  if (options.signWith !== undefined) {
-    const review = reviewRelease(draft, opened.pin, nowMs);
-    const signable = signableRelease(session, opened, review);
-    draft = await signDraft(session, signable, options.signWith, options);
+  if (options.key !== undefined) {
+    requireOneWay(options);
+    printFinished(session, await signAndPublish(session, options, opened, options.key));
+    return;
   }
+  const draft =
+    options.signWith === undefined
+      ? opened.draft
+      : await signWithKeys(session, options, opened, options.signWith);
   if (options.submit === true) {
     await submitAndPrint(session, { ...opened, draft }, options);
     return;
   }
-  const review = reviewRelease(draft, opened.pin, nowMs);
+  const review = reviewRelease(draft, opened.pin, session.context.nowMs());
   const { role, signers } = review.authority;
   const missing = Math.max(0, role.threshold - signers.length);
-  const names = signers.length === 0 ? 'nobody' : signers.join(', ');
+  const shown = session.shown(opened.path);
   session.output.result(
     { draft: opened.path, ...reviewJson(review, draft) },
     isComplete(review)
-      ? `Signed by ${names}: complete. Next: kedge release submit ${session.shown(opened.path)}`
-      : `Signed by ${names}; ${countOf(missing, 'signature')} still needed.`,
+      ? `Signed by ${namesOf(review)}: complete. Next: kedge release submit ${shown}`
+      : `Signed by ${namesOf(review)}; ${countOf(missing, 'signature')} still needed.`,
   );
+}
+
+/** Signs with each key, and hands the draft in when enough have signed. */
+export async function signAndPublish(
+  session: Session,
+  options: RealmOptions & ShortcutOptions,
+  opened: OpenedDraft,
+  keys: readonly string[],
+): Promise<Finished> {
+  const draft = await signWithKeys(session, options, opened, keys);
+  const signed = { ...opened, draft };
+  const review = reviewRelease(draft, opened.pin, session.context.nowMs());
+  const missing = missingSigners(review, draft);
+  if (missing.length > 0) return { kind: 'signed', opened: signed, missing };
+  return { kind: 'published', submitted: await submitRelease(session, signed, options) };
+}
+
+/** What became of the draft, for programs. */
+export function finishedJson(finished: Finished): { readonly [key: string]: string | number } {
+  const { kind } = finished;
+  if (kind === 'signed') return { draft: finished.opened.path };
+  const { review, record } = finished.submitted;
+  return { sequence: review.statement.sequence, digest: review.statement.digest, record };
+}
+
+function printFinished(session: Session, finished: Finished): void {
+  if (finished.kind === 'published') {
+    printSubmitted(session, finished.submitted);
+    return;
+  }
+  const { opened, missing } = finished;
+  const review = reviewRelease(opened.draft, opened.pin, session.context.nowMs());
+  session.conclude('unsigned');
+  session.output.result(
+    {
+      draft: opened.path,
+      ...reviewJson(review, opened.draft),
+      missing: missing.map((one) => ({ ...one })),
+    },
+    describeSigned(session, opened, missing),
+  );
+}
+
+/** That a draft is not complete, and what to do. */
+export function describeSigned(session: Session, opened: OpenedDraft, missing: Missing): string {
+  const review = reviewRelease(opened.draft, opened.pin, session.context.nowMs());
+  const shown = session.shown(opened.path);
+  return [
+    `Signed by ${namesOf(review)}; not published: missing ${formatMissing(missing)}.`,
+    `Next: pass ${shown} to the next signer, who runs: kedge release sign ${shown} --key <keyfile>`,
+    `and then: kedge release submit ${shown}`,
+  ].join('\n');
+}
+
+async function signWithKeys(
+  session: Session,
+  options: ShortcutOptions,
+  opened: OpenedDraft,
+  keys: readonly string[],
+): Promise<OpenedDraft['draft']> {
+  const review = reviewRelease(opened.draft, opened.pin, session.context.nowMs());
+  return signDraft(session, signableRelease(session, opened, review), keys, options);
+}
+
+function requireOneWay({ signWith, submit }: ShortcutOptions): void {
+  if (signWith === undefined && submit === undefined) return;
+  throw new KedgeError('CONFIG', '--key signs and publishes by itself', {
+    detail: { hint: 'leave --sign-with and --submit away, or --key' },
+  });
+}
+
+function namesOf({ authority }: ReleaseReview): string {
+  return authority.signers.length === 0 ? 'nobody' : authority.signers.join(', ');
 }
 
 /** Submits and says what happened. */
@@ -50,7 +137,10 @@ export async function submitAndPrint(
   opened: OpenedDraft,
   options: RealmOptions,
 ): Promise<void> {
-  const { review, novelty, record } = await submitRelease(session, opened, options);
+  printSubmitted(session, await submitRelease(session, opened, options));
+}
+
+function printSubmitted(session: Session, { review, novelty, record }: Submitted): void {
   const { statement, bundle } = review;
   session.output.result(
     {

@@ -49,7 +49,7 @@ export const anchorAdd: CommandModule = {
     addExamples(command, [
       'kedge anchor add roots.pem --bundle public-web --purpose tls-server',
       'kedge anchor add ca1.der ca2.der --bundle payments.prod.example.org',
-      'kedge anchor add ca.pem --bundle b.example.org --sign-with signers/ana.age --submit',
+      'kedge anchor add ca.pem --bundle b.example.org --key signers/ana.age',
       'kedge anchor add ca.pem --bundle b.example.org --constraint permitted-dns=example.org',
       'cat ca.pem | kedge anchor add - --bundle b.example.org --label "Payments CA 2027"',
     ]);

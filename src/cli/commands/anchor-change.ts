@@ -83,11 +83,15 @@ export const anchorRemove: CommandModule = changeCommand({
 export const anchorRevoke: CommandModule = changeCommand({
   description:
     'Take anchors away at once and for ever, whatever their state: for a CA that can no longer ' +
-    'be trusted. The same certificate never comes back.',
+    'be trusted. The same certificate never comes back. A release that does nothing else needs ' +
+    'the revoke role alone, where the charter has one: with --key it is drafted, signed and ' +
+    'published at once, in a draft of its own.',
   examples: [
     'kedge anchor revoke compromised.pem --bundle payments.prod.example.org --note "key stolen"',
-    'kedge anchor revoke 3f2a9c01 --bundle b.example.org --sign-with ana.age --submit',
+    'kedge anchor revoke 3f2a9c01 --bundle b.example.org --key ana.age --yes',
   ],
+  // An emergency is not to wait for a draft that somebody left half done.
+  draftName: (bundle) => `${bundle}.revoke.draft.json`,
   change: (body, anchor, point, { workspace }) =>
     isNew(workspace, anchor) ? without(body, anchor) : revokeAnchor(body, anchor.id, point),
 });
@@ -96,6 +100,8 @@ function changeCommand(spec: {
   readonly description: string;
   readonly examples: readonly string[];
   readonly configure?: (command: Command) => Command;
+  /** The draft of a command with `--key`; default: the common one. */
+  readonly draftName?: (bundle: string) => string;
   readonly change: Change;
 }): CommandModule {
   return {
@@ -107,16 +113,20 @@ function changeCommand(spec: {
       addDraftOptions(command);
       addRealmOptions(command);
       addShortcutOptions(command);
-      command.action((names: string[], options: Options) =>
-        editDraft(session, options, async (workspace, point) => {
+      command.action((names: string[], given: Options) => {
+        const { key, bundle, draft } = given;
+        const isOwn = key !== undefined && bundle !== undefined && draft === undefined;
+        const name = isOwn ? spec.draftName?.(bundle) : undefined;
+        const options = name === undefined ? given : { ...given, draft: name };
+        return editDraft(session, options, async (workspace, point) => {
           let { body } = workspace;
           for (const name of names) {
             const anchor = await findAnchor(session, body, name);
             body = spec.change(body, anchor, point, { workspace, options });
           }
           return { body };
-        }),
-      );
+        });
+      });
       addExamples(command, spec.examples);
     },
   };

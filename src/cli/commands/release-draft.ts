@@ -30,7 +30,7 @@ export const releaseDraft: CommandModule = {
     addExamples(command, [
       'kedge release draft --bundle payments.prod.example.org',
       'kedge release draft --bundle b.example.org --charter charter-1.json --base b.release-4.json',
-      'kedge release draft --bundle b.example.org --note "renewal" --sign-with ana.age --submit',
+      'kedge release draft --bundle b.example.org --note "renewal" --key ana.age',
     ]);
   },
 };

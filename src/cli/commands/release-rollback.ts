@@ -24,7 +24,9 @@ export const releaseRollback: CommandModule = {
       .description(
         'Draft a release that puts the content of an earlier one back, as far as the lifecycle ' +
           'allows: anchors that came later retire or are removed, tombstones stay. It gets the ' +
-          'next sequence; nothing ever goes back to an old one.',
+          'next sequence; nothing ever goes back to an old one. With --key it is signed, judged ' +
+          'as nodes will, and published at once when enough have signed; otherwise the draft ' +
+          'stays for the next signer, and the exit code is 12.',
       )
       .argument('<sequence>', 'earlier release, see kedge release history');
     addDraftOptions(command);
@@ -35,7 +37,7 @@ export const releaseRollback: CommandModule = {
     );
     addExamples(command, [
       'kedge release rollback 41 --bundle payments.prod.example.org',
-      'kedge release rollback 3 --bundle b.example.org --sign-with ana.age --submit',
+      'kedge release rollback 41 --bundle b.example.org --key ana.age --key ben.age --yes',
     ]);
   },
 };

@@ -1,0 +1,103 @@
+/**
+ * Which two anchors a rotation is about: from the options, else from the file of the last call.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import type { AnchorId, BundleName } from '../../core/ids.ts';
+import type { ReleaseBody } from '../../core/releases/body.ts';
+import { findAnchor } from '../anchor-names.ts';
+import { readCertificates } from '../certificates.ts';
+import { fileExists } from '../files.ts';
+import type { Session } from '../session.ts';
+import { type Intent, intentName, loadIntent, saveIntent } from './intent.ts';
+
+const ID_PREFIX = /^[0-9a-f]{8,64}$/;
+
+/** How an admin names the two. */
+export interface PairOptions {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Finds the pair, and remembers it for the next call. Errors: `CONFIG`. */
+export async function findPair(
+  session: Session,
+  bundle: BundleName,
+  body: ReleaseBody,
+  options: PairOptions,
+): Promise<Intent> {
+  const path = session.path(intentName(bundle));
+  const last = await loadIntent(path, bundle);
+  const { from, to } = options;
+  if (from === undefined && to === undefined) {
+    if (last !== undefined) return last;
+    throw new KedgeError('CONFIG', `no rotation of ${bundle} was begun here`, {
+      detail: {
+        hint:
+          'give --from <anchor> and --to <certificate file or anchor>; ' +
+          'kedge rotate status shows what is under way',
+      },
+    });
+  }
+  const intent = {
+    from: from === undefined ? requireLast(last, '--from').from : await idOf(session, body, from),
+    ...(to === undefined ? takingOver(requireLast(last, '--to')) : await newOne(session, body, to)),
+  };
+  if (last !== undefined && (last.from !== intent.from || last.to !== intent.to)) {
+    session.output.warn(`${intentName(bundle)} was of another rotation and is replaced`);
+  }
+  await saveIntent(path, bundle, intent);
+  return intent;
+}
+
+function takingOver({ to, certificate }: Intent): Omit<Intent, 'from'> {
+  return { to, certificate };
+}
+
+function requireLast(last: Intent | undefined, option: string): Intent {
+  if (last !== undefined) return last;
+  throw new KedgeError('CONFIG', `${option} is not given`, {
+    detail: { hint: 'give both --from and --to when a rotation begins' },
+  });
+}
+
+/** The certificate in a file, or an anchor that the bundle has already. */
+async function newOne(
+  session: Session,
+  body: ReleaseBody,
+  name: string,
+): Promise<Omit<Intent, 'from'>> {
+  if (name !== '-' && !(await fileExists(session.path(name)))) {
+    return { to: await idOf(session, body, name), certificate: undefined };
+  }
+  const certificates = await readCertificates(session, [name]);
+  const [first] = certificates;
+  if (first === undefined || certificates.length !== 1) {
+    throw new KedgeError('CONFIG', `${name} has ${certificates.length} certificates`, {
+      detail: { hint: 'give a file with the certificate of the new CA alone' },
+    });
+  }
+  return { to: first.facts.id, certificate: first.facts.der };
+}
+
+/** An anchor of the bundle, or one that has left it: then by its id or its certificate. */
+async function idOf(session: Session, body: ReleaseBody, name: string): Promise<AnchorId> {
+  const digits = name.toLowerCase().replaceAll(':', '');
+  const gone = ID_PREFIX.test(digits)
+    ? body.tombstones.filter(({ id }) => id.startsWith(digits))
+    : await goneOf(session, body, name);
+  const [only] = gone;
+  if (only !== undefined && gone.length === 1) return only.id;
+  return (await findAnchor(session, body, name)).id;
+}
+
+async function goneOf(
+  session: Session,
+  { tombstones }: ReleaseBody,
+  name: string,
+): Promise<ReleaseBody['tombstones']> {
+  if (!(await fileExists(session.path(name)))) return [];
+  const ids = new Set((await readCertificates(session, [name])).map(({ facts }) => facts.id));
+  return tombstones.filter(({ id }) => ids.has(id));
+}

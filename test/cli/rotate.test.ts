@@ -1,0 +1,219 @@
+/**
+ * `kedge rotate` and the commands that sign and publish at once, against a real node, with two
+ * programs that make real handshakes. Nodes and commands have a clock that the test moves.
+ */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { liveTlsClient } from '../../src/client/live/tls-client.ts';
+import { liveTlsServer } from '../../src/client/live/tls-server.ts';
+import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
+import { parseNodeConfig } from '../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
+import { createTestPki, type TestPki } from '../../src/testing/pki.ts';
+import { listen, tlsIdentity } from '../client/support/tls.ts';
+import { BUNDLE, type CliRealm, type CliRun, createCliRealm } from './support.ts';
+
+const WAIT = { timeout: 30_000, interval: 100 };
+const ANA = ['--key', 'signers/ana.age', '--yes'];
+const BEN = ['--key', 'signers/ben.age', '--yes'];
+const QUIET = ['--quiet', '15m'];
+/** Programs have the machine's clock and take nothing from the future: all begins in the past. */
+const BEGIN_MS = -2 * 3_600_000;
+const since = { nowMs: Date.now() + 2 * BEGIN_MS };
+const oldPki = createTestPki({ commonName: 'Old CA', ...since });
+const newPki = createTestPki({ commonName: 'New CA', ...since });
+/** How far the clocks of nodes and commands are from that of the machine. */
+let aheadMs = BEGIN_MS;
+const clock = {
+  ...systemClock,
+  nowMs: () => systemClock.nowMs() + aheadMs,
+  monotonicMs: () => systemClock.monotonicMs() + aheadMs,
+};
+let realm: CliRealm;
+let node: RunningNode;
+let caller: BundleSource;
+let callee: BundleSource;
+
+beforeAll(async () => {
+  const terms = ['--hold-down', '60s', '--overlap', '60s', '--role', 'revoke=1:cleo'];
+  realm = await createCliRealm(...terms);
+  const sample = { id: 'iad-1', region: 'iad', realm: 'prod.example.org' };
+  const text = sampleConfig({ ...sample, charter: 'charter-1.json', security: 'insecure' });
+  const local = text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  node = await runNode(parseNodeConfig(local, `${realm.cwd}/node.yaml`), { clock });
+  await realm.dir.write('old.pem', oldPki.caPem);
+  await realm.dir.write('new.pem', newPki.caPem);
+  await run('anchor', 'add', '../old.pem', '--bundle', BUNDLE, ...ANA, ...BEN);
+  [caller, callee] = await Promise.all([open(), open()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([caller.close(), callee.close()]);
+  await node[Symbol.asyncDispose]();
+  await realm[Symbol.asyncDispose]();
+});
+
+async function open(): Promise<BundleSource> {
+  const source = await openBundleSource({
+    realm: 'prod.example.org',
+    firstCharterDigest: realm.pin,
+    endpoints: [node.addresses.clients ?? ''],
+    insecure: true,
+    bundles: [BUNDLE],
+  });
+  await source.ready({ timeoutMs: 30_000 });
+  return source;
+}
+
+async function run(...argv: readonly string[]): Promise<CliRun> {
+  const profile = await realm.dir.write(
+    'profile.yaml',
+    `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
+      `node: ${node.addresses.admins ?? ''}\n`,
+  );
+  const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
+  return realm.run(argv, { nowMs: clock.nowMs(), env });
+}
+
+interface Told {
+  readonly standing: string;
+  readonly next: string | null;
+  readonly made: { readonly sequence?: number };
+  readonly steps: readonly {
+    readonly standing: string;
+    readonly blockers: readonly { readonly kind: string }[];
+  }[];
+}
+
+/** One call, its exit code, and what it said. */
+async function rotate(...argv: readonly string[]): Promise<Told & { readonly code: number }> {
+  const { code, stdout, stderr } = await run('rotate', BUNDLE, ...argv, '--output', 'json');
+  if (stdout === '') throw new Error(stderr);
+  return { ...(JSON.parse(stdout) as Told), code };
+}
+
+function kindsOf({ steps }: Told): readonly string[] {
+  return steps.flatMap(({ blockers }) => blockers.map(({ kind }) => kind));
+}
+
+/** Calls until the exit code is another than that of waiting. */
+async function waitedFor(...argv: readonly string[]): Promise<Told & { readonly code: number }> {
+  return await vi.waitFor(async () => {
+    const told = await rotate(...argv);
+    expect(told.code, kindsOf(told).join()).not.toBe(11);
+    return told;
+  }, WAIT);
+}
+
+/** One program calls the other with a leaf of `pki`. */
+async function call(pki: TestPki): Promise<void> {
+  const secureContext = tlsIdentity(pki.issue('callee'));
+  const server = createServer({ requestCert: true, ...secureContext }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.end('hello');
+  });
+  using _ = liveTlsServer(callee, { bundle: BUNDLE, server, secureContext });
+  const port = await listen(server);
+  const identity = tlsIdentity(pki.issue('caller'));
+  using client = liveTlsClient(caller, { bundle: BUNDLE, identity });
+  const socket = client.connect({ host: '127.0.0.1', port, servername: 'localhost' });
+  socket.on('data', () => undefined);
+  await once(socket, 'close');
+}
+
+describe('kedge rotate', () => {
+  it('stages the new CA with two signers, one after the other', async () => {
+    const begun = ['--from', 'Old CA', '--to', '../new.pem'];
+    const drafted = await rotate(...begun);
+    expect(drafted).toMatchObject({ code: 12, next: 'stage', standing: 'ready' });
+    const first = await run('rotate', BUNDLE, ...ANA);
+    expect(first.code).toBe(12);
+    expect(first.stdout).toContain('missing 1 signature of the release role (ben, cleo)');
+    expect(await rotate(...BEN)).toMatchObject({ code: 0, made: { sequence: 2 } });
+    expect(existsSync(`${realm.cwd}/${BUNDLE}.rotation.release-2.json`)).toBe(true);
+  }, 60_000);
+
+  it('waits for the hold-down, and goes on where no file of it is', async () => {
+    const early = await rotate(...ANA, ...BEN);
+    expect(early).toMatchObject({ code: 11, next: 'activate', standing: 'waiting' });
+    expect(kindsOf(early)).toContain('waiting');
+    await rm(`${realm.cwd}/${BUNDLE}.rotation.json`);
+    expect((await run('rotate', BUNDLE)).stderr).toContain('give --from <anchor> and --to');
+    const { stdout } = await run('rotate', 'status', BUNDLE);
+    expect(stdout).toMatch(/from: "Old CA" .*\n {2}to: {3}"New CA" /);
+    expect(stdout).toMatch(/\[x\] stage .*\n(.*\n)*.*\[-\] hold-down/);
+    aheadMs += 61_000;
+    const again = ['--from', 'Old CA', '--to', 'New CA', ...ANA, ...BEN];
+    expect(await waitedFor(...again)).toMatchObject({ code: 0, made: { sequence: 3 } });
+  }, 60_000);
+
+  it('retires the old CA once the new one is used, and waits for it', async () => {
+    const told = await rotate(...ANA, ...BEN, ...QUIET);
+    expect(told).toMatchObject({ code: 11, next: 'retire' });
+    expect(kindsOf(told)).toContain('not-taken-up');
+    const watching = rotate(...ANA, ...BEN, ...QUIET, '--watch');
+    await call(newPki);
+    aheadMs += 16 * 60_000;
+    expect(await watching).toMatchObject({ code: 0, next: 'retire', made: { sequence: 4 } });
+  }, 60_000);
+
+  it('removes the old CA in the end, and is done then', async () => {
+    aheadMs += 61_000;
+    const removed = await waitedFor(...ANA, ...BEN, ...QUIET);
+    expect(removed).toMatchObject({ code: 0, next: 'remove', made: { sequence: 5 } });
+    expect(await rotate(...ANA)).toMatchObject({ code: 0, standing: 'done', next: null });
+    const { stdout } = await run('rotate', 'status', BUNDLE);
+    expect(stdout).toContain('no rotation is under way');
+  }, 60_000);
+
+  it('passes a gate only when it is named with a reason, which is signed', async () => {
+    const thirdCa = await realm.dir.write(
+      'third.pem',
+      createTestPki({ commonName: 'Third' }).caPem,
+    );
+    const begun = ['--from', 'New CA', '--to', thirdCa];
+    expect(await rotate(...begun, ...ANA, ...BEN)).toMatchObject({ code: 0 });
+    aheadMs += 61_000;
+    expect(await waitedFor(...ANA, ...BEN)).toMatchObject({ code: 0, next: 'activate' });
+    const nameless = await run('rotate', BUNDLE, '--override', 'taken-up');
+    expect(nameless.code).toBe(2);
+    expect((await run('rotate', BUNDLE, '--override', 'overlap', '--reason', 'x')).code).toBe(2);
+    const passed = ['--override', 'taken-up', '--reason', 'no program yet', ...ANA, ...BEN];
+    expect(await waitedFor(...passed)).toMatchObject({ code: 0, next: 'retire' });
+    const { stdout } = await run('bundle', 'show', BUNDLE);
+    expect(stdout).toContain('override taken-up: no program yet (no use of the new anchor');
+    expect(await rotate(...ANA)).toMatchObject({ code: 11, next: 'remove' });
+  }, 60_000);
+});
+
+describe('commands with --key', () => {
+  it('rolls back, signs and publishes in one command', async () => {
+    const before = await run('bundle', 'show', BUNDLE, '--output', 'json');
+    const { sequence } = JSON.parse(before.stdout) as { readonly sequence: number };
+    const argv = ['release', 'rollback', String(sequence - 1), '--bundle', BUNDLE];
+    const first = await run(...argv, ...ANA);
+    expect(first.code).toBe(12);
+    expect(first.stdout).toContain('not published: missing 1 signature of the release role');
+    await rm(`${realm.cwd}/${BUNDLE}.draft.json`);
+    expect((await run(...argv, '--note', 'x', ...BEN, '--submit')).code).toBe(2);
+    const done = await run(...argv, ...BEN, '--key', realm.key('cleo'));
+    expect(done.stdout).toContain(`Published release ${sequence + 1}`);
+    const { stdout } = await run('bundle', 'show', BUNDLE);
+    expect(stdout).toMatch(/active +New CA/);
+  }, 60_000);
+
+  it('revokes with the revoke role alone, whatever drafts lie about', async () => {
+    await run('release', 'draft', '--bundle', BUNDLE);
+    const argv = ['anchor', 'revoke', 'Third', '--bundle', BUNDLE, '--note', 'key stolen'];
+    const ana = await run(...argv, ...ANA);
+    expect(ana.stdout).toContain('missing 1 signature of the revoke role (cleo)');
+    await rm(`${realm.cwd}/${BUNDLE}.revoke.draft.json`);
+    const done = await run(...argv, '--key', realm.key('cleo'), '--yes');
+    expect(done.stdout).toContain('Published release');
+    expect((await run('bundle', 'show', BUNDLE)).stdout).not.toContain('Third');
+  }, 60_000);
+});
