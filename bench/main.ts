@@ -12,6 +12,7 @@ import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
 import { fanout } from './fanout.ts';
 import { faults } from './faults.ts';
+import { governance } from './governance.ts';
 import { idle } from './idle.ts';
 import { publish } from './publish.ts';
 import { repair } from './repair.ts';
@@ -36,6 +37,7 @@ const CLAIMS: readonly Claim[] = [
   soak,
   sdkSwap,
   adoption,
+  governance,
 ];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 

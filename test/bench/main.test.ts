@@ -28,6 +28,7 @@ describe('npm run bench', () => {
       'soak',
       'sdk-swap',
       'adoption',
+      'governance',
     ]);
   });
 

@@ -51,12 +51,12 @@ export const rotate: CommandModule = {
       .description(
         'Lead the rotation of a CA through its path: stage, delivered to all, hold-down, ' +
           'activate, loaded by all, taken up, retire, unused, overlap, remove. Each call finds ' +
-          'out where the rotation is, from the verified bundle and from what clients told (so any ' +
-          'machine can go on), shows the path, and makes the next release when nothing speaks ' +
-          'against it: as a draft, or with --key signed, and published when enough have signed. ' +
-          'A closed gate is passed only with --override and --reason, which become part of the ' +
-          'signed note. Exit codes: 0 the release is published, or all is done; 11 a gate or a ' +
-          'time of the charter is not over; 12 the draft needs (more) signatures.',
+          'out where the rotation is, from the verified bundle and from what clients told (so ' +
+          'any machine can go on), shows the path, and makes the next release when nothing ' +
+          'speaks against it: as a draft, or with --key signed, and published when enough have ' +
+          'signed. A closed gate is passed only with --override and --reason, which become part ' +
+          'of the signed note. Exit codes: 0 the release is published, or all is done; 11 a ' +
+          'gate or a time of the charter is not over; 12 the draft needs (more) signatures.',
       )
       .argument('<bundle>', 'name of the bundle')
       .option('--from <anchor>', 'the old CA: label, id (8 or more digits) or certificate file')
