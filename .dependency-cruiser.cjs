@@ -27,6 +27,7 @@ const LAYERS = {
     npm: ['@peculiar/x509', 'reflect-metadata'],
     builtin: ['crypto'],
   },
+  preflight: { src: ['core', 'x509'], npm: [], builtin: ['crypto'] },
   signers: {
     src: ['core', 'ports'],
     npm: ['age-encryption'],
@@ -95,7 +96,7 @@ const LAYERS = {
     builtin: ANY_BUILTIN,
   },
   cli: {
-    src: ['core', 'ports', 'files', 'x509', 'signers', 'client', 'agent', 'node'],
+    src: ['core', 'ports', 'files', 'x509', 'preflight', 'signers', 'client', 'agent', 'node'],
     npm: ['pino', 'commander', 'yaml'],
     builtin: ANY_BUILTIN,
   },
@@ -120,7 +121,7 @@ const LAYERS = {
 
 /** What must never be loaded by a program that embeds the SDK, not even indirectly. */
 const NOT_IN_THE_SDK =
-  '^src/(node|storage|service|x509|signers|grpc|http|cli|agent|testing)/' +
+  '^src/(node|storage|service|x509|preflight|signers|grpc|http|cli|agent|testing)/' +
   '|^node_modules/(level|classic-level|@peculiar|age-encryption|pino|zod|yaml|commander)/';
 
 function layerRules([layer, { src, npm, builtin }]) {
@@ -221,7 +222,7 @@ module.exports = {
       comment: 'kedge --help must not load gRPC, LevelDB or X.509 parsing',
       severity: 'error',
       from: { path: '^src/cli/main\\.ts$' },
-      to: { path: '^src/(node|client|agent|x509|signers)/', dynamic: false },
+      to: { path: '^src/(node|client|agent|x509|preflight|signers)/', dynamic: false },
     },
     {
       name: 'examples-use-the-public-names',

@@ -123,3 +123,13 @@ export const NOTE_MAX_BYTES: number = 128 * 1024;
 export const NOTE_SIGNATURES_MAX: number = 128;
 /** Cosigned heads that are remembered of one key in one stream, to notice a second root. */
 export const COSIGNED_HEADS_MAX: number = 2;
+/** Certificates of one recorded chain, the leaf included. */
+export const CHAIN_MAX: number = 16;
+/** Recorded chains that one plan looks at. */
+export const PLAN_CHAINS_MAX: number = 10_000;
+/** Paths from one leaf to anchors that are told apart. */
+export const PLAN_PATHS_MAX: number = 64;
+/** Steps that looking for them may take. */
+export const PLAN_STEPS_MAX: number = 4096;
+/** Times that one plan looks at. */
+export const PLAN_INSTANTS_MAX: number = 12;

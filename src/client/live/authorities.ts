@@ -18,6 +18,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { AnchorState } from '../../core/anchors/anchor.ts';
 import { type AnchorLimits, breachOf } from '../../core/anchors/limits.ts';
+import { foldName } from '../../core/anchors/names.ts';
 import { type CertificateOutline, readOutline } from '../../core/anchors/outline.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
@@ -193,14 +194,14 @@ export class Authorities {
 
   #named(name: string): readonly Authority[] {
     this.#bySubject ??= sortBySubject(this.#cas.values());
-    return this.#bySubject.get(folded(name)) ?? [];
+    return this.#bySubject.get(foldName(name)) ?? [];
   }
 }
 
 function sortBySubject(cas: Iterable<Authority>): ReadonlyMap<string, readonly Authority[]> {
   const bySubject = new Map<string, Authority[]>();
   for (const ca of cas) {
-    const subject = folded(ca.certificate().subject);
+    const subject = foldName(ca.certificate().subject);
     const same = bySubject.get(subject);
     if (same === undefined) bySubject.set(subject, [ca]);
     else same.push(ca);
@@ -212,16 +213,6 @@ function sortBySubject(cas: Iterable<Authority>): ReadonlyMap<string, readonly A
 function byStaying(a: Authority, b: Authority): number {
   if (a.state !== b.state) return a.state === 'active' ? -1 : 1;
   return Date.parse(b.certificate().validTo) - Date.parse(a.certificate().validTo);
-}
-
-/** OpenSSL compares names without case and with single spaces; see RFC 5280 section 7.1. */
-function folded(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/\\ /g, ' ')
-    .replace(/ +/g, ' ')
-    .replace(/= /g, '=')
-    .replace(/ $/gm, '');
 }
 
 function isSame(one: X509Certificate, other: X509Certificate): boolean {

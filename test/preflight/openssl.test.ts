@@ -1,0 +1,106 @@
+/** Whether a plan says what OpenSSL does: random webs of CAs, each judged by both. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planChange } from '../../src/preflight/plan.ts';
+import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
+import type { IssuedCertificate } from '../../src/x509/issue.ts';
+import { below, bundleOf, chainOf, DAY_MS, leaf, NOW_MS, root } from './support.ts';
+
+const run = promisify(execFile);
+const CASES = 12;
+let dir: TempDir;
+let hasOpenssl: boolean;
+beforeAll(async () => {
+  dir = await createTempDir('kedge-openssl-');
+  const { stdout } = await run('openssl', ['version']).catch(() => ({ stdout: '' }));
+  hasOpenssl = /^OpenSSL 3\./.test(stdout);
+});
+afterAll(async () => {
+  await dir[Symbol.asyncDispose]();
+});
+
+/** Numbers that are the same in every run: Park and Miller. */
+function dice(seed: number): (sides: number) => number {
+  let state = seed;
+  return (sides) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+}
+
+/** CAs of three names that have signed each other at random; some have expired. */
+function makeWeb(roll: (sides: number) => number): readonly IssuedCertificate[] {
+  const to = (): number => [-5, 20, 50, 3000][roll(4)] ?? 0;
+  const keys = ['A', 'B', 'C'].map((name) => root(name));
+  const cas = keys.map(({ facts, keyPem }) => root(facts.subject.slice(3), { to: to() }, keyPem));
+  for (let i = 0; i < 3; i += 1) {
+    const [issuer, subject] = [keys[roll(3)], keys[roll(3)]];
+    if (issuer === undefined || subject === undefined || issuer === subject) continue;
+    const { facts, keyPem } = subject;
+    const pathLen = roll(4) === 0 ? { pathLen: roll(2) } : {};
+    cas.push(below(issuer, facts.subject.slice(3), { keyPem, to: to(), ...pathLen }));
+  }
+  // The same name with another key, as when one CA follows another.
+  if (roll(3) === 0) cas.push(root('A'));
+  return cas;
+}
+
+/** As programs get them. */
+function byId(a: IssuedCertificate, b: IssuedCertificate): number {
+  return a.facts.id < b.facts.id ? -1 : 1;
+}
+
+async function acceptsWithOpenssl(
+  anchors: readonly IssuedCertificate[],
+  sent: readonly IssuedCertificate[],
+  atMs: number,
+): Promise<boolean> {
+  const pem = (list: readonly IssuedCertificate[]): string =>
+    list.map(({ certificatePem }) => certificatePem).join('\n');
+  const [first, ...rest] = sent;
+  const files = [
+    await dir.write('anchors.pem', pem(anchors.toSorted(byId))),
+    await dir.write('sent.pem', pem(rest)),
+    await dir.write('leaf.pem', first?.certificatePem ?? ''),
+  ];
+  const argv = ['verify', '-no-CApath', '-no-CAstore', '-purpose', 'sslserver'];
+  const more = rest.length === 0 ? [] : ['-untrusted', files[1] ?? ''];
+  const time = ['-attime', String(Math.floor(atMs / 1000))];
+  return await run('openssl', [...argv, ...time, '-CAfile', files[0] ?? '', ...more, files[2] ?? ''])
+    .then(() => true)
+    .catch(() => false);
+}
+
+describe('planChange', () => {
+  it('accepts and refuses what OpenSSL 3 accepts and refuses', async (context) => {
+    if (!hasOpenssl) context.skip('there is no OpenSSL 3 on this machine to compare with');
+    const wrong: string[] = [];
+    let accepted = 0;
+    for (let seed = 1; seed <= CASES; seed += 1) {
+      const roll = dice(seed * 7919);
+      const web = makeWeb(roll);
+      const issuer = web[roll(web.length)];
+      if (issuer === undefined) continue;
+      const anchors = web.filter(() => roll(2) === 0);
+      if (anchors.length === 0) continue;
+      const between = web.filter(() => roll(3) > 0).toSorted(() => roll(3) - 1);
+      const usages = roll(6) === 0 ? (['clientAuth'] as const) : (['serverAuth'] as const);
+      const sent = [leaf(issuer, { usages, to: 9000 }), ...between];
+      const atMs = NOW_MS + (roll(3) * 30 + 0.5) * DAY_MS;
+      const { chains } = planChange({
+        today: bundleOf(...anchors),
+        chains: [chainOf('x', ...sent)],
+        instants: [atMs],
+        clusterMs: 0,
+      });
+      const verdict = chains[0]?.decisive.today;
+      const isAccepted = verdict?.kind === 'accepted';
+      if (isAccepted) accepted += 1;
+      const expected = await acceptsWithOpenssl(anchors, sent, atMs);
+      if (expected !== isAccepted) wrong.push(`seed ${seed}: ${verdict?.kind ?? ''}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(accepted).toBeGreaterThan(2);
+  });
+});
