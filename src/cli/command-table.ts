@@ -20,6 +20,8 @@ export type CommandEntry =
       readonly load: () => Promise<CommandModule>;
       /** It is meant where a group is named and none of its commands. */
       readonly isDefault?: true;
+      /** Commands below it: what is no name of one of them is its own argument. */
+      readonly commands?: readonly CommandEntry[];
     };
 
 /** The commands of `kedge`. */
@@ -118,6 +120,18 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/anchor-change.ts')).anchorRevoke,
     ),
   ]),
+  command(
+    'plan',
+    'find out what a change will break, before anybody signs it',
+    async () => (await import('./commands/plan.ts')).plan,
+    [
+      command(
+        'record',
+        'write the chains of servers to a file for later plans',
+        async () => (await import('./commands/plan-record.ts')).planRecord,
+      ),
+    ],
+  ),
   group('release', 'draft, sign and publish the next content of a bundle', [
     command(
       'draft',
@@ -258,4 +272,7 @@ function command(
   load: () => Promise<CommandModule>,
 ): Extract<CommandEntry, { readonly kind: 'command' }> {
   return { kind: 'command', name, summary, load };
+  commands?: readonly CommandEntry[],
+): CommandEntry {
+  return { kind: 'command', name, summary, load, ...(commands && { commands }) };
 }

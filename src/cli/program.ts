@@ -78,6 +78,10 @@ function addEntry(parent: Command, entry: CommandEntry, session: Session): void 
     for (const child of entry.commands) addEntry(command, child, session);
     return;
   }
+  if (entry.commands !== undefined) {
+    command.helpCommand(false);
+    for (const child of entry.commands) addEntry(command, child, session);
+  }
   // commander awaits this hook before it parses the options of the subcommand.
   parent.hook('preSubcommand', async (_, chosen) => {
     if (chosen === command) (await entry.load()).configure(command, session);

@@ -62,8 +62,7 @@ function commandPath(words: readonly string[]): readonly string[] {
     const entry = level.find(({ name }) => name === word);
     if (entry === undefined) continue;
     path.push(word);
-    if (entry.kind === 'command') break;
-    level = entry.commands;
+    level = entry.commands ?? [];
   }
   return path;
 }

@@ -26,13 +26,19 @@ export async function startTls(socket: Socket, protocol: StartTls): Promise<void
       socket.write('EHLO kedge.invalid\r\n');
       await smtp(socket, '250');
       socket.write('STARTTLS\r\n');
-      { await smtp(socket, '220'); return; }
+      {
+        await smtp(socket, '220');
+        return;
+      }
     case 'postgres':
       socket.write(SSL_REQUEST);
-      { await answered(socket, (said) => {
-        if (said.length === 0) return 'more';
-        return said === 'S' ? 'good' : 'bad';
-      }); return; }
+      {
+        await answered(socket, (said) => {
+          if (said.length === 0) return 'more';
+          return said === 'S' ? 'good' : 'bad';
+        });
+        return;
+      }
   }
 }
 

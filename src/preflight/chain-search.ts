@@ -5,7 +5,7 @@
  * @module
  */
 import type { Certificate, Certificates } from './certificates.ts';
-import { allPaths, type Habit, type Paths, type PathSearch, type Route, routeOf } from './paths.ts';
+import { allPaths, type Habit, type PathSearch, type Paths, type Route, routeOf } from './paths.ts';
 import type { Absence, TrustStore } from './trust-store.ts';
 
 /** What a chain is looked at with. */

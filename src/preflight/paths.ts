@@ -76,6 +76,7 @@ function climbTrustedFirst(
     const above = climbStore(search, links, nowMs);
     // What an anchor leads to is looked for among anchors alone.
     if (above.kind !== 'stuck' || above.links.length > links.length) return above;
+    if (search.certificates.isSelfSigned(topOf(links))) return above;
     const next = preferred(search, topOf(links), unused(search.sent, links), nowMs);
     if (next === undefined) return { kind: 'stuck', links };
     if (next.relation === 'lookalike') return { kind: 'misled', links, taken: next.issuer };
@@ -95,7 +96,8 @@ function climbStore(search: PathSearch, start: readonly Certificate[], nowMs: nu
       return end === undefined ? { kind: 'stuck', links } : { kind: 'ends', links, end };
     }
     const issuers = store.listed(top.issuer);
-    const next = preferred(search, top, unused(issuers, links), nowMs);
+    // Among anchors OpenSSL goes round in a circle, when two have signed each other, and gives up.
+    const next = preferred(search, top, issuers, nowMs);
     if (next === undefined) return { kind: 'stuck', links };
     if (next.relation === 'lookalike') return { kind: 'misled', links, taken: next.issuer };
     links = [...links, next.issuer];

@@ -8,8 +8,9 @@
  *
  * @module
  */
-import type { Sha256 } from '../core/ids.ts';
+
 import { KedgeError } from '../core/errors.ts';
+import type { Sha256 } from '../core/ids.ts';
 import { CHAIN_MAX, PLAN_CHAINS_MAX, PLAN_INSTANTS_MAX } from '../core/limits.ts';
 import { type Certificate, Certificates } from './certificates.ts';
 import { ChainSearch } from './chain-search.ts';
@@ -96,7 +97,13 @@ export function planChange(input: PlanInput): Plan {
   chains.sort(byUrgency);
   const { today, proposed = today, instants, clusterMs } = input;
   const { certificates, seen } = planner;
-  const warnings = warningsOf(chains, { bundle: proposed, certificates, seen, instants, clusterMs });
+  const warnings = warningsOf(chains, {
+    bundle: proposed,
+    certificates,
+    seen,
+    instants,
+    clusterMs,
+  });
   return { chains, unread, counts, warnings };
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer, TLSSocket, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { type ProbeTarget, type ProbeTerms, type Probed, probeAll } from '../../src/cli/probe.ts';
+import { type Probed, type ProbeTarget, type ProbeTerms, probeAll } from '../../src/cli/probe.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import { listen } from '../client/support/tls.ts';
 
@@ -142,7 +142,10 @@ describe('probeAll', () => {
     expect(reasons[0]).toBe('no answer in time');
     expect(reasons[2]).toContain('it does not start TLS: "N"');
     expect(reasons[4]).toContain('ECONNREFUSED');
-    expect(reasons.map((one) => typeof one)).toEqual([...Array<string>(5).fill('string'), 'number']);
+    expect(reasons.map((one) => typeof one)).toEqual([
+      ...Array<string>(5).fill('string'),
+      'number',
+    ]);
     expect(seen).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });

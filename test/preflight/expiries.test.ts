@@ -7,7 +7,17 @@ import { removeAnchor } from '../../src/core/releases/edit.ts';
 import { type Plan, planChange } from '../../src/preflight/plan.ts';
 import type { PlannedBundle } from '../../src/preflight/trust-store.ts';
 import type { PlanWarning, WarningKind } from '../../src/preflight/warnings.ts';
-import { below, bundleOf, chainOf, DAY_MS, edited, INSTANTS, leaf, POINT, root } from './support.ts';
+import {
+  below,
+  bundleOf,
+  chainOf,
+  DAY_MS,
+  edited,
+  INSTANTS,
+  leaf,
+  POINT,
+  root,
+} from './support.ts';
 
 type Chains = Parameters<typeof planChange>[0]['chains'];
 
@@ -134,7 +144,9 @@ describe('warningsOf', () => {
   it('tells of an anchor that ends before its successor is active', () => {
     const soon = root('Soon CA', { to: 50 });
     const planned = plan([], bundleOf(soon, { ca: far, state: 'staged' }));
-    expect(warning(planned, 'no-successor')?.text).toContain('"Far CA" is only staged: activate it');
+    expect(warning(planned, 'no-successor')?.text).toContain(
+      '"Far CA" is only staged: activate it',
+    );
     expect(warning(plan([], bundleOf(soon, far)), 'no-successor')).toBeUndefined();
   });
 

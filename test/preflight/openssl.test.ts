@@ -67,7 +67,14 @@ async function acceptsWithOpenssl(
   const argv = ['verify', '-no-CApath', '-no-CAstore', '-purpose', 'sslserver'];
   const more = rest.length === 0 ? [] : ['-untrusted', files[1] ?? ''];
   const time = ['-attime', String(Math.floor(atMs / 1000))];
-  return await run('openssl', [...argv, ...time, '-CAfile', files[0] ?? '', ...more, files[2] ?? ''])
+  return await run('openssl', [
+    ...argv,
+    ...time,
+    '-CAfile',
+    files[0] ?? '',
+    ...more,
+    files[2] ?? '',
+  ])
     .then(() => true)
     .catch(() => false);
 }

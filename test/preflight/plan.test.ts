@@ -94,7 +94,10 @@ describe('planChange', () => {
   it('takes a leaf that is valid now as renewed in time, and not one that has expired', () => {
     expect(only(plan([chainOf('a', leaf(next, { to: 10 }))], today)).outcome).toBe('fine');
     const expired = only(plan([chainOf('a', leaf(next, { to: -1 }))], today));
-    expect(expired).toMatchObject({ outcome: 'broken', decisive: { today: { reason: 'expired' } } });
+    expect(expired).toMatchObject({
+      outcome: 'broken',
+      decisive: { today: { reason: 'expired' } },
+    });
   });
 
   it('finds what a change mends', () => {
@@ -141,7 +144,9 @@ describe('planChange', () => {
     const long = only(plan([chainOf('a', leaf(under), under, one)], bundleOf(narrow)));
     expect(long.decisive.today).toMatchObject({ reason: 'path-length', depth: 2 });
     const client = chainOf('b', leaf(narrow, { usages: ['clientAuth'] }));
-    expect(only(plan([client], bundleOf(narrow))).decisive.today).toMatchObject({ reason: 'usage' });
+    expect(only(plan([client], bundleOf(narrow))).decisive.today).toMatchObject({
+      reason: 'usage',
+    });
     const asClient = { ...client, purpose: 'tls-client' };
     expect(only(plan([asClient], bundleOf(narrow))).outcome).toBe('fine');
   });

@@ -3,7 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { AnchorState } from '../../src/core/anchors/anchor.ts';
 import { parseBundleName, parseSequence } from '../../src/core/ids.ts';
 import type { ReleaseBody } from '../../src/core/releases/body.ts';
-import { addAnchor, type EditPoint, emptyBody, type NewAnchor } from '../../src/core/releases/edit.ts';
+import {
+  addAnchor,
+  type EditPoint,
+  emptyBody,
+  type NewAnchor,
+} from '../../src/core/releases/edit.ts';
 import type { RecordedChain } from '../../src/preflight/plan.ts';
 import type { PlannedBundle } from '../../src/preflight/trust-store.ts';
 import {

@@ -1,0 +1,136 @@
+/**
+ * What a plan is about: a draft, changes that are only named, or the newest release as it is.
+ *
+ * @module
+ */
+
+import { KedgeError } from '../core/errors.ts';
+import { type BundleName, parseBundleName, releaseStream } from '../core/ids.ts';
+import type { ReleaseBody } from '../core/releases/body.ts';
+import {
+  activateAnchor,
+  type EditPoint,
+  emptyBody,
+  removeAnchor,
+  retireAnchor,
+  revokeAnchor,
+} from '../core/releases/edit.ts';
+import { headOf } from '../core/trusted/state.ts';
+import type { PlannedBundle } from '../preflight/trust-store.ts';
+import { findAnchor } from './anchor-names.ts';
+import { loadDraft } from './draft-file.ts';
+import { buildDraft, editPoint, startBody } from './drafting.ts';
+import { parseArgument } from './help.ts';
+import { requireHead } from './history.ts';
+import { openRealm } from './realm.ts';
+import type { RealmOptions } from './realm-options.ts';
+import { requirePin } from './realm-trust.ts';
+import { type ReleaseReview, reviewRelease } from './review.ts';
+import type { Session } from './session.ts';
+
+/** Which change is meant, as options. */
+export interface ChangeOptions extends RealmOptions {
+  readonly bundle?: string;
+  readonly file?: string;
+  readonly remove?: readonly string[];
+  readonly retire?: readonly string[];
+  readonly activate?: readonly string[];
+  readonly revoke?: readonly string[];
+}
+
+/** A change, verified from the pin down. */
+export interface PlannedChange {
+  readonly bundle: BundleName;
+  /** The newest release; absent before the first. */
+  readonly sequence: number | undefined;
+  readonly today: PlannedBundle;
+  /** What is proposed, and what nodes would say of it; absent: nothing changes. */
+  readonly next?: { readonly bundle: PlannedBundle; readonly review: ReleaseReview };
+}
+
+type Edit = (body: ReleaseBody, id: ReleaseBody['anchors'][number]['id']) => ReleaseBody;
+
+/** Reads what is to be planned. Errors: `CONFIG`, and whatever makes it not fit together. */
+export async function readChange(
+  session: Session,
+  draft: string | undefined,
+  options: ChangeOptions,
+): Promise<PlannedChange> {
+  if (draft !== undefined) return await readDraft(session, draft, options);
+  const { bundle: name, file } = options;
+  if (name === undefined) {
+    throw new KedgeError('CONFIG', 'neither a draft nor a bundle is given', {
+      detail: {
+        hint: 'give a draft file, or --bundle <name> with --remove, --retire and the like',
+      },
+    });
+  }
+  const bundle = parseArgument('--bundle', name, parseBundleName);
+  await using realm = await openRealm(
+    session,
+    file === undefined ? options : { ...options, base: file },
+  );
+  const { head, state, blobs, document } = await requireHead(realm, bundle);
+  const today = { body: head.body, blobs };
+  const sequence = Number(head.sequence);
+  const nowMs = session.context.nowMs();
+  const edited = await edit(session, startBody(state, bundle), {
+    options,
+    point: editPoint(state, bundle, nowMs),
+  });
+  if (edited === undefined) return { bundle, sequence, today };
+  const { charters, pin } = realm;
+  const content = { state, charters, base: document, body: edited, blobs };
+  const review = reviewRelease(buildDraft(content, { nowMs, expiryDays: undefined }), pin, nowMs);
+  return { bundle, sequence, today, next: { bundle: { body: review.body, blobs }, review } };
+}
+
+async function readDraft(
+  session: Session,
+  file: string,
+  options: ChangeOptions,
+): Promise<PlannedChange> {
+  const { bundle: name, remove, retire, activate, revoke } = options;
+  const changes = [remove, retire, activate, revoke].filter((one) => one !== undefined);
+  if (name !== undefined || options.file !== undefined || changes.length > 0) {
+    throw new KedgeError('CONFIG', 'a draft says itself what changes in which bundle', {
+      detail: { hint: 'give the draft, or --bundle with changes, not both' },
+    });
+  }
+  const pin = requirePin(await session.profile(), options);
+  const draft = await loadDraft(session.path(file));
+  const review = reviewRelease(draft, pin, session.context.nowMs());
+  const { bundle, body, previous, state } = review;
+  const { blobs } = draft;
+  const today = { body: previous?.body ?? emptyBody(bundle), blobs };
+  const sequence = headOf(state, releaseStream(bundle))?.sequence;
+  return { bundle, sequence, today, next: { bundle: { body, blobs }, review } };
+}
+
+/** The content with the named changes; absent without any. */
+async function edit(
+  session: Session,
+  start: ReleaseBody,
+  { options, point }: { readonly options: ChangeOptions; readonly point: EditPoint },
+): Promise<ReleaseBody | undefined> {
+  const { remove, retire, activate, revoke } = options;
+  const steps: readonly (readonly [readonly string[] | undefined, Edit])[] = [
+    // First, because what retires needs a successor that is active.
+    [activate, (body, id) => activateAnchor(body, id, point)],
+    [retire, (body, id) => retireAnchor(body, id, point)],
+    [remove, (body, id) => removeInTheEnd(body, id, point)],
+    [revoke, (body, id) => revokeAnchor(body, id, point)],
+  ];
+  if (steps.every(([names]) => names === undefined)) return undefined;
+  let body = start;
+  for (const [names = [], change] of steps) {
+    for (const name of names) body = change(body, (await findAnchor(session, body, name)).id);
+  }
+  return body;
+}
+
+/** People ask what a removal will break long before the anchor may be removed. */
+function removeInTheEnd(body: ReleaseBody, id: Parameters<Edit>[1], point: EditPoint): ReleaseBody {
+  const isActive = body.anchors.some((anchor) => anchor.id === id && anchor.state === 'active');
+  return removeAnchor(isActive ? retireAnchor(body, id, point) : body, id, point);
+}
