@@ -14,6 +14,7 @@ import { fanout } from './fanout.ts';
 import { faults } from './faults.ts';
 import { governance } from './governance.ts';
 import { idle } from './idle.ts';
+import { plan } from './plan.ts';
 import { publish } from './publish.ts';
 import { repair } from './repair.ts';
 import { replication } from './replication.ts';
@@ -38,6 +39,7 @@ const CLAIMS: readonly Claim[] = [
   sdkSwap,
   adoption,
   governance,
+  plan,
 ];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 

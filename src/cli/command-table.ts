@@ -18,8 +18,6 @@ export type CommandEntry =
       readonly name: string;
       readonly summary: string;
       readonly load: () => Promise<CommandModule>;
-      /** It is meant where a group is named and none of its commands. */
-      readonly isDefault?: true;
       /** Commands below it: what is no name of one of them is its own argument. */
       readonly commands?: readonly CommandEntry[];
     };
@@ -169,21 +167,18 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-rollback.ts')).releaseRollback,
     ),
   ]),
-  group('rotate', 'lead a CA rotation from the new CA to the removal of the old one', [
-    {
-      ...command(
-        'next',
-        'show where a rotation is and make its next release; next may be left out',
-        async () => (await import('./commands/rotate.ts')).rotate,
+  command(
+    'rotate',
+    'lead a CA rotation from the new CA to the removal of the old one',
+    async () => (await import('./commands/rotate.ts')).rotate,
+    [
+      command(
+        'status',
+        'show the rotations of a bundle that are under way',
+        async () => (await import('./commands/rotate-status.ts')).rotateStatus,
       ),
-      isDefault: true,
-    },
-    command(
-      'status',
-      'show the rotations of a bundle that are under way',
-      async () => (await import('./commands/rotate-status.ts')).rotateStatus,
-    ),
-  ]),
+    ],
+  ),
   group('bundle', 'read bundles, verified from the pin down', [
     command(
       'list',
@@ -270,8 +265,6 @@ function command(
   name: string,
   summary: string,
   load: () => Promise<CommandModule>,
-): Extract<CommandEntry, { readonly kind: 'command' }> {
-  return { kind: 'command', name, summary, load };
   commands?: readonly CommandEntry[],
 ): CommandEntry {
   return { kind: 'command', name, summary, load, ...(commands && { commands }) };

@@ -68,8 +68,7 @@ function helpWidth(context: CliContext): number {
 }
 
 function addEntry(parent: Command, entry: CommandEntry, session: Session): void {
-  const isDefault = entry.kind === 'command' && entry.isDefault === true;
-  const command = parent.command(entry.name, { isDefault });
+  const command = parent.command(entry.name);
   command.summary(entry.summary).description(entry.summary);
   if (entry.kind === 'group') {
     command.usage('<command> [options]').helpCommand(false);

@@ -29,6 +29,7 @@ describe('npm run bench', () => {
       'sdk-swap',
       'adoption',
       'governance',
+      'plan',
     ]);
   });
 

@@ -81,7 +81,6 @@ export const rotate: CommandModule = {
     );
     addExamples(command, [
       'kedge rotate b.example.org --from "CA 2024" --to ca-2027.pem --key ana.age',
-      'kedge rotate next b.example.org   # the same: kedge rotate b.example.org',
       'kedge rotate b.example.org --watch --key ana.age --key ben.age --yes --output json',
       'kedge rotate b.example.org --override loaded --reason "host down, ticket 4711"',
       'kedge rotate status b.example.org',
