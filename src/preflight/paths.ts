@@ -175,7 +175,7 @@ export function allPaths(search: PathSearch): Paths {
 }
 
 /** Says whether a time lies within the validity of a certificate. */
-export function isWithinDates({ outline }: Certificate, nowMs: number): boolean {
+function isWithinDates({ outline }: Certificate, nowMs: number): boolean {
   return outline.notBeforeMs <= nowMs && nowMs <= outline.notAfterMs;
 }
 

@@ -1,9 +1,9 @@
 /**
  * Whether programs accept a chain at a time, and by which anchor, or why not.
  *
- * A program on Node takes the way of OpenSSL (`paths.ts`), which has to hold (`path-rules.ts`); then
- * an anchor has to allow the leaf (spec rule US-3). What other verifiers would say is noted where it
- * differs.
+ * A program on Node takes the way of OpenSSL (`paths.ts`), which has to hold (`path-rules.ts`);
+ * then an anchor has to allow the leaf (spec rule US-3). What other verifiers would say is noted
+ * where it differs.
  *
  * @module
  */
@@ -97,7 +97,7 @@ type Chosen =
   | { readonly kind: 'allowed'; readonly anchor: StoredAnchor; readonly links: Path['links'] }
   | ({ readonly kind: 'refused' } & Refusal);
 
-/** US-3: the anchor that OpenSSL took, or another one that allows the leaf, by a path of its own. */
+/** US-3: an anchor that allows the leaf, by a path of its own where another one forbids it. */
 function chooseAllowed(
   search: ChainSearch,
   { route, sound }: { readonly route: Path; readonly sound: readonly Path[] },

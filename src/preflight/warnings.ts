@@ -108,8 +108,8 @@ function dissentWarnings(chains: readonly ChainPlan[]): readonly PlanWarning[] {
 
 const DISSENTS: Readonly<Record<DissentKind, string>> = {
   'first-path-refuses':
-    'strict first-path clients break (OpenSSL 1.0.2, GnuTLS before 3.6.14), which do not look for ' +
-    'another way',
+    'strict first-path clients break (OpenSSL 1.0.2, GnuTLS before 3.6.14), which look for no ' +
+    'other way',
   'dateless-accepts':
     'clients that ignore the dates of anchors go on (Android before 7.1.1), all others refuse',
   'any-path-accepts':

@@ -218,6 +218,18 @@ describe('kedge adoption', () => {
     expect((await run('adoption', BUNDLE, '--remove', 'nobody')).code).toBe(2);
   });
 
+  it('is read by kedge plan, which says who is not done with an anchor that is to go', async () => {
+    const removal = ['plan', '--bundle', BUNDLE, '--remove', 'Old'];
+    const seen = await run(...removal);
+    expect(seen.code).toBe(1);
+    expect(seen.stdout).toContain('2 of 2 clients run the newest release');
+    expect(seen.stdout).toContain('"Old" is removed, and clients are not done with it:');
+    expect(seen.stdout).toMatch(/- it was used last at \S+, by one client/);
+    expect((await run(...removal, '--no-adoption')).code).toBe(0);
+    const away = await run(...removal, '--file', `${BUNDLE}.release-1.json`, '--output', 'json');
+    expect(JSON.parse(away.stdout)).toMatchObject({ leaving: [{ reason: 'removed' }] });
+  });
+
   it('says that a removal is safe once it is, and why', async () => {
     const retired = await run('anchor', 'retire', 'Old', '--bundle', BUNDLE, ...alone, '--submit');
     expect(retired.code).toBe(0);

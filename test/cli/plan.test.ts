@@ -1,9 +1,8 @@
-/** `kedge plan` as an admin runs it: drafts, named changes, servers on loopback, recorded chains. */
+/** `kedge plan` as an admin runs it: drafts, named changes, servers on loopback, files. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestPki } from '../../src/testing/pki.ts';
-import { listen } from '../client/support/tls.ts';
 import { BUNDLE, type CliRealm, type CliRun, createCliRealm, DRAFT, START_MS } from './support.ts';
 
 const DAY_MS = 86_400_000;
@@ -66,9 +65,8 @@ describe('kedge plan', () => {
     const removal = await plan(...today('--remove', 'Payments CA 2024', ...probe));
     expect(removal.code).toBe(1);
     expect(removal.stdout).toContain('1 chain at now, +30 days, +60 days, +90 days: 1 break');
-    expect(removal.stdout).toMatch(
-      /Break by this change\n {2}chain +when +why\n {2}127\.0\.0\.1:\d+ \(localhost\) {2}now {3}"Payments CA 2024" is removed\n/,
-    );
+    expect(removal.stdout).toMatch(/Break by this change\n {2}chain +when +why\n {2}127\.0\.0\.1/);
+    expect(removal.stdout).toMatch(/:\d+ \(localhost\) {2}now {3}"Payments CA 2024" is removed\n/);
     expect(removal.stdout).toContain('As it stands, nodes refuse it:');
     expect(removal.stdout).toContain('Do not sign: it breaks something.');
     expect(removal.stderr).toContain('asked 1 of 1 servers');

@@ -7,7 +7,7 @@ function pathsOf(entries: readonly CommandEntry[], before: readonly string[] = [
   return entries.flatMap((entry) =>
     entry.kind === 'group'
       ? pathsOf(entry.commands, [...before, entry.name])
-      : [[...before, entry.name]],
+      : [[...before, entry.name], ...pathsOf(entry.commands ?? [], [...before, entry.name])],
   );
 }
 

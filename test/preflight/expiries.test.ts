@@ -40,7 +40,7 @@ describe('AddTrust, May 2020: the cross-signed certificate expires, the root sta
   const chain = chainOf('shop:443', leaf(sectigo), sectigo, cross);
   const both = bundleOf({ ca: addTrust, state: 'retiring' }, userTrust);
 
-  it('goes on for whoever tries its anchors first, and breaks for whoever takes the first path', () => {
+  it('goes on for who tries its anchors first, and breaks for who takes the first path', () => {
     const planned = plan([chain], both);
     expect(planned.counts).toMatchObject({ fine: 1 });
     const cells = planned.chains[0]?.cells ?? [];
@@ -109,7 +109,7 @@ describe('DST Root CA X3, September 2021: the anchor has expired and is kept', (
     expect(warning(planned, 'first-path-refuses')?.text).toContain('"DST Root CA X3" ends on');
   });
 
-  it('breaks by removing the old root where the new one is not there yet, and is mended by it', () => {
+  it('breaks by removing the old root where the new one is missing, and is mended by it', () => {
     const before = bundleOf({ ca: dst, state: 'retiring' }, root('Other'));
     const proposed = edited(before, (body) => removeAnchor(body, dst.facts.id, POINT));
     expect(plan([chain], before, proposed).counts).toMatchObject({ breaks: 1 });

@@ -31,7 +31,9 @@ export const releaseShow: CommandModule = {
         const pin = requirePin(await session.profile(), options);
         const draft = await loadDraft(session.path(file));
         const review = reviewRelease(draft, pin, session.context.nowMs());
-        session.output.result(reviewJson(review, draft), formatReview(session, review, draft));
+        const hint = `What it would break: kedge plan ${file} --probe <host:port>`;
+        const text = `${formatReview(session, review, draft)}\n\n${hint}`;
+        session.output.result(reviewJson(review, draft), text);
       });
     addExamples(command, [
       'kedge release show payments.prod.example.org.draft.json',

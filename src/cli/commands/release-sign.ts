@@ -35,7 +35,7 @@ export const releaseSign: CommandModule = {
     command.description(
       'Show what a draft changes, ask, and sign it. Needs no network and no trust in whoever ' +
         'made the draft: everything in it is verified from the pin down, and the ledger of the ' +
-        'key refuses a second statement for one sequence.',
+        'key refuses a second statement for one sequence. kedge plan says what it would break.',
     );
     addSignOptions(command);
     command.action((file: string, options: Options) =>
