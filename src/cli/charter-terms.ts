@@ -4,13 +4,12 @@
  * @module
  */
 import { type Command, Option } from 'commander';
-import { parseUtf8 } from '../core/bytes.ts';
 import type { CharterChange } from '../core/charter/draft.ts';
 import type { Charter, Role, Roles } from '../core/charter/model.ts';
-import { ALGORITHMS, importPublicKey, type PublicKey } from '../core/crypto.ts';
+import type { PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import { parseSignerId, type SignerId } from '../core/ids.ts';
-import { parsePem } from '../core/pem.ts';
+import { parsePublicKey } from '../signers/public-key.ts';
 import { parseDurationDays, parseDurationSeconds } from './durations.ts';
 import { readInput } from './files.ts';
 import { collect, parseArgument } from './help.ts';
@@ -90,25 +89,11 @@ export function signerArgument(text: string): SignerId {
   return parseArgument('signer', text.trim(), parseSignerId);
 }
 
-/** Reads a public key, PEM. Errors: `CONFIG`, `PARSE`, `KEY`. */
+/** Reads a public key, PEM or DER. Errors: `CONFIG`, `PARSE`, `KEY`. */
 export async function loadPublicKey(session: Session, file: string): Promise<PublicKey> {
   const path = session.path(file);
   const bytes = await readInput(path, { what: 'public key', maxBytes: PUBLIC_KEY_MAX_BYTES });
-  const blocks = parsePem(parseUtf8(bytes)).filter(({ label }) => label === 'PUBLIC KEY');
-  const [block] = blocks;
-  if (block === undefined || blocks.length > 1) {
-    throw new KedgeError('PARSE', `${file} must have exactly one PUBLIC KEY block`, {
-      detail: { hint: '`kedge signer create` writes such a file beside the key file' },
-    });
-  }
-  for (const alg of ALGORITHMS) {
-    try {
-      return importPublicKey({ alg, spki: block.der });
-    } catch (thrown) {
-      if (KedgeError.from(thrown).code !== 'KEY') throw thrown;
-    }
-  }
-  throw new KedgeError('KEY', `${file} is not a usable key of ${ALGORITHMS.join(', ')}`);
+  return parsePublicKey(bytes, file);
 }
 
 function withValidity(options: TermOptions, roles: Roles): Roles {

@@ -78,6 +78,16 @@ export const COMMANDS: readonly CommandEntry[] = [
       'make an encrypted key file for one signer',
       async () => (await import('./commands/signer-create.ts')).signerCreate,
     ),
+    command(
+      'import',
+      'make an encrypted key file from a PKCS#8 key of another tool',
+      async () => (await import('./commands/signer-import.ts')).signerImport,
+    ),
+    command(
+      'show',
+      'show the public key of a key file, a token or a command that signs',
+      async () => (await import('./commands/signer-show.ts')).signerShow,
+    ),
   ]),
   group('region', 'keys of the nodes that attest for regions', [
     command(

@@ -34,9 +34,32 @@ export function passphraseSource(
   };
 }
 
+/**
+ * Gets the PIN of a token: `KEDGE_TOKEN_PIN_<LABEL>`, `KEDGE_TOKEN_PIN`, else the terminal. A file
+ * with a PIN is named by the token's URI (`pin-source`), never by `--passphrase-file`: a passphrase
+ * that is tried as a PIN brings a token nearer to its lock.
+ */
+export async function tokenPin(context: CliContext, label: string): Promise<string> {
+  const variable = `KEDGE_TOKEN_PIN_${variableSuffix(label)}`;
+  const found = context.env[variable] ?? context.env['KEDGE_TOKEN_PIN'];
+  if (found !== undefined && found !== '') return found;
+  if (context.prompter !== undefined) return context.prompter.secret(`PIN of token ${label}: `);
+  throw new KedgeError(
+    'CONFIG',
+    `the PIN of the token ${label} is needed and nobody can be asked`,
+    {
+      detail: { hint: `run in a terminal, set ${variable}, or add pin-source=<file> to the URI` },
+    },
+  );
+}
+
 /** The variable that holds one signer's passphrase. */
 function passphraseVariable(signer: string): string {
-  return `KEDGE_PASSPHRASE_${signer.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  return `KEDGE_PASSPHRASE_${variableSuffix(signer)}`;
+}
+
+function variableSuffix(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 }
 
 async function givenPassphrase(

@@ -44,8 +44,8 @@ export function addShortcutOptions(command: Command): Command {
   return addKeyOptions(command)
     .addOption(
       new Option(
-        '--sign-with <keyfile>',
-        'sign the draft at once with this key; may be repeated',
+        '--sign-with <key>',
+        'sign the draft at once with this key (file, pkcs11: or exec:); may be repeated',
       ).argParser(collect),
     )
     .option('--submit', 'and hand it to the node');

@@ -12,21 +12,16 @@ import type { SignerId } from '../core/ids.ts';
 import { addSignatures } from '../core/statements/sign.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import type { Signer } from '../ports/signer.ts';
-import { openKeyFile } from '../signers/key-file.ts';
-import { Ledger, ledgerPath, type SecondStatement } from '../signers/ledger.ts';
-import { LocalSigner } from '../signers/local-signer.ts';
-import { loadPlainKey } from '../signers/plain-key.ts';
+import { Ledger, type SecondStatement } from '../signers/ledger.ts';
+import { openSigner } from '../signers/open.ts';
 import { signWithLedger } from '../signers/sign.ts';
 import { type Draft, saveDraft } from './draft-file.ts';
-import { readInput, requireAbsent } from './files.ts';
+import { requireAbsent } from './files.ts';
 import { hinted } from './help.ts';
-import { passphraseSource } from './passphrases.ts';
 import type { ShortcutOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
+import { ledgerFileOf, signerHost } from './signer-host.ts';
 import { countOf } from './styles.ts';
-
-const KEY_FILE_MAX_BYTES = 64 * 1024;
-const AGE_HEADER = '-----BEGIN AGE ENCRYPTED FILE-----';
 
 /** What is to be signed, after its review. */
 export interface Signable {
@@ -51,25 +46,25 @@ export interface Signable {
 export type SignOptions = Pick<ShortcutOptions, 'yes' | 'passphraseFile' | 'ledger'>;
 
 /**
- * Signs with each key file and saves after each, so that no signature is lost. Before the first one
+ * Signs with each key (`--key`: see `signers/open.ts`) and saves after each, so that no signature is lost. Before the first one
  * the file is not touched: a wrong passphrase leaves nothing behind.
  */
 export async function signDraft(
   session: Session,
   signable: Signable,
-  keyFiles: readonly string[],
+  keys: readonly string[],
   options: SignOptions,
 ): Promise<Draft> {
   requireSignable(signable);
   session.output.show(signable.summary);
   const { stream, sequence } = signable.statement;
   await session.confirm(
-    `Sign sequence ${sequence} of ${stream} with ${countOf(keyFiles.length, 'key')}?`,
+    `Sign sequence ${sequence} of ${stream} with ${countOf(keys.length, 'key')}?`,
     options,
   );
   let { draft, saveAs = 'changed' } = signable;
-  for (const file of keyFiles) {
-    draft = await signWith(session, { ...signable, draft, saveAs }, session.path(file), options);
+  for (const key of keys) {
+    draft = await signWith(session, { ...signable, draft, saveAs }, key, options);
     await saveDraft(signable.path, draft, saveAs);
     saveAs = 'changed';
   }
@@ -93,15 +88,13 @@ export function requireSignable({ problems }: Pick<Signable, 'problems'>): void 
 async function signWith(
   session: Session,
   signable: Signable,
-  keyFile: string,
+  key: string,
   options: SignOptions,
 ): Promise<Draft> {
   const { draft, statement } = signable;
-  const opened = await openKey(session, keyFile, options);
-  const owner = requireEligible(signable, opened.signer, keyFile);
-  const fallback = (await session.profile()).ledger;
-  const path = options.ledger === undefined ? fallback : session.path(options.ledger);
-  const ledger = new Ledger(path ?? (await ledgerPath(keyFile)));
+  await using opened = await openSigner(key, signerHost(session, options));
+  const owner = requireEligible(signable, opened.signer, key);
+  const ledger = new Ledger(await ledgerFileOf(session, opened, options));
   await warnOfLedger(session, ledger, statement);
   // Somebody may have typed a passphrase meanwhile; a signature that cannot be saved is spent.
   if (signable.saveAs === 'new') await requireAbsent(signable.path);
@@ -115,37 +108,7 @@ async function signWith(
   return { ...draft, document: { statement: both, body: draft.document.body } };
 }
 
-async function openKey(
-  session: Session,
-  keyFile: string,
-  options: SignOptions,
-): Promise<{ readonly signer: Signer }> {
-  const bytes = await readInput(keyFile, { what: 'key file', maxBytes: KEY_FILE_MAX_BYTES });
-  if (!Buffer.from(bytes).toString('latin1').trimStart().startsWith(AGE_HEADER)) {
-    const noKey = 'give the encrypted key file of a signer, for example signers/ana.age';
-    const key = await hinted({ PARSE: noKey }, () => loadPlainKey(keyFile));
-    session.output.warn(`${keyFile} is not encrypted; whoever reads it can sign`);
-    return { signer: new LocalSigner(key) };
-  }
-  const passphrase = await passphraseSource(session.context, options.passphraseFile)(
-    signerNameOf(keyFile),
-    'open',
-  );
-  session.output.note('Opening the key file; this takes a moment on purpose.');
-  const lost = 'try again; nothing was signed. A passphrase that is lost cannot be recovered';
-  return hinted({ ACCESS: lost }, async () => {
-    const { key } = await openKeyFile({ path: keyFile, passphrase });
-    return { signer: key };
-  });
-}
-
-/** `signers/ana.age` is the file of `ana`; only the name of the passphrase variable rests on it. */
-function signerNameOf(keyFile: string): string {
-  const name = keyFile.slice(keyFile.lastIndexOf('/') + 1);
-  return name.replace(/\.age$/, '');
-}
-
-function requireEligible(signable: Signable, signer: Signer, keyFile: string): SignerId {
+function requireEligible(signable: Signable, signer: Signer, key: string): SignerId {
   const { keyId } = signer.publicKey;
   const owners = signable.charters.flatMap((charter) =>
     charter.signers.filter(({ keys }) => keys.some((key) => key.keyId === keyId)),
@@ -155,7 +118,7 @@ function requireEligible(signable: Signable, signer: Signer, keyFile: string): S
   const who = owners[0] === undefined ? 'nobody in the charter' : `signer ${owners[0].id}`;
   throw new KedgeError(
     'KEY',
-    `the key in ${keyFile} belongs to ${who}; its signature would not count here`,
+    `the key in ${key} belongs to ${who}; its signature would not count here`,
     {
       detail: {
         keyId,

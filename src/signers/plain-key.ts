@@ -1,18 +1,21 @@
 /**
- * Unencrypted PKCS#8 private keys, for keys that other tools made and other means protect (a secret
- * mount, a memory file system).
+ * PKCS#8 private keys that other tools made: plain ones, for keys that other means protect (a secret
+ * mount, a memory file system), and encrypted ones (RFC 5958, PBES2), to be imported.
  *
  * @module
  */
+import { createPrivateKey } from 'node:crypto';
 import { parseUtf8 } from '../core/bytes.ts';
 import { ALGORITHMS, importSigningKey, type SigningKey } from '../core/crypto.ts';
+import { DER_TAG, readChildren, readElement } from '../core/der.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parsePem } from '../core/pem.ts';
+import { type PemBlock, parsePem } from '../core/pem.ts';
 import { readWhole } from './files.ts';
 
 const KEY_MAX_BYTES = 16 * 1024;
 /** Every DER of a private key is a SEQUENCE; no PEM text starts with this byte. */
 const DER_SEQUENCE = 0x30;
+const ENCRYPTED = 'ENCRYPTED PRIVATE KEY';
 const CONVERT = 'convert it with "openssl pkcs8 -topk8 -nocrypt -in <key> -out <new key>"';
 
 /** Reads a PKCS#8 key file, PEM or DER. Errors: `STORE`, `LIMIT`, `PARSE`, `KEY`. */
@@ -22,7 +25,50 @@ export async function loadPlainKey(path: string): Promise<SigningKey> {
 
 /** Parses a PKCS#8 key, PEM or DER, of a known algorithm. Errors: `PARSE`, `KEY`. */
 export function parsePlainKey(bytes: Uint8Array): SigningKey {
-  const der = bytes[0] === DER_SEQUENCE ? bytes : pkcs8OfPem(bytes);
+  return importPkcs8(bytes[0] === DER_SEQUENCE ? bytes : pkcs8OfPem(bytes));
+}
+
+/** Says whether a file holds an encrypted PKCS#8 key, PEM or DER. */
+export function isEncryptedKey(bytes: Uint8Array): boolean {
+  if (bytes[0] !== DER_SEQUENCE) {
+    return Buffer.from(bytes).toString('latin1').includes(`-----BEGIN ${ENCRYPTED}-----`);
+  }
+  try {
+    // A plain key starts with its version; an encrypted one with the algorithm that encrypts.
+    const [first] = readChildren(bytes, readElement(bytes, 0));
+    return first?.tag === DER_TAG.sequence;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens an encrypted PKCS#8 key, PEM or DER.
+ *
+ * Errors: `PARSE`, `ACCESS` (wrong passphrase, changed file or unknown encryption: one error),
+ * `KEY` (of an unknown algorithm).
+ */
+export function parseEncryptedKey(bytes: Uint8Array, passphrase: string): SigningKey {
+  const key = Buffer.from(bytes[0] === DER_SEQUENCE ? bytes : onlyKeyOf(bytes).der);
+  let pkcs8: Buffer;
+  try {
+    const opened = createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase });
+    pkcs8 = opened.export({ format: 'der', type: 'pkcs8' });
+  } catch {
+    // The cause says which step failed, which helps whoever guesses.
+    throw new KedgeError(
+      'ACCESS',
+      'the PKCS#8 key does not open: the passphrase is wrong, or the file was changed',
+    );
+  }
+  try {
+    return importPkcs8(pkcs8);
+  } finally {
+    pkcs8.fill(0);
+  }
+}
+
+function importPkcs8(der: Uint8Array): SigningKey {
   for (const alg of ALGORITHMS) {
     try {
       return importSigningKey(alg, der);
@@ -37,6 +83,12 @@ export function parsePlainKey(bytes: Uint8Array): SigningKey {
 }
 
 function pkcs8OfPem(bytes: Uint8Array): Uint8Array {
+  const { label, der } = onlyKeyOf(bytes);
+  if (label === 'PRIVATE KEY') return der;
+  throw new KedgeError('KEY', `the key is in the form "${label}"; ${CONVERT}`);
+}
+
+function onlyKeyOf(bytes: Uint8Array): PemBlock {
   const blocks = parsePem(parseUtf8(bytes));
   const keys = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
   const [key] = keys;
@@ -44,6 +96,5 @@ function pkcs8OfPem(bytes: Uint8Array): Uint8Array {
     const found = `found ${String(keys.length)} private keys, exactly one is needed`;
     throw new KedgeError('PARSE', `not a private key file: ${found}`);
   }
-  if (key.label === 'PRIVATE KEY') return key.der;
-  throw new KedgeError('KEY', `the key is in the form "${key.label}"; ${CONVERT}`);
+  return key;
 }

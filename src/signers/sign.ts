@@ -28,9 +28,10 @@ export async function signWithLedger(
   second?: SecondStatement,
 ): Promise<SignedStatement> {
   const { realm, stream, sequence, previous } = parseStatement(payload);
-  await ledger.record({ realm, stream, sequence, digest: sha256(payload), previous }, second);
+  const digest = sha256(payload);
+  await ledger.record({ realm, stream, sequence, digest, previous }, second);
   const message = pae(PAYLOAD_TYPE, payload);
-  const signature = await signer.sign(message);
+  const signature = await signer.sign(message, { realm, stream, sequence, digest });
   const { publicKey } = signer;
   if (!verifySignature(publicKey, message, signature)) {
     throw new KedgeError(

@@ -53,6 +53,8 @@ export const releaseSign: CommandModule = {
       'kedge release sign payments.prod.example.org.draft.json --key signers/ana.age',
       'kedge release sign draft.json --key /media/stick/ben.age --ledger ~/kedge.ledger',
       'KEDGE_PASSPHRASE_ANA=… kedge release sign draft.json --key ana.age --yes',
+      "kedge release sign draft.json --key 'pkcs11:token=ana;object=kedge' --yes",
+      "kedge release sign draft.json --key 'exec:./sign-with-kms.sh alias/ana?spki=ana.pub'",
     ]);
   },
 };
@@ -83,10 +85,14 @@ export const charterSign: CommandModule = {
 function addSignOptions(command: Command): void {
   command
     .argument('<draft>', 'draft file; the signature is added to it')
-    .option('--key <keyfile>', 'key file to sign with; may be repeated', collect)
+    .option(
+      '--key <key>',
+      'key file, pkcs11: URI or exec: command to sign with; may be repeated',
+      collect,
+    )
     .option('--yes', 'sign without asking, after reading what it prints')
     .option('--passphrase-file <file>', 'file with the passphrase of the key, one line')
-    .option('--ledger <file>', 'ledger of signed statements (default: beside the key file)')
+    .option('--ledger <file>', 'ledger of signed statements (default: with the key)')
     .option('--realm <name>', 'realm (default: from the profile)')
     .option('--pin <sha256>', 'digest of the first charter (default: from the profile)');
 }

@@ -1,0 +1,115 @@
+/**
+ * `kedge signer import`: turns a PKCS#8 key that another tool made into a key file.
+ *
+ * @module
+ */
+import type { SigningKey } from '../../core/crypto.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { parseSignerId } from '../../core/ids.ts';
+import { encodePem } from '../../core/pem.ts';
+import { createKeyFile } from '../../signers/key-file.ts';
+import { isEncryptedKey, parseEncryptedKey, parsePlainKey } from '../../signers/plain-key.ts';
+import type { CommandModule } from '../command-module.ts';
+import { createFile, readInput, requireAbsent } from '../files.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { passphraseSource } from '../passphrases.ts';
+import type { Session } from '../session.ts';
+import { parseWorkFactor } from './realm-init.ts';
+
+interface Options {
+  readonly out?: string;
+  readonly passphraseFile?: string;
+  readonly oldPassphraseFile?: string;
+  readonly scryptWorkFactor?: string;
+}
+
+const KEY_MAX_BYTES = 16 * 1024;
+
+/** The command. */
+export const signerImport: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Make an encrypted key file (age) from a PKCS#8 private key, PEM or DER, plain or ' +
+          'encrypted, and the public key beside it. The old file stays as it is: destroy it when ' +
+          'the new one works. A key that was ever in clear on a disk is better made anew.',
+      )
+      .argument('<signer>', 'name of the signer in the charter, for example dora')
+      .argument('<pkcs8>', 'file with the private key')
+      .option('--out <file>', 'key file; never overwritten (default: <signer>.age)')
+      .option('--old-passphrase-file <file>', 'file with the passphrase of the PKCS#8 key')
+      .option('--passphrase-file <file>', 'file with the passphrase of the new file, one line')
+      .option('--scrypt-work-factor <n>', 'log2 of the cost of guessing, 10 to 20 (default: 18)')
+      .action((signer: string, file: string, options: Options) =>
+        run(session, { signer, file }, options),
+      );
+    addExamples(command, [
+      'kedge signer import dora dora-key.pem',
+      'kedge signer import dora dora.p8 --out /media/stick/dora.age',
+    ]);
+  },
+};
+
+async function run(
+  session: Session,
+  given: { readonly signer: string; readonly file: string },
+  options: Options,
+): Promise<void> {
+  const signer = parseArgument('signer', given.signer, parseSignerId);
+  const path = session.path(options.out ?? `${signer}.age`);
+  const publicPath = `${path}.pub`;
+  await requireAbsent(path);
+  await requireAbsent(publicPath);
+  const key = await readKey(session, given.file, options);
+  const source = passphraseSource(session.context, options.passphraseFile);
+  const passphrase = await source(signer, 'create');
+  const factor = options.scryptWorkFactor;
+  await createKeyFile({
+    path,
+    signer,
+    passphrase,
+    key,
+    ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
+  });
+  const { alg, keyId, spki } = key.publicKey;
+  await createFile(publicPath, encodePem('PUBLIC KEY', spki), 'public');
+  session.output.result(
+    { signer, keyFile: path, publicKey: publicPath, alg, keyId },
+    `Key of ${signer}: ${alg} ${keyId}\n` +
+      `  ${session.shown(path)}      the encrypted key: keep it, and a copy in a safe place\n` +
+      `  ${session.shown(publicPath)}  the public key: for kedge charter rotate --add-signer ` +
+      `${signer}=<file>\n` +
+      `Check it with kedge signer show ${session.shown(path)}, then destroy ${given.file}.`,
+  );
+}
+
+async function readKey(session: Session, file: string, options: Options): Promise<SigningKey> {
+  const what = { what: 'private key', maxBytes: KEY_MAX_BYTES };
+  const bytes = await readInput(session.path(file), what);
+  try {
+    if (!isEncryptedKey(bytes)) return parsePlainKey(bytes);
+    return parseEncryptedKey(bytes, await oldPassphrase(session, file, options));
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+/** `--old-passphrase-file`, `KEDGE_OLD_PASSPHRASE`, else the terminal. */
+async function oldPassphrase(
+  session: Session,
+  file: string,
+  { oldPassphraseFile }: Options,
+): Promise<string> {
+  const env = { KEDGE_PASSPHRASE: session.context.env['KEDGE_OLD_PASSPHRASE'] };
+  const from = oldPassphraseFile === undefined ? undefined : session.path(oldPassphraseFile);
+  const source = passphraseSource({ ...session.context, env }, from);
+  try {
+    return await source(file, 'open');
+  } catch (thrown) {
+    const { code, message } = KedgeError.from(thrown);
+    throw new KedgeError(code, message, {
+      cause: thrown,
+      detail: { hint: 'run in a terminal, set KEDGE_OLD_PASSPHRASE or --old-passphrase-file' },
+    });
+  }
+}
