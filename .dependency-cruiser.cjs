@@ -31,7 +31,7 @@ const LAYERS = {
   signers: {
     src: ['core', 'ports'],
     npm: ['age-encryption', 'pkcs11js'],
-    builtin: ['fs', 'fs/promises', 'path', 'crypto', 'child_process'],
+    builtin: ['fs', 'fs/promises', 'os', 'path', 'crypto', 'child_process'],
   },
   storage: {
     src: ['core', 'ports', 'files'],

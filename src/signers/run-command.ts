@@ -3,11 +3,17 @@
  * behind.
  *
  * The command is in our process group, so that it may ask at the terminal and Ctrl-C ends it too.
+ * Its input is a file without a name: what Node gives a child otherwise is a socket, and tools that
+ * open `/dev/stdin` by name (`aws`, `gcloud`) cannot open a socket.
  *
  * @module
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KedgeError } from '../core/errors.ts';
+import { fileError } from './files.ts';
 
 /** What to run. */
 export interface CommandRun {
@@ -32,13 +38,14 @@ const EXIT_NO_PERMISSION = 77;
 /**
  * Runs a command to its end and gives what it wrote to standard output.
  *
- * Errors: `CONFIG` (cannot be started), `ACCESS` (exit code 77), `LIMIT` (too much output),
+ * Errors: `CONFIG` (cannot be started), `STORE` (no room for the input), `ACCESS` (exit code 77), `LIMIT` (too much output),
  * `UNAVAILABLE` (another exit code, a signal, the time is over).
  */
 export async function runCommand(run: CommandRun): Promise<Uint8Array> {
+  await using input = await namelessFile(run.stdin);
   const child = spawn(run.command, run.args, {
     env: run.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: [input.fd, 'pipe', 'pipe'],
     shell: false,
   });
   const ending = new Ending(child, run);
@@ -51,9 +58,6 @@ export async function runCommand(run: CommandRun): Promise<Uint8Array> {
     else ending.stop(new KedgeError('LIMIT', `${run.command} wrote more than a signature`));
   });
   child.stderr.on('data', (chunk: Buffer) => said.take(chunk.toString()));
-  // A command that does not read its input is no error by itself.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(run.stdin);
   try {
     const { code, signal } = await ending.over;
     if (code === 0) return new Uint8Array(Buffer.concat(output));
@@ -63,6 +67,24 @@ export async function runCommand(run: CommandRun): Promise<Uint8Array> {
     // What the command started may hold the pipes open; nobody waits for that.
     child.stdout.destroy();
     child.stderr.destroy();
+  }
+}
+
+/** A file to read from that nobody else finds. */
+async function namelessFile(content: Uint8Array): Promise<FileHandle> {
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'kedge-sign-'));
+    try {
+      const path = join(folder, 'message');
+      const writer = await open(path, 'wx', 0o600);
+      await writer.writeFile(content);
+      await writer.close();
+      return await open(path, 'r');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  } catch (thrown) {
+    throw fileError(thrown, 'cannot keep the message for the command');
   }
 }
 

@@ -81,6 +81,9 @@ async function service(
 const ed25519 = (): KeyObject => generateKeyPairSync('ed25519').privateKey;
 const p256 = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 
+const publicPem = (): string =>
+  generateKeyPairSync('ed25519').publicKey.export({ format: 'pem', type: 'spki' }).toString();
+
 async function open(reference: string, host = testHost()): Promise<ExecSigner> {
   return ExecSigner.open(parseExecReference(reference), host);
 }
@@ -180,6 +183,14 @@ describe('a command that signs', () => {
       expect(await codeOf(open(reference))).toBe('CONFIG');
     },
   );
+
+  it('may open its input by name', async () => {
+    // Node gives a child a socket otherwise, which has no name to open.
+    const [file, key] = [dir.join('seen'), await dir.write('p.pem', publicPem())];
+    const signer = await open(`exec:cp /dev/stdin ${file}?spki=${key}`);
+    expect(await codeOf(signer.sign(PAYLOAD))).toBe('PARSE');
+    expect(new Uint8Array(await readFile(file))).toEqual(PAYLOAD);
+  });
 
   it('that prints no public key is refused', async () => {
     expect(await codeOf(open("exec:printf 'hello %s'"))).toBe('PARSE');
