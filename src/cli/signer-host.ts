@@ -39,9 +39,9 @@ export function signerHost(session: Session, options: SignerOptions): SignerHost
 }
 
 /**
- * The ledger of a signer: as the options or the profile say, else beside its key file. A key that is
- * in no file has it in the state folder of the person, by the id of the key, so that a key has one
- * ledger by whatever reference it is opened. Errors: `CONFIG`, `STORE`.
+ * The ledger of a signer: as the options or the profile say, else beside its key file. A key that
+ * is in no file has it in the state folder of the person, by the id of the key, so that a key has
+ * one ledger by whatever reference it is opened. Errors: `CONFIG`, `STORE`.
  */
 export async function ledgerFileOf(
   session: Session,

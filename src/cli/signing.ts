@@ -46,8 +46,8 @@ export interface Signable {
 export type SignOptions = Pick<ShortcutOptions, 'yes' | 'passphraseFile' | 'ledger'>;
 
 /**
- * Signs with each key (`--key`: see `signers/open.ts`) and saves after each, so that no signature is lost. Before the first one
- * the file is not touched: a wrong passphrase leaves nothing behind.
+ * Signs with each key (what `signers/open.ts` takes) and saves after each, so that no signature is
+ * lost. Before the first one the file is not touched: a wrong passphrase leaves nothing behind.
  */
 export async function signDraft(
   session: Session,

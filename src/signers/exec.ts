@@ -1,11 +1,11 @@
 /**
  * A signer that is a command: cloud key services, and whatever else has a command line.
  *
- * To sign, the command is run as it was given, with the message (the PAE of a statement) on standard
- * input; what it prints is the signature. What is signed is named in the environment, for a script
- * that has rules of its own. For the public key the command is run with one more argument,
- * `public-key`, unless the reference names a file. Passphrases and PINs of ours are taken out of its
- * environment.
+ * To sign, the command is run as it was given, with the message (the PAE of a statement) on
+ * standard input; what it prints is the signature. What is signed is named in the environment, for
+ * a script that has rules of its own. For the public key the command is run with one more argument,
+ * `public-key`, unless the reference names a file. Passphrases and PINs of ours are taken out of
+ * its environment.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
  * A signer whose private key stays in a token (PKCS#11): Ed25519, ECDSA P-256 and P-384.
  *
- * ECDSA tokens sign a digest, so the message is hashed here; with Ed25519 the token gets the message
- * (2.1 KB at most). Tokens give `r ‖ s`, which is what statements carry. The public key is read from
- * the token and checked like any other; that the token really signs with its private half is found
- * by the check of each signature in `sign.ts`.
+ * ECDSA tokens sign a digest, so the message is hashed here; with Ed25519 the token gets the
+ * message (2.1 KB at most). Tokens give `r ‖ s`, which is what statements carry. The public key is
+ * read from the token and checked like any other; that the token really signs with its private half
+ * is found by the check of each signature in `sign.ts`.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * PKCS#8 private keys that other tools made: plain ones, for keys that other means protect (a secret
- * mount, a memory file system), and encrypted ones (RFC 5958, PBES2), to be imported.
+ * PKCS#8 private keys that other tools made: plain ones, for keys that other means protect (a
+ * secret mount, a memory file system), and encrypted ones (RFC 5958, PBES2), to be imported.
  *
  * @module
  */

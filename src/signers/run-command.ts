@@ -38,8 +38,8 @@ const EXIT_NO_PERMISSION = 77;
 /**
  * Runs a command to its end and gives what it wrote to standard output.
  *
- * Errors: `CONFIG` (cannot be started), `STORE` (no room for the input), `ACCESS` (exit code 77), `LIMIT` (too much output),
- * `UNAVAILABLE` (another exit code, a signal, the time is over).
+ * Errors: `CONFIG` (cannot be started), `STORE` (no room for the input), `ACCESS` (exit code 77),
+ * `LIMIT` (too much output), `UNAVAILABLE` (another exit code, a signal, the time is over).
  */
 export async function runCommand(run: CommandRun): Promise<Uint8Array> {
   await using input = await namelessFile(run.stdin);
@@ -48,16 +48,18 @@ export async function runCommand(run: CommandRun): Promise<Uint8Array> {
     stdio: [input.fd, 'pipe', 'pipe'],
     shell: false,
   });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new KedgeError('BUG', 'a child without pipes');
   const ending = new Ending(child, run);
   const said = new Lines(run.onLine);
   const output: Buffer[] = [];
   let size = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
+  stdout.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= OUTPUT_MAX_BYTES) output.push(chunk);
     else ending.stop(new KedgeError('LIMIT', `${run.command} wrote more than a signature`));
   });
-  child.stderr.on('data', (chunk: Buffer) => said.take(chunk.toString()));
+  stderr.on('data', (chunk: Buffer) => said.take(chunk.toString()));
   try {
     const { code, signal } = await ending.over;
     if (code === 0) return new Uint8Array(Buffer.concat(output));
@@ -65,8 +67,8 @@ export async function runCommand(run: CommandRun): Promise<Uint8Array> {
   } finally {
     ending.clear();
     // What the command started may hold the pipes open; nobody waits for that.
-    child.stdout.destroy();
-    child.stderr.destroy();
+    stdout.destroy();
+    stderr.destroy();
   }
 }
 

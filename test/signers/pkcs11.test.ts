@@ -1,6 +1,6 @@
 /**
- * Against a real PKCS#11 module: SoftHSM 2 of Debian, through the real binding. Where one of the two
- * is missing the whole suite is skipped, and its name says which.
+ * Against a real PKCS#11 module: SoftHSM 2 of Debian, through the real binding. Where one of the
+ * two is missing the whole suite is skipped, and its name says which.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
@@ -87,7 +87,7 @@ describe.skipIf(why !== undefined)(`a key in a token${why === undefined ? '' : `
     expect(host.warnings).toEqual(['a wrong PIN was tried on the token kedge before']);
   });
 
-  it('signs with another key than the token shows, which the check of signatures finds (J02)', async () => {
+  it('may sign with another key than it shows, which the check of signatures finds (J02)', async () => {
     await using signer = await TokenSigner.open(uri('id=%07'), testHost({ secrets: [PIN] }));
     const signature = await signer.sign(MESSAGE);
     expect(verifySignature(signer.publicKey, MESSAGE, signature)).toBe(false);

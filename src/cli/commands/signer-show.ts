@@ -31,8 +31,7 @@ export const signerShow: CommandModule = {
       .action((reference: string, options: Options) => run(session, reference, options));
     addExamples(command, [
       'kedge signer show signers/ana.age',
-      "kedge signer show 'pkcs11:token=kedge;object=ana?module-path=/usr/lib/softhsm/libsofthsm2.so' \\",
-      '  --out ana.pub',
+      "kedge signer show 'pkcs11:token=kedge;object=ana' --out ana.pub",
       "kedge signer show 'exec:./sign-with-kms.sh alias/ana' --out ana.pub",
     ]);
   },
