@@ -17,7 +17,7 @@ export function planJson(report: PlanReport): Json {
   const { next } = change;
   return {
     bundle: change.bundle,
-    sequence: change.sequence ?? null,
+    sequence: change.head?.sequence ?? null,
     verdict,
     times: instants.map(formatTimestamp),
     changes: next === undefined ? [] : changesJson(next.review.changes, next.bundle.blobs),

@@ -40,18 +40,19 @@ export async function readReadiness(
 ): Promise<Readiness> {
   const none = (reason: string): Readiness => ({ kind: 'unknown', reason, attempt: 'none' });
   if (!options.adoption) return none('not wanted (--no-adoption)');
-  const { sequence } = change;
-  if (sequence === undefined) return none('there is no release yet');
+  const { head } = change;
+  if (head === undefined) return none('there is no release yet');
   const { node } = await session.profile();
   if ((options.node ?? node) === undefined) return none('no node is named (--node)');
   try {
     using admin = await openNode(session, options);
     const adoption = await admin.adoption(change.bundle);
     const { body } = change.today;
-    const report = reportAdoption(adoption, { sequence, body });
+    const report = reportAdoption(adoption, { sequence: head.sequence, body });
     const lacking = lackingOf(report, adoption.nodes);
     const leaving = leavingBy(change).map(({ anchor, reason }): Leaving => {
-      const question = { adoption, body, sequence, anchor: anchor.id, quietMs: QUIET_DEFAULT_MS };
+      const release = { ...head, body };
+      const question = { adoption, release, anchor: anchor.id, quietMs: QUIET_DEFAULT_MS };
       return { anchor, reason, judged: judgeRemoval(question) };
     });
     return { kind: 'known', report, leaving, ...(lacking !== undefined && { lacking }) };

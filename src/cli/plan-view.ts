@@ -55,8 +55,8 @@ export function formatPlan(report: PlanReport, look: PlanLook): string {
 const OUTCOMES: readonly Outcome[] = ['breaks', 'expires', 'broken', 'mended', 'fine'];
 
 function formatHead({ change }: PlanReport, { styles, nowMs }: PlanLook): readonly string[] {
-  const { bundle, sequence, next } = change;
-  const now = sequence === undefined ? 'no release yet' : `release ${sequence}`;
+  const { bundle, head, next } = change;
+  const now = head === undefined ? 'no release yet' : `release ${head.sequence}`;
   if (next === undefined) {
     return [styles.bold(`Plan for ${bundle}, ${now}`), 'nothing changes: what happens by itself'];
   }

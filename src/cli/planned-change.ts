@@ -15,7 +15,7 @@ import {
   retireAnchor,
   revokeAnchor,
 } from '../core/releases/edit.ts';
-import { headOf } from '../core/trusted/state.ts';
+import { type Head, headOf } from '../core/trusted/state.ts';
 import type { PlannedBundle } from '../preflight/trust-store.ts';
 import { findAnchor } from './anchor-names.ts';
 import { loadDraft } from './draft-file.ts';
@@ -42,7 +42,7 @@ export interface ChangeOptions extends RealmOptions {
 export interface PlannedChange {
   readonly bundle: BundleName;
   /** The newest release; absent before the first. */
-  readonly sequence: number | undefined;
+  readonly head: Pick<Head, 'sequence' | 'digest'> | undefined;
   readonly today: PlannedBundle;
   /** What is proposed, and what nodes would say of it; absent: nothing changes. */
   readonly next?: { readonly bundle: PlannedBundle; readonly review: ReleaseReview };
@@ -72,17 +72,16 @@ export async function readChange(
   );
   const { head, state, blobs, document } = await requireHead(realm, bundle);
   const today = { body: head.body, blobs };
-  const sequence = Number(head.sequence);
   const nowMs = session.context.nowMs();
   const edited = await edit(session, startBody(state, bundle), {
     options,
     point: editPoint(state, bundle, nowMs),
   });
-  if (edited === undefined) return { bundle, sequence, today };
+  if (edited === undefined) return { bundle, head, today };
   const { charters, pin } = realm;
   const content = { state, charters, base: document, body: edited, blobs };
   const review = reviewRelease(buildDraft(content, { nowMs, expiryDays: undefined }), pin, nowMs);
-  return { bundle, sequence, today, next: { bundle: { body: review.body, blobs }, review } };
+  return { bundle, head, today, next: { bundle: { body: review.body, blobs }, review } };
 }
 
 async function readDraft(
@@ -103,8 +102,8 @@ async function readDraft(
   const { bundle, body, previous, state } = review;
   const { blobs } = draft;
   const today = { body: previous?.body ?? emptyBody(bundle), blobs };
-  const sequence = headOf(state, releaseStream(bundle))?.sequence;
-  return { bundle, sequence, today, next: { bundle: { body, blobs }, review } };
+  const head = headOf(state, releaseStream(bundle));
+  return { bundle, head, today, next: { bundle: { body, blobs }, review } };
 }
 
 /** The content with the named changes; absent without any. */
