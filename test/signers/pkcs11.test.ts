@@ -87,7 +87,7 @@ describe.skipIf(why !== undefined)(`a key in a token${why === undefined ? '' : `
     expect(host.warnings).toEqual(['a wrong PIN was tried on the token kedge before']);
   });
 
-  it('may sign with another key than it shows; the check of signatures finds it (J02)', async () => {
+  it('may sign with another key than it shows, which the check finds (J02)', async () => {
     await using signer = await TokenSigner.open(uri('id=%07'), testHost({ secrets: [PIN] }));
     const signature = await signer.sign(MESSAGE);
     expect(verifySignature(signer.publicKey, MESSAGE, signature)).toBe(false);
