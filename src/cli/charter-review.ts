@@ -20,6 +20,7 @@ import { fileExists, replaceFile } from './files.ts';
 import { formatResolutions } from './fork-view.ts';
 import { hinted } from './help.ts';
 import { openNode } from './node-admin.ts';
+import { judgeByPolicy } from './policy-review.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
@@ -37,6 +38,8 @@ export interface CharterReview {
   /** How many signatures are missing at least. */
   readonly missing: number;
   readonly problems: readonly KedgeError[];
+  /** What the policy wants to be approved by more signers. */
+  readonly approvals: readonly string[];
   /** Proof of the forks that it resolves, as the draft has it; nothing of it is verified. */
   readonly forks: readonly Evidence[];
 }
@@ -69,6 +72,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     );
   }
   const current = requireCharter(state).charter;
+  const judged = judgeByPolicy(draft, state, nowMs);
   const roles = [
     { charter: current, role: current.roles.charter },
     { charter: next, role: next.roles.charter },
@@ -84,7 +88,8 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     next,
     signers: [...new Set(counts.flatMap(({ signers }) => signers))],
     missing: Math.max(...counts.map(({ missing }) => missing)),
-    problems: timeProblems(statement, next, nowMs),
+    problems: [...timeProblems(statement, next, nowMs), ...judged.problems],
+    approvals: judged.approvals,
     forks: draft.forks ?? [],
   };
 }
@@ -137,6 +142,7 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     '',
     `${styles.bold('Signed by:')} ${listOf(review.signers)}`,
     ...review.problems.map(({ message, code }) => `Nodes will refuse it: ${message} (${code})`),
+    ...review.approvals.map((text) => `More signers: ${text}`),
   ].join('\n');
 }
 

@@ -41,6 +41,9 @@ export function formatCharter(charter: Charter): string {
         ({ stream, sequence, digest }) =>
           ['decides', `${stream} at sequence ${sequence}: ${digest} stands`] as const,
       ),
+      ...(charter.policy === undefined
+        ? []
+        : [['policy', `${charter.policy.rules.length} rules: see kedge policy show`] as const]),
       ...(charter.note === '' ? [] : [['note', printable(charter.note)] as const]),
     ]),
     ...warningsOf(charter),
@@ -109,6 +112,7 @@ export function charterJson(charter: Charter): Json {
     ...(charter.resolutions && {
       resolutions: charter.resolutions.map((resolution) => ({ ...resolution })),
     }),
+    ...(charter.policy && { policy: { rules: charter.policy.rules.map((rule) => ({ ...rule })) } }),
     lifecycle: { ...charter.lifecycle },
     clients: { ...charter.clients },
     note: charter.note,
@@ -143,6 +147,10 @@ function facts(charter: Charter): ReadonlyMap<string, string> {
   }
   for (const { name, keys } of charter.regions) {
     named.set(`region ${name}`, keys.map(({ alg, keyId }) => `${alg} ${keyId}`).join(', '));
+  }
+  for (const { name, that, approvals, message, for: subject } of charter.policy?.rules ?? []) {
+    const or = approvals === undefined ? '' : `, or ${approvals} signers`;
+    named.set(`rule ${name}`, printable(`for ${subject}: ${that}${or} ("${message}")`));
   }
   if (roles.recovery) {
     const { threshold, keyDigests, expiryDays } = roles.recovery;

@@ -53,6 +53,18 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-submit.ts')).charterSubmit,
     ),
   ]),
+  group('policy', 'rules of the charter that every change has to keep', [
+    command(
+      'show',
+      'show the rules in force, or check those of a file',
+      async () => (await import('./commands/policy-show.ts')).policyShow,
+    ),
+    command(
+      'test',
+      'run the cases of a policy',
+      async () => (await import('./commands/policy-test.ts')).policyTest,
+    ),
+  ]),
   group('fork', 'two valid statements for one sequence: see them, and decide', [
     command(
       'show',

@@ -47,6 +47,7 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
       ({ code, message }) => `${styles.red('Nodes will refuse it:')} ${message} (${code})`,
     ),
     ...authorityNotes(review),
+    ...review.approvals.map((text) => `${styles.yellow('More signers:')} ${text}`),
   ].join('\n');
 }
 
@@ -62,7 +63,8 @@ function signatureLine(review: ReleaseReview, styles: Styles): string {
 }
 
 /** Says whether enough people signed for nodes to take the release. */
-export function isComplete({ authority, previous, body }: ReleaseReview): boolean {
+export function isComplete({ authority, previous, body, approvals }: ReleaseReview): boolean {
+  if (approvals.length > 0) return false;
   if (authority.quorums.has('release')) return true;
   const narrows = previous !== undefined && narrowsOnly(previous.body, body);
   return narrows && authority.quorums.has('revoke');
@@ -95,5 +97,6 @@ export function reviewJson(review: ReleaseReview, draft: Draft): { readonly [key
       complete: isComplete(review),
     },
     problems: review.problems.map(({ code, message }) => ({ code, message })),
+    approvals: review.approvals,
   };
 }

@@ -25,6 +25,7 @@ import { parseStatement, type Statement } from '../core/statements/statement.ts'
 import { findAuthority, type ReleaseAuthority } from '../core/trusted/authority.ts';
 import { expectedNext, type Head, headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { Draft } from './draft-file.ts';
+import { judgeByPolicy } from './policy-review.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 
 /** A draft of a release that fits together. */
@@ -42,6 +43,8 @@ export interface ReleaseReview {
   readonly authority: ReleaseAuthority;
   /** Why nodes would refuse it as it stands, apart from missing signatures. */
   readonly problems: readonly KedgeError[];
+  /** What the policy wants to be approved by more signers. */
+  readonly approvals: readonly string[];
 }
 
 /** Judges a draft of a release. Errors: whatever makes it not fit together. */
@@ -63,6 +66,7 @@ export function reviewRelease(draft: Draft, pin: Pin, nowMs: number): ReleaseRev
     ...timeProblems(statement, state, authority, nowMs),
     ...lifecycleProblems(previous?.body, body, statement, state, authority),
   ];
+  const judged = judgeByPolicy(draft, state, nowMs);
   return {
     statement,
     bundle,
@@ -72,7 +76,8 @@ export function reviewRelease(draft: Draft, pin: Pin, nowMs: number): ReleaseRev
     changes: describeChange(previous?.body, body),
     counts: countChanges(previous?.body, body),
     authority,
-    problems,
+    problems: [...problems, ...judged.problems],
+    approvals: judged.approvals,
   };
 }
 

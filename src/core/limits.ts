@@ -35,6 +35,10 @@ export const SPKI_MAX_BYTES: number = 2048;
 export const REGIONS_MAX: number = 100;
 /** Resolutions of forks in one charter. */
 export const RESOLUTIONS_MAX: number = 64;
+/** Rules in the policy of one charter. */
+export const POLICY_RULES_MAX: number = 64;
+/** The expression of one rule, UTF-16 units. */
+export const POLICY_RULE_MAX_CHARS: number = 1000;
 /** Delegations in one charter. */
 export const DELEGATIONS_MAX: number = 1000;
 /** A note, label or owner, UTF-16 units. */

@@ -20,6 +20,7 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { LiveTls } from '../grpc/live-tls.ts';
 import { PeerLinks } from '../grpc/peer-links.ts';
 import type { ListenerServices } from '../grpc/server.ts';
+import { submissionPolicy } from '../policy/submission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetricSample, Metrics } from '../ports/metrics.ts';
@@ -126,6 +127,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...common,
     origin: options.origin,
     ...(options.record && { record: options.record }),
+    policy: submissionPolicy,
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
     transport,
     clock,

@@ -12,6 +12,7 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
+import type { SubmissionPolicy } from '../ports/policy.ts';
 import type { Store } from '../ports/store.ts';
 import type { PeerTransport } from './peer-transport.ts';
 
@@ -24,6 +25,8 @@ export interface ReplicatorOptions extends GossipOptions {
   readonly metrics: Metrics;
   /** Writes down what the machine is told, line by line; see `recording.ts`. Default: nothing. */
   readonly record?: (line: string) => void;
+  /** Judges by the rules of the charter what admins hand in. Default: no rules. */
+  readonly policy?: SubmissionPolicy;
   /** Called when the durable state moved, with the streams that changed. */
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Called when something that a region attests is known, verified. */

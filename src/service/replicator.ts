@@ -24,6 +24,7 @@ import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
 import type { LinkHandle } from './peer-transport.ts';
 import { PendingSubmits } from './pending-submits.ts';
+import { PolicyGate } from './policy-gate.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
@@ -44,6 +45,7 @@ export class Replicator implements AsyncDisposable {
   readonly #writes: WriteQueue;
   readonly #timers: MachineTimers;
   readonly #fetches: Fetches;
+  readonly #gate: PolicyGate;
   readonly #submits: PendingSubmits = new PendingSubmits();
   readonly #running: Set<Promise<void>> = new Set();
   readonly #sinceMs: number;
@@ -55,6 +57,7 @@ export class Replicator implements AsyncDisposable {
     this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
     this.#intake = new LinkIntake(options);
+    this.#gate = new PolicyGate(options, () => this.#machine.verified);
     const onDue = (timer: Timer): void => this.#handle({ kind: 'timer', timer });
     this.#timers = new MachineTimers(options.clock, onDue);
     const { store, logger } = options;
@@ -66,9 +69,7 @@ export class Replicator implements AsyncDisposable {
       room: () => this.#writes.room(),
       onEvent: (event) => this.#handle(event),
     });
-    this.#writes = new WriteQueue(options.store, (outcome) => {
-      this.#handle(outcome);
-    });
+    this.#writes = new WriteQueue(options.store, (outcome) => this.#handle(outcome));
   }
 
   /** What is verified and on disk. */
@@ -148,13 +149,13 @@ export class Replicator implements AsyncDisposable {
   }
 
   /**
-   * Offers a document. Resolves when it is durable here. Errors: those of verification, `CONFLICT`
-   * when the sequence is taken, `STORE` when the disk refuses, `UNAVAILABLE` when shutting down or
-   * holding back.
+   * Offers a document. Resolves when it is durable here. Errors: those of verification, `POLICY`
+   * (a rule of the charter), `CONFLICT` when the sequence is taken, `STORE` when the disk refuses,
+   * `UNAVAILABLE` when shutting down or holding back.
    */
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
     this.requireServing();
-    this.#requireOpen();
+    await this.#gate.check(document, blobs);
     const finding = this.#recalls.find(document, this.#machine.verified);
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recall = finding === undefined ? {} : await finding;
@@ -261,8 +262,7 @@ export class Replicator implements AsyncDisposable {
         return this.#timers.arm(effect.timer, effect.delayMs);
       case 'notice': {
         if (effect.notice.kind === 'link-ready') this.#board.up(effect.notice.peer.nodeId);
-        const { logger, metrics } = this.#options;
-        return reportNotice(effect.notice, { logger, metrics });
+        return reportNotice(effect.notice, this.#options);
       }
     }
   }

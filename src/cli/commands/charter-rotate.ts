@@ -7,6 +7,7 @@ import { rotateCharter } from '../../core/charter/draft.ts';
 import type { Charter, Role, Roles, Signer } from '../../core/charter/model.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { SignerId } from '../../core/ids.ts';
+import { compilePolicy } from '../../policy/compile.ts';
 import { formatCharterReview, reviewCharter } from '../charter-review.ts';
 import {
   addTermOptions,
@@ -20,6 +21,7 @@ import { charterJson } from '../charter-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type Draft, saveDraft } from '../draft-file.ts';
 import { addExamples, collect } from '../help.ts';
+import { loadPolicy } from '../policy-file.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requireCharter } from '../realm-trust.ts';
@@ -30,6 +32,7 @@ interface Options extends TermOptions, RealmOptions, RegionOptions {
   readonly addSigner?: readonly string[];
   readonly removeSigner?: readonly string[];
   readonly replaceKey?: readonly string[];
+  readonly policy?: string;
   readonly out?: string;
 }
 
@@ -50,6 +53,7 @@ export const charterRotate: CommandModule = {
         'new public key of a signer, instead of all old ones',
         collect,
       )
+      .option('--policy <file>', 'rules for every change (docs/policy.md); none: take them away')
       .option(
         '--out <file>',
         'draft to write; never overwritten (default: charter-<n>.draft.json)',
@@ -62,6 +66,7 @@ export const charterRotate: CommandModule = {
       'kedge charter rotate --add-signer dora=dora.age.pub --remove-signer ben',
       'kedge charter rotate --role release=2 --role revoke=1 --hold-down 48h',
       'kedge charter rotate --replace-key ana=ana-2027.age.pub --note "lost laptop"',
+      'kedge charter rotate --policy policy.yaml',
       'kedge charter rotate --add-region iad=iad-1.key.pub --add-region fra=fra-1.key.pub',
     ]);
   },
@@ -74,10 +79,13 @@ async function run(session: Session, options: Options): Promise<void> {
   const signers = await nextSigners(session, current.charter, options);
   const ids = signers.map(({ id }) => id).sort();
   const added = ids.filter((id) => !current.charter.signers.some((signer) => signer.id === id));
+  const { policy: _, ...kept } = current.charter;
+  const point = options.policy === undefined ? current : { ...current, charter: kept };
   const base = carryRoles(current.charter.roles, ids, added);
   const { charter, body, payload } = rotateCharter(
-    current,
+    point,
     {
+      ...(await nextPolicy(session, options)),
       signers,
       roles: rolesOf(options, base, ids),
       delegations: current.charter.delegations.map(({ bundle, role }) => ({
@@ -105,6 +113,17 @@ async function run(session: Session, options: Options): Promise<void> {
       `Saved in ${session.shown(path)}. Next, by the old and the new quorum:\n` +
       `  kedge charter sign ${name} --key <keyfile>`,
   );
+}
+
+/** `none` takes the policy away; a file replaces all of it. */
+async function nextPolicy(
+  session: Session,
+  { policy: file }: Options,
+): Promise<Pick<Charter, 'policy'>> {
+  if (file === undefined || file === 'none') return {};
+  const policy = await loadPolicy(session, file);
+  compilePolicy(policy);
+  return { policy };
 }
 
 async function nextSigners(

@@ -30,6 +30,7 @@ import { keyValue, readKey } from './keys.ts';
 import type { Charter, Delegation, Region, Resolution, Role, Roles, Signer } from './model.ts';
 import { requirePolicy } from './policy.ts';
 import { readRole, readRoles, rolesValue, roleValue } from './roles.ts';
+import { policyValue, readPolicy } from './rules.ts';
 
 export { releaseRole } from './model.ts';
 export type { Charter, Resolution, Role, Roles, Signer };
@@ -47,7 +48,7 @@ const BODY_KEYS = {
     'signers',
     'version',
   ],
-  optional: ['resolutions', 'revealed'],
+  optional: ['policy', 'resolutions', 'revealed'],
 } as const;
 const SECONDS = { min: 0, max: YEAR_SECONDS };
 
@@ -55,7 +56,8 @@ const SECONDS = { min: 0, max: YEAR_SECONDS };
  * Parses a charter's body.
  *
  * Errors: `LIMIT`, `PARSE` (form), `ALGORITHM` (a key of an unknown one), `KEY` (a weak, malformed
- * or repeated key), `POLICY` (thresholds). Rules CH-1 to CH-11, CH-18 to CH-21.
+ * or repeated key), `POLICY` (thresholds). Rules CH-1 to CH-11, CH-18 to CH-21,
+ * PO-1 to PO-3.
  */
 export function parseCharter(bytes: Uint8Array): Charter {
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: 'charter' });
@@ -83,6 +85,7 @@ export function parseCharter(bytes: Uint8Array): Charter {
       resolutions: body.list('resolutions', { min: 1, max: RESOLUTIONS_MAX }, readResolution),
     }),
     ...(body.has('revealed') && { revealed: readRevealed(body) }),
+    ...(body.has('policy') && { policy: readPolicy(body.value('policy'), 'charter.policy') }),
   };
   const ids = (items: readonly { readonly id: string }[]): readonly string[] =>
     items.map(({ id }) => id);
@@ -127,6 +130,7 @@ export function encodeCharter(charter: Charter): Uint8Array {
       overlapSeconds: charter.lifecycle.overlapSeconds,
     },
     note: charter.note,
+    ...(charter.policy && { policy: policyValue(charter.policy) }),
     realm: charter.realm,
     regions: sortedBy(charter.regions, ({ name }) => name).map(({ name, keys }) => ({
       keys: keys.map(keyValue),

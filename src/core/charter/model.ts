@@ -16,6 +16,7 @@ import type {
   SignerId,
   StreamName,
 } from '../ids.ts';
+import type { Policy } from './rules.ts';
 
 /** One accountable admin or machine; thresholds count signers, never keys. */
 export interface Signer {
@@ -106,6 +107,8 @@ export interface Charter {
    * that its predecessor handed over in good order.
    */
   readonly revealed?: readonly PublicKey[];
+  /** Rules for whoever proposes a change; absent: none. */
+  readonly policy?: Policy;
 }
 
 /**
