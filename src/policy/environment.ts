@@ -41,8 +41,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
           '(label, purposes, constraints, distrust-after), `tombstone`, or `renew` when no anchor ' +
           'changes',
       ),
-      from: field('string', 'state before: `staged`, `active`, `retiring`, or `` when new'),
-      to: field('string', 'state after; `` when it leaves'),
+      from: field('string', 'state before: `staged`, `active`, `retiring`; empty when new'),
+      to: field('string', 'state after; empty when it leaves'),
       stateHours: field('int', 'how long it was in the state before, hours'),
       narrows: field('bool', 'the whole release only revokes or narrows'),
     },
@@ -51,7 +51,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     for: RELEASE,
     what: 'the anchor that changes; with `renew` and `tombstone` all fields are empty',
     fields: {
-      fingerprint: field('string', 'SHA-256 of the certificate, hex; `` when there is none'),
+      fingerprint: field('string', 'SHA-256 of the certificate, hex; empty when there is none'),
       label: field('string', 'its label after the release, or before when it leaves'),
       purposes: field('list<string>', 'what it is trusted for'),
       constraints: field('list<string>', 'types of its constraints, for example `permitted-dns`'),
