@@ -20,7 +20,7 @@ import { fileExists, replaceFile } from './files.ts';
 import { formatResolutions } from './fork-view.ts';
 import { hinted } from './help.ts';
 import { openNode } from './node-admin.ts';
-import { judgeByPolicy } from './policy-review.ts';
+import { judgeByPolicy, missingSignatures, type PolicyReview } from './policy-review.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
@@ -39,7 +39,7 @@ export interface CharterReview {
   readonly missing: number;
   readonly problems: readonly KedgeError[];
   /** What the policy wants to be approved by more signers. */
-  readonly approvals: readonly string[];
+  readonly approvals: PolicyReview['approvals'];
   /** Proof of the forks that it resolves, as the draft has it; nothing of it is verified. */
   readonly forks: readonly Evidence[];
 }
@@ -87,7 +87,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     current,
     next,
     signers: [...new Set(counts.flatMap(({ signers }) => signers))],
-    missing: Math.max(...counts.map(({ missing }) => missing)),
+    missing: missingSignatures(Math.max(...counts.map(({ missing }) => missing)), judged),
     problems: [...timeProblems(statement, next, nowMs), ...judged.problems],
     approvals: judged.approvals,
     forks: draft.forks ?? [],
@@ -142,7 +142,7 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     '',
     `${styles.bold('Signed by:')} ${listOf(review.signers)}`,
     ...review.problems.map(({ message, code }) => `Nodes will refuse it: ${message} (${code})`),
-    ...review.approvals.map((text) => `More signers: ${text}`),
+    ...review.approvals.map(({ text }) => `More signers: ${text}`),
   ].join('\n');
 }
 

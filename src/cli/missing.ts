@@ -3,7 +3,7 @@
  *
  * Two ways may lead there: the role of the bundle, or for a release that only narrows the `revoke`
  * role. The one that lacks less is told. The charter role may be needed besides, for the blast
- * radius.
+ * radius, and more signers of any role for a rule of the policy.
  *
  * @module
  */
@@ -13,13 +13,15 @@ import { narrowsOnly } from '../core/releases/narrowing.ts';
 import { countSigners } from '../core/statements/quorum.ts';
 import { SignatureChecks } from '../core/statements/signature-checks.ts';
 import type { Draft } from './draft-file.ts';
+import { missingSignatures } from './policy-review.ts';
 import { requireCharter } from './realm-trust.ts';
 import type { ReleaseReview } from './review.ts';
 import { countOf } from './styles.ts';
 
 /** What one role lacks. */
 export interface MissingRole {
-  readonly role: 'release' | 'revoke' | 'charter';
+  /** `any`: a rule of the policy wants more signers of whatever role. */
+  readonly role: 'release' | 'revoke' | 'charter' | 'any';
   readonly count: number;
   /** Who of the role has not signed yet. */
   readonly from: readonly SignerId[];
@@ -44,6 +46,13 @@ export function missingSigners(review: ReleaseReview, draft: Draft): readonly Mi
   const lacks = least === undefined ? [] : [least];
   if (problems.some(({ code }) => code === 'BLAST_RADIUS')) {
     lacks.push(lackOf('charter', charter.roles.charter));
+  }
+  const wanted = missingSignatures(0, review);
+  if (wanted > Math.max(0, ...lacks.map(({ count }) => count))) {
+    const all = charter.signers.map(({ id }) => id);
+    const { signers } = countSigners(charter, all, statement, checks);
+    const from = all.filter((signer) => !signers.includes(signer));
+    lacks.push({ role: 'any', count: wanted, from });
   }
   return lacks.filter(({ count }) => count > 0);
 }

@@ -5,7 +5,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
-import { openApprovals, refusals } from '../policy/judge.ts';
+import { type OpenApproval, openApprovals, refusals } from '../policy/judge.ts';
 import { findingsOf } from '../policy/submission.ts';
 import type { Draft } from './draft-file.ts';
 
@@ -13,8 +13,16 @@ import type { Draft } from './draft-file.ts';
 export interface PolicyReview {
   /** Rules that the draft breaks; nobody signs it then. */
   readonly problems: readonly KedgeError[];
-  /** Rules that want more signers than have signed, as sentences. */
-  readonly approvals: readonly string[];
+  /** Rules that want more signers than have signed. */
+  readonly approvals: readonly OpenApproval[];
+}
+
+/** How many signatures are missing: for the role, and for rules that want more. */
+export function missingSignatures(
+  forRole: number,
+  { approvals }: Pick<PolicyReview, 'approvals'>,
+): number {
+  return Math.max(0, forRole, ...approvals.map(({ missing }) => missing));
 }
 
 /** Judges a draft; a rule that cannot be evaluated is a problem like any other. */

@@ -47,7 +47,7 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
       ({ code, message }) => `${styles.red('Nodes will refuse it:')} ${message} (${code})`,
     ),
     ...authorityNotes(review),
-    ...review.approvals.map((text) => `${styles.yellow('More signers:')} ${text}`),
+    ...review.approvals.map(({ text }) => `${styles.yellow('More signers:')} ${text}`),
   ].join('\n');
 }
 
@@ -97,6 +97,6 @@ export function reviewJson(review: ReleaseReview, draft: Draft): { readonly [key
       complete: isComplete(review),
     },
     problems: review.problems.map(({ code, message }) => ({ code, message })),
-    approvals: review.approvals,
+    approvals: review.approvals.map(({ rule, missing }) => ({ rule, missing })),
   };
 }

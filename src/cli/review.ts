@@ -25,7 +25,7 @@ import { parseStatement, type Statement } from '../core/statements/statement.ts'
 import { findAuthority, type ReleaseAuthority } from '../core/trusted/authority.ts';
 import { expectedNext, type Head, headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { Draft } from './draft-file.ts';
-import { judgeByPolicy } from './policy-review.ts';
+import { judgeByPolicy, type PolicyReview } from './policy-review.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 
 /** A draft of a release that fits together. */
@@ -44,7 +44,7 @@ export interface ReleaseReview {
   /** Why nodes would refuse it as it stands, apart from missing signatures. */
   readonly problems: readonly KedgeError[];
   /** What the policy wants to be approved by more signers. */
-  readonly approvals: readonly string[];
+  readonly approvals: PolicyReview['approvals'];
 }
 
 /** Judges a draft of a release. Errors: whatever makes it not fit together. */

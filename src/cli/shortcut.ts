@@ -11,6 +11,7 @@
 
 import { KedgeError } from '../core/errors.ts';
 import { formatMissing, type MissingRole, missingSigners } from './missing.ts';
+import { missingSignatures } from './policy-review.ts';
 import { type OpenedDraft, type Submitted, signableRelease, submitRelease } from './publishing.ts';
 import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
 import { type ReleaseReview, reviewRelease } from './review.ts';
@@ -48,7 +49,7 @@ export async function finishDraft(
   }
   const review = reviewRelease(draft, opened.pin, session.context.nowMs());
   const { role, signers } = review.authority;
-  const missing = Math.max(0, role.threshold - signers.length);
+  const missing = missingSignatures(role.threshold - signers.length, review);
   const shown = session.shown(opened.path);
   session.output.result(
     { draft: opened.path, ...reviewJson(review, draft) },

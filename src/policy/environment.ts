@@ -1,8 +1,8 @@
 /**
  * What rules see: the variables of the expression language, their fields and what each one means.
  *
- * One table for everything: the type checker, the values of facts (`facts.ts`), the cases of
- * `kedge policy test` and docs/policy.md, which a test compares with it. Numbers are whole; times are
+ * One table for everything: the type checker, the values of facts (`facts.ts`), the cases of `kedge
+ * policy test` and docs/policy.md, which a test compares with it. Numbers are whole; times are
  * timestamps of the expression language.
  *
  * @module
@@ -38,7 +38,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
       kind: field(
         'string',
         '`add` (trusted at once), `stage`, `activate`, `retire`, `remove`, `revoke`, `edit` ' +
-          '(label, purposes, constraints, distrust-after), `tombstone`, or `renew` when no anchor ' +
+          '(label, purposes, constraints, distrust-after), `tombstone`, or `renew` when none ' +
           'changes',
       ),
       from: field('string', 'state before: `staged`, `active`, `retiring`; empty when new'),

@@ -26,8 +26,8 @@ export type Phase = 'signing' | 'submission';
 const FINGERPRINT_SHOWN_CHARS = 16;
 
 /**
- * Evaluates the rules for a subject over all facts; the findings are in the order of the rules, each
- * rule once per anchor. Errors: `POLICY` when a rule cannot be compiled or evaluated.
+ * Evaluates the rules for a subject over all facts; the findings are in the order of the rules,
+ * each rule once per anchor. Errors: `POLICY` when a rule cannot be compiled or evaluated.
  */
 export function judge(
   policy: Policy,
@@ -65,14 +65,24 @@ export function refusals(findings: readonly Finding[], phase: Phase): readonly K
     .map(refusal);
 }
 
-/** What still has to be approved, as sentences; each rule once. */
-export function openApprovals(findings: readonly Finding[]): readonly string[] {
-  const open = findings.flatMap(({ rule, approvals, approved, message }) =>
-    approvals === undefined || approved >= approvals
-      ? []
-      : [`the rule ${rule} wants ${approvals} signers, ${approved} signed: ${message}`],
-  );
-  return [...new Set(open)];
+/** A rule that more signers have to approve. */
+export interface OpenApproval {
+  readonly rule: string;
+  /** How many signers are missing. */
+  readonly missing: number;
+  /** The same in words. */
+  readonly text: string;
+}
+
+/** What still has to be approved; each rule once. */
+export function openApprovals(findings: readonly Finding[]): readonly OpenApproval[] {
+  const open = new Map<string, OpenApproval>();
+  for (const { rule, approvals = 0, approved, message } of findings) {
+    if (approved >= approvals) continue;
+    const text = `the rule ${rule} wants ${approvals} signers, ${approved} signed: ${message}`;
+    open.set(rule, { rule, missing: approvals - approved, text });
+  }
+  return [...open.values()];
 }
 
 function refusal({ rule, message, anchor, approvals, approved }: Finding): KedgeError {

@@ -1,6 +1,6 @@
 /**
- * The rules of the charter in force, applied to a signed document that is handed in. Spec rules PO-5
- * to PO-9.
+ * The rules of the charter in force, applied to a signed document that is handed in. Spec rules
+ * PO-5 to PO-9.
  *
  * The document is not verified here; who verifies it comes afterwards and refuses more. Signatures
  * that count as approvals are verified.

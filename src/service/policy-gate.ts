@@ -1,9 +1,9 @@
 /**
  * Holds what admins hand in to the rules of the charter, before replication judges it.
  *
- * Rules are for proposals and for nothing else: what comes from peers is judged by signatures alone,
- * so that all nodes accept the same. What does not follow the head directly is let through, because
- * replication refuses it, or knows it already. Spec rules PO-5 and PO-6.
+ * Rules are for proposals and for nothing else: what comes from peers is judged by signatures
+ * alone, so that all nodes accept the same. What does not follow the head directly is let through,
+ * because replication refuses it, or knows it already. Spec rules PO-5 and PO-6.
  *
  * @module
  */

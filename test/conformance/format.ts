@@ -10,7 +10,7 @@ import type { ErrorCode } from '../../src/core/errors.ts';
 export const FORMAT: string = 'kedge-conformance/1';
 
 /** The groups, in the order of the design; one file each. */
-export const GROUPS = ['a', 'b', 'b10', 'c', 'd', 'e', 'f', 'g', 'h', 'i'] as const;
+export const GROUPS = ['a', 'b', 'b10', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'] as const;
 
 /**
  * Who is put to the test. `core`: the verifier alone. `peer`: a node, by a hostile peer over a gRPC

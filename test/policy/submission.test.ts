@@ -136,9 +136,8 @@ describe('rules for releases', () => {
     const { document } = realm.nextRelease(BUNDLE, addSixth, { after, signers: 1 });
     const state = realm.trustedState();
     const findings = findingsOf({ state, document, certificates, nowMs: TEST_EPOCH_MS });
-    expect(openApprovals(findings)).toEqual([
-      'the rule three wants 3 signers, 1 signed: broken: three',
-    ]);
+    const text = 'the rule three wants 3 signers, 1 signed: broken: three';
+    expect(openApprovals(findings)).toEqual([{ rule: 'three', missing: 2, text }]);
   });
 
   it('refuse when one cannot be evaluated or compiled (PO-9)', () => {
@@ -175,7 +174,7 @@ describe('rules for charters', () => {
     expect(judged('CHG-1')).toBe('passes');
   });
 
-  it('never judge a charter that changes the policy, so that a wrong rule can be taken back', () => {
+  it('never judge a charter that changes the policy: a wrong rule can be taken back', () => {
     const realm = realmWith({ ...note, that: 'false' });
     const { document } = realm.nextCharter(({ policy: _, ...charter }) => charter);
     expect(verdictFor(realm, document, 2)).toBe('passes');

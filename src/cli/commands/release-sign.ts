@@ -9,6 +9,7 @@ import { reviewCharter, signableCharter } from '../charter-review.ts';
 import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { addExamples, collect } from '../help.ts';
+import { missingSignatures } from '../policy-review.ts';
 import { type OpenedDraft, signableRelease } from '../publishing.ts';
 import type { ShortcutOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
@@ -43,8 +44,9 @@ export const releaseSign: CommandModule = {
         signable: (opened) =>
           signableRelease(session, opened, reviewRelease(opened.draft, opened.pin, now(session))),
         progress: ({ draft, pin }) => {
-          const { signers, role } = reviewRelease(draft, pin, now(session)).authority;
-          return { signers, missing: Math.max(0, role.threshold - signers.length) };
+          const review = reviewRelease(draft, pin, now(session));
+          const { signers, role } = review.authority;
+          return { signers, missing: missingSignatures(role.threshold - signers.length, review) };
         },
         submit: 'kedge release submit',
       }),

@@ -1,10 +1,10 @@
 /**
- * The policy of a charter as data: rules that admins gave themselves, which go further than what the
- * specification demands.
+ * The policy of a charter as data: rules that admins gave themselves, which go further than what
+ * the specification demands.
  *
- * The core carries them and never evaluates them: whoever proposes a change is held to them (signing
- * tools, the node where it is handed in), while acceptance, replication and clients are not. So a
- * rule can neither fork a stream nor stop a client. Spec section 4, rules PO-1 to PO-4.
+ * The core carries them and never evaluates them: whoever proposes a change is held to them
+ * (signing tools, the node where it is handed in), while acceptance, replication and clients are
+ * not. So a rule can neither fork a stream nor stop a client. Spec section 4, rules PO-1 to PO-4.
  *
  * @module
  */
