@@ -58,7 +58,7 @@ export async function loadYaml(
 export function isRecord(
   value: CanonicalValue | undefined,
 ): value is { readonly [key: string]: CanonicalValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 function plain(value: unknown, file: string): CanonicalValue {

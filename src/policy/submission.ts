@@ -31,16 +31,20 @@ export const submissionPolicy: SubmissionPolicy = {
 };
 
 /**
- * What the rules say about a document; nothing without a policy.
+ * What the rules say about a document; nothing without a policy. `instead`: by these rules, to see
+ * what they would say.
  *
  * Errors: `POLICY` when a rule cannot be evaluated or a new policy does not compile; those of
  * parsing.
  */
-export function findingsOf(submission: PolicySubmission): readonly Finding[] {
-  const current = currentCharter(submission.state)?.charter;
-  if (current === undefined) return [];
+export function findingsOf(submission: PolicySubmission, instead?: Policy): readonly Finding[] {
+  const found = currentCharter(submission.state)?.charter;
+  if (found === undefined) return [];
+  const current = instead === undefined ? found : { ...found, policy: instead };
   const statement = parseStatement(submission.document.statement.payload);
-  if (statement.kind === 'charter') return charterFindings(current, statement, submission);
+  if (statement.kind === 'charter') {
+    return charterFindings(current, statement, submission, instead);
+  }
   const { policy } = current;
   if (policy === undefined) return [];
   if (statement.kind === 'release') {
@@ -82,9 +86,10 @@ function charterFindings(
   current: Charter,
   statement: Statement,
   submission: PolicySubmission,
+  instead: Policy | undefined,
 ): readonly Finding[] {
   const next = parseCharter(submission.document.body);
-  if (!isSamePolicy(current.policy, next.policy)) {
+  if (instead === undefined && !isSamePolicy(current.policy, next.policy)) {
     if (next.policy !== undefined) compilePolicy(next.policy);
     return [];
   }

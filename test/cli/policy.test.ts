@@ -121,6 +121,20 @@ describe('kedge policy', () => {
   });
 });
 
+describe('kedge policy test --draft', () => {
+  it('says what the rules would say about a draft before they are in force', async () => {
+    const draft = ['--draft', 'judged.json'];
+    await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE, ...draft);
+    const judged = await run('policy', 'test', 'policy-cases.yaml', ...draft);
+    expect(judged.code).toBe(1);
+    expect(judged.stdout).toContain('the rule ticket refuses it, for the anchor "CA 1"');
+    expect(judged.stdout).toContain('5 cases, 1 failed');
+    expect(
+      (await run('policy', 'test', 'policy-cases.yaml', '--draft', 'charter-2.draft.json')).code,
+    ).toBe(1);
+  });
+});
+
 describe('a policy in force', () => {
   it('refuses a signer before the key is asked, and says what breaks', async () => {
     const ca = await realm.ca('CA 1');

@@ -109,7 +109,7 @@ describe('PolicyGate', () => {
     }
   });
 
-  it('judges charters always, as they may bring rules, and releases where there are any', async () => {
+  it('judges charters always, as they may bring rules, releases where there are any', async () => {
     const realm = createTestRealm();
     const before = realm.trustedState();
     const release = realm.nextRelease(BUNDLE, (body) => setNote(body, 'first'));

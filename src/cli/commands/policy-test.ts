@@ -9,11 +9,21 @@ import type { Policy } from '../../core/charter/rules.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type CaseResult, readCases, runCase } from '../../policy/cases.ts';
 import { compilePolicy } from '../../policy/compile.ts';
+import { openApprovals, refusals } from '../../policy/judge.ts';
+import { findingsOf } from '../../policy/submission.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples } from '../help.ts';
+import { loadDraft } from '../draft-file.ts';
+import { addExamples, collect } from '../help.ts';
 import { isRecord, loadPolicy, loadYaml, policyFrom } from '../policy-file.ts';
+import { requirePin, verifyRealm } from '../realm-trust.ts';
 import type { Session } from '../session.ts';
 import { countOf, printable } from '../styles.ts';
+
+interface Options {
+  readonly draft?: readonly string[];
+  readonly realm?: string;
+  readonly pin?: string;
+}
 
 /** The command. */
 export const policyTest: CommandModule = {
@@ -27,19 +37,26 @@ export const policyTest: CommandModule = {
           'of its own when a case fails. docs/policy.md has the facts and an example.',
       )
       .argument('<file>', 'file with cases, YAML or JSON')
-      .action((file: string) => run(session, file));
+      .option('--draft <file>', 'judge this draft by the rules too; repeat it', collect)
+      .option('--realm <name>', 'realm of the drafts (default: from the profile)')
+      .option('--pin <sha256>', 'digest of the first charter (default: from the profile)')
+      .action((file: string, options: Options) => run(session, file, options));
     addExamples(command, [
       'kedge policy test policy-cases.yaml',
+      'kedge policy test policy-cases.yaml --draft payments.prod.example.org.draft.json',
       'kedge policy test policy-cases.yaml --output json',
     ]);
   },
 };
 
-async function run(session: Session, file: string): Promise<void> {
+async function run(session: Session, file: string, options: Options): Promise<void> {
   const value = await loadYaml(session, file, 'cases');
   const policy = await policyOf(session, value, file);
   compilePolicy(policy);
-  const results = readCases(value, file).map((one) => runCase(policy, one));
+  const results = [
+    ...readCases(value, file).map((one) => runCase(policy, one)),
+    ...(await judgeDrafts(session, policy, options)),
+  ];
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   session.conclude(failed.length === 0 ? 'good' : 'findings');
   const rules = countOf(policy.rules.length, 'rule');
@@ -50,6 +67,31 @@ async function run(session: Session, file: string): Promise<void> {
       `${countOf(results.length, 'case')}, ${failed.length} failed; ${rules}.`,
     ].join('\n'),
   );
+}
+
+/** A draft passes when no rule refuses it; approvals that are still to come do not count. */
+async function judgeDrafts(
+  session: Session,
+  policy: Policy,
+  options: Options,
+): Promise<readonly CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const name of options.draft ?? []) {
+    const pin = requirePin(await session.profile(), options);
+    const { document, blobs, charters, base } = await loadDraft(session.path(name));
+    const nowMs = session.context.nowMs();
+    const state = verifyRealm(pin, { charters, release: base }, nowMs);
+    const findings = findingsOf({ state, document, certificates: blobs, nowMs }, policy);
+    const refused = refusals(findings, 'signing');
+    results.push({
+      name: `draft ${name}`,
+      outcome: refused.length === 0 ? 'passed' : 'failed',
+      refused: refused.map(({ detail }) => String(detail['rule'])),
+      approvals: openApprovals(findings).map(({ rule }) => rule),
+      differences: refused.map(({ message }) => message),
+    });
+  }
+  return results;
 }
 
 async function policyOf(session: Session, value: CanonicalValue, file: string): Promise<Policy> {

@@ -41,4 +41,10 @@ export const COVERED_J: readonly CoveredCase[] = [
     test: 'test/core/statements/statement.test.ts',
     title: 'refuses to build more than 2048 bytes (J04)',
   },
+  {
+    name: 'J06 context-option',
+    about: 'A rule of the linter.',
+    test: 'test/scripts/lint.test.ts',
+    title: 'J06: refuses %s',
+  },
 ];

@@ -16,9 +16,10 @@ const DESIGN: Readonly<Record<string, string>> = {
   H: '01 02 03 04 06 07 08 09 10',
   // What clients report and how anchors are limited; the others are not part of this version yet.
   I: '08 09 10 11 12 13',
+  J: '01 02 04 06',
 };
 const SUBJECTS = ['core', 'peer', 'admin', 'client'] as const;
-const RANGE = /^([A-I])(\d\d)(?:-[A-I](\d\d))? /;
+const RANGE = /^([A-J])(\d\d)(?:-[A-J](\d\d))? /;
 
 /** One way in which a case is held, or why it is not. */
 interface Held {
