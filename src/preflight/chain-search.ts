@@ -5,7 +5,16 @@
  * @module
  */
 import type { Certificate, Certificates } from './certificates.ts';
-import { allPaths, type Habit, type PathSearch, type Paths, type Route, routeOf } from './paths.ts';
+import {
+  allPaths,
+  type Habit,
+  nearestAnchors,
+  type Path,
+  type PathSearch,
+  type Paths,
+  type Route,
+  routeOf,
+} from './paths.ts';
 import type { Absence, TrustStore } from './trust-store.ts';
 
 /** What a chain is looked at with. */
@@ -40,6 +49,7 @@ export class ChainSearch implements PathSearch {
   readonly startMs: number;
   readonly #others: ChainQuestion['others'];
   #paths: Paths | undefined;
+  #nearest: readonly Path[] | undefined;
 
   constructor(question: ChainQuestion) {
     this.certificates = question.certificates;
@@ -57,6 +67,12 @@ export class ChainSearch implements PathSearch {
   get paths(): Paths {
     this.#paths ??= allPaths(this);
     return this.#paths;
+  }
+
+  /** The anchors by whose limits the leaf is judged. */
+  get nearest(): readonly Path[] {
+    this.#nearest ??= nearestAnchors(this);
+    return this.#nearest;
   }
 
   route(habit: Habit, nowMs: number): Route {

@@ -174,6 +174,45 @@ export function allPaths(search: PathSearch): Paths {
   return { paths, extent: 'all' };
 }
 
+/**
+ * Ways to the nearest anchors, intermediates that are anchors too, in the order in which live trust
+ * looks at them (`client/live/authorities.ts`): by limits of these a leaf is judged.
+ */
+export function nearestAnchors(search: PathSearch): readonly Path[] {
+  const { certificates } = search;
+  const isIssued = (links: readonly Certificate[], issuer: Certificate): boolean =>
+    certificates.relation(topOf(links), issuer) === 'issued';
+  const found: Path[] = [];
+  let between = search.sent.filter(({ isCa }) => isCa);
+  let level: readonly (readonly Certificate[])[] = [[search.leaf]];
+  while (level.length > 0) {
+    for (const links of level) found.push(...anchorsAt(search, links));
+    const above: (readonly Certificate[])[] = [];
+    for (const issuer of between) {
+      const below = level.find((links) => isIssued(links, issuer));
+      if (below !== undefined) above.push([...below, issuer]);
+    }
+    between = between.filter((issuer) => !above.some((links) => topOf(links) === issuer));
+    level = above;
+  }
+  return found;
+}
+
+function anchorsAt(
+  { certificates, store }: PathSearch,
+  links: readonly Certificate[],
+): readonly Path[] {
+  const top = topOf(links);
+  const self = store.get(top);
+  const issuers = store
+    .named(top.issuer)
+    .filter(({ certificate }) => certificates.relation(top, certificate) === 'issued');
+  return [
+    ...(self === undefined ? [] : [{ links, end: self }]),
+    ...issuers.map((end) => ({ links: [...links, end.certificate], end })),
+  ];
+}
+
 /** Says whether a time lies within the validity of a certificate. */
 function isWithinDates({ outline }: Certificate, nowMs: number): boolean {
   return outline.notBeforeMs <= nowMs && nowMs <= outline.notAfterMs;

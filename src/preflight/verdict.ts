@@ -8,6 +8,7 @@
  * @module
  */
 import { breachOf } from '../core/anchors/limits.ts';
+import { isSoundPath } from '../core/anchors/sound-path.ts';
 import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Certificate } from './certificates.ts';
 import type { ChainSearch } from './chain-search.ts';
@@ -47,8 +48,9 @@ export interface Dissent {
 export type Verdict =
   | {
       readonly kind: 'accepted';
+      /** The nearest one that allows it; where several have one key, the one that will stay. */
       readonly anchor: AnchorId;
-      /** The leaf first, the anchor last. */
+      /** The way that OpenSSL takes: the leaf first, a root last. */
       readonly path: readonly Certificate[];
       readonly dissents: readonly Dissent[];
     }
@@ -75,13 +77,13 @@ export function judgeChain(search: ChainSearch, nowMs: number): Verdict {
     route.kind === 'ends' ? fault && refusalOf(fault, route) : strandedOf(search, route);
   const sound = search.paths.paths.filter(({ links }) => faultOf(links, terms) === undefined);
   if (refusal === undefined && route.kind === 'ends') {
-    const chosen = chooseAllowed(search, { route, sound }, nowMs);
+    const chosen = chooseAllowed(search, route, nowMs);
     if (chosen.kind === 'refused') return { ...chosen, dissents: [] };
-    const { anchor, links } = chosen;
+    const { anchor } = chosen.anchor;
     const because = firstPathFault(search, terms);
     const kind = 'first-path-refuses';
     const dissents: readonly Dissent[] = because === undefined ? [] : [{ kind, because }];
-    return { kind: 'accepted', anchor: anchor.anchor.id, path: links, dissents };
+    return { kind: 'accepted', anchor: anchor.id, path: route.links, dissents };
   }
   const why = refusal ?? { reason: 'no-path', text: 'nobody vouches for it' };
   return { kind: 'refused', ...why, dissents: dissentsOf(search, { sound, terms, why }) };
@@ -94,36 +96,31 @@ function termsAt({ leaf, purpose, startMs }: ChainSearch, nowMs: number): PathTe
 }
 
 type Chosen =
-  | { readonly kind: 'allowed'; readonly anchor: StoredAnchor; readonly links: Path['links'] }
+  | { readonly kind: 'allowed'; readonly anchor: StoredAnchor }
   | ({ readonly kind: 'refused' } & Refusal);
 
 /** US-3: an anchor that allows the leaf, by a path of its own where another one forbids it. */
-function chooseAllowed(
-  search: ChainSearch,
-  { route, sound }: { readonly route: Path; readonly sound: readonly Path[] },
-  nowMs: number,
-): Chosen {
-  const breach = (path: Path): string | undefined => breachAt(search, path.end, nowMs);
-  const refused = sound.find((path) => breach(path) !== undefined);
-  // Of several anchors with one key the first of these is the one that will stay.
-  const ways = sound.length === 0 ? [route] : sound;
-  const way = ways.find((path) => {
-    return breach(path) === undefined && (refused === undefined || isPlain(path));
-  });
-  if (way !== undefined) return { kind: 'allowed', anchor: way.end, links: way.links };
-  const about = refused ?? route;
-  return constrained(about, breach(about) ?? '');
+function chooseAllowed(search: ChainSearch, route: Path, nowMs: number): Chosen {
+  const usage = search.purpose === 'tls-client' ? 'client' : 'server';
+  let sound: Path | undefined;
+  let other: Path | undefined;
+  let refusal: Chosen | undefined;
+  for (const path of search.nearest) {
+    const message = breachAt(search, path.end, nowMs);
+    const outlines = path.links.slice(1).map(({ outline }) => outline);
+    if (message !== undefined) refusal = constrained(path, message);
+    else if (isSoundPath(outlines, { nowMs, usage })) sound ??= path;
+    else other ??= path;
+  }
+  const path = sound ?? (refusal === undefined ? (other ?? route) : undefined);
+  if (path !== undefined) return { kind: 'allowed', anchor: path.end };
+  return refusal ?? constrained(route, 'no anchor allows it');
 }
 
 function constrained({ end, links }: Path, message: string): Chosen {
   const text = `"${end.anchor.label}" may not vouch for it: ${message}`;
   const about = { anchor: end.anchor.id, depth: links.length - 1 };
   return { kind: 'refused', reason: 'constraint', text, ...about };
-}
-
-/** Programs do not take a path with name constraints where another anchor forbids the leaf. */
-function isPlain({ links }: Path): boolean {
-  return links.slice(1).every(({ outline }) => !outline.hasNameConstraints);
 }
 
 /** A renewed leaf begins when the one that is there ends, at the latest. */

@@ -125,3 +125,29 @@ export function chainOf(
 ): RecordedChain {
   return { name, purpose: 'tls-server', chain: certificates.map(({ der }) => der) };
 }
+
+/** Numbers that are the same in every run: Park and Miller. */
+export function dice(seed: number): (sides: number) => number {
+  let state = seed;
+  return (sides) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+}
+
+/** CAs of three names that have signed each other at random; some have expired. */
+export function makeWeb(roll: (sides: number) => number): readonly IssuedCertificate[] {
+  const to = (): number => [-5, 50, 3000, 3000][roll(4)] ?? 0;
+  const keys = ['A', 'B', 'C'].map((name) => root(name));
+  const cas = keys.map(({ facts, keyPem }) => root(facts.subject.slice(3), { to: to() }, keyPem));
+  for (let i = 0; i < 3; i += 1) {
+    const [issuer, subject] = [keys[roll(3)], keys[roll(3)]];
+    if (issuer === undefined || subject === undefined || issuer === subject) continue;
+    const { facts, keyPem } = subject;
+    const pathLen = roll(4) === 0 ? { pathLen: roll(2) } : {};
+    cas.push(below(issuer, facts.subject.slice(3), { keyPem, to: to(), ...pathLen }));
+  }
+  // The same name with another key, as when one CA follows another.
+  if (roll(3) === 0) cas.push(root('A'));
+  return cas;
+}

@@ -20,6 +20,7 @@ import type { AnchorState } from '../../core/anchors/anchor.ts';
 import { type AnchorLimits, breachOf } from '../../core/anchors/limits.ts';
 import { foldName } from '../../core/anchors/names.ts';
 import { type CertificateOutline, readOutline } from '../../core/anchors/outline.ts';
+import { isSoundPath, type PathContext } from '../../core/anchors/sound-path.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
 import type { AnchorInside } from '../taking.ts';
@@ -33,13 +34,6 @@ export interface Authority extends AnchorInside {
   readonly limits?: AnchorLimits;
   /** Equal for equal limits; empty without any. */
   readonly limitsText: string;
-}
-
-/** What a path is judged by, beside its signatures, when another path is forbidden. */
-export interface VouchContext {
-  readonly nowMs: number;
-  /** What the leaf is used for. */
-  readonly usage: 'server' | 'client';
 }
 
 /** Who vouches for a leaf. */
@@ -69,8 +63,6 @@ interface Climb {
 
 /** Leaves whose verdict is remembered: the peers of a busy program. */
 const VERDICTS_MAX = 2048;
-/** Extended key usages in hex, RFC 5280 section 4.2.1.12. */
-const USAGES = { server: '2b06010505070301', client: '2b06010505070302', any: '551d2500' };
 
 /** Who issued whom, as far as that was found out. */
 const issued = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>();
@@ -99,7 +91,7 @@ export class Authorities {
   }
 
   /** Says who vouches for the leaf of `chain` (DER, leaf first). */
-  vouch(chain: PeerChain, context: VouchContext): Verdict {
+  vouch(chain: PeerChain, context: PathContext): Verdict {
     const [leaf, ...rest] = chain;
     if (leaf === undefined) return { kind: 'unvouched' };
     const key = createHash('sha256').update(leaf).digest('base64');
@@ -120,7 +112,7 @@ export class Authorities {
   #choose(
     paths: Iterable<Path>,
     leaf: Uint8Array,
-    context: VouchContext,
+    context: PathContext,
   ): { readonly verdict: Verdict; readonly isForGood: boolean } {
     let sound: Path | undefined;
     let other: Path | undefined;
@@ -234,16 +226,14 @@ function forbidden({ limits }: Authority, leaf: Uint8Array): string | undefined 
   return outline instanceof KedgeError ? outline.message : breachOf(limits, outline);
 }
 
-/** Says whether a path would hold if it were the only one. */
-function isSound({ anchor, between }: Path, { nowMs, usage }: VouchContext): boolean {
-  return [...between, anchor.certificate()].every(({ raw }, below) => {
+function isSound({ anchor, between }: Path, context: PathContext): boolean {
+  const outlines: CertificateOutline[] = [];
+  for (const { raw } of [...between, anchor.certificate()]) {
     const outline = outlineOf(raw);
-    if (outline instanceof KedgeError || outline.hasNameConstraints) return false;
-    const { notBeforeMs, notAfterMs, pathLen = Infinity, usages } = outline;
-    const isNow = notBeforeMs <= nowMs && nowMs <= notAfterMs;
-    const isFor = usages?.some((one) => one === USAGES[usage] || one === USAGES.any) ?? true;
-    return isNow && isFor && below <= pathLen;
-  });
+    if (outline instanceof KedgeError) return false;
+    outlines.push(outline);
+  }
+  return isSoundPath(outlines, context);
 }
 
 function outlineOf(der: Uint8Array): CertificateOutline | KedgeError {

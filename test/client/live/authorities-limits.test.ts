@@ -1,15 +1,15 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { VouchContext } from '../../../src/client/live/authorities.ts';
 import type { PeerChain } from '../../../src/client/live/peer-chain.ts';
 import { type TrustSet, TrustView } from '../../../src/client/live/trust-view.ts';
+import type { PathContext } from '../../../src/core/anchors/sound-path.ts';
 import { createTestPki } from '../../../src/testing/pki.ts';
 import { issueCa, issueIntermediate, issueLeaf } from '../../../src/x509/issue.ts';
 import { type FakeAnchor, FakeSource } from '../support/fake-source.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.now();
-const CONTEXT: VouchContext = { nowMs: NOW_MS, usage: 'server' };
+const CONTEXT: PathContext = { nowMs: NOW_MS, usage: 'server' };
 const one = createTestPki({ commonName: 'CA', shape: 'with-intermediate' });
 const twin = createTestPki({ commonName: 'CA', shape: 'with-intermediate' });
 const common = { nowMs: NOW_MS, validForMs: DAY_MS, serial: () => randomBytes(16) };
