@@ -17,7 +17,7 @@ import {
   type TestAnchor,
 } from './support.ts';
 
-const CASES = 20;
+const CASES = 15;
 
 function authoritiesOf({ body, blobs }: PlannedBundle): Authorities {
   const cas = body.anchors.map((anchor): Authority => {
@@ -40,13 +40,12 @@ function authoritiesOf({ body, blobs }: PlannedBundle): Authorities {
 describe('planChange', () => {
   it('names the anchor that live trust counts, and refuses by constraints where it does', () => {
     const wrong: string[] = [];
+    const web = makeWeb();
+    const leaves = web.map((issuer) => leaf(issuer, { to: 9000 }));
     const seen = { accepted: 0, constraint: 0 };
     for (let seed = 1; seed <= CASES; seed += 1) {
       const roll = dice(seed * 104_729);
-      const web = makeWeb(roll);
-      const issuer = web[roll(web.length)];
-      if (issuer === undefined) continue;
-      const anchors = web.filter(() => roll(4) > 0);
+      const anchors = web.filter(() => roll(2) > 0);
       const limited = (ca: IssuedCertificate): TestAnchor => {
         const values = [roll(2) === 0 ? 'example.org' : 'example.net'];
         const state = roll(2) === 0 ? 'active' : 'retiring';
@@ -54,7 +53,10 @@ describe('planChange', () => {
         return { ca, state, constraints: [{ type: 'permitted-dns', critical: true, values }] };
       };
       const today = bundleOf(...anchors.map(limited));
-      const sent = [leaf(issuer, { to: 9000 }), ...web.filter(() => roll(3) > 0)];
+      const sent = [
+        ...leaves.slice(roll(leaves.length)).slice(0, 1),
+        ...web.filter(() => roll(2) > 0),
+      ];
       const nowMs = NOW_MS + DAY_MS;
       const chains = [chainOf('x', ...sent)];
       const planned = planChange({ today, chains, instants: [nowMs], clusterMs: 0 });
@@ -72,5 +74,5 @@ describe('planChange', () => {
     }
     expect(wrong).toEqual([]);
     expect(seen.accepted + seen.constraint).toBeGreaterThan(0);
-  });
+  }, 60_000);
 });

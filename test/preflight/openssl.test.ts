@@ -8,7 +8,7 @@ import type { IssuedCertificate } from '../../src/x509/issue.ts';
 import { bundleOf, chainOf, DAY_MS, dice, leaf, makeWeb, NOW_MS } from './support.ts';
 
 const run = promisify(execFile);
-const CASES = 12;
+const CASES = 8;
 let dir: TempDir;
 let hasOpenssl: boolean;
 beforeAll(async () => {
@@ -57,16 +57,17 @@ describe('planChange', () => {
   it('accepts and refuses what OpenSSL 3 accepts and refuses', async (context) => {
     if (!hasOpenssl) context.skip('there is no OpenSSL 3 on this machine to compare with');
     const wrong: string[] = [];
+    const web = makeWeb();
+    const leaves = web.flatMap((issuer) => [
+      leaf(issuer, { to: 9000 }),
+      leaf(issuer, { usages: ['clientAuth'], to: 9000 }),
+    ]);
     for (let seed = 1; seed <= CASES; seed += 1) {
       const roll = dice(seed * 7919);
-      const web = makeWeb(roll);
-      const issuer = web[roll(web.length)];
-      if (issuer === undefined) continue;
-      const anchors = web.filter(() => roll(3) > 0);
+      const anchors = web.filter(() => roll(2) > 0);
       if (anchors.length === 0) continue;
-      const between = web.filter(() => roll(3) > 0).toSorted(() => roll(3) - 1);
-      const usages = roll(6) === 0 ? (['clientAuth'] as const) : (['serverAuth'] as const);
-      const sent = [leaf(issuer, { usages, to: 9000 }), ...between];
+      const between = web.filter(() => roll(2) > 0).toSorted(() => roll(3) - 1);
+      const sent = [...leaves.slice(roll(leaves.length)).slice(0, 1), ...between];
       const atMs = NOW_MS + (roll(3) * 30 + 0.5) * DAY_MS;
       const { chains } = planChange({
         today: bundleOf(...anchors),
@@ -80,5 +81,5 @@ describe('planChange', () => {
       if (expected !== isAccepted) wrong.push(`seed ${seed}: ${verdict?.kind ?? ''}`);
     }
     expect(wrong).toEqual([]);
-  });
+  }, 60_000);
 });

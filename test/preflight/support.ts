@@ -135,19 +135,17 @@ export function dice(seed: number): (sides: number) => number {
   };
 }
 
-/** CAs of three names that have signed each other at random; some have expired. */
-export function makeWeb(roll: (sides: number) => number): readonly IssuedCertificate[] {
-  const to = (): number => [-5, 50, 3000, 3000][roll(4)] ?? 0;
-  const keys = ['A', 'B', 'C'].map((name) => root(name));
-  const cas = keys.map(({ facts, keyPem }) => root(facts.subject.slice(3), { to: to() }, keyPem));
-  for (let i = 0; i < 3; i += 1) {
-    const [issuer, subject] = [keys[roll(3)], keys[roll(3)]];
-    if (issuer === undefined || subject === undefined || issuer === subject) continue;
-    const { facts, keyPem } = subject;
-    const pathLen = roll(4) === 0 ? { pathLen: roll(2) } : {};
-    cas.push(below(issuer, facts.subject.slice(3), { keyPem, to: to(), ...pathLen }));
-  }
-  // The same name with another key, as when one CA follows another.
-  if (roll(3) === 0) cas.push(root('A'));
-  return cas;
+/** CAs of three names that have signed each other, some until soon; one name has two keys. */
+export function makeWeb(): readonly IssuedCertificate[] {
+  const keys = ['A', 'B', 'C'].map((name) => ({ name, ca: root(name) }));
+  const brief = keys.map(({ name, ca }) => root(name, { to: 50 }, ca.keyPem));
+  const cross = keys.flatMap(({ ca: issuer }, at) =>
+    keys.flatMap(({ name, ca }, index) => {
+      if (index === at) return [];
+      const pathLen = index === 1 ? { pathLen: at === 0 ? 0 : 1 } : {};
+      const to = [3000, 50, -5][(at * 2 + index) % 3] ?? 0;
+      return [below(issuer, name, { keyPem: ca.keyPem, to, ...pathLen })];
+    }),
+  );
+  return [...keys.map(({ ca }) => ca), ...brief, ...cross, root('A')];
 }
