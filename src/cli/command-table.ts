@@ -130,6 +130,11 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/anchor-change.ts')).anchorRetire,
     ),
     command(
+      'constrain',
+      'change what an anchor may vouch for, not its state',
+      async () => (await import('./commands/anchor-constrain.ts')).anchorConstrain,
+    ),
+    command(
       'remove',
       'take a staged or retiring anchor away in good order',
       async () => (await import('./commands/anchor-change.ts')).anchorRemove,

@@ -68,11 +68,13 @@ export async function refresh(
   }
   const { output, context } = session;
   const { signal } = context;
-  let last = '';
+  let last = 'nothing was seen yet';
+  let silentSinceMs: number | undefined;
   while (!signal.aborted) {
     try {
       const { json, text, warnings } = await look();
       last = text;
+      silentSinceMs = undefined;
       if (output.isLive) output.refresh(json, liveText(session, text, warnings, seconds));
       else {
         output.refresh(json, text);
@@ -81,7 +83,10 @@ export async function refresh(
     } catch (thrown) {
       const { code, message } = KedgeError.from(thrown);
       if (code !== 'UNAVAILABLE') throw thrown;
-      if (output.isLive) output.refresh({}, liveText(session, last, [message], seconds));
+      silentSinceMs ??= context.nowMs();
+      const since = `no answer since ${formatTimestamp(silentSinceMs)}, below is the last one`;
+      const warnings = [message, since];
+      if (output.isLive) output.refresh({}, liveText(session, last, warnings, seconds));
       else output.warn(message);
     }
     await pause(seconds * 1000, signal);

@@ -201,6 +201,8 @@ describe('kedge adoption', () => {
       [['--at', 'fra-1'], 'add --clients'],
       [['--quiet', '1h'], 'add --remove'],
       [['--interval', '5s'], 'add --watch'],
+      [['--limit', '5'], 'add --clients'],
+      [['--timeout', '5s'], 'add --wait'],
     ] as const) {
       const { code, stderr } = await run('adoption', BUNDLE, ...options);
       expect(code).toBe(2);

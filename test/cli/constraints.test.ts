@@ -151,3 +151,41 @@ describe('formatChanges', () => {
     );
   });
 });
+
+describe('kedge anchor constrain', () => {
+  const draft = ['--bundle', 'constrain.example.org'];
+  const constrain = ['anchor', 'constrain', 'Payments CA', ...draft];
+
+  it('replaces constraints of the kinds that are given, and lifts others', async () => {
+    const first = ['--constraint', 'permitted-dns=a.org', '--constraint', 'permitted-ip=10.0.0.1'];
+    await realm.run(['anchor', 'add', ca, ...draft, ...first]);
+    const [dns, until] = ['permitted-dns=b.org', '2027-01-01T00:00:00Z'];
+    const set = ['--constraint', dns, '--purpose', 'tls-client', '--distrust-after', until];
+    const set1 = await realm.json<Edited>([...constrain, ...set]);
+    expect(set1.changes.map((change) => change.anchor)).toMatchObject([
+      {
+        constraints: [constraint('permitted-dns', 'b.org'), constraint('permitted-ip', '10.0.0.1')],
+        purposes: ['tls-client'],
+        distrustAfter: until,
+      },
+    ]);
+    const lift = ['--lift', 'permitted-ip', '--distrust-after', 'never'];
+    const lifted = await realm.json<Edited>([...constrain, ...lift]);
+    expect(lifted.changes.map((change) => change.anchor.constraints)).toEqual([
+      [constraint('permitted-dns', 'b.org')],
+    ]);
+  });
+
+  it.each([
+    [[], 'nothing is to change'],
+    [['--lift', 'max-validity-seconds'], '"Payments CA" has no constraint "max-validity-seconds"'],
+    [['--lift', 'permitted-dns', '--constraint', 'permitted-dns=c.org'], 'to be set and lifted'],
+    [['--distrust-after', 'soon'], '--distrust-after'],
+  ])('refuses %j and changes nothing', async (options, message) => {
+    const file = `${realm.cwd}/constrain.example.org.draft.json`;
+    const before = await readFile(file);
+    const { code, stderr } = await realm.run([...constrain, ...options]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    expect(await readFile(file)).toEqual(before);
+  });
+});

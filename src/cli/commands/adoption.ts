@@ -32,8 +32,9 @@ import {
 } from '../refreshing.ts';
 import { formatRemoval } from '../removal-view.ts';
 import type { Session } from '../session.ts';
+import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
-interface Options extends RealmOptions, RefreshOptions {
+interface Options extends RealmOptions, RefreshOptions, WaitOptions {
   readonly remove?: string;
   readonly quiet?: string;
   readonly clients?: boolean;
@@ -42,9 +43,7 @@ interface Options extends RealmOptions, RefreshOptions {
   readonly departed?: boolean;
   readonly uses?: string;
   readonly at?: string;
-  readonly limit: string;
-  readonly wait?: boolean;
-  readonly timeout: string;
+  readonly limit?: string;
 }
 
 /** One look, and whether `--wait` has what it waits for. */
@@ -96,10 +95,10 @@ export const adoption: CommandModule = {
       .option('--departed', 'list the clients whose connection broke and that did not come back')
       .option('--uses <anchor>', 'list the clients that used an anchor')
       .option('--at <node>', 'with a list: only the clients of this node, by its id')
-      .option('--limit <number>', 'with a list: how many at most', LIMIT_DEFAULT)
-      .option('--wait', 'wait until all run the newest release, or the removal is safe')
-      .option('--timeout <duration>', 'how long --wait waits', '60s')
-      .action((bundle: string, options: Options) => run(session, bundle, options));
+      .option('--limit <number>', `with a list: how many at most (default: "${LIMIT_DEFAULT}")`);
+    addWaitOptions(command, 'wait until all run the newest release, or the removal is safe').action(
+      (bundle: string, options: Options) => run(session, bundle, options),
+    );
     addExamples(command, [
       'kedge adoption payments.prod.example.org',
       'kedge adoption payments.prod.example.org --watch',
@@ -125,13 +124,15 @@ async function run(session: Session, name: string, options: Options): Promise<vo
 
 function requireOneQuestion(options: Options): void {
   const { remove, clients, behind, refused, departed, uses, wait, watch, at, quiet } = options;
+  readTimeoutMs(options);
   const lists = [clients, behind, refused, departed, uses].filter(Boolean);
   if (lists.length + (remove === undefined ? 0 : 1) > 1) {
     const names = '--remove, --clients, --behind, --refused, --departed and --uses';
     throw new KedgeError('CONFIG', `each of ${names} asks something else: give one of them`);
   }
-  if (at !== undefined && lists.length === 0) {
-    throw new KedgeError('CONFIG', '--at goes with a list of clients', {
+  const listed = at !== undefined ? '--at' : options.limit !== undefined ? '--limit' : undefined;
+  if (listed !== undefined && lists.length === 0) {
+    throw new KedgeError('CONFIG', `${listed} goes with a list of clients`, {
       detail: { hint: 'add --clients, --behind, --refused, --departed or --uses' },
     });
   }
@@ -148,11 +149,11 @@ function requireOneQuestion(options: Options): void {
 /** The first look that has what it waits for, or the last one when the time is over. */
 async function waitedFor(
   session: Session,
-  { timeout }: Options,
+  options: Options,
   lookNow: () => Promise<Look>,
 ): Promise<Look> {
   const { signal } = session.context;
-  let leftMs = parseArgument('--timeout', timeout, parseDurationSeconds) * 1000;
+  let leftMs = readTimeoutMs(options);
   let told = '';
   while (true) {
     const seen = await lookNow();
@@ -238,7 +239,7 @@ async function filterOf({ session, options, head }: Question): Promise<ClientFil
 
 async function lookAtClients(question: Question, filter: ClientFilter): Promise<View> {
   const { session, options, node, bundle } = question;
-  const max = parseArgument('--limit', options.limit, parseLimit);
+  const max = parseArgument('--limit', options.limit ?? LIMIT_DEFAULT, parseLimit);
   const nodeId =
     options.at === undefined ? undefined : parseArgument('--at', options.at, parseNodeId);
   const { nodes, rest } = await listClients(node, { bundle, filter, nodeId, max });

@@ -7,17 +7,15 @@ import { KedgeError } from '../../core/errors.ts';
 import { type Cluster, gatherCluster, type Unreachable } from '../cluster.ts';
 import { clusterJson, formatCluster } from '../cluster-view.ts';
 import type { CommandModule } from '../command-module.ts';
-import { parseDurationSeconds } from '../durations.ts';
-import { addExamples, parseArgument } from '../help.ts';
+import { addExamples } from '../help.ts';
 import { type AskedNode, askNode } from '../node-view.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
 import type { Session } from '../session.ts';
+import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
-interface Options extends RealmOptions, RefreshOptions {
+interface Options extends RealmOptions, RefreshOptions, WaitOptions {
   readonly nodes?: string;
-  readonly wait?: boolean;
-  readonly timeout: string;
 }
 
 /** One look: the cluster, and what is to be warned of. */
@@ -40,11 +38,10 @@ export const cluster: CommandModule = {
     );
     addRealmOptions(command);
     addRefreshOptions(command);
-    command
-      .option('--nodes <list>', "host:port of several nodes' admin listeners, with commas")
-      .option('--wait', 'wait until it is well')
-      .option('--timeout <duration>', 'how long --wait waits', '60s')
-      .action((options: Options) => run(session, options));
+    command.option('--nodes <list>', "host:port of several nodes' admin listeners, with commas");
+    addWaitOptions(command, 'wait until it is well').action((options: Options) =>
+      run(session, options),
+    );
     addExamples(command, [
       'kedge cluster',
       'kedge cluster --nodes iad-1.example.org:7442,fra-1.example.org:7442 --watch',
@@ -59,7 +56,7 @@ async function run(session: Session, options: Options): Promise<void> {
     throw new KedgeError('CONFIG', '--wait ends by itself and --watch does not: give one of them');
   }
   const endpoints = await endpointsOf(session, options);
-  const timeoutMs = parseArgument('--timeout', options.timeout, parseDurationSeconds) * 1000;
+  const timeoutMs = readTimeoutMs(options);
   const look = (): Promise<Look> => lookAt(session, options, endpoints);
   await refresh(session, options, async () => {
     const seen =

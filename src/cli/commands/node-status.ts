@@ -5,17 +5,14 @@
  */
 import { KedgeError } from '../../core/errors.ts';
 import type { CommandModule } from '../command-module.ts';
-import { parseDurationSeconds } from '../durations.ts';
-import { addExamples, parseArgument } from '../help.ts';
+import { addExamples } from '../help.ts';
 import { type AskedNode, askNode, formatStatus, statusJson } from '../node-view.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
 import type { Session } from '../session.ts';
+import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
-interface Options extends RealmOptions, RefreshOptions {
-  readonly wait?: boolean;
-  readonly timeout: string;
-}
+type Options = RealmOptions & RefreshOptions & WaitOptions;
 
 const WAIT_EVERY_MS = 250;
 
@@ -29,10 +26,9 @@ export const nodeStatus: CommandModule = {
     );
     addRealmOptions(command);
     addRefreshOptions(command);
-    command
-      .option('--wait', 'wait for a node that does not answer yet')
-      .option('--timeout <duration>', 'how long --wait waits', '60s')
-      .action((options: Options) => run(session, options));
+    addWaitOptions(command, 'wait for a node that does not answer yet').action((options: Options) =>
+      run(session, options),
+    );
     addExamples(command, [
       'kedge node status',
       'kedge node run & kedge node status --wait',
@@ -45,7 +41,7 @@ export const nodeStatus: CommandModule = {
 
 async function run(session: Session, options: Options): Promise<void> {
   const { output, context } = session;
-  const timeoutMs = parseArgument('--timeout', options.timeout, parseDurationSeconds) * 1000;
+  const timeoutMs = readTimeoutMs(options);
   await refresh(session, options, async () => {
     const { status, forks } =
       options.wait === true
