@@ -13,9 +13,11 @@ import type {
   SubmitReceipt,
 } from '../core/admin/messages.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
+import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, Sequence, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
+import type { ProofHashes } from '../core/log/proof.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { hinted } from './help.ts';
 import type { Profile, TlsFiles } from './profile.ts';
@@ -40,6 +42,8 @@ export interface NodeAdmin extends Disposable {
   status(): Promise<NodeStatus>;
   adoption(bundle: BundleName): Promise<BundleAdoption>;
   clients(query: ListClientsQuery): Promise<ClientList>;
+  audit(query: AuditQuery): Promise<AuditPage>;
+  auditProof(query: AuditProofQuery): Promise<ProofHashes>;
 }
 
 /** Makes a connection to the node that options and profile name. Errors: `CONFIG`. */
@@ -129,6 +133,14 @@ class NamedNode implements NodeAdmin {
 
   clients(query: ListClientsQuery): Promise<ClientList> {
     return this.#named(this.#client.clients(query));
+  }
+
+  audit(query: AuditQuery): Promise<AuditPage> {
+    return this.#named(this.#client.audit(query));
+  }
+
+  auditProof(query: AuditProofQuery): Promise<ProofHashes> {
+    return this.#named(this.#client.auditProof(query));
   }
 
   [Symbol.dispose](): void {

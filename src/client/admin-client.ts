@@ -17,9 +17,11 @@ import type {
   SubmitReceipt,
 } from '../core/admin/messages.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
+import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
 import type { BundleName, StreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
+import type { ProofHashes } from '../core/log/proof.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsAnswer,
@@ -35,6 +37,12 @@ import {
   encodeSubmission,
 } from '../wire/admin.ts';
 import { decodeAdoption, encodeAdoptionQuery } from '../wire/adoption.ts';
+import {
+  decodeAuditPage,
+  decodeAuditProof,
+  encodeAuditProofQuery,
+  encodeAuditQuery,
+} from '../wire/audit.ts';
 import { decodeClientList, encodeListQuery } from '../wire/clients.ts';
 import { ADMIN_METHODS, type AdminMethod } from '../wire/methods.ts';
 import { decodeNodeStatus } from '../wire/node-status.ts';
@@ -138,6 +146,16 @@ export class AdminClient implements Disposable {
   /** Lists clients of one node or of all, one page. */
   async clients(query: ListClientsQuery): Promise<ClientList> {
     return decodeClientList(await this.#call('listClients', encodeListQuery(query)));
+  }
+
+  /** Lists entries of the audit log of the node. */
+  async audit(query: AuditQuery): Promise<AuditPage> {
+    return decodeAuditPage(await this.#call('listAudit', encodeAuditQuery(query)));
+  }
+
+  /** Reads hashes that prove something about that log. */
+  async auditProof(query: AuditProofQuery): Promise<ProofHashes> {
+    return decodeAuditProof(await this.#call('getAuditProof', encodeAuditProofQuery(query)));
   }
 
   [Symbol.dispose](): void {

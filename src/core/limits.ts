@@ -137,3 +137,7 @@ export const PLAN_PATHS_MAX: number = 64;
 export const PLAN_STEPS_MAX: number = 4096;
 /** Times that one plan looks at. */
 export const PLAN_INSTANTS_MAX: number = 12;
+/** An entry of a node's audit log, bytes: with 64 signers and a long identity about 14 KB. */
+export const AUDIT_ENTRY_MAX_BYTES: number = 16 * 1024;
+/** Entries of the audit log in one page. */
+export const AUDIT_PAGE_MAX: number = 250;

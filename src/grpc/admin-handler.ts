@@ -13,9 +13,11 @@ import type {
   SubmitReceipt,
 } from '../core/admin/messages.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
+import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
+import type { ProofHashes } from '../core/log/proof.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsQuery,
@@ -31,6 +33,12 @@ import {
   encodeSubmitReceipt,
 } from '../wire/admin.ts';
 import { decodeAdoptionQuery, encodeAdoption } from '../wire/adoption.ts';
+import {
+  decodeAuditProofQuery,
+  decodeAuditQuery,
+  encodeAuditPage,
+  encodeAuditProof,
+} from '../wire/audit.ts';
 import { decodeListQuery, encodeClientList } from '../wire/clients.ts';
 import { ADMIN_METHODS } from '../wire/methods.ts';
 import { encodeNodeStatus } from '../wire/node-status.ts';
@@ -38,7 +46,12 @@ import { type CallEnvironment, type ServedService, unaryMethod } from './calls.t
 
 /** What admins ask of a node. */
 export interface AdminServices {
-  submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt>;
+  /** `by`: the identity of the admin. */
+  submit(
+    document: SignedDocument,
+    blobs: readonly Uint8Array[],
+    by: string,
+  ): Promise<SubmitReceipt>;
   readonly queries: {
     document(query: DocumentQuery): Promise<DocumentAnswer | undefined>;
     streams(): Promise<readonly StreamStatus[]>;
@@ -51,6 +64,11 @@ export interface AdminServices {
   readonly adoption?: {
     adoption(bundle: BundleName): BundleAdoption;
     list(query: ListClientsQuery, signal: AbortSignal): Promise<ClientList>;
+  };
+  /** Absent where no audit log is kept. */
+  readonly audit?: {
+    list(query: AuditQuery): Promise<AuditPage>;
+    proof(query: AuditProofQuery): Promise<ProofHashes>;
   };
 }
 
@@ -69,7 +87,7 @@ export function adminService(environment: CallEnvironment, services: AdminServic
     implementation: {
       submit: unaryMethod(environment, WRITE, async (request, { caller }) => {
         const { document, blobs } = decodeSubmission(request);
-        const receipt = await services.submit(document, blobs);
+        const receipt = await services.submit(document, blobs, caller.id);
         const { stream, sequence, digest, novelty } = receipt;
         logger.info(
           { event: 'submit.accepted', by: caller.id, stream, sequence, digest, novelty },
@@ -100,6 +118,7 @@ export function adminService(environment: CallEnvironment, services: AdminServic
         encodeNodeStatus(await queries.status()),
       ),
       ...adoptionMethods(environment, services),
+      ...auditMethods(environment, services),
     },
   };
 }
@@ -122,5 +141,24 @@ function adoptionMethods(
       const query = decodeListQuery(request);
       return encodeClientList(await required().list(query, signal));
     }),
+  };
+}
+
+/** What auditors ask. */
+function auditMethods(
+  environment: CallEnvironment,
+  { audit }: AdminServices,
+): Record<'listAudit' | 'getAuditProof', ReturnType<typeof unaryMethod>> {
+  const required = (): NonNullable<AdminServices['audit']> => {
+    if (audit !== undefined) return audit;
+    throw new KedgeError('UNAVAILABLE', 'this node keeps no audit log');
+  };
+  return {
+    listAudit: unaryMethod(environment, READ, async (request) =>
+      encodeAuditPage(await required().list(decodeAuditQuery(request))),
+    ),
+    getAuditProof: unaryMethod(environment, READ, async (request) =>
+      encodeAuditProof(await required().proof(decodeAuditProofQuery(request))),
+    ),
   };
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { AUDIT_KINDS } from '../core/audit/entry.ts';
 import type { MetricName } from '../ports/metrics.ts';
 
 /** A name that is shown. */
@@ -103,6 +104,13 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   }),
   kedge_peers_cut_off_total: counter('times that a peer was cut off for its faults'),
   kedge_store_failures_total: counter('writes that the store refused'),
+  kedge_audit_log_entries: gauge('entries that the audit log ever had; those that wait not'),
+  kedge_audit_log_bytes: gauge('room that the entries of the audit log take'),
+  kedge_audit_entries_total: counter('entries of the audit log by what they are about', {
+    what: AUDIT_KINDS,
+  }),
+  kedge_audit_counted_total: counter('refusals that the audit log counts without telling each'),
+  kedge_audit_lost_total: counter('entries that the disk did not take in time'),
   kedge_forks_total: counter('forks that were found'),
   kedge_region_splits_total: counter('regions found to have signed two roots for one size'),
   kedge_members_misplaced_total: counter('nodes that do not seem to be where they say', {

@@ -35,6 +35,7 @@ import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Reporting } from '../service/reporting.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import { readVitals } from '../service/vitals.ts';
+import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
 import { resolveSeeds } from './seeds.ts';
 
@@ -62,6 +63,7 @@ export interface AssemblyOptions {
   /** Told what is on disk while clients are not served yet. */
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
   readonly store: Store;
+  readonly audit: Audit;
   readonly origin: StoreOrigin;
   readonly record: ((line: string) => void) | undefined;
   /** What the store holds, verified. */
@@ -145,7 +147,7 @@ export function assemble(options: AssemblyOptions): Assembly {
 
 /** What listeners serve. */
 function servicesOf(
-  { config, store, state, clock }: AssemblyOptions,
+  { config, store, state, clock, audit }: AssemblyOptions,
   parts: ServingParts,
 ): Required<ListenerServices> {
   const { self, version, transport, replicator, subscriptions, reporting, attested } = parts;
@@ -175,10 +177,11 @@ function servicesOf(
       clients: (query) => adoption.clients(query),
     },
     admin: {
-      submit: async (document: SignedDocument, blobs: readonly Uint8Array[]) =>
-        await replicator.submit(document, blobs),
+      submit: async (document: SignedDocument, blobs: readonly Uint8Array[], by) =>
+        await audit.feed.submitting(by, document, () => replicator.submit(document, blobs)),
       queries,
       adoption,
+      audit: audit.queries,
     },
   };
 }
@@ -205,10 +208,12 @@ function countClients(
 
 /** Who is told what replication comes to. */
 function servedTo(
-  { logger, onServe, onHold }: AssemblyOptions,
+  { audit, logger, onServe, onHold }: AssemblyOptions,
   { attested, subscriptions, reporting }: ToldParts,
-): Required<Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold'>> {
+): Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold' | 'onTaken' | 'onNotice'> {
   return {
+    onTaken: (batch, from) => audit.feed.taken(batch, from),
+    onNotice: (notice) => audit.feed.noticed(notice),
     onAttested: (said) => {
       if (said.kind === 'heartbeat') attested.heard(said.heartbeat);
       subscriptions.attested(said);
@@ -219,11 +224,13 @@ function servedTo(
       reporting.serve(next, streams);
       for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
       logAccepted(logger, next, streams);
+      audit.feed.moved(next, streams);
       onServe(next, streams);
     },
     onHold: (next, streams) => {
       attested.moved(next, streams);
       logAccepted(logger, next, streams);
+      audit.feed.moved(next, streams);
       onHold(next, streams);
     },
   };

@@ -145,6 +145,22 @@ const adoptionSection = z.strictObject({
   }),
 });
 
+const auditSection = z.strictObject({
+  maxBytes: keyOf(
+    z
+      .int()
+      .min(1024 * 1024)
+      .max(1024 ** 4)
+      .default(256 * 1024 * 1024),
+    {
+      description:
+        'How much room the entries of the audit log take before the oldest are removed. Their ' +
+        'hashes stay, so that the rest can still be proven. See [audit](audit.md).',
+      unit: 'bytes',
+    },
+  ),
+});
+
 const logSection = z.strictObject({
   level: keyOf(z.enum(['debug', 'info', 'warn', 'error']).default('info'), {
     description: 'Least important entries that are written.',
@@ -265,6 +281,9 @@ const keys = {
   limits: keyOf(limitsSection.prefault({}), { description: 'Limits on what callers may use.' }),
   adoption: keyOf(adoptionSection.prefault({}), {
     description: 'How it is counted what clients have and use.',
+  }),
+  audit: keyOf(auditSection.prefault({}), {
+    description: 'The log of what this node accepted and refused, for auditors.',
   }),
   log: keyOf(logSection.prefault({}), { description: 'What is written to standard output.' }),
   drainTimeoutMs: keyOf(z.int().min(0).max(600_000).default(10_000), {

@@ -84,6 +84,8 @@ export interface NodeConfig {
   readonly limits: LimitsConfig;
   /** Absent: the defaults. */
   readonly adoption?: AdoptionConfig | undefined;
+  /** Absent: the default. */
+  readonly audit?: { readonly maxBytes: number } | undefined;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'text' };
   readonly drainTimeoutMs: number;
 }

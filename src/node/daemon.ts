@@ -21,6 +21,7 @@ import { loadMembers, MemberMemory } from '../service/member-memory.ts';
 import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
+import { openAudit } from './audit.ts';
 import { loadState, warnAboutOrigin, warnAboutTime } from './boot.ts';
 import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
@@ -216,11 +217,14 @@ class Daemon implements RunningNode {
       logger: this.#logger,
       metrics: this.#observation.metrics,
     };
+    const audit = await openAudit({ ...surroundings, store, state });
+    this.#closers.push(async () => audit[Symbol.asyncDispose]());
     const attesting: { by?: Attestor | undefined } = {};
     const { transport, replicator, subscriptions, reporting, services, vitals } = assemble({
       ...surroundings,
       store,
       state,
+      audit,
       nodeKey: await loadNodeKey(store),
       remembered: await loadMembers(store, this.#logger),
       origin: found.origin,
@@ -236,11 +240,12 @@ class Daemon implements RunningNode {
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     reporting.start();
     this.#closers.push(() => reporting[Symbol.dispose]());
-    const { clock, logger } = surroundings;
-    const attestor = await openAttestor({ config, store, replicator, clock, logger });
+    const attestor = await openAttestor({ ...surroundings, store, replicator });
+    audit.sealWith(attestor?.sealer);
+    audit.feed.start();
     if (attestor !== undefined) this.#closers.push(async () => attestor[Symbol.asyncDispose]());
     attesting.by = attestor;
-    const memory = new MemberMemory({ store, replicator, clock, logger });
+    const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     const listeners = await openListeners({ ...surroundings, services });
     this.#closers.push(async () => {

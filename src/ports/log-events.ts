@@ -70,6 +70,7 @@ export type LogEvent =
   | 'subscriber.acknowledged'
   | 'subscriber.refused'
   | 'adoption.failed'
+  | 'audit.failed'
   // Programs that embed the SDK.
   | 'source.opened'
   | 'source.closed'

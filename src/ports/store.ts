@@ -13,6 +13,7 @@ import type { AnchorId, KeyId, Sequence, Sha256, StreamName } from '../core/ids.
 import type { Subtree } from '../core/log/tree.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
+import type { AuditStore } from './audit-store.ts';
 
 /**
  * What one append writes: documents in ascending sequence per stream, blobs, evidence, and where
@@ -70,6 +71,9 @@ export type StatementRange =
 export interface Store extends AsyncDisposable {
   /** 32 hex digits, made at random when the store was created: another id is another store. */
   readonly storeId: string;
+
+  /** What the node kept of what happened to it; closed with the store. */
+  readonly audit: AuditStore;
 
   /** Gives the store another id, 32 hex digits: what it holds was put back from a backup. */
   renew(storeId: string): Promise<void>;

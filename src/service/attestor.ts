@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { AuditSealer } from '../core/audit/checkpoint.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Attestation } from '../core/gossip/frames.ts';
@@ -72,6 +73,12 @@ export class Attestor implements AsyncDisposable {
     this.#options = options;
     this.#state = options.state;
     this.#tree = headTree(rowsOf(options.state).values());
+  }
+
+  /** The key of the region, for the node's own log. */
+  get sealer(): AuditSealer {
+    const { region, key } = this.#options;
+    return { region, key };
   }
 
   /** Begins: cosigns what the store holds, and sends the first heartbeat. */

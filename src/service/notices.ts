@@ -13,10 +13,13 @@ import type { Metrics } from '../ports/metrics.ts';
 export interface NoticeSinks {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Whoever else wants to know. */
+  readonly onNotice?: (notice: Notice) => void;
 }
 
 /** Logs and counts one notice. */
-export function reportNotice(notice: Notice, { logger, metrics }: NoticeSinks): void {
+export function reportNotice(notice: Notice, { logger, metrics, onNotice }: NoticeSinks): void {
+  onNotice?.(notice);
   switch (notice.kind) {
     case 'link-ready': {
       const { nodeId, region } = notice.peer;

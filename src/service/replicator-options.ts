@@ -5,9 +5,10 @@
  */
 
 import type { Arrival } from '../core/adoption/board.ts';
+import type { Notice, PersistBatch } from '../core/gossip/events.ts';
 import type { Attestation } from '../core/gossip/frames.ts';
 import type { GossipOptions } from '../core/gossip/machine.ts';
-import type { StreamName } from '../core/ids.ts';
+import type { NodeId, StreamName } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -33,6 +34,10 @@ export interface ReplicatorOptions extends GossipOptions {
   readonly onAttested?: (said: Attestation) => void;
   /** Called when clients of this node came to another one. */
   readonly onArrived?: (clients: readonly Arrival[]) => void;
+  /** Called when a batch is on its way to the disk; `from` is absent when it is tried again. */
+  readonly onTaken?: (batch: PersistBatch, from: NodeId | 'submit' | undefined) => void;
+  /** Called with everything that is noticed. */
+  readonly onNotice?: (notice: Notice) => void;
   /** Called in place of `onServe` while this node holds back. */
   readonly onHold?: (state: TrustedState, streams: readonly StreamName[]) => void;
 }

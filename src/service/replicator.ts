@@ -247,6 +247,7 @@ export class Replicator implements AsyncDisposable {
       case 'cancel-fetch':
         return this.#fetches.cancel(effect.fetchId);
       case 'persist':
+        this.#options.onTaken?.(effect.batch, effect.from);
         return this.#writes.add(effect.batchId, effect.batch);
       case 'serve':
         return this.#options.onServe(effect.state, effect.streams);

@@ -20,6 +20,7 @@ import {
 import type { Subtree } from '../core/log/tree.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
+import type { AuditStore } from '../ports/audit-store.ts';
 import type {
   BranchStart,
   NoteName,
@@ -30,6 +31,7 @@ import type {
   StoredHead,
   StoredState,
 } from '../ports/store.ts';
+import { AuditRecords } from './audit-records.ts';
 import { storeError } from './failures.ts';
 import type { Heads } from './heads.ts';
 import type { KeyValue, Put } from './key-value.ts';
@@ -53,6 +55,7 @@ const LOAD_CHUNK = 16;
 
 /** A store whose rules are here and whose bytes are in a key-value database, which it owns. */
 export class DocumentStore implements Store {
+  readonly audit: AuditStore;
   readonly #entries: KeyValue;
   readonly #trees: LogTrees;
   #storeId: string;
@@ -69,6 +72,7 @@ export class DocumentStore implements Store {
       payloads: (stream, from, to) => this.#payloads(stream, from, to),
     });
     this.#heads = heads;
+    this.audit = new AuditRecords({ entries, write: (puts, removed) => this.#put(puts, removed) });
   }
 
   /** Starts from what `entries` holds; its format has been checked. Errors: `STORE`. */
@@ -222,14 +226,14 @@ export class DocumentStore implements Store {
   }
 
   /** Writes beside the statements, in order with appends. */
-  async #put(puts: readonly Put[]): Promise<void> {
+  async #put(puts: readonly Put[], removedKeys: readonly string[] = []): Promise<void> {
     this.#requireOpen();
-    await this.#inTurn(() => this.#write(puts));
+    await this.#inTurn(() => this.#write(puts, removedKeys));
   }
 
-  async #write(puts: readonly Put[]): Promise<void> {
+  async #write(puts: readonly Put[], removedKeys: readonly string[] = []): Promise<void> {
     await this.#repair();
-    await this.#entries.write(puts);
+    await this.#entries.write(puts, removedKeys);
   }
 
   async #repair(): Promise<void> {

@@ -11,6 +11,11 @@
  * tree:<stream>:<level, 2 digits>:<index, 16 digits>
  *                                         the hash of a perfect subtree of the stream's log
  * note:<name>                             what the node remembers for itself
+ * audit:log                               where the node's audit log stands
+ * audit:entry:<index, 16 digits>          an entry of it
+ * audit:tree:<level, 2 digits>:<index, 16 digits>
+ *                                         the hash of a perfect subtree of it
+ * audit:mark:<stream>                     how far a stream is noted in it
  * ```
  *
  * No name holds a `:` (SPIFFE trust-domain grammar), so no key can be a prefix of another stream's
@@ -86,6 +91,35 @@ export function treeKey(stream: StreamName, { level, index }: Subtree): string {
 /** The key of something that the node remembers for itself. */
 export function noteKey(name: NoteName): string {
   return `note:${name}`;
+}
+
+/** The key of where the audit log stands. */
+export const AUDIT_LOG_KEY: string = 'audit:log';
+
+/** The key of an entry of the audit log. */
+export function auditEntryKey(index: number): string {
+  return `audit:entry:${String(index).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** The index of an entry's key. */
+export function parseAuditEntryKey(key: string): number {
+  return Number(key.slice(key.lastIndexOf(':') + 1));
+}
+
+/** The entries of the audit log from `from` to before `end`. */
+export function auditEntryRange(from: number, end: number): KeyRange {
+  return { gte: auditEntryKey(from), lt: auditEntryKey(end) };
+}
+
+/** The key of a perfect subtree's hash in the audit log. */
+export function auditTreeKey({ level, index }: Subtree): string {
+  const at = String(level).padStart(LEVEL_DIGITS, '0');
+  return `audit:tree:${at}:${String(index).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** The key of how far a stream is noted in the audit log. */
+export function auditMarkKey(stream: StreamName): string {
+  return `audit:mark:${stream}`;
 }
 
 /** `;` is the character after `:`. */

@@ -25,7 +25,9 @@ export type AdminMethod =
   | 'getCheckpoint'
   | 'getStatus'
   | 'getAdoption'
-  | 'listClients';
+  | 'listClients'
+  | 'listAudit'
+  | 'getAuditProof';
 
 type Streams = 'unary' | 'server-stream' | 'bidi';
 
@@ -52,6 +54,8 @@ export const ADMIN_METHODS: Readonly<Record<AdminMethod, RawMethod>> = {
   getStatus: rawMethod('AdminService', 'GetStatus', 'unary'),
   getAdoption: rawMethod('AdminService', 'GetAdoption', 'unary'),
   listClients: rawMethod('AdminService', 'ListClients', 'unary'),
+  listAudit: rawMethod('AdminService', 'ListAudit', 'unary'),
+  getAuditProof: rawMethod('AdminService', 'GetAuditProof', 'unary'),
 };
 
 function rawMethod(service: string, method: string, streams: Streams): RawMethod {

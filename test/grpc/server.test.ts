@@ -287,11 +287,11 @@ describe('GrpcServer.drain', () => {
     let answer: (() => void) | undefined;
     const submit = plainAdmin().submit;
     const slow = plainAdmin({
-      submit: async (document, blobs) => {
+      submit: async (document, blobs, by) => {
         await new Promise<void>((resolve) => {
           answer = resolve;
         });
-        return await submit(document, blobs);
+        return await submit(document, blobs, by);
       },
     });
     const watch = new ScriptedWatch();

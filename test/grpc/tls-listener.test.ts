@@ -85,11 +85,11 @@ describe('a listener whose authorities change', () => {
     let answer: (() => void) | undefined;
     const { submit } = plainAdmin();
     const admin = plainAdmin({
-      submit: async (document, blobs) => {
+      submit: async (document, blobs, by) => {
         await new Promise<void>((resolve) => {
           answer = resolve;
         });
-        return await submit(document, blobs);
+        return await submit(document, blobs, by);
       },
     });
     const { server } = await listen({ services: { admin, trust: watch }, tls, clock });

@@ -136,6 +136,7 @@ function placed(
 function failing(store: Store): Store {
   return {
     storeId: store.storeId,
+    audit: store.audit,
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
     note: (name) => store.note(name),

@@ -177,7 +177,13 @@ export type GossipEffect =
       readonly requests: readonly FetchRequest[];
     }
   | { readonly kind: 'cancel-fetch'; readonly fetchId: number }
-  | { readonly kind: 'persist'; readonly batchId: number; readonly batch: PersistBatch }
+  | {
+      readonly kind: 'persist';
+      readonly batchId: number;
+      readonly batch: PersistBatch;
+      /** Who brought it; absent where it is written again. */
+      readonly from?: NodeId | 'submit';
+    }
   /** What clients may be served is now `state`; no streams moved when holding back ends. */
   | {
       readonly kind: 'serve';

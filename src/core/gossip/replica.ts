@@ -194,7 +194,8 @@ export class Replica {
         : [];
     this.retry();
     this.#commits.add({ batchId, batch, state, row, moved, waiters, news, phase: 'writing' });
-    this.#outbox.emit({ kind: 'persist', batchId, batch });
+    const from = bringer.kind === 'submit' ? 'submit' : bringer.from.nodeId;
+    this.#outbox.emit({ kind: 'persist', batchId, batch, from });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
     for (const { stream, sequence } of batch.settled ?? []) {
       this.#outbox.notice({ kind: 'settled', stream, sequence });

@@ -10,17 +10,10 @@
  *
  * @module
  */
-import { encodeBase64, encodeHex, parseBase64, parseHex } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
-import {
-  parseRealmName,
-  parseSha256,
-  parseStreamName,
-  type RealmName,
-  type StreamName,
-} from '../ids.ts';
+import { parseRealmName, parseStreamName, type RealmName, type StreamName } from '../ids.ts';
+import { headText, parseHeadText } from './head-text.ts';
 import { type ProofHashes, type TreeHead, verifyConsistency } from './proof.ts';
-import { EMPTY_TREE, TREE_HASH_BYTES, treeRoot } from './tree.ts';
 
 /** Which log: a stream of a realm, from one decision about it to the next. */
 export interface LogName {
@@ -34,23 +27,15 @@ export interface LogName {
 export interface Checkpoint extends LogName, TreeHead {}
 
 const VERSION = /^[1-9][0-9]{0,15}$/;
-const SIZE = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /** The text of a checkpoint: three lines with their newlines. Rule CO-3. */
 export function checkpointText({ size, root, ...log }: Checkpoint): string {
-  return `${originOf(log)}\n${size}\n${encodeBase64(parseHex(root))}\n`;
+  return headText(originOf(log), { size, root });
 }
 
 /** Parses the text of a checkpoint; extension lines are refused. Errors: `PARSE`. Rule CO-3. */
 export function parseCheckpoint(text: string): Checkpoint {
-  const [origin = '', sizeText = '', rootText = '', ...rest] = text.split('\n');
-  if (rest.length !== 1 || rest[0] !== '') throw malformed('must be three lines, no more');
-  const size = SIZE.test(sizeText) ? Number(sizeText) : Number.NaN;
-  if (!Number.isSafeInteger(size)) throw malformed('has no decimal size up to 2^53 - 1');
-  const rootBytes = parseBase64(rootText);
-  if (rootBytes.length !== TREE_HASH_BYTES) throw malformed('has no root of 32 bytes');
-  const root = parseSha256(encodeHex(rootBytes));
-  if (size === 0 && root !== treeRoot(EMPTY_TREE)) throw malformed('is empty with another root');
+  const { origin, size, root } = parseHeadText(text);
   return { ...parseOrigin(origin), size, root };
 }
 
@@ -115,9 +100,5 @@ function parseOrigin(origin: string): LogName {
   if (version === undefined) return log;
   const decidedBy = VERSION.test(version) ? Number(version) : Number.NaN;
   if (more.length === 0 && Number.isSafeInteger(decidedBy)) return { ...log, decidedBy };
-  throw malformed('has an origin with more parts');
-}
-
-function malformed(what: string): KedgeError {
-  return new KedgeError('PARSE', `a checkpoint ${what}`);
+  throw new KedgeError('PARSE', 'a checkpoint has an origin with more parts');
 }

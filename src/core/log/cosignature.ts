@@ -36,7 +36,12 @@ export function cosignatureKeyHash(name: string, key: PublicKey): string | undef
 
 /** The bytes that are signed. Rule CO-7. */
 export function cosignatureMessage(checkpoint: Checkpoint, timeSeconds: number): Uint8Array {
-  return encodeUtf8(`cosignature/v1\ntime ${timeSeconds}\n${checkpointText(checkpoint)}`);
+  return cosignedMessage(checkpointText(checkpoint), timeSeconds);
+}
+
+/** The same for the text of any log. Rule CO-7. */
+export function cosignedMessage(text: string, timeSeconds: number): Uint8Array {
+  return encodeUtf8(`cosignature/v1\ntime ${timeSeconds}\n${text}`);
 }
 
 /** What a cosignature is made of. */
@@ -54,12 +59,17 @@ export interface CosignatureParts {
  * that cannot cosign, a signature that does not verify). Rules CO-7 and CO-8.
  */
 export function cosignatureLine(checkpoint: Checkpoint, parts: CosignatureParts): NoteSignature {
+  return cosignedLine(checkpointText(checkpoint), parts);
+}
+
+/** The same under the text of any log. Errors: `KEY`. Rules CO-7 and CO-8. */
+export function cosignedLine(text: string, parts: CosignatureParts): NoteSignature {
   const { name, key, timeSeconds, signature } = parts;
   const keyHash = cosignatureKeyHash(name, key);
   const time = new Uint8Array(TIME_BYTES);
   new DataView(time.buffer).setBigUint64(0, BigInt(timeSeconds));
   const line = { name, keyHash: keyHash ?? '', signature: concatBytes(time, signature) };
-  if (keyHash === undefined || verifyCosignature(checkpoint, key, line) === undefined) {
+  if (keyHash === undefined || verifyCosignedText(text, key, line) === undefined) {
     throw new KedgeError('KEY', `key ${key.keyId} made no cosignature that verifies`, {
       detail: { keyId: key.keyId },
     });
@@ -76,11 +86,20 @@ export function verifyCosignature(
   key: PublicKey,
   line: NoteSignature,
 ): number | undefined {
+  return verifyCosignedText(checkpointText(checkpoint), key, line);
+}
+
+/** The same for the text of any log. Rule CO-8. */
+export function verifyCosignedText(
+  text: string,
+  key: PublicKey,
+  line: NoteSignature,
+): number | undefined {
   const bytes = line.signature;
   if (bytes.length < TIME_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, TIME_BYTES);
   const timeSeconds = Number(view.getBigUint64(0));
   if (timeSeconds === 0 || !Number.isSafeInteger(timeSeconds)) return undefined;
-  const message = cosignatureMessage(checkpoint, timeSeconds);
+  const message = cosignedMessage(text, timeSeconds);
   return verifySignature(key, message, bytes.subarray(TIME_BYTES)) ? timeSeconds : undefined;
 }

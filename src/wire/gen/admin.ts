@@ -15,6 +15,7 @@ import type { AnchorUseInput as _kedge_v1_AnchorUseInput, AnchorUseOutput as _ke
 import type { ArrivalsInput as _kedge_v1_ArrivalsInput, ArrivalsOutput as _kedge_v1_ArrivalsOutput } from './kedge/v1/Arrivals.ts';
 import type { AttestedRowInput as _kedge_v1_AttestedRowInput, AttestedRowOutput as _kedge_v1_AttestedRowOutput } from './kedge/v1/AttestedRow.ts';
 import type { AttestedRowsInput as _kedge_v1_AttestedRowsInput, AttestedRowsOutput as _kedge_v1_AttestedRowsOutput } from './kedge/v1/AttestedRows.ts';
+import type { AuditItemInput as _kedge_v1_AuditItemInput, AuditItemOutput as _kedge_v1_AuditItemOutput } from './kedge/v1/AuditItem.ts';
 import type { BlobInput as _kedge_v1_BlobInput, BlobOutput as _kedge_v1_BlobOutput } from './kedge/v1/Blob.ts';
 import type { BlobsInput as _kedge_v1_BlobsInput, BlobsOutput as _kedge_v1_BlobsOutput } from './kedge/v1/Blobs.ts';
 import type { BodyDeltaInput as _kedge_v1_BodyDeltaInput, BodyDeltaOutput as _kedge_v1_BodyDeltaOutput } from './kedge/v1/BodyDelta.ts';
@@ -36,6 +37,8 @@ import type { ForkEvidenceInput as _kedge_v1_ForkEvidenceInput, ForkEvidenceOutp
 import type { FrameInput as _kedge_v1_FrameInput, FrameOutput as _kedge_v1_FrameOutput } from './kedge/v1/Frame.ts';
 import type { GetAdoptionRequestInput as _kedge_v1_GetAdoptionRequestInput, GetAdoptionRequestOutput as _kedge_v1_GetAdoptionRequestOutput } from './kedge/v1/GetAdoptionRequest.ts';
 import type { GetAdoptionResponseInput as _kedge_v1_GetAdoptionResponseInput, GetAdoptionResponseOutput as _kedge_v1_GetAdoptionResponseOutput } from './kedge/v1/GetAdoptionResponse.ts';
+import type { GetAuditProofRequestInput as _kedge_v1_GetAuditProofRequestInput, GetAuditProofRequestOutput as _kedge_v1_GetAuditProofRequestOutput } from './kedge/v1/GetAuditProofRequest.ts';
+import type { GetAuditProofResponseInput as _kedge_v1_GetAuditProofResponseInput, GetAuditProofResponseOutput as _kedge_v1_GetAuditProofResponseOutput } from './kedge/v1/GetAuditProofResponse.ts';
 import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from './kedge/v1/GetBlobsRequest.ts';
 import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from './kedge/v1/GetBlobsResponse.ts';
 import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, GetCheckpointRequestOutput as _kedge_v1_GetCheckpointRequestOutput } from './kedge/v1/GetCheckpointRequest.ts';
@@ -51,6 +54,8 @@ import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_Hello
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
 import type { LinkRequestInput as _kedge_v1_LinkRequestInput, LinkRequestOutput as _kedge_v1_LinkRequestOutput } from './kedge/v1/LinkRequest.ts';
 import type { LinkResponseInput as _kedge_v1_LinkResponseInput, LinkResponseOutput as _kedge_v1_LinkResponseOutput } from './kedge/v1/LinkResponse.ts';
+import type { ListAuditRequestInput as _kedge_v1_ListAuditRequestInput, ListAuditRequestOutput as _kedge_v1_ListAuditRequestOutput } from './kedge/v1/ListAuditRequest.ts';
+import type { ListAuditResponseInput as _kedge_v1_ListAuditResponseInput, ListAuditResponseOutput as _kedge_v1_ListAuditResponseOutput } from './kedge/v1/ListAuditResponse.ts';
 import type { ListClientsRequestInput as _kedge_v1_ListClientsRequestInput, ListClientsRequestOutput as _kedge_v1_ListClientsRequestOutput } from './kedge/v1/ListClientsRequest.ts';
 import type { ListClientsResponseInput as _kedge_v1_ListClientsResponseInput, ListClientsResponseOutput as _kedge_v1_ListClientsResponseOutput } from './kedge/v1/ListClientsResponse.ts';
 import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from './kedge/v1/ListHistoryRequest.ts';
@@ -119,6 +124,8 @@ export interface ProtoGrpcType {
       Arrivals: MessageTypeDefinition<_kedge_v1_ArrivalsInput, _kedge_v1_ArrivalsOutput>
       AttestedRow: MessageTypeDefinition<_kedge_v1_AttestedRowInput, _kedge_v1_AttestedRowOutput>
       AttestedRows: MessageTypeDefinition<_kedge_v1_AttestedRowsInput, _kedge_v1_AttestedRowsOutput>
+      AuditItem: MessageTypeDefinition<_kedge_v1_AuditItemInput, _kedge_v1_AuditItemOutput>
+      AuditProofKind: EnumTypeDefinition
       Blob: MessageTypeDefinition<_kedge_v1_BlobInput, _kedge_v1_BlobOutput>
       Blobs: MessageTypeDefinition<_kedge_v1_BlobsInput, _kedge_v1_BlobsOutput>
       BodyDelta: MessageTypeDefinition<_kedge_v1_BodyDeltaInput, _kedge_v1_BodyDeltaOutput>
@@ -142,6 +149,8 @@ export interface ProtoGrpcType {
       Frame: MessageTypeDefinition<_kedge_v1_FrameInput, _kedge_v1_FrameOutput>
       GetAdoptionRequest: MessageTypeDefinition<_kedge_v1_GetAdoptionRequestInput, _kedge_v1_GetAdoptionRequestOutput>
       GetAdoptionResponse: MessageTypeDefinition<_kedge_v1_GetAdoptionResponseInput, _kedge_v1_GetAdoptionResponseOutput>
+      GetAuditProofRequest: MessageTypeDefinition<_kedge_v1_GetAuditProofRequestInput, _kedge_v1_GetAuditProofRequestOutput>
+      GetAuditProofResponse: MessageTypeDefinition<_kedge_v1_GetAuditProofResponseInput, _kedge_v1_GetAuditProofResponseOutput>
       GetBlobsRequest: MessageTypeDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsRequestOutput>
       GetBlobsResponse: MessageTypeDefinition<_kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsResponseOutput>
       GetCheckpointRequest: MessageTypeDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointRequestOutput>
@@ -158,6 +167,8 @@ export interface ProtoGrpcType {
       LinkRequest: MessageTypeDefinition<_kedge_v1_LinkRequestInput, _kedge_v1_LinkRequestOutput>
       LinkResponse: MessageTypeDefinition<_kedge_v1_LinkResponseInput, _kedge_v1_LinkResponseOutput>
       LinkState: EnumTypeDefinition
+      ListAuditRequest: MessageTypeDefinition<_kedge_v1_ListAuditRequestInput, _kedge_v1_ListAuditRequestOutput>
+      ListAuditResponse: MessageTypeDefinition<_kedge_v1_ListAuditResponseInput, _kedge_v1_ListAuditResponseOutput>
       ListClientsRequest: MessageTypeDefinition<_kedge_v1_ListClientsRequestInput, _kedge_v1_ListClientsRequestOutput>
       ListClientsResponse: MessageTypeDefinition<_kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsResponseOutput>
       ListHistoryRequest: MessageTypeDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryRequestOutput>

@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { GetAdoptionRequestInput as _kedge_v1_GetAdoptionRequestInput, GetAdoptionRequestOutput as _kedge_v1_GetAdoptionRequestOutput } from '../../kedge/v1/GetAdoptionRequest.ts';
 import type { GetAdoptionResponseInput as _kedge_v1_GetAdoptionResponseInput, GetAdoptionResponseOutput as _kedge_v1_GetAdoptionResponseOutput } from '../../kedge/v1/GetAdoptionResponse.ts';
+import type { GetAuditProofRequestInput as _kedge_v1_GetAuditProofRequestInput, GetAuditProofRequestOutput as _kedge_v1_GetAuditProofRequestOutput } from '../../kedge/v1/GetAuditProofRequest.ts';
+import type { GetAuditProofResponseInput as _kedge_v1_GetAuditProofResponseInput, GetAuditProofResponseOutput as _kedge_v1_GetAuditProofResponseOutput } from '../../kedge/v1/GetAuditProofResponse.ts';
 import type { GetBlobsRequestInput as _kedge_v1_GetBlobsRequestInput, GetBlobsRequestOutput as _kedge_v1_GetBlobsRequestOutput } from '../../kedge/v1/GetBlobsRequest.ts';
 import type { GetBlobsResponseInput as _kedge_v1_GetBlobsResponseInput, GetBlobsResponseOutput as _kedge_v1_GetBlobsResponseOutput } from '../../kedge/v1/GetBlobsResponse.ts';
 import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, GetCheckpointRequestOutput as _kedge_v1_GetCheckpointRequestOutput } from '../../kedge/v1/GetCheckpointRequest.ts';
@@ -12,6 +14,8 @@ import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetD
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from '../../kedge/v1/GetStatusResponse.ts';
+import type { ListAuditRequestInput as _kedge_v1_ListAuditRequestInput, ListAuditRequestOutput as _kedge_v1_ListAuditRequestOutput } from '../../kedge/v1/ListAuditRequest.ts';
+import type { ListAuditResponseInput as _kedge_v1_ListAuditResponseInput, ListAuditResponseOutput as _kedge_v1_ListAuditResponseOutput } from '../../kedge/v1/ListAuditResponse.ts';
 import type { ListClientsRequestInput as _kedge_v1_ListClientsRequestInput, ListClientsRequestOutput as _kedge_v1_ListClientsRequestOutput } from '../../kedge/v1/ListClientsRequest.ts';
 import type { ListClientsResponseInput as _kedge_v1_ListClientsResponseInput, ListClientsResponseOutput as _kedge_v1_ListClientsResponseOutput } from '../../kedge/v1/ListClientsResponse.ts';
 import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from '../../kedge/v1/ListHistoryRequest.ts';
@@ -30,6 +34,15 @@ export interface AdminServiceClient extends grpc.Client {
   getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
   getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
   getAdoption(argument: _kedge_v1_GetAdoptionRequestInput, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
+  
+  GetAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  GetAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  GetAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  GetAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  getAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  getAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  getAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
+  getAuditProof(argument: _kedge_v1_GetAuditProofRequestInput, callback: grpc.requestCallback<_kedge_v1_GetAuditProofResponseOutput>): grpc.ClientUnaryCall;
   
   GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
   GetBlobs(argument: _kedge_v1_GetBlobsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetBlobsResponseOutput>): grpc.ClientUnaryCall;
@@ -66,6 +79,15 @@ export interface AdminServiceClient extends grpc.Client {
   getStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   getStatus(argument: _kedge_v1_GetStatusRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   getStatus(argument: _kedge_v1_GetStatusRequestInput, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
+  
+  ListAudit(argument: _kedge_v1_ListAuditRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  ListAudit(argument: _kedge_v1_ListAuditRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  ListAudit(argument: _kedge_v1_ListAuditRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  ListAudit(argument: _kedge_v1_ListAuditRequestInput, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  listAudit(argument: _kedge_v1_ListAuditRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  listAudit(argument: _kedge_v1_ListAuditRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  listAudit(argument: _kedge_v1_ListAuditRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
+  listAudit(argument: _kedge_v1_ListAuditRequestInput, callback: grpc.requestCallback<_kedge_v1_ListAuditResponseOutput>): grpc.ClientUnaryCall;
   
   ListClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
   ListClients(argument: _kedge_v1_ListClientsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListClientsResponseOutput>): grpc.ClientUnaryCall;
@@ -108,6 +130,8 @@ export interface AdminServiceClient extends grpc.Client {
 export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation {
   GetAdoption: grpc.handleUnaryCall<_kedge_v1_GetAdoptionRequestOutput, _kedge_v1_GetAdoptionResponseInput>;
   
+  GetAuditProof: grpc.handleUnaryCall<_kedge_v1_GetAuditProofRequestOutput, _kedge_v1_GetAuditProofResponseInput>;
+  
   GetBlobs: grpc.handleUnaryCall<_kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseInput>;
   
   GetCheckpoint: grpc.handleUnaryCall<_kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseInput>;
@@ -115,6 +139,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   GetDocument: grpc.handleUnaryCall<_kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseInput>;
   
   GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
+  
+  ListAudit: grpc.handleUnaryCall<_kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseInput>;
   
   ListClients: grpc.handleUnaryCall<_kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseInput>;
   
@@ -128,10 +154,12 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
 
 export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   GetAdoption: MethodDefinition<_kedge_v1_GetAdoptionRequestInput, _kedge_v1_GetAdoptionResponseInput, _kedge_v1_GetAdoptionRequestOutput, _kedge_v1_GetAdoptionResponseOutput>
+  GetAuditProof: MethodDefinition<_kedge_v1_GetAuditProofRequestInput, _kedge_v1_GetAuditProofResponseInput, _kedge_v1_GetAuditProofRequestOutput, _kedge_v1_GetAuditProofResponseOutput>
   GetBlobs: MethodDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseOutput>
   GetCheckpoint: MethodDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseOutput>
   GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
   GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
+  ListAudit: MethodDefinition<_kedge_v1_ListAuditRequestInput, _kedge_v1_ListAuditResponseInput, _kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseOutput>
   ListClients: MethodDefinition<_kedge_v1_ListClientsRequestInput, _kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseOutput>
   ListHistory: MethodDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseOutput>
   ListStreams: MethodDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseOutput>

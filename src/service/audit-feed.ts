@@ -1,0 +1,261 @@
+/**
+ * What of a node's work goes into its audit log, and who brought it.
+ *
+ * What was accepted is read off the store: everything between the mark of a stream and its head,
+ * after it became durable and was served. So nothing is noted before it is true, a crash between
+ * the two is made up for at the next start, and no statement waits for its entry. Refusals and the
+ * like are noted as they happen. Spec section 11.
+ *
+ * @module
+ */
+import type { SubmitReceipt } from '../core/admin/messages.ts';
+import type { AuditFact } from '../core/audit/entry.ts';
+import { auditSigners } from '../core/audit/signers.ts';
+import {
+  encodeStreamMark,
+  NO_MARK,
+  notedUpTo,
+  parseStreamMark,
+  type StreamMark,
+} from '../core/audit/stream-mark.ts';
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { Notice, PersistBatch } from '../core/gossip/events.ts';
+import { heldIn, rowIn, rowsOf } from '../core/gossip/rows.ts';
+import { type NodeId, parseSequence, type Sha256, type StreamName } from '../core/ids.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
+import { decisionsOn } from '../core/trusted/decisions.ts';
+import { forkOf, type TrustedState } from '../core/trusted/state.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Store } from '../ports/store.ts';
+import type { AuditLog } from './audit-log.ts';
+
+/** What a feed works with. */
+export interface AuditFeedOptions {
+  readonly log: AuditLog;
+  readonly store: Store;
+  /** What the store holds at start. */
+  readonly state: TrustedState;
+  readonly logger: Logger;
+}
+
+type Origin = Pick<AuditFact, 'via' | 'by'>;
+
+/** Statements read at once. */
+const PAGE = 200;
+/** Of a stream that was never noted, its newest statements: a log does not tell of times before. */
+const BACKLOG_MAX = 1_000;
+/** Statements on their way from whoever brought them to the log. */
+const ORIGINS_MAX = 2_048;
+/** Found in the store at start: who brought it is not known any more. */
+const FOUND: Origin = { via: 'store' };
+
+/** Feeds the audit log of one node. */
+export class AuditFeed implements AsyncDisposable {
+  readonly #options: AuditFeedOptions;
+  readonly #marks: Map<StreamName, StreamMark> = new Map();
+  readonly #waiting: Set<StreamName> = new Set();
+  /** Streams that the store failed: offered again with the next one that moves. */
+  readonly #failed: Set<StreamName> = new Set();
+  readonly #origins: Map<Sha256, Origin> = new Map();
+  /** Who submits what, while it is judged. */
+  readonly #submitters: Map<Sha256, string> = new Map();
+  #state: TrustedState;
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: AuditFeedOptions) {
+    this.#options = options;
+    this.#state = options.state;
+  }
+
+  /** Notes the start, and what was accepted before and is not noted. */
+  start(): void {
+    this.note({ what: 'node-started', via: 'node' });
+    this.#offer([...rowsOf(this.#state).keys()]);
+  }
+
+  /** Notes a fact of another part of the node; one that outsiders bring about must be bounded. */
+  note(fact: AuditFact): void {
+    this.#options.log.note(fact);
+  }
+
+  /** What is durable moved; no streams when holding back ends. */
+  moved(state: TrustedState, streams: readonly StreamName[]): void {
+    this.#state = state;
+    this.#offer([...streams, ...this.#failed]);
+    this.#failed.clear();
+  }
+
+  /** A batch is on its way to the disk; `from` brought it, absent when it is tried again. */
+  taken({ documents }: PersistBatch, from: NodeId | 'submit' | undefined): void {
+    if (from === undefined) return;
+    for (const { digest } of documents) {
+      const submitter = this.#submitters.get(digest);
+      this.#origins.set(
+        digest,
+        from === 'submit'
+          ? { via: 'admin', ...(submitter !== undefined && { by: submitter }) }
+          : { via: 'peer', by: from },
+      );
+    }
+    for (const oldest of this.#origins.keys()) {
+      if (this.#origins.size <= ORIGINS_MAX) break;
+      this.#origins.delete(oldest);
+    }
+  }
+
+  /** Notes who submits what, and why it was refused. Errors: those of `submit`. */
+  async submitting(
+    by: string,
+    { statement: { payload } }: SignedDocument,
+    submit: () => Promise<SubmitReceipt>,
+  ): Promise<SubmitReceipt> {
+    const digest = sha256(payload);
+    this.#submitters.set(digest, by);
+    try {
+      return await submit();
+    } catch (thrown) {
+      const { code, message: reason } = KedgeError.from(thrown);
+      const source = { via: 'admin', by, code } as const;
+      this.#options.log.refused(source, { ...placeOf(payload), digest, reason });
+      throw thrown;
+    } finally {
+      this.#submitters.delete(digest);
+    }
+  }
+
+  /** Notes what replication noticed, as far as it is for auditors. */
+  noticed(notice: Notice): void {
+    const { log } = this.#options;
+    if (notice.kind === 'refused' && notice.from !== 'submit') {
+      const { from: by, error } = notice;
+      const { code, message: reason } = error;
+      const stream = 'stream' in notice && { stream: notice.stream };
+      log.refused({ via: 'peer', by, code }, { ...stream, reason });
+    } else if (notice.kind === 'region-split') {
+      const { keyId, first } = notice.split;
+      const { stream, size } = first.checkpoint;
+      const reason = `key ${keyId} of ${first.line.name} signed two roots for size ${size}`;
+      log.note({ what: 'region-split', stream, via: 'node', reason });
+    }
+  }
+
+  /** Resolves when all that moved so far is noted, or could not be. */
+  async idle(): Promise<void> {
+    await this.#work;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work;
+    this.#isClosed = true;
+  }
+
+  #offer(streams: readonly StreamName[]): void {
+    const isIdle = this.#waiting.size === 0;
+    for (const stream of streams) this.#waiting.add(stream);
+    if (isIdle && streams.length > 0) this.#work = this.#work.then(() => this.#noteAll());
+  }
+
+  async #noteAll(): Promise<void> {
+    for (const stream of this.#waiting) {
+      if (this.#isClosed) return;
+      // Before the work: what comes meanwhile is newer.
+      this.#waiting.delete(stream);
+      try {
+        await this.#noteStream(stream);
+      } catch (thrown) {
+        this.#marks.delete(stream);
+        this.#failed.add(stream);
+        const { code, message: reason } = KedgeError.from(thrown);
+        const fields = { event: 'audit.failed', stream, code, reason } as const;
+        this.#options.logger.error(fields, 'a stream is not noted');
+      }
+    }
+  }
+
+  async #noteStream(stream: StreamName): Promise<void> {
+    const row = rowIn(this.#state, stream);
+    if (row === undefined) return;
+    const mark = await this.#markOf(stream);
+    const head = heldIn(row);
+    const last = await this.#noteAccepted(stream, mark, head);
+    const evidence = forkOf(this.#state, stream);
+    // What the charter decided against was taken away: with a fork that was seen, or without.
+    const isSettled = mark.fork === 'noted' || mark.sequence > head;
+    if (evidence !== undefined && mark.fork === 'none') {
+      const [digest, other] = [sha256(evidence.first.payload), sha256(evidence.second.payload)];
+      const fact = { what: 'forked', stream, sequence: evidence.sequence, digest, other } as const;
+      this.#noteMarked(stream, { ...fact, via: 'node' }, { ...last, fork: 'noted' });
+    } else if (evidence === undefined && isSettled) {
+      const at = last.sequence === 0 ? {} : { sequence: parseSequence(last.sequence) };
+      const fact = { what: 'settled', stream, ...at, digest: last.digest, via: 'node' } as const;
+      this.#noteMarked(stream, fact, { ...last, fork: 'none' });
+    }
+  }
+
+  /** Notes what is held beyond the mark; returns the mark from then on. */
+  async #noteAccepted(stream: StreamName, mark: StreamMark, head: number): Promise<StreamMark> {
+    const { store, log } = this.#options;
+    const noted = await this.#notedUpTo(stream, mark, head);
+    let last = mark;
+    let from = mark === NO_MARK ? Math.max(noted, head - BACKLOG_MAX) + 1 : noted + 1;
+    while (from <= head) {
+      if ((await log.room()) === 'none') throw new KedgeError('STORE', 'the log has no room');
+      const page = await store.statements(stream, { from: parseSequence(from), limit: PAGE });
+      if (page.length === 0) break;
+      for (const signed of page) last = this.#noteStatement(stream, signed, last);
+      from += page.length;
+    }
+    if (last.sequence <= head) return last;
+    // The head went back: what lies beneath it was noted when it came.
+    const digest = head === 0 ? undefined : await store.digestAt(stream, parseSequence(head));
+    return { ...NO_MARK, ...(digest !== undefined && { sequence: head, digest }), fork: last.fork };
+  }
+
+  #noteStatement(stream: StreamName, signed: SignedStatement, mark: StreamMark): StreamMark {
+    const { sequence, digest } = parseStatement(signed.payload);
+    const origin = this.#origins.get(digest) ?? FOUND;
+    this.#origins.delete(digest);
+    const signers = auditSigners(this.#state.charters, signed);
+    const next = { ...mark, sequence, digest };
+    this.#noteMarked(
+      stream,
+      { what: 'accepted', stream, sequence, digest, signers, ...origin },
+      next,
+    );
+    return next;
+  }
+
+  async #notedUpTo(stream: StreamName, mark: StreamMark, head: number): Promise<number> {
+    const { store } = this.#options;
+    const isHeld = mark.sequence > 0 && mark.sequence <= head;
+    const atMark = isHeld ? await store.digestAt(stream, parseSequence(mark.sequence)) : undefined;
+    const decided = decisionsOn(this.#state.charters, stream).at(-1)?.sequence;
+    return notedUpTo(mark, { head, atMark, decided });
+  }
+
+  #noteMarked(stream: StreamName, fact: AuditFact, mark: StreamMark): void {
+    this.#options.log.note(fact, { stream, mark: encodeStreamMark(mark) });
+    this.#marks.set(stream, mark);
+  }
+
+  async #markOf(stream: StreamName): Promise<StreamMark> {
+    const known = this.#marks.get(stream);
+    if (known !== undefined) return known;
+    const stored = await this.#options.store.audit.mark(stream);
+    return stored === undefined ? NO_MARK : parseStreamMark(stored);
+  }
+}
+
+/** What the bytes of a statement name, if they do. */
+function placeOf(payload: Uint8Array): Pick<AuditFact, 'stream' | 'sequence'> {
+  try {
+    const { stream, sequence } = parseStatement(payload);
+    return { stream, sequence };
+  } catch {
+    // Refused for just that: the entry says why.
+    return {};
+  }
+}
