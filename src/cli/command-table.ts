@@ -84,6 +84,28 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/log-checkpoint.ts')).logCheckpoint,
     ),
   ]),
+  group('audit', 'what a node accepted and refused, and what the realm trusted when', [
+    command(
+      'log',
+      'list what a node accepted and refused, who brought it, and why',
+      async () => (await import('./commands/audit-log.ts')).auditLog,
+    ),
+    command(
+      'verify',
+      'verify the audit log of a node against its checkpoint and the chains',
+      async () => (await import('./commands/audit-verify.ts')).auditVerify,
+    ),
+    command(
+      'export',
+      'write a folder that verifies with openssl, sha256sum and jq',
+      async () => (await import('./commands/audit-export.ts')).auditExport,
+    ),
+    command(
+      'at',
+      'show which anchors a realm trusted at a time, and who signed them',
+      async () => (await import('./commands/audit-at.ts')).auditAt,
+    ),
+  ]),
   group('signer', 'keys of the people who sign', [
     command(
       'create',

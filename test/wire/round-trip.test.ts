@@ -25,6 +25,16 @@ import {
 } from '../../src/wire/admin.ts';
 import { decodeAdoption, encodeAdoption } from '../../src/wire/adoption.ts';
 import {
+  decodeAuditPage,
+  decodeAuditProof,
+  decodeAuditProofQuery,
+  decodeAuditQuery,
+  encodeAuditPage,
+  encodeAuditProof,
+  encodeAuditProofQuery,
+  encodeAuditQuery,
+} from '../../src/wire/audit.ts';
+import {
   decodeClientList,
   decodeClientPage,
   decodeClientsQuery,
@@ -52,6 +62,7 @@ import {
 import { adoption, clientList, clientPage, clientsQuery, listQuery } from './adoption.ts';
 import * as any from './arbitraries.ts';
 import { streamAttestation } from './attestations.ts';
+import { auditPage, auditProof, auditProofQuery, auditQuery } from './audit.ts';
 
 interface Family<T> {
   readonly name: string;
@@ -226,6 +237,30 @@ const FAMILIES = [
     values: clientList,
     encode: encodeClientList,
     decode: decodeClientList,
+  }),
+  family({
+    name: 'audit query',
+    values: auditQuery,
+    encode: encodeAuditQuery,
+    decode: decodeAuditQuery,
+  }),
+  family({
+    name: 'audit page',
+    values: auditPage,
+    encode: encodeAuditPage,
+    decode: decodeAuditPage,
+  }),
+  family({
+    name: 'audit proof query',
+    values: auditProofQuery,
+    encode: encodeAuditProofQuery,
+    decode: decodeAuditProofQuery,
+  }),
+  family({
+    name: 'audit proof',
+    values: auditProof,
+    encode: encodeAuditProof,
+    decode: decodeAuditProof,
   }),
 ];
 

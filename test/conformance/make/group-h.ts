@@ -90,6 +90,18 @@ export const COVERED_H: readonly CoveredCase[] = [
     test: 'test/client/parts.test.ts',
     title: 'doubles up to its cap, between one half and the whole of each step',
   },
+  {
+    name: 'H11 audit-flood',
+    about: 'What a window of refusals writes is bounded, and says how much more there was.',
+    test: 'test/core/audit/refusals.test.ts',
+    title: 'bounds what a window writes, whoever floods it under however many names (H11)',
+  },
+  {
+    name: 'H12 audit-rewrite',
+    about: 'An entry that was changed, left out or added does not fit the checkpoint.',
+    test: 'test/core/audit/verify.test.ts',
+    title: 'fails for an entry that was changed, left out, added or moved (H12)',
+  },
 ];
 
 /** The cases of the group. */

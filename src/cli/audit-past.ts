@@ -1,0 +1,128 @@
+/**
+ * What a realm trusted at a time of the past, from verified history alone.
+ *
+ * When something was signed is in the signed statement; when a node had it is in its audit log;
+ * that a region held it is in the newest cosignature of its log, which says by when at the latest.
+ *
+ * @module
+ */
+import type { Anchor } from '../core/anchors/anchor.ts';
+import type { AuditEntry } from '../core/audit/entry.ts';
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import { type BundleName, type RegionName, type SignerId, splitStream } from '../core/ids.ts';
+import { verifyCosignature } from '../core/log/cosignature.ts';
+import { keyOfLine, regionPolicy } from '../core/log/regions.ts';
+import { parseReleaseBody } from '../core/releases/body.ts';
+import { findPastAuthority } from '../core/trusted/authority.ts';
+import { logOf } from '../core/trusted/decisions.ts';
+import type { AcceptedCharter, TrustedState } from '../core/trusted/state.ts';
+import { readPages, requireNode } from './audit-reading.ts';
+import { type PastStatement, readHistory, requireHead } from './history.ts';
+import type { Realm } from './realm.ts';
+
+/** A region that holds a release. */
+export interface PastHolder {
+  readonly region: RegionName;
+  /** It cosigned a log with the release then; it may have held it long before. */
+  readonly byMs: number;
+  /** How many releases that log had. */
+  readonly size: number;
+}
+
+/** A bundle at a time. */
+export interface PastBundle {
+  readonly bundle: BundleName;
+  /** The newest release that was signed by then. */
+  readonly past: PastStatement;
+  readonly anchors: readonly Anchor[];
+  readonly signers: readonly SignerId[];
+  readonly holders: readonly PastHolder[];
+  /** When the node that answers accepted it, and from whom; absent when its log does not say. */
+  readonly accepted: AuditEntry | undefined;
+}
+
+/** The charter that ruled at a time; absent before the first one. */
+export function charterAtTime(state: TrustedState, timeMs: number): AcceptedCharter | undefined {
+  return state.charters.findLast(({ issuedMs }) => issuedMs <= timeMs);
+}
+
+/** What a bundle was at a time; absent when it had no release yet. Errors: those of the node. */
+export async function readPastBundle(
+  realm: Realm,
+  bundle: BundleName,
+  timeMs: number,
+): Promise<PastBundle | undefined> {
+  const node = requireNode(realm);
+  const { head, state } = await requireHead(realm, bundle, { blobs: 'without' });
+  const history = await readHistory(realm, { ...head, bundle }, { limit: head.sequence });
+  // Newest first, and the time of issue never goes far back (rule AR-7).
+  const past = history.find(({ statement }) => statement.issuedMs <= timeMs);
+  if (past === undefined) return undefined;
+  const { statement, signed } = past;
+  const { stream, sequence, digest, bodyDigest } = statement;
+  const document = await node.document(stream, sequence);
+  const isRight =
+    sha256(document.statement.payload) === digest && sha256(document.body) === bodyDigest;
+  if (!isRight) throw new KedgeError('DIGEST', `the node sent another release ${sequence}`);
+  const authority = findPastAuthority(state, bundle, statement, signed);
+  return {
+    bundle,
+    past,
+    anchors: parseReleaseBody(document.body).anchors,
+    signers: authority?.signers ?? [],
+    holders: await readHolders(realm, past),
+    accepted: await findAccepted(realm, past),
+  };
+}
+
+/** The regions whose newest cosignature covers a release. */
+async function readHolders(
+  { state, node }: Realm,
+  { statement: { stream, sequence } }: PastStatement,
+): Promise<readonly PastHolder[]> {
+  const charter = state.charters.at(-1)?.charter;
+  if (node === undefined || charter === undefined || charter.regions.length === 0) return [];
+  try {
+    const { leaf } = await node.checkpoint(stream);
+    const { checkpoint, lines } = leaf;
+    const log = logOf(state, stream);
+    if (checkpoint.decidedBy !== log.decidedBy || checkpoint.size < sequence) return [];
+    const policy = regionPolicy(charter, 1);
+    return lines.flatMap((line) => {
+      const known = keyOfLine(policy, line);
+      const seconds = known && verifyCosignature(checkpoint, known.key, line);
+      if (known === undefined || seconds === undefined) return [];
+      return [{ region: known.region, byMs: 1000 * seconds, size: checkpoint.size }];
+    });
+  } catch (thrown) {
+    // No region has cosigned this stream yet: then none is known to hold it.
+    if (KedgeError.from(thrown).code === 'UNAVAILABLE') return [];
+    throw thrown;
+  }
+}
+
+/** What the audit log of the node says of a release. */
+async function findAccepted(
+  realm: Realm,
+  { statement: { stream, sequence, digest } }: PastStatement,
+): Promise<AuditEntry | undefined> {
+  const query = { order: 'oldest-first', stream, kinds: ['accepted'] } as const;
+  for await (const { entries } of readPages(requireNode(realm), query)) {
+    const found = entries.find(
+      ({ entry }) => entry?.sequence === sequence && entry.digest === digest,
+    );
+    if (found !== undefined) return found.entry;
+  }
+  return undefined;
+}
+
+/** The bundles of a realm that have a release. */
+export async function bundlesOf(realm: Realm): Promise<readonly BundleName[]> {
+  const bundles: BundleName[] = [];
+  for (const { stream, sequence } of await requireNode(realm).streams()) {
+    const parsed = splitStream(stream);
+    if (parsed.kind === 'release' && sequence > 0) bundles.push(parsed.bundle);
+  }
+  return bundles;
+}

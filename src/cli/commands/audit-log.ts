@@ -1,0 +1,145 @@
+/**
+ * `kedge audit log`: what a node accepted and refused, who brought it, and why.
+ *
+ * @module
+ */
+import { AUDIT_KINDS, type AuditKind } from '../../core/audit/entry.ts';
+import type { AuditQuery } from '../../core/audit/messages.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { type ReadEntry, readItem, readPages, timeArgument } from '../audit-reading.ts';
+import { entryJson, formatEntry } from '../audit-view.ts';
+import type { CommandModule } from '../command-module.ts';
+import { streamArgument } from '../forked-streams.ts';
+import { addExamples, collect } from '../help.ts';
+import { type NodeAdmin, openNode } from '../node-admin.ts';
+import { pause } from '../refreshing.ts';
+import type { Session } from '../session.ts';
+import { wrapText } from '../styles.ts';
+
+interface Options {
+  readonly node?: string;
+  readonly kind?: readonly string[];
+  readonly since?: string;
+  readonly limit: string;
+  readonly watch?: boolean;
+}
+
+const LIMIT_MAX = 100_000;
+const WATCH_MS = 2_000;
+const KIND_LINES = wrapText(AUDIT_KINDS.join(', '), { columns: 100, first: '  ', rest: '  ' });
+
+/** The command. */
+export const auditLog: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'List what a node accepted and refused, oldest first: which statement, signed by whom, ' +
+          'brought by whom, and why it was refused. It is the word of that node; kedge audit ' +
+          'verify says what it is worth.',
+      )
+      .argument('[stream]', 'only this stream, or this bundle')
+      .option('--node <host:port>', 'node to ask (default: from the profile)')
+      .option('--kind <kind>', 'only entries of this kind; may be repeated', collect)
+      .option('--since <time>', 'only entries from then on: 2026-11-26T07:00:00Z, 2026-11-26, 2h')
+      .option('--limit <count>', 'the newest so many', '50')
+      .option('--watch', 'and go on with new ones as they come, until interrupted')
+      .action((stream: string | undefined, options: Options) => run(session, stream, options));
+    command.addHelpText('after', `\nKinds:\n${KIND_LINES.join('\n')}`);
+    addExamples(command, [
+      'kedge audit log --since 24h --kind refused',
+      'kedge audit log payments.prod.example.org --limit 500 --output json',
+      'kedge audit log --watch',
+    ]);
+  },
+};
+
+async function run(session: Session, name: string | undefined, options: Options): Promise<void> {
+  const query = queryOf(session, name, options);
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
+    throw new KedgeError('CONFIG', `--limit: not a count: ${options.limit}`);
+  }
+  using node = await openNode(session, options);
+  const { entries, size } = await readNewest(node, query, limit);
+  const { output } = session;
+  if (options.watch !== true) {
+    const lines = entries.map((entry) => formatEntry(entry, output.styles));
+    const text = lines.length === 0 ? 'There is no such entry.' : lines.join('\n');
+    output.result(entries.map(entryJson), text);
+    return;
+  }
+  const show = (entry: ReadEntry): void =>
+    output.event(entryJson(entry), formatEntry(entry, output.styles));
+  entries.forEach(show);
+  await follow(session, node, { ...query, order: 'oldest-first', start: size }, show);
+}
+
+function queryOf(session: Session, name: string | undefined, options: Options): Query {
+  const { since, kind: kinds = [] } = options;
+  return {
+    kinds: kinds.map(kindArgument),
+    ...(name !== undefined && { stream: streamArgument(name) }),
+    ...(since !== undefined && {
+      sinceMs: Math.max(0, timeArgument('--since', since, session.context.nowMs())),
+    }),
+  };
+}
+
+type Query = Pick<AuditQuery, 'kinds' | 'stream' | 'sinceMs'>;
+
+/** The newest entries, oldest first, and where the log ended. */
+async function readNewest(
+  node: NodeAdmin,
+  query: Query,
+  limit: number,
+): Promise<{ readonly entries: readonly ReadEntry[]; readonly size: number }> {
+  const everything = { order: 'newest-first', kinds: [], limit: 1 } as const;
+  const newest = (await node.audit(everything)).items[0];
+  const size = newest === undefined ? 0 : newest.index + 1;
+  const entries: ReadEntry[] = [];
+  if (size === 0) return { entries, size };
+  const begun = { ...query, order: 'newest-first', start: size } as const;
+  for await (const page of readPages(node, begun)) {
+    entries.push(...page.entries);
+    if (entries.length >= limit) break;
+  }
+  return { entries: entries.slice(0, limit).toReversed(), size };
+}
+
+/** Shows entries as they come; a node that does not answer for a while does not end it. */
+async function follow(
+  { context: { signal }, output }: Session,
+  node: NodeAdmin,
+  begun: Omit<AuditQuery, 'limit'>,
+  show: (entry: ReadEntry) => void,
+): Promise<void> {
+  let { start = 0 } = begun;
+  for (;;) {
+    await pause(WATCH_MS, signal);
+    if (signal.aborted) return;
+    try {
+      // All kinds, so that the place moves on; what is not wanted is left out by the node.
+      const head = await node.audit({ order: 'newest-first', kinds: [], limit: 1 });
+      const size = (head.items[0]?.index ?? -1) + 1;
+      if (size <= start) continue;
+      for await (const page of readPages(node, { ...begun, ...(start > 0 && { start }) })) {
+        page.items.map(readItem).forEach((entry) => {
+          if (entry.index < size) show(entry);
+        });
+      }
+      start = size;
+    } catch (thrown) {
+      const { code, message } = KedgeError.from(thrown);
+      if (code !== 'UNAVAILABLE') throw thrown;
+      output.warn(message);
+    }
+  }
+}
+
+function kindArgument(text: string): AuditKind {
+  const kind = AUDIT_KINDS.find((known) => known === text);
+  if (kind !== undefined) return kind;
+  throw new KedgeError('CONFIG', `--kind: there is no kind ${JSON.stringify(text)}`, {
+    detail: { hint: `one of ${AUDIT_KINDS.join(', ')}` },
+  });
+}

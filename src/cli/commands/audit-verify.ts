@@ -1,0 +1,136 @@
+/**
+ * `kedge audit verify`: whether the audit log of a node is whole, signed, grown and true.
+ *
+ * @module
+ */
+import type { AuditSeal } from '../../core/audit/checkpoint.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { formatTimestamp } from '../../core/ids.ts';
+import { NOTE_MAX_BYTES } from '../../core/limits.ts';
+import {
+  type ChainFindings,
+  compareWithChains,
+  type ReadLog,
+  readChains,
+  readWholeLog,
+  requireGrown,
+  sealsOf,
+} from '../audit-verifying.ts';
+import { entryJson, formatEntry } from '../audit-view.ts';
+import type { CommandModule } from '../command-module.ts';
+import { fileExists, readInput, replaceFile } from '../files.ts';
+import { addExamples } from '../help.ts';
+import { openRealm } from '../realm.ts';
+import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import type { Session } from '../session.ts';
+import { formatFields } from '../styles.ts';
+
+interface Options extends RealmOptions {
+  readonly checkpoint?: string;
+}
+
+/** The command. */
+export const auditVerify: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Read the whole audit log of a node and verify it: that the entries are those of its ' +
+        'checkpoint, who signed that, that the log grew from what was verified last, and that ' +
+        'every statement that it calls accepted is the one that the chain of the realm holds.',
+    );
+    addRealmOptions(command)
+      .option(
+        '--checkpoint <file>',
+        'what was verified last: the log must have grown from it; written anew afterwards',
+      )
+      .action((options: Options) => run(session, options));
+    addExamples(command, [
+      'kedge audit verify',
+      'kedge audit verify --node fra-1.example.org:7442 --checkpoint fra-1.checkpoint',
+    ]);
+  },
+};
+
+async function run(session: Session, options: Options): Promise<void> {
+  await using realm = await openRealm(session, options);
+  const log = await readWholeLog(realm);
+  const path = options.checkpoint === undefined ? undefined : session.path(options.checkpoint);
+  const before =
+    path !== undefined && (await fileExists(path))
+      ? await readInput(path, { what: 'checkpoint', maxBytes: NOTE_MAX_BYTES })
+      : undefined;
+  if (before !== undefined) await requireGrown(realm, log, before);
+  const seals = sealsOf(log, realm.state);
+  const found = compareWithChains(realm.state, log.entries, await readChains(realm, log.entries));
+  report(session, { log, seals, found, grown: before === undefined ? 'unknown' : 'verified' });
+  requireTrue(found);
+  if (path !== undefined) await replaceFile(path, log.checkpointBytes, 'public');
+}
+
+function report(
+  { output }: Session,
+  {
+    log,
+    seals,
+    found,
+    grown,
+  }: {
+    readonly log: ReadLog;
+    readonly seals: readonly AuditSeal[];
+    readonly found: ChainFindings;
+    readonly grown: 'unknown' | 'verified';
+  },
+): void {
+  const { node, size, root } = log.read.checkpoint;
+  const signed = seals.map(
+    ({ region, timeSeconds }) => `${region} at ${formatTimestamp(1000 * timeSeconds)}`,
+  );
+  output.result(
+    {
+      node,
+      size,
+      root,
+      first: log.first,
+      grown,
+      seals: seals.map(({ region, keyId, timeSeconds }) => ({
+        region,
+        keyId,
+        time: formatTimestamp(1000 * timeSeconds),
+      })),
+      matched: found.matched,
+      unchecked: found.unchecked,
+      fallen: found.fallen.map(entryJson),
+      wrong: found.wrong.map(entryJson),
+    },
+    [
+      `The audit log of ${node} is whole.`,
+      formatFields([
+        ['entries', `${size}${log.first > 0 ? `, the first ${log.first} as hashes alone` : ''}`],
+        ['root', root],
+        [
+          'signed by',
+          signed.length === 0 ? 'no region: it is the word of this node' : signed.join(', '),
+        ],
+        ['grew from the last', grown === 'verified' ? 'yes' : 'not asked (--checkpoint)'],
+        ['accepted', `${found.matched} as the chains have them`],
+        ['not compared', String(found.unchecked)],
+        ['decided against', String(found.fallen.length)],
+      ]),
+      ...found.wrong.map((entry) => `WRONG ${formatEntry(entry, output.styles)}`),
+    ].join('\n'),
+  );
+  if (seals.length === 0) {
+    output.warn('no region of any charter signed this log: nothing binds the node to it');
+  }
+}
+
+function requireTrue({ wrong }: ChainFindings): void {
+  const [first] = wrong;
+  if (first?.entry === undefined) return;
+  const { stream, sequence } = first.entry;
+  throw new KedgeError(
+    'PROOF',
+    `entry ${first.index} says that sequence ${sequence} of ${stream} was accepted with a digest ` +
+      'that the chain does not have',
+    { detail: { hint: 'compare with another node; this one wrote down what never was' } },
+  );
+}
