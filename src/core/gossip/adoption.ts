@@ -50,6 +50,8 @@ export class Adoption {
   readonly #parts: AdoptionParts;
   readonly #table: RowTable;
   #turn = 0;
+  /** How many times a peer was chosen: all have their turn. */
+  #comparisons = 0;
   #compareTurn = COMPARE_EVERY;
   /** Something is to be had that could not be taken. */
   #isLacking = false;
@@ -115,7 +117,7 @@ export class Adoption {
     this.#compareTurn = this.#turn + COMPARE_EVERY;
     this.#table.reap();
     const links = this.#parts.links.ready().filter((one) => one.takesAdoption);
-    const link = links[this.#turn % Math.max(1, links.length)];
+    const link = links[this.#comparisons++ % Math.max(1, links.length)];
     const hasReason = this.#isLacking || this.#table.rows.size > 0;
     if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
     this.#isLacking = false;
