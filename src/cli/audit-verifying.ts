@@ -19,6 +19,7 @@ import { KedgeError } from '../core/errors.ts';
 import {
   CHARTER_STREAM,
   parseStreamName,
+  type RealmName,
   type Sha256,
   type StreamName,
   splitStream,
@@ -60,8 +61,7 @@ export async function readWholeLog(realm: Realm): Promise<ReadLog> {
   const node = requireNode(realm);
   // The head first: what comes after it is of no interest.
   const head = await node.audit({ order: 'newest-first', kinds: [], limit: 1 });
-  const read = readAuditCheckpoint(head.checkpoint, { realm: realm.state.realm });
-  const { size } = read.checkpoint;
+  const { size } = readAuditCheckpoint(head.checkpoint).checkpoint;
   const entries: ReadEntry[] = [];
   let first: number | undefined;
   if (size > 0) {
@@ -73,17 +73,24 @@ export async function readWholeLog(realm: Realm): Promise<ReadLog> {
   }
   const from = first ?? 0;
   const peaks = from === 0 ? [] : await node.auditProof({ kind: 'peaks', size: from });
-  const log = { checkpointBytes: head.checkpoint, read, first: from, peaks, entries };
-  requireWhole(log);
-  return log;
+  return openLog(realm.state.realm, head.checkpoint, { first: from, peaks, entries });
 }
 
-/** Requires that a log is that of its checkpoint. Errors: `PROOF`. */
-function requireWhole({ read, first, peaks, entries }: ReadLog): void {
+/**
+ * Reads a checkpoint and requires that these are its entries. Errors: `PROOF`, `REALM`, `TYPE`,
+ * `PARSE`, `LIMIT`.
+ */
+export function openLog(
+  realm: RealmName,
+  checkpointBytes: Uint8Array,
+  { first, peaks, entries }: Pick<ReadLog, 'first' | 'peaks' | 'entries'>,
+): ReadLog {
+  const read = readAuditCheckpoint(checkpointBytes, { realm });
   const isInRow = entries.every(({ index }, at) => index === first + at);
   if (!isInRow) throw new KedgeError('PROOF', 'the node leaves entries of its audit log out');
   const content = { first, peaks, entries: entries.map(({ bytes }) => bytes) };
   verifyAuditLog(read.checkpoint, content);
+  return { checkpointBytes, read, first, peaks, entries };
 }
 
 /** Requires that a log grew from an earlier checkpoint of it. Errors: `PROOF`, `ROLLBACK`, … */

@@ -206,6 +206,20 @@ describe('kedge audit export', () => {
     expect(again.stderr).toContain('not empty');
   });
 
+  it('is verified by kedge audit verify --folder, which finds changes', async () => {
+    await good('audit', 'export', 'read-back');
+    const verify = ['audit', 'verify', '--folder', 'read-back'];
+    expect(await json(...verify)).toMatchObject({ seals: [{ region: 'iad' }], wrong: [] });
+    const entries = join(realm.cwd, 'read-back/audit/entries.jsonl');
+    const text = await readFile(entries, 'utf8');
+    await writeFile(entries, text.replace('plaintext', 'somebody'));
+    expect((await kedge(...verify)).stderr).toContain('PROOF');
+    await writeFile(entries, text);
+    const body = join(realm.cwd, `read-back/streams/${STREAM}/1.body.json`);
+    await writeFile(body, (await readFile(body, 'utf8')).replace('CA 1', 'CA 9'));
+    expect((await kedge(...verify)).stderr).toContain('DIGEST');
+  });
+
   it('is verified by the script in the docs, which finds changes', LONG, async (context) => {
     for (const tool of tools) {
       const isThere = await run('sh', ['-c', `command -v ${tool}`]).then(

@@ -7,6 +7,7 @@ import type { AuditSeal } from '../../core/audit/checkpoint.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import { NOTE_MAX_BYTES } from '../../core/limits.ts';
+import { readExport } from '../audit-import.ts';
 import {
   type ChainFindings,
   compareWithChains,
@@ -22,11 +23,13 @@ import { fileExists, readInput, replaceFile } from '../files.ts';
 import { addExamples } from '../help.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { requirePin } from '../realm-trust.ts';
 import type { Session } from '../session.ts';
 import { formatFields } from '../styles.ts';
 
 interface Options extends RealmOptions {
   readonly checkpoint?: string;
+  readonly folder?: string;
 }
 
 /** The command. */
@@ -42,15 +45,21 @@ export const auditVerify: CommandModule = {
         '--checkpoint <file>',
         'what was verified last: the log must have grown from it; written anew afterwards',
       )
+      .option('--folder <export>', 'verify this folder of kedge audit export, without a node')
       .action((options: Options) => run(session, options));
     addExamples(command, [
       'kedge audit verify',
       'kedge audit verify --node fra-1.example.org:7442 --checkpoint fra-1.checkpoint',
+      'kedge audit verify --folder audit-2026-11',
     ]);
   },
 };
 
 async function run(session: Session, options: Options): Promise<void> {
+  if (options.folder !== undefined) {
+    await verifyFolder(session, { ...options, folder: options.folder });
+    return;
+  }
   await using realm = await openRealm(session, options);
   const log = await readWholeLog(realm);
   const path = options.checkpoint === undefined ? undefined : session.path(options.checkpoint);
@@ -64,6 +73,23 @@ async function run(session: Session, options: Options): Promise<void> {
   report(session, { log, seals, found, grown: before === undefined ? 'unknown' : 'verified' });
   requireTrue(found);
   if (path !== undefined) await replaceFile(path, log.checkpointBytes, 'public');
+}
+
+async function verifyFolder(
+  session: Session,
+  options: Options & { readonly folder: string },
+): Promise<void> {
+  if (options.checkpoint !== undefined || options.node !== undefined) {
+    throw new KedgeError('CONFIG', 'that a log grew is proven by its node, not by a folder', {
+      detail: { hint: 'leave --checkpoint and --node away, or --folder' },
+    });
+  }
+  const pin = requirePin(await session.profile(), options);
+  const folder = session.path(options.folder);
+  const { log, state, chains } = await readExport(folder, pin, session.context.nowMs());
+  const found = compareWithChains(state, log.entries, chains);
+  report(session, { log, seals: sealsOf(log, state), found, grown: 'unknown' });
+  requireTrue(found);
 }
 
 function report(
