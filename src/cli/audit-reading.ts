@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { readAuditCheckpoint } from '../core/audit/checkpoint.ts';
 import { type AuditEntry, readAuditEntry } from '../core/audit/entry.ts';
 import type { AuditPage, AuditQuery } from '../core/audit/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parseTimestamp, timestampMs } from '../core/ids.ts';
+import { type NodeId, parseTimestamp, timestampMs } from '../core/ids.ts';
 import { AUDIT_PAGE_MAX } from '../core/limits.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { parseArgument } from './help.ts';
@@ -20,6 +21,17 @@ export interface ReadEntry {
   readonly index: number;
   readonly bytes: Uint8Array;
   readonly entry: AuditEntry | undefined;
+}
+
+/** Which entries. */
+export type EntryFilter = Pick<AuditQuery, 'kinds' | 'stream' | 'sinceMs'>;
+
+/** The newest entries of a log, and what its head says of it. */
+interface NewestEntries {
+  readonly node: NodeId;
+  /** Where the log ended. */
+  readonly size: number;
+  readonly entries: readonly ReadEntry[];
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -46,6 +58,25 @@ export async function* readPages(
     requireProgress(query.order, start, page.next);
     start = page.next;
   }
+}
+
+/** The newest entries, oldest first, and where the log ended. */
+export async function readNewest(
+  node: Pick<NodeAdmin, 'audit'>,
+  query: EntryFilter,
+  limit: number,
+): Promise<NewestEntries> {
+  const everything = { order: 'newest-first', kinds: [], limit: 1 } as const;
+  const head = readAuditCheckpoint((await node.audit(everything)).checkpoint).checkpoint;
+  const { size } = head;
+  const entries: ReadEntry[] = [];
+  if (size === 0) return { ...head, entries };
+  const begun = { ...query, order: 'newest-first', start: size } as const;
+  for await (const page of readPages(node, begun)) {
+    entries.push(...page.entries);
+    if (entries.length >= limit) break;
+  }
+  return { ...head, entries: entries.slice(0, limit).toReversed() };
 }
 
 /** Reads an entry as far as this version can. */

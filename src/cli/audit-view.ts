@@ -10,6 +10,8 @@ import type { ReadEntry } from './audit-reading.ts';
 import { asJson, type Json } from './output.ts';
 import { printable, type Styles } from './styles.ts';
 
+type EntryJson = { readonly [key: string]: Json | undefined };
+
 const DIGEST_CHARS = 16;
 
 /** One line per entry: place, time, what happened to what, who, why. */
@@ -30,12 +32,12 @@ export function formatEntry({ index, bytes, entry }: ReadEntry, styles: Styles):
 }
 
 /** An entry as JSON: what is in the log, and where. */
-export function entryJson({ index, bytes, entry }: ReadEntry): Json {
+export function entryJson({ index, bytes, entry }: ReadEntry): EntryJson {
   if (entry === undefined) return { index, unreadable: parseUtf8(bytes) };
   return { index, time: new Date(entry.timeMs).toISOString(), ...fieldsOf(entry) };
 }
 
-function fieldsOf(entry: AuditEntry): { readonly [key: string]: Json | undefined } {
+function fieldsOf(entry: AuditEntry): EntryJson {
   return Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, asJson(value)]));
 }
 

@@ -63,7 +63,7 @@ async function kedge(...argv: readonly string[]): ReturnType<CliRealm['run']> {
   const profile = await realm.dir.write(
     'profile.yaml',
     `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
-      `node: ${node.addresses.admins ?? ''}\n`,
+      `node: ${node.addresses.admins ?? ''}\nnodes: [${node.addresses.admins ?? ''}]\n`,
   );
   const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
   return realm.run(argv, { nowMs: nowMs(), env });
@@ -103,6 +103,13 @@ describe('kedge audit log', () => {
     expect(await good('audit', 'log', '--since', '0s')).toContain('no such entry');
     const { stderr } = await kedge('audit', 'log', '--kind', 'celebrated');
     expect(stderr).toContain('one of node-started');
+  });
+
+  it('puts the logs of all nodes of the profile together', async () => {
+    const entries = await json<readonly Entry[]>('audit', 'log', '--all', '--limit', '3');
+    expect(entries.map(({ node: id }) => id)).toEqual(['iad-1', 'iad-1', 'iad-1']);
+    expect(await good('audit', 'log', '--all')).toMatch(/^iad-1 {2}#0 {2}/);
+    expect((await kedge('audit', 'log', '--all', '--watch')).stderr).toContain('CONFIG');
   });
 
   it('goes on with new entries until it is interrupted', async () => {

@@ -6,7 +6,14 @@
 import { AUDIT_KINDS, type AuditKind } from '../../core/audit/entry.ts';
 import type { AuditQuery } from '../../core/audit/messages.ts';
 import { KedgeError } from '../../core/errors.ts';
-import { type ReadEntry, readItem, readPages, timeArgument } from '../audit-reading.ts';
+import {
+  type EntryFilter,
+  type ReadEntry,
+  readItem,
+  readNewest,
+  readPages,
+  timeArgument,
+} from '../audit-reading.ts';
 import { entryJson, formatEntry } from '../audit-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { streamArgument } from '../forked-streams.ts';
@@ -22,6 +29,7 @@ interface Options {
   readonly since?: string;
   readonly limit: string;
   readonly watch?: boolean;
+  readonly all?: boolean;
 }
 
 const LIMIT_MAX = 100_000;
@@ -42,12 +50,14 @@ export const auditLog: CommandModule = {
       .option('--kind <kind>', 'only entries of this kind; may be repeated', collect)
       .option('--since <time>', 'only entries from then on: 2026-11-26T07:00:00Z, 2026-11-26, 2h')
       .option('--limit <count>', 'the newest so many', '50')
+      .option('--all', 'of all nodes that `nodes:` in the profile names, by time')
       .option('--watch', 'and go on with new ones as they come, until interrupted')
       .action((stream: string | undefined, options: Options) => run(session, stream, options));
     command.addHelpText('after', `\nKinds:\n${KIND_LINES.join('\n')}`);
     addExamples(command, [
       'kedge audit log --since 24h --kind refused',
       'kedge audit log payments.prod.example.org --limit 500 --output json',
+      'kedge audit log --all --since 1h',
       'kedge audit log --watch',
     ]);
   },
@@ -58,6 +68,10 @@ async function run(session: Session, name: string | undefined, options: Options)
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
     throw new KedgeError('CONFIG', `--limit: not a count: ${options.limit}`);
+  }
+  if (options.all === true) {
+    await listAll(session, { query, limit }, options);
+    return;
   }
   using node = await openNode(session, options);
   const { entries, size } = await readNewest(node, query, limit);
@@ -74,7 +88,41 @@ async function run(session: Session, name: string | undefined, options: Options)
   await follow(session, node, { ...query, order: 'oldest-first', start: size }, show);
 }
 
-function queryOf(session: Session, name: string | undefined, options: Options): Query {
+/** The newest entries of all nodes together; each is right by the clock of its node alone. */
+async function listAll(
+  session: Session,
+  { query, limit }: { readonly query: EntryFilter; readonly limit: number },
+  options: Options,
+): Promise<void> {
+  const { nodes } = await session.profile();
+  if (nodes.length === 0 || options.watch === true || options.node !== undefined) {
+    throw new KedgeError('CONFIG', '--all lists the nodes of the profile, once', {
+      detail: { hint: 'set `nodes:` in kedge.yaml, and leave --node and --watch away' },
+    });
+  }
+  const { output } = session;
+  const merged: { readonly node: string; readonly one: ReadEntry }[] = [];
+  for (const endpoint of nodes) {
+    try {
+      using admin = await openNode(session, { ...options, node: endpoint });
+      const { entries, node } = await readNewest(admin, query, limit);
+      merged.push(...entries.map((one) => ({ node, one })));
+    } catch (thrown) {
+      const { code, message } = KedgeError.from(thrown);
+      if (code !== 'UNAVAILABLE') throw thrown;
+      output.warn(message);
+    }
+  }
+  const timeOf = ({ one }: (typeof merged)[number]): number => one.entry?.timeMs ?? 0;
+  const newest = merged.toSorted((a, b) => timeOf(a) - timeOf(b)).slice(-limit);
+  const lines = newest.map(({ node, one }) => `${node}  ${formatEntry(one, output.styles)}`);
+  output.result(
+    newest.map(({ node, one }) => ({ node, ...entryJson(one) })),
+    lines.length === 0 ? 'There is no such entry.' : lines.join('\n'),
+  );
+}
+
+function queryOf(session: Session, name: string | undefined, options: Options): EntryFilter {
   const { since, kind: kinds = [] } = options;
   return {
     kinds: kinds.map(kindArgument),
@@ -83,27 +131,6 @@ function queryOf(session: Session, name: string | undefined, options: Options): 
       sinceMs: Math.max(0, timeArgument('--since', since, session.context.nowMs())),
     }),
   };
-}
-
-type Query = Pick<AuditQuery, 'kinds' | 'stream' | 'sinceMs'>;
-
-/** The newest entries, oldest first, and where the log ended. */
-async function readNewest(
-  node: NodeAdmin,
-  query: Query,
-  limit: number,
-): Promise<{ readonly entries: readonly ReadEntry[]; readonly size: number }> {
-  const everything = { order: 'newest-first', kinds: [], limit: 1 } as const;
-  const newest = (await node.audit(everything)).items[0];
-  const size = newest === undefined ? 0 : newest.index + 1;
-  const entries: ReadEntry[] = [];
-  if (size === 0) return { entries, size };
-  const begun = { ...query, order: 'newest-first', start: size } as const;
-  for await (const page of readPages(node, begun)) {
-    entries.push(...page.entries);
-    if (entries.length >= limit) break;
-  }
-  return { entries: entries.slice(0, limit).toReversed(), size };
 }
 
 /** Shows entries as they come; a node that does not answer for a while does not end it. */
