@@ -5,6 +5,7 @@
  */
 import type { Policy, RuleSubject } from '../core/charter/rules.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { PolicyPhase } from '../ports/policy.ts';
 import { compileRule } from './compile.ts';
 import type { Facts } from './environment.ts';
 
@@ -19,9 +20,6 @@ export interface Finding {
   /** How many signed so far. */
   readonly approved: number;
 }
-
-/** Who proposes: a signer before signing, or whoever hands the statement in. */
-export type Phase = 'signing' | 'submission';
 
 const FINGERPRINT_SHOWN_CHARS = 16;
 
@@ -57,7 +55,7 @@ export function judge(
  * The findings that refuse. While people sign, one that asks for more approvals does not: they are
  * still coming.
  */
-export function refusals(findings: readonly Finding[], phase: Phase): readonly KedgeError[] {
+export function refusals(findings: readonly Finding[], phase: PolicyPhase): readonly KedgeError[] {
   return findings
     .filter(({ approvals, approved }) =>
       approvals === undefined ? true : phase === 'submission' && approved < approvals,

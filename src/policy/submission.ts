@@ -9,6 +9,7 @@
  */
 import { type Charter, parseCharter } from '../core/charter/charter.ts';
 import type { Policy } from '../core/charter/rules.ts';
+import { releaseStream } from '../core/ids.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
 import { parseRolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -24,8 +25,8 @@ import { releaseFacts } from './release-facts.ts';
 
 /** The policy of nodes: what breaks a rule is refused with the first finding. */
 export const submissionPolicy: SubmissionPolicy = {
-  require(submission) {
-    const [refusal] = refusals(findingsOf(submission), 'submission');
+  require(submission, phase) {
+    const [refusal] = refusals(findingsOf(submission), phase);
     if (refusal !== undefined) throw refusal;
   },
 };
@@ -68,7 +69,7 @@ function releaseFindings(
   const facts = releaseFacts({
     charter,
     statement,
-    previous: headOf(state, statement.stream)?.body,
+    previous: headOf(state, releaseStream(body.bundle))?.body,
     body,
     certificates,
     signers: signersOf(charter, document),

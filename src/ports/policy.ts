@@ -19,8 +19,14 @@ export interface PolicySubmission {
   readonly nowMs: number;
 }
 
+/**
+ * `signing`: signatures are still to come, so that a rule that wants more of them does not refuse
+ * yet. `submission`: what is there has to do.
+ */
+export type PolicyPhase = 'signing' | 'submission';
+
 /** Judges submissions. */
 export interface SubmissionPolicy {
   /** Errors: `POLICY`, with the rule and what it is about; also when a rule cannot be evaluated. */
-  require(submission: PolicySubmission): void;
+  require(submission: PolicySubmission, phase: PolicyPhase): void;
 }

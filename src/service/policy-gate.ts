@@ -9,7 +9,7 @@
  */
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { AnchorId } from '../core/ids.ts';
+import { type AnchorId, releaseStream } from '../core/ids.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
@@ -17,7 +17,7 @@ import { currentCharter, expectedNext, headOf, type TrustedState } from '../core
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { SubmissionPolicy } from '../ports/policy.ts';
+import type { PolicyPhase, PolicySubmission, SubmissionPolicy } from '../ports/policy.ts';
 import type { Store } from '../ports/store.ts';
 import { reportNotice } from './notices.ts';
 
@@ -30,6 +30,8 @@ export interface PolicyGateOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
+
+type Judge = (submission: PolicySubmission) => void;
 
 /** Judging again because the charter changed meanwhile ends after so many times. */
 const ROUNDS_MAX = 4;
@@ -45,12 +47,20 @@ export class PolicyGate {
     this.#state = state;
   }
 
-  /** Judges a submission. Errors: `POLICY`; `STORE` when certificates cannot be read. */
-  async check(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<void> {
+  /**
+   * Judges what was handed in; `signing` while signatures are still being gathered. Errors:
+   * `POLICY`; `STORE` when certificates cannot be read.
+   */
+  async check(
+    document: SignedDocument,
+    blobs: readonly Uint8Array[],
+    phase: PolicyPhase = 'submission',
+  ): Promise<void> {
     const { policy, logger, metrics } = this.#options;
     if (policy === undefined) return;
     try {
-      await this.#judge(policy, document, blobs);
+      const require: Judge = (submission) => policy.require(submission, phase);
+      await this.#judge(require, document, blobs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       const { stream } = parseStatement(document.statement.payload);
@@ -60,7 +70,7 @@ export class PolicyGate {
   }
 
   async #judge(
-    policy: SubmissionPolicy,
+    require: Judge,
     document: SignedDocument,
     blobs: readonly Uint8Array[],
   ): Promise<void> {
@@ -69,7 +79,7 @@ export class PolicyGate {
       const judged = this.#state();
       if (!mayBeJudged(judged, document)) return;
       const certificates = await this.#certificates(judged, document, blobs);
-      policy.require({ state: judged, document, certificates, nowMs: clock.nowMs() });
+      require({ state: judged, document, certificates, nowMs: clock.nowMs() });
       if (currentCharter(judged)?.digest === currentCharter(this.#state())?.digest) return;
     }
   }
@@ -84,10 +94,9 @@ export class PolicyGate {
     const statement = parseStatement(document.statement.payload);
     if (statement.kind !== 'release') return found;
     for (const der of blobs) found.set(sha256(der), der);
-    const next = new Map(
-      parseReleaseBody(document.body).anchors.map((anchor) => [anchor.id, JSON.stringify(anchor)]),
-    );
-    const before = headOf(state, statement.stream)?.body.anchors ?? [];
+    const { anchors, bundle } = parseReleaseBody(document.body);
+    const next = new Map(anchors.map((anchor) => [anchor.id, JSON.stringify(anchor)]));
+    const before = headOf(state, releaseStream(bundle))?.body.anchors ?? [];
     const ids = new Set<AnchorId>(next.keys());
     for (const anchor of before) {
       if (next.get(anchor.id) === JSON.stringify(anchor)) ids.delete(anchor.id);

@@ -5,6 +5,7 @@ import type { AnchorId } from '../../src/core/ids.ts';
 import { retireAnchor, revokeAnchor, setNote } from '../../src/core/releases/edit.ts';
 import { openApprovals } from '../../src/policy/judge.ts';
 import { findingsOf, submissionPolicy } from '../../src/policy/submission.ts';
+import type { PolicyPhase } from '../../src/ports/policy.ts';
 import { addActive, createTestAnchors, type TestEdit } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
@@ -34,6 +35,7 @@ function verdict(
   options: {
     readonly signers?: number;
     readonly nowMs?: number;
+    readonly phase?: PolicyPhase;
     readonly certificates?: ReadonlyMap<AnchorId, Uint8Array>;
   } = {},
 ): string {
@@ -48,16 +50,20 @@ function verdictOn(
   { document }: TestDocument,
   options: {
     readonly nowMs?: number;
+    readonly phase?: PolicyPhase;
     readonly certificates?: ReadonlyMap<AnchorId, Uint8Array>;
   } = {},
 ): string {
   try {
-    submissionPolicy.require({
-      state: realm.trustedState(),
-      document,
-      certificates: options.certificates ?? certificates,
-      nowMs: options.nowMs ?? TEST_EPOCH_MS,
-    });
+    submissionPolicy.require(
+      {
+        state: realm.trustedState(),
+        document,
+        certificates: options.certificates ?? certificates,
+        nowMs: options.nowMs ?? TEST_EPOCH_MS,
+      },
+      options.phase ?? 'submission',
+    );
     return 'passes';
   } catch (thrown) {
     const { code, message } = KedgeError.from(thrown);
@@ -127,6 +133,7 @@ describe('rules for releases', () => {
     const text = verdict(realm, addSixth, { signers: 2 });
     expect(text).toContain('(or 3 signers; 2 signed so far)');
     expect(verdict(realm, addSixth, { signers: 3 })).toBe('passes');
+    expect(verdict(realm, addSixth, { signers: 1, phase: 'signing' })).toBe('passes');
     expect(verdict(realm, retireFirst, { signers: 2 })).toBe('passes');
   });
 
@@ -196,7 +203,8 @@ describe('rules for charters', () => {
     const whole = realm.trustedState();
     const state = { ...whole, charters: whole.charters.slice(0, charters) };
     try {
-      submissionPolicy.require({ state, document, certificates, nowMs: TEST_EPOCH_MS });
+      const submission = { state, document, certificates, nowMs: TEST_EPOCH_MS };
+      submissionPolicy.require(submission, 'submission');
       return 'passes';
     } catch (thrown) {
       const { code, message } = KedgeError.from(thrown);
