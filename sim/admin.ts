@@ -7,6 +7,7 @@ import type { SubmitResult } from '../src/core/gossip/events.ts';
 import type { SimNode } from './node.ts';
 import type { Publication } from './plan.ts';
 import type { Published } from './pool.ts';
+import type { Proposer } from './proposer.ts';
 import type { Scene } from './scene.ts';
 
 const ANSWER_WITHIN_MS = 5000;
@@ -17,11 +18,13 @@ const CLOSING_PAUSE_MS = 250;
 /** Publishes. */
 export class Admin {
   readonly #scene: Scene;
+  readonly #proposer: Proposer;
   #isClosing = false;
   #isDone = false;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, proposer: Proposer) {
     this.#scene = scene;
+    this.#proposer = proposer;
   }
 
   /** Everything was offered once more. */
@@ -38,6 +41,7 @@ export class Admin {
   /** Offers everything once more, in order, until each is durable or cannot be. */
   close(): void {
     this.#isClosing = true;
+    this.#proposer.close();
     this.#closeNext(0, 0);
   }
 
@@ -47,6 +51,10 @@ export class Admin {
     if (!this.#isTimeFor(place)) {
       this.#scene.after(RETRY_MS.first, -1, () => this.#publish({ atMs: 0, place, host }, attempt));
       return;
+    }
+    // What is proposed is not submitted: nothing hides what the nodes lose.
+    if (this.#proposer.takes({ atMs: 0, place, host })) {
+      return this.#proposer.propose({ atMs: 0, place, host }, () => undefined);
     }
     this.#submitAt(hosts[(host + attempt) % plan.hosts.length], place, (result) => {
       if (result !== undefined && isFinal(result)) return;

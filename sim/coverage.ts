@@ -44,6 +44,8 @@ export const SOMETIMES = {
   'write-failed-submit': 'an admin is told that the disk refused',
   'submit-conflict': 'two admins race for one sequence',
   'submit-held': 'a statement is submitted again',
+  proposed: 'an admin hands one signature of several in',
+  completed: 'a node sees the last signature of a proposal',
   recall: 'the store is asked for what the machine cannot remember',
   'backup-restored': 'an old copy of a store comes back',
   'holds-back': 'a node with another store than before starts and serves nobody yet',

@@ -9,14 +9,21 @@
  */
 import { sha256 } from '../src/core/crypto.ts';
 import { KedgeError } from '../src/core/errors.ts';
-import type { PersistBatch } from '../src/core/gossip/events.ts';
+import type { PersistBatch, ProposalChange } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
 import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
 import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
-import { type AnchorId, CHARTER_STREAM, type StreamName, splitStream } from '../src/core/ids.ts';
+import {
+  type AnchorId,
+  CHARTER_STREAM,
+  type Sha256,
+  type StreamName,
+  splitStream,
+} from '../src/core/ids.ts';
 import type { CosignedRecord } from '../src/core/log/cosigner.ts';
 import type { MembershipSnapshot } from '../src/core/membership/events.ts';
+import type { KeptProposal } from '../src/core/proposals/model.ts';
 import { parseReleaseBody } from '../src/core/releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement } from '../src/core/statements/statement.ts';
@@ -36,6 +43,7 @@ export class Disk {
   origin: StoreOrigin = 'intact';
   /** What the node's region cosigned, as written down. */
   readonly cosigned: Map<StreamName, CosignedRecord> = new Map();
+  readonly proposals: Map<Sha256, KeptProposal> = new Map();
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
   /** By stream, from sequence 1; also what a fork has taken the head away from. */
@@ -116,6 +124,12 @@ export class Disk {
       if (stream !== CHARTER_STREAM && last !== undefined) heads.push(last);
     }
     return { charters, heads, evidence: [...this.#forks.values()] };
+  }
+
+  /** Keeps and drops proposals. */
+  keepProposals({ keep, drop }: ProposalChange): void {
+    for (const { digest, kept } of keep) this.proposals.set(digest, kept);
+    for (const digest of drop) this.proposals.delete(digest);
   }
 
   /** The document at a sequence up to the head. */

@@ -19,6 +19,7 @@ import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { Attestor } from './attestor.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
+import { Keeping } from './keeping.ts';
 import type { LinkEnd, SimLink } from './link.ts';
 import type { Network } from './network.ts';
 import type { Machine, Process, SimNode } from './node.ts';
@@ -52,6 +53,7 @@ export class Driver implements Process {
   readonly machine: Machine;
   readonly writer: Writer;
   readonly fetcher: Fetcher;
+  readonly keeping: Keeping;
   readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
   readonly #scene: Scene;
   readonly #network: Network;
@@ -72,6 +74,7 @@ export class Driver implements Process {
     this.machine = machine;
     this.writer = new Writer(scene, host, (event) => this.handle(event));
     this.fetcher = new Fetcher(scene, network, this);
+    this.keeping = new Keeping(scene, this);
     this.#timers = new Timers({
       after: (delayMs, run) => scene.after(delayMs, host.index, run),
       due: (timer) => this.handle({ kind: 'timer', timer }),
@@ -128,7 +131,10 @@ export class Driver implements Process {
     this.#isAlive = false;
   }
 
-  submit({ document, blobs }: Published, done: (result: SubmitResult) => void): void {
+  submit(
+    { document, blobs }: Pick<Published, 'document' | 'blobs'>,
+    done: (result: SubmitResult) => void,
+  ): void {
     const requestId = this.#nextRequestId++;
     this.#submitters.set(requestId, done);
     this.withRecall(document, (recall) =>
@@ -236,6 +242,10 @@ export class Driver implements Process {
       case 'attested':
       case 'arrived':
         return;
+      case 'keep-proposals':
+      case 'complete':
+      case 'proposed':
+        return this.keeping.perform(effect);
       case 'reply':
         return this.#reply(effect.requestId, effect.result);
       case 'arm':

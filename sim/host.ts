@@ -23,6 +23,7 @@ import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
 import type { DiskFault, Machine, Role, SimNode } from './node.ts';
 import { Draws, draw } from './prf.ts';
+import { isProposing } from './proposer.ts';
 import { REGIONS, SEED_REGIONS } from './regions.ts';
 
 const ATTESTING_SHARE = 0.2;
@@ -112,6 +113,7 @@ export class Host implements SimNode {
       bootId: (this.index * 4096 + this.#boots).toString(16).padStart(32, '0'),
       storeId: this.disk.storeId,
       address: addressOf(this.identity.nodeId),
+      ...(isProposing(scene.seed) && { proposals: true as const }),
     };
     const machine = makeMachine({
       self,
@@ -119,6 +121,7 @@ export class Host implements SimNode {
       membership: this.#membershipOf(self),
       state,
       origin: this.disk.origin,
+      proposals: [...this.disk.proposals.values()],
       random: () => this.#machineDraws.next(),
     });
     oracle.boots(this, state, machine.holding);

@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type { SubmitResult } from '../src/core/gossip/events.ts';
+import type { ProposeResult, SubmitResult } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame } from '../src/core/gossip/frames.ts';
 import type { GossipMachine } from '../src/core/gossip/machine.ts';
 import type { PeerIdentity } from '../src/core/peer.ts';
+import type { Proposal } from '../src/core/proposals/model.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
 import type { Disk } from './disk.ts';
 import type { Fault } from './faults.ts';
@@ -18,7 +19,15 @@ import type { Draws } from './prf.ts';
 /** What of the machine is used; tests put broken ones in its place. */
 export type Machine = Pick<
   GossipMachine,
-  'handle' | 'durable' | 'verified' | 'root' | 'isLinked' | 'memory' | 'holding' | 'attestations'
+  | 'handle'
+  | 'durable'
+  | 'verified'
+  | 'root'
+  | 'isLinked'
+  | 'memory'
+  | 'holding'
+  | 'attestations'
+  | 'proposals'
 >;
 
 /** What a disk does to its node. */
@@ -36,7 +45,13 @@ export interface Process extends Endpoint {
   readonly links: Sized;
   readonly fetcher: Sized;
   readonly writer: Sized;
-  submit(published: Published, done: (result: SubmitResult) => void): void;
+  submit(
+    published: Pick<Published, 'document' | 'blobs'>,
+    done: (result: SubmitResult) => void,
+  ): void;
+  readonly keeping: {
+    propose(proposal: Proposal, done: (result: ProposeResult) => void): void;
+  };
 }
 
 /** A node, whether its process runs or not. */

@@ -140,7 +140,7 @@ export class Oracle {
   /** A machine sends a frame, with these statements in it. */
   sends(host: SimNode, frame: Frame, statements: readonly SignedStatement[]): void {
     for (const signed of statements) {
-      if (this.#truth.recognise(signed) === undefined) {
+      if (!this.#truth.isSendable(signed, frame.kind)) {
         const what = `${name(host)} sent a ${frame.kind} with a statement without a quorum`;
         throw this.#violation('sent-verified', what);
       }

@@ -28,6 +28,8 @@ export interface SeedResult {
 
 /** Equal roots may take this long after the last publication. */
 const CONVERGE_MAX_MS = 60_000;
+/** Every two nodes have compared their proposals by then. */
+const PROPOSED_MAX_MS = 300_000;
 const STEP_MS = 50;
 const CLOSING_MAX_MS = 400_000;
 /** A decision may bring up a fork that lay above. */
@@ -70,6 +72,7 @@ function live(world: World): number | undefined {
   // Where signers have left, a node that is behind needs one more release to follow.
   const needsMore = plan.publications.some(({ place }) => place >= pool.signerLeavesAt);
   const healMs = needsMore ? undefined : converge(world, 'healed', healBarMs());
+  keepProposed(world);
   world.admin.close();
   const closeByMs = world.nowMs + CLOSING_MAX_MS;
   while (!world.admin.isDone && world.nowMs < closeByMs) world.runUntil(world.nowMs + STEP_MS);
@@ -79,6 +82,16 @@ function live(world: World): number | undefined {
   world.runUntil(Math.max(plan.endMs, world.nowMs + 2 * IDLE_MS));
   requireQuiet(world);
   return healMs;
+}
+
+/** What any honest node keeps of proposals gets to all of them. */
+function keepProposed(world: World): void {
+  const { proposer } = world;
+  proposer.close();
+  const kept = proposer.kept();
+  const byMs = world.nowMs + PROPOSED_MAX_MS;
+  while (!proposer.isEverywhere(kept) && world.nowMs < byMs) world.runUntil(world.nowMs + STEP_MS);
+  proposer.requireEverywhere(kept);
 }
 
 /** The charter quorum decides about all that is forked, and releases are published on top. */

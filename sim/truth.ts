@@ -5,6 +5,7 @@
  */
 import { encodeBase64 } from '../src/core/bytes.ts';
 import { sha256 } from '../src/core/crypto.ts';
+import type { Frame } from '../src/core/gossip/frames.ts';
 import type { Sha256, StreamName } from '../src/core/ids.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement } from '../src/core/statements/statement.ts';
@@ -68,6 +69,18 @@ export class Truth {
     const isWhole = known !== undefined && [...known.signatures].every((one) => present.has(one));
     this.#judged.set(signed, known !== undefined && isWhole ? known : 'unknown');
     return isWhole ? known : undefined;
+  }
+
+  /**
+   * Says whether an honest node may send a statement: with all signatures that its signers made, in
+   * a proposal with some of them, and with no others.
+   */
+  isSendable(signed: SignedStatement, kind: Frame['kind']): boolean {
+    if (!kind.startsWith('proposal')) return this.recognise(signed) !== undefined;
+    const { payload, signatures } = signed;
+    const known = this.#byDigest.get(sha256(payload));
+    const isSigned = signatures.length > 0;
+    return isSigned && signatures.every((one) => known?.signatures.has(textOf(one)) === true);
   }
 
   /** Says whether a body is the one that was signed. */

@@ -27,6 +27,7 @@ export const INVARIANTS = {
   connected: 'after healing every two honest nodes have a link',
   drained: 'when nothing happens only comparisons are sent',
   frozen: 'a fork that two nodes served is known to all of them in the end',
+  proposed: 'a signature that an honest node keeps is known to all of them in the end',
   decided: 'all nodes go on along the side that the charter quorum decided for',
   deterministic: 'the same seed gives the same effects',
 } as const;

@@ -17,6 +17,7 @@ import { Oracle } from './oracle.ts';
 import type { SeedPlan } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { draw } from './prf.ts';
+import { Proposer } from './proposer.ts';
 import { TaskQueue } from './queue.ts';
 import { DELAYS_MS, SEED_REGIONS } from './regions.ts';
 import type { Scene } from './scene.ts';
@@ -46,6 +47,7 @@ export class World implements Scene {
   readonly oracle: Oracle;
   readonly chaos: Chaos;
   readonly admin: Admin;
+  readonly proposer: Proposer;
   readonly decider: Decider;
   readonly truth: Truth;
   /** Frames and bytes sent, by kind of frame. */
@@ -68,7 +70,8 @@ export class World implements Scene {
     this.hosts = this.#makeHosts(options.makeMachine ?? ((machine) => new GossipMachine(machine)));
     this.seeds = [...this.#byAddress.keys()].slice(0, SEEDS);
     this.chaos = new Chaos(this);
-    this.admin = new Admin(this);
+    this.proposer = new Proposer(this);
+    this.admin = new Admin(this, this.proposer);
     this.decider = new Decider(this, this.admin);
     this.chaos.start();
     this.admin.start();

@@ -16,12 +16,14 @@ import type {
   Submission,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { ProposalAnswer, ProposalStatus } from '../core/admin/proposals.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
 import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
-import type { BundleName, StreamName } from '../core/ids.ts';
+import type { BundleName, Sha256, StreamName } from '../core/ids.ts';
 import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
+import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsAnswer,
@@ -46,6 +48,14 @@ import {
 import { decodeClientList, encodeListQuery } from '../wire/clients.ts';
 import { ADMIN_METHODS, type AdminMethod } from '../wire/methods.ts';
 import { decodeNodeStatus } from '../wire/node-status.ts';
+import {
+  decodeProposalAnswer,
+  decodeProposalList,
+  decodeProposeAnswer,
+  encodeProposalQuery,
+  encodeProposeRequest,
+  encodeWithdrawal,
+} from '../wire/proposals.ts';
 import { callError } from '../wire/status.ts';
 import { channelCredentials, serverNameOption } from './grpc-watch.ts';
 import { checkSecurity, type SourceTlsOptions } from './options.ts';
@@ -156,6 +166,26 @@ export class AdminClient implements Disposable {
   /** Reads hashes that prove something about that log. */
   async auditProof(query: AuditProofQuery): Promise<ProofHashes> {
     return decodeAuditProof(await this.#call('getAuditProof', encodeAuditProofQuery(query)));
+  }
+
+  /** Proposes a document, or adds signatures to a proposal. */
+  async propose(proposal: Proposal): Promise<ProposalStatus> {
+    return decodeProposeAnswer(await this.#call('propose', encodeProposeRequest(proposal)));
+  }
+
+  /** Lists what gathers signatures, and what has ended lately. */
+  async proposals(): Promise<readonly ProposalStatus[]> {
+    return decodeProposalList(await this.#call('listProposals', NO_FIELDS));
+  }
+
+  /** Reads a proposal. Errors: `UNAVAILABLE` when the node knows of none. */
+  async proposal(digest: Sha256): Promise<ProposalAnswer> {
+    return decodeProposalAnswer(await this.#call('getProposal', encodeProposalQuery(digest)));
+  }
+
+  /** Withdraws a proposal. */
+  async withdraw(withdrawal: Withdrawal): Promise<ProposalStatus> {
+    return decodeProposeAnswer(await this.#call('withdrawProposal', encodeWithdrawal(withdrawal)));
   }
 
   [Symbol.dispose](): void {

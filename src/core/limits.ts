@@ -141,3 +141,17 @@ export const PLAN_INSTANTS_MAX: number = 12;
 export const AUDIT_ENTRY_MAX_BYTES: number = 16 * 1024;
 /** Entries of the audit log in one page. */
 export const AUDIT_PAGE_MAX: number = 250;
+/** How long a proposal gathers signatures after it was issued, milliseconds. */
+export const PROPOSAL_LIFE_MS: number = 14 * 86_400_000;
+/** Certificates beside one proposal, bytes together; what needs more is signed with draft files. */
+export const PROPOSAL_BLOBS_MAX_BYTES: number = 1024 * 1024;
+/** Proposals that one node keeps, withdrawn ones included. */
+export const PROPOSALS_MAX: number = 1024;
+/** What the proposals of one node take, bytes. */
+export const PROPOSALS_MAX_BYTES: number = 64 * 1024 * 1024;
+/** Proposals that rest on one signer alone; an honest one signs one per stream. */
+export const PROPOSALS_PER_SIGNER_MAX: number = 256;
+/** What they take together, bytes. */
+export const PROPOSALS_PER_SIGNER_MAX_BYTES: number = 8 * 1024 * 1024;
+/** Proposals for one stream that rest on one signer alone. */
+export const PROPOSALS_PER_STREAM_MAX: number = 2;

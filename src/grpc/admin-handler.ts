@@ -12,6 +12,7 @@ import type {
   StreamStatus,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { ProposalServices } from '../core/admin/proposals.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
 import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -40,8 +41,16 @@ import {
   encodeAuditProof,
 } from '../wire/audit.ts';
 import { decodeListQuery, encodeClientList } from '../wire/clients.ts';
-import { ADMIN_METHODS } from '../wire/methods.ts';
+import { ADMIN_METHODS, type ProposalMethod } from '../wire/methods.ts';
 import { encodeNodeStatus } from '../wire/node-status.ts';
+import {
+  decodeProposalQuery,
+  decodeProposeRequest,
+  decodeWithdrawal,
+  encodeProposalAnswer,
+  encodeProposalList,
+  encodeProposeAnswer,
+} from '../wire/proposals.ts';
 import { type CallEnvironment, type ServedService, unaryMethod } from './calls.ts';
 
 /** What admins ask of a node. */
@@ -70,6 +79,8 @@ export interface AdminServices {
     list(query: AuditQuery): Promise<AuditPage>;
     proof(query: AuditProofQuery): Promise<ProofHashes>;
   };
+  /** Absent where nothing can be proposed. */
+  readonly proposals?: ProposalServices;
 }
 
 /** Reading; the store answers in milliseconds. */
@@ -119,6 +130,7 @@ export function adminService(environment: CallEnvironment, services: AdminServic
       ),
       ...adoptionMethods(environment, services),
       ...auditMethods(environment, services),
+      ...proposalMethods(environment, services),
     },
   };
 }
@@ -160,5 +172,43 @@ function auditMethods(
     getAuditProof: unaryMethod(environment, READ, async (request) =>
       encodeAuditProof(await required().proof(decodeAuditProofQuery(request))),
     ),
+  };
+}
+
+/** Proposing, and what admins ask about proposals. */
+function proposalMethods(
+  environment: CallEnvironment,
+  services: AdminServices,
+): Record<ProposalMethod, ReturnType<typeof unaryMethod>> {
+  const { logger } = environment;
+  const required = (): ProposalServices => {
+    if (services.proposals !== undefined) return services.proposals;
+    throw new KedgeError('UNAVAILABLE', 'nothing can be proposed at this node');
+  };
+  return {
+    propose: unaryMethod(environment, WRITE, async (request, { caller }) => {
+      const status = await required().propose(decodeProposeRequest(request));
+      const { stream, sequence, digest, standing, signers } = status;
+      logger.info(
+        { event: 'proposal.accepted', by: caller.id, stream, sequence, digest, standing, signers },
+        'proposal accepted',
+      );
+      return encodeProposeAnswer(status);
+    }),
+    listProposals: unaryMethod(environment, READ, async () =>
+      encodeProposalList(await required().list()),
+    ),
+    getProposal: unaryMethod(environment, READ, async (request) =>
+      encodeProposalAnswer(await required().get(decodeProposalQuery(request))),
+    ),
+    withdrawProposal: unaryMethod(environment, WRITE, async (request, { caller }) => {
+      const status = await required().withdraw(decodeWithdrawal(request));
+      const { stream, sequence, digest, withdrawnBy } = status;
+      logger.info(
+        { event: 'proposal.withdrawn', by: caller.id, stream, sequence, digest, withdrawnBy },
+        'proposal withdrawn',
+      );
+      return encodeProposeAnswer(status);
+    }),
   };
 }

@@ -6,7 +6,6 @@
  * @module
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { encodeHex } from '../core/bytes.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
@@ -15,6 +14,7 @@ import { rowIn } from '../core/gossip/rows.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
 import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
+import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { LiveTls } from '../grpc/live-tls.ts';
@@ -30,6 +30,7 @@ import { AttestedSource } from '../service/attested-source.ts';
 import { fetchItems } from '../service/fetch-source.ts';
 import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { NotedWatch } from '../service/noted-watch.ts';
+import { ProposalQueries } from '../service/proposal-queries.ts';
 import { Queries } from '../service/queries.ts';
 import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Reporting } from '../service/reporting.ts';
@@ -37,6 +38,7 @@ import { Subscriptions } from '../service/subscriptions.ts';
 import { readVitals } from '../service/vitals.ts';
 import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
+import { packageVersion } from './package-version.ts';
 import { resolveSeeds } from './seeds.ts';
 
 const BOOT_ID_BYTES = 16;
@@ -65,6 +67,8 @@ export interface AssemblyOptions {
   readonly store: Store;
   readonly audit: Audit;
   readonly origin: StoreOrigin;
+  /** What the store kept of proposals. */
+  readonly proposals: readonly KeptProposal[];
   readonly record: ((line: string) => void) | undefined;
   /** What the store holds, verified. */
   readonly state: TrustedState;
@@ -128,6 +132,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     membership: membershipOf(self, options),
     ...common,
     origin: options.origin,
+    proposals: options.proposals,
     ...(options.record && { record: options.record }),
     policy: submissionPolicy,
     override: config.store.serveAnyway ? 'serve-anyway' : 'none',
@@ -182,6 +187,7 @@ function servicesOf(
       queries,
       adoption,
       audit: audit.queries,
+      proposals: new ProposalQueries({ replicator, store }),
     },
   };
 }
@@ -276,6 +282,7 @@ function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string
     storeId,
     address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
     adoption: true,
+    proposals: true,
   };
 }
 
@@ -289,10 +296,4 @@ function logAccepted(logger: Logger, state: TrustedState, streams: readonly Stre
     const event = stream === CHARTER_STREAM ? 'charter.accepted' : 'release.accepted';
     logger.info({ event, stream, sequence, digest }, 'on disk');
   }
-}
-
-function packageVersion(): string {
-  const facts: unknown = createRequire(import.meta.url)('kedge/package.json');
-  const isKnown = typeof facts === 'object' && facts !== null && 'version' in facts;
-  return isKnown ? String(facts.version) : 'unknown';
 }

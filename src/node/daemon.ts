@@ -1,8 +1,6 @@
 /**
- * A node as a whole: starts its parts in order, and stops them in the reverse order.
- *
- * Order of starting: open and verify the store, listen, then dial peers, so that whatever answers
- * a call is complete. How the parts are connected is `assembly.ts`.
+ * A node as a whole: starts its parts in order (store, listeners, then peers, so that whatever
+ * answers a call is complete) and stops them in reverse. How they are connected is `assembly.ts`.
  *
  * @module
  */
@@ -228,6 +226,7 @@ class Daemon implements RunningNode {
       nodeKey: await loadNodeKey(store),
       remembered: await loadMembers(store, this.#logger),
       origin: found.origin,
+      proposals: await store.proposals(),
       record: this.#options.record,
       onServe: (next, streams) => {
         identity?.serve(next, streams);

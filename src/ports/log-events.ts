@@ -40,6 +40,9 @@ export type LogEvent =
   | 'statement.refused'
   | 'stream.forked'
   | 'stream.settled'
+  | 'proposal.opened'
+  | 'proposal.signed'
+  | 'proposal.ended'
   // What regions attest.
   | 'region.attesting'
   | 'region.refused'
@@ -65,6 +68,8 @@ export type LogEvent =
   | 'rpc.failed'
   | 'submit.accepted'
   | 'submit.refused'
+  | 'proposal.accepted'
+  | 'proposal.withdrawn'
   | 'subscriber.opened'
   | 'subscriber.closed'
   | 'subscriber.acknowledged'

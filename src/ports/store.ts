@@ -8,9 +8,10 @@
  *
  * @module
  */
-import type { PersistBatch } from '../core/gossip/events.ts';
+import type { PersistBatch, ProposalChange } from '../core/gossip/events.ts';
 import type { AnchorId, KeyId, Sequence, Sha256, StreamName } from '../core/ids.ts';
 import type { Subtree } from '../core/log/tree.ts';
+import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { AuditStore } from './audit-store.ts';
@@ -132,6 +133,12 @@ export interface Store extends AsyncDisposable {
    * they are made and written now. Errors: `BUG` (beyond the head).
    */
   subtrees(stream: StreamName, subtrees: readonly Subtree[]): Promise<readonly Uint8Array[]>;
+
+  /** The proposals that are kept, in the order of their digests. */
+  proposals(): Promise<readonly KeptProposal[]>;
+
+  /** Keeps and drops proposals, all of it or nothing; durable. */
+  keepProposals(change: ProposalChange): Promise<void>;
 
   /** What the node noted for itself under a name; absent when nothing was. */
   note(name: NoteName): Promise<Uint8Array | undefined>;

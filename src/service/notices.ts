@@ -23,8 +23,7 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
   switch (notice.kind) {
     case 'link-ready': {
       const { nodeId, region } = notice.peer;
-      logger.info({ event: 'link.up', nodeId, region }, 'link up');
-      return;
+      return logger.info({ event: 'link.up', nodeId, region }, 'link up');
     }
     case 'refused': {
       const { from, error } = notice;
@@ -69,6 +68,9 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       const { compared } = notice;
       return logger.info({ event: 'node.serving', compared }, 'the store may be served');
     }
+    case 'proposal':
+    case 'proposal-ended':
+      return reportProposal(notice, logger);
     case 'persist-failed': {
       const { code, message } = notice.error;
       metrics.increment('kedge_store_failures_total', {});
@@ -105,6 +107,23 @@ function reportLabel(
   metrics.increment('kedge_members_misplaced_total', { doubt });
   const reason = doubt === 'too-far' ? 'far from the others of it' : 'near, and the others are far';
   logger.warn({ ...fields, reason }, 'a node does not seem to be in the region that it claims');
+}
+
+function reportProposal(
+  notice: Extract<Notice, { kind: 'proposal' | 'proposal-ended' }>,
+  logger: Logger,
+): void {
+  if (notice.kind === 'proposal') {
+    const { what, stream, sequence, digest, signers } = notice;
+    const event = what === 'opened' ? 'proposal.opened' : 'proposal.signed';
+    return logger.info(
+      { event, stream, sequence, digest, signers },
+      'a proposal gathers signatures',
+    );
+  }
+  const { stream, sequence, digest, end, by } = notice.ended;
+  const fields = { event: 'proposal.ended', stream, sequence, digest, reason: end, by } as const;
+  logger.info(fields, 'a proposal has ended');
 }
 
 type MemberNotice = Extract<Notice, { kind: 'new-key' | 'duplicate' | 'forgotten' }>;

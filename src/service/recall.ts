@@ -69,6 +69,11 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'adoption-digest':
     case 'adoption-vector':
     case 'arrivals':
+    case 'proposal':
+    case 'proposal-signed':
+    case 'proposal-withdrawn':
+    case 'proposal-digest':
+    case 'proposal-vector':
       return undefined;
   }
 }

@@ -24,7 +24,7 @@ const RECORDING_FORMAT = 1;
 
 /** What a machine was made of, without its state, its randomness and its node's key. */
 export interface RecordedOptions
-  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override'> {
+  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override' | 'proposals'> {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
 
@@ -68,7 +68,7 @@ class RecordedMachine extends GossipMachine {
   readonly #drawn: Drawn;
 
   constructor(options: GossipOptions, write: (line: string) => void) {
-    const { self, hasSeeds, state, membership, origin, override } = options;
+    const { self, hasSeeds, state, membership, origin, override, proposals } = options;
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({
@@ -81,7 +81,7 @@ class RecordedMachine extends GossipMachine {
     const { realm, firstCharterDigest } = state;
     const start = {
       format: RECORDING_FORMAT,
-      options: { self, hasSeeds, origin, override, membership: others },
+      options: { self, hasSeeds, origin, override, proposals, membership: others },
       pin: { realm, firstCharterDigest },
       stored: storedOf(state),
       ...taken(drawn),

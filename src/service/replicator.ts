@@ -2,14 +2,13 @@
  * Drives the replication machine of one node: delivers events one at a time, carries out effects.
  *
  * Holds no policy. It adds to an event what only the store can know (the digest that is held far
- * below a head), runs writes in order, and lets a failed write give up all that were queued behind
- * it, since they build on it.
+ * below a head), and runs writes in order; a failed one gives up all that were queued behind it.
  *
  * @module
  */
 import type { RepairTimes, SeedStatus, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { GossipEffect, GossipEvent, Recall, Timer } from '../core/gossip/events.ts';
+import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
 import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
 import type { GossipMachine } from '../core/gossip/machine.ts';
 import type { NodeId, Sha256 } from '../core/ids.ts';
@@ -22,8 +21,8 @@ import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
 import { reportNotice } from './notices.ts';
+import { Offers } from './offers.ts';
 import type { LinkHandle } from './peer-transport.ts';
-import { PendingSubmits } from './pending-submits.ts';
 import { PolicyGate } from './policy-gate.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
@@ -35,6 +34,8 @@ export type { ReplicatorOptions };
 
 /** The replication of one node, running. */
 export class Replicator implements AsyncDisposable {
+  /** What admins offer. */
+  readonly offers: Offers;
   readonly #options: ReplicatorOptions;
   readonly #machine: GossipMachine;
   readonly #links: Map<LinkId, OpenLink> = new Map();
@@ -45,8 +46,6 @@ export class Replicator implements AsyncDisposable {
   readonly #writes: WriteQueue;
   readonly #timers: MachineTimers;
   readonly #fetches: Fetches;
-  readonly #gate: PolicyGate;
-  readonly #submits: PendingSubmits = new PendingSubmits();
   readonly #running: Set<Promise<void>> = new Set();
   readonly #sinceMs: number;
   #isClosed = false;
@@ -57,9 +56,8 @@ export class Replicator implements AsyncDisposable {
     this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
     this.#intake = new LinkIntake(options);
-    this.#gate = new PolicyGate(options, () => this.#machine.verified);
-    const onDue = (timer: Timer): void => this.#handle({ kind: 'timer', timer });
-    this.#timers = new MachineTimers(options.clock, onDue);
+    const handle = (event: GossipEvent): void => this.#handle(event);
+    this.#timers = new MachineTimers(options.clock, (timer) => handle({ kind: 'timer', timer }));
     const { store, logger } = options;
     this.#recalls = new RecallSource({ store, logger, written: () => this.#writes.idle() });
     this.#fetches = new Fetches({
@@ -67,9 +65,19 @@ export class Replicator implements AsyncDisposable {
       logger,
       recall: (item) => this.#recallOf(judgedIn(item)),
       room: () => this.#writes.room(),
-      onEvent: (event) => this.#handle(event),
+      onEvent: handle,
     });
-    this.#writes = new WriteQueue(options.store, (outcome) => this.#handle(outcome));
+    const gate = new PolicyGate(options, () => this.#machine.verified);
+    this.offers = new Offers({
+      machine: this.#machine,
+      gate,
+      store,
+      recall: (document) => this.#recallOf(document),
+      handle,
+      requireReady: () => this.#requireReady(),
+      track: (work) => this.#track(work),
+    });
+    this.#writes = new WriteQueue(store, handle);
   }
 
   /** What is verified and on disk. */
@@ -94,12 +102,10 @@ export class Replicator implements AsyncDisposable {
     return this.#machine.root;
   }
 
-  /** What repair did last. */
   get repair(): RepairTimes {
     return this.#repair.times;
   }
 
-  /** What regions attest. */
   get attestations(): GossipMachine['attestations'] {
     return this.#machine.attestations;
   }
@@ -143,7 +149,6 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'leave' });
   }
 
-  /** Begins to dial peers and to repair. */
   start(): void {
     this.#handle({ kind: 'start' });
   }
@@ -154,15 +159,7 @@ export class Replicator implements AsyncDisposable {
    * `UNAVAILABLE` when shutting down or holding back.
    */
   async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
-    this.requireServing();
-    await this.#gate.check(document, blobs);
-    const finding = this.#recalls.find(document, this.#machine.verified);
-    // Not awaited when there is nothing to find: the state must not move on meanwhile.
-    const recall = finding === undefined ? {} : await finding;
-    this.#requireOpen();
-    return await this.#submits.wait((requestId) => {
-      this.#handle({ kind: 'submit', requestId, document, blobs, recall });
-    });
+    return await this.offers.submit(document, blobs);
   }
 
   /** A connection is open; `target` says where it was dialled, when it was from here. */
@@ -174,7 +171,6 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'link-up', linkId, nodeId, ...dialled });
   }
 
-  /** `bytes`: how long the frame was on the wire. */
   linkFrame(linkId: LinkId, frame: Received, bytes: number): void {
     const link = this.#links.get(linkId);
     if (link === undefined) return;
@@ -218,7 +214,7 @@ export class Replicator implements AsyncDisposable {
     const error = new KedgeError('UNAVAILABLE', 'this node is shutting down');
     this.#fetches.abort(error);
     for (const { handle } of this.#links.values()) handle.close(error);
-    this.#submits.abandon(error);
+    this.offers.abandon(error);
     await Promise.allSettled(this.#running);
     await this.#writes.idle();
   }
@@ -232,6 +228,7 @@ export class Replicator implements AsyncDisposable {
     for (const effect of effects) this.#perform(effect);
   }
 
+  // eslint-disable-next-line complexity -- one case per kind of effect
   #perform(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'send':
@@ -258,7 +255,10 @@ export class Replicator implements AsyncDisposable {
       case 'arrived':
         return this.#options.onArrived?.(effect.clients);
       case 'reply':
-        return this.#submits.answer(effect.requestId, effect.result);
+      case 'proposed':
+      case 'keep-proposals':
+      case 'complete':
+        return this.offers.perform(effect);
       case 'arm':
         return this.#timers.arm(effect.timer, effect.delayMs);
       case 'notice': {
@@ -284,7 +284,6 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'resolved', addresses: seeds.addresses });
   }
 
-  /** What only the store knows and judging needs. */
   #recallOf(judged: Judged | undefined): Promise<Recall> | undefined {
     return judged && this.#recalls.find(judged, this.#machine.verified);
   }
@@ -294,7 +293,8 @@ export class Replicator implements AsyncDisposable {
     this.#running.add(tracked);
   }
 
-  #requireOpen(): void {
+  #requireReady(): void {
+    this.requireServing();
     if (this.#isClosed) throw new KedgeError('UNAVAILABLE', 'this node is shutting down');
   }
 }

@@ -2,13 +2,13 @@
  * The {@link Store} over any {@link KeyValue}: which records an append writes, and what a reader
  * may rely on.
  *
- * Everything up to a head exists and hashes to its name. A hole or other bytes are damage and are
- * said to be, as LevelDB by itself drops damaged records of its log without a word.
+ * Everything up to a head exists and hashes to its name; a hole or other bytes are called damage.
  *
  * @module
  */
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { ProposalChange } from '../core/gossip/events.ts';
 import {
   type AnchorId,
   CHARTER_STREAM,
@@ -18,6 +18,7 @@ import {
   type StreamName,
 } from '../core/ids.ts';
 import type { Subtree } from '../core/log/tree.ts';
+import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import type { AuditStore } from '../ports/audit-store.ts';
@@ -34,6 +35,7 @@ import type {
 import { AuditRecords } from './audit-records.ts';
 import { storeError } from './failures.ts';
 import type { Heads } from './heads.ts';
+import { proposalWrites, readProposals } from './kept-proposals.ts';
 import type { KeyValue, Put } from './key-value.ts';
 import {
   blobKey,
@@ -46,10 +48,9 @@ import {
 } from './keys.ts';
 import { loadHeads, parseStored } from './load-heads.ts';
 import { LogTrees } from './log-trees.ts';
+import { ascending, requireLimit } from './read-bounds.ts';
 import { type DocumentRecord, encodeFormat, parseDocument } from './records.ts';
 
-/** Items in one read call. */
-const READ_MAX = 1000;
 /** Charters read at once: each with its body, up to a megabyte. */
 const LOAD_CHUNK = 16;
 
@@ -190,6 +191,15 @@ export class DocumentStore implements Store {
     throw this.#damaged(`tree:${stream}`, 'has holes');
   }
 
+  async proposals(): Promise<readonly KeptProposal[]> {
+    this.#requireOpen();
+    return await readProposals(this.#entries);
+  }
+
+  async keepProposals(change: ProposalChange): Promise<void> {
+    await this.#put(...proposalWrites(change));
+  }
+
   async note(name: NoteName): Promise<Uint8Array | undefined> {
     this.#requireOpen();
     return await this.#entries.get(noteKey(name));
@@ -206,7 +216,6 @@ export class DocumentStore implements Store {
     await this.#entries.close();
   }
 
-  /** Writers take turns. */
   async #inTurn(write: () => Promise<void>): Promise<void> {
     const written = this.#lastAppend.then(write);
     this.#lastAppend = written.catch(() => undefined);
@@ -288,13 +297,4 @@ export class DocumentStore implements Store {
   #requireOpen(): void {
     if (this.#phase === 'closed') throw storeError('closed', this.#entries.where, 'is closed');
   }
-}
-
-function ascending(first: number, last: number): Sequence[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => parseSequence(first + index));
-}
-
-function requireLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= READ_MAX) return limit;
-  throw new KedgeError('LIMIT', `read from 1 to ${String(READ_MAX)} items, not ${String(limit)}`);
 }

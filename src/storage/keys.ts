@@ -10,6 +10,7 @@
  * blob:<sha-256>                          an anchor's DER
  * tree:<stream>:<level, 2 digits>:<index, 16 digits>
  *                                         the hash of a perfect subtree of the stream's log
+ * prop:<sha-256>                          a proposal, under the digest of its statement
  * note:<name>                             what the node remembers for itself
  * audit:log                               where the node's audit log stands
  * audit:entry:<index, 16 digits>          an entry of it
@@ -44,6 +45,8 @@ export interface KeyRange {
 
 /** All head records. */
 export const HEADS: KeyRange = prefixRange('head');
+/** All proposals. */
+export const PROPOSALS: KeyRange = prefixRange('prop');
 /** All fork records. */
 export const FORKS: KeyRange = prefixRange('fork');
 
@@ -86,6 +89,11 @@ export function blobKey(id: AnchorId): string {
 export function treeKey(stream: StreamName, { level, index }: Subtree): string {
   const at = String(level).padStart(LEVEL_DIGITS, '0');
   return `tree:${stream}:${at}:${String(index).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** The key of a proposal. */
+export function proposalKey(digest: Sha256): string {
+  return `prop:${digest}`;
 }
 
 /** The key of something that the node remembers for itself. */

@@ -12,6 +12,8 @@
  * document   1, digest 32, body digest 32, statement
  * fork       1, sequence u64, statement, statement, keys
  * keys       nothing, or count u8, count × (algorithm (u8), SPKI (u16)): recovery keys of charters
+ * proposal   1, 0, statement, body (u32), count u16, count × DER (u32)
+ *         or 1, 1, statement, statement without a payload: the signature that withdraws
  * statement  payload (u32), count u8, count × (key id (u8), signature (u16)), SHA-256 of these 32
  * ```
  *
@@ -30,11 +32,15 @@ import { importPublicKey, type PublicKey, sha256Bytes } from '../core/crypto.ts'
 import { KedgeError } from '../core/errors.ts';
 import type { StreamName } from '../core/ids.ts';
 import { NO_PREVIOUS, parseSequence, parseSha256, type Sha256 } from '../core/ids.ts';
+import type { KeptProposal } from '../core/proposals/model.ts';
 import type { Signature, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 
 const RECORD_VERSION = 1;
 const DIGEST_BYTES = 32;
+const PROPOSAL_OPEN = 0;
+const PROPOSAL_WITHDRAWN = 1;
+const NOTHING = new Uint8Array(0);
 const FORMAT_TEXT = /^kedge-store (\d{1,9})(?: ([0-9a-f]{32})\n)?/;
 
 /** What the format record says; the id is absent in formats that this code does not know. */
@@ -124,6 +130,44 @@ function keysBytes(keys: Evidence['revealed']): Uint8Array {
   return concatBytes(uint(1, keys.length), ...parts);
 }
 
+/** Encodes a proposal. Errors: `LIMIT`. */
+export function encodeProposal(kept: KeptProposal): Uint8Array {
+  if (kept.kind === 'withdrawn') {
+    const { statement, signature } = kept.withdrawal;
+    // A signature is kept as the one of a statement, so that it has a checksum too.
+    const alone = { payload: NOTHING, signatures: [signature] };
+    const kind = uint(1, PROPOSAL_WITHDRAWN);
+    return concatBytes(versionByte(), kind, statementBytes(statement), statementBytes(alone));
+  }
+  const { document, blobs } = kept.proposal;
+  return concatBytes(
+    versionByte(),
+    uint(1, PROPOSAL_OPEN),
+    statementBytes(document.statement),
+    prefixed(4, document.body),
+    uint(2, blobs.length),
+    ...blobs.map((der) => prefixed(4, der)),
+  );
+}
+
+/** Parses a proposal. Errors: `PARSE`. */
+export function parseProposal(bytes: Uint8Array): KeptProposal {
+  const reader = new RecordReader(bytes);
+  const kind = reader.number(1);
+  const statement = reader.statement();
+  if (kind === PROPOSAL_WITHDRAWN) {
+    const [signature] = reader.statement().signatures;
+    reader.end();
+    if (signature === undefined) throw new KedgeError('PARSE', 'a withdrawal without a signature');
+    return { kind: 'withdrawn', withdrawal: { statement, signature } };
+  }
+  if (kind !== PROPOSAL_OPEN) throw new KedgeError('PARSE', `a proposal of kind ${String(kind)}`);
+  const body = reader.prefixed(4);
+  const blobs = Array.from({ length: reader.number(2) }, () => reader.prefixed(4));
+  reader.end();
+  return { kind: 'open', proposal: { document: { statement, body }, blobs } };
+}
+
 function statementBytes(statement: SignedStatement): Uint8Array {
   const { payload, signatures } = statement;
   const parts = [prefixed(4, payload), uint(1, signatures.length)];
@@ -167,7 +211,7 @@ class RecordReader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const version = this.#uint(1);
+    const version = this.number(1);
     if (version !== RECORD_VERSION) {
       throw new KedgeError('PARSE', `record version ${String(version)} is unknown`);
     }
@@ -186,12 +230,12 @@ class RecordReader {
 
   statement(): SignedStatement {
     const start = this.#offset;
-    const payload = this.#slice(this.#uint(4));
-    const count = this.#uint(1);
+    const payload = this.prefixed(4);
+    const count = this.number(1);
     const signatures: Signature[] = [];
     for (let i = 0; i < count; i += 1) {
-      const keyId = parseUtf8(this.#slice(this.#uint(1)));
-      signatures.push({ keyId, signature: this.#slice(this.#uint(2)) });
+      const keyId = parseUtf8(this.prefixed(1));
+      signatures.push({ keyId, signature: this.prefixed(2) });
     }
     const read = this.#bytes.subarray(start, this.#offset);
     if (equalBytes(sha256Bytes(read), this.#slice(DIGEST_BYTES))) return { payload, signatures };
@@ -199,11 +243,11 @@ class RecordReader {
   }
 
   keys(): readonly PublicKey[] {
-    const count = this.#uint(1);
+    const count = this.number(1);
     if (count === 0) throw new KedgeError('PARSE', 'bytes after the end');
     return Array.from({ length: count }, () => {
-      const alg = parseUtf8(this.#slice(this.#uint(1)));
-      return importPublicKey({ alg, spki: this.#slice(this.#uint(2)) });
+      const alg = parseUtf8(this.prefixed(1));
+      return importPublicKey({ alg, spki: this.prefixed(2) });
     });
   }
 
@@ -215,10 +259,16 @@ class RecordReader {
     if (!this.isAtEnd()) throw new KedgeError('PARSE', 'bytes after the end');
   }
 
-  #uint(size: 1 | 2 | 4): number {
+  /** A number of so many bytes. */
+  number(size: 1 | 2 | 4): number {
     const at = this.#take(size);
     if (size === 1) return this.#view.getUint8(at);
     return size === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  /** Bytes behind their length. */
+  prefixed(lengthBytes: 1 | 2 | 4): Uint8Array {
+    return this.#slice(this.number(lengthBytes));
   }
 
   /** Copies, so that a small field does not keep a whole block of the database in memory. */

@@ -7,27 +7,16 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type {
-  FetchItem,
-  FetchRequest,
-  Frame,
-  Hello,
-  Push,
-  Received,
-} from '../core/gossip/frames.ts';
-import { parseNodeId, parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
+import type { FetchItem, FetchRequest, Frame, Push, Received } from '../core/gossip/frames.ts';
+import { parseRegionName, parseStreamName } from '../core/ids.ts';
 import { FETCH_STREAMS_MAX, MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import { adoptionMessage, decodeAdoptionFrame } from './adoption-frames.ts';
 import { attestationMessage, decodeAttestation } from './attestations.ts';
 import { encodeOnce } from './encode-once.ts';
 import {
   decodeOptionalSequence,
-  decodeRandomId,
   decodeSequence,
-  decodeSha256,
-  decodeText,
   decodeUint,
-  encodeHexBytes,
   requireMessage,
   requireSize,
   unknownMember,
@@ -36,9 +25,10 @@ import type { FetchPartOutput } from './gen/kedge/v1/FetchPart.ts';
 import type { FetchResponseInput } from './gen/kedge/v1/FetchResponse.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
 import type { HeldInput, HeldOutput } from './gen/kedge/v1/Held.ts';
-import type { HelloInput, HelloOutput } from './gen/kedge/v1/Hello.ts';
 import type { PushInput, PushOutput } from './gen/kedge/v1/Push.ts';
+import { decodeHello, helloMessage } from './hello.ts';
 import { decodeMembership, membershipMessage } from './membership.ts';
+import { decodeProposalFrame, proposalMessage } from './proposal-frames.ts';
 import { messageCodec } from './protos.ts';
 import {
   decodeDigest,
@@ -68,8 +58,6 @@ const linkCodec = messageCodec('gossip', 'LinkRequest');
 const fetchRequestCodec = messageCodec('gossip', 'FetchRequest');
 const fetchResponseCodec = messageCodec('gossip', 'FetchResponse');
 const FETCH_REQUEST_MAX_BYTES = FETCH_STREAMS_MAX * 512;
-/** A host name of 253 characters, and a port. */
-const ADDRESS_MAX_CHARS = 260;
 
 /** Reads a frame of a link, from either side; `unknown` is one that only newer nodes send. */
 export function decodeFrame(bytes: Uint8Array): Received {
@@ -191,6 +179,12 @@ function frameValue(frame: FrameOutput): Received {
     case 'adoptionVector':
     case 'arrivals':
       return decodeAdoptionFrame(frame, frame.message);
+    case 'proposal':
+    case 'proposalSigned':
+    case 'proposalWithdrawn':
+    case 'proposalDigest':
+    case 'proposalVector':
+      return decodeProposalFrame(frame, frame.message);
     case undefined:
       break;
   }
@@ -236,31 +230,13 @@ function frameMessage(frame: Frame): FrameInput {
     case 'adoption-vector':
     case 'arrivals':
       return adoptionMessage(frame);
+    case 'proposal':
+    case 'proposal-signed':
+    case 'proposal-withdrawn':
+    case 'proposal-digest':
+    case 'proposal-vector':
+      return proposalMessage(frame);
   }
-}
-
-function decodeHello(hello: HelloOutput): Hello {
-  return {
-    protocolVersion: hello.protocolVersion,
-    nodeId: parseNodeId(hello.nodeId),
-    region: parseRegionName(hello.region),
-    realm: parseRealmName(hello.realm),
-    firstCharterDigest: decodeSha256(hello.firstCharterDigest, 'first charter digest'),
-    bootId: decodeRandomId(hello.bootId, 'boot id'),
-    storeId: decodeRandomId(hello.storeId, 'store id'),
-    address: decodeText(hello.address, ADDRESS_MAX_CHARS, 'address'),
-    ...(hello.adoption && { adoption: true }),
-  };
-}
-
-function helloMessage({ adoption, ...hello }: Hello): HelloInput {
-  return {
-    ...hello,
-    firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
-    bootId: encodeHexBytes(hello.bootId),
-    storeId: encodeHexBytes(hello.storeId),
-    adoption: adoption === true,
-  };
 }
 
 function decodePush(push: PushOutput): Push {

@@ -27,7 +27,11 @@ export type AdminMethod =
   | 'getAdoption'
   | 'listClients'
   | 'listAudit'
-  | 'getAuditProof';
+  | 'getAuditProof'
+  | ProposalMethod;
+
+/** Those that are about proposals. */
+export type ProposalMethod = 'propose' | 'listProposals' | 'getProposal' | 'withdrawProposal';
 
 type Streams = 'unary' | 'server-stream' | 'bidi';
 
@@ -56,6 +60,10 @@ export const ADMIN_METHODS: Readonly<Record<AdminMethod, RawMethod>> = {
   listClients: rawMethod('AdminService', 'ListClients', 'unary'),
   listAudit: rawMethod('AdminService', 'ListAudit', 'unary'),
   getAuditProof: rawMethod('AdminService', 'GetAuditProof', 'unary'),
+  propose: rawMethod('AdminService', 'Propose', 'unary'),
+  listProposals: rawMethod('AdminService', 'ListProposals', 'unary'),
+  getProposal: rawMethod('AdminService', 'GetProposal', 'unary'),
+  withdrawProposal: rawMethod('AdminService', 'WithdrawProposal', 'unary'),
 };
 
 function rawMethod(service: string, method: string, streams: Streams): RawMethod {

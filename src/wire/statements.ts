@@ -172,14 +172,15 @@ function decodeDelta(delta: BodyDeltaOutput): BodyDelta {
   };
 }
 
-function decodeSignature({ keyId, signature }: SignatureOutput): Signature {
+/** Checks and copies one signature. */
+export function decodeSignature({ keyId, signature }: SignatureOutput): Signature {
   return {
     keyId: encodeHex(decodeBytes(keyId, { min: 0, max: KEY_HINT_MAX_BYTES }, 'key id')),
     signature: decodeBytes(signature, { min: 0, max: SIGNATURE_MAX_BYTES }, 'signature'),
   };
 }
 
-// A hint that does not fit the field is left out: it proves nothing, the signature does.
-function encodeSignature({ keyId, signature }: Signature): SignatureInput {
+/** The message of one signature. A hint that does not fit the field is left out. */
+export function encodeSignature({ keyId, signature }: Signature): SignatureInput {
   return { keyId: encodeHexBytes(KEY_HINT.test(keyId) ? keyId : ''), signature };
 }

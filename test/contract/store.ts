@@ -73,6 +73,29 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       });
     });
 
+    it('keeps proposals until they are dropped', async () => {
+      const store = await create();
+      const [one, two] = [documentOf(PAYMENTS, 1), documentOf(PUBLIC, 1)];
+      const open = {
+        kind: 'open' as const,
+        proposal: { document: one.document, blobs: [blobOf('one').der, blobOf('two').der] },
+      };
+      const { statement } = two.document;
+      const signature = { keyId: '0a0b', signature: new Uint8Array(64).fill(7) };
+      const withdrawn = { kind: 'withdrawn' as const, withdrawal: { statement, signature } };
+      const keep = [
+        { digest: one.digest, kept: open },
+        { digest: two.digest, kept: withdrawn },
+      ];
+      await store.keepProposals({ keep, drop: [] });
+      const again = await reopened(store);
+      const both = await again.proposals();
+      expect(both).toHaveLength(2);
+      expect(both).toEqual(expect.arrayContaining([open, withdrawn]));
+      await again.keepProposals({ keep: [], drop: [one.digest] });
+      expect(await (await reopened(again)).proposals()).toEqual([withdrawn]);
+    });
+
     it('keeps its id', async () => {
       const store = await create();
       expect((await reopened(store)).storeId).toBe(store.storeId);

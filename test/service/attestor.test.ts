@@ -139,6 +139,8 @@ function failing(store: Store): Store {
     audit: store.audit,
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
+    proposals: () => store.proposals(),
+    keepProposals: (change) => store.keepProposals(change),
     note: (name) => store.note(name),
     setNote: async () => Promise.reject(new KedgeError('STORE', 'the disk is full')),
     load: () => store.load(),

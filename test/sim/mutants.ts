@@ -41,6 +41,10 @@ class Mutant implements Machine {
     return this.#machine.attestations;
   }
 
+  get proposals(): GossipMachine['proposals'] {
+    return this.#machine.proposals;
+  }
+
   isLinked(nodeId: NodeId): boolean {
     return this.#machine.isLinked(nodeId);
   }
@@ -97,6 +101,15 @@ export const forwardsUnverified: MakeMachine = broken(() => {
     return [...effects, ...others.map((to) => ({ kind: 'send', linkId: to, frame }) as const)];
   };
 });
+
+/** Tells nobody of proposals. */
+export const keepsProposalsBack: MakeMachine = broken(
+  () => (effects) =>
+    effects.filter(({ kind, ...effect }) => {
+      const frame = 'frame' in effect ? effect.frame : undefined;
+      return kind !== 'send' || frame?.kind.startsWith('proposal') !== true;
+    }),
+);
 
 /** Acknowledges to peers what is not on the disk yet. */
 export const acknowledgesBeforePersisting: MakeMachine = broken(() => (effects, event) => {

@@ -60,6 +60,7 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['never dials again', mutants.neverDialsAgain, 'healed'],
     ['never compares', mutants.neverRepairs, 'converged'],
     ['floods its peers', mutants.floods, 'bounded'],
+    ['tells nobody of proposals', mutants.keepsProposalsBack, 'proposed'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
     const runner = new Runner({ makeMachine });
     expect(firstViolation(runner)?.violation?.invariant).toBe(invariant);

@@ -61,6 +61,7 @@ import type {
 } from '../../src/core/watch/messages.ts';
 import { adoptionFrame } from './adoption.ts';
 import { attestationFrame, attestationResponse } from './attestations.ts';
+import { proposalFrame } from './proposals.ts';
 
 const bytes = (maxLength = 60, minLength = 1): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength, maxLength });
@@ -212,6 +213,7 @@ const plainHello = fc.record({
 const hello: fc.Arbitrary<Hello> = fc.oneof(
   plainHello,
   plainHello.map((plain) => ({ ...plain, adoption: true as const })),
+  plainHello.map((plain) => ({ ...plain, proposals: true as const })),
 );
 const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });
 const row: fc.Arbitrary<Row> = fc.record({
@@ -320,6 +322,7 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ kind: fc.constant('fork' as const), evidence }),
   attestationFrame,
   adoptionFrame,
+  proposalFrame,
   membershipFrame,
 );
 const fetchPart: fc.Arbitrary<FetchRequest> = fc.oneof(

@@ -54,6 +54,18 @@ import {
 } from '../../src/wire/gossip.ts';
 import { decodeNodeStatus, encodeNodeStatus } from '../../src/wire/node-status.ts';
 import {
+  decodeProposalAnswer,
+  decodeProposalList,
+  decodeProposeAnswer,
+  decodeProposeRequest,
+  decodeWithdrawal,
+  encodeProposalAnswer,
+  encodeProposalList,
+  encodeProposeAnswer,
+  encodeProposeRequest,
+  encodeWithdrawal,
+} from '../../src/wire/proposals.ts';
+import {
   decodeWatchRequest,
   decodeWatchResponse,
   encodeWatchRequest,
@@ -63,6 +75,7 @@ import { adoption, clientList, clientPage, clientsQuery, listQuery } from './ado
 import * as any from './arbitraries.ts';
 import { streamAttestation } from './attestations.ts';
 import { auditPage, auditProof, auditProofQuery, auditQuery } from './audit.ts';
+import { proposal, proposalStatus, withdrawal } from './proposals.ts';
 
 interface Family<T> {
   readonly name: string;
@@ -212,6 +225,39 @@ const FAMILIES = [
     values: any.nodeStatus,
     encode: encodeNodeStatus,
     decode: decodeNodeStatus,
+  }),
+  family({
+    name: 'proposal',
+    values: proposal,
+    encode: encodeProposeRequest,
+    decode: decodeProposeRequest,
+  }),
+  family({
+    name: 'proposal status',
+    values: proposalStatus,
+    encode: encodeProposeAnswer,
+    decode: decodeProposeAnswer,
+  }),
+  family({
+    name: 'proposal list',
+    values: fc.array(proposalStatus, { maxLength: 3 }),
+    encode: encodeProposalList,
+    decode: decodeProposalList,
+  }),
+  family({
+    name: 'proposal answer',
+    values: fc.oneof(
+      fc.record({ status: proposalStatus }),
+      fc.record({ status: proposalStatus, proposal }),
+    ),
+    encode: encodeProposalAnswer,
+    decode: decodeProposalAnswer,
+  }),
+  family({
+    name: 'withdrawal',
+    values: withdrawal,
+    encode: encodeWithdrawal,
+    decode: decodeWithdrawal,
   }),
   family({ name: 'adoption', values: adoption, encode: encodeAdoption, decode: decodeAdoption }),
   family({

@@ -18,7 +18,13 @@ import { hasQuorum, requireQuorum } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
 import { parseStatement, requireValidity, type Statement } from '../statements/statement.ts';
 import { type Charter, parseCharter, peekRevealed } from './charter.ts';
-import { burntBy, requireRecoveryQuorum, requireSameRecovery, requireUnburnt } from './recovery.ts';
+import {
+  burntBy,
+  requireRecoveryKeys,
+  requireRecoveryQuorum,
+  requireSameRecovery,
+  requireUnburnt,
+} from './recovery.ts';
 
 /** What a client or node is configured with. */
 export interface CharterPin {
@@ -76,17 +82,7 @@ export function verifyFirstCharter(doc: SignedDocument, pin: CharterPin): Verifi
  * to CH-17 and CH-22 to CH-24.
  */
 export function verifyNextCharter(current: CharterPoint, doc: SignedDocument): VerifiedCharter {
-  const statement = readCharterStatement(doc, current.charter.realm);
-  const { version } = current.charter;
-  if (statement.sequence <= version) {
-    throw new KedgeError(
-      'ROLLBACK',
-      `charter version ${statement.sequence} does not come after version ${version}`,
-      { detail: { sequence: statement.sequence, held: version } },
-    );
-  }
-  if (statement.sequence !== version + 1) throw gap(version + 1, statement.sequence);
-  requirePrevious(statement, current.digest);
+  const statement = requireNext(current, doc);
   const checks = new SignatureChecks(doc.statement);
   const old = requireHandover(current.charter, doc, statement, checks);
   const charter = readBody(doc.body, statement);
@@ -129,6 +125,36 @@ function requireRecovery(
   const valid = requireRecoveryQuorum(before, next.revealed, doc.statement, checks);
   if (recovery !== undefined) requireValidity(statement, recovery.expiryDays);
   return valid;
+}
+
+/**
+ * Verifies all of the charter that directly follows `current` but its signatures, which are still
+ * to come: what it says. Errors: as {@link verifyNextCharter}, without `THRESHOLD`.
+ */
+export function verifyProposedCharter(current: CharterPoint, doc: SignedDocument): Charter {
+  const statement = requireNext(current, doc);
+  const charter = readBody(doc.body, statement);
+  if (charter.revealed === undefined) requireSameRecovery(current.charter, charter);
+  else requireRecoveryKeys(current.charter, charter.revealed);
+  requireUnburnt(current.burnt, charter);
+  requireValidity(statement, charter.roles.charter.expiryDays);
+  return charter;
+}
+
+/** CH-14: the very next version. */
+function requireNext(current: CharterPoint, doc: SignedDocument): Statement {
+  const statement = readCharterStatement(doc, current.charter.realm);
+  const { version } = current.charter;
+  if (statement.sequence <= version) {
+    throw new KedgeError(
+      'ROLLBACK',
+      `charter version ${statement.sequence} does not come after version ${version}`,
+      { detail: { sequence: statement.sequence, held: version } },
+    );
+  }
+  if (statement.sequence !== version + 1) throw gap(version + 1, statement.sequence);
+  requirePrevious(statement, current.digest);
+  return statement;
 }
 
 function readCharterStatement(doc: SignedDocument, realm: RealmName): Statement {

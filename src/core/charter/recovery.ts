@@ -25,17 +25,7 @@ export function requireRecoveryQuorum(
   statement: SignedStatement,
   checks: SignatureChecks,
 ): readonly Signature[] {
-  const { recovery } = before.roles;
-  const known = new Set(recovery?.keyDigests);
-  const stranger = revealed.find(({ keyId }) => !known.has(keyId));
-  if (recovery === undefined || stranger !== undefined) {
-    throw new KedgeError(
-      'KEY',
-      `charter version ${before.version} has no digest of the revealed key ` +
-        `${stranger?.keyId ?? ''}: it is none of its recovery keys`,
-      { detail: { keyId: stranger?.keyId ?? '', charterVersion: before.version } },
-    );
-  }
+  const recovery = requireRecoveryKeys(before, revealed);
   const { valid } = countKeys(revealed, statement, checks);
   if (valid.length >= recovery.threshold) return valid;
   throw new KedgeError(
@@ -50,6 +40,20 @@ export function requireRecoveryQuorum(
         charterVersion: before.version,
       },
     },
+  );
+}
+
+/** CH-22: each revealed key has a digest in the charter before. Errors: `KEY`. */
+export function requireRecoveryKeys(before: Charter, revealed: readonly PublicKey[]): RecoveryRole {
+  const { recovery } = before.roles;
+  const known = new Set(recovery?.keyDigests);
+  const stranger = revealed.find(({ keyId }) => !known.has(keyId));
+  if (recovery !== undefined && stranger === undefined) return recovery;
+  throw new KedgeError(
+    'KEY',
+    `charter version ${before.version} has no digest of the revealed key ` +
+      `${stranger?.keyId ?? ''}: it is none of its recovery keys`,
+    { detail: { keyId: stranger?.keyId ?? '', charterVersion: before.version } },
   );
 }
 

@@ -17,6 +17,7 @@ import { helloProblem } from './hello.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
+import type { Proposals } from './proposals.ts';
 import type { Repair } from './repair.ts';
 
 /** What connecting works with. */
@@ -29,6 +30,7 @@ export interface ConnectingParts {
   readonly repair: Repair;
   readonly attestations: Attestations;
   readonly adoption: Adoption;
+  readonly proposals: Proposals;
   readonly conduct: Conduct;
 }
 
@@ -159,13 +161,14 @@ export class Connecting {
 
   /** A greeted link is the one to its peer from now on. */
   #opened(link: Link, monotonicMs: number): void {
-    const { outbox, dialer, neighbours, repair, attestations, adoption } = this.#parts;
+    const { outbox, dialer, neighbours, repair, attestations } = this.#parts;
     dialer.reached(link.nodeId);
     outbox.notice({ kind: 'link-ready', peer: link.peer });
     neighbours.linkUp(link, monotonicMs);
     repair.show(link, 'answer');
     attestations.linkUp(link);
-    adoption.linkUp(link);
+    this.#parts.adoption.linkUp(link);
+    this.#parts.proposals.linkUp(link);
   }
 
   #closeReplaced(link: Link): void {

@@ -10,10 +10,17 @@ import type { SignedArrivals } from '../adoption/arrivals.ts';
 import type { Arrival } from '../adoption/board.ts';
 import type { SignedRow } from '../adoption/row.ts';
 import type { KedgeError } from '../errors.ts';
-import type { AnchorId, NodeId, Sequence, Sha256, StreamName } from '../ids.ts';
+import type { AnchorId, NodeId, Sequence, Sha256, SignerId, StreamName } from '../ids.ts';
 import type { RegionSplit } from '../log/split.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
+import type {
+  EndedProposal,
+  KeptProposal,
+  Proposal,
+  ProposalPlace,
+  Withdrawal,
+} from '../proposals/model.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { LabelChange } from '../topology/region-labels.ts';
 import type { Holding } from '../trusted/holding.ts';
@@ -86,6 +93,14 @@ export type GossipEvent =
   | { readonly kind: 'report'; readonly row: SignedRow }
   /** Clients came here from another node. */
   | { readonly kind: 'arrivals'; readonly arrivals: SignedArrivals }
+  /** An admin proposes a document, or adds signatures to one. */
+  | { readonly kind: 'propose'; readonly requestId: number; readonly proposal: Proposal }
+  /** An admin hands in that a proposal is withdrawn. */
+  | { readonly kind: 'withdraw'; readonly requestId: number; readonly withdrawal: Withdrawal }
+  /** This change of what is kept of proposals is on disk. */
+  | { readonly kind: 'proposals-kept'; readonly writeId: number }
+  /** It failed, and may be on disk all the same. */
+  | { readonly kind: 'proposals-failed'; readonly writeId: number; readonly error: KedgeError }
   /** This node leaves for good; it answers until it stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
@@ -136,6 +151,18 @@ export type SubmitResult =
     }
   | { readonly kind: 'refused'; readonly error: KedgeError };
 
+/** What goes to the store of proposals, in one synced atomic batch. */
+export interface ProposalChange {
+  readonly keep: readonly { readonly digest: Sha256; readonly kept: KeptProposal }[];
+  /** Statements of which nothing is kept any more. */
+  readonly drop: readonly Sha256[];
+}
+
+/** What proposing or withdrawing came to; `kept`: the outcome is durable. */
+export type ProposeResult =
+  | { readonly kind: 'kept'; readonly digest: Sha256 }
+  | { readonly kind: 'refused'; readonly error: KedgeError };
+
 /** Something that an operator should see; the driver logs and counts it. */
 export type Notice =
   | { readonly kind: 'link-ready'; readonly peer: PeerIdentity }
@@ -159,7 +186,14 @@ export type Notice =
   | { readonly kind: 'holding-back'; readonly reason: string }
   /** It serves from now on. */
   | { readonly kind: 'serving'; readonly compared: readonly NodeId[] }
-  | { readonly kind: 'persist-failed'; readonly error: KedgeError };
+  | { readonly kind: 'persist-failed'; readonly error: KedgeError }
+  /** A proposal is new here, or has more signatures. */
+  | ({
+      readonly kind: 'proposal';
+      readonly what: 'opened' | 'signed';
+      readonly signers: readonly SignerId[];
+    } & ProposalPlace)
+  | { readonly kind: 'proposal-ended'; readonly ended: EndedProposal };
 
 /** What the driver has to do. */
 export type GossipEffect =
@@ -184,6 +218,18 @@ export type GossipEffect =
       /** Who brought it; absent where it is written again. */
       readonly from?: NodeId | 'submit';
     }
+  | {
+      readonly kind: 'keep-proposals';
+      readonly writeId: number;
+      readonly change: ProposalChange;
+    }
+  /** A proposal has all its signatures: submit it. */
+  | {
+      readonly kind: 'complete';
+      readonly document: SignedDocument;
+      readonly blobs: readonly Uint8Array[];
+    }
+  | { readonly kind: 'proposed'; readonly requestId: number; readonly result: ProposeResult }
   /** What clients may be served is now `state`; no streams moved when holding back ends. */
   | {
       readonly kind: 'serve';

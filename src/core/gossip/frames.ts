@@ -13,6 +13,7 @@ import type { Heartbeat } from '../log/heartbeat.ts';
 import type { CosignedHead } from '../log/regions.ts';
 import type { SplitPair } from '../log/split.ts';
 import type { MembershipFrame } from '../membership/frames.ts';
+import type { ProposalFrame } from '../proposals/frames.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { TreeNode } from './row-tree.ts';
@@ -36,6 +37,8 @@ export interface Hello {
   readonly address: string;
   /** Present for a node that takes frames about clients; earlier ones take them for garbage. */
   readonly adoption?: true;
+  /** Present for a node that takes frames about proposals. */
+  readonly proposals?: true;
 }
 
 /** How to rebuild a body from another one; spec section 6. */
@@ -99,6 +102,7 @@ export type Frame =
   | ReplicationFrame
   | AttestationFrame
   | AdoptionFrame
+  | ProposalFrame
   | MembershipFrame;
 
 /**

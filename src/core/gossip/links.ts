@@ -72,6 +72,11 @@ export class Link {
     return this.#hello?.adoption === true;
   }
 
+  /** Says whether the peer takes frames about proposals. */
+  get takesProposals(): boolean {
+    return this.#hello?.proposals === true;
+  }
+
   /** The round trip to reckon with, milliseconds: a long one until it was measured. */
   get rttMs(): number {
     return this.measuredRttMs ?? RTT_UNKNOWN_MS;

@@ -3,9 +3,8 @@
  *
  * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
  * driver gives. Its parts: `connecting.ts` makes links and greets, `neighbours.ts` knows the other
- * nodes and who should be linked, `replica.ts` takes statements in, `fetching.ts` asks for what is
- * missing, `repair.ts` compares two nodes, `reading.ts` reads the frames. This file reads events
- * and says which part acts. Source: docs/replication.md.
+ * nodes, `replica.ts` takes statements in, `fetching.ts` asks for what is missing, `repair.ts`
+ * compares two nodes, `reading.ts` reads the frames. This file says which part takes which event.
  *
  * @module
  */
@@ -13,6 +12,7 @@ import { KedgeError } from '../errors.ts';
 import type { NodeId, Sha256 } from '../ids.ts';
 import type { MembershipOptions } from '../membership/machine.ts';
 import type { MemberView } from '../membership/view.ts';
+import type { KeptProposal } from '../proposals/model.ts';
 import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import { Adoption } from './adoption.ts';
@@ -27,6 +27,7 @@ import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
 import { Outbox } from './outbox.ts';
+import { Proposals } from './proposals.ts';
 import { Reading } from './reading.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
@@ -47,11 +48,13 @@ export interface GossipOptions {
   readonly origin?: StoreOrigin | undefined;
   /** Serve at once whatever the origin; absent: not. */
   readonly override?: 'none' | 'serve-anyway' | undefined;
+  /** The proposals that the store held at start; absent: none. */
+  readonly proposals?: readonly KeptProposal[] | undefined;
   /** Uniform in [0, 1): jitter only, never a decision about trust. */
   readonly random: () => number;
 }
 
-type EventOf<Kind extends GossipEvent['kind']> = Extract<GossipEvent, { readonly kind: Kind }>;
+type FrameEvent = Extract<GossipEvent, { readonly kind: 'frame' }>;
 
 /** One node's replication state. Not re-entrant: one event at a time. */
 export class GossipMachine {
@@ -67,6 +70,7 @@ export class GossipMachine {
   readonly #conduct: Conduct = new Conduct();
   readonly #attestations: Attestations;
   readonly #adoption: Adoption;
+  readonly #proposals: Proposals;
   readonly #holding: Holding;
   readonly #random: () => number;
 
@@ -103,14 +107,15 @@ export class GossipMachine {
     const introduction = (link: Link): ReturnType<Holding['introduction']> =>
       this.#holding.introduction(link);
     const serving = new Serving(options.origin ?? 'intact', options.override ?? 'none');
-    const isServing = (): boolean => serving.isServing;
-    this.#repair = new Repair({ ...parts, introduction, isServing });
+    this.#repair = new Repair({ ...parts, introduction, isServing: () => serving.isServing });
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
     this.#holding = new Holding({ ...parts, ...others, serving });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     const memberOf = (nodeId: NodeId): MemberView | undefined => this.#neighbours.member(nodeId);
     this.#adoption = new Adoption({ self, outbox, links, spread, topology, memberOf });
-    const spoken = { attestations: this.#attestations, adoption: this.#adoption };
+    this.#proposals = new Proposals({ self, ...parts, spread, kept: options.proposals ?? [] });
+    const kinds = { adoption: this.#adoption, proposals: this.#proposals };
+    const spoken = { attestations: this.#attestations, ...kinds };
     const told = { ...others, ...spoken, conduct: this.#conduct };
     this.#connecting = new Connecting({ self, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
@@ -149,6 +154,11 @@ export class GossipMachine {
     return this.#adoption;
   }
 
+  /** What gathers signatures. */
+  get proposals(): Pick<Proposals, 'ended' | 'find' | 'isComplete' | 'open'> {
+    return this.#proposals;
+  }
+
   /** All nodes that are known, and the links to them. */
   neighbours(): readonly NeighbourView[] {
     return this.#neighbours.view();
@@ -183,9 +193,11 @@ export class GossipMachine {
     return more.length === 0 ? held : [...held, ...more];
   }
 
+  // eslint-disable-next-line complexity -- one case per kind of event
   #dispatch(event: GossipEvent, nowMs: number, monotonicMs: number): void {
     switch (event.kind) {
       case 'start':
+        this.#proposals.start(nowMs);
         return this.#start(monotonicMs);
       case 'link-up':
         return this.#connecting.linkUp(event, monotonicMs);
@@ -218,6 +230,11 @@ export class GossipMachine {
         return this.#adoption.report(event.row);
       case 'arrivals':
         return this.#adoption.arrived(event.arrivals);
+      case 'propose':
+      case 'withdraw':
+      case 'proposals-kept':
+      case 'proposals-failed':
+        return this.#proposals.handle(event, nowMs);
       case 'leave':
         return this.#neighbours.handle(event, monotonicMs);
       case 'timer':
@@ -240,6 +257,7 @@ export class GossipMachine {
         this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);
         this.#adoption.tick();
+        this.#proposals.tick(nowMs);
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':
         return this.#replica.acknowledge(timer.scope);
@@ -261,11 +279,10 @@ export class GossipMachine {
     const { streams, moved } = this.#replica.persisted(batchId);
     this.#attestations.moved(streams);
     this.#fetching.wantAgain(moved, nowMs);
+    if (streams.length > 0) this.#proposals.moved(nowMs);
   }
 
-  // Frames.
-
-  #frame({ linkId, frame, recall }: EventOf<'frame'>, nowMs: number, monotonicMs: number): void {
+  #frame({ linkId, frame, recall }: FrameEvent, nowMs: number, monotonicMs: number): void {
     const link = this.#links.get(linkId);
     if (link === undefined) return;
     if (frame.kind === 'hello' || !link.isReady) {

@@ -8,6 +8,7 @@ import type { Attestations } from './attestations.ts';
 import type { Frame } from './frames.ts';
 import type { Link } from './links.ts';
 import type { Neighbours } from './neighbours.ts';
+import type { Proposals } from './proposals.ts';
 import type { ReadAt } from './pushes.ts';
 import type { Replication } from './replication.ts';
 
@@ -16,6 +17,7 @@ export interface ReadingParts {
   readonly replication: Replication;
   readonly attestations: Attestations;
   readonly adoption: Adoption;
+  readonly proposals: Proposals;
   readonly neighbours: Neighbours;
 }
 
@@ -30,7 +32,7 @@ export class Reading {
   /** Errors: what speaks against the frame. */
   // eslint-disable-next-line complexity -- one case per kind of frame
   take(link: Link, frame: Exclude<Frame, { readonly kind: 'hello' }>, at: ReadAt): void {
-    const { replication, attestations, adoption, neighbours } = this.#parts;
+    const { replication, attestations, adoption, proposals, neighbours } = this.#parts;
     switch (frame.kind) {
       case 'push':
       case 'held':
@@ -50,6 +52,12 @@ export class Reading {
       case 'adoption-vector':
       case 'arrivals':
         return adoption.frame(link, frame);
+      case 'proposal':
+      case 'proposal-signed':
+      case 'proposal-withdrawn':
+      case 'proposal-digest':
+      case 'proposal-vector':
+        return proposals.frame(link, frame, at);
       case 'ping':
       case 'ack':
       case 'ping-req':

@@ -18,6 +18,7 @@ export type TrafficClass =
   | 'attestations'
   | 'membership'
   | 'adoption'
+  | 'proposals'
   | 'unknown';
 
 interface Share {
@@ -38,6 +39,8 @@ const SHARES = {
   membership: { burst: 8000, perSecond: 1000 },
   // Each new row costs a signature check; all of the largest cluster, then as in a rollout there.
   adoption: { burst: 8000, perSecond: 500 },
+  // A few people sign a few drafts; each new signature costs a check.
+  proposals: { burst: 8000, perSecond: 500 },
   // Passed over, so cheap; of a later version, so few are expected.
   unknown: { burst: 2000, perSecond: 200 },
 } as const satisfies Record<TrafficClass, Share>;
@@ -123,6 +126,16 @@ function unitsOf(frame: Received): readonly [TrafficClass, number] {
     case 'adoption-digest':
     case 'arrivals':
       return ['adoption', 1];
+    case 'proposal':
+      return ['proposals', 1 + frame.proposal.document.statement.signatures.length];
+    case 'proposal-signed':
+      return ['proposals', 1 + frame.statement.signatures.length];
+    case 'proposal-withdrawn':
+      return ['proposals', 1 + frame.withdrawal.statement.signatures.length];
+    case 'proposal-vector':
+      return ['proposals', 1 + frame.versions.length];
+    case 'proposal-digest':
+      return ['proposals', 1];
     case 'member-want':
       return ['membership', 1 + frame.nodeIds.length];
     case 'hello':

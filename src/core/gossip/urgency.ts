@@ -3,7 +3,7 @@
  *
  * Membership and statements are small and are what the others wait for; comparing takes up whatever
  * is lost, later too. Attestations come again every half minute or are asked for. What is said
- * about clients comes last.
+ * about clients and proposals comes last.
  *
  * @module
  */
@@ -24,6 +24,11 @@ const URGENCY: Readonly<Record<Frame['kind'], Urgency>> = {
   'adoption-digest': 'bulk',
   'adoption-vector': 'bulk',
   arrivals: 'bulk',
+  proposal: 'bulk',
+  'proposal-signed': 'bulk',
+  'proposal-withdrawn': 'bulk',
+  'proposal-digest': 'bulk',
+  'proposal-vector': 'bulk',
   'member-buckets': 'bulk',
   'member-rows': 'bulk',
   hello: 'urgent',

@@ -45,6 +45,8 @@ import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, 
 import type { GetCheckpointResponseInput as _kedge_v1_GetCheckpointResponseInput, GetCheckpointResponseOutput as _kedge_v1_GetCheckpointResponseOutput } from './kedge/v1/GetCheckpointResponse.ts';
 import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetDocumentRequestOutput as _kedge_v1_GetDocumentRequestOutput } from './kedge/v1/GetDocumentRequest.ts';
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from './kedge/v1/GetDocumentResponse.ts';
+import type { GetProposalRequestInput as _kedge_v1_GetProposalRequestInput, GetProposalRequestOutput as _kedge_v1_GetProposalRequestOutput } from './kedge/v1/GetProposalRequest.ts';
+import type { GetProposalResponseInput as _kedge_v1_GetProposalResponseInput, GetProposalResponseOutput as _kedge_v1_GetProposalResponseOutput } from './kedge/v1/GetProposalResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from './kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from './kedge/v1/GetStatusResponse.ts';
 import type { GossipServiceClient as _kedge_v1_GossipServiceClient, GossipServiceDefinition as _kedge_v1_GossipServiceDefinition } from './kedge/v1/GossipService.ts';
@@ -60,6 +62,8 @@ import type { ListClientsRequestInput as _kedge_v1_ListClientsRequestInput, List
 import type { ListClientsResponseInput as _kedge_v1_ListClientsResponseInput, ListClientsResponseOutput as _kedge_v1_ListClientsResponseOutput } from './kedge/v1/ListClientsResponse.ts';
 import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from './kedge/v1/ListHistoryRequest.ts';
 import type { ListHistoryResponseInput as _kedge_v1_ListHistoryResponseInput, ListHistoryResponseOutput as _kedge_v1_ListHistoryResponseOutput } from './kedge/v1/ListHistoryResponse.ts';
+import type { ListProposalsRequestInput as _kedge_v1_ListProposalsRequestInput, ListProposalsRequestOutput as _kedge_v1_ListProposalsRequestOutput } from './kedge/v1/ListProposalsRequest.ts';
+import type { ListProposalsResponseInput as _kedge_v1_ListProposalsResponseInput, ListProposalsResponseOutput as _kedge_v1_ListProposalsResponseOutput } from './kedge/v1/ListProposalsResponse.ts';
 import type { ListStreamsRequestInput as _kedge_v1_ListStreamsRequestInput, ListStreamsRequestOutput as _kedge_v1_ListStreamsRequestOutput } from './kedge/v1/ListStreamsRequest.ts';
 import type { ListStreamsResponseInput as _kedge_v1_ListStreamsResponseInput, ListStreamsResponseOutput as _kedge_v1_ListStreamsResponseOutput } from './kedge/v1/ListStreamsResponse.ts';
 import type { MemberBucketsInput as _kedge_v1_MemberBucketsInput, MemberBucketsOutput as _kedge_v1_MemberBucketsOutput } from './kedge/v1/MemberBuckets.ts';
@@ -76,6 +80,14 @@ import type { ObservationInput as _kedge_v1_ObservationInput, ObservationOutput 
 import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as _kedge_v1_PeerStatusOutput } from './kedge/v1/PeerStatus.ts';
 import type { PingInput as _kedge_v1_PingInput, PingOutput as _kedge_v1_PingOutput } from './kedge/v1/Ping.ts';
 import type { PingRequestInput as _kedge_v1_PingRequestInput, PingRequestOutput as _kedge_v1_PingRequestOutput } from './kedge/v1/PingRequest.ts';
+import type { ProposalDigestInput as _kedge_v1_ProposalDigestInput, ProposalDigestOutput as _kedge_v1_ProposalDigestOutput } from './kedge/v1/ProposalDigest.ts';
+import type { ProposalNewsInput as _kedge_v1_ProposalNewsInput, ProposalNewsOutput as _kedge_v1_ProposalNewsOutput } from './kedge/v1/ProposalNews.ts';
+import type { ProposalStatusInput as _kedge_v1_ProposalStatusInput, ProposalStatusOutput as _kedge_v1_ProposalStatusOutput } from './kedge/v1/ProposalStatus.ts';
+import type { ProposalVectorInput as _kedge_v1_ProposalVectorInput, ProposalVectorOutput as _kedge_v1_ProposalVectorOutput } from './kedge/v1/ProposalVector.ts';
+import type { ProposalVersionInput as _kedge_v1_ProposalVersionInput, ProposalVersionOutput as _kedge_v1_ProposalVersionOutput } from './kedge/v1/ProposalVersion.ts';
+import type { ProposalWithdrawnInput as _kedge_v1_ProposalWithdrawnInput, ProposalWithdrawnOutput as _kedge_v1_ProposalWithdrawnOutput } from './kedge/v1/ProposalWithdrawn.ts';
+import type { ProposeRequestInput as _kedge_v1_ProposeRequestInput, ProposeRequestOutput as _kedge_v1_ProposeRequestOutput } from './kedge/v1/ProposeRequest.ts';
+import type { ProposeResponseInput as _kedge_v1_ProposeResponseInput, ProposeResponseOutput as _kedge_v1_ProposeResponseOutput } from './kedge/v1/ProposeResponse.ts';
 import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutput } from './kedge/v1/Push.ts';
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
@@ -101,6 +113,8 @@ import type { UsageInput as _kedge_v1_UsageInput, UsageOutput as _kedge_v1_Usage
 import type { WatchRequestInput as _kedge_v1_WatchRequestInput, WatchRequestOutput as _kedge_v1_WatchRequestOutput } from './kedge/v1/WatchRequest.ts';
 import type { WatchResponseInput as _kedge_v1_WatchResponseInput, WatchResponseOutput as _kedge_v1_WatchResponseOutput } from './kedge/v1/WatchResponse.ts';
 import type { WatchStartInput as _kedge_v1_WatchStartInput, WatchStartOutput as _kedge_v1_WatchStartOutput } from './kedge/v1/WatchStart.ts';
+import type { WithdrawProposalRequestInput as _kedge_v1_WithdrawProposalRequestInput, WithdrawProposalRequestOutput as _kedge_v1_WithdrawProposalRequestOutput } from './kedge/v1/WithdrawProposalRequest.ts';
+import type { WithdrawProposalResponseInput as _kedge_v1_WithdrawProposalResponseInput, WithdrawProposalResponseOutput as _kedge_v1_WithdrawProposalResponseOutput } from './kedge/v1/WithdrawProposalResponse.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -157,6 +171,8 @@ export interface ProtoGrpcType {
       GetCheckpointResponse: MessageTypeDefinition<_kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointResponseOutput>
       GetDocumentRequest: MessageTypeDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentRequestOutput>
       GetDocumentResponse: MessageTypeDefinition<_kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentResponseOutput>
+      GetProposalRequest: MessageTypeDefinition<_kedge_v1_GetProposalRequestInput, _kedge_v1_GetProposalRequestOutput>
+      GetProposalResponse: MessageTypeDefinition<_kedge_v1_GetProposalResponseInput, _kedge_v1_GetProposalResponseOutput>
       GetStatusRequest: MessageTypeDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusRequestOutput>
       GetStatusResponse: MessageTypeDefinition<_kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusResponseOutput>
       GossipService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_GossipServiceClient> & { service: _kedge_v1_GossipServiceDefinition }
@@ -173,6 +189,8 @@ export interface ProtoGrpcType {
       ListClientsResponse: MessageTypeDefinition<_kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsResponseOutput>
       ListHistoryRequest: MessageTypeDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryRequestOutput>
       ListHistoryResponse: MessageTypeDefinition<_kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryResponseOutput>
+      ListProposalsRequest: MessageTypeDefinition<_kedge_v1_ListProposalsRequestInput, _kedge_v1_ListProposalsRequestOutput>
+      ListProposalsResponse: MessageTypeDefinition<_kedge_v1_ListProposalsResponseInput, _kedge_v1_ListProposalsResponseOutput>
       ListStreamsRequest: MessageTypeDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsRequestOutput>
       ListStreamsResponse: MessageTypeDefinition<_kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsResponseOutput>
       MemberBuckets: MessageTypeDefinition<_kedge_v1_MemberBucketsInput, _kedge_v1_MemberBucketsOutput>
@@ -193,6 +211,15 @@ export interface ProtoGrpcType {
       PeerStatus: MessageTypeDefinition<_kedge_v1_PeerStatusInput, _kedge_v1_PeerStatusOutput>
       Ping: MessageTypeDefinition<_kedge_v1_PingInput, _kedge_v1_PingOutput>
       PingRequest: MessageTypeDefinition<_kedge_v1_PingRequestInput, _kedge_v1_PingRequestOutput>
+      ProposalDigest: MessageTypeDefinition<_kedge_v1_ProposalDigestInput, _kedge_v1_ProposalDigestOutput>
+      ProposalNews: MessageTypeDefinition<_kedge_v1_ProposalNewsInput, _kedge_v1_ProposalNewsOutput>
+      ProposalStanding: EnumTypeDefinition
+      ProposalStatus: MessageTypeDefinition<_kedge_v1_ProposalStatusInput, _kedge_v1_ProposalStatusOutput>
+      ProposalVector: MessageTypeDefinition<_kedge_v1_ProposalVectorInput, _kedge_v1_ProposalVectorOutput>
+      ProposalVersion: MessageTypeDefinition<_kedge_v1_ProposalVersionInput, _kedge_v1_ProposalVersionOutput>
+      ProposalWithdrawn: MessageTypeDefinition<_kedge_v1_ProposalWithdrawnInput, _kedge_v1_ProposalWithdrawnOutput>
+      ProposeRequest: MessageTypeDefinition<_kedge_v1_ProposeRequestInput, _kedge_v1_ProposeRequestOutput>
+      ProposeResponse: MessageTypeDefinition<_kedge_v1_ProposeResponseInput, _kedge_v1_ProposeResponseOutput>
       Push: MessageTypeDefinition<_kedge_v1_PushInput, _kedge_v1_PushOutput>
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
@@ -218,6 +245,8 @@ export interface ProtoGrpcType {
       WatchRequest: MessageTypeDefinition<_kedge_v1_WatchRequestInput, _kedge_v1_WatchRequestOutput>
       WatchResponse: MessageTypeDefinition<_kedge_v1_WatchResponseInput, _kedge_v1_WatchResponseOutput>
       WatchStart: MessageTypeDefinition<_kedge_v1_WatchStartInput, _kedge_v1_WatchStartOutput>
+      WithdrawProposalRequest: MessageTypeDefinition<_kedge_v1_WithdrawProposalRequestInput, _kedge_v1_WithdrawProposalRequestOutput>
+      WithdrawProposalResponse: MessageTypeDefinition<_kedge_v1_WithdrawProposalResponseInput, _kedge_v1_WithdrawProposalResponseOutput>
     }
   }
 }

@@ -49,6 +49,11 @@ import type { NackInput as _kedge_v1_NackInput, NackOutput as _kedge_v1_NackOutp
 import type { ObservationInput as _kedge_v1_ObservationInput, ObservationOutput as _kedge_v1_ObservationOutput } from './kedge/v1/Observation.ts';
 import type { PingInput as _kedge_v1_PingInput, PingOutput as _kedge_v1_PingOutput } from './kedge/v1/Ping.ts';
 import type { PingRequestInput as _kedge_v1_PingRequestInput, PingRequestOutput as _kedge_v1_PingRequestOutput } from './kedge/v1/PingRequest.ts';
+import type { ProposalDigestInput as _kedge_v1_ProposalDigestInput, ProposalDigestOutput as _kedge_v1_ProposalDigestOutput } from './kedge/v1/ProposalDigest.ts';
+import type { ProposalNewsInput as _kedge_v1_ProposalNewsInput, ProposalNewsOutput as _kedge_v1_ProposalNewsOutput } from './kedge/v1/ProposalNews.ts';
+import type { ProposalVectorInput as _kedge_v1_ProposalVectorInput, ProposalVectorOutput as _kedge_v1_ProposalVectorOutput } from './kedge/v1/ProposalVector.ts';
+import type { ProposalVersionInput as _kedge_v1_ProposalVersionInput, ProposalVersionOutput as _kedge_v1_ProposalVersionOutput } from './kedge/v1/ProposalVersion.ts';
+import type { ProposalWithdrawnInput as _kedge_v1_ProposalWithdrawnInput, ProposalWithdrawnOutput as _kedge_v1_ProposalWithdrawnOutput } from './kedge/v1/ProposalWithdrawn.ts';
 import type { PushInput as _kedge_v1_PushInput, PushOutput as _kedge_v1_PushOutput } from './kedge/v1/Push.ts';
 import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1_RefusalOutput } from './kedge/v1/Refusal.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
@@ -128,6 +133,11 @@ export interface ProtoGrpcType {
       Observation: MessageTypeDefinition<_kedge_v1_ObservationInput, _kedge_v1_ObservationOutput>
       Ping: MessageTypeDefinition<_kedge_v1_PingInput, _kedge_v1_PingOutput>
       PingRequest: MessageTypeDefinition<_kedge_v1_PingRequestInput, _kedge_v1_PingRequestOutput>
+      ProposalDigest: MessageTypeDefinition<_kedge_v1_ProposalDigestInput, _kedge_v1_ProposalDigestOutput>
+      ProposalNews: MessageTypeDefinition<_kedge_v1_ProposalNewsInput, _kedge_v1_ProposalNewsOutput>
+      ProposalVector: MessageTypeDefinition<_kedge_v1_ProposalVectorInput, _kedge_v1_ProposalVectorOutput>
+      ProposalVersion: MessageTypeDefinition<_kedge_v1_ProposalVersionInput, _kedge_v1_ProposalVersionOutput>
+      ProposalWithdrawn: MessageTypeDefinition<_kedge_v1_ProposalWithdrawnInput, _kedge_v1_ProposalWithdrawnOutput>
       Push: MessageTypeDefinition<_kedge_v1_PushInput, _kedge_v1_PushOutput>
       Refusal: MessageTypeDefinition<_kedge_v1_RefusalInput, _kedge_v1_RefusalOutput>
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>

@@ -79,6 +79,12 @@ export const COVERED_C: readonly CoveredCase[] = [
     title: 'answers the second of two admins who race with CONFLICT and forks nothing',
   },
   {
+    name: 'C14 concurrent-publish, proposals',
+    about: 'Two proposals for one sequence; the second that would have its quorum gets CONFLICT.',
+    test: 'test/core/gossip/proposals.test.ts',
+    title: 'of which two are for one place: the first with a quorum has it, and nothing forks',
+  },
+  {
     name: 'C15 roll-forward-rollback, shown',
     about: 'A signer is told that it is a rollback.',
     test: 'test/core/releases/diff.test.ts',

@@ -12,6 +12,8 @@ import type { GetCheckpointRequestInput as _kedge_v1_GetCheckpointRequestInput, 
 import type { GetCheckpointResponseInput as _kedge_v1_GetCheckpointResponseInput, GetCheckpointResponseOutput as _kedge_v1_GetCheckpointResponseOutput } from '../../kedge/v1/GetCheckpointResponse.ts';
 import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetDocumentRequestOutput as _kedge_v1_GetDocumentRequestOutput } from '../../kedge/v1/GetDocumentRequest.ts';
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
+import type { GetProposalRequestInput as _kedge_v1_GetProposalRequestInput, GetProposalRequestOutput as _kedge_v1_GetProposalRequestOutput } from '../../kedge/v1/GetProposalRequest.ts';
+import type { GetProposalResponseInput as _kedge_v1_GetProposalResponseInput, GetProposalResponseOutput as _kedge_v1_GetProposalResponseOutput } from '../../kedge/v1/GetProposalResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from '../../kedge/v1/GetStatusResponse.ts';
 import type { ListAuditRequestInput as _kedge_v1_ListAuditRequestInput, ListAuditRequestOutput as _kedge_v1_ListAuditRequestOutput } from '../../kedge/v1/ListAuditRequest.ts';
@@ -20,10 +22,16 @@ import type { ListClientsRequestInput as _kedge_v1_ListClientsRequestInput, List
 import type { ListClientsResponseInput as _kedge_v1_ListClientsResponseInput, ListClientsResponseOutput as _kedge_v1_ListClientsResponseOutput } from '../../kedge/v1/ListClientsResponse.ts';
 import type { ListHistoryRequestInput as _kedge_v1_ListHistoryRequestInput, ListHistoryRequestOutput as _kedge_v1_ListHistoryRequestOutput } from '../../kedge/v1/ListHistoryRequest.ts';
 import type { ListHistoryResponseInput as _kedge_v1_ListHistoryResponseInput, ListHistoryResponseOutput as _kedge_v1_ListHistoryResponseOutput } from '../../kedge/v1/ListHistoryResponse.ts';
+import type { ListProposalsRequestInput as _kedge_v1_ListProposalsRequestInput, ListProposalsRequestOutput as _kedge_v1_ListProposalsRequestOutput } from '../../kedge/v1/ListProposalsRequest.ts';
+import type { ListProposalsResponseInput as _kedge_v1_ListProposalsResponseInput, ListProposalsResponseOutput as _kedge_v1_ListProposalsResponseOutput } from '../../kedge/v1/ListProposalsResponse.ts';
 import type { ListStreamsRequestInput as _kedge_v1_ListStreamsRequestInput, ListStreamsRequestOutput as _kedge_v1_ListStreamsRequestOutput } from '../../kedge/v1/ListStreamsRequest.ts';
 import type { ListStreamsResponseInput as _kedge_v1_ListStreamsResponseInput, ListStreamsResponseOutput as _kedge_v1_ListStreamsResponseOutput } from '../../kedge/v1/ListStreamsResponse.ts';
+import type { ProposeRequestInput as _kedge_v1_ProposeRequestInput, ProposeRequestOutput as _kedge_v1_ProposeRequestOutput } from '../../kedge/v1/ProposeRequest.ts';
+import type { ProposeResponseInput as _kedge_v1_ProposeResponseInput, ProposeResponseOutput as _kedge_v1_ProposeResponseOutput } from '../../kedge/v1/ProposeResponse.ts';
 import type { SubmitRequestInput as _kedge_v1_SubmitRequestInput, SubmitRequestOutput as _kedge_v1_SubmitRequestOutput } from '../../kedge/v1/SubmitRequest.ts';
 import type { SubmitResponseInput as _kedge_v1_SubmitResponseInput, SubmitResponseOutput as _kedge_v1_SubmitResponseOutput } from '../../kedge/v1/SubmitResponse.ts';
+import type { WithdrawProposalRequestInput as _kedge_v1_WithdrawProposalRequestInput, WithdrawProposalRequestOutput as _kedge_v1_WithdrawProposalRequestOutput } from '../../kedge/v1/WithdrawProposalRequest.ts';
+import type { WithdrawProposalResponseInput as _kedge_v1_WithdrawProposalResponseInput, WithdrawProposalResponseOutput as _kedge_v1_WithdrawProposalResponseOutput } from '../../kedge/v1/WithdrawProposalResponse.ts';
 
 export interface AdminServiceClient extends grpc.Client {
   GetAdoption(argument: _kedge_v1_GetAdoptionRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetAdoptionResponseOutput>): grpc.ClientUnaryCall;
@@ -71,6 +79,15 @@ export interface AdminServiceClient extends grpc.Client {
   getDocument(argument: _kedge_v1_GetDocumentRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
   getDocument(argument: _kedge_v1_GetDocumentRequestInput, callback: grpc.requestCallback<_kedge_v1_GetDocumentResponseOutput>): grpc.ClientUnaryCall;
   
+  GetProposal(argument: _kedge_v1_GetProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  GetProposal(argument: _kedge_v1_GetProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  GetProposal(argument: _kedge_v1_GetProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  GetProposal(argument: _kedge_v1_GetProposalRequestInput, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  getProposal(argument: _kedge_v1_GetProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  getProposal(argument: _kedge_v1_GetProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  getProposal(argument: _kedge_v1_GetProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  getProposal(argument: _kedge_v1_GetProposalRequestInput, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  
   GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   GetStatus(argument: _kedge_v1_GetStatusRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
@@ -107,6 +124,15 @@ export interface AdminServiceClient extends grpc.Client {
   listHistory(argument: _kedge_v1_ListHistoryRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
   listHistory(argument: _kedge_v1_ListHistoryRequestInput, callback: grpc.requestCallback<_kedge_v1_ListHistoryResponseOutput>): grpc.ClientUnaryCall;
   
+  ListProposals(argument: _kedge_v1_ListProposalsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  ListProposals(argument: _kedge_v1_ListProposalsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  ListProposals(argument: _kedge_v1_ListProposalsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  ListProposals(argument: _kedge_v1_ListProposalsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  listProposals(argument: _kedge_v1_ListProposalsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  listProposals(argument: _kedge_v1_ListProposalsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  listProposals(argument: _kedge_v1_ListProposalsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  listProposals(argument: _kedge_v1_ListProposalsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListProposalsResponseOutput>): grpc.ClientUnaryCall;
+  
   ListStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
   ListStreams(argument: _kedge_v1_ListStreamsRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
   ListStreams(argument: _kedge_v1_ListStreamsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
@@ -116,6 +142,15 @@ export interface AdminServiceClient extends grpc.Client {
   listStreams(argument: _kedge_v1_ListStreamsRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
   listStreams(argument: _kedge_v1_ListStreamsRequestInput, callback: grpc.requestCallback<_kedge_v1_ListStreamsResponseOutput>): grpc.ClientUnaryCall;
   
+  Propose(argument: _kedge_v1_ProposeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  Propose(argument: _kedge_v1_ProposeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  Propose(argument: _kedge_v1_ProposeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  Propose(argument: _kedge_v1_ProposeRequestInput, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  propose(argument: _kedge_v1_ProposeRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  propose(argument: _kedge_v1_ProposeRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  propose(argument: _kedge_v1_ProposeRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  propose(argument: _kedge_v1_ProposeRequestInput, callback: grpc.requestCallback<_kedge_v1_ProposeResponseOutput>): grpc.ClientUnaryCall;
+  
   Submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
   Submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
   Submit(argument: _kedge_v1_SubmitRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
@@ -124,6 +159,15 @@ export interface AdminServiceClient extends grpc.Client {
   submit(argument: _kedge_v1_SubmitRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
   submit(argument: _kedge_v1_SubmitRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
   submit(argument: _kedge_v1_SubmitRequestInput, callback: grpc.requestCallback<_kedge_v1_SubmitResponseOutput>): grpc.ClientUnaryCall;
+  
+  WithdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  WithdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  WithdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  WithdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  withdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  withdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  withdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
+  withdrawProposal(argument: _kedge_v1_WithdrawProposalRequestInput, callback: grpc.requestCallback<_kedge_v1_WithdrawProposalResponseOutput>): grpc.ClientUnaryCall;
   
 }
 
@@ -138,6 +182,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   GetDocument: grpc.handleUnaryCall<_kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseInput>;
   
+  GetProposal: grpc.handleUnaryCall<_kedge_v1_GetProposalRequestOutput, _kedge_v1_GetProposalResponseInput>;
+  
   GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
   
   ListAudit: grpc.handleUnaryCall<_kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseInput>;
@@ -146,9 +192,15 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   ListHistory: grpc.handleUnaryCall<_kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseInput>;
   
+  ListProposals: grpc.handleUnaryCall<_kedge_v1_ListProposalsRequestOutput, _kedge_v1_ListProposalsResponseInput>;
+  
   ListStreams: grpc.handleUnaryCall<_kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseInput>;
   
+  Propose: grpc.handleUnaryCall<_kedge_v1_ProposeRequestOutput, _kedge_v1_ProposeResponseInput>;
+  
   Submit: grpc.handleUnaryCall<_kedge_v1_SubmitRequestOutput, _kedge_v1_SubmitResponseInput>;
+  
+  WithdrawProposal: grpc.handleUnaryCall<_kedge_v1_WithdrawProposalRequestOutput, _kedge_v1_WithdrawProposalResponseInput>;
   
 }
 
@@ -158,10 +210,14 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   GetBlobs: MethodDefinition<_kedge_v1_GetBlobsRequestInput, _kedge_v1_GetBlobsResponseInput, _kedge_v1_GetBlobsRequestOutput, _kedge_v1_GetBlobsResponseOutput>
   GetCheckpoint: MethodDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseOutput>
   GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
+  GetProposal: MethodDefinition<_kedge_v1_GetProposalRequestInput, _kedge_v1_GetProposalResponseInput, _kedge_v1_GetProposalRequestOutput, _kedge_v1_GetProposalResponseOutput>
   GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
   ListAudit: MethodDefinition<_kedge_v1_ListAuditRequestInput, _kedge_v1_ListAuditResponseInput, _kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseOutput>
   ListClients: MethodDefinition<_kedge_v1_ListClientsRequestInput, _kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseOutput>
   ListHistory: MethodDefinition<_kedge_v1_ListHistoryRequestInput, _kedge_v1_ListHistoryResponseInput, _kedge_v1_ListHistoryRequestOutput, _kedge_v1_ListHistoryResponseOutput>
+  ListProposals: MethodDefinition<_kedge_v1_ListProposalsRequestInput, _kedge_v1_ListProposalsResponseInput, _kedge_v1_ListProposalsRequestOutput, _kedge_v1_ListProposalsResponseOutput>
   ListStreams: MethodDefinition<_kedge_v1_ListStreamsRequestInput, _kedge_v1_ListStreamsResponseInput, _kedge_v1_ListStreamsRequestOutput, _kedge_v1_ListStreamsResponseOutput>
+  Propose: MethodDefinition<_kedge_v1_ProposeRequestInput, _kedge_v1_ProposeResponseInput, _kedge_v1_ProposeRequestOutput, _kedge_v1_ProposeResponseOutput>
   Submit: MethodDefinition<_kedge_v1_SubmitRequestInput, _kedge_v1_SubmitResponseInput, _kedge_v1_SubmitRequestOutput, _kedge_v1_SubmitResponseOutput>
+  WithdrawProposal: MethodDefinition<_kedge_v1_WithdrawProposalRequestInput, _kedge_v1_WithdrawProposalResponseInput, _kedge_v1_WithdrawProposalRequestOutput, _kedge_v1_WithdrawProposalResponseOutput>
 }

@@ -11,6 +11,7 @@ export interface HelloInput {
   'storeId'?: (Buffer | Uint8Array | string);
   'address'?: (string);
   'adoption'?: (boolean);
+  'proposals'?: (boolean);
 }
 
 export interface HelloOutput {
@@ -23,4 +24,5 @@ export interface HelloOutput {
   'storeId': (Buffer);
   'address': (string);
   'adoption': (boolean);
+  'proposals': (boolean);
 }

@@ -1,0 +1,31 @@
+/**
+ * What a refusal says about news of a proposal: whether it may be taken another time, and whether
+ * its sender is at fault.
+ *
+ * Only what the statement alone shows keeps it out: of a body or of signatures somebody may send
+ * false ones before the right ones come.
+ *
+ * @module
+ */
+import type { ErrorCode, KedgeError } from '../errors.ts';
+import type { ProposalNews } from '../proposals/frames.ts';
+
+/** What no honest peer sends, whatever charter and clock it has. */
+const FAULTS: ReadonlySet<ErrorCode> = new Set(['PARSE', 'TYPE', 'REALM', 'DIGEST', 'KEY']);
+/** What passes when this node knows more. */
+const LACKS: ReadonlySet<ErrorCode> = new Set(['GAP', 'PREVIOUS']);
+/** What depends on body or signatures, of which somebody else may bring the right ones. */
+const BROUGHT: ReadonlySet<ErrorCode> = new Set(['DIGEST', 'THRESHOLD']);
+
+/** When it makes sense to look at a refused statement again. */
+export function whenAgain(error: KedgeError): 'soon' | 'later' | 'when-told' | 'as-things-change' {
+  if (LACKS.has(error.code)) return 'soon';
+  if (error.code === 'LIMIT') return 'later';
+  return BROUGHT.has(error.code) ? 'when-told' : 'as-things-change';
+}
+
+/** Says whether a refusal is held against the peer that sent the news. */
+export function isProposalFault({ kind }: ProposalNews, { code }: KedgeError): boolean {
+  // Which signature counts depends on the charter; that one is not by the key that it names does not.
+  return FAULTS.has(code) || (kind === 'proposal-signed' && code === 'THRESHOLD');
+}

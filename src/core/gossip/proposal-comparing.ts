@@ -1,0 +1,177 @@
+/**
+ * How two nodes find out what proposals one of them lacks.
+ *
+ * At rest one peer in 30 seconds is shown a digest of 8 bytes, and so is whoever gets a link; where
+ * two differ they show each other which statements they keep, signed by which keys, and send what
+ * the other lacks. What a node does not take it says, so that it is not sent again and again.
+ *
+ * @module
+ */
+import type { Sha256 } from '../ids.ts';
+import { PROPOSALS_MAX } from '../limits.ts';
+import type { ProposalBook } from '../proposals/book.ts';
+import type { Entry } from '../proposals/entry.ts';
+import type { ProposalNews } from '../proposals/frames.ts';
+import { DECLINED_VERSION, type ProposalVersion, WITHDRAWN_VERSION } from '../proposals/model.ts';
+import type { Link, LinkTable } from './links.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Ticks between two digests at rest, and the most between two while something is lacking. */
+const COMPARE_EVERY = 15;
+/** Comparisons after which what had no room is asked for again: 5 minutes. */
+const FORGET_EVERY = 10;
+/** What of a proposal counts as one row of a comparison. */
+const ROW_UNIT_BYTES = 512;
+
+/** What comparing works with. */
+export interface ComparingParts {
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly book: ProposalBook;
+}
+
+/** Compares the proposals of one node with those of its peers. */
+export class ProposalComparing {
+  readonly #parts: ComparingParts;
+  /** What this node does not take while nothing else has changed. */
+  readonly #declined: Set<Sha256> = new Set();
+  /** What there was no room for lately, with the signatures that it came with. */
+  readonly #crowded: Set<Sha256> = new Set();
+  #turn = 0;
+  /** How many times a peer was chosen: all have their turn. */
+  #comparisons = 0;
+  #compareTurn = COMPARE_EVERY;
+  /** Something is to be had that could not be taken. */
+  #isLacking = false;
+  /** Ticks until the next digest while something is lacking; it doubles. */
+  #pause = 1;
+  /** True once a comparison went into detail since the last tick: one at a time is enough. */
+  #isComparing = false;
+
+  constructor(parts: ComparingParts) {
+    this.#parts = parts;
+  }
+
+  /** A peer greeted: whoever has proposals shows a digest. */
+  linkUp(link: Link): void {
+    this.#pause = 1;
+    if (this.#parts.book.size > 0 && link.takesProposals) this.#show(link);
+  }
+
+  /** Called at a steady pace: compares with the next peer when it is time. */
+  tick(): void {
+    this.#turn += 1;
+    this.#isComparing = false;
+    if (this.#turn < this.#compareTurn) return;
+    this.#compareTurn = this.#turn + COMPARE_EVERY;
+    if (this.#comparisons % FORGET_EVERY === 0) this.#crowded.clear();
+    const links = this.#parts.links.ready().filter((one) => one.takesProposals);
+    const link = links[this.#comparisons++ % Math.max(1, links.length)];
+    const hasReason = this.#isLacking || this.#parts.book.size > 0;
+    if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
+    this.#isLacking = false;
+    if (link !== undefined && hasReason) this.#show(link);
+  }
+
+  /** Something is to be had that could not be taken: compares soon, and less often in vain. */
+  lacking(): void {
+    this.#isLacking = true;
+    this.#compareTurn = Math.min(this.#compareTurn, this.#turn + this.#pause);
+  }
+
+  /**
+   * This is not taken as things are. Only for what the statement alone shows: of a body or of
+   * signatures somebody may send false ones, to keep the right ones out.
+   */
+  decline(digest: Sha256): void {
+    note(this.#declined, digest);
+  }
+
+  /** There is no room for it: not asked for, for a while, and taken when somebody tells it. */
+  crowded(digest: Sha256): void {
+    note(this.#crowded, digest);
+  }
+
+  isDeclined(digest: Sha256): boolean {
+    return this.#declined.has(digest);
+  }
+
+  /** Things have changed: what was not taken may be now. */
+  moved(): void {
+    this.#declined.clear();
+    this.#crowded.clear();
+    this.#pause = 1;
+  }
+
+  /** A peer shows its digest. */
+  digest(link: Link, root: string): void {
+    if (root === this.#parts.book.root) return;
+    // The others that differ are compared with one after the other.
+    if (this.#isComparing) return this.lacking();
+    this.#isComparing = true;
+    const versions = this.#vector();
+    this.#parts.outbox.send(link, { kind: 'proposal-vector', versions, turn: 'answer' });
+  }
+
+  /** A peer shows what it keeps. */
+  vector(link: Link, versions: readonly ProposalVersion[], turn: 'answer' | 'last'): void {
+    const theirs = new Map(versions.map(({ digest, signatures }) => [digest, signatures]));
+    const { book } = this.#parts;
+    for (const { digest, signatures } of book.vector()) {
+      const entry = book.find(digest);
+      const news = entry && answerTo(entry, signatures, theirs.get(digest));
+      if (entry === undefined || news === undefined) continue;
+      // Who lacks much did nothing wrong: the rest is sent when it compares again.
+      if (!link.repairBudget.afford(Math.ceil(entry.bytes / ROW_UNIT_BYTES))) break;
+      this.#parts.outbox.send(link, news);
+    }
+    if (turn === 'last' || !this.#isBehind(versions)) return;
+    const own = this.#vector();
+    this.#parts.outbox.send(link, { kind: 'proposal-vector', versions: own, turn: 'last' });
+  }
+
+  #isBehind(versions: readonly ProposalVersion[]): boolean {
+    const own = new Map(this.#parts.book.vector().map((one) => [one.digest, one.signatures]));
+    return versions.some(({ digest, signatures }) => {
+      if (signatures === DECLINED_VERSION) return false;
+      if (this.#declined.has(digest) || this.#crowded.has(digest)) return false;
+      return own.get(digest) !== signatures;
+    });
+  }
+
+  #vector(): readonly ProposalVersion[] {
+    const declined = [...new Set([...this.#declined, ...this.#crowded])].map((digest) => ({
+      digest,
+      signatures: DECLINED_VERSION,
+    }));
+    return [...this.#parts.book.vector(), ...declined];
+  }
+
+  #show(link: Link): void {
+    this.#parts.outbox.send(link, { kind: 'proposal-digest', root: this.#parts.book.root });
+  }
+}
+
+/** A bounded number: who is forgotten is told again, no more. */
+function note(digests: Set<Sha256>, digest: Sha256): void {
+  if (digests.size >= PROPOSALS_MAX / 2) digests.clear();
+  digests.add(digest);
+}
+
+/** What somebody lacks who says `theirs` of a statement; absent: it has none of it. */
+function answerTo(
+  entry: Entry,
+  ours: string,
+  theirs: string | undefined,
+): ProposalNews | undefined {
+  if (theirs === ours || theirs === DECLINED_VERSION || theirs === WITHDRAWN_VERSION) {
+    return undefined;
+  }
+  if (entry.kind === 'withdrawn') {
+    return { kind: 'proposal-withdrawn', withdrawal: entry.withdrawal };
+  }
+  const { proposal } = entry;
+  return theirs === undefined
+    ? { kind: 'proposal', proposal }
+    : { kind: 'proposal-signed', statement: proposal.document.statement };
+}

@@ -1,0 +1,143 @@
+/**
+ * What admins offer a node: documents to accept, proposals, withdrawals; each answered when the
+ * machine says that it is durable.
+ *
+ * A proposal that has all its signatures is submitted from here like any other document, with what
+ * only the store knows beside it. docs/proposals.md.
+ *
+ * @module
+ */
+import type { SubmitReceipt } from '../core/admin/messages.ts';
+import { KedgeError } from '../core/errors.ts';
+import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
+import type { GossipMachine } from '../core/gossip/machine.ts';
+import type { Sha256 } from '../core/ids.ts';
+import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import type { Store } from '../ports/store.ts';
+import { Pending } from './pending.ts';
+import type { PolicyGate } from './policy-gate.ts';
+
+/** What offers work with. */
+export interface OffersParts {
+  readonly machine: Pick<GossipMachine, 'proposals'>;
+  readonly store: Pick<Store, 'keepProposals'>;
+  /** Judges by the rules of the charter. */
+  readonly gate: Pick<PolicyGate, 'check'>;
+  /** What only the store knows and judging needs; absent: nothing is to be looked up. */
+  readonly recall: (document: SignedDocument) => Promise<Recall> | undefined;
+  readonly handle: (event: GossipEvent) => void;
+  /** Errors: `UNAVAILABLE` while this node takes no offers. */
+  readonly requireReady: () => void;
+  /** Work that is to be awaited before the node is closed. */
+  readonly track: (work: Promise<void>) => void;
+}
+
+/** The effects that answer offers, or follow from them. */
+export type OfferEffect = Extract<
+  GossipEffect,
+  { readonly kind: 'reply' | 'proposed' | 'keep-proposals' | 'complete' }
+>;
+
+/** The offers to one node. */
+export class Offers {
+  readonly #parts: OffersParts;
+  readonly #submits: Pending<SubmitReceipt> = new Pending();
+  readonly #proposed: Pending<Sha256> = new Pending();
+
+  constructor(parts: OffersParts) {
+    this.#parts = parts;
+  }
+
+  /** What gathers signatures. */
+  get proposals(): GossipMachine['proposals'] {
+    return this.#parts.machine.proposals;
+  }
+
+  /** Offers a document; see `Replicator.submit`. */
+  async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
+    const { gate, recall, handle, requireReady } = this.#parts;
+    requireReady();
+    await gate.check(document, blobs);
+    const finding = recall(document);
+    // Not awaited when there is nothing to find: the state must not move on meanwhile.
+    const recalled = finding === undefined ? {} : await finding;
+    requireReady();
+    return await this.#submits.wait((requestId) => {
+      handle({ kind: 'submit', requestId, document, blobs, recall: recalled });
+    });
+  }
+
+  /**
+   * Proposes a document or adds signatures to a proposal; resolves when that is durable, and with
+   * the last signature when the document is accepted. Errors: those of `judgeProposal`, `LIMIT`
+   * (no room), `STORE`, `UNAVAILABLE`; those of {@link submit}.
+   */
+  async propose(proposal: Proposal): Promise<Sha256> {
+    const { handle, requireReady } = this.#parts;
+    requireReady();
+    const digest = await this.#proposed.wait((requestId) => {
+      handle({ kind: 'propose', requestId, proposal });
+    });
+    const open = this.proposals.find(digest)?.proposal;
+    if (open !== undefined && this.proposals.isComplete(digest)) {
+      await this.submit(open.document, open.blobs);
+    }
+    return digest;
+  }
+
+  /** Hands a withdrawal in; resolves when it is durable. Errors: those of `verifyWithdrawal`. */
+  async withdraw(withdrawal: Withdrawal): Promise<Sha256> {
+    const { handle, requireReady } = this.#parts;
+    requireReady();
+    return await this.#proposed.wait((requestId) => {
+      handle({ kind: 'withdraw', requestId, withdrawal });
+    });
+  }
+
+  perform(effect: OfferEffect): void {
+    const { track } = this.#parts;
+    switch (effect.kind) {
+      case 'reply': {
+        const { requestId, result } = effect;
+        if (result.kind === 'refused') this.#submits.refuse(requestId, result.error);
+        else this.#submits.answer(requestId, result);
+        return;
+      }
+      case 'proposed': {
+        const { requestId, result } = effect;
+        if (result.kind === 'refused') this.#proposed.refuse(requestId, result.error);
+        else this.#proposed.answer(requestId, result.digest);
+        return;
+      }
+      case 'keep-proposals':
+        return track(this.#keep(effect));
+      case 'complete':
+        return track(this.#complete(effect));
+    }
+  }
+
+  /** Nobody will answer any more. */
+  abandon(error: KedgeError): void {
+    this.#submits.abandon(error);
+    this.#proposed.abandon(error);
+  }
+
+  async #keep({
+    writeId,
+    change,
+  }: Extract<OfferEffect, { kind: 'keep-proposals' }>): Promise<void> {
+    const { store, handle } = this.#parts;
+    try {
+      await store.keepProposals(change);
+      handle({ kind: 'proposals-kept', writeId });
+    } catch (thrown) {
+      handle({ kind: 'proposals-failed', writeId, error: KedgeError.from(thrown) });
+    }
+  }
+
+  /** What speaks against it is noticed where it is judged; the machine tries again. */
+  async #complete({ document, blobs }: Extract<OfferEffect, { kind: 'complete' }>): Promise<void> {
+    await this.submit(document, blobs).catch(() => undefined);
+  }
+}

@@ -1,0 +1,8 @@
+// Original file: proto/kedge/v1/admin.proto
+
+
+export interface ListProposalsRequestInput {
+}
+
+export interface ListProposalsRequestOutput {
+}

@@ -1,0 +1,14 @@
+// Original file: proto/kedge/v1/admin.proto
+
+import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from '../../kedge/v1/SignedStatement.ts';
+import type { SignatureInput as _kedge_v1_SignatureInput, SignatureOutput as _kedge_v1_SignatureOutput } from '../../kedge/v1/Signature.ts';
+
+export interface WithdrawProposalRequestInput {
+  'statement'?: (_kedge_v1_SignedStatementInput | null);
+  'signature'?: (_kedge_v1_SignatureInput | null);
+}
+
+export interface WithdrawProposalRequestOutput {
+  'statement': (_kedge_v1_SignedStatementOutput | null);
+  'signature': (_kedge_v1_SignatureOutput | null);
+}
