@@ -3,24 +3,10 @@
  *
  * @module
  */
-import type { CommandModule } from './command-module.ts';
+import { type CommandEntry, command, group } from './command-entry.ts';
+import { PROPOSAL_COMMANDS } from './proposal-commands.ts';
 
-/** A group of commands, or one command whose file is imported when it is asked for. */
-export type CommandEntry =
-  | {
-      readonly kind: 'group';
-      readonly name: string;
-      readonly summary: string;
-      readonly commands: readonly CommandEntry[];
-    }
-  | {
-      readonly kind: 'command';
-      readonly name: string;
-      readonly summary: string;
-      readonly load: () => Promise<CommandModule>;
-      /** Commands below it: what is no name of one of them is its own argument. */
-      readonly commands?: readonly CommandEntry[];
-    };
+export type { CommandEntry };
 
 /** The commands of `kedge`. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -228,6 +214,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       ),
     ],
   ),
+  PROPOSAL_COMMANDS,
   group('bundle', 'read bundles, verified from the pin down', [
     command(
       'list',
@@ -305,16 +292,3 @@ export const COMMANDS: readonly CommandEntry[] = [
     ),
   ]),
 ];
-
-function group(name: string, summary: string, commands: readonly CommandEntry[]): CommandEntry {
-  return { kind: 'group', name, summary, commands };
-}
-
-function command(
-  name: string,
-  summary: string,
-  load: () => Promise<CommandModule>,
-  commands?: readonly CommandEntry[],
-): CommandEntry {
-  return { kind: 'command', name, summary, load, ...(commands && { commands }) };
-}

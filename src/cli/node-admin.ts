@@ -12,12 +12,14 @@ import type {
   Submission,
   SubmitReceipt,
 } from '../core/admin/messages.ts';
+import type { ProposalAnswer, ProposalStatus } from '../core/admin/proposals.ts';
 import type { BundleAdoption, ClientList, ListClientsQuery } from '../core/adoption/model.ts';
 import type { AuditPage, AuditProofQuery, AuditQuery } from '../core/audit/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { AnchorId, BundleName, Sequence, StreamName } from '../core/ids.ts';
+import type { AnchorId, BundleName, Sequence, Sha256, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
+import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { hinted } from './help.ts';
 import type { Profile, TlsFiles } from './profile.ts';
@@ -44,6 +46,10 @@ export interface NodeAdmin extends Disposable {
   clients(query: ListClientsQuery): Promise<ClientList>;
   audit(query: AuditQuery): Promise<AuditPage>;
   auditProof(query: AuditProofQuery): Promise<ProofHashes>;
+  propose(proposal: Proposal): Promise<ProposalStatus>;
+  proposals(): Promise<readonly ProposalStatus[]>;
+  proposal(digest: Sha256): Promise<ProposalAnswer>;
+  withdraw(withdrawal: Withdrawal): Promise<ProposalStatus>;
 }
 
 /** Makes a connection to the node that options and profile name. Errors: `CONFIG`. */
@@ -141,6 +147,22 @@ class NamedNode implements NodeAdmin {
 
   auditProof(query: AuditProofQuery): Promise<ProofHashes> {
     return this.#named(this.#client.auditProof(query));
+  }
+
+  propose(proposal: Proposal): Promise<ProposalStatus> {
+    return this.#named(this.#client.propose(proposal));
+  }
+
+  proposals(): Promise<readonly ProposalStatus[]> {
+    return this.#named(this.#client.proposals());
+  }
+
+  proposal(digest: Sha256): Promise<ProposalAnswer> {
+    return this.#named(this.#client.proposal(digest));
+  }
+
+  withdraw(withdrawal: Withdrawal): Promise<ProposalStatus> {
+    return this.#named(this.#client.withdraw(withdrawal));
   }
 
   [Symbol.dispose](): void {

@@ -238,17 +238,10 @@ export class Proposals {
 
   /** What only another charter or clock explains is nobody's fault. */
   #refused(news: ProposalNews, digest: Sha256, error: KedgeError): void {
-    switch (whenAgain(error)) {
-      case 'soon':
-        return this.#comparing.lacking();
-      case 'later':
-        this.#comparing.crowded(digest);
-        break;
-      case 'as-things-change':
-        this.#comparing.decline(digest);
-        break;
-      case 'when-told':
-    }
+    const again = whenAgain(error);
+    if (again === 'soon') return this.#comparing.lacking();
+    if (again === 'later') this.#comparing.crowded(digest);
+    if (again === 'as-things-change') this.#comparing.decline(digest);
     if (isProposalFault(news, error)) throw error;
   }
 
