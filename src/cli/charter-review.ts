@@ -8,8 +8,15 @@ import { dirname, join } from 'node:path';
 import { type Charter, parseCharter } from '../core/charter/charter.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { CHARTER_STREAM, formatTimestamp, type SignerId } from '../core/ids.ts';
-import { countedFor, countSigners } from '../core/statements/quorum.ts';
+import {
+  CHARTER_STREAM,
+  formatTimestamp,
+  type KeyId,
+  parseSha256,
+  type SignerId,
+} from '../core/ids.ts';
+import type { SignedStatement } from '../core/statements/envelope.ts';
+import { countedFor, countKeys, countSigners } from '../core/statements/quorum.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
 import { type Evidence, expectedNext, type TrustedState } from '../core/trusted/state.ts';
@@ -26,6 +33,7 @@ import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 import type { Session } from './session.ts';
 import type { Signable } from './signing.ts';
+import { countOf, type Styles } from './styles.ts';
 
 /** A draft of a charter that fits together. */
 export interface CharterReview {
@@ -35,6 +43,8 @@ export interface CharterReview {
   readonly next: Charter;
   /** Who signed, of the charter roles of both. */
   readonly signers: readonly SignerId[];
+  /** The recovery keys that signed; empty where the draft reveals none. */
+  readonly recovered: readonly KeyId[];
   /** How many signatures are missing at least. */
   readonly missing: number;
   readonly problems: readonly KedgeError[];
@@ -73,25 +83,42 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
   }
   const current = requireCharter(state).charter;
   const judged = judgeByPolicy(draft, state, nowMs);
-  const roles = [
-    { charter: current, role: current.roles.charter },
-    { charter: next, role: next.roles.charter },
-  ];
-  const counts = roles.map(({ charter, role }) => {
-    const signers = countedFor(role, countSigners(charter, role.signers, signed));
-    return { signers, missing: Math.max(0, role.threshold - signers.length) };
-  });
+  const { signers, recovered, missing } = countApprovals(current, next, signed);
   return {
     statement,
     state,
     current,
     next,
-    signers: [...new Set(counts.flatMap(({ signers }) => signers))],
-    missing: missingSignatures(Math.max(...counts.map(({ missing }) => missing)), judged),
+    signers,
+    recovered,
+    missing: missingSignatures(missing, judged),
     problems: [...timeProblems(statement, next, nowMs), ...judged.problems],
     approvals: judged.approvals,
     forks: draft.forks ?? [],
   };
+}
+
+/** Who signed for which of the two charters, and how many signatures are missing at least. */
+function countApprovals(
+  current: Charter,
+  next: Charter,
+  signed: SignedStatement,
+): Pick<CharterReview, 'signers' | 'recovered' | 'missing'> {
+  const of = (charter: Charter): { readonly signers: readonly SignerId[]; missing: number } => {
+    const role = charter.roles.charter;
+    const signers = countedFor(role, countSigners(charter, role.signers, signed));
+    return { signers, missing: Math.max(0, role.threshold - signers.length) };
+  };
+  const { revealed } = next;
+  const own = of(next);
+  if (revealed === undefined) {
+    const old = of(current);
+    const signers = [...new Set([...old.signers, ...own.signers])];
+    return { signers, recovered: [], missing: Math.max(old.missing, own.missing) };
+  }
+  const recovered = countKeys(revealed, signed).valid.map(({ keyId }) => parseSha256(keyId));
+  const lacking = Math.max(0, (current.roles.recovery?.threshold ?? 1) - recovered.length);
+  return { signers: own.signers, recovered, missing: lacking + own.missing };
 }
 
 function timeProblems(statement: Statement, next: Charter, nowMs: number): readonly KedgeError[] {
@@ -113,12 +140,15 @@ export function signableCharter(
   review: CharterReview,
 ): Signable {
   const { current, next } = review;
+  const revealed = next.revealed ?? [];
+  const before = revealed.length > 0 ? [] : current.roles.charter.signers;
   return {
     path: opened.path,
     draft: opened.draft,
     statement: review.statement,
     charters: [current, next],
-    eligible: new Set([...current.roles.charter.signers, ...next.roles.charter.signers]),
+    eligible: new Set([...before, ...next.roles.charter.signers]),
+    recoveryKeys: new Set(revealed.map(({ keyId }) => keyId)),
     summary: formatCharterReview(session, review),
     problems: review.problems,
   };
@@ -133,6 +163,7 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     `  digest:  ${statement.digest}`,
     `  expires: ${formatTimestamp(statement.expiresMs)}`,
     '',
+    ...recoveryWarning(current, next, styles),
     styles.bold('Changes:'),
     formatCharterChanges(current, next, styles),
     '',
@@ -140,14 +171,33 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     styles.bold('The whole new charter:'),
     formatCharter(next),
     '',
-    `${styles.bold('Signed by:')} ${listOf(review.signers)}`,
+    `${styles.bold('Signed by:')} ${listOf(review)}`,
     ...review.problems.map(({ message, code }) => `Nodes will refuse it: ${message} (${code})`),
     ...review.approvals.map(({ text }) => `More signers: ${text}`),
   ].join('\n');
 }
 
-function listOf(signers: readonly SignerId[]): string {
-  return signers.length === 0 ? 'nobody yet' : signers.join(', ');
+/** Loud: whoever signs this takes the realm out of the hands of its charter quorum. */
+function recoveryWarning(current: Charter, next: Charter, styles: Styles): readonly string[] {
+  const { revealed } = next;
+  if (revealed === undefined) return [];
+  const needed = current.roles.recovery?.threshold ?? 0;
+  const left = next.roles.recovery?.keyDigests.length ?? 0;
+  return [
+    styles.red('RECOVERY: recovery keys decide this, not the signers of the current charter.'),
+    `  ${needed} of these ${revealed.length} keys have to sign; they are public and used up then:`,
+    ...revealed.map(({ alg, keyId }) => `    ${alg} ${keyId}`),
+    left === 0
+      ? styles.red('  NO RECOVERY KEYS ARE LEFT: name new ones with --recovery-key.')
+      : `  The new charter has ${countOf(left, 'recovery key')}.`,
+    '  Every role below is what the new charter says, whoever had it before.',
+    '',
+  ];
+}
+
+function listOf({ signers, recovered }: CharterReview): string {
+  const all = [...signers, ...recovered.map((keyId) => `recovery key ${keyId.slice(0, 16)}`)];
+  return all.length === 0 ? 'nobody yet' : all.join(', ');
 }
 
 /** Judges a signed charter, hands it in, and writes it as a document file beside the draft. */

@@ -8,7 +8,8 @@ import type { CharterChange } from '../core/charter/draft.ts';
 import type { Charter, Role, Roles } from '../core/charter/model.ts';
 import type { PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parseSignerId, type SignerId } from '../core/ids.ts';
+import { parseSignerId, type RealmName, type SignerId } from '../core/ids.ts';
+import { Ledger, ledgerPath } from '../signers/ledger.ts';
 import { parsePublicKey } from '../signers/public-key.ts';
 import { parseDurationDays, parseDurationSeconds } from './durations.ts';
 import { readInput } from './files.ts';
@@ -36,7 +37,8 @@ export function addTermOptions(command: Command): Command {
     .addOption(
       new Option(
         '--role <name=threshold[:signer,…]>',
-        'who may do what, for example revoke=1:ana,ben; names: charter, release, revoke; repeat it',
+        'who may do what, for example revoke=1:ana,ben; names: charter, release, revoke, ' +
+          'rollout, region; repeat it',
       ).argParser(collect),
     )
     .option('--hold-down <duration>', 'how long an anchor is staged before it may be active')
@@ -79,7 +81,8 @@ export function rolesOf(options: TermOptions, base: Roles, everybody: readonly S
     if (!isRoleName(name)) throw notARole(text);
     const signers = listed === undefined ? everybody : listed.split(',').map(signerArgument);
     const expiryDays = (roles[name] ?? base.release).expiryDays;
-    roles = { ...roles, [name]: { ...makeRole(signers, Number(threshold)), expiryDays } };
+    const made = { ...roles[name], ...makeRole(signers, Number(threshold)), expiryDays };
+    roles = { ...roles, [name]: made };
   }
   return withValidity(options, roles);
 }
@@ -89,11 +92,32 @@ export function signerArgument(text: string): SignerId {
   return parseArgument('signer', text.trim(), parseSignerId);
 }
 
-/** Reads a public key, PEM or DER. Errors: `CONFIG`, `PARSE`, `KEY`. */
-export async function loadPublicKey(session: Session, file: string): Promise<PublicKey> {
+/**
+ * Reads a public key, PEM or DER. One whose ledger, beside it, says that it signs in another realm is
+ * refused: who may sign for tests would sign for production (conformance F02).
+ * Errors: `CONFIG`, `PARSE`, `KEY`.
+ */
+export async function loadPublicKey(
+  session: Session,
+  file: string,
+  realm: RealmName,
+): Promise<PublicKey> {
   const path = session.path(file);
+  await requireNotShared(path, realm);
   const bytes = await readInput(path, { what: 'public key', maxBytes: PUBLIC_KEY_MAX_BYTES });
   return parsePublicKey(bytes, file);
+}
+
+async function requireNotShared(publicKeyFile: string, realm: RealmName): Promise<void> {
+  const ledger = new Ledger(await ledgerPath(publicKeyFile.replace(/\.pub$/, '')));
+  const other = (await ledger.entries()).find((entry) => entry.realm !== realm);
+  if (other === undefined) return;
+  throw new KedgeError(
+    'KEY',
+    `the key of ${publicKeyFile} has signed for the realm ${other.realm} and cannot be one of ` +
+      `${realm}: whoever has it would have a say in both`,
+    { detail: { realm: other.realm, hint: 'make a key for this realm: kedge signer create' } },
+  );
 }
 
 function withValidity(options: TermOptions, roles: Roles): Roles {

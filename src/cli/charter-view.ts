@@ -20,7 +20,7 @@ export function formatCharter(charter: Charter): string {
     `  ${name}`,
     `${role.threshold} of ${role.signers.length}`,
     `${role.expiryDays}d`,
-    role.signers.join(', '),
+    role.signers.join(', ') + algorithmsOf(role),
   ]);
   const regions = charter.regions.map(({ name, keys }) => [
     `  ${name}`,
@@ -29,7 +29,7 @@ export function formatCharter(charter: Charter): string {
   return [
     formatTable(['  signer', 'owner', 'keys'], signers),
     '',
-    formatTable(['  role', 'needs', 'valid', 'signers'], roles),
+    formatTable(['  role', 'needs', 'valid', 'signers'], [...roles, ...recoveryRow(charter)]),
     '',
     ...(regions.length === 0 ? [] : [formatTable(['  region', 'keys'], regions), '']),
     formatFields([
@@ -44,10 +44,26 @@ export function formatCharter(charter: Charter): string {
       ...(charter.policy === undefined
         ? []
         : [['policy', `${charter.policy.rules.length} rules: see kedge policy show`] as const]),
+      ...(charter.revealed ?? []).map(
+        ({ alg, keyId }) => ['RECOVERED', `by the recovery key ${alg} ${keyId}`] as const,
+      ),
       ...(charter.note === '' ? [] : [['note', printable(charter.note)] as const]),
     ]),
     ...warningsOf(charter),
   ].join('\n');
+}
+
+/** Their keys are not known to anybody who does not hold one. */
+function recoveryRow({ roles: { recovery } }: Charter): readonly (readonly string[])[] {
+  if (recovery === undefined) return [];
+  const { keyDigests, threshold, expiryDays } = recovery;
+  const hidden = keyDigests.map((digest) => digest.slice(0, 16)).join(', ');
+  const needs = `${threshold} of ${keyDigests.length}`;
+  return [['  recovery', needs, `${expiryDays}d`, `hidden keys ${hidden}`]];
+}
+
+function algorithmsOf({ requiredAlgs }: Role): string {
+  return requiredAlgs === undefined ? '' : `, each with ${requiredAlgs.join(' and ')}`;
 }
 
 /** What a charter allows and its owners should know. */
@@ -100,11 +116,15 @@ export function charterJson(charter: Charter): Json {
       keys: keys.map(({ alg, keyId }) => ({ alg, keyId })),
     })),
     roles: Object.fromEntries(
-      roleRows(charter).map(([name, { signers, threshold, expiryDays }]) => [
+      roleRows(charter).map(([name, { signers, threshold, expiryDays, requiredAlgs }]) => [
         name,
-        { signers, threshold, expiryDays },
+        { signers, threshold, expiryDays, requiredAlgs },
       ]),
     ),
+    ...(charter.roles.recovery && { recovery: { ...charter.roles.recovery } }),
+    ...(charter.revealed && {
+      revealed: charter.revealed.map(({ alg, keyId }) => ({ alg, keyId })),
+    }),
     regions: charter.regions.map(({ name, keys }) => ({
       name,
       keys: keys.map(({ alg, keyId }) => ({ alg, keyId })),
@@ -142,7 +162,8 @@ function facts(charter: Charter): ReadonlyMap<string, string> {
   for (const [name, role] of roleRows(charter)) {
     named.set(
       `role ${name}`,
-      `${role.threshold} of ${role.signers.join(', ')} (valid ${role.expiryDays}d)`,
+      `${role.threshold} of ${role.signers.join(', ')}${algorithmsOf(role)} ` +
+        `(valid ${role.expiryDays}d)`,
     );
   }
   for (const { name, keys } of charter.regions) {

@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/charter-rotate.ts')).charterRotate,
     ),
     command(
+      'recover',
+      'draft a charter that recovery keys sign, when signers are lost or stolen',
+      async () => (await import('./commands/charter-recover.ts')).charterRecover,
+    ),
+    command(
       'sign',
       'sign a drafted charter',
       async () => (await import('./commands/release-sign.ts')).charterSign,

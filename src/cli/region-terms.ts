@@ -4,10 +4,10 @@
  * @module
  */
 import type { Command } from 'commander';
-import type { Region } from '../core/charter/model.ts';
+import type { Charter, Region } from '../core/charter/model.ts';
 import type { PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parseRegionName, type RegionName } from '../core/ids.ts';
+import { parseRegionName, type RealmName, type RegionName } from '../core/ids.ts';
 import { loadPublicKey } from './charter-terms.ts';
 import { collect, parseArgument } from './help.ts';
 import type { Session } from './session.ts';
@@ -42,7 +42,7 @@ export function addRegionOptions(command: Command): Command {
 /** Applies the options to the regions of a charter. Errors: `CONFIG`, `PARSE`, `KEY`, `STORE`. */
 export async function nextRegions(
   session: Session,
-  current: readonly Region[],
+  { realm, regions: current }: Pick<Charter, 'realm' | 'regions'>,
   options: RegionOptions,
 ): Promise<readonly Region[]> {
   const next = new Map(current.map(({ name, keys }) => [name, keys]));
@@ -52,14 +52,14 @@ export async function nextRegions(
   }
   const replaced = new Set<RegionName>();
   for (const text of options.replaceRegion ?? []) {
-    const { name, key } = await loadPair(session, '--replace-region', text);
+    const { name, key } = await loadPair(session, '--replace-region', text, realm);
     const old = next.get(name);
     if (old === undefined) throw unknownRegion('--replace-region', name);
     next.set(name, replaced.has(name) ? [...old, key] : [key]);
     replaced.add(name);
   }
   for (const text of options.addRegion ?? []) {
-    const { name, key } = await loadPair(session, '--add-region', text);
+    const { name, key } = await loadPair(session, '--add-region', text, realm);
     next.set(name, [...(next.get(name) ?? []), key]);
   }
   return [...next].map(([name, keys]) => ({ name, keys }));
@@ -69,6 +69,7 @@ async function loadPair(
   session: Session,
   option: string,
   text: string,
+  realm: RealmName,
 ): Promise<{ readonly name: RegionName; readonly key: PublicKey }> {
   const at = text.indexOf('=');
   if (at < 1) {
@@ -77,7 +78,7 @@ async function loadPair(
     });
   }
   const name = parseArgument(option, text.slice(0, at), parseRegionName);
-  const key = await loadPublicKey(session, text.slice(at + 1));
+  const key = await loadPublicKey(session, text.slice(at + 1), realm);
   if (key.alg === 'ed25519') return { name, key };
   throw new KedgeError('CONFIG', `${option}: regions cosign with Ed25519 keys, not ${key.alg}`, {
     detail: { hint: '`kedge region key` makes such a key' },

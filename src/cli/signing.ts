@@ -8,7 +8,7 @@
  */
 import type { Charter } from '../core/charter/charter.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { SignerId } from '../core/ids.ts';
+import type { KeyId, SignerId } from '../core/ids.ts';
 import { addSignatures } from '../core/statements/sign.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import type { Signer } from '../ports/signer.ts';
@@ -32,6 +32,8 @@ export interface Signable {
   readonly charters: readonly Charter[];
   /** Signers whose signature counts for this draft. */
   readonly eligible: ReadonlySet<SignerId>;
+  /** Recovery keys whose signature counts; of a charter that reveals them. */
+  readonly recoveryKeys?: ReadonlySet<KeyId>;
   /** What the signer reads before deciding. */
   readonly summary: string;
   /** Why it may not be signed as it is. */
@@ -108,8 +110,10 @@ async function signWith(
   return { ...draft, document: { statement: both, body: draft.document.body } };
 }
 
-function requireEligible(signable: Signable, signer: Signer, key: string): SignerId {
+/** Who it is, for people. */
+function requireEligible(signable: Signable, signer: Signer, key: string): string {
   const { keyId } = signer.publicKey;
+  if (signable.recoveryKeys?.has(keyId) === true) return `recovery key ${keyId.slice(0, 16)}`;
   const owners = signable.charters.flatMap((charter) =>
     charter.signers.filter(({ keys }) => keys.some((key) => key.keyId === keyId)),
   );

@@ -11,13 +11,7 @@ import { verifyFirstCharter } from '../../core/charter/chain.ts';
 import type { CharterDraft } from '../../core/charter/draft.ts';
 import { DEFAULT_CLIENTS, DEFAULT_LIFECYCLE, draftCharter } from '../../core/charter/draft.ts';
 import type { Region } from '../../core/charter/model.ts';
-import {
-  ALGORITHMS,
-  generateSigningKey,
-  isAlgorithm,
-  type SigningKey,
-  sha256,
-} from '../../core/crypto.ts';
+import { ALGORITHMS, generateSigningKey, sha256 } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseRealmName, parseSignerId, type RealmName, type SignerId } from '../../core/ids.ts';
 import type { SignedStatement } from '../../core/statements/envelope.ts';
@@ -32,7 +26,15 @@ import type { CommandModule } from '../command-module.ts';
 import { encodeDocumentFile } from '../document-file.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
+import {
+  algorithmArgument,
+  createRecoveryKey,
+  type NewKey,
+  newRecoveryKeys,
+  parseWorkFactor,
+} from '../new-keys.ts';
 import { passphraseSource } from '../passphrases.ts';
+import { makeRecoveryRole } from '../recovery-terms.ts';
 import { addRegionOption, nextRegions, type RegionOptions } from '../region-terms.ts';
 import type { Session } from '../session.ts';
 import { printable } from '../styles.ts';
@@ -44,17 +46,14 @@ interface Options extends TermOptions, Pick<RegionOptions, 'addRegion'> {
   readonly algorithm: string;
   readonly passphraseFile?: string;
   readonly scryptWorkFactor?: string;
-}
-
-interface NewSigner {
-  readonly id: SignerId;
-  readonly owner: string;
-  readonly key: SigningKey;
-  readonly path: string;
+  readonly recovery?: string;
+  readonly recoveryThreshold?: string;
 }
 
 interface NewRealm {
-  readonly signers: readonly NewSigner[];
+  readonly signers: readonly NewKey[];
+  /** Keys for safes. */
+  readonly recovery: readonly NewKey[];
   readonly regions: readonly Region[];
 }
 
@@ -78,6 +77,8 @@ export const realmInit: CommandModule = {
         collect,
       )
       .option('--threshold <count>', 'signers that it takes (default: more than half)')
+      .option('--recovery <count>', 'keys that can replace a lost or stolen quorum (default: none)')
+      .option('--recovery-threshold <count>', 'how many of them it takes (default: more than half)')
       .option('--dir <directory>', 'where to write (default: a directory named like the realm)')
       .option('--algorithm <name>', `of the keys: ${ALGORITHMS.join(', ')}`, 'ed25519')
       .option('--passphrase-file <file>', 'one passphrase for all key files, one line')
@@ -90,6 +91,8 @@ export const realmInit: CommandModule = {
       'kedge realm init staging.example.org --signer ana:ana@example.org --hold-down 0',
       'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
       '  --role release=2 --role revoke=1 --hold-down 24h --release-valid-for 90d',
+      'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
+      '  --recovery 3 --recovery-threshold 2',
     ]);
   },
 };
@@ -98,15 +101,17 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   const realm = parseArgument('realm', name, parseRealmName);
   const folder = session.path(options.dir ?? realm);
   const signers = makeSigners(folder, options);
-  const regions = await nextRegions(session, [], options);
-  const draft = makeCharter(session, realm, { signers, regions }, options);
+  const regions = await nextRegions(session, { realm, regions: [] }, options);
+  const recovery = newRecoveryKeys(join(folder, 'recovery'), options);
+  const draft = makeCharter(session, realm, { signers, recovery, regions }, options);
   const charterPath = join(folder, 'charter-1.json');
   const profilePath = join(folder, 'kedge.yaml');
-  for (const path of [charterPath, profilePath, ...signers.map(({ path }) => path)]) {
-    await requireAbsent(path);
-  }
-  const passphrases = await askPassphrases(session, signers, options);
+  const keyFiles = [...signers, ...recovery].map(({ path }) => path);
+  for (const path of [charterPath, profilePath, ...keyFiles]) await requireAbsent(path);
+  const passphrases = await askPassphrases(session, [...signers, ...recovery], options);
   await makeDirectory(join(folder, 'signers'));
+  if (recovery.length > 0) await makeDirectory(join(folder, 'recovery'));
+  for (const key of recovery) await createRecoveryKey(session, key, passphrases, options);
   const statement = await signAll(session, draft, signers, passphrases, options);
   const document = { statement, body: draft.body };
   const pin = sha256(draft.payload);
@@ -125,6 +130,11 @@ async function run(session: Session, name: string, options: Options): Promise<vo
         keyFile: path,
         keyId: key.publicKey.keyId,
       })),
+      recovery: recovery.map(({ path, key }) => ({
+        keyFile: path,
+        publicKey: `${path}.pub`,
+        keyId: key.publicKey.keyId,
+      })),
     },
     [
       `Realm ${realm} is ready. Its pin, the digest of the first charter:`,
@@ -137,20 +147,24 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       '  charter-1.json  the first charter: nodes need it (firstCharterFile), it is not secret',
       '  kedge.yaml      profile with realm and pin: run commands in this directory',
       '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep none',
+      ...recoveryAdvice(recovery),
       '',
       'Next: kedge anchor add <certificates> --bundle <name>',
     ].join('\n'),
   );
 }
 
-function makeSigners(folder: string, options: Options): readonly NewSigner[] {
-  const { algorithm } = options;
-  if (!isAlgorithm(algorithm)) {
-    throw new KedgeError('CONFIG', `--algorithm: unknown: ${JSON.stringify(algorithm)}`, {
-      detail: { hint: `one of ${ALGORITHMS.join(', ')}` },
-    });
-  }
-  const signers = (options.signer ?? []).map((text): NewSigner => {
+function recoveryAdvice(recovery: readonly NewKey[]): readonly string[] {
+  if (recovery.length === 0) return [];
+  return [
+    '  recovery/*      keys that replace a lost quorum: put each, with its .pub, in a safe of its',
+    '                  own, offline; keep none here, and show the .pub files to nobody',
+  ];
+}
+
+function makeSigners(folder: string, options: Options): readonly NewKey[] {
+  const algorithm = algorithmArgument(options.algorithm);
+  const signers = (options.signer ?? []).map((text): NewKey => {
     const [first = '', ...rest] = text.split(':');
     const id = parseArgument('--signer', first, parseSignerId);
     const owner = rest.join(':');
@@ -176,7 +190,7 @@ function makeSigners(folder: string, options: Options): readonly NewSigner[] {
 function makeCharter(
   session: Session,
   realm: RealmName,
-  { signers, regions }: NewRealm,
+  { signers, recovery, regions }: NewRealm,
   options: Options,
 ): CharterDraft {
   const ids = signers.map(({ id }) => id).sort();
@@ -190,7 +204,15 @@ function makeCharter(
     realm,
     {
       signers: signers.map(({ id, owner, key }) => ({ id, owner, keys: [key.publicKey] })),
-      roles: rolesOf(options, base, ids),
+      roles: {
+        ...rolesOf(options, base, ids),
+        ...(recovery.length > 0 && {
+          recovery: makeRecoveryRole(
+            recovery.map(({ key }) => key.publicKey.keyId),
+            options.recoveryThreshold,
+          ),
+        }),
+      },
       regions,
       ...termsOf(options, { lifecycle: DEFAULT_LIFECYCLE, clients: DEFAULT_CLIENTS }),
     },
@@ -200,7 +222,7 @@ function makeCharter(
 
 async function askPassphrases(
   session: Session,
-  signers: readonly NewSigner[],
+  signers: readonly NewKey[],
   options: Options,
 ): Promise<ReadonlyMap<SignerId, string>> {
   const source = passphraseSource(session.context, options.passphraseFile);
@@ -212,7 +234,7 @@ async function askPassphrases(
 async function signAll(
   session: Session,
   draft: CharterDraft,
-  signers: readonly NewSigner[],
+  signers: readonly NewKey[],
   passphrases: ReadonlyMap<SignerId, string>,
   options: Options,
 ): Promise<SignedStatement> {
@@ -232,13 +254,6 @@ async function signAll(
     statement = addSignatures(statement, signed);
   }
   return statement;
-}
-
-/** Parses `--scrypt-work-factor`. Errors: `CONFIG`. */
-export function parseWorkFactor(text: string): number {
-  const factor = Number(text);
-  if (Number.isInteger(factor) && factor >= 10 && factor <= 20) return factor;
-  throw new KedgeError('CONFIG', `--scrypt-work-factor: not from 10 to 20: ${text}`);
 }
 
 function profileText(realm: string, pin: string): string {

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { ALGORITHMS, generateSigningKey, isAlgorithm } from '../../core/crypto.ts';
-import { KedgeError } from '../../core/errors.ts';
+import { ALGORITHMS, generateSigningKey } from '../../core/crypto.ts';
 import { parseSignerId } from '../../core/ids.ts';
 import { encodePem } from '../../core/pem.ts';
 import { createKeyFile } from '../../signers/key-file.ts';
 import type { CommandModule } from '../command-module.ts';
 import { createFile, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
+import { algorithmArgument, parseWorkFactor } from '../new-keys.ts';
 import { passphraseSource } from '../passphrases.ts';
 import type { Session } from '../session.ts';
-import { parseWorkFactor } from './realm-init.ts';
 
 interface Options {
   readonly out?: string;
@@ -40,15 +39,14 @@ export const signerCreate: CommandModule = {
     addExamples(command, [
       'kedge signer create dora',
       'kedge signer create dora --out /media/stick/dora.age --algorithm ecdsa-p384-sha384',
+      'kedge signer create dora --out dora-pq.age --algorithm ml-dsa-44',
     ]);
   },
 };
 
 async function run(session: Session, name: string, options: Options): Promise<void> {
   const signer = parseArgument('signer', name, parseSignerId);
-  if (!isAlgorithm(options.algorithm)) {
-    throw new KedgeError('CONFIG', `--algorithm: unknown: ${JSON.stringify(options.algorithm)}`);
-  }
+  const algorithm = algorithmArgument(options.algorithm);
   const path = session.path(options.out ?? `${signer}.age`);
   const publicPath = `${path}.pub`;
   await requireAbsent(path);
@@ -57,7 +55,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     signer,
     'create',
   );
-  const key = generateSigningKey(options.algorithm);
+  const key = generateSigningKey(algorithm);
   const factor = options.scryptWorkFactor;
   await createKeyFile({
     path,

@@ -34,7 +34,9 @@ export function groupF(): readonly ConformanceCase[] {
 export const COVERED_F: readonly CoveredCase[] = [
   {
     name: 'F02 shared-keys-staging-prod',
-    about: 'This version does not compare the keys of two realms.',
+    about: 'The ledger beside a key says in which realm it signs; new realms have new keys.',
+    test: 'test/cli/charter.test.ts',
+    title: 'refuses a key that signs in another realm (F02)',
   },
   {
     name: 'F05 release-as-checkpoint',

@@ -1,0 +1,154 @@
+/**
+ * Charter ceremonies on the command line, without a node: the verifier of the draft is the judge.
+ *
+ * @module
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
+import { type CliRun, kedge } from './support.ts';
+
+const FAST = ['--scrypt-work-factor', '10'];
+let temp: TempDir;
+let realm: string;
+
+interface Drafted {
+  readonly draft: string;
+  readonly missing: number;
+  readonly recovered: readonly string[];
+  readonly charter: {
+    readonly signers: readonly { readonly id: string; readonly keys: readonly unknown[] }[];
+    readonly roles: Readonly<Record<string, { readonly signers: readonly string[] }>>;
+    readonly recovery?: { readonly keyDigests: readonly string[]; readonly threshold: number };
+    readonly delegations: readonly unknown[];
+  };
+}
+
+beforeAll(async () => {
+  temp = await createTempDir('kedge-charter');
+  realm = join(temp.path, 'prod.example.org');
+  const signers = ['ana', 'ben', 'cleo'].flatMap((name) => ['--signer', name]);
+  const recovery = ['--recovery', '3', '--recovery-threshold', '2'];
+  await ok(['realm', 'init', 'prod.example.org', ...signers, ...recovery, ...FAST], temp.path);
+  for (const name of ['dora', 'emil', 'spare']) await ok(['signer', 'create', name, ...FAST]);
+  const hybrid = ['signer', 'create', 'ana', '--out', 'ana-pq.age', '--algorithm', 'ml-dsa-44'];
+  await ok([...hybrid, ...FAST]);
+});
+
+afterAll(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+async function ok(argv: readonly string[], cwd: string = realm): Promise<CliRun> {
+  const run = await kedge(argv, { cwd });
+  expect(run.code, `kedge ${argv.join(' ')}: ${run.stderr}`).toBe(0);
+  return run;
+}
+
+async function json(...argv: readonly string[]): Promise<Drafted> {
+  const { stdout } = await ok([...argv, '--output', 'json']);
+  return JSON.parse(stdout) as Drafted;
+}
+
+const key = (number: number): string => `recovery/recovery-${number}.age`;
+const lost = ['--remove-signer', 'ana', '--remove-signer', 'ben', '--remove-signer', 'cleo'];
+const found = ['--add-signer', 'dora=dora.age.pub', '--add-signer', 'emil=emil.age.pub'];
+
+describe('kedge realm init --recovery', () => {
+  it('puts digests alone into the charter, and each public key beside its key', async () => {
+    const { charter } = await json('charter', 'show');
+    expect(charter.recovery?.threshold).toBe(2);
+    const body = readFileSync(join(realm, 'charter-1.json'), 'utf8');
+    for (const number of [1, 2, 3]) {
+      expect(existsSync(join(realm, key(number)))).toBe(true);
+      const pem = readFileSync(join(realm, `${key(number)}.pub`), 'utf8');
+      const spki = pem.split('\n').slice(1, -2).join('');
+      expect(
+        Buffer.from((JSON.parse(body) as { body: string }).body, 'base64').includes(spki),
+      ).toBe(false);
+    }
+    const { stdout } = await ok(['charter', 'show']);
+    expect(stdout).toMatch(/recovery +2 of 3 +365d +hidden keys/);
+  });
+});
+
+describe('kedge charter recover', () => {
+  it('replaces all signers with two of three recovery keys and the new quorum (B14)', async () => {
+    const keys = ['--key', key(1), '--key', key(2), '--out', 'recover.json', '--yes'];
+    const drafted = await json('charter', 'recover', ...keys, ...lost, ...found);
+    expect(drafted.recovered).toHaveLength(2);
+    expect(drafted.missing).toBe(2);
+    expect(drafted.charter.recovery?.keyDigests).toHaveLength(1);
+    expect(drafted.charter.roles['charter']?.signers).toEqual(['dora', 'emil']);
+    const shown = await ok(['charter', 'sign', 'recover.json', '--key', 'dora.age', '--yes']);
+    expect(shown.stderr + shown.stdout).toContain('RECOVERY: recovery keys decide this');
+    const done = await json('charter', 'sign', 'recover.json', '--key', 'emil.age', '--yes');
+    expect(done.missing).toBe(0);
+  });
+
+  it('lets the ledger of a recovery key refuse a second charter (C13)', async () => {
+    const again = ['--key', key(1), '--key', key(3), '--out', 'second.json', '--yes'];
+    const run = await kedge(['charter', 'recover', ...again, ...lost, ...found], { cwd: realm });
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).toContain('has signed another statement');
+  });
+
+  it('refuses keys that are no recovery keys, and too few (B13)', async () => {
+    const out = ['--out', 'never.json'];
+    const few = await kedge(['charter', 'recover', '--reveal', `${key(3)}.pub`, ...out], {
+      cwd: realm,
+    });
+    expect(few.stderr).toContain('it takes 2 recovery keys; 1 are given');
+    const wrong = ['--reveal', `${key(3)}.pub`, '--reveal', 'spare.age.pub'];
+    const run = await kedge(['charter', 'recover', ...wrong, ...out], { cwd: realm });
+    expect(run.stderr).toContain('is no recovery key of the charter');
+    expect(existsSync(join(realm, 'never.json'))).toBe(false);
+  });
+
+  it('says that who signs with the old quorum alone does not count', async () => {
+    const reveal = ['--reveal', `${key(1)}.pub`, '--reveal', `${key(3)}.pub`];
+    await ok(['charter', 'recover', ...reveal, ...lost, ...found, '--out', 'old.json']);
+    const run = await kedge(['charter', 'sign', 'old.json', '--key', 'signers/ana.age', '--yes'], {
+      cwd: realm,
+    });
+    expect(run.stderr).toContain('its signature would not count here');
+  });
+});
+
+describe('kedge charter rotate', () => {
+  it('adds and removes keys, roles, delegations and required algorithms', async () => {
+    const { charter } = await json(
+      ...['charter', 'rotate', '--out', 'hybrid.json', ...found, '--add-signer'],
+      ...['spare=spare.age.pub', '--add-key', 'ana=ana-pq.age.pub', '--role', 'charter=4'],
+      ...['--role', 'release=1:ana', '--require-alg', 'release=ml-dsa-44,ed25519'],
+      ...['--delegate', '*.lab.example.org=1:dora'],
+    );
+    expect(charter.signers.find(({ id }) => id === 'ana')?.keys).toHaveLength(2);
+    expect(charter.roles['release']).toMatchObject({ requiredAlgs: ['ed25519', 'ml-dsa-44'] });
+    expect(charter.roles['release of *.lab.example.org']?.signers).toEqual(['dora']);
+  });
+
+  it('refuses an algorithm that a signer has no key of', async () => {
+    const argv = ['charter', 'rotate', '--require-alg', 'release=ml-dsa-44', '--out', 'x.json'];
+    const run = await kedge(argv, { cwd: realm });
+    expect(run.stderr).toContain('counts a signer only with a key of ml-dsa-44, and ana has none');
+  });
+
+  it('refuses to change the recovery keys without them', async () => {
+    const argv = ['charter', 'rotate', '--recovery-key', 'spare.age.pub', '--out', 'x.json'];
+    const run = await kedge(argv, { cwd: realm });
+    expect(run.stderr).toContain('changes the role recovery');
+  });
+
+  it('refuses a key that signs in another realm (F02)', async () => {
+    const staging = ['realm', 'init', 'staging.example.org', '--signer', 'zoe', ...FAST];
+    await ok(staging, temp.path);
+    const keyFile = '../staging.example.org/signers/zoe.age';
+    writeFileSync(join(realm, `${keyFile}.pub`), readFileSync(join(realm, 'spare.age.pub')));
+    const argv = ['charter', 'rotate', '--add-signer', `zoe=${keyFile}.pub`, '--out', 'x.json'];
+    const run = await kedge(argv, { cwd: realm });
+    expect(run.stderr).toContain('has signed for the realm staging.example.org');
+    expect(existsSync(join(realm, 'x.json'))).toBe(false);
+  });
+});
