@@ -12,7 +12,7 @@ import { compilePolicy } from '../policy/compile.ts';
 import { type CharterReview, reviewCharter } from './charter-review.ts';
 import { addSignerOptions, nextGovernance, type SignerOptions } from './charter-signers.ts';
 import { addTermOptions, type TermOptions, termsOf } from './charter-terms.ts';
-import { type Draft, saveDraft } from './draft-file.ts';
+import { saveDraft } from './draft-file.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { Realm } from './realm.ts';
@@ -69,8 +69,22 @@ export async function draftNextCharter(
   options: CharterOptions,
   revealed: readonly PublicKey[] = [],
 ): Promise<SavedCharter> {
+  const { draft, pin } = await makeNextCharter(session, realm, options, revealed);
+  const review = reviewCharter(draft, pin, session.context.nowMs());
+  const name = options.out ?? `charter-${review.next.version}.draft.json`;
+  const path = session.path(name);
+  await saveDraft(path, draft, 'new');
+  return { name, path, pin, draft, review };
+}
+
+/** The same, in memory. */
+export async function makeNextCharter(
+  session: Session,
+  realm: Realm,
+  options: CharterOptions,
+  revealed: readonly PublicKey[] = [],
+): Promise<Pick<OpenedDraft, 'draft' | 'pin'>> {
   const current = requireCharter(realm.state);
-  const nowMs = session.context.nowMs();
   const { roles, ...governance } = await nextGovernance(session, current.charter, options);
   const given = await recoveryRoleOf(session, current.charter.realm, options);
   const left = remaining(current.charter.roles.recovery, revealed);
@@ -84,19 +98,11 @@ export async function draftNextCharter(
     ...termsOf(options, current.charter),
     ...(revealed.length > 0 && { revealed }),
   };
-  const { charter, body, payload } = rotateCharter(point, change, nowMs);
+  const { charter, body, payload } = rotateCharter(point, change, session.context.nowMs());
   if (revealed.length === 0) requireSameRecovery(current.charter, charter);
-  const draft: Draft = {
-    document: { statement: { payload, signatures: [] }, body },
-    charters: realm.charters,
-    base: undefined,
-    blobs: new Map(),
-  };
-  const review = reviewCharter(draft, realm.pin, nowMs);
-  const name = options.out ?? `charter-${charter.version}.draft.json`;
-  const path = session.path(name);
-  await saveDraft(path, draft, 'new');
-  return { name, path, pin: realm.pin, draft, review };
+  const document = { statement: { payload, signatures: [] }, body };
+  const draft = { document, charters: realm.charters, base: undefined, blobs: new Map() };
+  return { draft, pin: realm.pin };
 }
 
 /** What is still hidden once some keys are known. */

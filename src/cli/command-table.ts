@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/charter-rotate.ts')).charterRotate,
     ),
     command(
+      'plan',
+      'say what a new charter changes, who has to sign it, and what follows',
+      async () => (await import('./commands/charter-plan.ts')).charterPlan,
+    ),
+    command(
       'recover',
       'draft a charter that recovery keys sign, when signers are lost or stolen',
       async () => (await import('./commands/charter-recover.ts')).charterRecover,

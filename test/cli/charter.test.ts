@@ -152,3 +152,49 @@ describe('kedge charter rotate', () => {
     expect(existsSync(join(realm, 'x.json'))).toBe(false);
   });
 });
+
+describe('kedge charter plan', () => {
+  interface Planned {
+    readonly plan: {
+      readonly needs: readonly { readonly of: string; readonly missing: number }[];
+      readonly removedKeys: readonly { readonly signer: string; readonly quorumOf: string[] }[];
+      readonly warnings: readonly string[];
+    };
+  }
+  const plan = async (...argv: readonly string[]): Promise<Planned['plan']> => {
+    const { stdout } = await ok(['charter', 'plan', ...argv, '--output', 'json']);
+    return (JSON.parse(stdout) as Planned).plan;
+  };
+
+  it('says who has to sign of both charters, from options alone', async () => {
+    const { needs, removedKeys } = await plan('--remove-signer', 'ben', ...found.slice(0, 2));
+    expect(needs).toMatchObject([
+      { of: 'current', threshold: 2, eligible: ['ana', 'ben', 'cleo'], missing: 2 },
+      { of: 'next', threshold: 2, eligible: ['ana', 'cleo', 'dora'], missing: 2 },
+    ]);
+    expect(removedKeys).toMatchObject([{ signer: 'ben', roles: ['charter', 'release'] }]);
+    expect(removedKeys[0]?.quorumOf).toEqual([]);
+    expect(existsSync(join(realm, 'charter-2.draft.json'))).toBe(false);
+  });
+
+  it('counts what was signed, and warns of keys that leave as a quorum', async () => {
+    const { needs, removedKeys, warnings } = await plan('recover.json');
+    expect(needs).toMatchObject([
+      { of: 'recovery', threshold: 2, missing: 0 },
+      { of: 'next', threshold: 2, signed: ['dora', 'emil'], missing: 0 },
+    ]);
+    expect(removedKeys.map(({ quorumOf }) => quorumOf)).toEqual(
+      ['ana', 'ben', 'cleo'].map(() => ['charter', 'release']),
+    );
+    expect(warnings.join('\n')).toContain('destroy them');
+    expect(warnings.join('\n')).toContain('one lost key and nobody can sign');
+  });
+
+  it('says what gets weaker, in words', async () => {
+    const weaker = ['--hold-down', '1h', '--blast-radius', '50', '--freshness', '1m'];
+    const { stdout } = await ok(['charter', 'plan', ...weaker]);
+    expect(stdout).toContain('the hold-down gets shorter: 24h -> 1h');
+    expect(stdout).toContain('one release may take more away: 50 %');
+    expect(stdout).toContain('It takes:\n  2 of ana, ben, cleo of the current charter');
+  });
+});

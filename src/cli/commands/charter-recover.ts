@@ -28,9 +28,9 @@ export const charterRecover: CommandModule = {
     command
       .description(
         'Draft the charter that replaces signers who are lost, or who cannot be trusted any ' +
-          'more: recovery keys sign it in the place of the charter role before. It makes their public ' +
-          'keys known, so that they are used up; name new ones with --recovery-key. The quorum ' +
-          'of the new charter signs as well (kedge charter sign).',
+          'more: recovery keys sign it in the place of the charter role before. It makes their ' +
+          'public keys known, so that they are used up; name new ones with --recovery-key. The ' +
+          'quorum of the new charter signs as well (kedge charter sign).',
       )
       .option('--reveal <file>', 'public key (PEM) of a recovery key that will sign', collect)
       .option('--key <keyfile>', 'recovery key to sign with at once; repeat it', collect)

@@ -18,7 +18,8 @@ export const charterRotate: CommandModule = {
       'Draft the next charter: the current one with what the options change. New signers join ' +
         'the roles charter and release unless --role says otherwise; removed ones leave all ' +
         'roles. Without changes it renews a charter that is about to expire. Then the old ' +
-        'quorum and the new one sign it (kedge charter sign).',
+        'quorum and the new one sign it (kedge charter sign). What it means says kedge charter ' +
+        'plan, also before there is a draft.',
     );
     addCharterOptions(command);
     command.action((options: CharterOptions) => run(session, options));
