@@ -17,7 +17,7 @@ import { countOf } from './styles.ts';
 
 /** A quorum that the charter takes. */
 export interface NeededQuorum {
-  /** `current` hands over, `next` shows that it can sign, `recovery` takes the place of `current`. */
+  /** `current` hands over, `next` shows that it can sign, `recovery` stands in for `current`. */
   readonly of: 'current' | 'next' | 'recovery';
   readonly threshold: number;
   /** Signers, or ids of recovery keys. */

@@ -8,15 +8,17 @@
  */
 import type { NodeStatus, PeerStatus, StreamStatus } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
-import { formatTimestamp } from '../core/ids.ts';
+import { CHARTER_STREAM, formatTimestamp } from '../core/ids.ts';
 import type { MemberDoubt } from '../core/membership/view.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptEvidence } from '../core/trusted/accept.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import { formatDistance } from './durations.ts';
+import { expiryReminder } from './expiry-view.ts';
 import type { Json } from './output.ts';
 import { openRealm, type Realm } from './realm.ts';
 import type { RealmOptions } from './realm-options.ts';
+import { requireCharter } from './realm-trust.ts';
 import type { Session } from './session.ts';
 import { countOf, formatFields, formatTable, printable, type Styles } from './styles.ts';
 
@@ -25,6 +27,8 @@ export interface AskedNode {
   readonly status: NodeStatus;
   /** Forks that it has evidence of, in words. */
   readonly forks: readonly string[];
+  /** That the charter of the realm ends soon, in words; else empty. */
+  readonly reminders: readonly string[];
 }
 
 /** Asks a node. Errors: `CONFIG`, `REALM` for one of another realm, those of calling it. */
@@ -42,7 +46,9 @@ export async function askNode(session: Session, options: RealmOptions): Promise<
   const forks = status.streams.flatMap(({ stream, fork }) =>
     fork === undefined ? [] : [`${stream} is forked: ${describeFork(realm, fork)}`],
   );
-  return { status, forks };
+  const current = requireCharter(realm.state);
+  const reminder = expiryReminder(CHARTER_STREAM, current, session.context.nowMs());
+  return { status, forks, reminders: reminder === undefined ? [] : [reminder] };
 }
 
 /** Says whether evidence proves a fork, by the rules that nodes and clients use. */

@@ -33,6 +33,7 @@ import { openAttestor } from './region-attestor.ts';
 import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
+import { watchTrustExpiry } from './trust-expiry.ts';
 
 /** A node that serves. Disposing it drains it and resolves when everything is closed. */
 export interface RunningNode extends AsyncDisposable {
@@ -246,6 +247,7 @@ class Daemon implements RunningNode {
     attesting.by = attestor;
     const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
+    this.#closers.push(watchTrustExpiry({ replicator, clock, logger }));
     const listeners = await openListeners({ ...surroundings, services });
     this.#closers.push(async () => {
       subscriptions.close();

@@ -36,7 +36,9 @@ export type LogEvent =
   | 'store.failed'
   // What the realm says.
   | 'charter.accepted'
+  | 'charter.expiring'
   | 'release.accepted'
+  | 'release.expiring'
   | 'statement.refused'
   | 'stream.forked'
   | 'stream.settled'

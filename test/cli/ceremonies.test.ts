@@ -35,7 +35,7 @@ async function runbooks(): Promise<readonly (readonly [string, readonly string[]
   });
 }
 
-/** The words of `$ kedge …  # comment`; fast keys, because the slowness of real ones is on purpose. */
+/** The words of `$ kedge …  # comment`; keys that open fast, as real ones are slow on purpose. */
 function argvOf(line: string): readonly string[] {
   const [, command = ''] = /^\$ kedge ([^#]*)/.exec(line) ?? [];
   const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, a, b]) => a ?? b ?? '');

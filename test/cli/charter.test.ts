@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
-import { type CliRun, kedge } from './support.ts';
+import { type CliRun, kedge, START_MS } from './support.ts';
 
 const FAST = ['--scrypt-work-factor', '10'];
 let temp: TempDir;
@@ -196,5 +196,20 @@ describe('kedge charter plan', () => {
     expect(stdout).toContain('the hold-down gets shorter: 24h -> 1h');
     expect(stdout).toContain('one release may take more away: 50 %');
     expect(stdout).toContain('It takes:\n  2 of ana, ben, cleo of the current charter');
+  });
+});
+
+describe('kedge charter show, near the end of a charter', () => {
+  it.each([
+    [330, ''],
+    [340, 'the charter expires in 25 days'],
+    [366, 'the charter EXPIRED'],
+  ])('after %d days says %j', async (days, text) => {
+    const { stderr } = await kedge(['charter', 'show'], {
+      cwd: realm,
+      nowMs: START_MS + days * 86_400_000,
+    });
+    if (text === '') expect(stderr).toBe('');
+    else expect(stderr).toContain(text);
   });
 });

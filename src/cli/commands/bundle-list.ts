@@ -6,8 +6,10 @@
 import { isTrusted } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, splitStream } from '../../core/ids.ts';
+import { expiryStage } from '../../core/trusted/expiry.ts';
 import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
+import { expiryReminder } from '../expiry-view.ts';
 import { addExamples } from '../help.ts';
 import { requireHead } from '../history.ts';
 import type { Json } from '../output.ts';
@@ -62,8 +64,11 @@ async function run(session: Session, options: RealmOptions & DemandOptions): Pro
       staged,
       issued: formatTimestamp(head.issuedMs),
       expires: formatTimestamp(head.expiresMs),
+      expiring: expiryStage(head, nowMs),
       state: fork === undefined ? 'open' : 'forked',
     });
+    const reminder = expiryReminder(stream, head, nowMs);
+    if (reminder !== undefined) session.output.warn(reminder);
     const expired = head.expiresMs <= nowMs ? 'EXPIRED ' : '';
     rows.push([
       bundle,

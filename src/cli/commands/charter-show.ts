@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { formatTimestamp } from '../../core/ids.ts';
+import { CHARTER_STREAM, formatTimestamp } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
+import { expiryStage } from '../../core/trusted/expiry.ts';
 import type { AcceptedCharter } from '../../core/trusted/state.ts';
 import { charterJson, formatCharter } from '../charter-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { loadDocumentFile } from '../document-file.ts';
 import { formatDistance } from '../durations.ts';
+import { expiryReminder } from '../expiry-view.ts';
 import { addExamples } from '../help.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
@@ -56,13 +58,17 @@ async function showFile(session: Session, file: string): Promise<void> {
 function print(session: Session, accepted: AcceptedCharter, pin: string, origin: string): void {
   const { charter, digest, issuedMs, expiresMs } = accepted;
   const { styles } = session.output;
-  const left = formatDistance(expiresMs, session.context.nowMs());
+  const nowMs = session.context.nowMs();
+  const left = formatDistance(expiresMs, nowMs);
+  const reminder = expiryReminder(CHARTER_STREAM, accepted, nowMs);
+  if (reminder !== undefined) session.output.warn(reminder);
   session.output.result(
     {
       pin,
       digest,
       issued: formatTimestamp(issuedMs),
       expires: formatTimestamp(expiresMs),
+      expiring: expiryStage(accepted, nowMs),
       charter: charterJson(charter),
     },
     [

@@ -21,7 +21,7 @@ interface Options extends RealmOptions, RefreshOptions, WaitOptions {
 /** One look: the cluster, and what is to be warned of. */
 interface Look {
   readonly cluster: Cluster;
-  readonly forks: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 const NODES_MAX = 100;
@@ -66,7 +66,7 @@ async function run(session: Session, options: Options): Promise<void> {
     const { styles, isLive } = session.output;
     const verdict = options.watch === true && isLive ? 'first' : 'last';
     const text = formatCluster(seen.cluster, styles, verdict);
-    return { json: clusterJson(seen.cluster), text, warnings: seen.forks };
+    return { json: clusterJson(seen.cluster), text, warnings: seen.warnings };
   });
 }
 
@@ -115,8 +115,8 @@ async function lookAt(
   await Promise.all(endpoints.map(ask));
   if (asked.length === 0 && failure !== undefined) throw failure;
   const statuses = asked.map(({ status }) => status);
-  const forks = new Set(asked.flatMap((each) => each.forks));
-  return { cluster: gatherCluster(statuses, unreachable), forks: [...forks] };
+  const warnings = new Set(asked.flatMap((each) => [...each.forks, ...each.reminders]));
+  return { cluster: gatherCluster(statuses, unreachable), warnings: [...warnings] };
 }
 
 /** Whom to ask; one undefined stands for the node of `--node` or the profile. */

@@ -43,12 +43,12 @@ async function run(session: Session, options: Options): Promise<void> {
   const { output, context } = session;
   const timeoutMs = readTimeoutMs(options);
   await refresh(session, options, async () => {
-    const { status, forks } =
+    const { status, forks, reminders } =
       options.wait === true
         ? await askPatiently(session, options, timeoutMs)
         : await askNode(session, options);
     const text = formatStatus(status, output.styles, context.nowMs());
-    return { json: statusJson(status), text, warnings: forks };
+    return { json: statusJson(status), text, warnings: [...forks, ...reminders] };
   });
 }
 
