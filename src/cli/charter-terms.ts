@@ -93,8 +93,8 @@ export function signerArgument(text: string): SignerId {
 }
 
 /**
- * Reads a public key, PEM or DER. One whose ledger, beside it, says that it signs in another realm is
- * refused: who may sign for tests would sign for production (conformance F02).
+ * Reads a public key, PEM or DER. One whose ledger, beside it, says that it signs in another realm
+ * is refused: who may sign for tests would sign for production (conformance F02).
  * Errors: `CONFIG`, `PARSE`, `KEY`.
  */
 export async function loadPublicKey(

@@ -10,7 +10,7 @@
 import type { Role } from '../core/charter/charter.ts';
 import type { SignerId } from '../core/ids.ts';
 import { narrowsOnly } from '../core/releases/narrowing.ts';
-import { countSigners } from '../core/statements/quorum.ts';
+import { countedFor, countSigners } from '../core/statements/quorum.ts';
 import { SignatureChecks } from '../core/statements/signature-checks.ts';
 import type { Draft } from './draft-file.ts';
 import { missingSignatures } from './policy-review.ts';
@@ -33,7 +33,7 @@ export function missingSigners(review: ReleaseReview, draft: Draft): readonly Mi
   const { statement } = draft.document;
   const checks = new SignatureChecks(statement);
   const lackOf = (role: MissingRole['role'], of: Role): MissingRole => {
-    const { signers } = countSigners(charter, of.signers, statement, checks);
+    const signers = countedFor(of, countSigners(charter, of.signers, statement, checks));
     const from = of.signers.filter((signer) => !signers.includes(signer));
     return { role, count: Math.max(0, of.threshold - (of.signers.length - from.length)), from };
   };

@@ -19,7 +19,7 @@ export interface RecoveryOptions {
 }
 
 /** How long a charter that recovery keys sign may be valid. */
-export const RECOVERY_DAYS: number = 365;
+const RECOVERY_DAYS = 365;
 
 const DIGEST = /^[0-9a-f]{64}$/;
 

@@ -75,7 +75,8 @@ export const charterSign: CommandModule = {
           signableCharter(session, opened, reviewCharter(opened.draft, opened.pin, now(session))),
         progress: ({ draft, pin }) => {
           const review = reviewCharter(draft, pin, now(session));
-          return { signers: review.signers, missing: review.missing };
+          const recovered = review.recovered.map((keyId) => `recovery key ${keyId.slice(0, 16)}`);
+          return { signers: [...recovered, ...review.signers], missing: review.missing };
         },
         submit: 'kedge charter submit',
       }),

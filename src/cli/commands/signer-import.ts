@@ -12,9 +12,9 @@ import { isEncryptedKey, parseEncryptedKey, parsePlainKey } from '../../signers/
 import type { CommandModule } from '../command-module.ts';
 import { createFile, readInput, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
+import { parseWorkFactor } from '../new-keys.ts';
 import { passphraseSource } from '../passphrases.ts';
 import type { Session } from '../session.ts';
-import { parseWorkFactor } from './realm-init.ts';
 
 interface Options {
   readonly out?: string;
