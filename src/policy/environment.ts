@@ -170,7 +170,7 @@ export function variablesFor(subject: RuleSubject): readonly (readonly [string, 
 }
 
 /** The value of a field of nothing. */
-export function emptyValue(type: FieldType): FactValue {
+function emptyValue(type: FieldType): FactValue {
   switch (type) {
     case 'string':
       return '';
