@@ -192,11 +192,8 @@ class Daemon implements RunningNode {
     const found = await findOrigin(store, this.config.store);
     const nowMs = this.#clock.nowMs();
     const state = await loadState({ config: this.config, store, nowMs });
-    const { charters, streams } = state;
-    this.#logger.info(
-      { event: 'store.opened', path, charters: charters.length, streams: streams.size },
-      'store opened and verified',
-    );
+    const counts = { charters: state.charters.length, streams: state.streams.size };
+    this.#logger.info({ event: 'store.opened', path, ...counts }, 'store opened and verified');
     warnAboutTime(state, nowMs, this.#logger);
     warnAboutOrigin(found.origin, this.config, this.#logger);
     return { store, state, found };
@@ -247,7 +244,7 @@ class Daemon implements RunningNode {
     attesting.by = attestor;
     const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
-    this.#closers.push(watchTrustExpiry({ replicator, clock, logger }));
+    this.#closers.push(watchTrustExpiry({ ...surroundings, replicator }));
     const listeners = await openListeners({ ...surroundings, services });
     this.#closers.push(async () => {
       subscriptions.close();

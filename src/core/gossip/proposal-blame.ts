@@ -26,6 +26,6 @@ export function whenAgain(error: KedgeError): 'soon' | 'later' | 'when-told' | '
 
 /** Says whether a refusal is held against the peer that sent the news. */
 export function isProposalFault({ kind }: ProposalNews, { code }: KedgeError): boolean {
-  // Which signature counts depends on the charter; whether one is by the key that it names does not.
+  // Which signatures count depends on the charter; by which key one is does not.
   return FAULTS.has(code) || (kind === 'proposal-signed' && code === 'THRESHOLD');
 }
