@@ -169,6 +169,16 @@ export function variablesFor(subject: RuleSubject): readonly (readonly [string, 
   return Object.entries(VARIABLES).filter(([, variable]) => variable.for.includes(subject));
 }
 
+/** All facts of a subject, each empty: what is not given in a case of a test. */
+export function emptyFacts(subject: RuleSubject): Facts {
+  return Object.fromEntries(
+    variablesFor(subject).map(([name, { fields }]) => [
+      name,
+      Object.fromEntries(Object.entries(fields).map(([key, { type }]) => [key, emptyValue(type)])),
+    ]),
+  );
+}
+
 /** The value of a field of nothing. */
 function emptyValue(type: FieldType): FactValue {
   switch (type) {
@@ -183,14 +193,4 @@ function emptyValue(type: FieldType): FactValue {
     case 'list<string>':
       return [];
   }
-}
-
-/** All facts of a subject, each empty: what is not given in a case of a test. */
-export function emptyFacts(subject: RuleSubject): Facts {
-  return Object.fromEntries(
-    variablesFor(subject).map(([name, { fields }]) => [
-      name,
-      Object.fromEntries(Object.entries(fields).map(([key, { type }]) => [key, emptyValue(type)])),
-    ]),
-  );
 }
