@@ -17,7 +17,10 @@ export function connectionHint(message: string, wanted: 'admins' | 'clients'): s
     return `give the listener of ${wanted}, not of ${others}; or the node is of an old version`;
   }
   if (message.includes('ECONNREFUSED')) {
-    return 'nothing listens there: check host and port, and that the node runs';
+    return (
+      `nothing listens there: check the address (listen.${wanted} of the node), ` +
+      'and that it runs'
+    );
   }
   if (!message.includes('Failed to connect')) return undefined;
   return (

@@ -74,7 +74,9 @@ export class Offers {
    * (no room), `STORE`, `UNAVAILABLE`; those of {@link submit}.
    */
   async propose(proposal: Proposal): Promise<Sha256> {
-    const { handle, requireReady } = this.#parts;
+    const { gate, handle, requireReady } = this.#parts;
+    requireReady();
+    await gate.check(proposal.document, proposal.blobs, 'signing');
     requireReady();
     const digest = await this.#proposed.wait((requestId) => {
       handle({ kind: 'propose', requestId, proposal });

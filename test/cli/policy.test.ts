@@ -157,6 +157,9 @@ describe('a policy in force', () => {
     expect(refused.code).toBe(7);
     expect(refused.stderr).toContain('the rule window refuses it');
     expect(refused.stderr).toContain('never on Sundays');
+    const proposed = await run('proposal', 'create', draft);
+    expect(proposed.code).toBe(7);
+    expect(proposed.stderr).toContain('never on Sundays');
     nowMs = MONDAY;
     expect((await run('release', 'submit', draft)).code).toBe(0);
   });
