@@ -5,7 +5,13 @@
  * @module
  */
 import type { Resolution } from '../src/core/charter/charter.ts';
-import { parseSequence, type Sha256, type StreamName, splitStream } from '../src/core/ids.ts';
+import {
+  parseSequence,
+  releaseStream,
+  type Sha256,
+  type StreamName,
+  splitStream,
+} from '../src/core/ids.ts';
 import type { Head } from '../src/core/trusted/state.ts';
 import type { TestRealm } from '../src/testing/realm.ts';
 import { type Published, realmAt, signersUnder } from './pool.ts';
@@ -60,10 +66,12 @@ export function signOnTop(
   const known = releases.get(key);
   if (known !== undefined) return known;
   const name = splitStream(stream);
-  if (name.kind !== 'release') throw new Error(`${stream} has no releases`);
+  if (name.kind !== 'release' || head.kind !== 'release') {
+    throw new Error(`${stream} has no releases`);
+  }
   const { sequence, digest, issuedMs, expiresMs, body, bodyBytes, statement } = head;
   const after = {
-    stream,
+    stream: releaseStream(name.bundle),
     sequence,
     digest,
     issuedMs,

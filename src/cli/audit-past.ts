@@ -65,7 +65,7 @@ export async function readPastBundle(
   const isRight =
     sha256(document.statement.payload) === digest && sha256(document.body) === bodyDigest;
   if (!isRight) throw new KedgeError('DIGEST', `the node sent another release ${sequence}`);
-  const authority = findPastAuthority(state, bundle, statement, signed);
+  const authority = findPastAuthority(state, statement, signed);
   return {
     bundle,
     past,

@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import { KedgeError } from '../core/errors.ts';
 import { type BundleName, parseBundleName, splitStream } from '../core/ids.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import type { Head } from '../core/trusted/state.ts';
+import type { ReleaseHead } from '../core/trusted/state.ts';
 import { loadRelease } from './draft-file.ts';
 import { parseArgument } from './help.ts';
 import { requireHead } from './history.ts';
@@ -22,7 +22,10 @@ export interface BundleOptions extends RealmOptions, DemandOptions {
 }
 
 /** A bundle that was read and verified. */
-export type OpenedBundle = RealmRelease & { readonly head: Head; readonly bundle: BundleName };
+export type OpenedBundle = RealmRelease & {
+  readonly head: ReleaseHead;
+  readonly bundle: BundleName;
+};
 
 /** Adds the argument and options of {@link BundleOptions}. */
 export function addBundleOptions(command: Command): Command {

@@ -91,7 +91,7 @@ function mark({ digest }: Statement, styles: Styles, kept: Sha256 | undefined): 
 
 function sideOf(state: TrustedState, signed: SignedStatement): ForkSide {
   const statement = parseStatement(signed.payload);
-  const { bundle } = statement;
-  const authority = bundle && findPastAuthority(state, bundle, statement, signed);
-  return { statement, signers: authority === undefined ? [] : authority.signers };
+  const authority =
+    statement.kind === 'charter' ? undefined : findPastAuthority(state, statement, signed);
+  return { statement, signers: authority?.signers ?? [] };
 }

@@ -12,7 +12,7 @@ import { HISTORY_PAGE_MAX } from '../core/limits.ts';
 import { parseReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
-import { type Head, headOf } from '../core/trusted/state.ts';
+import { headOf, type ReleaseHead } from '../core/trusted/state.ts';
 import type { NodeAdmin } from './node-admin.ts';
 import type { Realm, RealmRelease } from './realm.ts';
 
@@ -27,7 +27,7 @@ export async function requireHead(
   realm: Realm,
   bundle: BundleName,
   options?: { readonly blobs: 'with' | 'without' },
-): Promise<RealmRelease & { readonly head: Head }> {
+): Promise<RealmRelease & { readonly head: ReleaseHead }> {
   const release = await realm.head(bundle, options);
   const head = release && headOf(release.state, releaseStream(bundle));
   if (release !== undefined && head !== undefined) return { ...release, head };
@@ -39,7 +39,7 @@ export async function requireHead(
 /** Reads statements from the head back, newest first, down to `until` or `limit` of them. */
 export async function readHistory(
   realm: Realm,
-  head: Head & { readonly bundle: BundleName },
+  head: ReleaseHead & { readonly bundle: BundleName },
   range: { readonly limit: number; readonly until?: Sequence },
 ): Promise<readonly PastStatement[]> {
   const node = requireNode(realm);
@@ -69,7 +69,7 @@ export async function readHistory(
 /** Reads the content of one release of the past. Errors: `GAP`, `DIGEST`, `PREVIOUS`. */
 export async function readPastBody(
   realm: Realm,
-  head: Head & { readonly bundle: BundleName },
+  head: ReleaseHead & { readonly bundle: BundleName },
   sequence: Sequence,
 ): Promise<ReleaseBody> {
   if (sequence === head.sequence) return head.body;

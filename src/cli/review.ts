@@ -12,7 +12,7 @@ import { verifyLifecycle } from '../core/anchors/lifecycle.ts';
 import { equalBytes } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, formatTimestamp } from '../core/ids.ts';
+import { type BundleName, formatTimestamp, releaseStream } from '../core/ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../core/limits.ts';
 import { parseReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import {
@@ -22,8 +22,13 @@ import {
   describeChange,
 } from '../core/releases/diff.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
-import { findAuthority, type ReleaseAuthority } from '../core/trusted/authority.ts';
-import { expectedNext, type Head, headOf, type TrustedState } from '../core/trusted/state.ts';
+import { type Authority, findAuthority } from '../core/trusted/authority.ts';
+import {
+  expectedNext,
+  headOf,
+  type ReleaseHead,
+  type TrustedState,
+} from '../core/trusted/state.ts';
 import type { Draft } from './draft-file.ts';
 import { judgeByPolicy, type PolicyReview } from './policy-review.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
@@ -36,11 +41,11 @@ export interface ReleaseReview {
   /** Charters and base of the draft, verified. */
   readonly state: TrustedState;
   /** The release that this one follows. */
-  readonly previous: Head | undefined;
+  readonly previous: ReleaseHead | undefined;
   readonly changes: readonly Change[];
   readonly counts: ChangeCounts;
   /** Who signed so far, counted as nodes will. */
-  readonly authority: ReleaseAuthority;
+  readonly authority: Authority;
   /** Why nodes would refuse it as it stands, apart from missing signatures. */
   readonly problems: readonly KedgeError[];
   /** What the policy wants to be approved by more signers. */
@@ -58,10 +63,10 @@ export function reviewRelease(draft: Draft, pin: Pin, nowMs: number): ReleaseRev
   if (body.bundle !== bundle) {
     throw new KedgeError('TYPE', `the draft is for ${bundle}, its content for ${body.bundle}`);
   }
-  const previous = headOf(state, statement.stream);
+  const previous = headOf(state, releaseStream(bundle));
   requireBlobs(draft, previous, body);
   const { charter } = requireCharter(state);
-  const authority = findAuthority(charter, bundle, draft.document.statement);
+  const authority = findAuthority(charter, statement, draft.document.statement);
   const problems = [
     ...timeProblems(statement, state, authority, nowMs),
     ...lifecycleProblems(previous?.body, body, statement, state, authority),
@@ -120,7 +125,7 @@ function requireFit(statement: Statement, state: TrustedState, draft: Draft): vo
 }
 
 /** Every anchor that enters must come with its certificate; blobs are named by their own hash. */
-function requireBlobs(draft: Draft, previous: Head | undefined, body: ReleaseBody): void {
+function requireBlobs(draft: Draft, previous: ReleaseHead | undefined, body: ReleaseBody): void {
   const known = new Set((previous?.body.anchors ?? []).map(({ id }) => id));
   const missing = body.anchors.filter(({ id }) => !known.has(id) && !draft.blobs.has(id));
   const [first] = missing;
@@ -134,7 +139,7 @@ function requireBlobs(draft: Draft, previous: Head | undefined, body: ReleaseBod
 function timeProblems(
   statement: Statement,
   state: TrustedState,
-  authority: ReleaseAuthority,
+  authority: Authority,
   nowMs: number,
 ): readonly KedgeError[] {
   const problems: KedgeError[] = [];
@@ -164,7 +169,7 @@ function lifecycleProblems(
   body: ReleaseBody,
   statement: Statement,
   state: TrustedState,
-  authority: ReleaseAuthority,
+  authority: Authority,
 ): readonly KedgeError[] {
   try {
     verifyLifecycle(previous, body, statement, {

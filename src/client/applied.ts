@@ -5,7 +5,7 @@
  */
 import type { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
-import type { Evidence, Head } from '../core/trusted/state.ts';
+import type { Evidence, ReleaseHead } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchResponse } from '../core/watch/messages.ts';
 import type { InUse } from './realm-pin.ts';
 
@@ -54,5 +54,5 @@ export type RealmResponse = Exclude<
 export interface Judging {
   readonly nowMs: number;
   /** Throws when a release may not come into use; called last, before anything changes. */
-  readonly admit: (head: Head) => void;
+  readonly admit: (head: ReleaseHead) => void;
 }

@@ -24,7 +24,7 @@ import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
-import { currentCharter, type Head } from '../core/trusted/state.ts';
+import { currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
 import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import type { ParkedUpdate, Pending } from './pending.ts';
@@ -98,7 +98,7 @@ export class AttestedRealm {
     response: RealmResponse,
     pending: Pending,
     nowMs: number,
-    admit?: (head: Head) => void,
+    admit?: (head: ReleaseHead) => void,
   ): Applied {
     const applied = this.#options.realm.apply(response, pending, nowMs, admit);
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
@@ -142,8 +142,8 @@ export class AttestedRealm {
       return { kind: 'charters-wait', version, error, bundle };
     }
     const joined = join(pending.parked(bundle), update);
-    let candidate: Head | undefined;
-    const admit = (head: Head): void => {
+    let candidate: ReleaseHead | undefined;
+    const admit = (head: ReleaseHead): void => {
       candidate = head;
       const { sequence, digest, statement } = head;
       const stream = releaseStream(bundle);
@@ -218,7 +218,7 @@ function isUnattested({ code, detail }: KedgeError): boolean {
 /** A verified update as it waits. Only what is not in use already has come as a blob. */
 function parked(
   { statements }: BundleUpdate,
-  head: Head,
+  head: ReleaseHead,
   pending: Pending,
 ): Omit<ParkedUpdate, 'judgedMs'> {
   const blobs = new Map<AnchorId, Uint8Array>();

@@ -24,7 +24,7 @@ import { copyBytes, equalBytes } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/ids.ts';
 import { encodePem } from '../core/pem.ts';
-import type { Head } from '../core/trusted/state.ts';
+import type { ReleaseHead } from '../core/trusted/state.ts';
 import { insideOf, setInside, setTaking, Taking } from './taking.ts';
 
 const EXPIRED = { reason: 'expired', message: 'the release has expired' } as const;
@@ -103,7 +103,7 @@ export interface Bundle {
  */
 export function makeBundle(
   realm: RealmName,
-  head: Head,
+  head: ReleaseHead,
   blobs: ReadonlyMap<AnchorId, Uint8Array>,
   condition: 'good' | 'expired' = 'good',
 ): Bundle {

@@ -6,7 +6,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sha256 } from '../core/ids.ts';
-import type { Head } from '../core/trusted/state.ts';
+import type { ReleaseHead } from '../core/trusted/state.ts';
 import type { Bundle } from './bundle.ts';
 
 /** Who is trusted for what, in the beginning. */
@@ -20,7 +20,7 @@ export interface RealmPin {
 /** A bundle with all that is needed to verify it again and to build on it. */
 export interface InUse {
   readonly bundle: Bundle;
-  readonly head: Head;
+  readonly head: ReleaseHead;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 

@@ -30,8 +30,8 @@ import {
   type Evidence,
   emptyTrustedState,
   forkOf,
-  type Head,
   headOf,
+  type ReleaseHead,
   type TrustedState,
 } from '../core/trusted/state.ts';
 import type { BundleCursor, BundleUpdate } from '../core/watch/messages.ts';
@@ -105,7 +105,7 @@ export class VerifiedRealm {
     response: RealmResponse,
     pending: Pending,
     nowMs: number,
-    admit: (head: Head) => void = () => undefined,
+    admit: (head: ReleaseHead) => void = () => undefined,
   ): Applied {
     switch (response.kind) {
       case 'keep-alive':
@@ -255,7 +255,7 @@ export class VerifiedRealm {
     return { kind: 'released', inUse };
   }
 
-  #complete(head: Head, blobs: ReadonlyMap<AnchorId, Uint8Array>): InUse {
+  #complete(head: ReleaseHead, blobs: ReadonlyMap<AnchorId, Uint8Array>): InUse {
     checkBlobs(head.body, blobs);
     return { head, blobs, bundle: makeBundle(this.#pin.realm, head, blobs) };
   }

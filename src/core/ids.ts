@@ -9,6 +9,7 @@
 import { KedgeError } from './errors.ts';
 
 declare const brand: unique symbol;
+declare const holds: unique symbol;
 type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 
 /** A realm's name, for example `prod.example.org`. */
@@ -17,6 +18,10 @@ export type RealmName = Brand<string, 'RealmName'>;
 export type BundleName = Brand<string, 'BundleName'>;
 /** `charter`, `release/<bundle>` or `rollout/<bundle>`. */
 export type StreamName = Brand<string, 'StreamName'>;
+/** The stream of a bundle's releases. */
+export type ReleaseStream = StreamName & { readonly [holds]: 'release' };
+/** The stream of a bundle's rollouts. */
+export type RolloutStream = StreamName & { readonly [holds]: 'rollout' };
 /** A SHA-256 as 64 lower-case hex digits. */
 export type Sha256 = Brand<string, 'Sha256'>;
 /** The SHA-256 of an anchor's DER. Every anchor id is also a {@link Sha256}. */
@@ -109,8 +114,23 @@ export function splitStream(text: string): ParsedStream {
 }
 
 /** The stream of a bundle's releases. */
-export function releaseStream(bundle: BundleName): StreamName {
-  return `release/${bundle}` as StreamName;
+export function releaseStream(bundle: BundleName): ReleaseStream {
+  return `release/${bundle}` as ReleaseStream;
+}
+
+/** The stream of a bundle's rollouts. */
+export function rolloutStream(bundle: BundleName): RolloutStream {
+  return `rollout/${bundle}` as RolloutStream;
+}
+
+/** Says whether a stream is one of rollouts. */
+export function isRollout(stream: StreamName): stream is RolloutStream {
+  return stream.startsWith('rollout/');
+}
+
+/** The releases of the bundle whose rollouts are in this stream. */
+export function releasesOf(rollouts: RolloutStream): ReleaseStream {
+  return `release${rollouts.slice('rollout'.length)}` as ReleaseStream;
 }
 
 /** Parses a timestamp: a real UTC second, no other notation. Errors: `PARSE`. */

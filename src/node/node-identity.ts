@@ -13,7 +13,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import { formatTimestamp, releaseStream, type Sha256, type StreamName } from '../core/ids.ts';
-import type { Head, TrustedState } from '../core/trusted/state.ts';
+import { headOf, type ReleaseHead, type TrustedState } from '../core/trusted/state.ts';
 import { LiveTls, type TlsMaterial } from '../grpc/live-tls.ts';
 import { rehearse } from '../grpc/rehearsal.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
@@ -56,7 +56,7 @@ export class NodeIdentity implements AsyncDisposable {
   readonly #expiry: CertificateExpiry;
   readonly #complaints: Map<string, unknown> = new Map();
   #live: LiveTls | undefined;
-  #head: Head | undefined;
+  #head: ReleaseHead | undefined;
   #headDigest: Sha256 | undefined;
   #wanted: Identity;
   #inUse: Identity;
@@ -92,10 +92,10 @@ export class NodeIdentity implements AsyncDisposable {
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     const { caBundle } = this.#options.config;
     if (caBundle === undefined || !streams.includes(releaseStream(caBundle))) return;
-    const stream = state.streams.get(releaseStream(caBundle));
+    const stream = releaseStream(caBundle);
     // A fork says who may not be believed, not whom to believe: the set in use stays.
-    if (stream?.kind !== 'open') return;
-    this.#head = stream.head;
+    if (state.streams.get(stream)?.kind !== 'open') return;
+    this.#head = headOf(state, stream);
     this.#touch();
   }
 
@@ -110,7 +110,7 @@ export class NodeIdentity implements AsyncDisposable {
   async #start(): Promise<void> {
     const { config, state, clock } = this.#options;
     if (config.caBundle !== undefined) {
-      this.#head = state.streams.get(releaseStream(config.caBundle))?.head;
+      this.#head = headOf(state, releaseStream(config.caBundle));
     }
     await this.#readTrust();
     const chosen = await this.#choose();

@@ -12,7 +12,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Anchor } from '../core/anchors/anchor.ts';
 import type { AnchorId } from '../core/ids.ts';
 import { checkBlobs, trustedAnchors } from '../core/releases/usable.ts';
-import type { Head } from '../core/trusted/state.ts';
+import type { ReleaseHead } from '../core/trusted/state.ts';
 import { Authorities, type Authority } from '../grpc/authorities.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -25,7 +25,10 @@ export interface PeerTrust {
 }
 
 /** Reads the trust that a head gives. Errors: `STORE`, `DIGEST`. */
-export async function loadBundleTrust({ sequence, body }: Head, store: Store): Promise<PeerTrust> {
+export async function loadBundleTrust(
+  { sequence, body }: ReleaseHead,
+  store: Store,
+): Promise<PeerTrust> {
   const blobs = await store.blobs(body.anchors.map(({ id }) => id));
   checkBlobs(body, blobs);
   const authorities = (purpose: string): Authorities =>

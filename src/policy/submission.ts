@@ -65,7 +65,7 @@ function releaseFindings(
   { state, document, certificates, nowMs }: PolicySubmission,
 ): readonly Finding[] {
   const body = parseReleaseBody(document.body);
-  const { role } = findAuthority(charter, body.bundle, document.statement);
+  const { role } = findAuthority(charter, statement, document.statement);
   const facts = releaseFacts({
     charter,
     statement,

@@ -20,6 +20,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { Hello } from '../core/gossip/frames.ts';
 import { type BundleName, releaseStream } from '../core/ids.ts';
 import type { DialTarget } from '../core/peer.ts';
+import { headOf } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Replicator } from './replicator.ts';
 import type { Reporting } from './reporting.ts';
@@ -61,7 +62,7 @@ export class AdoptionQueries {
   adoption(bundle: BundleName): BundleAdoption {
     const { replicator, clock } = this.#options;
     replicator.requireServing();
-    const head = replicator.durable.streams.get(releaseStream(bundle))?.head;
+    const head = headOf(replicator.durable, releaseStream(bundle));
     return adoptionOf({
       bundle,
       head: head && {

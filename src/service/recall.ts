@@ -1,20 +1,24 @@
 /**
  * Looks up what the replication machine cannot remember: the statement that is held at the place of
- * one that comes at or below the head, and what is left of streams about which a charter decides.
+ * one that comes at or below the head, what is left of streams about which a charter decides, and
+ * the releases that a rollout names.
  *
  * @module
  */
 import { verifyNextCharter } from '../core/charter/chain.ts';
+import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Recall } from '../core/gossip/events.ts';
 import type { FetchItem, Frame, Push } from '../core/gossip/frames.ts';
 import { rowIn } from '../core/gossip/rows.ts';
-import { parseSequence, type Sequence, type StreamName } from '../core/ids.ts';
+import { parseSequence, releaseStream, type Sequence, type StreamName } from '../core/ids.ts';
+import { parseRolloutBody, type RolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { toAccepted } from '../core/trusted/accept-charter.ts';
 import { type Decision, decisionsOn } from '../core/trusted/decisions.ts';
 import type { Holding } from '../core/trusted/holding.ts';
+import { namedHeld } from '../core/trusted/judge-rollout.ts';
 import { type Touched, touchedBy } from '../core/trusted/settle.ts';
 import { currentCharter, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -102,8 +106,24 @@ export class RecallSource {
     // A head is in memory: what comes a second time, as most pushes do, costs no read.
     if (row?.sequence === sequence && !row.forked) return undefined;
     if (row !== undefined && sequence <= row.sequence) return this.#read(stream, sequence);
-    const touched = body && touchedByNext(state, statement, { statement: signed, body });
+    if (body === undefined) return undefined;
+    if (statement.kind === 'rollout') return this.#named(state, statement, body);
+    const touched = touchedByNext(state, statement, { statement: signed, body });
     return touched && this.#readHoldings(touched);
+  }
+
+  /** The releases that a rollout names, also the head: another one may be it by then. */
+  #named(state: TrustedState, statement: Statement, body: Uint8Array): Promise<Recall> | undefined {
+    const rollout = rolloutOf(statement, body);
+    const held = rollout === undefined ? [] : namedHeld(state, rollout);
+    if (rollout === undefined || held.length === 0) return undefined;
+    const stream = releaseStream(rollout.bundle);
+    return this.#guard(async () => {
+      const found = await Promise.all(
+        held.map((from) => this.#options.store.statements(stream, { from, limit: 1 })),
+      );
+      return { named: found.flat() };
+    });
   }
 
   async #read(stream: StreamName, from: Sequence): Promise<Recall> {
@@ -191,6 +211,18 @@ export function touchedByNext(
     const next = { ...state, charters: [...state.charters, charter] };
     const touched = touchedBy(next);
     return touched.size === 0 ? undefined : { next, touched };
+  } catch (thrown) {
+    if (thrown instanceof KedgeError) return undefined;
+    throw thrown;
+  }
+}
+
+/** What a rollout says; nothing when it does not parse, or is not what was signed. */
+function rolloutOf({ bodyDigest, bundle }: Statement, body: Uint8Array): RolloutBody | undefined {
+  if (sha256(body) !== bodyDigest) return undefined;
+  try {
+    const rollout = parseRolloutBody(body);
+    return rollout.bundle === bundle ? rollout : undefined;
   } catch (thrown) {
     if (thrown instanceof KedgeError) return undefined;
     throw thrown;

@@ -24,7 +24,7 @@ import {
 } from '../core/ids.ts';
 import { ARRIVALS_MAX } from '../core/limits.ts';
 import type { MemberSigner } from '../core/membership/record.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import { headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { WatchRequest } from '../core/watch/messages.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -190,7 +190,7 @@ export class Reporting implements Disposable {
   #headOf(
     bundle: BundleName,
   ): (Parameters<AdoptionBoard['serve']>[1] & { issuedMs: number }) | undefined {
-    const head = this.#state.streams.get(releaseStream(bundle))?.head;
+    const head = headOf(this.#state, releaseStream(bundle));
     if (head === undefined) return undefined;
     const { sequence, digest, issuedMs } = head;
     return { sequence, digest, issuedMs, anchors: new Set(head.body.anchors.map(({ id }) => id)) };

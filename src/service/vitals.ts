@@ -4,8 +4,7 @@
  * @module
  */
 import type { Hello } from '../core/gossip/frames.ts';
-import { type BundleName, splitStream } from '../core/ids.ts';
-import { currentCharter, type Head, type TrustedState } from '../core/trusted/state.ts';
+import { currentCharter, type ReleaseHead, type TrustedState } from '../core/trusted/state.ts';
 import type { MetricSample } from '../ports/metrics.ts';
 import { countBehind } from './queries.ts';
 import type { Replicator } from './replicator.ts';
@@ -50,17 +49,12 @@ function trustSamples(state: TrustedState): readonly MetricSample[] {
       : [{ name: 'kedge_charter_expiry_seconds', value: seconds(charter.expiresMs) } as const]),
     { name: 'kedge_streams', value: streams.length + charters },
     { name: 'kedge_streams_forked', value: forked },
-    ...streams.flatMap(({ stream, head }) => {
-      const parsed = splitStream(stream);
-      return parsed.kind === 'release' && head !== undefined
-        ? bundleSamples(parsed.bundle, head)
-        : [];
-    }),
+    ...streams.flatMap(({ head }) => (head?.kind === 'release' ? bundleSamples(head) : [])),
   ];
 }
 
-function bundleSamples(bundle: BundleName, head: Head): readonly MetricSample[] {
-  const labels = { bundle };
+function bundleSamples(head: ReleaseHead): readonly MetricSample[] {
+  const labels = { bundle: head.body.bundle };
   return [
     { name: 'kedge_bundle_sequence', value: head.sequence, labels },
     { name: 'kedge_bundle_expiry_seconds', value: seconds(head.expiresMs), labels },

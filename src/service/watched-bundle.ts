@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { type BundleName, releaseStream, type Sha256, type StreamName } from '../core/ids.ts';
-import type { Evidence, ForkedStream, Head, TrustedState } from '../core/trusted/state.ts';
+import { type BundleName, type ReleaseStream, releaseStream, type Sha256 } from '../core/ids.ts';
+import {
+  type Evidence,
+  type ForkedStream,
+  headOf,
+  type ReleaseHead,
+  type TrustedState,
+} from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import { oncePer, type Prepared } from './prepared.ts';
 import type { Held, UpdateSource } from './updates.ts';
@@ -28,11 +34,11 @@ interface Awaited {
 
 // Clients that are told the same get the very same message, which is encoded once.
 const currentOf = oncePer(
-  ({ sequence, digest }: Head, bundle: BundleName) =>
+  ({ sequence, digest }: ReleaseHead, bundle: BundleName) =>
     [{ kind: 'current', at: { bundle, held: { sequence, digest } } }] as const,
 );
 
-const placeOf = oncePer(({ sequence, digest }: Head): Held => ({ sequence, digest }));
+const placeOf = oncePer(({ sequence, digest }: ReleaseHead): Held => ({ sequence, digest }));
 
 /** The evidence of a fork. */
 export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
@@ -42,7 +48,7 @@ export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
 /** One watched bundle of one client. */
 export class WatchedBundle {
   readonly #bundle: BundleName;
-  readonly #stream: StreamName;
+  readonly #stream: ReleaseStream;
   #held: Held | undefined;
   /** The evidence or head that the client was last told of, so that nothing is told twice. */
   #told: string | undefined;
@@ -80,7 +86,7 @@ export class WatchedBundle {
     }
     const stream = context.state.streams.get(this.#stream);
     if (stream?.kind === 'forked') return this.#nextOfForked(stream, context);
-    const head = stream?.head;
+    const head = headOf(context.state, this.#stream);
     const held = this.#held;
     if (
       head === undefined ||

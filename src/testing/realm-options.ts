@@ -17,6 +17,8 @@ export interface TestRealmOptions {
   readonly threshold?: number;
   /** Of the role `revoke`, which the same signers hold; absent leaves the role out. */
   readonly revokeThreshold?: number;
+  /** Who signs rollouts, alone and with a key of its own; absent leaves the role out. */
+  readonly rolloutSigner?: string;
   /** Default `ed25519`. */
   readonly alg?: Algorithm;
   /** Default 0. */
@@ -41,13 +43,13 @@ export interface TestSigner {
   readonly key: SigningKey;
 }
 
-/** The first charter of a test realm; all signers hold all roles. */
+/** The first charter of a test realm; all signers hold all roles but that of the rollouts. */
 export function firstCharter(
   realm: RealmName,
   signers: readonly TestSigner[],
-  options: TestRealmOptions,
+  options: TestRealmOptions & { readonly rollouts?: TestSigner | undefined },
 ): Charter {
-  const { expiryDays = 90, threshold = Math.floor(signers.length / 2) + 1 } = options;
+  const { expiryDays = 90, threshold = Math.floor(signers.length / 2) + 1, rollouts } = options;
   const ids = signers.map(({ id }) => id).toSorted();
   const role = { signers: ids, threshold, expiryDays };
   const roles: Roles = {
@@ -56,11 +58,12 @@ export function firstCharter(
     ...(options.revokeThreshold === undefined
       ? {}
       : { revoke: { ...role, threshold: options.revokeThreshold } }),
+    ...(rollouts && { rollout: { signers: [rollouts.id], threshold: 1, expiryDays } }),
   };
   return {
     version: 1,
     realm,
-    signers: signers
+    signers: [...signers, ...(rollouts === undefined ? [] : [rollouts])]
       .map(({ id, key }) => ({ id, owner: `${id}@example.org`, keys: [key.publicKey] }))
       .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     roles,

@@ -20,60 +20,41 @@ import {
   parseSignerId,
   type RealmName,
   releaseStream,
+  rolloutStream,
   type Sequence,
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import { type EditPoint, emptyBody, nextBody } from '../core/releases/edit.ts';
-import type { SignedDocument } from '../core/statements/envelope.ts';
+import { encodeRolloutBody, type RolloutBody } from '../core/rollouts/body.ts';
 import { signStatement } from '../core/statements/sign.ts';
 import { encodeStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../core/trusted/state.ts';
+import type {
+  TestCharter,
+  TestDocument,
+  TestRelease,
+  TestReleaseOptions,
+  TestRollout,
+  TestRolloutOptions,
+  TestSigningOptions,
+} from './documents.ts';
 import { firstCharter, type TestRealmOptions, type TestSigner } from './realm-options.ts';
 import { TEST_EPOCH_MS } from './simulated-clock.ts';
 
-/** A signed document with what a test wants to know of it. */
-export interface TestDocument {
-  readonly document: SignedDocument;
-  readonly stream: StreamName;
-  readonly sequence: Sequence;
-  readonly digest: Sha256;
-  readonly issuedMs: number;
-  readonly expiresMs: number;
-}
-
-/** A signed release. */
-export interface TestRelease extends TestDocument {
-  readonly body: ReleaseBody;
-}
-
-/** A signed charter. */
-export interface TestCharter extends TestDocument {
-  readonly charter: Charter;
-}
-
-/** How a document is to be signed; the defaults make a good one. */
-export interface TestSigningOptions {
-  /** Who signs: ids, or that many of the signers; default as many as the threshold demands. */
-  readonly signers?: number | readonly string[];
-  /** Default: the realm's `now`. */
-  readonly issuedMs?: number;
-  /** Default: 30 days after `issuedMs`. */
-  readonly expiresMs?: number;
-}
-
-/** How a release is to be made. */
-export interface TestReleaseOptions extends TestSigningOptions {
-  /**
-   * Builds on this release instead of the newest, or on nothing. The result is then not remembered
-   * as the newest: this makes the other branch of a fork.
-   */
-  readonly after?: TestRelease | 'nothing';
-}
-
-export type { TestRealmOptions, TestSigner };
+export type {
+  TestCharter,
+  TestDocument,
+  TestRealmOptions,
+  TestRelease,
+  TestReleaseOptions,
+  TestRollout,
+  TestRolloutOptions,
+  TestSigner,
+  TestSigningOptions,
+};
 
 const NAMES = ['alice', 'bob', 'carol'];
 const VALID_FOR_MS = 30 * 86_400_000;
@@ -95,14 +76,19 @@ export class TestRealm {
   readonly #now: () => number;
   readonly #charters: TestCharter[] = [];
   readonly #releases = new Map<BundleName, TestRelease[]>();
+  readonly #rollouts = new Map<BundleName, TestRollout[]>();
   readonly #extraKeys = new Map<string, SigningKey>();
+  readonly #rolloutSigner: string | undefined;
 
   /** For {@link createTestRealm}. */
   constructor(signers: readonly TestSigner[], options: TestRealmOptions) {
     this.name = parseRealmName(options.realm ?? 'test.example.org');
     this.signers = signers;
     this.#now = options.now ?? (() => TEST_EPOCH_MS);
-    const charter = firstCharter(this.name, signers, options);
+    const { rolloutSigner } = options;
+    this.#rolloutSigner = rolloutSigner;
+    const rollouts = rolloutSigner === undefined ? undefined : this.addSigner(rolloutSigner);
+    const charter = firstCharter(this.name, signers, { ...options, rollouts });
     this.#charters.push(this.#signCharter(charter, {}, undefined));
   }
 
@@ -163,9 +149,35 @@ export class TestRealm {
       // The clock may have moved on since the edit.
       { ...options, issuedMs: point.issuedMs },
     );
-    const release = { ...signed, body };
+    const release = { ...signed, stream: releaseStream(name), body };
     if (options.after === undefined) this.#releases.set(name, [...known, release]);
     return release;
+  }
+
+  /** Signs the next rollout of a bundle; remembers it as {@link nextRelease} does a release. */
+  nextRollout(
+    bundle: string,
+    plan: Omit<RolloutBody, 'bundle'>,
+    options: TestRolloutOptions = {},
+  ): TestRollout {
+    const name = parseBundleName(bundle);
+    const known = this.#rollouts.get(name) ?? [];
+    const { after = known.at(-1) ?? 'nothing' } = options;
+    const before = after === 'nothing' ? undefined : after;
+    const body = { ...plan, bundle: name };
+    const signed = this.#sign(
+      {
+        stream: rolloutStream(name),
+        sequence: parseSequence((before?.sequence ?? 0) + 1),
+        previous: before?.digest ?? NO_PREVIOUS,
+        charterVersion: this.charter.charter.version,
+        body: encodeRolloutBody(body),
+      },
+      { signers: this.#rolloutSigner === undefined ? 0 : [this.#rolloutSigner], ...options },
+    );
+    const rollout = { ...signed, stream: rolloutStream(name), body };
+    if (options.after === undefined) this.#rollouts.set(name, [...known, rollout]);
+    return rollout;
   }
 
   /** Signs and remembers the next charter; by default with every signer whose key is known. */
@@ -184,7 +196,8 @@ export class TestRealm {
   trustedState(): TrustedState {
     let state = emptyTrustedState(this.name, this.firstCharterDigest);
     const releases = [...this.#releases.values()].flat();
-    for (const { document, issuedMs } of [...this.#charters, ...releases]) {
+    const rollouts = [...this.#rollouts.values()].flat();
+    for (const { document, issuedMs } of [...this.#charters, ...releases, ...rollouts]) {
       const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
       ({ state } = acceptDocument(state, offer, issuedMs));
     }

@@ -12,7 +12,7 @@ import {
 } from '../../src/core/ids.ts';
 import type { SignedStatement } from '../../src/core/statements/envelope.ts';
 import { encodeStatement, parseStatement } from '../../src/core/statements/statement.ts';
-import type { Head } from '../../src/core/trusted/state.ts';
+import type { ReleaseHead } from '../../src/core/trusted/state.ts';
 import { START_MS } from './support.ts';
 
 const bundle = parseBundleName('b.example.org');
@@ -48,9 +48,13 @@ function read(told: readonly SignedStatement[], limit = 10): ReturnType<typeof r
       .filter(({ payload }) => parseStatement(payload).sequence < (before ?? Infinity))
       .slice(0, max);
   const realm = { node: { history } } as unknown as Realm;
-  return readHistory(realm, { bundle, sequence, digest } as Head & { bundle: typeof bundle }, {
-    limit,
-  });
+  return readHistory(
+    realm,
+    { bundle, sequence, digest } as ReleaseHead & { bundle: typeof bundle },
+    {
+      limit,
+    },
+  );
 }
 
 describe('readHistory', () => {

@@ -11,6 +11,7 @@ import {
   parseBundleName,
   parseRegionName,
   releaseStream,
+  type StreamName,
 } from '../../src/core/ids.ts';
 import {
   type CosignedCheckpoint,
@@ -183,7 +184,7 @@ describe('a node with the key of its region', () => {
     await admin.submit({ document: release.document, blobs: [anchor.der] });
   }
 
-  async function note(name: string, stream: typeof STREAM): Promise<CosignedCheckpoint> {
+  async function note(name: string, stream: StreamName): Promise<CosignedCheckpoint> {
     using admin = await adminOf(name);
     const policy = regionPolicy(realm.charter.charter, 1);
     const { leaf } = await admin.checkpoint(stream);
@@ -191,7 +192,7 @@ describe('a node with the key of its region', () => {
     return openCheckpoint(bytes, { realm: realm.name, stream }, policy);
   }
 
-  async function regionsOf(name: string, stream: typeof STREAM): Promise<readonly string[]> {
+  async function regionsOf(name: string, stream: StreamName): Promise<readonly string[]> {
     return await note(name, stream).then(
       ({ regions }) => regions,
       () => [],

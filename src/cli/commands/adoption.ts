@@ -9,7 +9,7 @@ import { judgeRemoval, QUIET_DEFAULT_MS, QUIET_MIN_MS } from '../../core/adoptio
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName, parseNodeId } from '../../core/ids.ts';
-import type { Head } from '../../core/trusted/state.ts';
+import type { ReleaseHead } from '../../core/trusted/state.ts';
 import { type AdoptionReport, lackingOf, reportAdoption } from '../adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../adoption-json.ts';
 import { formatAdoption } from '../adoption-view.ts';
@@ -57,7 +57,7 @@ interface Question {
   readonly options: Options;
   readonly node: NodeAdmin;
   readonly bundle: BundleName;
-  readonly head: Head;
+  readonly head: ReleaseHead;
 }
 
 const QUIET_DEFAULT = formatSeconds(QUIET_DEFAULT_MS / 1000);

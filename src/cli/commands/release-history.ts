@@ -5,7 +5,6 @@
  */
 
 import { KedgeError } from '../../core/errors.ts';
-import type { BundleName } from '../../core/ids.ts';
 import { formatTimestamp, parseBundleName } from '../../core/ids.ts';
 import { findAuthority } from '../../core/trusted/authority.ts';
 import { charterAt, type TrustedState } from '../../core/trusted/state.ts';
@@ -57,7 +56,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       issued: formatTimestamp(statement.issuedMs),
       expires: formatTimestamp(statement.expiresMs),
       charterVersion: statement.charterVersion,
-      signers: signersOf(state, bundle, { statement, signed }),
+      signers: signersOf(state, { statement, signed }),
     })),
     formatTable(
       ['sequence', 'issued', 'expires', 'charter', 'signed by', 'digest'],
@@ -66,18 +65,14 @@ async function run(session: Session, name: string, options: Options): Promise<vo
         formatTimestamp(statement.issuedMs),
         formatTimestamp(statement.expiresMs).slice(0, 10),
         String(statement.charterVersion),
-        signersOf(state, bundle, { statement, signed }).join(', '),
+        signersOf(state, { statement, signed }).join(', '),
         statement.digest.slice(0, 16),
       ]),
     ),
   );
 }
 
-function signersOf(
-  state: TrustedState,
-  bundle: BundleName,
-  { statement, signed }: PastStatement,
-): readonly string[] {
+function signersOf(state: TrustedState, { statement, signed }: PastStatement): readonly string[] {
   const charter = charterAt(state, statement.charterVersion)?.charter;
-  return charter === undefined ? [] : findAuthority(charter, bundle, signed).signers;
+  return charter === undefined ? [] : findAuthority(charter, statement, signed).signers;
 }

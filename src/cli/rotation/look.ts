@@ -13,7 +13,7 @@ import {
   type RotationQuestion,
   rotationPath,
 } from '../../core/rotation/path.ts';
-import type { Head } from '../../core/trusted/state.ts';
+import type { ReleaseHead } from '../../core/trusted/state.ts';
 import { factsOf, suggestLabel } from '../certificates.ts';
 import { requireHead } from '../history.ts';
 import type { NodeAdmin } from '../node-admin.ts';
@@ -28,7 +28,7 @@ export interface Known {
   readonly bundle: BundleName;
   readonly realm: Realm;
   readonly release: RealmRelease;
-  readonly head: Head;
+  readonly head: ReleaseHead;
   readonly adoption: BundleAdoption;
 }
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
+import { CHARTER_STREAM, isRollout, type NodeId, releasesOf, type StreamName } from '../ids.ts';
 import type { LinkId, PeerIdentity } from '../peer.ts';
 import { FetchBuffer } from './fetch-buffer.ts';
 import { FetchPace } from './fetch-pace.ts';
@@ -104,9 +104,11 @@ export class ActiveFetches {
     return this.#mains.get(CHARTER_STREAM);
   }
 
-  /** Says whether a peer may be asked for a stream now. */
+  /** Says whether a peer may be asked for a stream now; for rollouts after their releases. */
   isFree({ nodeId, row }: Want): boolean {
-    return !this.#mains.has(row.stream) && !this.brings(nodeId, row.stream);
+    const { stream } = row;
+    if (this.#mains.has(stream) || this.brings(nodeId, stream)) return false;
+    return !isRollout(stream) || !this.#mains.has(releasesOf(stream));
   }
 
   /** Says whether a fetch that made way may still bring a stream of this peer. */

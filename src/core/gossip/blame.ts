@@ -89,8 +89,9 @@ export function faultsOf(error: KedgeError): number {
   const { code, detail } = error;
   if (isGarbage(error)) return GARBAGE_FAULTS;
   if (detail['hollow'] === true) return HOLLOW_FAULTS;
-  // Validly signed once: whoever passes it on does not know of the charter that changed it.
-  if (code === 'THRESHOLD' && detail['standing'] === 'history') return 0;
+  // Validly signed: whoever passes it on does not know of the charter that changed it, or holds
+  // another state of the releases that a rollout names.
+  if (detail['standing'] === 'history') return 0;
   // In the place of a fork, and nobody signed it.
   if (code === 'FORK' && detail['standing'] === 'nothing') return 1;
   return WEIGHTS[code];

@@ -31,10 +31,11 @@ import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a
  * fork in the past could not be proven; for a charter, what is held of the streams that it decides
- * about.
+ * about; for a rollout, the releases that it names.
  */
 export interface Recall {
   readonly held?: SignedStatement;
+  readonly named?: readonly SignedStatement[];
   readonly holdings?: readonly Holding[];
 }
 

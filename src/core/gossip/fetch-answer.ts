@@ -57,8 +57,8 @@ export class FetchAnswers {
     if (piece.kind !== 'blobs') fetch.pieces += 1;
     switch (piece.kind) {
       case 'blobs':
-        if (splitStream(row.stream).kind === 'charter') {
-          throw new KedgeError('TYPE', 'a charter has no anchors');
+        if (splitStream(row.stream).kind !== 'release') {
+          throw new KedgeError('TYPE', `${row.stream} has no anchors`);
         }
         buffer.addBlobs(piece.blobs);
         break;
@@ -116,12 +116,12 @@ export class FetchAnswers {
       this.#lacking.wantBeneath(from.nodeId, fork, nowMs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      // What nobody ever had a quorum for is no history and does not wait.
-      if (error.code === 'THRESHOLD' && standing() !== 'nothing') {
-        return buffer.addDocument(this.#replica.proven(document), error);
-      }
       this.#lacking.wantMissing(from.nodeId, entry.statement.payload, error, nowMs);
-      throw error;
+      // What nobody ever had a quorum for is no history and does not wait.
+      const isUnsigned = error.code === 'THRESHOLD' && standing() === 'nothing';
+      const isHistory = error.code === 'THRESHOLD' || error.detail['standing'] === 'history';
+      if (!isHistory || isUnsigned) throw error;
+      buffer.addDocument(this.#replica.proven(document), error);
     }
   }
 

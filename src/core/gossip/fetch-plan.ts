@@ -78,6 +78,12 @@ export class FetchPlan {
     this.want(wants, nowMs);
   }
 
+  /** What spoke against streams is over: whoever has more of them is asked at once. */
+  wantAnew(streams: readonly StreamName[], nowMs: number): void {
+    this.#wants.cleared(new Set(streams));
+    this.wantAgain(streams, nowMs);
+  }
+
   /** Called at a steady pace: asks again for what did not come. */
   tick(nowMs: number): void {
     const due = this.#retries.due(

@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { NodeId, StreamName } from '../ids.ts';
+import { type NodeId, rolloutStream, type StreamName, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { ActiveFetch, Want } from './active-fetches.ts';
@@ -72,7 +72,7 @@ export class Fetching {
    */
   wantMissing(nodeId: NodeId, statement: Uint8Array, error: KedgeError, nowMs: number): boolean {
     const charter = this.#replica.verified.charters.at(-1)?.version ?? 0;
-    const rows = missingRows(statement, error.code, charter);
+    const rows = missingRows(statement, error, charter);
     for (const row of rows) this.want({ nodeId, row }, nowMs);
     return rows.length > 0;
   }
@@ -86,9 +86,17 @@ export class Fetching {
     this.wantBeneath(from.nodeId, evidence, nowMs);
   }
 
-  /** Streams have moved back: what peers said to hold of them may be missing again. */
-  wantAgain(streams: readonly StreamName[], nowMs: number): void {
-    this.#plan.wantAgain(streams, nowMs);
+  /**
+   * Streams are on disk. Those that moved back by the way may lack what peers said to hold of them;
+   * rollouts that name what was released may be good now.
+   */
+  moved({ streams, moved }: ReturnType<Replica['persisted']>, nowMs: number): void {
+    this.#plan.wantAgain(moved, nowMs);
+    const rollouts = streams.flatMap((stream) => {
+      const parsed = splitStream(stream);
+      return parsed.kind === 'release' ? [rolloutStream(parsed.bundle)] : [];
+    });
+    if (rollouts.length > 0) this.#plan.wantAnew(rollouts, nowMs);
   }
 
   /** Called at a steady pace: asks again for what did not come. */

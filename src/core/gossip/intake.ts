@@ -99,19 +99,18 @@ export class Intake {
    */
   standing(signed: SignedStatement): Standing {
     const statement = parseStatement(signed.payload);
-    const { bundle } = statement;
-    return bundle === undefined ? 'head' : findStanding(this.#state, bundle, statement, signed);
+    if (statement.kind === 'charter') return 'head';
+    return findStanding(this.#state, statement, signed);
   }
 
   /**
-   * A release with the valid signatures alone, when it ever had a quorum: what waits as history is
+   * A document with the valid signatures alone, when it ever had a quorum: what waits as history is
    * verified again with what proves it, and garbage beside it must not be paid for each time.
    */
   proven(document: SignedDocument): SignedDocument {
     const statement = parseStatement(document.statement.payload);
-    const { bundle } = statement;
-    if (bundle === undefined) return document;
-    const signed = findPastQuorum(this.#state, bundle, statement, document.statement);
+    if (statement.kind === 'charter') return document;
+    const signed = findPastQuorum(this.#state, statement, document.statement);
     return signed === undefined ? document : { statement: signed, body: document.body };
   }
 
@@ -132,8 +131,8 @@ export class Intake {
     if (last === undefined) throw new KedgeError('BUG', 'there is nothing to judge');
     const chain = documents.map((document) => document.statement);
     const history = documents.slice(0, -1).map((document) => document.body);
-    const { holdings = [], ...held } = recall;
-    const place = { history, mode: 'linked', holdings, ...held } as const;
+    const { holdings = [], named = [], ...held } = recall;
+    const place = { history, mode: 'linked', holdings, named, ...held } as const;
     const result = acceptDocument(this.#state, { chain, body: last.body, ...place }, nowMs);
     switch (result.outcome) {
       case 'held':
@@ -232,9 +231,10 @@ export class Intake {
     return { kind: 'new', state, row, moved: [], batch, evidence };
   }
 
-  /** The body that a delta may build on; charters always travel whole. */
+  /** The body that a delta may build on; charters and rollouts always travel whole. */
   #base(stream: StreamName): BaseBody | undefined {
-    return headOf(this.#state, stream);
+    const head = headOf(this.#state, stream);
+    return head?.kind === 'release' ? head : undefined;
   }
 
   /** What the next statement of a stream follows. */
@@ -244,7 +244,8 @@ export class Intake {
   }
 
   #anchors(stream: StreamName): readonly Anchor[] {
-    return headOf(this.#state, stream)?.body.anchors ?? [];
+    const head = headOf(this.#state, stream);
+    return head?.kind === 'release' ? head.body.anchors : [];
   }
 }
 

@@ -276,9 +276,10 @@ export class GossipMachine {
   }
 
   #persisted(batchId: number, nowMs: number): void {
-    const { streams, moved } = this.#replica.persisted(batchId);
+    const persisted = this.#replica.persisted(batchId);
+    const { streams } = persisted;
     this.#attestations.moved(streams);
-    this.#fetching.wantAgain(moved, nowMs);
+    this.#fetching.moved(persisted, nowMs);
     if (streams.length > 0) this.#proposals.moved(nowMs);
   }
 

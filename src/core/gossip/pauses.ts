@@ -68,6 +68,13 @@ export class Pauses {
     for (const [key, { times }] of this.#pauses) if (times.unproven > 0) this.#pauses.delete(key);
   }
 
+  /** What spoke against these streams is over; they are the second word of the keys. */
+  cleared(streams: ReadonlySet<string>): void {
+    for (const key of this.#pauses.keys()) {
+      if (streams.has(key.split(' ', 2)[1] ?? '')) this.#pauses.delete(key);
+    }
+  }
+
   /** Keeps the pauses bounded: drops what has passed. */
   #sweep(nowMs: number): void {
     if (this.#pauses.size < STREAMS_MAX) return;

@@ -3,8 +3,14 @@
  *
  * @module
  */
-import type { ErrorCode } from '../errors.ts';
-import { CHARTER_STREAM, NO_PREVIOUS, parseSequence } from '../ids.ts';
+import type { KedgeError } from '../errors.ts';
+import {
+  CHARTER_STREAM,
+  NO_PREVIOUS,
+  parseSequence,
+  parseSha256,
+  parseStreamName,
+} from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { FetchRequest } from './frames.ts';
@@ -32,19 +38,24 @@ export function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
 
 /**
  * What the refusal of a statement shows to be missing: statements in between, a newer charter than
- * the one that is held, or the statement itself. Nothing when the refusal has another cause.
+ * the one that is held, a release that a rollout names, or the statement itself. Nothing when the
+ * refusal has another cause.
  */
 export function missingRows(
   payload: Uint8Array,
-  code: ErrorCode,
+  { code, detail }: KedgeError,
   heldCharter: number,
 ): readonly Row[] {
   const { stream, sequence, previous, digest, charterVersion } = parseStatement(payload);
   if (code === 'PREVIOUS' && sequence > 1) {
     return [{ stream, sequence: sequence - 1, digest: previous, forked: false }];
   }
-  if (code !== 'GAP') return [];
   const row = { stream, sequence, digest, forked: false };
+  // The store gave nothing, or what was asked of it was out of date by then.
+  if (code === 'UNAVAILABLE') return [row];
+  if (code !== 'GAP') return [];
+  const named = namedRow(detail);
+  if (named !== undefined) return [named];
   return charterVersion > heldCharter ? [charterRow(charterVersion), row] : [row];
 }
 
@@ -53,6 +64,13 @@ export function rowsBeneath({ stream, sequence, first, second }: Evidence): read
   const digests = [first, second].map(({ payload }) => parseStatement(payload).previous);
   if (digests[0] === digests[1] || sequence === 1) return [];
   return digests.map((digest) => ({ stream, sequence: sequence - 1, digest, forked: false }));
+}
+
+/** The release that a rollout names; the rollout is asked for again when that is here. */
+function namedRow({ missing, named, digest }: KedgeError['detail']): Row | undefined {
+  if (typeof missing !== 'string' || typeof named !== 'number') return undefined;
+  const stream = parseStreamName(missing);
+  return { stream, sequence: named, digest: parseSha256(String(digest)), forked: false };
 }
 
 /** A charter that somebody refers to; its digest is not known yet. */

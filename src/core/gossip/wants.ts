@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { CHARTER_STREAM, type NodeId, type StreamName } from '../ids.ts';
+import { CHARTER_STREAM, isRollout, type NodeId, type StreamName } from '../ids.ts';
 import { FETCH_STREAMS_MAX, PEERS_MAX, STREAMS_MAX } from '../limits.ts';
 import {
   type ActiveFetch,
@@ -136,6 +136,11 @@ export class Wants {
     this.#pauses.chartered();
   }
 
+  /** What spoke against these streams may be over. */
+  cleared(streams: ReadonlySet<string>): void {
+    this.#pauses.cleared(streams);
+  }
+
   /**
    * The first want of a fetch is settled; after a failure its announcer rests for this row. Says
    * whether the fetch has more to bring.
@@ -204,7 +209,7 @@ export class Wants {
   #pick(wants: ReadonlyMap<StreamName, Want>, sizeOf: SizeOf): readonly Want[] {
     const picked: Want[] = [];
     let statements = 0;
-    for (const want of wants.values()) {
+    for (const want of inOrder(wants)) {
       if (!this.#fetches.isFree(want)) continue;
       const size = sizeOf(want);
       if (size === 0) {
@@ -229,6 +234,13 @@ export class Wants {
   }
 }
 
+/** Rollouts come after the releases that they may name. */
+function* inOrder(wants: ReadonlyMap<StreamName, Want>): Iterable<Want> {
+  for (const [stream, want] of wants) if (!isRollout(stream)) yield want;
+  for (const [stream, want] of wants) if (isRollout(stream)) yield want;
+}
+
+/** The stream is the second word: see {@link Pauses.cleared}. */
 function pauseKey(nodeId: NodeId, row: Row): string {
   return `${nodeId} ${row.stream} ${row.digest}`;
 }

@@ -3,18 +3,17 @@
  *
  * Pure: the same state, document and time give the same result, and a refusal leaves the state as
  * it was. Each check names its rule in `docs/spec.md` section 7. How a charter and a release go on
- * from here is in `accept-charter.ts` and `accept-release.ts`.
+ * from here is in `accept-charter.ts` and `accept-stream.ts`.
  *
  * @module
  */
 import type { PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { splitStream } from '../ids.ts';
 import { HISTORY_BUFFER_MAX_BYTES, SIGNATURES_MAX } from '../limits.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptCharter, requireCharterEvidence } from './accept-charter.ts';
-import { acceptRelease } from './accept-release.ts';
+import { acceptStream } from './accept-stream.ts';
 import { requirePastQuorum } from './authority.ts';
 import { areRivals, decisionBelow } from './decisions.ts';
 import { isCovered, makeEvidence } from './evidence.ts';
@@ -27,7 +26,8 @@ export type { Accepted, Offer } from './offer.ts';
 /**
  * Judges a document at `nowMs`. Errors, all of which leave `state` as it is: `LIMIT`, `PARSE`,
  * `TYPE`, `REALM`, `FORK`, `GAP`, `ROLLBACK`, `PREVIOUS`, `EXPIRED`, `THRESHOLD`, `DIGEST`,
- * `POLICY`, `LIFECYCLE`, `BLAST_RADIUS`, for charters also `KEY` and `ALGORITHM`.
+ * `POLICY`, `LIFECYCLE`, `BLAST_RADIUS`, for charters also `KEY` and `ALGORITHM`, for rollouts
+ * `UNAVAILABLE`.
  */
 export function acceptDocument(state: TrustedState, offer: Offer, nowMs: number): Accepted {
   requireBounded(offer.chain);
@@ -40,9 +40,8 @@ export function acceptDocument(state: TrustedState, offer: Offer, nowMs: number)
     case 'charter':
       return acceptCharter(state, chain, offer, nowMs);
     case 'release':
-      return acceptRelease(state, chain, offer, nowMs);
     case 'rollout':
-      throw new KedgeError('TYPE', 'rollout statements are not known to this version');
+      return acceptStream(state, chain, offer, nowMs);
   }
 }
 
@@ -122,9 +121,10 @@ function requireValid(
   { signed, statement }: Link,
   revealed: readonly PublicKey[],
 ): SignedStatement {
-  const stream = splitStream(statement.stream);
-  if (stream.kind === 'charter') return requireCharterEvidence(state, statement, signed, revealed);
-  return requirePastQuorum(state, stream.bundle, statement, signed);
+  if (statement.kind === 'charter') {
+    return requireCharterEvidence(state, statement, signed, revealed);
+  }
+  return requirePastQuorum(state, statement, signed);
 }
 
 /** AD-1: sizes and counts, before anything is parsed or verified. */

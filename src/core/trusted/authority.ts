@@ -1,15 +1,16 @@
 /**
- * In whose name a release was signed: which roles of a charter reach their quorum on it.
+ * In whose name a release or a rollout was signed: which roles of a charter reach their quorum.
  *
  * One pass over the signatures serves every role, because a release may need two of them: the
- * charter role lifts the blast radius, the revoke role alone may narrow. All valid signatures of
- * these roles are kept, so that the next reader comes to the same result. Spec section 7.
+ * charter role lifts the blast radius, the revoke role alone may narrow. A rollout is carried by
+ * the rollout role and by no other. All valid signatures of the roles that have a say are kept, so
+ * that the next reader comes to the same result. Spec section 7.
  *
  * @module
  */
 import { type Charter, type Role, releaseRole } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
-import type { BundleName, SignerId } from '../ids.ts';
+import type { SignerId } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { countedFor, countSigners, type SignerCount } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
@@ -17,39 +18,69 @@ import type { Statement } from '../statements/statement.ts';
 import { decisionAt } from './decisions.ts';
 import { charterAt, currentCharter, type TrustedState } from './state.ts';
 
-/** Which quorums a release has under one charter. */
-export interface ReleaseAuthority {
-  /** The role whose quorum a release of this bundle needs. */
+/** A role that has a say in a statement of a bundle. */
+type RoleName = 'release' | 'revoke' | 'charter' | 'rollout';
+
+/** What is signed: who may sign depends on it. */
+export type Signable = Pick<Statement, 'kind' | 'bundle'>;
+
+/** Which quorums a statement of a bundle has under one charter. */
+export interface Authority {
+  /** The role whose quorum it needs; where the charter has no such role, one without signers. */
   readonly role: Role;
   /** Distinct signers of that role who signed. */
   readonly signers: readonly SignerId[];
-  readonly quorums: ReadonlySet<'release' | 'revoke' | 'charter'>;
+  readonly quorums: ReadonlySet<RoleName>;
   /** The payload with the valid signatures alone. */
   readonly statement: SignedStatement;
 }
 
-/** Finds out who signed a release under `charter`; `checks` are those of `signed`. */
+/** The role of which nobody is a signer. */
+const NOBODY: Role = { signers: [], threshold: 1, expiryDays: 0 };
+
+/** Finds out who signed a statement under `charter`; `checks` are those of `signed`. */
 export function findAuthority(
   charter: Charter,
-  bundle: BundleName,
+  signable: Signable,
   signed: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(signed),
-): ReleaseAuthority {
-  const role = releaseRole(charter, bundle);
-  const { revoke } = charter.roles;
-  const roles = { release: role, charter: charter.roles.charter, ...(revoke && { revoke }) };
-  const candidates = new Set(Object.values(roles).flatMap(({ signers }) => signers));
+): Authority {
+  const { role, roles } = rolesFor(charter, signable);
+  const candidates = new Set([...roles.values()].flatMap(({ signers }) => signers));
   const counted = countSigners(charter, [...candidates], signed, checks);
-  const quorums = new Set<'release' | 'revoke' | 'charter'>();
-  if (isQuorum(roles.release, counted)) quorums.add('release');
-  if (isQuorum(roles.charter, counted)) quorums.add('charter');
-  if (revoke !== undefined && isQuorum(revoke, counted)) quorums.add('revoke');
+  const reached = [...roles].filter(([, each]) => isQuorum(each, counted));
   return {
     role,
     signers: countedFor(role, counted),
-    quorums,
+    quorums: new Set(reached.map(([name]) => name)),
     statement: { payload: signed.payload, signatures: counted.valid },
   };
+}
+
+/** AR-14, RO-6: whether these quorums carry a release or a rollout. */
+export function isCarried({ quorums }: Pick<Authority, 'quorums'>): boolean {
+  return quorums.has('release') || quorums.has('revoke') || quorums.has('rollout');
+}
+
+/** The roles that have a say, and the one of them that is needed. */
+function rolesFor(
+  charter: Charter,
+  { kind, bundle }: Signable,
+): { readonly role: Role; readonly roles: ReadonlyMap<RoleName, Role> } {
+  if (bundle === undefined) {
+    throw new KedgeError('BUG', 'who may sign a charter is in the charter before');
+  }
+  if (kind === 'rollout') {
+    const role = charter.roles.rollout ?? NOBODY;
+    return { role, roles: new Map([['rollout', role]]) };
+  }
+  const role = releaseRole(charter, bundle);
+  const roles = new Map<RoleName, Role>([
+    ['release', role],
+    ['charter', charter.roles.charter],
+  ]);
+  const { revoke } = charter.roles;
+  return { role, roles: revoke === undefined ? roles : roles.set('revoke', revoke) };
 }
 
 /**
@@ -58,16 +89,15 @@ export function findAuthority(
  */
 export function findPastAuthority(
   state: TrustedState,
-  bundle: BundleName,
   statement: Statement,
   signed: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(signed),
-): ReleaseAuthority | undefined {
+): Authority | undefined {
   for (let version = state.charters.length; version >= statement.charterVersion; version -= 1) {
     const charter = charterAt(state, version)?.charter;
     if (charter === undefined) break;
-    const authority = findAuthority(charter, bundle, signed, checks);
-    if (authority.quorums.has('release') || authority.quorums.has('revoke')) return authority;
+    const authority = findAuthority(charter, statement, signed, checks);
+    if (isCarried(authority)) return authority;
   }
   return undefined;
 }
@@ -75,24 +105,22 @@ export function findPastAuthority(
 /** As {@link findPastAuthority}: the statement with the valid signatures alone. */
 export function findPastQuorum(
   state: TrustedState,
-  bundle: BundleName,
   statement: Statement,
   signed: SignedStatement,
   checks: SignatureChecks = new SignatureChecks(signed),
 ): SignedStatement | undefined {
-  return findPastAuthority(state, bundle, statement, signed, checks)?.statement;
+  return findPastAuthority(state, statement, signed, checks)?.statement;
 }
 
-/** What the signatures of a release are good for; see {@link findStanding}. */
+/** What the signatures of a statement of a bundle are good for; see {@link findStanding}. */
 export type Standing = 'head' | 'history' | 'nothing';
 
 /**
- * Says whether a release has a quorum of the current charter or is named by one (`head`, AR-14),
+ * Says whether it has a quorum of the current charter or is named by one (`head`, AR-14),
  * has one of the past (`history`, QU-2) or none. Errors: `GAP` when the named charter is not held.
  */
 export function findStanding(
   state: TrustedState,
-  bundle: BundleName,
   statement: Statement,
   signed: SignedStatement,
 ): Standing {
@@ -100,10 +128,9 @@ export function findStanding(
   const checks = new SignatureChecks(signed);
   const current = currentCharter(state);
   if (current !== undefined) {
-    const { quorums } = findAuthority(current.charter, bundle, signed, checks);
-    if (quorums.has('release') || quorums.has('revoke')) return 'head';
+    if (isCarried(findAuthority(current.charter, statement, signed, checks))) return 'head';
   }
-  const past = findPastQuorum(state, bundle, statement, signed, checks);
+  const past = findPastQuorum(state, statement, signed, checks);
   if (past === undefined) return 'nothing';
   // RF-7: what the charter quorum named is a head.
   return decisionAt(state, statement)?.digest === statement.digest ? 'head' : 'history';
@@ -112,12 +139,11 @@ export function findStanding(
 /** As {@link findPastQuorum}. Errors: `GAP` when the named charter is not held, `THRESHOLD`. */
 export function requirePastQuorum(
   state: TrustedState,
-  bundle: BundleName,
   statement: Statement,
   signed: SignedStatement,
 ): SignedStatement {
   requireNamedCharter(state, statement);
-  const found = findPastQuorum(state, bundle, statement, signed);
+  const found = findPastQuorum(state, statement, signed);
   if (found !== undefined) return found;
   const { stream, sequence, charterVersion } = statement;
   throw new KedgeError(

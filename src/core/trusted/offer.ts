@@ -25,6 +25,11 @@ export interface Offer {
   /** That statement itself; a fork below the head can only be proven with it. */
   readonly held?: SignedStatement;
   /**
+   * With a rollout: what the caller holds of the releases that it names. Absent: the caller has no
+   * store, and what lies below the head is taken on the word of the quorum.
+   */
+  readonly named?: readonly SignedStatement[];
+  /**
    * With a charter that decides about forks: what the caller holds of the streams that it touches.
    * Absent: the caller has no store.
    */

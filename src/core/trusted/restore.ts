@@ -10,7 +10,6 @@
 import { verifyFirstCharter, verifyNextCharter } from '../charter/chain.ts';
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type RealmName, type Sha256 } from '../ids.ts';
-import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptEvidence } from './accept.ts';
@@ -18,13 +17,14 @@ import { toAccepted } from './accept-charter.ts';
 import { requirePastQuorum } from './authority.ts';
 import { requireStanding } from './decisions.ts';
 import { addEvidence } from './fork.ts';
-import { makeHead, requireBundle, requireDigest } from './judge-release.ts';
+import { readHead } from './heads.ts';
 import {
   type AcceptedCharter,
   currentCharter,
   type Evidence,
   emptyTrustedState,
   type Head,
+  type ReleaseHead,
   type StreamState,
   type TrustedState,
 } from './state.ts';
@@ -33,7 +33,7 @@ import {
 export interface StoredTrust {
   /** Ascending from version 1. */
   readonly charters: readonly { readonly document: SignedDocument }[];
-  /** The head of each release stream; of a forked one the last common release, or none. */
+  /** The head of each stream of a bundle; of a forked one the last common statement, or none. */
   readonly heads: readonly { readonly document: SignedDocument }[];
   /** One per forked stream. */
   readonly evidence: readonly Evidence[];
@@ -59,7 +59,7 @@ export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState
   const fork = stored.evidence.find(({ stream }) => stream === CHARTER_STREAM);
   const streams = new Map<StreamState['stream'], StreamState>();
   for (const { document } of stored.heads) {
-    const { stream, head } = attempt('a release', () => {
+    const { stream, head } = attempt('a head', () => {
       const restored = restoreHead(state, document, fork);
       requireStanding(state, parseStatement(document.statement.payload));
       return restored;
@@ -94,8 +94,12 @@ function restoreCharters(pin: Pin, stored: StoredTrust): readonly AcceptedCharte
  * RS-2 for a release that a program uses, whether or not the charter quorum decided against it
  * since. Errors: `STORE`.
  */
-export function restoreRelease(state: TrustedState, document: SignedDocument): Head {
-  return attempt('a release', () => restoreHead(state, document, undefined).head);
+export function restoreRelease(state: TrustedState, document: SignedDocument): ReleaseHead {
+  return attempt('a release', () => {
+    const { stream, head } = restoreHead(state, document, undefined);
+    if (head.kind === 'release') return head;
+    throw new KedgeError('TYPE', `${stream} holds no releases`);
+  });
 }
 
 function restoreHead(
@@ -104,17 +108,15 @@ function restoreHead(
   charterFork: Evidence | undefined,
 ): { readonly stream: Statement['stream']; readonly head: Head } {
   const statement = parseStatement(document.statement.payload);
-  const { stream, bundle } = statement;
-  if (statement.realm !== state.realm || bundle === undefined || statement.kind !== 'release') {
-    throw new KedgeError('TYPE', `${stream} is not a release of realm ${state.realm}`);
+  const { stream, kind } = statement;
+  if (statement.realm !== state.realm || kind === 'charter') {
+    throw new KedgeError('TYPE', `${stream} is no stream of a bundle of realm ${state.realm}`);
   }
   const isUnknown = isBeyond(state, statement, charterFork);
   const signed: SignedStatement = isUnknown
     ? document.statement
-    : requirePastQuorum(state, bundle, statement, document.statement);
-  requireDigest(statement, document.body);
-  const body = requireBundle(parseReleaseBody(document.body), bundle);
-  return { stream, head: makeHead(statement, body, document.body, signed) };
+    : requirePastQuorum(state, statement, document.statement);
+  return { stream, head: readHead(statement, signed, document.body) };
 }
 
 /** RS-3. */
@@ -131,7 +133,7 @@ function restoreFork(
 }
 
 /**
- * RS-4: under a forked charter a release may name a version that is not held any more. It was
+ * RS-4: under a forked charter a head may name a version that is not held any more. It was
  * verified when it came; nothing new builds on it, because the whole realm stands still.
  */
 function isBeyond(

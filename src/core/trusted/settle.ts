@@ -10,13 +10,12 @@
  */
 import { KedgeError } from '../errors.ts';
 import { type Sequence, type StreamName, splitStream } from '../ids.ts';
-import { parseReleaseBody } from '../releases/body.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { requirePastQuorum } from './authority.ts';
 import { type Decision, decisionAt, decisionsOn } from './decisions.ts';
+import { readHead } from './heads.ts';
 import type { Holding } from './holding.ts';
-import { makeHead, requireBundle, requireDigest } from './judge-release.ts';
 import { type Head, type StreamState, type TrustedState, withStream } from './state.ts';
 
 /** Streams that a new charter touches, each with its lowest new decision. */
@@ -95,14 +94,11 @@ function isForkStill(
 function verifyHolding(next: TrustedState, of: StreamState, document: SignedDocument): Head {
   const statement = parseStatement(document.statement.payload);
   if (statement.digest === of.head?.digest) return of.head;
-  const { bundle } = statement;
-  if (statement.stream !== of.stream || bundle === undefined) {
+  if (statement.stream !== of.stream) {
     throw new KedgeError('BUG', `a holding of ${of.stream} is of ${statement.stream}`);
   }
-  const signed = requirePastQuorum(next, bundle, statement, document.statement);
-  requireDigest(statement, document.body);
-  const body = requireBundle(parseReleaseBody(document.body), bundle);
-  return makeHead(statement, body, document.body, signed);
+  const signed = requirePastQuorum(next, statement, document.statement);
+  return readHead(statement, signed, document.body);
 }
 
 /**
@@ -110,7 +106,7 @@ function verifyHolding(next: TrustedState, of: StreamState, document: SignedDocu
  * stands; the state as it was where it is not. The head was verified when it came.
  */
 export function readmit(state: TrustedState, stream: StreamName, head: Head): TrustedState {
-  if (state.streams.has(stream) || splitStream(stream).kind !== 'release') return state;
+  if (state.streams.has(stream) || splitStream(stream).kind !== head.kind) return state;
   return isPlaced(state, stream, head) ? opened(state, stream, head) : state;
 }
 

@@ -15,12 +15,15 @@ import {
   NO_PREVIOUS,
   parseSequence,
   type RealmName,
+  type ReleaseStream,
+  type RolloutStream,
   type Sequence,
   type Sha256,
   type StreamName,
 } from '../ids.ts';
 import { withEntry } from '../layered-map.ts';
 import type { ReleaseBody } from '../releases/body.ts';
+import type { RolloutBody } from '../rollouts/body.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 
 /** A charter of the realm's chain. */
@@ -36,8 +39,8 @@ export interface AcceptedCharter {
   readonly document: SignedDocument;
 }
 
-/** The newest accepted release of a stream. */
-export interface Head {
+/** What every head has. */
+interface HeadPlace {
   readonly sequence: Sequence;
   /** Digest of the statement. */
   readonly digest: Sha256;
@@ -46,11 +49,28 @@ export interface Head {
   readonly issuedMs: number;
   readonly expiresMs: number;
   readonly bodyDigest: Sha256;
-  readonly body: ReleaseBody;
   readonly bodyBytes: Uint8Array;
   /** The payload as received and the valid signatures alone. */
   readonly statement: SignedStatement;
 }
+
+/** The newest accepted release of a bundle. */
+export interface ReleaseHead extends HeadPlace {
+  readonly kind: 'release';
+  readonly body: ReleaseBody;
+}
+
+/**
+ * The newest accepted rollout of a bundle. What it names was held and approved when it came; a
+ * decision about a fork may have changed that since.
+ */
+export interface RolloutHead extends HeadPlace {
+  readonly kind: 'rollout';
+  readonly body: RolloutBody;
+}
+
+/** The newest accepted statement of a stream, with its body. */
+export type Head = ReleaseHead | RolloutHead;
 
 /**
  * Proof of a fork: two validly signed statements for one sequence. `first` has the smaller digest;
@@ -88,7 +108,7 @@ export interface ForkedStream {
    */
   readonly heldSequence: number;
   /**
-   * The newest release at or below `commonSequence` that this state knows. Absent: none is known
+   * The newest statement at or below `commonSequence` that this state knows. Absent: none is known
    * (what was accepted beyond it may hide one in the store). Always absent for the charter.
    */
   readonly head?: Head;
@@ -128,7 +148,10 @@ export function charterAt(state: TrustedState, version: number): AcceptedCharter
   return state.charters[version - 1];
 }
 
-/** The newest release of a stream that this state knows and that no fork reaches. */
+/** The newest statement of a stream that this state knows and that no fork reaches. */
+export function headOf(state: TrustedState, stream: ReleaseStream): ReleaseHead | undefined;
+export function headOf(state: TrustedState, stream: RolloutStream): RolloutHead | undefined;
+export function headOf(state: TrustedState, stream: StreamName): Head | undefined;
 export function headOf(state: TrustedState, stream: StreamName): Head | undefined {
   return state.streams.get(stream)?.head;
 }

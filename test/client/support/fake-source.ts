@@ -14,7 +14,7 @@ import {
   parseSequence,
 } from '../../../src/core/ids.ts';
 import { parsePem } from '../../../src/core/pem.ts';
-import type { Head } from '../../../src/core/trusted/state.ts';
+import type { ReleaseHead } from '../../../src/core/trusted/state.ts';
 import { SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { recordingLogger, recordingMetrics } from './source.ts';
 
@@ -22,7 +22,7 @@ export interface FakeAnchor {
   readonly caPem: string;
   readonly state?: AnchorState;
   readonly purposes?: readonly string[];
-  readonly constraints?: Head['body']['anchors'][number]['constraints'];
+  readonly constraints?: ReleaseHead['body']['anchors'][number]['constraints'];
   readonly distrustAfterMs?: number;
 }
 
@@ -32,7 +32,7 @@ let sequence = 0;
 export function fakeBundle(
   name: string,
   anchors: readonly FakeAnchor[],
-  tombstones: Head['body']['tombstones'] = [],
+  tombstones: ReleaseHead['body']['tombstones'] = [],
 ): Bundle {
   sequence += 1;
   const blobs = new Map(
@@ -58,7 +58,7 @@ export function fakeBundle(
     issuedMs: 0,
     expiresMs: 1,
     body: { bundle: parseBundleName(name), anchors: entries, tombstones, note: '' },
-  } as unknown as Head;
+  } as unknown as ReleaseHead;
   return makeBundle(REALM, head, blobs);
 }
 
@@ -67,7 +67,7 @@ export class FakeSource implements TrustSource {
   readonly #listeners = new Set<(bundle: Bundle) => void>();
   /** The handshakes that were counted: `<purpose> <anchor> …`. */
   readonly handshakes: string[] = [];
-  readonly #tombstones: Head['body']['tombstones'][number][] = [];
+  readonly #tombstones: ReleaseHead['body']['tombstones'][number][] = [];
   /** Stands still until a test moves it, but shows the machine's time at first. */
   readonly clock: SimulatedClock = new SimulatedClock(Date.now());
   readonly metrics: ReturnType<typeof recordingMetrics> = recordingMetrics();

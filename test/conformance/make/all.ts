@@ -10,7 +10,7 @@ import { COVERED_E, groupE } from './group-e.ts';
 import { COVERED_F, groupF } from './group-f.ts';
 import { COVERED_G, groupG } from './group-g.ts';
 import { COVERED_H, groupH } from './group-h.ts';
-import { COVERED_I } from './group-i.ts';
+import { COVERED_I, groupI } from './group-i.ts';
 import { COVERED_J } from './group-j.ts';
 
 /** The text of each file, by group. */
@@ -25,7 +25,7 @@ export function makeVectors(): Readonly<Record<(typeof GROUPS)[number], string>>
     f: text({ format: FORMAT, group: 'F', cases: groupF(), covered: COVERED_F }),
     g: text({ format: FORMAT, group: 'G', cases: groupG(), covered: COVERED_G }),
     h: text({ format: FORMAT, group: 'H', cases: groupH(), covered: COVERED_H }),
-    i: text({ format: FORMAT, group: 'I', cases: [], covered: COVERED_I }),
+    i: text({ format: FORMAT, group: 'I', cases: groupI(), covered: COVERED_I }),
     j: text({ format: FORMAT, group: 'J', cases: [], covered: COVERED_J }),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Group C: sequences and forks. Their resolution is in `group-c-resolution.ts`, rollouts come
- * later.
+ * Group C: sequences and forks. Their resolution is in `group-c-resolution.ts`, rollouts are
+ * in `rollouts.ts`.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { CaseBuilder, type CaseOptions } from './case-builder.ts';
@@ -15,6 +15,7 @@ import {
   type StatementInput,
   T0,
 } from './realm.ts';
+import { rolloutSequences } from './rollouts.ts';
 
 const RACE: CaseOptions = {
   skip: { admin: 'the second of two that race is answered CONFLICT and proves nothing: C14' },
@@ -29,7 +30,7 @@ export function groupC(): readonly ConformanceCase[] {
     ...orderCases(),
     ...evidenceCases(),
     ...publishingCases(),
-    ...rolloutCases(),
+    ...rolloutSequences(),
     ...resolutionCases(),
   ];
 }
@@ -89,6 +90,12 @@ export const COVERED_C: readonly CoveredCase[] = [
     about: 'A signer is told that it is a rollback.',
     test: 'test/core/releases/diff.test.ts',
     title: 'shows another bundle, another note and a rollback',
+  },
+  {
+    name: 'C18 slow-ceremony, a hundred',
+    about: 'As many as the design names.',
+    test: 'test/core/trusted/accept-rollout.test.ts',
+    title: "C18: a hundred of them are in nobody's way who signs a release",
   },
 ];
 
@@ -286,31 +293,6 @@ function publishingCases(): readonly ConformanceCase[] {
   reset.apply(second, 'ROLLBACK', { mode: 'jump' });
   reset.apply(reset.release(noted('3'), { after: second }), 'accepted', { mode: 'jump' });
   return [race, forward, reset].map((builder) => builder.done());
-}
-
-function rolloutCases(): readonly ConformanceCase[] {
-  const rollout = { stream: `rollout/${PAYMENTS}` };
-  const plan = (sequence: number): JsonObject => ({
-    bundle: PAYMENTS,
-    release: { sequence },
-    state: 'running',
-    waves: [],
-  });
-  const [slow] = begun('C18 slow-ceremony', 'Rollouts are refused TYPE in this version.');
-  for (let sequence = 1; sequence <= 3; sequence += 1) {
-    slow.apply(slow.release(plan(sequence), rollout), 'TYPE');
-  }
-  slow.apply(slow.release(noted('2')), 'accepted', { about: 'and hold nothing up' });
-  const [regress] = begun('C19 cross-stream-regress', 'Rollouts are refused TYPE here.');
-  regress.apply(
-    regress.charter(() => undefined),
-    'accepted',
-  );
-  regress.apply(regress.release(plan(1), { ...rollout, charterVersion: 1 }), 'TYPE');
-  regress.apply(regress.release(noted('2'), { charterVersion: 2 }), 'accepted');
-  const older = regress.release(noted('3'), { charterVersion: 1 });
-  regress.apply(older, 'ROLLBACK', { about: 'a release under an older charter than the head' });
-  return [slow.done(), regress.done()];
 }
 
 /** Writes the sequence of a statement in another way. */

@@ -1,15 +1,33 @@
 /**
- * Group I, what clients report, and what they do with limited anchors: it is about nodes and
- * clients that speak in turn, about handshakes and lists, not about documents that are put to a
- * subject, so tests of their own hold it.
+ * Group I: what a rollout may name. The rest, what clients report, and what they do with limited
+ * anchors, is about nodes and clients that speak in turn, about handshakes and lists, not about
+ * documents that are put to a subject, so tests of their own hold it.
  */
-import type { CoveredCase } from '../format.ts';
+import type { ConformanceCase, CoveredCase } from '../format.ts';
+import { rolloutContents } from './rollouts.ts';
 
 const BOARD = 'test/core/adoption/board.test.ts';
 const SPREADING = 'test/core/gossip/adoption.test.ts';
 const REMOVAL = 'test/core/adoption/removal.test.ts';
 
+/** The cases of the group. */
+export function groupI(): readonly ConformanceCase[] {
+  return rolloutContents();
+}
+
 export const COVERED_I: readonly CoveredCase[] = [
+  {
+    name: 'I05 unapproved, of a forked stream',
+    about: 'What lies from a fork on is approved by nobody.',
+    test: 'test/core/trusted/accept-rollout.test.ts',
+    title: 'names nothing of releases that stopped, from the fork on',
+  },
+  {
+    name: 'I05 unapproved, not held yet',
+    about: 'A node fetches the release that it lacks, and takes the rollout then.',
+    test: 'test/core/gossip/rollouts.test.ts',
+    title: 'fetches a release that comes after its rollout, and blames nobody',
+  },
   {
     name: 'I08 telemetry-duplicate',
     about: 'Two streams of one instance are one client.',

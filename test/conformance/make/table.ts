@@ -14,8 +14,9 @@ const DESIGN: Readonly<Record<string, string>> = {
   F: '01 02 03 04 05 06 07 09 11',
   G: '01 02 03 04 05 06 07 08 09 10 11 12 13 14 16 17 18 20 21 22 23 24 25',
   H: '01 02 03 04 06 07 08 09 10 11 12',
-  // What clients report and how anchors are limited; the others are not part of this version yet.
-  I: '08 09 10 11 12 13',
+  // Rollouts, what clients report, how anchors are limited; the others are not part of this version
+  // yet.
+  I: '05 06 08 09 10 11 12 13',
   J: '01 02 04 06',
 };
 const SUBJECTS = ['core', 'peer', 'admin', 'client'] as const;

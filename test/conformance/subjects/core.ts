@@ -175,8 +175,8 @@ class CoreSubject implements Subject {
         streams.push(forkedResult(one.stream, one.commonSequence, one.evidence));
         continue;
       }
-      const { sequence, digest, statement, body } = one.head;
-      const { replaces } = body;
+      const { sequence, digest, statement } = one.head;
+      const replaces = one.head.kind === 'release' ? one.head.body.replaces : undefined;
       const signatures = statement.signatures.length;
       const open = { stream: one.stream, state: 'open', sequence, digest, signatures } as const;
       streams.push(replaces === undefined ? open : { ...open, replaces });
@@ -201,7 +201,9 @@ class CoreSubject implements Subject {
     const place = lastOf(chain);
     const held = this.#stored.get(`${place?.stream ?? ''} ${place?.sequence ?? 0}`)?.statement;
     const holdings = place?.kind === 'charter' ? this.#holdings(chain, body) : undefined;
+    const named = [...this.#stored.values()].map(({ statement }) => statement);
     const recall = {
+      named,
       ...(history && { history }),
       ...(held && { held }),
       ...(holdings && { holdings }),

@@ -11,6 +11,7 @@ import {
   parseRealmName,
   parseRegionName,
   parseSha256,
+  splitStream,
 } from '../../../src/core/ids.ts';
 import { parseReleaseBody } from '../../../src/core/releases/body.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
@@ -153,7 +154,8 @@ export class CaseNode implements AsyncDisposable {
     const open = { stream, state: 'open', sequence, digest } as const;
     if (stream === CHARTER_STREAM) return open;
     const { document } = await this.admin.document({ stream, blobs: 'without' });
-    const { replaces } = parseReleaseBody(document.body);
+    const isRelease = splitStream(stream).kind === 'release';
+    const replaces = isRelease ? parseReleaseBody(document.body).replaces : undefined;
     const signatures = document.statement.signatures.length;
     return { ...open, signatures, ...(replaces !== undefined && { replaces }) };
   }

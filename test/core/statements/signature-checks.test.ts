@@ -42,7 +42,7 @@ function search(
   const signed = { payload: good.payload, signatures };
   const statement = parseStatement(signed.payload);
   const checks = new SignatureChecks(signed);
-  const found = findPastQuorum(realm.trustedState(), BUNDLE, statement, signed, checks);
+  const found = findPastQuorum(realm.trustedState(), statement, signed, checks);
   return { found, count: checks.count };
 }
 

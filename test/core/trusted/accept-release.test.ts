@@ -14,7 +14,6 @@ import {
 } from '../../../src/core/ids.ts';
 import { SIGNATURES_MAX, STREAMS_MAX } from '../../../src/core/limits.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
-import { signStatement } from '../../../src/core/statements/sign.ts';
 import {
   emptyTrustedState,
   expectedNext,
@@ -269,16 +268,6 @@ describe('acceptDocument: realm, kind and limits', () => {
     const document = releaseAfter(undefined, noted('x'), { realm });
     const error = expectCode('REALM', () => offer(begin(), document));
     expect(error.detail).toEqual({ realm, expected: REALM });
-  });
-
-  it('refuses a rollout, which nobody can read yet', () => {
-    const { body, statement } = nextRelease(begin(), noted('x'));
-    const text = new TextDecoder()
-      .decode(statement.payload)
-      .replaceAll('"release/', '"rollout/')
-      .replace('urn:kedge:release:v1', 'urn:kedge:rollout:v1');
-    const rollout = signStatement(new TextEncoder().encode(text), [ALICE, BOB]);
-    expectCode('TYPE', () => offer(begin(), { statement: rollout, body }));
   });
 
   it('F04: refuses a predicate type that does not fit the stream', () => {

@@ -173,7 +173,7 @@ describe('restoreTrustedState', () => {
     expectStore('THRESHOLD', () => restore(forked, { evidence: [{ ...evidence, second }] }));
   });
 
-  it('refuses a rollout in the place of a release', () => {
+  it('refuses a release in the place of a rollout', () => {
     const { state } = grown(1);
     const { statement, body } = nextRelease(state, noted('x'));
     const text = new TextDecoder()
@@ -182,7 +182,7 @@ describe('restoreTrustedState', () => {
       .replace('urn:kedge:release:v1', 'urn:kedge:rollout:v1');
     const rollout = signStatement(new TextEncoder().encode(text), [ALICE, BOB]);
     const document = { statement: rollout, body };
-    expectStore('TYPE', () => restore(state, { heads: [{ document }] }));
+    expectStore('THRESHOLD', () => restore(state, { heads: [{ document }] }));
   });
 
   it('gives back a forked realm with releases under the charter that is in doubt', () => {

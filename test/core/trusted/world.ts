@@ -15,9 +15,9 @@ import { KedgeError } from '../../../src/core/errors.ts';
 import {
   NO_PREVIOUS,
   parseSequence,
+  type ReleaseStream,
   releaseStream,
   type Sha256,
-  type StreamName,
 } from '../../../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
@@ -35,7 +35,7 @@ import {
 import { anchor, bodyOf, PAYMENTS } from '../releases/bodies.ts';
 import { ALICE, BOB, CAROL, DAVE, DAY_MS, ERIN, NOW_MS, REALM, role, signer } from '../support.ts';
 
-export const STREAM: StreamName = releaseStream(PAYMENTS);
+export const STREAM: ReleaseStream = releaseStream(PAYMENTS);
 
 /** Two of Alice, Bob and Carol decide; Dave alone may revoke. */
 export function firstCharter(changed: CharterChange = {}): CharterDraft {

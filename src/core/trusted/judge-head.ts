@@ -1,0 +1,151 @@
+/**
+ * Judging a statement that is new and in its place: who signed it, then what it says.
+ *
+ * The third part of spec section 7. What a release may say is in `judge-release.ts`, what a rollout
+ * may say in `judge-rollout.ts`.
+ *
+ * @module
+ */
+import type { Charter } from '../charter/charter.ts';
+import { KedgeError } from '../errors.ts';
+import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
+import { SignatureChecks } from '../statements/signature-checks.ts';
+import { requireValidity, type Statement } from '../statements/statement.ts';
+import {
+  type Authority,
+  findAuthority,
+  findPastAuthority,
+  isCarried,
+  requirePastQuorum,
+} from './authority.ts';
+import type { Candidate } from './candidate.ts';
+import { decisionAt } from './decisions.ts';
+import { readHead } from './heads.ts';
+import { requireReleaseContent } from './judge-release.ts';
+import { requireRolloutContent } from './judge-rollout.ts';
+import type { Accepted } from './offer.ts';
+import { currentCharter, type Head, type TrustedState, withStream } from './state.ts';
+
+/** In whose name a head was signed; `isDecided`: not under the current charter, which names it. */
+interface HeadAuthority extends Authority {
+  readonly isDecided?: boolean;
+}
+
+/** Judges signatures and content; the caller has judged place and time. See `acceptDocument`. */
+export function judgeHead(candidate: Candidate): Accepted {
+  const { state, chain, last, body: bytes } = candidate;
+  const { statement } = last;
+  // AR-13: history is signed by a quorum of its time; the hash chain binds it to the head.
+  const history = chain
+    .slice(0, -1)
+    .map((link) => requirePastQuorum(state, link.statement, link.signed));
+  const charter = requireCharter(state);
+  const authority = requireHeadAuthority(candidate, charter);
+  requireRoleValidity(statement, charter, authority);
+  const head = readHead(statement, authority.statement, bytes);
+  requireContent(candidate, charter, authority, head);
+  const document = { statement: authority.statement, body: bytes };
+  return {
+    outcome: 'accepted',
+    state: withHead(state, statement, head),
+    statement,
+    document,
+    chain: [...history, authority.statement],
+    documents: [...withBodies(history, candidate.history), document],
+    moved: [],
+  };
+}
+
+function requireContent(
+  candidate: Candidate,
+  charter: Charter,
+  authority: HeadAuthority,
+  head: Head,
+): void {
+  switch (head.kind) {
+    case 'release':
+      return requireReleaseContent(candidate, charter, authority, head.body);
+    case 'rollout':
+      return requireRolloutContent(candidate, head);
+  }
+}
+
+/** AR-14: the head has a quorum of the current charter: of its role, or of revoke alone. */
+function requireHeadAuthority(candidate: Candidate, charter: Charter): HeadAuthority {
+  const { state, last } = candidate;
+  const checks = new SignatureChecks(last.signed);
+  const authority = findAuthority(charter, last.statement, last.signed, checks);
+  if (isCarried(authority)) return authority;
+  const past = findPastAuthority(state, last.statement, last.signed, checks);
+  // RF-7: the charter quorum has named it, which counts like its signature; who signed it may have
+  // had to leave for signing twice.
+  if (past !== undefined && decisionAt(state, last.statement)?.digest === last.statement.digest) {
+    return { ...past, quorums: new Set([...past.quorums, 'charter']), isDecided: true };
+  }
+  throw tooFew(last.statement, charter, authority, past);
+}
+
+function tooFew(
+  { kind, stream, sequence }: Statement,
+  { version }: Charter,
+  { role, signers }: Authority,
+  past: Authority | undefined,
+): KedgeError {
+  const advice = past
+    ? 'it was signed under an older charter: re-sign by publishing a new sequence under the ' +
+      'current charter'
+    : 'collect the missing signatures';
+  const message =
+    role.signers.length === 0
+      ? `charter version ${version} has no role ${kind}, so nobody may sign sequence ${sequence} ` +
+        `of ${stream}: a new charter can name signers for it`
+      : `${signers.length} of the ${role.threshold} needed signers of the ${kind} role (charter ` +
+        `version ${version}) signed sequence ${sequence} of ${stream}; ${advice}`;
+  return new KedgeError('THRESHOLD', message, {
+    detail: {
+      stream,
+      sequence,
+      needed: role.threshold,
+      signed: signers,
+      standing: past === undefined ? 'nothing' : 'history',
+    },
+  });
+}
+
+/** AR-15: it is valid for some time, and no longer than the role that carries it may say. */
+function requireRoleValidity(
+  statement: Statement,
+  charter: Charter,
+  { quorums, role, isDecided = false }: HeadAuthority,
+): void {
+  if (isDecided) return;
+  const { revoke } = charter.roles;
+  const isRevokeAlone = quorums.has('revoke') && !quorums.has('release');
+  const carrier = isRevokeAlone ? (revoke ?? role) : role;
+  requireValidity(statement, carrier.expiryDays);
+}
+
+function withBodies(
+  statements: readonly SignedStatement[],
+  bodies: readonly Uint8Array[] | undefined,
+): readonly SignedDocument[] {
+  if (bodies === undefined) return [];
+  return statements.flatMap((statement, index) => {
+    const body = bodies[index];
+    return body === undefined ? [] : [{ statement, body }];
+  });
+}
+
+function requireCharter(state: TrustedState): Charter {
+  const current = currentCharter(state);
+  if (current === undefined) throw new KedgeError('BUG', 'a head was judged without a charter');
+  return current.charter;
+}
+
+function withHead(state: TrustedState, { stream }: Statement, head: Head): TrustedState {
+  const before = state.streams.get(stream);
+  if (before?.kind === 'forked') {
+    return withStream(state, { ...before, head, heldSequence: head.sequence });
+  }
+  return withStream(state, { stream, kind: 'open', head });
+}

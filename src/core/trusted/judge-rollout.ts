@@ -1,0 +1,128 @@
+/**
+ * What a rollout may say, after it is known who signed it.
+ *
+ * It chooses among releases that were accepted and goes only forward, so that whoever signs
+ * rollouts cannot give programs anything that the release role did not sign, nor anything older.
+ * What is refused here depends on what this party holds of another stream, so it speaks against
+ * nobody who passes it on (`standing: 'history'`), and a later rollout may stand on it.
+ * Spec section 7, RO-7 to RO-9.
+ *
+ * @module
+ */
+import { type ErrorCode, KedgeError } from '../errors.ts';
+import { releaseStream, rolloutStream, type Sequence } from '../ids.ts';
+import type { NamedRelease, RolloutBody } from '../rollouts/body.ts';
+import { parseStatement } from '../statements/statement.ts';
+import type { Candidate } from './candidate.ts';
+import { headOf, type RolloutHead, type StreamState, type TrustedState } from './state.ts';
+
+/** A release that a rollout names, as far as it is known; `charterVersion`: the one it names. */
+interface Known {
+  readonly digest: string;
+  readonly charterVersion: number;
+}
+
+/**
+ * Judges the content of a rollout. Errors: `ROLLBACK` (it goes back), `GAP` (a release is not held
+ * yet; the detail says which), `POLICY` (that was never accepted), `FORK` (the releases stopped),
+ * `UNAVAILABLE` (the store does not answer).
+ */
+export function requireRolloutContent(candidate: Candidate, head: RolloutHead): void {
+  const { body } = head;
+  const { state } = candidate;
+  requireForward(body, headOf(state, rolloutStream(body.bundle))?.body);
+  for (const named of body.from === undefined ? [body.to] : [body.from, body.to]) {
+    const known = findNamed(candidate, body, named);
+    if (known !== undefined) requireNamed(head, named, known);
+  }
+}
+
+/** RO-7: from an older to a newer release, and neither older than the rollout before said. */
+function requireForward(body: RolloutBody, before: RolloutBody | undefined): void {
+  const { from, to } = body;
+  if (from !== undefined && from.sequence >= to.sequence) {
+    throw refused('ROLLBACK', body, `goes from release ${from.sequence} to ${to.sequence}`);
+  }
+  if (before === undefined) return;
+  const [fromBefore, fromNow] = [before.from?.sequence ?? 0, from?.sequence ?? 0];
+  if (to.sequence >= before.to.sequence && fromNow >= fromBefore) return;
+  throw refused(
+    'ROLLBACK',
+    body,
+    `leads from release ${fromNow} to ${to.sequence}, the one before led from ${fromBefore} to ` +
+      `${before.to.sequence}; to give programs older content, publish it as a new release`,
+  );
+}
+
+/** The releases that a rollout names, as far as they are held: a store has to look them up. */
+export function namedHeld(
+  state: TrustedState,
+  { bundle, from, to }: RolloutBody,
+): readonly Sequence[] {
+  const held = heldUpTo(state.streams.get(releaseStream(bundle)));
+  return [from, to].flatMap((named) =>
+    named !== undefined && named.sequence <= held ? [named.sequence] : [],
+  );
+}
+
+/** RO-8: what is held in the named place; nothing when the caller has no store to look it up. */
+function findNamed(
+  { state, named: stored }: Candidate,
+  body: RolloutBody,
+  { sequence, digest }: NamedRelease,
+): Known | undefined {
+  const stream = releaseStream(body.bundle);
+  const releases = state.streams.get(stream);
+  if (releases?.kind === 'forked' && sequence >= releases.evidence.sequence) {
+    const at = releases.evidence.sequence;
+    throw refused('FORK', body, `names release ${sequence}; the releases are forked at ${at}`);
+  }
+  const head = headOf(state, stream);
+  if (sequence > heldUpTo(releases)) {
+    const what = `names release ${sequence}, which is not held here yet: fetch it first`;
+    throw refused('GAP', body, what, { missing: stream, named: sequence, digest });
+  }
+  if (sequence === head?.sequence) return head;
+  if (stored === undefined) return undefined;
+  const found = stored
+    .map(({ payload }) => parseStatement(payload))
+    .find((statement) => statement.stream === stream && statement.sequence === sequence);
+  if (found !== undefined) return found;
+  throw refused('UNAVAILABLE', body, `names release ${sequence}, which cannot be looked up now`, {
+    standing: undefined,
+  });
+}
+
+function heldUpTo(releases: StreamState | undefined): number {
+  return releases?.kind === 'forked' ? releases.heldSequence : (releases?.head.sequence ?? 0);
+}
+
+/** RO-8 and RO-9: it was accepted, and under no newer charter than the rollout names. */
+function requireNamed(
+  { body, charterVersion }: RolloutHead,
+  { sequence, digest }: NamedRelease,
+  known: Known,
+): void {
+  if (known.digest !== digest) {
+    const what = `names release ${sequence} by a digest that was never accepted`;
+    throw refused('POLICY', body, `${what}; the accepted one is ${known.digest}`);
+  }
+  if (charterVersion >= known.charterVersion) return;
+  throw refused(
+    'ROLLBACK',
+    body,
+    `names charter version ${charterVersion}, older than that of release ${sequence} ` +
+      `(${known.charterVersion}): draft it again under the current charter`,
+  );
+}
+
+function refused(
+  code: ErrorCode,
+  { bundle }: RolloutBody,
+  what: string,
+  detail: KedgeError['detail'] = {},
+): KedgeError {
+  return new KedgeError(code, `the rollout of ${bundle} ${what}`, {
+    detail: { stream: rolloutStream(bundle), standing: 'history', ...detail },
+  });
+}
