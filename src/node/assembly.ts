@@ -12,7 +12,7 @@ import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/
 import type { GossipOptions } from '../core/gossip/machine.ts';
 import { rowIn } from '../core/gossip/rows.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
-import { CHARTER_STREAM, type NodeId, type Sha256, type StreamName } from '../core/ids.ts';
+import { type NodeId, type Sha256, type StreamName, splitStream } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
 import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -293,7 +293,7 @@ function logAccepted(logger: Logger, state: TrustedState, streams: readonly Stre
     // A forked stream is reported as such, where it was found out.
     if (row === undefined || row.forked) continue;
     const { sequence, digest } = row;
-    const event = stream === CHARTER_STREAM ? 'charter.accepted' : 'release.accepted';
+    const event = `${splitStream(stream).kind}.accepted` as const;
     logger.info({ event, stream, sequence, digest }, 'on disk');
   }
 }

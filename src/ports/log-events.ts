@@ -39,6 +39,7 @@ export type LogEvent =
   | 'charter.expiring'
   | 'release.accepted'
   | 'release.expiring'
+  | 'rollout.accepted'
   | 'statement.refused'
   | 'stream.forked'
   | 'stream.settled'

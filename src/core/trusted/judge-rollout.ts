@@ -14,7 +14,8 @@ import { releaseStream, rolloutStream, type Sequence } from '../ids.ts';
 import type { NamedRelease, RolloutBody } from '../rollouts/body.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Candidate } from './candidate.ts';
-import { headOf, type RolloutHead, type StreamState, type TrustedState } from './state.ts';
+import { decisionsOn } from './decisions.ts';
+import { forkOf, headOf, type RolloutHead, type StreamState, type TrustedState } from './state.ts';
 
 /** A release that a rollout names, as far as it is known; `charterVersion`: the one it names. */
 interface Known {
@@ -24,14 +25,17 @@ interface Known {
 
 /**
  * Judges the content of a rollout. Errors: `ROLLBACK` (it goes back), `GAP` (a release is not held
- * yet; the detail says which), `POLICY` (that was never accepted), `FORK` (the releases stopped),
- * `UNAVAILABLE` (the store does not answer).
+ * yet; the detail says which), `POLICY` (that was never accepted), `UNAVAILABLE` (the store does not
+ * answer).
  */
 export function requireRolloutContent(candidate: Candidate, head: RolloutHead): void {
   const { body } = head;
   const { state } = candidate;
   requireForward(body, headOf(state, rolloutStream(body.bundle))?.body);
   for (const named of body.from === undefined ? [body.to] : [body.from, body.to]) {
+    // Where releases contradict each other, what is held depends on what came first; whether this
+    // rollout is accepted must not.
+    if (isContested(candidate, head, named)) continue;
     const known = findNamed(candidate, body, named);
     if (known !== undefined) requireNamed(head, named, known);
   }
@@ -65,6 +69,20 @@ export function namedHeld(
   );
 }
 
+/** RO-8: from a fork on, unless the rollout was made under a charter that decided about it. */
+function isContested(
+  { state }: Candidate,
+  { body, charterVersion }: RolloutHead,
+  { sequence }: NamedRelease,
+): boolean {
+  const stream = releaseStream(body.bundle);
+  const fork = forkOf(state, stream);
+  if (fork !== undefined && fork.sequence <= sequence) return true;
+  return decisionsOn(state.charters, stream).some(
+    (decision) => decision.sequence <= sequence && decision.version > charterVersion,
+  );
+}
+
 /** RO-8: what is held in the named place; nothing when the caller has no store to look it up. */
 function findNamed(
   { state, named: stored }: Candidate,
@@ -73,10 +91,6 @@ function findNamed(
 ): Known | undefined {
   const stream = releaseStream(body.bundle);
   const releases = state.streams.get(stream);
-  if (releases?.kind === 'forked' && sequence >= releases.evidence.sequence) {
-    const at = releases.evidence.sequence;
-    throw refused('FORK', body, `names release ${sequence}; the releases are forked at ${at}`);
-  }
   const head = headOf(state, stream);
   if (sequence > heldUpTo(releases)) {
     const what = `names release ${sequence}, which is not held here yet: fetch it first`;

@@ -18,9 +18,9 @@ export function groupI(): readonly ConformanceCase[] {
 export const COVERED_I: readonly CoveredCase[] = [
   {
     name: 'I05 unapproved, of a forked stream',
-    about: 'What lies from a fork on is approved by nobody.',
+    about: 'From a fork on it is taken on the word of the quorum, so that no order counts.',
     test: 'test/core/trusted/accept-rollout.test.ts',
-    title: 'names nothing of releases that stopped, from the fork on',
+    title: 'is the same to all where releases are forked, whatever each of them holds',
   },
   {
     name: 'I05 unapproved, not held yet',

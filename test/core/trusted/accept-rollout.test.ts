@@ -205,13 +205,30 @@ describe('acceptDocument: what a rollout may name', () => {
     expect(offer(THREE.state, GOOD).outcome).toBe('accepted');
   });
 
-  it('names nothing of releases that stopped, from the fork on', () => {
+  it('is the same to all where releases are forked, whatever each of them holds', () => {
     const rival = nextRelease(released(2).state, noted('rival'));
     const forked = offer(THREE.state, rival).state;
     expect(forkOf(forked, STREAM)?.sequence).toBe(3);
-    expectCode('FORK', () => judge(GOOD, forked));
-    const common = nextRollout(forked, rolloutBody(SECOND, FIRST));
-    expect(judge(common, forked).outcome).toBe('accepted');
+    const other = take(released(2).state, rival);
+    expect(judge(GOOD, forked).outcome).toBe('accepted');
+    // Who has not heard of the fork refuses it until then.
+    expectCode('POLICY', () => judge(GOOD, other));
+    const [, , third] = three(THREE.documents);
+    expect(judge(GOOD, offer(other, third).state).outcome).toBe('accepted');
+    // Below the fork all is as ever.
+    const below = nextRollout(forked, rolloutBody({ ...SECOND, digest: BODY_DIGEST }, FIRST));
+    expectCode('POLICY', () => judge(below, forked));
+    expect(judge(nextRollout(forked, rolloutBody(SECOND, FIRST)), forked).outcome).toBe('accepted');
+    const { digest } = parseStatement(rival.statement.payload);
+    const resolutions = [{ stream: STREAM, sequence: parseSequence(3), digest }];
+    const of = forked.streams.get(STREAM);
+    const [, newest] = three(THREE.documents);
+    const charter = nextCharter(forked, { resolutions }, ALICE, BOB);
+    const holdings = of === undefined ? [] : [{ of, newest }];
+    const stands = take(offer(forked, charter, { holdings }).state, rival);
+    expect(judge(GOOD, stands).outcome).toBe('accepted');
+    const later = nextRollout(stands, rolloutBody(THIRD, SECOND), { charterVersion: 2 });
+    expectCode('POLICY', () => judge(later, stands));
   });
 
   it('C19: refuses a release under a newer charter than the rollout names', () => {
