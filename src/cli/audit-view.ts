@@ -50,7 +50,6 @@ function wordOf({ what, count }: AuditEntry, { green, red, yellow }: Styles): st
     case 'refused':
     case 'forked':
     case 'region-split':
-    case 'policy-refused':
     case 'lost':
       return red(word);
     case 'override':

@@ -35,7 +35,6 @@ export const AUDIT_KINDS = [
   'proposed',
   'approved',
   'withdrawn',
-  'policy-refused',
   'override',
   'rollout-step',
   'wave-opened',
