@@ -42,6 +42,7 @@ export {
   type UndiciConnect,
   type UndiciTarget,
 } from './client/live/undici.ts';
+export { type Notice, onNotice } from './client/notices.ts';
 export type { BundleSourceOptions, SourceTlsOptions } from './client/options.ts';
 export type { ReadyOptions } from './client/readiness.ts';
 export { type BundleSource, openBundleSource } from './client/source.ts';
@@ -66,6 +67,7 @@ export {
   KedgeError,
 } from './core/errors.ts';
 export type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from './core/ids.ts';
+export type { PlannedChange } from './core/releases/planned.ts';
 export type { Clock, ClockTimer } from './ports/clock.ts';
 export type { LogEvent } from './ports/log-events.ts';
 export type { LogBindings, LogFields, Logger, LogValue } from './ports/logger.ts';

@@ -10,6 +10,7 @@ import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Change, ChangeCounts } from '../core/releases/diff.ts';
 import { factsJson, factsOf, formatFacts } from './certificates.ts';
 import { asJson, type Json } from './output.ts';
+import { formatAnnounced } from './announced-view.ts';
 import { countOf, printable, type Styles } from './styles.ts';
 
 /** What a view needs besides the changes. */
@@ -87,11 +88,28 @@ function formatChange(change: Change, context: ChangeViewContext): string {
         ? `${yellow('~')} no note (was ${quote(change.from)})`
         : `${yellow('~')} note: ${quote(change.to)}`;
     case 'replaces':
-      return change.sequence === undefined
-        ? `${yellow('~')} no longer puts back an earlier release`
-        : `${yellow('~')} puts back the content of release ${change.sequence} (rollback)`;
     case 'delivery':
-      return `${yellow('~')} ${DELIVERY_TEXTS[change.to]}`;
+    case 'planned':
+    case 'unplanned':
+      return `${yellow('~')} ${formatManner(change)}`;
+  }
+}
+
+/** What a release says about itself and about later ones. */
+function formatManner(
+  change: Extract<Change, { readonly kind: 'replaces' | 'delivery' | 'planned' | 'unplanned' }>,
+): string {
+  switch (change.kind) {
+    case 'replaces':
+      return change.sequence === undefined
+        ? 'no longer puts back an earlier release'
+        : `puts back the content of release ${change.sequence} (rollback)`;
+    case 'delivery':
+      return DELIVERY_TEXTS[change.to];
+    case 'planned':
+      return `announces: ${formatAnnounced(change.plan)}`;
+    case 'unplanned':
+      return `announces no longer: ${formatAnnounced(change.plan)}`;
   }
 }
 

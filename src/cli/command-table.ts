@@ -211,6 +211,11 @@ export const COMMANDS: readonly CommandEntry[] = [
       'draft a release with the content of an earlier one',
       async () => (await import('./commands/release-rollback.ts')).releaseRollback,
     ),
+    command(
+      'plan-change',
+      'announce in a draft what will change and when',
+      async () => (await import('./commands/release-plan-change.ts')).releasePlanChange,
+    ),
   ]),
   command(
     'rotate',
@@ -221,6 +226,11 @@ export const COMMANDS: readonly CommandEntry[] = [
         'status',
         'show the rotations of a bundle that are under way',
         async () => (await import('./commands/rotate-status.ts')).rotateStatus,
+      ),
+      command(
+        'due',
+        'list the anchors that need a successor, and when to begin',
+        async () => (await import('./commands/rotate-due.ts')).rotateDue,
       ),
     ],
   ),

@@ -20,6 +20,7 @@ import {
 } from '../core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import { type EditPoint, emptyBody, nextBody } from '../core/releases/edit.ts';
+import { dropPastPlans } from '../core/releases/planned.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { encodeStatement } from '../core/statements/statement.ts';
 import { expectedNext, headOf, type TrustedState } from '../core/trusted/state.ts';
@@ -65,7 +66,7 @@ export function buildDraft(content: DraftContent, terms: DraftTerms): Draft {
   const issuedMs = wholeSeconds(terms.nowMs);
   const role = releaseRole(current.charter, body.bundle);
   const days = Math.min(terms.expiryDays ?? role.expiryDays, role.expiryDays);
-  const stated = restamp(headOf(state, stream)?.body, body, issuedMs);
+  const stated = dropPastPlans(restamp(headOf(state, stream)?.body, body, issuedMs), issuedMs);
   const bytes = encodeReleaseBody(stated);
   const payload = encodeStatement({
     realm: state.realm,

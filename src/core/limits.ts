@@ -89,6 +89,8 @@ export const ADOPTION_ROWS_PER_FRAME_MAX: number = 64;
 export const ARRIVALS_MAX: number = 512;
 /** Groups of clients in one answer about a bundle. */
 export const ADOPTION_GROUPS_MAX: number = 10_000;
+/** Announced changes in one bundle. */
+export const PLANNED_MAX: number = 16;
 /** Waves of one rollout. */
 export const ROLLOUT_WAVES_MAX: number = 16;
 /** Programs that a gate of a wave counts. */

@@ -5,11 +5,13 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { liveTlsClient } from '../../src/client/live/tls-client.ts';
 import { liveTlsServer } from '../../src/client/live/tls-server.ts';
+import { onNotice } from '../../src/client/notices.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
@@ -69,14 +71,16 @@ async function open(): Promise<BundleSource> {
   return source;
 }
 
-async function run(...argv: readonly string[]): Promise<CliRun> {
+async function run(...given: readonly (string | AbortSignal)[]): Promise<CliRun> {
+  const argv = given.filter((word) => typeof word === 'string');
+  const signal = given.find((word) => typeof word !== 'string');
   const profile = await realm.dir.write(
     'profile.yaml',
     `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
       `node: ${node.addresses.admins ?? ''}\n`,
   );
   const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
-  return realm.run(argv, { nowMs: clock.nowMs(), env });
+  return realm.run(argv, { nowMs: clock.nowMs(), env, ...(signal && { signal }) });
 }
 
 interface Told {
@@ -190,11 +194,50 @@ describe('kedge rotate', () => {
   }, 60_000);
 });
 
+describe('kedge rotate due', () => {
+  it('lists what expires, with its own exit code', async () => {
+    const none = await run('rotate', 'due', BUNDLE, '--within', '1d');
+    expect([none.code, none.stdout]).toEqual([0, 'nothing is due within 1d\n']);
+    const some = await run('rotate', 'due', BUNDLE);
+    expect(some.code).toBe(1);
+    expect(some.stdout).toMatch(/payments.*Third .*\(in 30 days\) +expires/);
+  }, 60_000);
+});
+
+describe('kedge release plan-change', () => {
+  it('reaches programs and a webhook, signed', async () => {
+    const heard: string[] = [];
+    using _ = onNotice(caller, ({ what, label, impact }) => {
+      heard.push(`${what} ${label ?? ''}: ${impact}`);
+    });
+    const posted: string[] = [];
+    const hook = createHttpServer((request, response) => {
+      request.on('data', (chunk: Buffer) => posted.push(chunk.toString()));
+      request.on('end', () => response.end());
+    });
+    const stop = new AbortController();
+    const url = `http://127.0.0.1:${await listen(hook)}/`;
+    const endpoint = ['--endpoint', node.addresses.clients ?? ''];
+    const watching = run(stop.signal, 'watch', BUNDLE, ...endpoint, '--webhook', url);
+    const at = ['--at', new Date(clock.nowMs() + 86_400_000).toISOString().slice(0, 19) + 'Z'];
+    const what = ['release', 'plan-change', 'New CA', '--bundle', BUNDLE, ...at];
+    const planned = await run(...what, '--impact', 'move before', ...ANA, ...BEN);
+    expect(planned.code).toBe(0);
+    await vi.waitFor(() => expect(heard).toEqual(['remove New CA: move before']), WAIT);
+    await vi.waitFor(() => {
+      expect(posted.join('\n')).toContain('"kind":"release"');
+      expect(posted.join('\n')).toContain('"kind":"planned"');
+    }, WAIT);
+    stop.abort();
+    expect((await watching).stderr).toContain('announces: remove of');
+  }, 60_000);
+});
+
 describe('commands with --key', () => {
   it('rolls back, signs and publishes in one command', async () => {
     const before = await run('bundle', 'show', BUNDLE, '--output', 'json');
     const { sequence } = JSON.parse(before.stdout) as { readonly sequence: number };
-    const argv = ['release', 'rollback', String(sequence - 1), '--bundle', BUNDLE];
+    const argv = ['release', 'rollback', String(sequence - 2), '--bundle', BUNDLE];
     const first = await run(...argv, ...ANA);
     expect(first.code).toBe(12);
     expect(first.stdout).toContain('not published: missing 1 signature of the release role');

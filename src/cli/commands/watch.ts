@@ -5,18 +5,22 @@
  */
 import type { Bundle, BundleAnchor } from '../../client/bundle.ts';
 import type { BundleChange } from '../../client/changes.ts';
+import { type Notice, onNotice } from '../../client/notices.ts';
 import type { BundleSourceOptions } from '../../client/options.ts';
 import { type BundleSource, openBundleSource } from '../../client/source.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
+import type { PlannedChange } from '../../core/releases/planned.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples, collect, hinted } from '../help.ts';
+import { addExamples, collect, hinted, parseArgument } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
 import type { Json } from '../output.ts';
+import { formatAnnounced } from '../announced-view.ts';
 import { requirePinnedRealm } from '../realm-trust.ts';
 import { addKnownCharterOption, type DemandOptions, parseDemand } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 import { printable, type Styles } from '../styles.ts';
+import { parseWebhook, Webhook } from '../webhook.ts';
 
 interface Options extends DemandOptions {
   readonly endpoint?: readonly string[];
@@ -24,6 +28,7 @@ interface Options extends DemandOptions {
   readonly pin?: string;
   readonly cache?: string;
   readonly once?: boolean;
+  readonly webhook?: string;
 }
 
 const STATUS_EVERY_MS = 1000;
@@ -54,6 +59,7 @@ export const watch: CommandModule = {
       .option('--pin <sha256>', 'digest of the first charter (default: from the profile)')
       .option('--cache <directory>', 'keep the last good release here')
       .option('--once', 'print what is current and end')
+      .option('--webhook <url>', 'post each change and each announcement there too, as JSON')
       .option('--require-regions <k>', 'use only what k regions of the charter cosigned')
       .option(
         '--fresh-within <duration>',
@@ -65,6 +71,7 @@ export const watch: CommandModule = {
     );
     addExamples(command, [
       'kedge watch payments.prod.example.org',
+      'kedge watch public-web --webhook https://hooks.example.org/trust',
       'kedge watch public-web --endpoint fra-1.kedge.example.org:7440 --once',
       'kedge watch public-web payments.prod.example.org --output json | jq -c .anchors',
     ]);
@@ -84,12 +91,30 @@ async function run(session: Session, bundles: readonly string[], options: Option
     return;
   }
   session.output.note(`Watching ${bundles.join(', ')}; stop with Ctrl-C.`);
+  await using webhook = openWebhook(session, options);
+  using _ = onNotice(source, (notice) => {
+    webhook?.send({ kind: notice.kind, ...noticeJson(notice) });
+    if (notice.kind === 'dropped') return;
+    session.output.note(`${notice.bundle} announces: ${formatAnnounced(notice)}`);
+  });
   const stopReporting = reportStatus(session, source);
   try {
-    for await (const change of source.changes()) print(session, change);
+    for await (const change of source.changes()) {
+      print(session, change);
+      webhook?.send({ kind: 'release', ...bundleJson(change.bundle) });
+    }
   } finally {
     stopReporting();
   }
+}
+
+function openWebhook(session: Session, { webhook }: Options): Webhook | undefined {
+  if (webhook === undefined) return undefined;
+  return new Webhook({
+    url: parseArgument('--webhook', webhook, parseWebhook),
+    signal: session.context.signal,
+    onLost: (why) => session.output.warn(why),
+  });
 }
 
 /** A node that answers needs other advice than one that was not reached. */
@@ -185,7 +210,7 @@ function compare(previous: Bundle | undefined, bundle: Bundle, styles: Styles): 
   return lines;
 }
 
-function bundleJson(bundle: Bundle): Json {
+function bundleJson(bundle: Bundle): { readonly [key: string]: Json } {
   return {
     bundle: bundle.name,
     sequence: bundle.sequence,
@@ -193,6 +218,7 @@ function bundleJson(bundle: Bundle): Json {
     issued: formatTimestamp(bundle.issuedAtMs),
     expires: formatTimestamp(bundle.expiresAtMs),
     note: bundle.note,
+    planned: bundle.planned.map(planJson),
     anchors: bundle.anchors.map(({ id, label, state, purposes }) => ({
       id,
       label,
@@ -200,6 +226,14 @@ function bundleJson(bundle: Bundle): Json {
       purposes,
     })),
   };
+}
+
+function noticeJson(notice: Notice): { readonly [key: string]: Json } {
+  return { bundle: notice.bundle, label: notice.label ?? null, ...planJson(notice) };
+}
+
+function planJson({ what, anchor, atMs, impact }: PlannedChange): { readonly [key: string]: Json } {
+  return { what, anchor, at: formatTimestamp(atMs), impact };
 }
 
 function nameOf({ label, id }: BundleAnchor): string {

@@ -11,10 +11,11 @@ import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../ancho
 import { encodeCanonical } from '../canonical.ts';
 import { KedgeError } from '../errors.ts';
 import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
-import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
+import { ANCHORS_MAX, BODY_MAX_BYTES, PLANNED_MAX, TOMBSTONES_MAX } from '../limits.ts';
 import { Memo } from '../memo.ts';
 import { readObject, requireAscending } from '../reader.ts';
 import { contentDigest, readContent } from './content.ts';
+import { type PlannedChange, readPlanned, requirePlannedOrder, writePlanned } from './planned.ts';
 
 /** The content of one bundle. */
 export interface ReleaseBody {
@@ -29,6 +30,8 @@ export interface ReleaseBody {
   readonly replaces?: Sequence;
   /** This release waits for a rollout; absent: it is for everybody at once. */
   readonly delivery?: 'waves';
+  /** What is meant to change; in the order of RB-9, absent when nothing is announced. */
+  readonly planned?: readonly PlannedChange[];
 }
 
 const WHAT = 'release body';
@@ -49,7 +52,7 @@ export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
  * Errors: `PARSE`, `LIMIT` when the body breaks a rule or a limit.
  */
 export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
-  const { bundle, note, replaces, delivery } = body;
+  const { bundle, note, replaces, delivery, planned } = body;
   const anchors = body.anchors.map(writeAnchor);
   const tombstones = body.tombstones.map(writeTombstone);
   const rest = {
@@ -57,6 +60,7 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
     note,
     ...(replaces !== undefined && { replaces }),
     ...(delivery !== undefined && { delivery }),
+    ...(planned !== undefined && { planned: planned.map(writePlanned) }),
   };
   const bytes = encodeCanonical({ anchors, tombstones, ...rest });
   if (bytes.length > BODY_MAX_BYTES) {
@@ -73,7 +77,7 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
 function readBody(bytes: Uint8Array): ReleaseBody {
   const root = readObject(readContent(bytes, WHAT), WHAT, {
     required: ['anchors', 'bundle', 'note', 'tombstones'],
-    optional: ['delivery', 'replaces'],
+    optional: ['delivery', 'planned', 'replaces'],
   });
   const anchors = root.list('anchors', { max: ANCHORS_MAX }, readAnchor);
   const tombstones = root.list('tombstones', { max: TOMBSTONES_MAX }, readTombstone);
@@ -87,6 +91,10 @@ function readBody(bytes: Uint8Array): ReleaseBody {
     `${WHAT}.tombstones`,
   );
   const bundle = root.parsed('bundle', parseBundleName);
+  const planned = root.has('planned')
+    ? root.list('planned', { min: 1, max: PLANNED_MAX }, readPlanned)
+    : undefined;
+  if (planned !== undefined) requirePlannedOrder(planned, `${WHAT}.planned`);
   return {
     bundle,
     anchors,
@@ -96,5 +104,6 @@ function readBody(bytes: Uint8Array): ReleaseBody {
       replaces: parseSequence(root.integer('replaces', { min: 1, max: Number.MAX_SAFE_INTEGER })),
     }),
     ...(root.has('delivery') && { delivery: root.oneOf('delivery', ['waves'] as const) }),
+    ...(planned !== undefined && { planned }),
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '../anchors/anchor.ts';
 import type { AnchorId, Sequence } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
+import { keyOf, type PlannedChange } from './planned.ts';
 
 /** One change. `label` is the anchor's label in the newer release that lists it. */
 export type Change =
@@ -41,7 +42,9 @@ export type Change =
   /** The release puts back the content of an earlier one: a rollback. Absent: it no longer does. */
   | { readonly kind: 'replaces'; readonly sequence: Sequence | undefined }
   /** How the release comes to programs: to all at once, or in the waves of a rollout. */
-  | { readonly kind: 'delivery'; readonly to: 'waves' | 'at-once' };
+  | { readonly kind: 'delivery'; readonly to: 'waves' | 'at-once' }
+  /** Something to come is announced, or no longer. */
+  | { readonly kind: 'planned' | 'unplanned'; readonly plan: PlannedChange };
 
 interface Step<Value> {
   readonly id: AnchorId;
@@ -155,7 +158,23 @@ function restChanges(previous: ReleaseBody | undefined, next: ReleaseBody): read
   if (previous?.delivery !== next.delivery) {
     changes.push({ kind: 'delivery', to: next.delivery ?? 'at-once' });
   }
-  return changes;
+  return [...changes, ...planChanges(previous?.planned ?? [], next.planned ?? [])];
+}
+
+function planChanges(
+  before: readonly PlannedChange[],
+  after: readonly PlannedChange[],
+): readonly Change[] {
+  const lacks = (plans: readonly PlannedChange[], plan: PlannedChange): boolean =>
+    !plans.some((other) => keyOf(other) === keyOf(plan) && other.impact === plan.impact);
+  return [
+    ...after
+      .filter((plan) => lacks(before, plan))
+      .map((plan): Change => ({ kind: 'planned', plan })),
+    ...before
+      .filter((plan) => lacks(after, plan))
+      .map((plan): Change => ({ kind: 'unplanned', plan })),
+  ];
 }
 
 /** Purposes and constraints are in canonical order, so that equal content has equal text. */

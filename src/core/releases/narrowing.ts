@@ -9,18 +9,26 @@
 import type { Anchor, Constraint, Tombstone } from '../anchors/anchor.ts';
 import type { AnchorId } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
+import { keyOf, type PlannedChange } from './planned.ts';
 
 /** Says whether `next` only revokes anchors of `previous` or narrows what they are for. */
 export function narrowsOnly(previous: ReleaseBody, next: ReleaseBody): boolean {
   if (previous.bundle !== next.bundle || next.replaces !== undefined) return false;
   // What takes trust away may not be made to wait.
   if (next.delivery !== undefined && previous.delivery === undefined) return false;
+  const announced = new Set(previous.planned?.map(planText));
+  if (next.planned?.some((plan) => !announced.has(planText(plan))) === true) return false;
   const before = new Map<AnchorId, Anchor>(previous.anchors.map((anchor) => [anchor.id, anchor]));
   const isNarrowed = next.anchors.every((anchor) => {
     const old = before.get(anchor.id);
     return old !== undefined && isNarrowing(old, anchor);
   });
   return isNarrowed && onlyRevokes(previous.tombstones, next.tombstones);
+}
+
+/** Announcements may go, but not come or change. */
+function planText(plan: PlannedChange): string {
+  return `${keyOf(plan)} ${plan.impact}`;
 }
 
 function isNarrowing(old: Anchor, anchor: Anchor): boolean {

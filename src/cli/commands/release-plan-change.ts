@@ -1,0 +1,57 @@
+/**
+ * `kedge release plan-change`: announces in a draft what will change and when.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import { parseTimestamp, timestampMs } from '../../core/ids.ts';
+import { parseWhat, planChange, withdrawPlan } from '../../core/releases/planned.ts';
+import { findAnchor } from '../anchor-names.ts';
+import type { CommandModule } from '../command-module.ts';
+import { type EditOptions, editDraft } from '../edit-draft.ts';
+import { addExamples, parseArgument } from '../help.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+
+interface Options extends EditOptions {
+  readonly what: string;
+  readonly at?: string;
+  readonly impact?: string;
+  readonly withdraw?: boolean;
+}
+
+/** The command. */
+export const releasePlanChange: CommandModule = {
+  configure(command, session) {
+    command
+      .description(
+        'Announce in a draft that an anchor will change, when, and what that means for whom. ' +
+          'Programs that watch the bundle hear of it (onNotice in the SDK, kedge watch), signed ' +
+          'like everything else. It changes nothing by itself. Another date for the same anchor ' +
+          'and change takes the place of the first; drafts drop dates that have passed.',
+      )
+      .argument('<anchor>', 'label, first 8 or more digits of the id, or certificate file')
+      .option('--what <change>', 'what will happen: activate, retire, remove, …', 'remove')
+      .option('--at <time>', 'when, for example 2027-03-01T09:00:00Z')
+      .option('--impact <text>', 'what it means, for whoever runs the programs')
+      .option('--withdraw', 'take the announcement back');
+    addDraftOptions(command);
+    addRealmOptions(command);
+    addShortcutOptions(command);
+    command.action((name: string, options: Options) =>
+      editDraft(session, options, async ({ body }, point) => {
+        const anchor = (await findAnchor(session, body, name)).id;
+        const what = parseArgument('--what', options.what, parseWhat);
+        if (options.withdraw === true) return { body: withdrawPlan(body, { anchor, what }) };
+        const atMs = timestampMs(parseArgument('--at', options.at ?? '', parseTimestamp));
+        if (atMs <= point.issuedMs) {
+          throw new KedgeError('CONFIG', '--at: an announcement is of something to come');
+        }
+        return { body: planChange(body, { what, anchor, atMs, impact: options.impact ?? '' }) };
+      }),
+    );
+    addExamples(command, [
+      'kedge release plan-change "CA 2024" --bundle b.example.org --at 2027-03-01T09:00:00Z',
+      'kedge release plan-change 3f2a9c01 --withdraw --bundle b.example.org --key ana.age',
+    ]);
+  },
+};

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { encodeUtf8, parseUtf8 } from '../../../src/core/bytes.ts';
+import { encodeReleaseBody, parseReleaseBody } from '../../../src/core/releases/body.ts';
+import { describeChange } from '../../../src/core/releases/diff.ts';
+import { nextBody } from '../../../src/core/releases/edit.ts';
+import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
+import {
+  dropPastPlans,
+  type PlannedChange,
+  planChange,
+  withdrawPlan,
+} from '../../../src/core/releases/planned.ts';
+import { NOW_MS } from '../support.ts';
+import { anchor, anchorId, bodyOf } from './bodies.ts';
+
+const BODY = bodyOf([anchor('a'), anchor('b')]);
+const REMOVE_A: PlannedChange = {
+  what: 'remove',
+  anchor: anchorId('a'),
+  atMs: NOW_MS + 86_400_000,
+  impact: 'move to b before',
+};
+const ANNOUNCED = planChange(BODY, REMOVE_A);
+
+describe('announced changes', () => {
+  it('are written and read with the body, and carried on by the next one', () => {
+    expect(parseReleaseBody(encodeReleaseBody(ANNOUNCED))).toEqual(ANNOUNCED);
+    expect(nextBody(ANNOUNCED).planned).toEqual([REMOVE_A]);
+  });
+
+  it('are replaced by anchor and kind, ordered by time, and withdrawn', () => {
+    const sooner = { ...REMOVE_A, what: 'retire', atMs: NOW_MS + 1000 };
+    const moved = { ...REMOVE_A, atMs: NOW_MS + 2000 };
+    const body = planChange(planChange(ANNOUNCED, moved), sooner);
+    expect(body.planned).toEqual([sooner, moved]);
+    expect(withdrawPlan(withdrawPlan(body, moved), sooner)).toEqual(BODY);
+    expect(dropPastPlans(body, NOW_MS + 1000).planned).toEqual([moved]);
+  });
+
+  it('are at most 16', () => {
+    let body = BODY;
+    for (let n = 0; n < 16; n += 1) body = planChange(body, { ...REMOVE_A, what: `w${n}` });
+    expect(() => planChange(body, { ...REMOVE_A, what: 'more' })).toThrow('at most 16');
+    const [plan] = body.planned ?? [];
+    const many = Array.from({ length: 17 }, (_, n) => ({ ...REMOVE_A, ...plan, atMs: NOW_MS + n }));
+    expect(() => encodeReleaseBody({ ...BODY, planned: many })).toThrow(/16/);
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['an empty list', (text) => text.replace(/"planned":\[.*?\]/, '"planned":[]')],
+    ['another kind of name', (text) => text.replace('"what":"remove"', '"what":"Re move"')],
+    ['a key too many', (text) => text.replace('"what":"remove"', '"what":"remove","x":1')],
+    ['a time that is none', (text) => text.replace(/"at":"[^"]*"/, '"at":"soon"')],
+    ['one entry twice', (text) => text.replace(/"planned":\[(.*?)\]/, '"planned":[$1,$1]')],
+  ])('are refused with %s', (_, change) => {
+    const text = change(parseUtf8(encodeReleaseBody(ANNOUNCED)));
+    expect(() => parseReleaseBody(encodeUtf8(text))).toThrow();
+  });
+
+  it('are shown to whoever signs', () => {
+    expect(describeChange(BODY, ANNOUNCED)).toEqual([{ kind: 'planned', plan: REMOVE_A }]);
+    expect(describeChange(ANNOUNCED, BODY)).toEqual([{ kind: 'unplanned', plan: REMOVE_A }]);
+    expect(describeChange(ANNOUNCED, ANNOUNCED)).toEqual([]);
+  });
+
+  it('are nothing that the revoke role may say', () => {
+    expect(narrowsOnly(BODY, ANNOUNCED)).toBe(false);
+    expect(narrowsOnly(ANNOUNCED, ANNOUNCED)).toBe(true);
+    expect(narrowsOnly(ANNOUNCED, BODY)).toBe(true);
+    const reworded = planChange(BODY, { ...REMOVE_A, impact: 'nothing to do' });
+    expect(narrowsOnly(ANNOUNCED, reworded)).toBe(false);
+  });
+});
