@@ -97,6 +97,7 @@ const LAYERS = {
     npm: ['yaml', 'zod'],
     builtin: ANY_BUILTIN,
   },
+  rehearsal: { src: ['core', 'ports', 'client'], npm: [], builtin: ANY_BUILTIN },
   cli: {
     src: [
       'core',
@@ -109,6 +110,7 @@ const LAYERS = {
       'client',
       'agent',
       'node',
+      'rehearsal',
     ],
     npm: ['pino', 'commander', 'yaml'],
     builtin: ANY_BUILTIN,
@@ -134,7 +136,8 @@ const LAYERS = {
 
 /** What must never be loaded by a program that embeds the SDK, not even indirectly. */
 const NOT_IN_THE_SDK =
-  '^src/(node|storage|service|x509|policy|preflight|signers|grpc|http|cli|agent|testing)/' +
+  '^src/(node|storage|service|x509|policy|preflight|signers|grpc|http|cli|rehearsal|agent)/' +
+  '|^src/testing/' +
   '|^node_modules/(level|classic-level|@peculiar|@marcbachmann|age-encryption)/' +
   '|^node_modules/(pino|zod|yaml|commander)/';
 

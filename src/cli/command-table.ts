@@ -295,6 +295,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     async () => (await import('./commands/adoption.ts')).adoption,
   ),
   command(
+    'rehearse',
+    'run a runbook against a cluster that is thrown away, and report times',
+    async () => (await import('./commands/rehearse.ts')).rehearseCommand,
+  ),
+  command(
     'doctor',
     'check a host for a node, and say what to change',
     async () => (await import('./commands/doctor.ts')).doctor,

@@ -29,7 +29,8 @@ export const rotateDue: CommandModule = {
         'List the active anchors of bundles that need a successor, because their certificate ' +
           'ends (or is old), with a date to begin each rotation: early enough for hold-down, ' +
           'overlap and 30 days to spare, and at least a week apart from the next, so that what ' +
-          'is renewed does not expire together again. Exit code 1 when something is listed, for cron.',
+          'is renewed does not expire together again. Exit code 1 when something is listed, ' +
+          'for cron.',
       )
       .argument('<bundles...>', 'names of bundles')
       .option('--within <duration>', 'list what expires within this time', '90d')
