@@ -8,9 +8,9 @@ import type { Anchor, Constraint } from '../core/anchors/anchor.ts';
 import { readLimits } from '../core/anchors/limits.ts';
 import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Change, ChangeCounts } from '../core/releases/diff.ts';
+import { formatAnnounced } from './announced-view.ts';
 import { factsJson, factsOf, formatFacts } from './certificates.ts';
 import { asJson, type Json } from './output.ts';
-import { formatAnnounced } from './announced-view.ts';
 import { countOf, printable, type Styles } from './styles.ts';
 
 /** What a view needs besides the changes. */

@@ -11,7 +11,7 @@ import type { KeyId, SignerId } from '../core/ids.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { countedFor, countKeys, countSigners } from '../core/statements/quorum.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import { findAuthority } from '../core/trusted/authority.ts';
+import { findAuthority, isCarried } from '../core/trusted/authority.ts';
 import { formatSeconds } from './durations.ts';
 import { countOf } from './styles.ts';
 
@@ -124,11 +124,11 @@ function rolesOf({ roles, delegations }: Charter): readonly (readonly [string, R
 }
 
 function fateOf(current: Charter, next: Charter, draft: PendingDraft): readonly DraftFate[] {
-  const { stream, sequence, bundle } = parseStatement(draft.statement.payload);
-  if (bundle === undefined) return [];
-  const before = findAuthority(current, bundle, draft.statement);
-  const after = findAuthority(next, bundle, draft.statement);
-  const isComplete = after.quorums.has('release') || after.quorums.has('revoke');
+  const statement = parseStatement(draft.statement.payload);
+  if (statement.kind === 'charter') return [];
+  const { stream, sequence } = statement;
+  const before = findAuthority(current, statement, draft.statement);
+  const after = findAuthority(next, statement, draft.statement);
   return [
     {
       name: draft.name,
@@ -137,7 +137,7 @@ function fateOf(current: Charter, next: Charter, draft: PendingDraft): readonly 
       needed: after.role.threshold,
       before: before.signers,
       after: after.signers,
-      fate: isComplete ? 'complete' : 'redraft',
+      fate: isCarried(after) ? 'complete' : 'redraft',
     },
   ];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { type NodeId, rolloutStream, type StreamName, splitStream } from '../ids.ts';
+import { type NodeId, rolloutStream, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { ActiveFetch, Want } from './active-fetches.ts';

@@ -11,7 +11,7 @@ import { verifyProposedCharter } from '../charter/chain.ts';
 import type { Charter, Role } from '../charter/charter.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { type AnchorId, CHARTER_STREAM, formatTimestamp } from '../ids.ts';
+import { type AnchorId, CHARTER_STREAM, formatTimestamp, releaseStream } from '../ids.ts';
 import {
   CLOCK_SKEW_MAX_MS,
   PROPOSAL_BLOBS_MAX_BYTES,
@@ -213,11 +213,12 @@ function requireSupport(
 /** PP-1: the certificates that are new in the body, and no others. Errors: `DIGEST`. */
 function newBlobs(
   state: TrustedState,
-  { stream }: Statement,
+  { stream, bundle }: Statement,
   { body }: SignedDocument,
   blobs: readonly Uint8Array[],
 ): readonly Uint8Array[] {
-  const known = new Set((headOf(state, stream)?.body.anchors ?? []).map(({ id }) => id));
+  const head = bundle && headOf(state, releaseStream(bundle));
+  const known = new Set((head?.body.anchors ?? []).map(({ id }) => id));
   const given = new Map(blobs.map((der): [AnchorId, Uint8Array] => [sha256(der), der]));
   return parseReleaseBody(body).anchors.flatMap(({ id }) => {
     if (known.has(id)) return [];
