@@ -46,11 +46,10 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       return reportFork(notice.evidence, { logger, metrics });
     case 'settled': {
       const { stream, sequence } = notice;
-      logger.warn(
+      return logger.warn(
         { event: 'stream.settled', stream, sequence },
         'the charter decided about a fork: the stream goes on after this sequence',
       );
-      return;
     }
     case 'region-split':
       return reportSplit(notice.split, { logger, metrics });
