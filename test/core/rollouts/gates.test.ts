@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseNodeId } from '../../../src/core/ids.ts';
+import type { Gates, RolloutBody } from '../../../src/core/rollouts/body.ts';
+import {
+  CLOSED,
+  type Judged,
+  type Judging,
+  judgeRollout,
+  type Sight,
+  type WaveCounts,
+} from '../../../src/core/rollouts/gates.ts';
+import { counts, rolloutOf, wave } from './support.ts';
+
+const NOW_MS = 1_795_428_000_000;
+const NODE = parseNodeId('fra-1');
+const NOBODY = counts(0, 0);
+
+function sight(waves: readonly WaveCounts[], change: Partial<Sight> = {}): Sight {
+  return { waves, unknown: [], elsewhere: 'going', ...change };
+}
+
+function judging(body: RolloutBody, change: Partial<Judging> = {}): Judging {
+  return {
+    body,
+    openness: CLOSED,
+    sight: sight([NOBODY, NOBODY, NOBODY]),
+    heldSinceMs: undefined,
+    nowMs: NOW_MS,
+    monotonicMs: 0,
+    expiresMs: NOW_MS + 86_400_000,
+    ...change,
+  };
+}
+
+/** With so many waves open. */
+function opened(count: number): Judging['openness'] {
+  return { openedMs: Array.from({ length: count }, () => NOW_MS) };
+}
+
+function waves(gates: Partial<Gates>): RolloutBody {
+  return rolloutOf({ waves: [wave(5, gates), wave(25, gates), wave(100, gates)] });
+}
+
+describe('judgeRollout', () => {
+  it('opens the first wave at once', () => {
+    expect(judgeRollout(judging(rolloutOf())).openness.openedMs).toEqual([NOW_MS]);
+  });
+
+  it('opens nothing while it is paused, aborted or expired, and closes nothing', () => {
+    const good = sight([counts(10, 10), NOBODY, NOBODY]);
+    for (const [change, kind] of [
+      [{ body: rolloutOf({ state: 'paused' }) }, 'paused'],
+      [{ body: rolloutOf({ state: 'aborted' }) }, 'aborted'],
+      [{ expiresMs: NOW_MS }, 'expired'],
+    ] as const) {
+      const none = judgeRollout(judging(rolloutOf(), { sight: good, ...change }));
+      expect(none).toMatchObject({ openness: CLOSED, wait: { kind } });
+      const openness = opened(1);
+      const one = judgeRollout(judging(rolloutOf(), { openness, sight: good, ...change }));
+      expect(one.openness).toBe(openness);
+    }
+  });
+
+  it('opens the next wave when enough programs are there and use the release', () => {
+    const body = waves({ minReporters: 10, loadedPercent: 90 });
+    const at = (one: WaveCounts): Judged =>
+      judgeRollout(judging(body, { openness: opened(1), sight: sight([one, NOBODY, NOBODY]) }));
+    expect(at(counts(9, 9)).wait).toEqual({ kind: 'reporters', has: 9, needs: 10 });
+    expect(at(counts(10, 8)).wait).toEqual({ kind: 'loaded', has: 8, of: 10, needsPercent: 90 });
+    expect(at(counts(10, 9)).openness.openedMs).toHaveLength(2);
+  });
+
+  it('counts the programs of all waves up to the gate, and asks every gate so far', () => {
+    const strict = { minReporters: 1, loadedPercent: 100 };
+    const lax = { minReporters: 12, loadedPercent: 50 };
+    const body = rolloutOf({ waves: [wave(5, strict), wave(25, lax), wave(100)] });
+    const at = (first: WaveCounts, second: WaveCounts): Judged =>
+      judgeRollout(judging(body, { openness: opened(2), sight: sight([first, second, NOBODY]) }));
+    expect(at(counts(5, 5), counts(10, 3)).openness.openedMs).toHaveLength(3);
+    expect(at(counts(5, 5), counts(6, 6)).wait.kind).toBe('reporters');
+    expect(at(counts(5, 4), counts(10, 10)).wait).toMatchObject({ kind: 'loaded', of: 5 });
+  });
+
+  it('keeps a gate closed while something is not known, and goes on with the soak after it', () => {
+    const body = waves({ soakSeconds: 60 });
+    const good = [counts(5, 5), NOBODY, NOBODY];
+    const unknown = sight(good, { unknown: [NODE] });
+    const blind = judgeRollout(
+      judging(body, { openness: opened(1), sight: unknown, heldSinceMs: 0, monotonicMs: 90_000 }),
+    );
+    expect(blind.wait).toEqual({ kind: 'unknown', nodes: [NODE] });
+    expect(blind.heldSinceMs).toBe(0);
+    const seen = judgeRollout(
+      judging(body, {
+        openness: opened(1),
+        sight: sight(good),
+        heldSinceMs: 0,
+        monotonicMs: 90_000,
+      }),
+    );
+    expect(seen.openness.openedMs).toHaveLength(2);
+  });
+
+  it('begins the soak anew when a gate does not hold any more', () => {
+    const body = waves({ soakSeconds: 60 });
+    const at = (one: WaveCounts, heldSinceMs: number | undefined, monotonicMs: number): Judged =>
+      judgeRollout(
+        judging(body, {
+          openness: opened(1),
+          sight: sight([one, NOBODY, NOBODY]),
+          heldSinceMs,
+          monotonicMs,
+        }),
+      );
+    const begun = at(counts(5, 5), undefined, 1000);
+    expect(begun).toMatchObject({ heldSinceMs: 1000, wait: { kind: 'soak', leftMs: 60_000 } });
+    expect(at(counts(5, 4), 1000, 30_000).heldSinceMs).toBeUndefined();
+    expect(at(counts(5, 5), 1000, 60_999).openness.openedMs).toHaveLength(1);
+    expect(at(counts(5, 5), 1000, 61_000).openness.openedMs).toHaveLength(2);
+  });
+
+  it('stops by itself on one refusal too many, whatever is unknown, and stays stopped', () => {
+    const body = waves({ maxFailures: 1 });
+    const one = (refused: number, change: Partial<Judging> = {}): Judged =>
+      judgeRollout(
+        judging(body, {
+          openness: opened(1),
+          sight: sight([counts(5, 3, refused), NOBODY, NOBODY], { unknown: [NODE] }),
+          ...change,
+        }),
+      );
+    expect(one(1).openness.stop).toBeUndefined();
+    const stopped = one(2).openness;
+    expect(stopped.stop).toEqual({ atMs: NOW_MS, wave: 0, refused: 2, maxFailures: 1 });
+    expect(one(0, { openness: stopped })).toMatchObject({
+      openness: stopped,
+      wait: { kind: 'stopped' },
+    });
+  });
+
+  it('does not count what programs of closed waves refuse', () => {
+    const openness = opened(1);
+    const seen = sight([counts(5, 4), counts(20, 0, 20), NOBODY]);
+    expect(judgeRollout(judging(rolloutOf(), { openness, sight: seen })).openness).toBe(openness);
+  });
+
+  it('stops where another node has stopped', () => {
+    const seen = sight([counts(5, 5), NOBODY, NOBODY], { elsewhere: 'stopped' });
+    const { openness } = judgeRollout(judging(rolloutOf(), { openness: opened(1), sight: seen }));
+    expect(openness.stop).toBeDefined();
+  });
+
+  it('is done when all waves are open and the last gate holds', () => {
+    const openness = opened(3);
+    const at = (last: WaveCounts): Judged =>
+      judgeRollout(judging(rolloutOf(), { openness, sight: sight([counts(1, 1), NOBODY, last]) }));
+    expect(at(counts(5, 4)).wait.kind).toBe('loaded');
+    expect(at(counts(5, 5)).wait.kind).toBe('nothing');
+  });
+
+  it('never closes what is open, opens one wave at a time, and none after a stop', () => {
+    const some = fc.record({
+      clients: fc.nat(20),
+      delivered: fc.nat(5),
+      loaded: fc.nat(20),
+      refused: fc.nat(3),
+    });
+    const step = fc.record({
+      state: fc.constantFrom('running' as const, 'paused' as const, 'aborted' as const),
+      waves: fc.tuple(some, some, some),
+      isUnknown: fc.boolean(),
+      afterMs: fc.nat(5000),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        let [openness, heldSinceMs]: [Judging['openness'], number | undefined] = [
+          CLOSED,
+          undefined,
+        ];
+        let monotonicMs = 0;
+        for (const { state, waves: seen, isUnknown, afterMs } of steps) {
+          monotonicMs += afterMs;
+          const body = { ...waves({ soakSeconds: 2, maxFailures: 2 }), state };
+          const unknown = isUnknown ? [NODE] : [];
+          const before = openness;
+          const judged = judgeRollout(
+            judging(body, { openness, heldSinceMs, monotonicMs, sight: sight(seen, { unknown }) }),
+          );
+          ({ openness, heldSinceMs } = judged);
+          const grown = openness.openedMs.length - before.openedMs.length;
+          expect(openness.openedMs.slice(0, before.openedMs.length)).toEqual(before.openedMs);
+          expect(grown === 0 || grown === 1).toBe(true);
+          if (before.stop !== undefined) expect(openness).toBe(before);
+          if (grown === 0) continue;
+          expect(state).toBe('running');
+          expect(isUnknown && before.openedMs.length > 0).toBe(false);
+        }
+      }),
+    );
+  });
+});
