@@ -14,10 +14,10 @@
 import type { ErrorCode } from '../errors.ts';
 import type { BundleName } from '../ids.ts';
 import type { AdoptionStage, HeldRelease, Usage, WatchStart } from '../watch/messages.ts';
-import { Client, clientKey, type Progress } from './client.ts';
+import { Client, clientKey, groupedBy, type Progress } from './client.ts';
 import { Departed } from './departed.ts';
 import type { BundleRow } from './row.ts';
-import { type ServedHead, Tally } from './tally.ts';
+import { type OpenWaves, type ServedHead, Tally } from './tally.ts';
 
 /** How a board is kept. */
 export interface BoardOptions {
@@ -185,6 +185,7 @@ export class AdoptionBoard {
     if (known === undefined && head === undefined) return;
     const tally = known ?? new Tally(bundle, this.#room);
     tally.serve(head, sinceMs);
+    if (head?.rollout?.digest !== tally.rollout?.digest) this.#roll(tally, head?.rollout);
     // A release that nobody watches changes no count.
     if (known === undefined || !tally.isEmpty(sinceMs)) this.#revision += 1;
     if (known !== undefined) return;
@@ -194,6 +195,14 @@ export class AdoptionBoard {
       const progress = client.bundles.get(bundle);
       if (progress !== undefined) tally.enter(client, progress);
     }
+  }
+
+  /** A rollout of a bundle opened a wave here, or stopped. */
+  opened(bundle: BundleName, open: OpenWaves): void {
+    const tally = this.#tallies.get(bundle);
+    if (tally === undefined) return;
+    tally.opened(open);
+    this.#revision += 1;
   }
 
   /** Which of these bundles somebody watches. */
@@ -236,6 +245,15 @@ export class AdoptionBoard {
     this.#revision += 1;
   }
 
+  #roll(tally: Tally, rollout: ServedHead['rollout']): void {
+    tally.roll(rollout);
+    this.#revision += 1;
+    for (const client of this.#clients.values()) {
+      const progress = client.bundles.get(tally.bundle);
+      if (progress?.group !== undefined) tally.enterWaves(client, progress);
+    }
+  }
+
   #enter(client: Client): void {
     for (const progress of client.bundles.values()) {
       this.#tallies.get(progress.bundle)?.enter(client, progress);
@@ -273,13 +291,4 @@ export class AdoptionBoard {
 /** Under which key the last client of an identity without instances is remembered. */
 function nameless(identity: string): string {
   return `${identity} #departed`;
-}
-
-function groupedBy(names: readonly string[], labels: WatchStart['labels']): Client['grouped'] {
-  const kept = new Map<string, string>();
-  for (const name of names) {
-    const value = labels.get(name);
-    if (value !== undefined) kept.set(name, value);
-  }
-  return { labels: kept, text: JSON.stringify([...kept]) };
 }

@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { AnchorId, BundleName, NodeId, Sequence, Sha256 } from '../ids.ts';
 import type { WatchStart } from '../watch/messages.ts';
 import type { ClientPlace, Presence } from './model.ts';
+import type { WavePlace } from './wave-tally.ts';
 
 /** Something that a client was sent or refused, and does not run. */
 export interface OtherRelease {
@@ -34,6 +35,8 @@ export interface Progress {
   uses: Map<AnchorId, UseTotal> | undefined;
   /** The name of the group in which it is counted; absent: in none. */
   group: string | undefined;
+  /** Where it is counted by wave; absent: no rollout runs. */
+  wave?: WavePlace;
 }
 
 /** Digits of a key: nobody finds two clients with one key by chance. */
@@ -102,11 +105,14 @@ export class Client {
 
   /** What was known of the same instance before stays known. */
   inherit(before: Client): void {
-    for (const [bundle, { uses, untracked }] of before.bundles) {
+    for (const [bundle, { uses, untracked, other }] of before.bundles) {
       const progress = this.bundles.get(bundle);
       if (progress === undefined) continue;
       progress.uses = uses;
       progress.untracked = untracked;
+      // Who comes again has not changed its mind: else a refusal would be gone before it is told.
+      const isPast = (other?.sequence ?? 0) <= (progress.held?.sequence ?? 0);
+      if (other?.stage === 'refused' && !isPast) progress.other = other;
     }
   }
 
@@ -135,4 +141,17 @@ export function placeOf({ held, other }: Progress): ClientPlace {
 /** How a digest begins. */
 export function shortDigest(digest: Sha256): string {
   return digest.slice(0, SHORT_CHARS);
+}
+
+/** The labels by which a client is counted. */
+export function groupedBy(
+  names: readonly string[],
+  labels: WatchStart['labels'],
+): Client['grouped'] {
+  const kept = new Map<string, string>();
+  for (const name of names) {
+    const value = labels.get(name);
+    if (value !== undefined) kept.set(name, value);
+  }
+  return { labels: kept, text: JSON.stringify([...kept]) };
 }

@@ -26,6 +26,8 @@ const GROUP_BYTES = 256;
 const GROUP_LEAST_BYTES = 64;
 const LABEL_BYTES = 24;
 const ANCHOR_BYTES = 192;
+const ROLLOUT_BYTES = 128;
+const WAVE_BYTES = 112;
 
 /** What there is to tell of a bundle, most important first. */
 interface Sorted {
@@ -70,7 +72,7 @@ function isFitting(bundles: readonly Sorted[], groupsMax: number, anchorsMax: nu
   if (least * GROUP_LEAST_BYTES > ADOPTION_ROW_MAX_BYTES) return false;
   let bytes = ROW_BYTES;
   for (const one of bundles) {
-    bytes += BUNDLE_BYTES + one.row.bundle.length;
+    bytes += BUNDLE_BYTES + one.row.bundle.length + rolloutBytes(one.row);
     bytes += Math.min(one.row.anchors.length, anchorsMax) * ANCHOR_BYTES;
     bytes += firstBytes(one, groupsMax);
     if (one.groups.length > groupsMax) bytes += one.kinds * (GROUP_BYTES + LABEL_BYTES);
@@ -92,6 +94,10 @@ function groupBytes({ labels }: RowGroup): number {
   let size = GROUP_BYTES;
   for (const pair of labels) size += LABEL_BYTES + encodeUtf8(JSON.stringify(pair)).length;
   return size;
+}
+
+function rolloutBytes({ rollout }: BundleRow): number {
+  return rollout === undefined ? 0 : ROLLOUT_BYTES + WAVE_BYTES * rollout.waves.length;
 }
 
 function sizeOf({ counts }: BundleRow): number {

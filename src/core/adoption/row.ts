@@ -25,6 +25,12 @@ import type { MemberSigner } from '../membership/record.ts';
 import { type ObjectReader, readObject, readString } from '../reader.ts';
 import { pae } from '../statements/envelope.ts';
 import type { AdoptionGroup, AnchorAdoption, ClientCounts } from './model.ts';
+import {
+  ROLLOUT_ROW_KEYS,
+  type RolloutRow,
+  readRolloutRow,
+  writeRolloutRow,
+} from './rollout-row.ts';
 
 /** Clients of one node that are in the same place. */
 export type RowGroup = Omit<AdoptionGroup, 'region'>;
@@ -37,6 +43,8 @@ export interface BundleRow {
   readonly anchors: readonly AnchorAdoption[];
   /** `partial`: the node knows more than it says, or had to forget something early. */
   readonly knowledge: 'whole' | 'partial';
+  /** Present while a release comes in waves. */
+  readonly rollout?: RolloutRow;
 }
 
 /** What a node says about its clients. */
@@ -154,15 +162,17 @@ function parseRow(payload: Uint8Array): AdoptionRow {
     sinceMs: reader.integer('since', TIME),
     issuedAtMs: reader.integer('issuedAt', TIME),
     bundles: reader.list('bundles', { max: ROW_BUNDLES_MAX }, (item, path) =>
-      readBundle(
-        readObject(item, path, { required: ['anchors', 'bundle', 'counts', 'groups', 'partial'] }),
-      ),
+      readBundle(readObject(item, path, BUNDLE_KEYS)),
     ),
     knowledge: reader.boolean('partial') ? 'partial' : 'whole',
   };
 }
 
-type BundleKey = 'anchors' | 'bundle' | 'counts' | 'groups' | 'partial';
+const BUNDLE_KEYS = {
+  required: ['anchors', 'bundle', 'counts', 'groups', 'partial'],
+  optional: ['rollout'],
+} as const;
+type BundleKey = (typeof BUNDLE_KEYS)['required'][number] | 'rollout';
 
 function readBundle(reader: ObjectReader<BundleKey>): BundleRow {
   const counts = reader.object('counts', {
@@ -183,6 +193,9 @@ function readBundle(reader: ObjectReader<BundleKey>): BundleRow {
       readAnchor(readObject(item, path, { required: ['clients', 'handshakes', 'id', 'lastUsed'] })),
     ),
     knowledge: reader.boolean('partial') ? 'partial' : 'whole',
+    ...(reader.has('rollout') && {
+      rollout: readRolloutRow(reader.object('rollout', ROLLOUT_ROW_KEYS), COUNT),
+    }),
   };
 }
 
@@ -230,7 +243,8 @@ function readAnchor(
   };
 }
 
-function writeBundle({ bundle, counts, groups, anchors, knowledge }: BundleRow): CanonicalObject {
+function writeBundle(row: BundleRow): CanonicalObject {
+  const { bundle, counts, groups, anchors, knowledge, rollout } = row;
   return {
     anchors: anchors.map(({ anchor, clients, handshakes, lastUsedMs }) => ({
       clients,
@@ -242,6 +256,7 @@ function writeBundle({ bundle, counts, groups, anchors, knowledge }: BundleRow):
     counts: { ...counts },
     groups: groups.map(writeGroup),
     partial: knowledge === 'partial',
+    ...(rollout !== undefined && { rollout: writeRolloutRow(rollout) }),
   };
 }
 

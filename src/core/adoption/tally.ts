@@ -7,6 +7,7 @@ import type { AnchorId, BundleName, Sequence, Sha256 } from '../ids.ts';
 import { ANCHORS_MAX } from '../limits.ts';
 import { type Client, type Progress, placeOf, shortDigest, type UseTotal } from './client.ts';
 import type { AnchorAdoption, ClientCounts, ClientPlace } from './model.ts';
+import type { RolloutRow } from './rollout-row.ts';
 import {
   type BundleRow,
   MERGED_GROUPS_MAX,
@@ -14,6 +15,7 @@ import {
   ROW_GROUPS_MAX,
   type RowGroup,
 } from './row.ts';
+import { type CountedRollout, WaveTally } from './wave-tally.ts';
 
 /** What a node serves of a bundle. */
 export interface ServedHead {
@@ -21,7 +23,12 @@ export interface ServedHead {
   readonly digest: Sha256;
   /** The anchors in it: a use of any other one is not believed. */
   readonly anchors: ReadonlySet<AnchorId>;
+  /** The rollout that names it, or an earlier one; absent: none does. */
+  readonly rollout?: CountedRollout | undefined;
 }
+
+/** How far a rollout is at a node. */
+export type OpenWaves = Pick<RolloutRow, 'rollout' | 'open' | 'standing'>;
 
 interface AnchorTotal extends UseTotal {
   clients: number;
@@ -64,6 +71,8 @@ export class Tally {
   readonly #heads: PastHead[] = [];
   readonly #counts = { connected: 0, departed: 0, silent: 0, untracked: 0 };
   #head: ServedHead | undefined;
+  #waves: WaveTally | undefined;
+  #open: OpenWaves | undefined;
   /** Until when it is not known of everybody who was there lately. */
   #partialUntilMs = 0;
 
@@ -81,6 +90,26 @@ export class Tally {
   isEmpty(nowMs: number): boolean {
     const hasUses = this.#anchors.size > 0 || this.#past.size > 0;
     return this.#groups.size === 0 && !hasUses && nowMs >= this.#partialUntilMs;
+  }
+
+  /** The rollout by which clients are counted. */
+  get rollout(): CountedRollout | undefined {
+    return this.#waves?.rollout;
+  }
+
+  /** Clients are counted by these waves from now on; all have to enter them. */
+  roll(rollout: CountedRollout | undefined): void {
+    this.#waves = rollout && new WaveTally(rollout);
+  }
+
+  /** Counts a client that is counted here by the waves as well. */
+  enterWaves(client: Client, progress: Progress): void {
+    this.#waves?.enter(client, progress);
+  }
+
+  /** Says how far a rollout is at this node. */
+  opened(open: OpenWaves): void {
+    this.#open = open;
   }
 
   /** This node serves another head. */
@@ -130,6 +159,7 @@ export class Tally {
       this.#join(progress, `${stage} ${presence}`, group);
     }
     this.#count(client, progress, 1);
+    this.#waves?.enter(client, progress);
     for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, 1);
   }
 
@@ -145,6 +175,7 @@ export class Tally {
       }
     }
     progress.group = undefined;
+    this.#waves?.leave(progress);
     this.#count(client, progress, -1);
     for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, -1);
   }
@@ -198,7 +229,15 @@ export class Tally {
       groups: Array.from(this.#groups.values(), (group) => this.#rowGroup(group)),
       anchors: Array.from(this.#anchors, ([anchor, use]): AnchorAdoption => ({ anchor, ...use })),
       knowledge: nowMs < this.#partialUntilMs ? 'partial' : 'whole',
+      ...(this.#waves && { rollout: this.#rolloutRow(this.#waves) }),
     };
+  }
+
+  #rolloutRow(waves: WaveTally): RolloutRow {
+    const rollout = waves.rollout.digest;
+    const known = this.#open?.rollout === rollout ? this.#open : undefined;
+    const { open, standing } = known ?? { open: 0, standing: 'going' };
+    return { rollout, open, standing, waves: waves.counts() };
   }
 
   #join(progress: Progress, name: string, made: Omit<Group, 'count'>): void {

@@ -75,13 +75,15 @@ export function adoptionOf({ bundle, head, nowMs, nodes }: AdoptionInput): Bundl
   };
 }
 
-function standingOf({ state, trust, row }: ReportingNode): NodeStanding {
+/** Whether the clients of a node count. */
+export function standingOf({ state, trust, row }: ReportingNode): NodeStanding {
   if (state === 'left') return 'left';
   if (state !== 'alive' || trust === 'doubtful') return 'unreachable';
   return row === undefined ? 'silent' : 'counted';
 }
 
-function rowOf({ row }: ReportingNode, bundle: BundleName): BundleRow | undefined {
+/** What a node says of one bundle; absent: nothing. */
+export function rowOf({ row }: ReportingNode, bundle: BundleName): BundleRow | undefined {
   return row?.bundles.find((one) => one.bundle === bundle);
 }
 
