@@ -24,6 +24,7 @@ import { MESSAGE_MAX_BYTES } from '../core/limits.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
+import type { RolloutStatus } from '../core/rollouts/status.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsAnswer,
@@ -56,6 +57,7 @@ import {
   encodeProposeRequest,
   encodeWithdrawal,
 } from '../wire/proposals.ts';
+import { decodeRollout, encodeRolloutQuery } from '../wire/rollout.ts';
 import { callError } from '../wire/status.ts';
 import { channelCredentials, serverNameOption } from './grpc-watch.ts';
 import { checkSecurity, type SourceTlsOptions } from './options.ts';
@@ -186,6 +188,11 @@ export class AdminClient implements Disposable {
   /** Withdraws a proposal. */
   async withdraw(withdrawal: Withdrawal): Promise<ProposalStatus> {
     return decodeProposeAnswer(await this.#call('withdrawProposal', encodeWithdrawal(withdrawal)));
+  }
+
+  /** How the newest rollout of a bundle goes, as this node sees it. */
+  async rollout(bundle: BundleName): Promise<RolloutStatus> {
+    return decodeRollout(await this.#call('getRollout', encodeRolloutQuery(bundle)));
   }
 
   [Symbol.dispose](): void {

@@ -38,7 +38,10 @@ export type Applied =
   | { readonly kind: 'released'; readonly inUse: InUse }
   /** Verified, and waiting until enough regions cosigned it; what was in use still is. */
   | { readonly kind: 'unattested'; readonly at: HeldRelease; readonly error: KedgeError }
-  /** A region said something new; `early` is more than any region has to say. */
+  /**
+   * A region said something new, or a rollout says what is due; `early` is more than any region has
+   * to say.
+   */
   | { readonly kind: 'attested'; readonly pace: 'due' | 'early' }
   /** What stands is verified, and not newer than what is in use, against which was decided. */
   | { readonly kind: 'overruled'; readonly bundle: BundleName }
@@ -47,7 +50,7 @@ export type Applied =
 /** What a node says of the realm itself. */
 export type RealmResponse = Exclude<
   WatchResponse,
-  { readonly kind: 'cosigned' | 'heartbeat' | 'region-split' }
+  { readonly kind: 'cosigned' | 'heartbeat' | 'region-split' | 'rollout' }
 >;
 
 /** How an update is judged. */

@@ -27,6 +27,7 @@ import type { SignedDocument } from '../core/statements/envelope.ts';
 import { currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
 import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
+import { ComingReleases } from './coming.ts';
 import type { ParkedUpdate, Pending } from './pending.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 import { isAhead, WaitingCharters } from './waiting-charters.ts';
@@ -52,9 +53,13 @@ export class AttestedRealm {
   /** As absent as `regions`. */
   readonly #waiting: WaitingCharters | undefined;
   readonly #heard: Map<string, number> = new Map();
+  readonly #coming: ComingReleases;
+  /** The time of the last message. */
+  #nowMs = 0;
 
   constructor(options: AttestedRealmOptions) {
-    const { regions, knownCharter } = options;
+    const { regions, knownCharter, bundles } = options;
+    this.#coming = new ComingReleases(bundles);
     this.#options = options;
     this.#waiting = regions && new WaitingCharters(regions, knownCharter);
   }
@@ -78,6 +83,8 @@ export class AttestedRealm {
         return this.#update(response.update, pending, this.#now(localMs));
       case 'charters':
         return this.#charters(response.charters, pending, this.#now(localMs));
+      case 'rollout':
+        return this.#rollout(response.document, this.#now(localMs));
       case 'current':
       case 'fork':
       case 'blobs':
@@ -103,6 +110,15 @@ export class AttestedRealm {
     const applied = this.#options.realm.apply(response, pending, nowMs, admit);
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
     return applied;
+  }
+
+  /** Rule DW-13: what a rollout holds back is not due, so nobody who lacks it is behind. */
+  #rollout(document: SignedDocument, nowMs: number): Applied {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    if (this.#coming.take(realm.trusted, document, nowMs) === 'held') return { kind: 'nothing' };
+    this.moved();
+    return { kind: 'attested', pace: 'early' };
   }
 
   #cosigned(leaf: CosignedLeaf, pending: Pending, localMs: number): Applied {
@@ -147,7 +163,8 @@ export class AttestedRealm {
       candidate = head;
       const { sequence, digest, statement } = head;
       const stream = releaseStream(bundle);
-      regions.requireCosigned({ stream, sequence, digest, payload: statement.payload });
+      const place = this.#coming.isHeldBack(bundle, { sequence, digest }, nowMs) ? 'any' : 'last';
+      regions.requireCosigned({ stream, sequence, digest, payload: statement.payload }, place);
     };
     try {
       const applied = this.#follow({ kind: 'update', update: joined }, pending, nowMs, admit);
@@ -188,10 +205,11 @@ export class AttestedRealm {
 
   /** The time to judge by. */
   #now(localMs: number): number {
-    return this.#options.regions?.read(localMs).nowMs ?? localMs;
+    this.#nowMs = this.#options.regions?.read(localMs).nowMs ?? localMs;
+    return this.#nowMs;
   }
 
-  /** What is in use, per stream that is followed. */
+  /** What is in use, or what is newest of what is not due yet, per stream that is followed. */
   #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
     const { realm, bundles } = this.#options;
     const charter = currentCharter(realm.trusted);
@@ -203,7 +221,8 @@ export class AttestedRealm {
     for (const bundle of bundles) {
       const stream = releaseStream(bundle);
       const head = realm.inUse(bundle)?.head;
-      held.set(stream, head && { stream, sequence: head.sequence, digest: head.digest });
+      const own = head && { stream, sequence: head.sequence, digest: head.digest };
+      held.set(stream, this.#coming.notDue(bundle, head, this.#nowMs) ?? own);
     }
     return held;
   }

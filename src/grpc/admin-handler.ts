@@ -19,6 +19,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { BundleName, StreamName } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
+import type { RolloutStatus } from '../core/rollouts/status.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import {
   decodeBlobsQuery,
@@ -51,6 +52,7 @@ import {
   encodeProposalList,
   encodeProposeAnswer,
 } from '../wire/proposals.ts';
+import { decodeRolloutQuery, encodeRollout } from '../wire/rollout.ts';
 import { type CallEnvironment, type ServedService, unaryMethod } from './calls.ts';
 
 /** What admins ask of a node. */
@@ -81,6 +83,10 @@ export interface AdminServices {
   };
   /** Absent where nothing can be proposed. */
   readonly proposals?: ProposalServices;
+  /** Likewise. */
+  readonly rollouts?: {
+    rollout(bundle: BundleName): Promise<RolloutStatus>;
+  };
 }
 
 /** Reading; the store answers in milliseconds. */
@@ -139,19 +145,23 @@ export function adminService(environment: CallEnvironment, services: AdminServic
 function adoptionMethods(
   environment: CallEnvironment,
   services: AdminServices,
-): Record<'getAdoption' | 'listClients', ReturnType<typeof unaryMethod>> {
-  const required = (): NonNullable<AdminServices['adoption']> => {
-    if (services.adoption !== undefined) return services.adoption;
+): Record<'getAdoption' | 'listClients' | 'getRollout', ReturnType<typeof unaryMethod>> {
+  const required = <Part>(part: Part | undefined): Part => {
+    if (part !== undefined) return part;
     throw new KedgeError('UNAVAILABLE', 'this node does not count clients');
   };
   return {
     getAdoption: unaryMethod(environment, READ, async (request) => {
       const bundle = decodeAdoptionQuery(request);
-      return await Promise.resolve(encodeAdoption(required().adoption(bundle)));
+      return await Promise.resolve(encodeAdoption(required(services.adoption).adoption(bundle)));
     }),
     listClients: unaryMethod(environment, READ, async (request, { signal }) => {
       const query = decodeListQuery(request);
-      return encodeClientList(await required().list(query, signal));
+      return encodeClientList(await required(services.adoption).list(query, signal));
+    }),
+    getRollout: unaryMethod(environment, READ, async (request) => {
+      const bundle = decodeRolloutQuery(request);
+      return encodeRollout(await required(services.rollouts).rollout(bundle));
     }),
   };
 }

@@ -102,6 +102,13 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_releases_refused_total: counter('releases that a client refused, by error code', {
     code: 'open',
   }),
+  kedge_rollout_waves_open: gauge('waves of the newest rollout of a bundle that are open here', {
+    bundle: 'open',
+  }),
+  kedge_rollout_waves_opened_total: counter('waves of rollouts that were opened here', {
+    bundle: 'open',
+  }),
+  kedge_rollouts_stopped_total: counter('rollouts that stopped by themselves', { bundle: 'open' }),
   kedge_peers_cut_off_total: counter('times that a peer was cut off for its faults'),
   kedge_store_failures_total: counter('writes that the store refused'),
   kedge_audit_log_entries: gauge('entries that the audit log ever had; those that wait not'),

@@ -5,14 +5,11 @@
  *
  * @module
  */
-import { randomBytes, randomInt } from 'node:crypto';
-import { encodeHex } from '../core/bytes.ts';
+import { randomInt } from 'node:crypto';
 import type { SigningKey } from '../core/crypto.ts';
-import { type FetchRequest, type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
-import type { GossipOptions } from '../core/gossip/machine.ts';
-import { rowIn } from '../core/gossip/rows.ts';
+import type { FetchRequest, Hello } from '../core/gossip/frames.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
-import { type NodeId, type Sha256, type StreamName, splitStream } from '../core/ids.ts';
+import type { NodeId, StreamName } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
 import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -27,6 +24,7 @@ import type { MetricSample, Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { AdoptionQueries } from '../service/adoption-queries.ts';
 import { AttestedSource } from '../service/attested-source.ts';
+import { Deliveries } from '../service/deliveries.ts';
 import { fetchItems } from '../service/fetch-source.ts';
 import type { CallerDirectory, CertificateNames } from '../service/identity.ts';
 import { NotedWatch } from '../service/noted-watch.ts';
@@ -34,18 +32,18 @@ import { ProposalQueries } from '../service/proposal-queries.ts';
 import { Queries } from '../service/queries.ts';
 import { Replicator, type ReplicatorOptions } from '../service/replicator.ts';
 import { Reporting } from '../service/reporting.ts';
+import { RolloutQueries } from '../service/rollout-queries.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import { readVitals } from '../service/vitals.ts';
+import { logAccepted } from './accepted-log.ts';
 import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
+import { helloOf, membershipOf } from './own-member.ts';
 import { packageVersion } from './package-version.ts';
 import { resolveSeeds } from './seeds.ts';
 
-const BOOT_ID_BYTES = 16;
 /** The most for `randomInt`: peers see numbers that follow from these, and cannot guess more. */
 const RANDOM_STEPS = 2 ** 48 - 1;
-/** Of a node that listens for no peers and has no seeds: nobody meets it. */
-const NO_ADDRESS = 'localhost:1';
 
 /** For a configuration that was not read from a file. */
 const ADOPTION_DEFAULTS = { labels: ['service'], departedMs: 3_600_000, maxDeparted: 10_000 };
@@ -83,6 +81,7 @@ export interface Assembly {
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
   readonly reporting: Reporting;
+  readonly deliveries: Deliveries;
   readonly services: Required<ListenerServices>;
   /** How the node is, as numbers. */
   readonly vitals: () => readonly MetricSample[];
@@ -91,6 +90,7 @@ export interface Assembly {
 /** Who is told what replication comes to. */
 interface ToldParts {
   readonly attested: AttestedSource;
+  readonly deliveries: Deliveries;
   readonly subscriptions: Subscriptions;
   readonly reporting: Reporting;
 }
@@ -100,6 +100,7 @@ interface ServingParts extends ToldParts {
   readonly version: string;
   readonly transport: PeerLinks;
   readonly replicator: Replicator;
+  readonly adoption: AdoptionQueries;
 }
 
 /** Connects the parts. */
@@ -112,11 +113,23 @@ export function assemble(options: AssemblyOptions): Assembly {
     store,
     attestations: () => replicator.attestations,
   });
+  const deliveries: Deliveries = new Deliveries({
+    ...common,
+    clock,
+    nodes: () => adoption.nodes(),
+    onStep: (bundle, { rollout, openness }) => {
+      const standing = openness.stop === undefined ? 'going' : 'stopped';
+      const open = { open: openness.openedMs.length, standing } as const;
+      if (rollout !== undefined) reporting.opened(bundle, { rollout: rollout.digest, ...open });
+      subscriptions.due(bundle);
+    },
+  });
   const subscriptions = new Subscriptions({
     realm: config.realm,
     firstCharterDigest: state.firstCharterDigest,
     ...common,
     attested,
+    deliveries,
     maxSubscribers: config.limits.maxSubscribers,
     maxSubscribersPerClient: config.limits.maxSubscribersPerClient,
     requireServing: () => {
@@ -125,7 +138,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   });
   const transport = connectPeers(options);
   const reporting = countClients(self, options, () => replicator);
-  const parts: ToldParts = { attested, subscriptions, reporting };
+  const parts: ToldParts = { attested, deliveries, subscriptions, reporting };
   const replicator: Replicator = new Replicator({
     self,
     hasSeeds: config.peers.seeds.length > 0,
@@ -143,11 +156,19 @@ export function assemble(options: AssemblyOptions): Assembly {
     ...servedTo(options, parts),
   });
   transport.attach(replicator);
+  const adoption = new AdoptionQueries({
+    self,
+    replicator,
+    reporting,
+    clock,
+    ask: async (target, query, { signal }) => await transport.clients(target, query, { signal }),
+  });
   const version = packageVersion();
-  const services = servicesOf(options, { self, version, transport, replicator, ...parts });
+  const serving = { self, version, transport, replicator, adoption, ...parts };
+  const services = servicesOf(options, serving);
   const vital = { self, version, replicator, subscriptions };
   const vitals = (): readonly MetricSample[] => readVitals(vital);
-  return { transport, replicator, subscriptions, reporting, services, vitals };
+  return { transport, replicator, subscriptions, reporting, deliveries, services, vitals };
 }
 
 /** What listeners serve. */
@@ -155,16 +176,11 @@ function servicesOf(
   { config, store, state, clock, audit }: AssemblyOptions,
   parts: ServingParts,
 ): Required<ListenerServices> {
-  const { self, version, transport, replicator, subscriptions, reporting, attested } = parts;
+  const { self, version, replicator, subscriptions, reporting, adoption } = parts;
+  const { attested, deliveries } = parts;
   const common = { self, replicator };
   const facts = { version, startedAtMs: clock.nowMs() };
   const queries = new Queries({ ...common, ...facts, store, subscriptions, attested });
-  const adoption = new AdoptionQueries({
-    ...common,
-    reporting,
-    clock,
-    ask: async (target, query, { signal }) => await transport.clients(target, query, { signal }),
-  });
   const pin = { realm: config.realm, firstCharterDigest: state.firstCharterDigest };
   return {
     trust: {
@@ -188,6 +204,7 @@ function servicesOf(
       adoption,
       audit: audit.queries,
       proposals: new ProposalQueries({ replicator, store }),
+      rollouts: new RolloutQueries({ replicator, deliveries, clock }),
     },
   };
 }
@@ -215,7 +232,7 @@ function countClients(
 /** Who is told what replication comes to. */
 function servedTo(
   { audit, logger, onServe, onHold }: AssemblyOptions,
-  { attested, subscriptions, reporting }: ToldParts,
+  { attested, deliveries, subscriptions, reporting }: ToldParts,
 ): Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold' | 'onTaken' | 'onNotice'> {
   return {
     onTaken: (batch, from) => audit.feed.taken(batch, from),
@@ -226,6 +243,7 @@ function servedTo(
     },
     onServe: (next, streams) => {
       const heard = attested.moved(next, streams);
+      deliveries.serve(next, streams);
       subscriptions.serve(next, streams);
       reporting.serve(next, streams);
       for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
@@ -255,45 +273,4 @@ function connectPeers(options: AssemblyOptions): PeerLinks {
     logger,
     metrics,
   });
-}
-
-/** This node as a member. */
-function membershipOf(
-  { nodeId, region, realm, address, bootId, protocolVersion }: Hello,
-  { nodeKey, remembered, clock }: AssemblyOptions,
-): GossipOptions['membership'] {
-  const publicKey = nodeKey.publicKey.spki;
-  return {
-    self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
-    sign: (message) => nodeKey.sign(message),
-    nowMs: clock.monotonicMs(),
-    ...(remembered !== undefined && { remembered }),
-  };
-}
-
-function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string): Hello {
-  return {
-    protocolVersion: PROTOCOL_VERSION,
-    nodeId: config.node.id,
-    region: config.node.region,
-    realm: config.realm,
-    firstCharterDigest,
-    bootId: encodeHex(randomBytes(BOOT_ID_BYTES)),
-    storeId,
-    address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
-    adoption: true,
-    proposals: true,
-  };
-}
-
-/** Says what is on disk from now on. */
-function logAccepted(logger: Logger, state: TrustedState, streams: readonly StreamName[]): void {
-  for (const stream of streams) {
-    const row = rowIn(state, stream);
-    // A forked stream is reported as such, where it was found out.
-    if (row === undefined || row.forked) continue;
-    const { sequence, digest } = row;
-    const event = `${splitStream(stream).kind}.accepted` as const;
-    logger.info({ event, stream, sequence, digest }, 'on disk');
-  }
 }

@@ -16,18 +16,18 @@ import { systemClock } from '../ports/system-clock.ts';
 import type { Attestor } from '../service/attestor.ts';
 import { CallerDirectory } from '../service/identity.ts';
 import { loadMembers, MemberMemory } from '../service/member-memory.ts';
-import type { Replicator } from '../service/replicator.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { assemble } from './assembly.ts';
 import { openAudit } from './audit.ts';
 import { loadState, warnAboutOrigin, warnAboutTime } from './boot.ts';
 import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
-import { type Listeners, type NodeAddresses, openListeners } from './listeners.ts';
+import { type NodeAddresses, openListeners } from './listeners.ts';
 import { NodeIdentity } from './node-identity.ts';
 import { loadNodeKey } from './node-key.ts';
-import { Observation, type ObservedNode } from './observation.ts';
+import { Observation } from './observation.ts';
 import { peerPattern, requireOwnName } from './own-name.ts';
+import type { Basis, Parts } from './parts.ts';
 import { withPeerPort } from './peer-port.ts';
 import { openAttestor } from './region-attestor.ts';
 import type { RunOptions } from './run-options.ts';
@@ -216,7 +216,7 @@ class Daemon implements RunningNode {
     const audit = await openAudit({ ...surroundings, store, state });
     this.#closers.push(async () => audit[Symbol.asyncDispose]());
     const attesting: { by?: Attestor | undefined } = {};
-    const { transport, replicator, subscriptions, reporting, services, vitals } = assemble({
+    const assembly = assemble({
       ...surroundings,
       store,
       state,
@@ -233,10 +233,13 @@ class Daemon implements RunningNode {
       },
       onHold: (next, streams) => identity?.serve(next, streams),
     });
+    const { transport, replicator, subscriptions, reporting, deliveries } = assembly;
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     reporting.start();
     this.#closers.push(() => reporting[Symbol.dispose]());
+    deliveries.start();
+    this.#closers.push(async () => deliveries[Symbol.asyncDispose]());
     const attestor = await openAttestor({ ...surroundings, store, replicator });
     audit.sealWith(attestor?.sealer);
     audit.feed.start();
@@ -245,6 +248,7 @@ class Daemon implements RunningNode {
     const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     this.#closers.push(watchTrustExpiry({ ...surroundings, replicator }));
+    const { services, vitals } = assembly;
     const listeners = await openListeners({ ...surroundings, services });
     this.#closers.push(async () => {
       subscriptions.close();
@@ -280,19 +284,4 @@ class Daemon implements RunningNode {
     if (this.#parts === undefined) throw new KedgeError('BUG', 'the node has not started');
     return this.#parts;
   }
-}
-
-/** What a node serves from. */
-interface Basis {
-  readonly store: Store;
-  readonly state: TrustedState;
-  readonly found: FoundOrigin;
-  readonly identity: NodeIdentity | undefined;
-}
-
-/** What a started node consists of. */
-interface Parts extends ObservedNode {
-  readonly replicator: Replicator;
-  readonly listeners: Listeners;
-  readonly attestor: Attestor | undefined;
 }

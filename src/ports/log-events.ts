@@ -46,6 +46,11 @@ export type LogEvent =
   | 'proposal.opened'
   | 'proposal.signed'
   | 'proposal.ended'
+  // How releases come to programs.
+  | 'rollout.opened'
+  | 'rollout.waiting'
+  | 'rollout.stopped'
+  | 'rollout.failed'
   // What regions attest.
   | 'region.attesting'
   | 'region.refused'

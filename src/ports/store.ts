@@ -9,7 +9,7 @@
  * @module
  */
 import type { PersistBatch, ProposalChange } from '../core/gossip/events.ts';
-import type { AnchorId, KeyId, Sequence, Sha256, StreamName } from '../core/ids.ts';
+import type { AnchorId, BundleName, KeyId, Sequence, Sha256, StreamName } from '../core/ids.ts';
 import type { Subtree } from '../core/log/tree.ts';
 import type { KeptProposal } from '../core/proposals/model.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
@@ -148,11 +148,16 @@ export interface Store extends AsyncDisposable {
 }
 
 /**
-/**
  * What a node notes for itself: its key (a secret), the other nodes that it knows, its last start,
- * and per key of its region and stream the head that it cosigned last.
+ * per key of its region and stream the head that it cosigned last, and per bundle which waves of a
+ * rollout it has opened.
  */
-export type NoteName = 'node-key' | 'members' | 'boot' | `cosigned:${KeyId}:${StreamName}`;
+export type NoteName =
+  | 'node-key'
+  | 'members'
+  | 'boot'
+  | `cosigned:${KeyId}:${StreamName}`
+  | `rollout:${BundleName}`;
 
 /** Why a store cannot be used: `detail.reason` of a `STORE` error. */
 export type StoreFailure =

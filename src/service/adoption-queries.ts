@@ -71,8 +71,28 @@ export class AdoptionQueries {
         anchors: new Set(head.body.anchors.map(({ id }) => id)),
       },
       nowMs: clock.nowMs(),
-      nodes: this.#nodes(),
+      nodes: this.nodes(),
     });
+  }
+
+  /** All nodes with their rows, this one included. */
+  nodes(): readonly ListedNode[] {
+    const { self, replicator, reporting } = this.#options;
+    const { nodeId, region, address } = self;
+    const own = { nodeId, region, address, state: 'alive', trust: 'met' } as const;
+    const others = replicator.neighbours().map((node): ListedNode => {
+      // Who lost its link may be gone, and its clients with other nodes, before anybody says so.
+      const isCutOff = node.wanted === 'wanted' && node.link === undefined;
+      return {
+        nodeId: node.nodeId,
+        region: node.region,
+        address: node.address,
+        state: node.state,
+        trust: node.doubt === 'unproven' || isCutOff ? 'doubtful' : 'met',
+        row: replicator.adoption.row(node.nodeId),
+      };
+    });
+    return [{ ...own, row: reporting.row() }, ...others];
   }
 
   /** Clients of this node. */
@@ -127,31 +147,12 @@ export class AdoptionQueries {
   #listed(query: ListClientsQuery, first: string): readonly ListedNode[] {
     const head = this.#options.replicator.durable.streams.get(releaseStream(query.bundle))?.head;
     const digest = head === undefined ? '' : shortDigest(head.digest);
-    return this.#nodes()
+    return this.nodes()
       .filter(({ nodeId }) => query.nodeId === undefined || nodeId === query.nodeId)
       .filter(({ nodeId, state, row }) => {
         if (nodeId < first || state === 'left') return false;
         return row === undefined || state !== 'alive' || mayHave(row, query, digest);
       })
       .toSorted((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-  }
-
-  #nodes(): readonly ListedNode[] {
-    const { self, replicator, reporting } = this.#options;
-    const { nodeId, region, address } = self;
-    const own = { nodeId, region, address, state: 'alive', trust: 'met' } as const;
-    const others = replicator.neighbours().map((node): ListedNode => {
-      // Who lost its link may be gone, and its clients with other nodes, before anybody says so.
-      const isCutOff = node.wanted === 'wanted' && node.link === undefined;
-      return {
-        nodeId: node.nodeId,
-        region: node.region,
-        address: node.address,
-        state: node.state,
-        trust: node.doubt === 'unproven' || isCutOff ? 'doubtful' : 'met',
-        row: replicator.adoption.row(node.nodeId),
-      };
-    });
-    return [{ ...own, row: reporting.row() }, ...others];
   }
 }

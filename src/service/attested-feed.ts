@@ -27,26 +27,32 @@ const cosignedOf = oncePer((leaf: CosignedLeaf) => [{ kind: 'cosigned', leaf } a
 const heartbeatOf = oncePer((said: AttestedRows) => [{ kind: 'heartbeat', said } as const]);
 const splitOf = oncePer((split: RegionSplit) => [{ kind: 'region-split', split } as const]);
 
+/** A bundle of which the client has the head, or by a rollout the release before it: `at`. */
+export interface WatchedPlace {
+  readonly bundle: BundleName;
+  readonly at?: number;
+}
+
 /** The feed of one client. */
 export class AttestedFeed {
   readonly #source: AttestedSource;
   readonly #heartbeats: Map<RegionName, Heartbeat> = new Map();
   readonly #splits: Set<string> = new Set();
-  readonly #lines: Map<StreamName, { root: Sha256; readonly told: Set<NoteSignature> }> = new Map();
+  readonly #lines: Map<string, { root: Sha256; readonly told: Set<NoteSignature> }> = new Map();
 
   constructor(source: AttestedSource) {
     this.#source = source;
   }
 
-  /** What the client has to hear next; `watched` are the bundles that it has up to the head. */
-  next(all: readonly BundleName[], watched: readonly BundleName[]): Next {
+  /** What the client has to hear next; `watched` are the bundles of which it has what it is due. */
+  next(all: readonly BundleName[], watched: readonly WatchedPlace[]): Next {
     for (const split of this.#source.splits) {
       if (this.#splits.has(split.keyId)) continue;
       this.#splits.add(split.keyId);
       return splitOf(split);
     }
-    for (const bundle of watched) {
-      const messages = this.#cosigned(releaseStream(bundle));
+    for (const { bundle, at } of watched) {
+      const messages = this.#cosigned(releaseStream(bundle), at);
       if (messages !== undefined) return messages;
     }
     for (const heartbeat of this.#source.heartbeats()) {
@@ -64,14 +70,15 @@ export class AttestedFeed {
     return this.#cosigned(CHARTER_STREAM);
   }
 
-  #cosigned(stream: StreamName): Next {
-    const known = this.#lines.get(stream);
-    const leaf = this.#source.shown(stream, (line) => known?.told.has(line) ?? false);
+  #cosigned(stream: StreamName, at?: number): Next {
+    const key = at === undefined ? stream : `${stream} ${String(at)}`;
+    const known = this.#lines.get(key);
+    const leaf = this.#source.shown(stream, (line) => known?.told.has(line) ?? false, at);
     if (leaf === undefined || leaf instanceof Prepared) return leaf;
     const { root } = leaf.checkpoint;
     const told = known?.root === root ? known.told : new Set<NoteSignature>();
     for (const line of leaf.lines) told.add(line);
-    this.#lines.set(stream, { root, told });
+    this.#lines.set(key, { root, told });
     return cosignedOf(leaf);
   }
 }

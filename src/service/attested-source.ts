@@ -35,6 +35,8 @@ const ROW_SETS_KEPT = 64;
 interface Leaf {
   readonly checkpoint: Checkpoint;
   readonly proof: ProofHashes;
+  /** As in {@link CosignedLeaf}. */
+  readonly sequence?: number;
 }
 
 /** The place of a last statement, and what was last shown of it. */
@@ -70,7 +72,7 @@ export class AttestedSource {
   readonly #provable: Map<RegionName, Provable> = new Map();
   /** Heartbeats over rows that this node does not have yet. */
   readonly #ahead: Map<RegionName, Heartbeat> = new Map();
-  readonly #leaves: Map<StreamName, KnownLeaf> = new Map();
+  readonly #leaves: Map<string, KnownLeaf> = new Map();
   #state: TrustedState;
 
   constructor(options: AttestedSourceOptions) {
@@ -145,10 +147,15 @@ export class AttestedSource {
   }
 
   /**
-   * The same, without waiting: what has to be read first, or what there is. Readers that were told
+   * The same, of the statement `at` (absent: the last one) and without waiting: what has to be read
+   * first, or what there is. Readers that were told
    * the same get the very same object, so that a transport can encode it once.
    */
-  shown(stream: StreamName, isTold: IsTold): CosignedLeaf | Prepared<unknown> | undefined {
+  shown(
+    stream: StreamName,
+    isTold: IsTold,
+    at?: number,
+  ): CosignedLeaf | Prepared<unknown> | undefined {
     const row = rowIn(this.#state, stream);
     if (row === undefined || row.forked || row.sequence === 0) return undefined;
     const log = logOf(this.#state, stream);
@@ -158,15 +165,15 @@ export class AttestedSource {
       .filter(({ checkpoint, line }) => checkpoint.size === row.sequence && !isTold(line))
       .filter(({ checkpoint }) => decisionOf(checkpoint) === decisionOf(log));
     if (heads.length === 0) return undefined;
-    const known = this.#leaf(log, row);
+    const known = this.#leaf(log, row, at);
     if (known.leaf.value === undefined) return known.leaf;
-    const { checkpoint, proof } = known.leaf.value;
+    const { checkpoint, ...leaf } = known.leaf.value;
     const lines = heads
       .filter((head) => head.checkpoint.root === checkpoint.root)
       .map(({ line }) => line)
       .slice(0, NOTE_SIGNATURES_MAX);
     if (lines.length === 0) return undefined;
-    if (!hasLines(known.shown, lines)) known.shown = { checkpoint, lines, proof };
+    if (!hasLines(known.shown, lines)) known.shown = { checkpoint, lines, ...leaf };
     return known.shown;
   }
 
@@ -187,25 +194,26 @@ export class AttestedSource {
     return { leaf, heartbeats };
   }
 
-  #leaf(log: LogName, { stream, sequence, digest }: HeadRow): KnownLeaf {
+  #leaf(log: LogName, { stream, sequence, digest }: HeadRow, at: number | undefined): KnownLeaf {
     const place = `${decisionOf(log)} ${digest}`;
-    const known = this.#leaves.get(stream);
+    const key = at === undefined ? stream : `${stream} ${String(at)}`;
+    const known = this.#leaves.get(key);
     if (known?.place === place) return known;
-    const leaf = new Prepared(this.#makeLeaf(log, sequence));
+    const leaf = new Prepared(this.#makeLeaf(log, sequence, at));
     const made: KnownLeaf = { place, leaf, shown: undefined };
-    this.#leaves.delete(stream);
-    this.#leaves.set(stream, made);
-    leaf.settled.catch(() => this.#leaves.delete(stream));
+    this.#leaves.delete(key);
+    this.#leaves.set(key, made);
+    leaf.settled.catch(() => this.#leaves.delete(key));
     const [oldest] = this.#leaves.keys();
     if (this.#leaves.size > LEAVES_KEPT && oldest !== undefined) this.#leaves.delete(oldest);
     return made;
   }
 
-  async #makeLeaf(log: LogName, size: number): Promise<Leaf> {
+  async #makeLeaf(log: LogName, size: number, at: number | undefined): Promise<Leaf> {
     const { store } = this.#options;
     const { stream } = log;
     const peaks = await store.subtrees(stream, perfectSubtrees(0, size));
-    const plan = planInclusion(size - 1, size);
+    const plan = planInclusion((at ?? size) - 1, size);
     const subtrees = plan.flat();
     const hashes = await store.subtrees(stream, subtrees);
     const proof = completeProof(plan, (at) => {
@@ -214,7 +222,8 @@ export class AttestedSource {
       return hash;
     });
     const root = treeRoot({ size, peaks });
-    return { checkpoint: { ...log, size, root }, proof };
+    const head = { checkpoint: { ...log, size, root }, proof };
+    return at === undefined ? head : { ...head, sequence: at };
   }
 }
 

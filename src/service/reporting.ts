@@ -13,12 +13,14 @@ import { AdoptionBoard, type Arrival, type BoardOptions } from '../core/adoption
 import type { Client } from '../core/adoption/client.ts';
 import { fitRow } from '../core/adoption/fitting.ts';
 import { type AdoptionRow, type SignedRow, signRow } from '../core/adoption/row.ts';
+import type { OpenWaves } from '../core/adoption/tally.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Hello } from '../core/gossip/frames.ts';
 import {
   type BundleName,
   type NodeId,
   releaseStream,
+  rolloutStream,
   type StreamName,
   splitStream,
 } from '../core/ids.ts';
@@ -82,6 +84,7 @@ export class Reporting implements Disposable {
   }));
   /** Who came from another node and is in no row yet. */
   readonly #uncounted: { readonly to: NodeId; readonly arrival: Arrival }[] = [];
+  readonly #opened: Map<BundleName, OpenWaves> = new Map();
   #state: TrustedState;
   #version = 0;
   #told = { revision: -1, usage: 0, atMs: -Infinity };
@@ -110,6 +113,8 @@ export class Reporting implements Disposable {
       if (this.board.tally(bundle)?.head !== undefined) continue;
       const head = this.#headOf(bundle);
       if (head !== undefined) this.board.serve(bundle, head, Math.min(nowMs, head.issuedMs));
+      const opened = this.#opened.get(bundle);
+      if (opened !== undefined) this.board.opened(bundle, opened);
     }
     const client = this.board.open(identity, start, nowMs);
     this.#noteArrival(client);
@@ -151,7 +156,7 @@ export class Reporting implements Disposable {
     const nowMs = this.#options.clock.nowMs();
     const bundles = streams.flatMap((stream) => {
       const parsed = splitStream(stream);
-      return parsed.kind === 'release' ? [parsed.bundle] : [];
+      return parsed.kind === 'charter' ? [] : [parsed.bundle];
     });
     const isKnown = (bundle: BundleName): boolean => this.board.tally(bundle) !== undefined;
     // Nobody watches most of them.
@@ -160,6 +165,13 @@ export class Reporting implements Disposable {
       if (!isKnown(bundle) && !awaited.has(bundle)) continue;
       this.board.serve(bundle, this.#headOf(bundle), nowMs);
     }
+    this.#stir();
+  }
+
+  /** A rollout of a bundle opened a wave here, or stopped. */
+  opened(bundle: BundleName, open: OpenWaves): void {
+    this.#opened.set(bundle, open);
+    this.board.opened(bundle, open);
     this.#stir();
   }
 
@@ -192,8 +204,12 @@ export class Reporting implements Disposable {
   ): (Parameters<AdoptionBoard['serve']>[1] & { issuedMs: number }) | undefined {
     const head = headOf(this.#state, releaseStream(bundle));
     if (head === undefined) return undefined;
-    const { sequence, digest, issuedMs } = head;
-    return { sequence, digest, issuedMs, anchors: new Set(head.body.anchors.map(({ id }) => id)) };
+    const { sequence, digest, issuedMs, body } = head;
+    // What does not wait for a rollout is counted by none.
+    const rollout =
+      body.delivery === undefined ? undefined : headOf(this.#state, rolloutStream(bundle));
+    const anchors = new Set(body.anchors.map(({ id }) => id));
+    return { sequence, digest, issuedMs, anchors, rollout };
   }
 
   #noteArrival({ previousNode, instance, key, streams, isCounted }: Client): void {

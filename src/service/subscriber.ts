@@ -19,8 +19,9 @@ import type { TrustedState } from '../core/trusted/state.ts';
 import type { WatchRequest, WatchResponse, WatchStart } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { AttestedFeed } from './attested-feed.ts';
+import { AttestedFeed, type WatchedPlace } from './attested-feed.ts';
 import type { AttestedSource } from './attested-source.ts';
+import { type Deliveries, isWaved } from './deliveries.ts';
 import type { FanOut, Receiver } from './fan-out.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Prepared } from './prepared.ts';
@@ -55,6 +56,7 @@ export interface SubscriberOptions {
   readonly state: () => TrustedState;
   readonly updates: UpdateSource;
   readonly charters: CharterSource;
+  readonly deliveries: Pick<Deliveries, 'of'>;
   readonly attested: AttestedSource;
   readonly fanOut: FanOut;
   readonly onClosed: () => void;
@@ -65,6 +67,7 @@ export class Subscriber implements Receiver {
   readonly #options: SubscriberOptions;
   readonly #watched: Map<BundleName, WatchedBundle> = new Map();
   #charterVersion: number | undefined;
+  #who: UpdateContext['who'] | undefined;
   /** Absent for a client that did not ask for it. */
   #feed: AttestedFeed | undefined;
   #isFull = false;
@@ -172,6 +175,7 @@ export class Subscriber implements Receiver {
       );
     }
     this.#charterVersion = start.charterVersion;
+    this.#who = { identity: identity.id, labels: start.labels };
     if (start.wantsAttestations) this.#feed = new AttestedFeed(this.#options.attested);
     for (const { bundle, held } of start.bundles) {
       this.#watched.set(bundle, new WatchedBundle(bundle, held));
@@ -214,7 +218,11 @@ export class Subscriber implements Receiver {
     }
     const ofCharter = this.#feed?.charter();
     if (ofCharter !== undefined) return ofCharter;
-    const context: UpdateContext = { updates: this.#options.updates, state };
+    const who = this.#who;
+    if (who === undefined) return undefined;
+    const { updates, deliveries } = this.#options;
+    const rollouts = this.wantsAttestations ? 'told' : 'untold';
+    const context: UpdateContext = { updates, deliveries, state, who, rollouts };
     for (const watched of this.#watched.values()) {
       const messages = watched.next(context);
       if (messages !== undefined) return messages;
@@ -222,12 +230,14 @@ export class Subscriber implements Receiver {
     return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
   }
 
-  /** The bundles of which the client was sent the head. */
-  #upToDate({ streams }: TrustedState): readonly BundleName[] {
-    const watched = [...this.#watched].filter(([bundle, { held }]) => {
+  /** The bundles of which the client was sent the head, or what it is due before that. */
+  #upToDate({ streams }: TrustedState): readonly WatchedPlace[] {
+    return [...this.#watched].flatMap(([bundle, { held }]): readonly WatchedPlace[] => {
       const stream = streams.get(releaseStream(bundle));
-      return stream?.kind === 'open' && stream.head.digest === held?.digest;
+      if (stream?.kind !== 'open' || held === undefined) return [];
+      if (stream.head.digest === held.digest) return [{ bundle }];
+      const isBefore = isWaved(stream) && held.sequence < stream.head.sequence;
+      return isBefore ? [{ bundle, at: held.sequence }] : [];
     });
-    return watched.map(([bundle]) => bundle);
   }
 }

@@ -25,6 +25,7 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
 import { CallerQuota } from './caller-quota.ts';
+import type { Deliveries } from './deliveries.ts';
 import { FanOut } from './fan-out.ts';
 import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
@@ -38,6 +39,7 @@ export interface SubscriptionsOptions {
   readonly state: TrustedState;
   readonly store: Store;
   readonly attested: AttestedSource;
+  readonly deliveries: Pick<Deliveries, 'of'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Throws while this node holds back; absent: it never does. */
@@ -85,7 +87,8 @@ export class Subscriptions {
    * down; `LIMIT` when there are too many of this identity.
    */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
-    const { maxSubscribers, realm, firstCharterDigest, attested, logger, metrics } = this.#options;
+    const { maxSubscribers, logger, metrics, attested, deliveries } = this.#options;
+    const { realm, firstCharterDigest } = this.#options;
     if (this.#isClosed) throw shuttingDown(this.#subscribers.size);
     this.#options.requireServing?.();
     if (this.#subscribers.size >= maxSubscribers) {
@@ -107,6 +110,7 @@ export class Subscriptions {
       updates: this.#updates,
       charters: this.#charters,
       attested,
+      deliveries,
       fanOut: this.#fanOut,
       onClosed: () => {
         this.#subscribers.delete(subscriber);
@@ -125,11 +129,19 @@ export class Subscriptions {
     const bundles = new Set<BundleName>();
     for (const stream of streams) {
       const parsed = splitStream(stream);
-      if (parsed.kind === 'release') bundles.add(parsed.bundle);
+      if (parsed.kind !== 'charter') bundles.add(parsed.bundle);
     }
     const isCharter = streams.includes(CHARTER_STREAM);
     for (const subscriber of this.#subscribers) {
       if (isCharter || subscriber.watchesAny(bundles)) subscriber.changed();
+    }
+  }
+
+  /** Programs of a bundle are due something else, by time or by what others said. */
+  due(bundle: BundleName): void {
+    const bundles = new Set([bundle]);
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.watchesAny(bundles)) subscriber.changed();
     }
   }
 

@@ -32,6 +32,8 @@ import { chunk } from './chunks.ts';
 import { anchorIds, chunkBlobs, readBlobs, readNewBlobs } from './fetch-source.ts';
 import { Prepared } from './prepared.ts';
 
+/** Places of clients that are known to be in our history, or not. */
+const PLACES_KEPT = 256;
 /** Update sets kept for subscribers that come from the same base. */
 const UPDATES_KEPT = 64;
 
@@ -55,6 +57,7 @@ export class UpdateSource {
   readonly #recent: Map<string, Prepared<readonly WatchResponse[]>> = new Map();
   /** What was asked for last, which most ask for next: found without making a key. */
   #last: Asked | undefined;
+  readonly #places: Map<string, Prepared<boolean>> = new Map();
   readonly #common: WeakMap<ForkedStream, Prepared<Held>> = new WeakMap();
 
   constructor(store: Store) {
@@ -114,6 +117,24 @@ export class UpdateSource {
     this.#common.set(stream, held);
     held.settled.catch(() => this.#common.delete(stream));
     return held;
+  }
+
+  /** Whether a release is in our history, which goes up to `top`. Errors: `STORE`. */
+  holds(
+    bundle: BundleName,
+    { sequence, digest }: Held,
+    top: Sha256 | undefined,
+  ): Prepared<boolean> {
+    const key = `${bundle} ${digest} ${top ?? ''}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const asked = this.#store.digestAt(releaseStream(bundle), sequence);
+    const place = new Prepared(asked.then((held) => held === digest));
+    this.#places.set(key, place);
+    place.settled.catch(() => this.#places.delete(key));
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > PLACES_KEPT && oldest !== undefined) this.#places.delete(oldest);
+    return place;
   }
 
   async #at(bundle: BundleName, sequence: Sequence): Promise<Held> {

@@ -4,14 +4,19 @@
  * @module
  */
 import { type BundleName, type ReleaseStream, releaseStream, type Sha256 } from '../core/ids.ts';
+import type { NamedRelease } from '../core/rollouts/body.ts';
+import type { Candidate } from '../core/rollouts/cohort.ts';
 import {
   type Evidence,
   type ForkedStream,
   headOf,
-  type ReleaseHead,
+  type RolloutHead,
+  type StreamState,
   type TrustedState,
 } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
+import { type Deliveries, isWaved } from './deliveries.ts';
+import type { Delivery, KnownWave } from './delivery.ts';
 import { oncePer, type Prepared } from './prepared.ts';
 import type { Held, UpdateSource } from './updates.ts';
 
@@ -24,7 +29,12 @@ export type Stage = 'delivered' | 'loaded' | 'refused';
 /** Where updates come from, as of now. */
 export interface UpdateContext {
   readonly updates: UpdateSource;
+  readonly deliveries: Pick<Deliveries, 'of'>;
   readonly state: TrustedState;
+  /** Who watches. */
+  readonly who: Candidate;
+  /** `told`: the client asks regions, so it has to know by which rollout it waits. */
+  readonly rollouts: 'told' | 'untold';
 }
 
 interface Awaited {
@@ -34,11 +44,16 @@ interface Awaited {
 
 // Clients that are told the same get the very same message, which is encoded once.
 const currentOf = oncePer(
-  ({ sequence, digest }: ReleaseHead, bundle: BundleName) =>
+  ({ sequence, digest }: NamedRelease, bundle: BundleName) =>
     [{ kind: 'current', at: { bundle, held: { sequence, digest } } }] as const,
 );
 
-const placeOf = oncePer(({ sequence, digest }: ReleaseHead): Held => ({ sequence, digest }));
+const placeOf = oncePer(({ sequence, digest }: NamedRelease): Held => ({ sequence, digest }));
+
+const rolloutOf = oncePer(
+  ({ statement, bodyBytes }: RolloutHead) =>
+    [{ kind: 'rollout', document: { statement, body: bodyBytes } }] as const,
+);
 
 /** The evidence of a fork. */
 export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
@@ -53,6 +68,8 @@ export class WatchedBundle {
   /** The evidence or head that the client was last told of, so that nothing is told twice. */
   #told: string | undefined;
   #awaited: Awaited | undefined;
+  #wave: KnownWave | undefined;
+  #toldRollout: RolloutHead | undefined;
   #stage: { readonly digest: Sha256; readonly stage: Stage } | undefined;
 
   constructor(bundle: BundleName, held: Held | undefined) {
@@ -85,6 +102,7 @@ export class WatchedBundle {
       return this.#took(target, messages.value);
     }
     const stream = context.state.streams.get(this.#stream);
+    if (isWaved(stream)) return this.#nextDue(stream, context);
     if (stream?.kind === 'forked') return this.#nextOfForked(stream, context);
     const head = headOf(context.state, this.#stream);
     const held = this.#held;
@@ -94,22 +112,59 @@ export class WatchedBundle {
       head.sequence < (held?.sequence ?? 0)
     ) {
       // Said again while this node catches up with a client that is ahead of it.
-      const told = head?.digest ?? 'none';
-      if (this.#told === told) return undefined;
-      this.#told = told;
-      if (head !== undefined) return currentOf(head, this.#bundle);
-      return [{ kind: 'current', at: { bundle: this.#bundle, held: undefined } }];
+      return this.#tellCurrent(head);
     }
     return this.#update(placeOf(head), context);
   }
 
+  /** What the client is due while the newest release comes in waves. Spec rules DW-10 to DW-12. */
+  #nextDue(stream: StreamState | undefined, context: UpdateContext): Next {
+    const made = context.deliveries.of(this.#bundle);
+    const delivery = made.value;
+    if (delivery === undefined) return made;
+    const { due, wave } = delivery.due(context.who, this.#wave);
+    this.#wave = wave;
+    const held = this.#held;
+    if (due !== undefined && due.sequence > (held?.sequence ?? 0)) {
+      return this.#update(due, context);
+    }
+    if (stream?.kind === 'forked') return this.#tellFork(stream);
+    if (held === undefined || held.digest === due?.digest) {
+      return this.#settle(due, delivery, context);
+    }
+    // It has more than it is due, which nobody takes away.
+    const isHeld = context.updates.holds(this.#bundle, held, stream?.head?.digest);
+    if (isHeld.value === undefined) return isHeld;
+    return this.#settle(isHeld.value ? held : due, delivery, context);
+  }
+
+  /** Says that the client has what it is due, and by which rollout. */
+  #settle(at: NamedRelease | undefined, { rollout }: Delivery, { rollouts }: UpdateContext): Next {
+    if (rollouts === 'told' && rollout !== undefined && this.#toldRollout !== rollout) {
+      this.#toldRollout = rollout;
+      return rolloutOf(rollout);
+    }
+    return this.#tellCurrent(at);
+  }
+
+  #tellCurrent(at: NamedRelease | undefined): Next {
+    const told = at?.digest ?? 'none';
+    if (this.#told === told) return undefined;
+    this.#told = told;
+    if (at !== undefined) return currentOf(at, this.#bundle);
+    return [{ kind: 'current', at: { bundle: this.#bundle, held: undefined } }];
+  }
+
   /** A forked stream: what both sides have in common as far as it is held, and the evidence. */
   #nextOfForked(stream: ForkedStream, context: UpdateContext): Next {
-    const { evidence, heldSequence } = stream;
-    if (heldSequence > (this.#held?.sequence ?? 0)) {
+    if (stream.heldSequence > (this.#held?.sequence ?? 0)) {
       const common = context.updates.common(this.#bundle, stream);
       return common.value === undefined ? common : this.#update(common.value, context);
     }
+    return this.#tellFork(stream);
+  }
+
+  #tellFork({ evidence, heldSequence }: ForkedStream): Next {
     const told = `fork at ${String(evidence.sequence)}, held ${String(heldSequence)}`;
     if (this.#told === told) return undefined;
     this.#told = told;

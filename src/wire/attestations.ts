@@ -91,18 +91,29 @@ export function encodeSplit({ first, second }: SplitPair): RegionSplitInput {
 
 /** Reads a cosigned head with the place of its last statement. */
 export function decodeCosignedLeaf(
-  message: Pick<CosignedHeadOutput, 'note' | 'proof'> | null | undefined,
+  message:
+    | (Pick<CosignedHeadOutput, 'note' | 'proof'> & Partial<CosignedHeadOutput>)
+    | null
+    | undefined,
 ): CosignedLeaf {
-  const { note, proof } = requireMessage(message, 'cosigned head');
+  const { note, proof, sequence: decimal = '0' } = requireMessage(message, 'cosigned head');
   const { text, signatures } = parseNote(
     decodeBytes(note, { min: 1, max: NOTE_MAX_BYTES }, 'cosigned note'),
   );
-  return { checkpoint: parseCheckpoint(text), lines: signatures, proof: decodeProof(proof) };
+  const leaf = { checkpoint: parseCheckpoint(text), lines: signatures, proof: decodeProof(proof) };
+  const sequence = decodeUint(decimal, 'sequence of a cosigned statement');
+  return sequence > 0 ? { ...leaf, sequence } : leaf;
 }
 
 /** The message of a cosigned head. */
-export function encodeCosignedLeaf({ checkpoint, lines, proof }: CosignedLeaf): CosignedHeadInput {
-  return { note: sealCheckpoint(checkpoint, lines), proof: [...proof] };
+export function encodeCosignedLeaf({
+  checkpoint,
+  lines,
+  proof,
+  sequence = 0,
+}: CosignedLeaf): CosignedHeadInput {
+  const note = sealCheckpoint(checkpoint, lines);
+  return { note, proof: [...proof], sequence: String(sequence) };
 }
 
 /** Reads a heartbeat with its rows. */

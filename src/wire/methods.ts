@@ -28,6 +28,7 @@ export type AdminMethod =
   | 'listClients'
   | 'listAudit'
   | 'getAuditProof'
+  | 'getRollout'
   | ProposalMethod;
 
 /** Those that are about proposals. */
@@ -64,6 +65,7 @@ export const ADMIN_METHODS: Readonly<Record<AdminMethod, RawMethod>> = {
   listProposals: rawMethod('AdminService', 'ListProposals', 'unary'),
   getProposal: rawMethod('AdminService', 'GetProposal', 'unary'),
   withdrawProposal: rawMethod('AdminService', 'WithdrawProposal', 'unary'),
+  getRollout: rawMethod('AdminService', 'GetRollout', 'unary'),
 };
 
 function rawMethod(service: string, method: string, streams: Streams): RawMethod {

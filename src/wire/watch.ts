@@ -113,6 +113,8 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
       return { kind: 'heartbeat', said: decodeAttestedRows(message.heartbeat) };
     case 'regionSplit':
       return { kind: 'region-split', split: decodeSplit(message.regionSplit) };
+    case 'rollout':
+      return { kind: 'rollout', document: decodeDocument(message.rollout, 'rollout') };
     case undefined:
       break;
   }
@@ -204,6 +206,8 @@ function responseMessage(response: WatchResponse): WatchResponseInput {
       return { heartbeat: encodeAttestedRows(response.said) };
     case 'region-split':
       return { regionSplit: encodeSplit(response.split) };
+    case 'rollout':
+      return { rollout: encodeDocument(response.document) };
   }
 }
 

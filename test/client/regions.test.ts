@@ -7,14 +7,22 @@ import type { BundleSourceOptions } from '../../src/client/options.ts';
 import type { BundleSource } from '../../src/client/source.ts';
 import type { BundleStatus } from '../../src/client/status.ts';
 import { parseBundleName, type RegionName } from '../../src/core/ids.ts';
+import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
+import { wave } from '../core/rollouts/support.ts';
 import { blobs, charters, current, delta, snapshot } from './support/honest.ts';
-import { cosigned, cosignedCharters, heartbeat, rowsAt } from './support/regions.ts';
+import {
+  cosigned,
+  cosignedCharters,
+  cosignedWithin,
+  heartbeat,
+  rowsAt,
+} from './support/regions.ts';
 import { type ScriptedNode, startNode, type WatchSession } from './support/scripted-node.ts';
 import { BUNDLE, openSource, recordingLogger, recordingMetrics, until } from './support/source.ts';
 
@@ -240,6 +248,58 @@ describe('a source that requires regions', () => {
     expect(state()).toBe('stale');
   });
 
+  it('is fresh while a rollout holds the newest release back, until that expires', async () => {
+    const expiresMs = TEST_EPOCH_MS + 4 * WINDOW_MS;
+    realm = createTestRealm({ regions: regionsOf(...ALL), rolloutSigner: 'deploy' });
+    publish(0);
+    await use(1);
+    const edit = addActive(anchor(1));
+    realm.nextRelease(BUNDLE, (body, point) => ({ ...edit(body, point), delivery: 'waves' }));
+    const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(1), release(2)), {
+      expiresMs,
+    });
+    say({ kind: 'rollout', document });
+    for (let window = 0; window < 4; window += 1) {
+      await beat(FRA, SIN);
+      expect((await fresh()).sequence).toBe(1);
+      clock.advance(WINDOW_MS - MINUTE_MS);
+    }
+    clock.advance(5 * MINUTE_MS);
+    await beat(FRA, SIN);
+    await until(() => state() === 'stale');
+    expect(inUse()).toBe(1);
+  });
+
+  it('starts with the release before the one that a rollout holds back', async () => {
+    realm = createTestRealm({ regions: regionsOf(...ALL), rolloutSigner: 'deploy' });
+    for (const index of [0, 1, 2]) publish(index);
+    node = await startNode((session) => {
+      session.send(charters(...realm.charters), blobs(...anchors), snapshot(release(2)));
+    });
+    await open();
+    const within = { size: 3, at: 2 };
+    say(cosignedWithin(realm, NAME, within, ...ALL));
+    await until(() => waiting() === 2);
+    const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(2), release(3)));
+    say({ kind: 'rollout', document });
+    say(cosignedWithin(realm, NAME, within, FRA));
+    await until(() => inUse() === 2);
+    await beat(FRA, SIN);
+    expect((await fresh()).sequence).toBe(2);
+  });
+
+  it('leaves a node that sends a rollout which nobody signed', async () => {
+    realm = createTestRealm({ regions: regionsOf(...ALL), rolloutSigner: 'deploy' });
+    publish(0);
+    publish(1);
+    await use(2);
+    const body = rolloutOf(release(1), release(2));
+    const { document } = realm.nextRollout(BUNDLE, body, { signers: ['alice', 'bob'] });
+    say({ kind: 'rollout', document });
+    await until(() => source.status().lastError?.code === 'THRESHOLD');
+    expect(inUse()).toBe(2);
+  });
+
   it('becomes stale when a node withholds a charter', async () => {
     await use(1);
     realm.nextCharter((charter) => ({ ...charter, note: 'withheld' }));
@@ -393,6 +453,13 @@ describe('a source that requires regions', () => {
 
   function reports(): readonly string[] {
     return node.sessions.at(-1)?.reports ?? [];
+  }
+
+  function rolloutOf(from: TestRelease, to: TestRelease): Omit<RolloutBody, 'bundle'> {
+    const { sequence, digest } = from;
+    const waves = [wave(5), wave(100)];
+    const named = { from: { sequence, digest }, to: { sequence: to.sequence, digest: to.digest } };
+    return { note: '', state: 'running', ...named, waves };
   }
 
   function amend(note: string): void {

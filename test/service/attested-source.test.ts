@@ -154,7 +154,7 @@ describe('AttestedSource', () => {
 /** What a feed says next, once what it needs was read. */
 async function heard(feed: AttestedFeed): Promise<readonly WatchResponse[]> {
   while (true) {
-    const next = feed.next([BUNDLE], [BUNDLE]);
+    const next = feed.next([BUNDLE], [{ bundle: BUNDLE }]);
     if (!(next instanceof Prepared)) return next ?? [];
     await next.settled;
   }

@@ -22,6 +22,7 @@ import {
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { silentRegions } from './support/attested.ts';
 import { until } from './support/cluster.ts';
+import { deliveriesOf } from './support/deliveries.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
 const STREAM = releaseStream(BUNDLE);
@@ -68,6 +69,7 @@ describe('Subscriptions', () => {
       state: realm.trustedState(),
       store,
       attested: silentRegions(realm, store),
+      deliveries: deliveriesOf(realm.trustedState(), store),
       logger: noLogger,
       metrics: noMetrics,
       maxSubscribers: 3,

@@ -12,13 +12,15 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { NoteSignature } from './note.ts';
 import type { ProofHashes } from './proof.ts';
 
-/** The head of a log, lines of regions under it, and the proof of its last leaf. */
+/** The head of a log, lines of regions under it, and the proof of one leaf. */
 export interface CosignedLeaf {
   readonly checkpoint: Checkpoint;
   /** Not empty; lines that were given before may be left out. */
   readonly lines: readonly NoteSignature[];
-  /** Rule LG-8. */
+  /** Rules LG-6 and LG-8. */
   readonly proof: ProofHashes;
+  /** Which statement it is about, for readers that a rollout holds back; absent: the last one. */
+  readonly sequence?: number;
 }
 
 /** A heartbeat, and what it says of some streams. */

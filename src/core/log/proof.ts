@@ -63,10 +63,15 @@ export function verifyLastLeaf(tree: TreeHead, leaf: Uint8Array, proof: ProofHas
   return appendLeaf({ size: tree.size - 1, peaks: proof.toReversed() }, leaf).frontier;
 }
 
-/** Says whether the leaf with this hash is the last one of the tree. Rule LG-8. */
-export function isLastLeaf(tree: TreeHead, leaf: Uint8Array, proof: ProofHashes): boolean {
+/** Says whether the leaf with this hash has this index in the tree. Rules LG-6 and LG-8. */
+export function isLeaf(
+  tree: TreeHead,
+  leaf: { readonly index: number; readonly hash: Uint8Array },
+  proof: ProofHashes,
+): boolean {
   try {
-    verifyLastLeaf(tree, leaf, proof);
+    if (leaf.index === tree.size - 1) verifyLastLeaf(tree, leaf.hash, proof);
+    else verifyInclusion(tree, leaf, proof);
     return true;
   } catch (thrown) {
     if (KedgeError.from(thrown).code === 'BUG') throw thrown;

@@ -33,7 +33,7 @@ import {
 import type { HeadProof } from './heads.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
-import { isLastLeaf } from './proof.ts';
+import { isLeaf } from './proof.ts';
 import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
 import {
   type CosignedHeads,
@@ -122,7 +122,7 @@ export class RegionView {
    * Takes a cosigned head in. Lines of strangers, and lines that do not verify, are left out; says
    * whether any line was new. Errors: `REALM`.
    */
-  takeCosigned({ checkpoint, lines, proof }: CosignedLeaf): 'new' | 'held' {
+  takeCosigned({ checkpoint, lines, ...leaf }: CosignedLeaf): 'new' | 'held' {
     requireRealm(checkpoint, this.realm);
     const policy = this.#counting;
     if (policy === undefined) return 'held';
@@ -142,7 +142,7 @@ export class RegionView {
     const others = (this.#leaves.get(stream) ?? []).filter(
       (one) => one.checkpoint.root !== root || !isSameLog(one.checkpoint, checkpoint),
     );
-    this.#leaves.set(stream, [{ checkpoint, proof }, ...others].slice(0, LEAVES_MAX));
+    this.#leaves.set(stream, [{ checkpoint, ...leaf }, ...others].slice(0, LEAVES_MAX));
     return news;
   }
 
@@ -190,18 +190,24 @@ export class RegionView {
   }
 
   /**
-   * Requires that enough regions cosigned a log of the stream that ends with this statement.
+   * Requires that enough regions cosigned a log of the stream that ends with this statement, or one
+   * that holds it, where a rollout says that it is due all the same.
    *
-   * Errors: `POLICY` (the charter has fewer regions than are demanded), `QUORUM`. Rule CO-17.
+   * Errors: `POLICY` (the charter has fewer regions than are demanded), `QUORUM`. Rules CO-17 and
+   * DW-14.
    */
-  requireCosigned({ stream, sequence, payload }: LoggedStatement): void {
+  requireCosigned(
+    { stream, sequence, payload }: LoggedStatement,
+    place: 'last' | 'any' = 'last',
+  ): void {
     const policy = this.#policy();
     const by = decidedBy(this.#charters, stream);
     const [newest] = (this.#leaves.get(stream) ?? []).filter(
-      ({ checkpoint, proof }) =>
-        checkpoint.size === sequence &&
+      ({ checkpoint, proof, sequence: at = checkpoint.size }) =>
+        at === sequence &&
+        (place === 'any' || checkpoint.size === sequence) &&
         decisionOf(checkpoint) === by &&
-        isLastLeaf(checkpoint, hashLeaf(payload), proof),
+        isLeaf(checkpoint, { index: at - 1, hash: hashLeaf(payload) }, proof),
     );
     if (newest !== undefined) {
       requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));

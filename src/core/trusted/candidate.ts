@@ -7,7 +7,7 @@ import type { Link, Offer } from './offer.ts';
 import type { TrustedState } from './state.ts';
 
 /** A statement that follows what is held. */
-export interface Candidate extends Pick<Offer, 'body' | 'named'> {
+export interface Candidate extends Pick<Offer, 'body' | 'named' | 'releases'> {
   readonly state: TrustedState;
   /** What is new, ascending, in a chain; the first follows the head or jumps over a gap. */
   readonly chain: readonly Link[];

@@ -83,9 +83,9 @@ function isContested(
   );
 }
 
-/** RO-8: what is held in the named place; nothing when the caller has no store to look it up. */
+/** RO-8: what is held in the named place; nothing when the caller cannot know. */
 function findNamed(
-  { state, named: stored }: Candidate,
+  { state, named: stored, releases: demand }: Candidate,
   body: RolloutBody,
   { sequence, digest }: NamedRelease,
 ): Known | undefined {
@@ -93,6 +93,7 @@ function findNamed(
   const releases = state.streams.get(stream);
   const head = headOf(state, stream);
   if (sequence > heldUpTo(releases)) {
+    if (demand === 'not-held') return undefined;
     const what = `names release ${sequence}, which is not held here yet: fetch it first`;
     throw refused('GAP', body, what, { missing: stream, named: sequence, digest });
   }

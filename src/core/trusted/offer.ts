@@ -30,6 +30,11 @@ export interface Offer {
    */
   readonly named?: readonly SignedStatement[];
   /**
+   * With a rollout: the caller is a reader that gets the releases which it names later, and takes
+   * the word of the quorum for them. Absent: they have to be held.
+   */
+  readonly releases?: 'not-held';
+  /**
    * With a charter that decides about forks: what the caller holds of the streams that it touches.
    * Absent: the caller has no store.
    */

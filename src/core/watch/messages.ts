@@ -35,7 +35,7 @@ export interface WatchStart {
   readonly charterVersion: number;
   readonly bundles: readonly BundleCursor[];
   readonly labels: ReadonlyMap<string, string>;
-  /** Whether the client wants to hear what regions attest. */
+  /** Whether the client wants to hear what regions attest, and by which rollout it waits. */
   readonly wantsAttestations: boolean;
   /** 32 hex digits, random per opened source; absent: the stream is a client of its own. */
   readonly instance?: string;
@@ -105,6 +105,8 @@ export type WatchResponse =
   | { readonly kind: 'current'; readonly at: BundleCursor }
   | { readonly kind: 'fork'; readonly evidence: Evidence }
   | { readonly kind: 'keep-alive' }
+  /** The rollout by which newer releases come, for clients that ask regions. */
+  | { readonly kind: 'rollout'; readonly document: SignedDocument }
   /** What regions attest, for clients that asked for it. */
   | { readonly kind: 'cosigned'; readonly leaf: CosignedLeaf }
   | { readonly kind: 'heartbeat'; readonly said: AttestedRows }

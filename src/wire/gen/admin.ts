@@ -47,6 +47,8 @@ import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetD
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from './kedge/v1/GetDocumentResponse.ts';
 import type { GetProposalRequestInput as _kedge_v1_GetProposalRequestInput, GetProposalRequestOutput as _kedge_v1_GetProposalRequestOutput } from './kedge/v1/GetProposalRequest.ts';
 import type { GetProposalResponseInput as _kedge_v1_GetProposalResponseInput, GetProposalResponseOutput as _kedge_v1_GetProposalResponseOutput } from './kedge/v1/GetProposalResponse.ts';
+import type { GetRolloutRequestInput as _kedge_v1_GetRolloutRequestInput, GetRolloutRequestOutput as _kedge_v1_GetRolloutRequestOutput } from './kedge/v1/GetRolloutRequest.ts';
+import type { GetRolloutResponseInput as _kedge_v1_GetRolloutResponseInput, GetRolloutResponseOutput as _kedge_v1_GetRolloutResponseOutput } from './kedge/v1/GetRolloutResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from './kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from './kedge/v1/GetStatusResponse.ts';
 import type { GossipServiceClient as _kedge_v1_GossipServiceClient, GossipServiceDefinition as _kedge_v1_GossipServiceDefinition } from './kedge/v1/GossipService.ts';
@@ -74,6 +76,7 @@ import type { MemberUpdatesInput as _kedge_v1_MemberUpdatesInput, MemberUpdatesO
 import type { MemberWantInput as _kedge_v1_MemberWantInput, MemberWantOutput as _kedge_v1_MemberWantOutput } from './kedge/v1/MemberWant.ts';
 import type { MembersInput as _kedge_v1_MembersInput, MembersOutput as _kedge_v1_MembersOutput } from './kedge/v1/Members.ts';
 import type { NackInput as _kedge_v1_NackInput, NackOutput as _kedge_v1_NackOutput } from './kedge/v1/Nack.ts';
+import type { NamedReleaseInput as _kedge_v1_NamedReleaseInput, NamedReleaseOutput as _kedge_v1_NamedReleaseOutput } from './kedge/v1/NamedRelease.ts';
 import type { NodeAdoptionInput as _kedge_v1_NodeAdoptionInput, NodeAdoptionOutput as _kedge_v1_NodeAdoptionOutput } from './kedge/v1/NodeAdoption.ts';
 import type { NodeClientsInput as _kedge_v1_NodeClientsInput, NodeClientsOutput as _kedge_v1_NodeClientsOutput } from './kedge/v1/NodeClients.ts';
 import type { ObservationInput as _kedge_v1_ObservationInput, ObservationOutput as _kedge_v1_ObservationOutput } from './kedge/v1/Observation.ts';
@@ -93,6 +96,9 @@ import type { RefusalInput as _kedge_v1_RefusalInput, RefusalOutput as _kedge_v1
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from './kedge/v1/RegionSplit.ts';
 import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from './kedge/v1/RegionStatus.ts';
 import type { RevealedKeyInput as _kedge_v1_RevealedKeyInput, RevealedKeyOutput as _kedge_v1_RevealedKeyOutput } from './kedge/v1/RevealedKey.ts';
+import type { RolloutNodeInput as _kedge_v1_RolloutNodeInput, RolloutNodeOutput as _kedge_v1_RolloutNodeOutput } from './kedge/v1/RolloutNode.ts';
+import type { RolloutStopInput as _kedge_v1_RolloutStopInput, RolloutStopOutput as _kedge_v1_RolloutStopOutput } from './kedge/v1/RolloutStop.ts';
+import type { RolloutWaitInput as _kedge_v1_RolloutWaitInput, RolloutWaitOutput as _kedge_v1_RolloutWaitOutput } from './kedge/v1/RolloutWait.ts';
 import type { RowInput as _kedge_v1_RowInput, RowOutput as _kedge_v1_RowOutput } from './kedge/v1/Row.ts';
 import type { RowsInput as _kedge_v1_RowsInput, RowsOutput as _kedge_v1_RowsOutput } from './kedge/v1/Rows.ts';
 import type { RowsAskInput as _kedge_v1_RowsAskInput, RowsAskOutput as _kedge_v1_RowsAskOutput } from './kedge/v1/RowsAsk.ts';
@@ -113,6 +119,8 @@ import type { UsageInput as _kedge_v1_UsageInput, UsageOutput as _kedge_v1_Usage
 import type { WatchRequestInput as _kedge_v1_WatchRequestInput, WatchRequestOutput as _kedge_v1_WatchRequestOutput } from './kedge/v1/WatchRequest.ts';
 import type { WatchResponseInput as _kedge_v1_WatchResponseInput, WatchResponseOutput as _kedge_v1_WatchResponseOutput } from './kedge/v1/WatchResponse.ts';
 import type { WatchStartInput as _kedge_v1_WatchStartInput, WatchStartOutput as _kedge_v1_WatchStartOutput } from './kedge/v1/WatchStart.ts';
+import type { WaveRegionInput as _kedge_v1_WaveRegionInput, WaveRegionOutput as _kedge_v1_WaveRegionOutput } from './kedge/v1/WaveRegion.ts';
+import type { WaveStatusInput as _kedge_v1_WaveStatusInput, WaveStatusOutput as _kedge_v1_WaveStatusOutput } from './kedge/v1/WaveStatus.ts';
 import type { WithdrawProposalRequestInput as _kedge_v1_WithdrawProposalRequestInput, WithdrawProposalRequestOutput as _kedge_v1_WithdrawProposalRequestOutput } from './kedge/v1/WithdrawProposalRequest.ts';
 import type { WithdrawProposalResponseInput as _kedge_v1_WithdrawProposalResponseInput, WithdrawProposalResponseOutput as _kedge_v1_WithdrawProposalResponseOutput } from './kedge/v1/WithdrawProposalResponse.ts';
 
@@ -173,6 +181,8 @@ export interface ProtoGrpcType {
       GetDocumentResponse: MessageTypeDefinition<_kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentResponseOutput>
       GetProposalRequest: MessageTypeDefinition<_kedge_v1_GetProposalRequestInput, _kedge_v1_GetProposalRequestOutput>
       GetProposalResponse: MessageTypeDefinition<_kedge_v1_GetProposalResponseInput, _kedge_v1_GetProposalResponseOutput>
+      GetRolloutRequest: MessageTypeDefinition<_kedge_v1_GetRolloutRequestInput, _kedge_v1_GetRolloutRequestOutput>
+      GetRolloutResponse: MessageTypeDefinition<_kedge_v1_GetRolloutResponseInput, _kedge_v1_GetRolloutResponseOutput>
       GetStatusRequest: MessageTypeDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusRequestOutput>
       GetStatusResponse: MessageTypeDefinition<_kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusResponseOutput>
       GossipService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_GossipServiceClient> & { service: _kedge_v1_GossipServiceDefinition }
@@ -202,6 +212,7 @@ export interface ProtoGrpcType {
       MemberWant: MessageTypeDefinition<_kedge_v1_MemberWantInput, _kedge_v1_MemberWantOutput>
       Members: MessageTypeDefinition<_kedge_v1_MembersInput, _kedge_v1_MembersOutput>
       Nack: MessageTypeDefinition<_kedge_v1_NackInput, _kedge_v1_NackOutput>
+      NamedRelease: MessageTypeDefinition<_kedge_v1_NamedReleaseInput, _kedge_v1_NamedReleaseOutput>
       NodeAdoption: MessageTypeDefinition<_kedge_v1_NodeAdoptionInput, _kedge_v1_NodeAdoptionOutput>
       NodeClients: MessageTypeDefinition<_kedge_v1_NodeClientsInput, _kedge_v1_NodeClientsOutput>
       NodeStanding: EnumTypeDefinition
@@ -225,6 +236,11 @@ export interface ProtoGrpcType {
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
       RegionStatus: MessageTypeDefinition<_kedge_v1_RegionStatusInput, _kedge_v1_RegionStatusOutput>
       RevealedKey: MessageTypeDefinition<_kedge_v1_RevealedKeyInput, _kedge_v1_RevealedKeyOutput>
+      RolloutKnowledge: EnumTypeDefinition
+      RolloutNode: MessageTypeDefinition<_kedge_v1_RolloutNodeInput, _kedge_v1_RolloutNodeOutput>
+      RolloutStop: MessageTypeDefinition<_kedge_v1_RolloutStopInput, _kedge_v1_RolloutStopOutput>
+      RolloutWait: MessageTypeDefinition<_kedge_v1_RolloutWaitInput, _kedge_v1_RolloutWaitOutput>
+      RolloutWaitKind: EnumTypeDefinition
       Row: MessageTypeDefinition<_kedge_v1_RowInput, _kedge_v1_RowOutput>
       Rows: MessageTypeDefinition<_kedge_v1_RowsInput, _kedge_v1_RowsOutput>
       RowsAsk: MessageTypeDefinition<_kedge_v1_RowsAskInput, _kedge_v1_RowsAskOutput>
@@ -245,6 +261,8 @@ export interface ProtoGrpcType {
       WatchRequest: MessageTypeDefinition<_kedge_v1_WatchRequestInput, _kedge_v1_WatchRequestOutput>
       WatchResponse: MessageTypeDefinition<_kedge_v1_WatchResponseInput, _kedge_v1_WatchResponseOutput>
       WatchStart: MessageTypeDefinition<_kedge_v1_WatchStartInput, _kedge_v1_WatchStartOutput>
+      WaveRegion: MessageTypeDefinition<_kedge_v1_WaveRegionInput, _kedge_v1_WaveRegionOutput>
+      WaveStatus: MessageTypeDefinition<_kedge_v1_WaveStatusInput, _kedge_v1_WaveStatusOutput>
       WithdrawProposalRequest: MessageTypeDefinition<_kedge_v1_WithdrawProposalRequestInput, _kedge_v1_WithdrawProposalRequestOutput>
       WithdrawProposalResponse: MessageTypeDefinition<_kedge_v1_WithdrawProposalResponseInput, _kedge_v1_WithdrawProposalResponseOutput>
     }

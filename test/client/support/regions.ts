@@ -32,6 +32,20 @@ export function cosigned(
   return cosignedLog(realm, releaseStream(bundle), releases, regions);
 }
 
+/** The same, with the proof of an earlier release in that log. */
+export function cosignedWithin(
+  realm: TestRealm,
+  bundle: BundleName,
+  place: { readonly size: number; readonly at: number },
+  ...regions: readonly RegionName[]
+): Extract<WatchResponse, { kind: 'cosigned' }> {
+  const { leaf } = cosigned(realm, bundle, place.size, ...regions);
+  const releases = realm.releases(bundle).slice(0, place.size);
+  const log = logOf(releases.map(({ document }) => document.statement.payload));
+  const proof = completeProof(planInclusion(place.at - 1, place.size), log.hashOf);
+  return { kind: 'cosigned', leaf: { ...leaf, proof, sequence: place.at } };
+}
+
 /** The log of the realm's charters, cosigned by these regions. */
 export function cosignedCharters(
   realm: TestRealm,

@@ -17,6 +17,7 @@ import { noMetrics } from '../../../src/ports/metrics.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
 import { AttestedSource } from '../../../src/service/attested-source.ts';
+import { Deliveries } from '../../../src/service/deliveries.ts';
 import { fetchItems } from '../../../src/service/fetch-source.ts';
 import { CallerDirectory } from '../../../src/service/identity.ts';
 import { Queries } from '../../../src/service/queries.ts';
@@ -90,8 +91,16 @@ export class Cluster {
       store,
       attestations: () => replicator.attestations,
     });
+    const deliveries = new Deliveries({
+      ...surroundings,
+      state,
+      store,
+      nodes: () => [],
+      onStep: () => undefined,
+    });
     const subscriptions = new Subscriptions({
       attested,
+      deliveries,
       ...surroundings,
       ...pin,
       state,

@@ -14,6 +14,8 @@ import type { GetDocumentRequestInput as _kedge_v1_GetDocumentRequestInput, GetD
 import type { GetDocumentResponseInput as _kedge_v1_GetDocumentResponseInput, GetDocumentResponseOutput as _kedge_v1_GetDocumentResponseOutput } from '../../kedge/v1/GetDocumentResponse.ts';
 import type { GetProposalRequestInput as _kedge_v1_GetProposalRequestInput, GetProposalRequestOutput as _kedge_v1_GetProposalRequestOutput } from '../../kedge/v1/GetProposalRequest.ts';
 import type { GetProposalResponseInput as _kedge_v1_GetProposalResponseInput, GetProposalResponseOutput as _kedge_v1_GetProposalResponseOutput } from '../../kedge/v1/GetProposalResponse.ts';
+import type { GetRolloutRequestInput as _kedge_v1_GetRolloutRequestInput, GetRolloutRequestOutput as _kedge_v1_GetRolloutRequestOutput } from '../../kedge/v1/GetRolloutRequest.ts';
+import type { GetRolloutResponseInput as _kedge_v1_GetRolloutResponseInput, GetRolloutResponseOutput as _kedge_v1_GetRolloutResponseOutput } from '../../kedge/v1/GetRolloutResponse.ts';
 import type { GetStatusRequestInput as _kedge_v1_GetStatusRequestInput, GetStatusRequestOutput as _kedge_v1_GetStatusRequestOutput } from '../../kedge/v1/GetStatusRequest.ts';
 import type { GetStatusResponseInput as _kedge_v1_GetStatusResponseInput, GetStatusResponseOutput as _kedge_v1_GetStatusResponseOutput } from '../../kedge/v1/GetStatusResponse.ts';
 import type { ListAuditRequestInput as _kedge_v1_ListAuditRequestInput, ListAuditRequestOutput as _kedge_v1_ListAuditRequestOutput } from '../../kedge/v1/ListAuditRequest.ts';
@@ -87,6 +89,15 @@ export interface AdminServiceClient extends grpc.Client {
   getProposal(argument: _kedge_v1_GetProposalRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
   getProposal(argument: _kedge_v1_GetProposalRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
   getProposal(argument: _kedge_v1_GetProposalRequestInput, callback: grpc.requestCallback<_kedge_v1_GetProposalResponseOutput>): grpc.ClientUnaryCall;
+  
+  GetRollout(argument: _kedge_v1_GetRolloutRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  GetRollout(argument: _kedge_v1_GetRolloutRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  GetRollout(argument: _kedge_v1_GetRolloutRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  GetRollout(argument: _kedge_v1_GetRolloutRequestInput, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  getRollout(argument: _kedge_v1_GetRolloutRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  getRollout(argument: _kedge_v1_GetRolloutRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  getRollout(argument: _kedge_v1_GetRolloutRequestInput, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
+  getRollout(argument: _kedge_v1_GetRolloutRequestInput, callback: grpc.requestCallback<_kedge_v1_GetRolloutResponseOutput>): grpc.ClientUnaryCall;
   
   GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
   GetStatus(argument: _kedge_v1_GetStatusRequestInput, metadata: grpc.Metadata, callback: grpc.requestCallback<_kedge_v1_GetStatusResponseOutput>): grpc.ClientUnaryCall;
@@ -184,6 +195,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   GetProposal: grpc.handleUnaryCall<_kedge_v1_GetProposalRequestOutput, _kedge_v1_GetProposalResponseInput>;
   
+  GetRollout: grpc.handleUnaryCall<_kedge_v1_GetRolloutRequestOutput, _kedge_v1_GetRolloutResponseInput>;
+  
   GetStatus: grpc.handleUnaryCall<_kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseInput>;
   
   ListAudit: grpc.handleUnaryCall<_kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseInput>;
@@ -211,6 +224,7 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   GetCheckpoint: MethodDefinition<_kedge_v1_GetCheckpointRequestInput, _kedge_v1_GetCheckpointResponseInput, _kedge_v1_GetCheckpointRequestOutput, _kedge_v1_GetCheckpointResponseOutput>
   GetDocument: MethodDefinition<_kedge_v1_GetDocumentRequestInput, _kedge_v1_GetDocumentResponseInput, _kedge_v1_GetDocumentRequestOutput, _kedge_v1_GetDocumentResponseOutput>
   GetProposal: MethodDefinition<_kedge_v1_GetProposalRequestInput, _kedge_v1_GetProposalResponseInput, _kedge_v1_GetProposalRequestOutput, _kedge_v1_GetProposalResponseOutput>
+  GetRollout: MethodDefinition<_kedge_v1_GetRolloutRequestInput, _kedge_v1_GetRolloutResponseInput, _kedge_v1_GetRolloutRequestOutput, _kedge_v1_GetRolloutResponseOutput>
   GetStatus: MethodDefinition<_kedge_v1_GetStatusRequestInput, _kedge_v1_GetStatusResponseInput, _kedge_v1_GetStatusRequestOutput, _kedge_v1_GetStatusResponseOutput>
   ListAudit: MethodDefinition<_kedge_v1_ListAuditRequestInput, _kedge_v1_ListAuditResponseInput, _kedge_v1_ListAuditRequestOutput, _kedge_v1_ListAuditResponseOutput>
   ListClients: MethodDefinition<_kedge_v1_ListClientsRequestInput, _kedge_v1_ListClientsResponseInput, _kedge_v1_ListClientsRequestOutput, _kedge_v1_ListClientsResponseOutput>

@@ -9,6 +9,7 @@ import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _ke
 import type { CosignedHeadInput as _kedge_v1_CosignedHeadInput, CosignedHeadOutput as _kedge_v1_CosignedHeadOutput } from '../../kedge/v1/CosignedHead.ts';
 import type { AttestedRowsInput as _kedge_v1_AttestedRowsInput, AttestedRowsOutput as _kedge_v1_AttestedRowsOutput } from '../../kedge/v1/AttestedRows.ts';
 import type { RegionSplitInput as _kedge_v1_RegionSplitInput, RegionSplitOutput as _kedge_v1_RegionSplitOutput } from '../../kedge/v1/RegionSplit.ts';
+import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocumentOutput as _kedge_v1_SignedDocumentOutput } from '../../kedge/v1/SignedDocument.ts';
 
 export interface WatchResponseInput {
   'charters'?: (_kedge_v1_ChartersInput | null);
@@ -20,7 +21,8 @@ export interface WatchResponseInput {
   'cosigned'?: (_kedge_v1_CosignedHeadInput | null);
   'heartbeat'?: (_kedge_v1_AttestedRowsInput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitInput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit";
+  'rollout'?: (_kedge_v1_SignedDocumentInput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout";
 }
 
 export interface WatchResponseOutput {
@@ -33,5 +35,6 @@ export interface WatchResponseOutput {
   'cosigned'?: (_kedge_v1_CosignedHeadOutput | null);
   'heartbeat'?: (_kedge_v1_AttestedRowsOutput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitOutput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit";
+  'rollout'?: (_kedge_v1_SignedDocumentOutput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout";
 }

@@ -1,0 +1,90 @@
+/**
+ * Rollouts by which newer releases come to this program, verified: why a newer release that regions
+ * hold is not due here yet.
+ *
+ * Kept while the program runs, and told anew by every node. A rollout is the word of its signers,
+ * not of a node; which waves are open is a node's word, so what a rollout excuses ends with it.
+ * Spec section 11, DW-13.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import { type BundleName, releaseStream, rolloutStream } from '../core/ids.ts';
+import type { HeldHead } from '../core/log/freshness.ts';
+import type { NamedRelease, RolloutBody } from '../core/rollouts/body.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import { parseStatement } from '../core/statements/statement.ts';
+import { acceptDocument } from '../core/trusted/accept.ts';
+import {
+  type ReleaseHead,
+  type StreamState,
+  type TrustedState,
+  withStream,
+} from '../core/trusted/state.ts';
+
+/** What says nothing against the node: it, or this program, lacks something that may come. */
+const HARMLESS: readonly KedgeError['code'][] = ['GAP', 'EXPIRED', 'ROLLBACK', 'FORK'];
+
+/** The rollouts that one program knows. */
+export class ComingReleases {
+  readonly #bundles: readonly BundleName[];
+  readonly #rollouts: Map<BundleName, StreamState> = new Map();
+
+  constructor(bundles: readonly BundleName[]) {
+    this.#bundles = bundles;
+  }
+
+  /**
+   * Verifies a rollout and keeps it; says whether it is another one. Errors: those of
+   * `acceptDocument` that are the node's fault, `TYPE` (of a bundle that is not watched).
+   */
+  take(trusted: TrustedState, { statement, body }: SignedDocument, nowMs: number): 'new' | 'held' {
+    const { kind, bundle } = parseStatement(statement.payload);
+    if (kind !== 'rollout' || bundle === undefined || !this.#bundles.includes(bundle)) {
+      throw new KedgeError('TYPE', 'a node sent something else as a rollout');
+    }
+    const offer = { chain: [statement], body, mode: 'jump', releases: 'not-held' } as const;
+    try {
+      const result = acceptDocument(this.#with(trusted, bundle), offer, nowMs);
+      if (result.outcome === 'held') return 'held';
+      const stream = result.state.streams.get(rolloutStream(bundle));
+      if (stream !== undefined) this.#rollouts.set(bundle, stream);
+      return 'new';
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (!HARMLESS.includes(error.code)) throw error;
+      return 'held';
+    }
+  }
+
+  /**
+   * The newest release that is known to come, and not due to whoever has `head`; absent when no
+   * rollout holds it back.
+   */
+  notDue(bundle: BundleName, head: ReleaseHead | undefined, nowMs: number): HeldHead | undefined {
+    const rollout = this.#inForce(bundle, nowMs);
+    if (rollout?.from === undefined || head === undefined) return undefined;
+    const { from, to } = rollout;
+    if (to.sequence <= head.sequence) return undefined;
+    const isFrom = from.sequence < head.sequence || from.digest === head.digest;
+    return isFrom ? { stream: releaseStream(bundle), ...to } : undefined;
+  }
+
+  /** Rule DW-14: a rollout says that programs have this release while a newer one comes. */
+  isHeldBack(bundle: BundleName, { digest }: NamedRelease, nowMs: number): boolean {
+    return this.#inForce(bundle, nowMs)?.from?.digest === digest;
+  }
+
+  #inForce(bundle: BundleName, nowMs: number): RolloutBody | undefined {
+    const stream = this.#rollouts.get(bundle);
+    if (stream?.kind !== 'open' || stream.head.kind !== 'rollout') return undefined;
+    const { body, expiresMs } = stream.head;
+    return body.state === 'aborted' || expiresMs <= nowMs ? undefined : body;
+  }
+
+  /** The trusted state together with the rollout that is known. */
+  #with(trusted: TrustedState, bundle: BundleName): TrustedState {
+    const known = this.#rollouts.get(bundle);
+    return known === undefined ? trusted : withStream(trusted, known);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * This node as other nodes see it: how it greets them, and as a member.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { encodeHex } from '../core/bytes.ts';
+import type { SigningKey } from '../core/crypto.ts';
+import { type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
+import type { GossipOptions } from '../core/gossip/machine.ts';
+import type { Sha256 } from '../core/ids.ts';
+import type { MembershipSnapshot } from '../core/membership/events.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { NodeConfig } from './config.ts';
+
+/** What a member is made of. */
+interface MemberOptions {
+  readonly nodeKey: SigningKey;
+  readonly remembered: MembershipSnapshot | undefined;
+  readonly clock: Clock;
+}
+
+const BOOT_ID_BYTES = 16;
+/** Of a node that listens for no peers and has no seeds: nobody meets it. */
+const NO_ADDRESS = 'localhost:1';
+
+/** This node as a member. */
+export function membershipOf(
+  { nodeId, region, realm, address, bootId, protocolVersion }: Hello,
+  { nodeKey, remembered, clock }: MemberOptions,
+): GossipOptions['membership'] {
+  const publicKey = nodeKey.publicKey.spki;
+  return {
+    self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
+    sign: (message) => nodeKey.sign(message),
+    nowMs: clock.monotonicMs(),
+    ...(remembered !== undefined && { remembered }),
+  };
+}
+
+/** How this node greets others. */
+export function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string): Hello {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    nodeId: config.node.id,
+    region: config.node.region,
+    realm: config.realm,
+    firstCharterDigest,
+    bootId: encodeHex(randomBytes(BOOT_ID_BYTES)),
+    storeId,
+    address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
+    adoption: true,
+    proposals: true,
+  };
+}

@@ -1,0 +1,10 @@
+// Original file: proto/kedge/v1/admin.proto
+
+
+export interface GetRolloutRequestInput {
+  'bundle'?: (string);
+}
+
+export interface GetRolloutRequestOutput {
+  'bundle': (string);
+}

@@ -1,0 +1,112 @@
+/**
+ * What a program believes of rollouts: their signers, and nothing that a node adds.
+ */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ComingReleases } from '../../src/client/coming.ts';
+import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
+import type { NamedRelease, RolloutBody } from '../../src/core/rollouts/body.ts';
+import { acceptDocument } from '../../src/core/trusted/accept.ts';
+import {
+  emptyTrustedState,
+  headOf,
+  type ReleaseHead,
+  type TrustedState,
+} from '../../src/core/trusted/state.ts';
+import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
+import { wave } from '../core/rollouts/support.ts';
+import { expectCode } from '../core/support.ts';
+
+const BUNDLE = parseBundleName('payments.test.example.org');
+const NOW_MS = TEST_EPOCH_MS;
+const DAY_MS = 86_400_000;
+
+type Plan = Omit<RolloutBody, 'bundle'>;
+
+describe('ComingReleases', () => {
+  let realm: TestRealm;
+  let anchors: readonly TestAnchor[];
+  let trusted: TrustedState;
+  let coming: ComingReleases;
+
+  /** A program has release 1 of 3. */
+  beforeEach(() => {
+    realm = createTestRealm({ rolloutSigner: 'deploy' });
+    anchors = createTestAnchors(3);
+    for (const anchor of anchors) realm.nextRelease(BUNDLE, addActive(anchor));
+    trusted = emptyTrustedState(realm.name, realm.firstCharterDigest);
+    for (const { document } of [realm.charter, at(1)]) {
+      const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+      ({ state: trusted } = acceptDocument(trusted, offer, NOW_MS));
+    }
+    coming = new ComingReleases([BUNDLE]);
+  });
+
+  it('holds back what a verified rollout names, which the program has never seen', () => {
+    expect(take({})).toBe('new');
+    expect(notDue()).toMatchObject({ stream: releaseStream(BUNDLE), sequence: 2 });
+    expect(take({ state: 'paused' })).toBe('new');
+    expect(notDue()?.digest).toBe(at(2).digest);
+  });
+
+  it('holds nothing back once the rollout is aborted or expired', () => {
+    take({});
+    expect(notDue(NOW_MS + 31 * DAY_MS)).toBeUndefined();
+    take({ state: 'aborted' });
+    expect(notDue()).toBeUndefined();
+  });
+
+  it('holds nothing back from a program that should have had something newer before', () => {
+    take({ from: named(2), to: named(3) });
+    expect(notDue()).toBeUndefined();
+  });
+
+  it('keeps the newer one of two rollouts, whoever shows which', () => {
+    const first = realm.nextRollout(BUNDLE, body({})).document;
+    const second = realm.nextRollout(BUNDLE, body({ to: named(3) })).document;
+    expect(coming.take(trusted, second, NOW_MS)).toBe('new');
+    expect(coming.take(trusted, first, NOW_MS)).toBe('held');
+    expect(notDue()?.sequence).toBe(3);
+    expect(coming.take(trusted, second, NOW_MS)).toBe('held');
+  });
+
+  it('refuses one that the rollout role did not sign, and changes nothing', () => {
+    take({});
+    const forged = realm.nextRollout(BUNDLE, body({ to: named(3) }), { signers: ['alice', 'bob'] });
+    expectCode('THRESHOLD', () => coming.take(trusted, forged.document, NOW_MS));
+    expect(notDue()?.sequence).toBe(2);
+  });
+
+  it('refuses what is no rollout, or of a bundle that is not watched', () => {
+    expectCode('TYPE', () => coming.take(trusted, at(2).document, NOW_MS));
+    const other = realm.nextRollout('other.test.example.org', body({}));
+    expectCode('TYPE', () => coming.take(trusted, other.document, NOW_MS));
+  });
+
+  function take(change: Partial<Plan>): 'new' | 'held' {
+    return coming.take(trusted, realm.nextRollout(BUNDLE, body(change)).document, NOW_MS);
+  }
+
+  function body(change: Partial<Plan>): Plan {
+    const waves = [wave(5), wave(100)];
+    const common = { note: '', state: 'running' as const, waves };
+    return { ...common, from: named(1), to: named(2), ...change };
+  }
+
+  function notDue(nowMs: number = NOW_MS): ReturnType<ComingReleases['notDue']> {
+    const head: ReleaseHead | undefined = headOf(trusted, releaseStream(BUNDLE));
+    return coming.notDue(BUNDLE, head, nowMs);
+  }
+
+  function named(sequence: number): NamedRelease {
+    const { sequence: place, digest } = at(sequence);
+    return { sequence: place, digest };
+  }
+
+  function at(sequence: number): TestRelease {
+    const found = realm.releases(BUNDLE)[sequence - 1];
+    if (found === undefined) throw new Error(`no release ${String(sequence)}`);
+    return found;
+  }
+});
