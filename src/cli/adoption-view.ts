@@ -13,6 +13,7 @@ import type {
   Share,
   Unknown,
 } from './adoption.ts';
+import { formatBar } from './bars.ts';
 import { formatDistance } from './durations.ts';
 import { countOf, formatTable, printable, type Styles, visibleWidth } from './styles.ts';
 
@@ -31,7 +32,6 @@ const VALUES_SHOWN = 12;
 const BAR_CELLS = 30;
 /** A shorter bar says nothing. */
 const BAR_CELLS_MIN = 5;
-const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** The report for a terminal or a pipe. */
 export function formatAdoption(report: AdoptionReport, look: AdoptionLook): string {
@@ -241,8 +241,7 @@ function formatShare(
   const percent = total === 0 ? '-' : `${(Math.floor((newest * 1000) / total) / 10).toFixed(1)} %`;
   if (kind === 'plain') return percent;
   if (cells === 0) return percent.padStart(7);
-  const eighths = total === 0 ? 0 : Math.floor((newest * cells * 8) / total);
-  const bar = ('█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] ?? '')).padEnd(cells, '░');
+  const bar = formatBar({ part: newest, whole: total, cells });
   const paint = standing === 'newest' ? styles.green : styles.yellow;
   return `${paint(bar)} ${percent.padStart(7)}`;
 }

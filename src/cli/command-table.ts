@@ -217,6 +217,43 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-plan-change.ts')).releasePlanChange,
     ),
   ]),
+  group('rollout', 'bring a release to programs in waves', [
+    command(
+      'start',
+      'draft in which waves a release comes to programs',
+      async () => (await import('./commands/rollout-start.ts')).rolloutStart,
+    ),
+    command(
+      'status',
+      'show open waves, how far programs are, and what the next wave waits for',
+      async () => (await import('./commands/rollout-status.ts')).rolloutStatus,
+    ),
+    command(
+      'pause',
+      'draft that no further wave opens',
+      async () => (await import('./commands/rollout-change.ts')).rolloutPause,
+    ),
+    command(
+      'resume',
+      'draft that waves open again',
+      async () => (await import('./commands/rollout-change.ts')).rolloutResume,
+    ),
+    command(
+      'abort',
+      'draft that nobody else gets the release',
+      async () => (await import('./commands/rollout-change.ts')).rolloutAbort,
+    ),
+    command(
+      'sign',
+      'sign a drafted rollout',
+      async () => (await import('./commands/release-sign.ts')).rolloutSign,
+    ),
+    command(
+      'submit',
+      'hand a signed rollout to a node',
+      async () => (await import('./commands/release-submit.ts')).rolloutSubmit,
+    ),
+  ]),
   command(
     'rotate',
     'lead a CA rotation from the new CA to the removal of the old one',

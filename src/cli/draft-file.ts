@@ -7,6 +7,7 @@
  *  "envelope": {DSSE}, "body": "<base64>",        what is signed
  *  "charters": [{"envelope": …, "body": …}, …],   from the first to the one it is judged by
  *  "base": {"envelope": …, "body": …},            the release before; absent for the first
+ *  "rollout": {"envelope": …, "body": …},         the rollout before, in a draft of a rollout
  *  "blobs": ["<base64 DER>", …],                  certificates of both contents
  *  "forks": [{"first": {DSSE}, "second": {DSSE}}]} proof of forks that a charter resolves, if any
  * ```
@@ -51,6 +52,8 @@ export interface Draft {
   readonly charters: readonly SignedDocument[];
   /** The release that this one follows. */
   readonly base: SignedDocument | undefined;
+  /** In a draft of a rollout, whose base is the release that it names: the rollout before it. */
+  readonly rollout?: SignedDocument;
   /** DER by id; the ids are computed when the file is read. */
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
   /** Proof of the forks that a charter resolves; absent when it resolves none. */
@@ -67,6 +70,7 @@ function encodeDraft(draft: Draft): string {
     ...documentJson(draft.document),
     charters: draft.charters.map(documentJson),
     ...(draft.base === undefined ? {} : { base: documentJson(draft.base) }),
+    ...(draft.rollout && { rollout: documentJson(draft.rollout) }),
     blobs: [...draft.blobs.values()].map(encodeBase64),
     ...(draft.forks && {
       forks: draft.forks.map(({ first, second }) => ({
@@ -86,11 +90,13 @@ function parseDraft(bytes: Uint8Array, what: string): Draft {
   if (format !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
   const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);
   const base = fields.get('base');
+  const rollout = fields.get('rollout');
   const forks = fields.get('forks');
   return {
     document: parseDocumentFields(fields, what),
     charters: charters.map((item) => parseDocumentFields(fieldsOf(item, what), what)),
     base: base === undefined ? undefined : parseDocumentFields(fieldsOf(base, what), what),
+    ...(rollout !== undefined && { rollout: parseDocumentFields(fieldsOf(rollout, what), what) }),
     blobs: blobsById(listOf(fields.get('blobs'), BLOBS_MAX, what).map((der) => blob(der, what))),
     ...(forks !== undefined && {
       forks: listOf(forks, RESOLUTIONS_MAX, what).map((fork) => evidenceOf(fork, what)),

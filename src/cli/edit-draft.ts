@@ -8,9 +8,10 @@
  *
  * @module
  */
-import type { AnchorId } from '../core/ids.ts';
+import { type AnchorId, releaseStream } from '../core/ids.ts';
 import type { ReleaseBody } from '../core/releases/body.ts';
-import { type EditPoint, setNote } from '../core/releases/edit.ts';
+import { deliveredAtOnce, type EditPoint, setNote } from '../core/releases/edit.ts';
+import { headOf } from '../core/trusted/state.ts';
 import { changesJson, formatChanges, formatCounts } from './change-view.ts';
 import { type Draft, saveDraft } from './draft-file.ts';
 import { buildDraft, editPoint } from './drafting.ts';
@@ -52,7 +53,8 @@ export async function saveEdited(
   const nowMs = session.context.nowMs();
   const point = editPoint(workspace.state, workspace.bundle, nowMs);
   const edited = await edit(workspace, point);
-  const body = options.note === undefined ? edited.body : setNote(edited.body, options.note);
+  const noted = options.note === undefined ? edited.body : setNote(edited.body, options.note);
+  const body = withDelivery(noted, options);
   const draft = buildDraft(
     { ...workspace, body, blobs: new Map([...workspace.blobs, ...(edited.blobs ?? [])]) },
     {
@@ -61,6 +63,7 @@ export async function saveEdited(
     },
   );
   const review = reviewRelease(draft, workspace.pin, nowMs);
+  warnOfWaves(session, workspace, body);
   // Before the file is touched: a command that was to publish and cannot must not leave half an
   // edit for the next one to trip over.
   const isSigned = options.key !== undefined || options.signWith !== undefined;
@@ -73,6 +76,23 @@ export async function saveEdited(
   await saveDraft(path, draft, origin === 'started' ? 'new' : 'changed');
   if (options.submit === true) return finishDraft(session, options, { path, draft, pin });
   printEdited(session, workspace, draft, review);
+}
+
+function withDelivery(body: ReleaseBody, { waves, atOnce }: EditOptions): ReleaseBody {
+  if (waves === true) return { ...body, delivery: 'waves' };
+  return atOnce === true ? deliveredAtOnce(body) : body;
+}
+
+/** A release is the whole content: what it is put on top of comes with it. */
+function warnOfWaves(session: Session, workspace: Workspace, body: ReleaseBody): void {
+  const { bundle, state } = workspace;
+  const head = headOf(state, releaseStream(bundle));
+  if (head?.body.delivery === undefined || body.delivery !== undefined) return;
+  session.output.warn(
+    `release ${String(head.sequence)} comes in waves, and not all programs may have it yet: this ` +
+      'draft takes to all programs at once what it changes and all changes of that release as ' +
+      `well; see kedge rollout status ${bundle}`,
+  );
 }
 
 function printEdited(

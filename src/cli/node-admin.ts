@@ -20,6 +20,7 @@ import type { AnchorId, BundleName, Sequence, Sha256, StreamName } from '../core
 import type { StreamAttestation } from '../core/log/attested.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
+import type { RolloutStatus } from '../core/rollouts/status.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { hinted } from './help.ts';
 import type { Profile, TlsFiles } from './profile.ts';
@@ -50,6 +51,7 @@ export interface NodeAdmin extends Disposable {
   proposals(): Promise<readonly ProposalStatus[]>;
   proposal(digest: Sha256): Promise<ProposalAnswer>;
   withdraw(withdrawal: Withdrawal): Promise<ProposalStatus>;
+  rollout(bundle: BundleName): Promise<RolloutStatus>;
 }
 
 /** Makes a connection to the node that options and profile name. Errors: `CONFIG`. */
@@ -135,6 +137,10 @@ class NamedNode implements NodeAdmin {
 
   adoption(bundle: BundleName): Promise<BundleAdoption> {
     return this.#named(this.#client.adoption(bundle));
+  }
+
+  rollout(bundle: BundleName): Promise<RolloutStatus> {
+    return this.#named(this.#client.rollout(bundle));
   }
 
   clients(query: ListClientsQuery): Promise<ClientList> {

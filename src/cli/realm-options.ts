@@ -72,6 +72,8 @@ export interface DraftOptions {
   readonly base?: string;
   readonly note?: string;
   readonly validFor?: string;
+  readonly waves?: boolean;
+  readonly atOnce?: boolean;
   readonly discardSignatures?: boolean;
 }
 
@@ -83,5 +85,12 @@ export function addDraftOptions(command: Command): Command {
     .option('--base <file>', 'newest release of the bundle as a file, for work without a node')
     .option('--note <text>', 'note for signers and operators')
     .option('--valid-for <duration>', 'for example 90d (default: as long as the charter allows)')
+    .option(
+      '--waves',
+      'it reaches programs in waves, after kedge rollout start (default: as before)',
+    )
+    .addOption(
+      new Option('--at-once', 'it reaches all programs at once, without waves').conflicts('waves'),
+    )
     .option('--discard-signatures', 'edit a draft that somebody signed; the signatures are lost');
 }

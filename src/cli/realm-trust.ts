@@ -74,6 +74,8 @@ export function verifyRealm(
   documents: {
     readonly charters: readonly SignedDocument[];
     readonly release?: SignedDocument | undefined;
+    /** A rollout of its bundle, which comes after it. */
+    readonly rollout?: SignedDocument | undefined;
   },
   nowMs: number,
 ): TrustedState {
@@ -87,18 +89,17 @@ export function verifyRealm(
     pin.realm ?? parseStatement(first.statement.payload).realm,
     pin.digest,
   );
-  const { release } = documents;
-  const point = release === undefined ? undefined : parseStatement(release.statement.payload);
-  let waiting = release;
+  let waiting = [documents.release, documents.rollout].filter((one) => one !== undefined);
   for (const charter of documents.charters) {
     const { sequence } = parseStatement(charter.statement.payload);
-    if (waiting !== undefined && sequence > (point?.charterVersion ?? 0)) {
-      state = acceptPast(state, waiting, nowMs);
-      waiting = undefined;
-    }
+    const isPast = (one: SignedDocument): boolean =>
+      sequence > parseStatement(one.statement.payload).charterVersion;
+    for (const document of waiting.filter(isPast)) state = acceptPast(state, document, nowMs);
+    waiting = waiting.filter((one) => !isPast(one));
     state = accept(state, charter, nowMs);
   }
-  return waiting === undefined ? state : acceptPast(state, waiting, nowMs);
+  for (const document of waiting) state = acceptPast(state, document, nowMs);
+  return state;
 }
 
 function acceptPast(state: TrustedState, document: SignedDocument, nowMs: number): TrustedState {

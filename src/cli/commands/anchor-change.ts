@@ -10,6 +10,7 @@ import { parseTimestamp, releaseStream, timestampMs } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import {
   activateAnchor,
+  deliveredAtOnce,
   type EditPoint,
   removeAnchor,
   retireAnchor,
@@ -83,8 +84,9 @@ export const anchorRemove: CommandModule = changeCommand({
 export const anchorRevoke: CommandModule = changeCommand({
   description:
     'Take anchors away at once and for ever, whatever their state: for a CA that can no longer ' +
-    'be trusted. The same certificate never comes back. A release that does nothing else needs ' +
-    'the revoke role alone, where the charter has one: with --key it is drafted, signed and ' +
+    'be trusted. The same certificate never comes back. The draft goes to all programs at once, ' +
+    'whatever rollout runs, unless you give --waves. A release that does nothing else needs the ' +
+    'revoke role alone, where the charter has one: with --key it is drafted, signed and ' +
     'published at once, in a draft of its own.',
   examples: [
     'kedge anchor revoke compromised.pem --bundle payments.prod.example.org --note "key stolen"',
@@ -93,7 +95,9 @@ export const anchorRevoke: CommandModule = changeCommand({
   // An emergency is not to wait for a draft that somebody left half done.
   draftName: (bundle) => `${bundle}.revoke.draft.json`,
   change: (body, anchor, point, { workspace }) =>
-    isNew(workspace, anchor) ? without(body, anchor) : revokeAnchor(body, anchor.id, point),
+    isNew(workspace, anchor)
+      ? without(body, anchor)
+      : deliveredAtOnce(revokeAnchor(body, anchor.id, point)),
 });
 
 function changeCommand(spec: {

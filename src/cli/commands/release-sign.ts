@@ -1,5 +1,6 @@
 /**
- * `kedge release sign` and `kedge charter sign`: sign a draft after reading what it changes.
+ * `kedge release sign`, `kedge charter sign` and `kedge rollout sign`: sign a draft after reading
+ * what it changes.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import { type OpenedDraft, signableRelease } from '../publishing.ts';
 import type { ShortcutOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
 import { reviewRelease } from '../review.ts';
+import { missingOf, reviewRollout, signableRollout } from '../rollout-review.ts';
 import type { Session } from '../session.ts';
 import { type Signable, signDraft } from '../signing.ts';
 import { countOf } from '../styles.ts';
@@ -82,6 +84,31 @@ export const charterSign: CommandModule = {
       }),
     );
     addExamples(command, ['kedge charter sign charter-2.draft.json --key signers/ana.age']);
+  },
+};
+
+/** `kedge rollout sign`. */
+export const rolloutSign: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Show which release a draft brings to which programs in which waves, ask, and sign it. ' +
+        'Needs no network: the draft carries the release, verified from the pin down.',
+    );
+    addSignOptions(command);
+    command.action((file: string, options: Options) =>
+      run(session, file, options, {
+        signable: (opened) =>
+          signableRollout(session, opened, reviewRollout(opened.draft, opened.pin, now(session))),
+        progress: ({ draft, pin }) => {
+          const review = reviewRollout(draft, pin, now(session));
+          return { signers: review.authority.signers, missing: missingOf(review) };
+        },
+        submit: 'kedge rollout submit',
+      }),
+    );
+    addExamples(command, [
+      'kedge rollout sign payments.prod.example.org.rollout.json --key signers/deploy.age',
+    ]);
   },
 };
 

@@ -1,5 +1,6 @@
 /**
- * `kedge release submit` and `kedge charter submit`: hand a signed draft to a node.
+ * `kedge release submit`, `kedge charter submit` and `kedge rollout submit`: hand a signed draft to
+ * a node.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { addExamples } from '../help.ts';
 import type { OpenedDraft } from '../publishing.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
+import { submitRollout } from '../rollout-review.ts';
 import type { Session } from '../session.ts';
 import { submitAndPrint } from '../shortcut.ts';
 
@@ -36,6 +38,18 @@ export const charterSubmit: CommandModule = {
     command.description('Hand a signed charter to a node. Submitting the same again is safe.');
     configureSubmit(command, session, submitCharter);
     addExamples(command, ['kedge charter submit charter-2.draft.json']);
+  },
+};
+
+/** `kedge rollout submit`. */
+export const rolloutSubmit: CommandModule = {
+  configure(command, session) {
+    command.description(
+      'Hand a signed rollout to a node. The first wave opens at once. Submitting the same again ' +
+        'is safe.',
+    );
+    configureSubmit(command, session, submitRollout);
+    addExamples(command, ['kedge rollout submit payments.prod.example.org.rollout.json']);
   },
 };
 

@@ -49,6 +49,12 @@ export function nextBody(body: ReleaseBody): ReleaseBody {
   return { ...kept, note: '' };
 }
 
+/** The same content for everybody at once. */
+export function deliveredAtOnce(body: ReleaseBody): ReleaseBody {
+  const { delivery: _, ...rest } = body;
+  return rest;
+}
+
 /** Lists a new anchor as staged: delivered everywhere, trusted nowhere. Errors: `LIFECYCLE`. */
 export function stageAnchor(body: ReleaseBody, anchor: NewAnchor, point: EditPoint): ReleaseBody {
   return addAnchor(body, anchor, 'staged', point);

@@ -1,0 +1,100 @@
+/**
+ * A judged draft of a rollout as a person reads it before signing.
+ *
+ * @module
+ */
+import { formatTimestamp } from '../core/ids.ts';
+import type { Gates, NamedRelease, Wave } from '../core/rollouts/body.ts';
+import { formatDistance, formatSeconds } from './durations.ts';
+import type { RolloutReview } from './rollout-review.ts';
+import type { Session } from './session.ts';
+import { countOf, formatFields, formatTable, printable, type Styles } from './styles.ts';
+
+/** The whole review as text: what goes to whom in which waves, who signed, what is wrong. */
+export function formatRolloutReview(session: Session, review: RolloutReview): string {
+  const { styles } = session.output;
+  const nowMs = session.context.nowMs();
+  const { statement, body, bundle, release } = review;
+  const expires = formatTimestamp(statement.expiresMs);
+  const notes = printable(release.body.note);
+  return [
+    styles.bold(`Rollout ${String(statement.sequence)} of ${bundle}: ${body.state}`),
+    formatFields([
+      ['realm', statement.realm],
+      ['digest', statement.digest],
+      ['release', `${String(body.to.sequence)}: ${notes === '' ? '(no note)' : notes}`],
+      ['from', fromText(body.from)],
+      ['expires', `${expires} (${formatDistance(statement.expiresMs, nowMs)})`],
+      ...(body.note === '' ? [] : [['note', printable(body.note)] as const]),
+    ]),
+    ...changeLines(review, styles),
+    '',
+    styles.bold('Waves:'),
+    formatWaves(body.waves),
+    '',
+    styles.bold('Signatures: ') + signatureLine(review, styles),
+    ...review.problems.map(
+      ({ code, message }) => `${styles.red('Nodes will refuse it:')} ${message} (${code})`,
+    ),
+  ].join('\n');
+}
+
+/** The waves as a table. */
+function formatWaves(waves: readonly Wave[]): string {
+  const rows = waves.map(({ name, match, percent, gates }) => [
+    `  ${name}`,
+    whoText({ match, percent }),
+    gatesText(gates),
+  ]);
+  return formatTable(['  wave', 'programs', 'the next one opens when'], rows);
+}
+
+/** Whom a wave takes. */
+export function whoText({ match, percent }: Pick<Wave, 'match' | 'percent'>): string {
+  const labels = [...match].map(([key, value]) => printable(`${key}=${value}`)).join(' ');
+  if (labels === '') return percent === 100 ? 'all' : `${String(percent)} % of all`;
+  return percent === 100 ? labels : `${String(percent)} % of ${labels}`;
+}
+
+function gatesText({ minReporters, loadedPercent, maxFailures, soakSeconds }: Gates): string {
+  const programs = countOf(minReporters, 'program');
+  const loaded = `${String(loadedPercent)} % of at least ${programs} use it`;
+  const failures = `at most ${countOf(maxFailures, 'refusal')}`;
+  const soak = soakSeconds === 0 ? '' : `, for ${formatSeconds(soakSeconds)}`;
+  return `${loaded}, ${failures}${soak}`;
+}
+
+function fromText(from: NamedRelease | undefined): string {
+  return from === undefined ? 'nothing: programs have no release' : `release ${from.sequence}`;
+}
+
+/** What differs from the rollout before. */
+function changeLines({ previous, body }: RolloutReview, styles: Styles): readonly string[] {
+  if (previous === undefined) return [];
+  const before = previous.body;
+  const lines: string[] = [];
+  if (before.to.digest !== body.to.digest) {
+    lines.push(`release ${String(before.to.sequence)} → ${String(body.to.sequence)}`);
+  }
+  if (before.state !== body.state) lines.push(`${before.state} → ${body.state}`);
+  if (JSON.stringify(plain(before.waves)) !== JSON.stringify(plain(body.waves))) {
+    lines.push('other waves or gates');
+  }
+  const what = lines.length === 0 ? 'nothing' : lines.join('; ');
+  return [`${styles.bold('Changes since rollout')} ${String(previous.sequence)}: ${what}`];
+}
+
+function plain(waves: readonly Wave[]): readonly object[] {
+  return waves.map((wave) => ({ ...wave, match: [...wave.match] }));
+}
+
+function signatureLine({ authority }: RolloutReview, styles: Styles): string {
+  const { signers, role } = authority;
+  const isComplete = signers.length >= role.threshold;
+  const count = `${String(signers.length)} of ${String(role.threshold)} needed`;
+  const names = signers.length === 0 ? '' : `: ${signers.join(', ')}`;
+  const absent = role.signers.filter((signer) => !signers.includes(signer));
+  const missing =
+    isComplete || absent.length === 0 ? '' : ` (may still sign: ${absent.join(', ')})`;
+  return (isComplete ? styles.green : styles.yellow)(count) + names + missing;
+}

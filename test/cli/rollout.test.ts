@@ -1,0 +1,168 @@
+/**
+ * A release in waves from the command line: draft, sign, hand in, look, pause, go on, give up.
+ */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
+import { parseNodeConfig } from '../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
+import { BUNDLE, type CliRealm, createCliRealm, START_MS } from './support.ts';
+
+const DRAFT = `${BUNDLE}.rollout.json`;
+const RELEASE = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
+const DEPLOY = ['--sign-with', 'signers/deploy.age', '--yes', '--submit'];
+
+interface Status {
+  readonly everybody: { readonly sequence: number } | null;
+  readonly rollout: { readonly sequence: number; readonly state: string } | null;
+  readonly inForce: boolean;
+  readonly waves: readonly { readonly name: string; readonly opened: string | null }[];
+  readonly wait: { readonly kind: string };
+}
+
+let realm: CliRealm;
+let node: RunningNode;
+
+beforeAll(async () => {
+  const offline = 'ana,ben,cleo';
+  const roles = [`charter=2:${offline}`, `release=2:${offline}`, 'rollout=1:deploy'];
+  realm = await createCliRealm(
+    ...['--signer', 'deploy', '--blast-radius', '100'],
+    ...roles.flatMap((role) => ['--role', role]),
+  );
+  const text = sampleConfig({
+    id: 'iad-1',
+    region: 'iad',
+    realm: 'prod.example.org',
+    charter: 'charter-1.json',
+    security: 'insecure',
+  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
+  node = await runNode(config, { clock: { ...systemClock, nowMs: () => START_MS } });
+  await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE, ...RELEASE, '--submit');
+});
+afterAll(async () => {
+  await node[Symbol.asyncDispose]();
+  await realm[Symbol.asyncDispose]();
+});
+
+async function run(...argv: readonly string[]): ReturnType<CliRealm['run']> {
+  return realm.run(argv, { env: await environment() });
+}
+
+async function status(): Promise<Status> {
+  return realm.json<Status>(['rollout', 'status', BUNDLE], { env: await environment() });
+}
+
+async function environment(): Promise<Record<string, string>> {
+  const profile = await realm.dir.write(
+    'profile.yaml',
+    `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
+      `node: ${node.addresses.admins ?? ''}\n`,
+  );
+  return { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
+}
+
+describe('kedge rollout', () => {
+  it('starts nothing for a release that waits for nothing', async () => {
+    const { code, stderr } = await run('rollout', 'start', BUNDLE);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`release 1 of ${BUNDLE} waits for nothing: all programs get it`);
+    expect(stderr).toContain('--waves');
+    expect((await run('rollout', 'status', BUNDLE)).stdout).toContain('There was no rollout yet.');
+  });
+
+  it('drafts a release that waits, and says that no rollout names it', async () => {
+    const ca = await realm.ca('CA 2');
+    const added = await run('anchor', 'add', ca, '--bundle', BUNDLE, '--waves');
+    expect(added.stdout).toContain('Next: kedge release sign');
+    const shown = await run('release', 'show', `${BUNDLE}.draft.json`);
+    expect(shown.stdout).toContain('it waits for a rollout');
+    await run('anchor', 'add', await realm.ca('CA 3'), '--bundle', BUNDLE, ...RELEASE, '--submit');
+    const { stdout } = await run('rollout', 'status', BUNDLE);
+    expect(stdout).toContain('All programs get release 1.');
+    expect(stdout).toContain(`Release 2 waits for a rollout: kedge rollout start ${BUNDLE}`);
+  });
+
+  it('drafts, lets somebody sign without a node, and hands in', async () => {
+    const drafted = await run('rollout', 'start', BUNDLE, '--percent', '5,100', '--soak', '1h');
+    expect(drafted.code).toBe(0);
+    expect(drafted.stdout).toMatch(/canary +5 % of all +95 % of at least 1 program use it/);
+    expect(drafted.stdout).toContain('from:    release 1');
+    const early = await run('rollout', 'submit', DRAFT);
+    expect([early.code, early.stderr]).toEqual([4, expect.stringContaining('0 of the 1 needed')]);
+    const other = await run('rollout', 'sign', DRAFT, '--key', 'signers/ana.age', '--yes');
+    expect(other.stderr).toContain('belongs to signer ana; its signature would not count here');
+    const env = { KEDGE_PASSPHRASE: 'correct horse battery' };
+    const pinned = ['--realm', 'prod.example.org', '--pin', realm.pin];
+    const signed = await realm.run(
+      ['rollout', 'sign', DRAFT, '--key', 'signers/deploy.age', '--yes', ...pinned],
+      { env },
+    );
+    expect(signed.stdout).toContain('Signed by deploy: complete. Next: kedge rollout submit');
+    const handed = await run('rollout', 'submit', DRAFT);
+    expect(handed.stdout).toContain(`Published rollout 1 of ${BUNDLE}: release 2, running`);
+    await expect(readFile(`${realm.cwd}/${BUNDLE}.rollout-1.json`)).resolves.toBeDefined();
+  });
+
+  it('shows open waves and what the next one waits for', async () => {
+    const seen = await status();
+    expect(seen).toMatchObject({ inForce: true, rollout: { sequence: 1, state: 'running' } });
+    expect(seen.waves.map(({ name, opened }) => [name, opened !== null])).toEqual([
+      ['canary', true],
+      ['everybody', false],
+    ]);
+    expect(seen.wait).toEqual({ kind: 'reporters', has: 0, needs: 1 });
+    const { stdout } = await run('rollout', 'status', BUNDLE);
+    expect(stdout).toContain('programs of waves that are not open get release 1');
+    expect(stdout).toContain('Next, everybody: waits for programs: 0 of 1 are there');
+    const live = await realm.run(['rollout', 'status', BUNDLE], {
+      env: await environment(),
+      tty: true,
+      columns: 120,
+    });
+    expect(live.stdout).toContain('░'.repeat(24));
+  });
+
+  it('starts no second rollout of a release that is under way', async () => {
+    const { code, stderr } = await run('rollout', 'start', BUNDLE);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`release 2 of ${BUNDLE} is being rolled out already`);
+  });
+
+  it('pauses, goes on with other gates, and gives up', async () => {
+    expect((await run('rollout', 'pause', BUNDLE, ...DEPLOY)).code).toBe(0);
+    expect(await status()).toMatchObject({ wait: { kind: 'paused' } });
+    const resumed = await run('rollout', 'resume', BUNDLE, '--min-reporters', '0', ...DEPLOY);
+    expect(resumed.code).toBe(0);
+    expect(await status()).toMatchObject({ rollout: { sequence: 3 }, wait: { kind: 'soak' } });
+    const aborted = await run('rollout', 'abort', BUNDLE, '--note', 'no', ...DEPLOY);
+    expect(aborted.stdout).toContain('release 2, aborted');
+    expect(await status()).toMatchObject({ wait: { kind: 'aborted' }, everybody: { sequence: 1 } });
+  });
+
+  it('takes waves from a file, and says what is wrong with one', async () => {
+    const file = await realm.dir.write(
+      'waves.yaml',
+      'waves:\n  - name: canary\n    match: { tier: canary }\n    gates: { soak: 30m }\n' +
+        '  - name: everybody\n',
+    );
+    const { stdout } = await run('rollout', 'start', BUNDLE, '--waves', file, '--draft', 'w.json');
+    expect(stdout).toMatch(/canary +tier=canary +95 % .* for 30m/);
+    const wrong = await realm.dir.write('wrong.yaml', 'waves: [{ name: a, percents: 5 }]');
+    const refused = await run('rollout', 'start', BUNDLE, '--waves', wrong);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('wave 1 has an unknown key "percents"'),
+    ]);
+  });
+
+  it('warns that a revocation takes the changes in waves to everybody', async () => {
+    const revoked = await run('anchor', 'revoke', 'CA 1', '--bundle', BUNDLE, '--draft', 'r.json');
+    expect(revoked.stderr).toContain('release 2 comes in waves');
+    expect(revoked.stderr).toContain('takes to all programs at once what it changes');
+    const shown = await run('release', 'show', 'r.json');
+    expect(shown.stdout).toContain('comes to all programs at once, without waves');
+  });
+});
