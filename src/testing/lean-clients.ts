@@ -71,6 +71,8 @@ export class LeanClient {
   habit: LeanHabit;
   /** What it runs. */
   held: { readonly sequence: Sequence; readonly digest: Sha256 } | undefined;
+  /** The highest sequence that it was sent; 0 for nothing. */
+  sent = 0;
   /** The node that it is connected to; absent while it is not. */
   node: NodeId | undefined;
   readonly #options: LeanClientOptions;
@@ -152,6 +154,7 @@ export class LeanClient {
     if (last === undefined) return;
     const { sequence, digest } = parseStatement(last.payload);
     const at: HeldRelease = { bundle: this.#options.bundle, sequence, digest };
+    this.sent = Math.max(this.sent, sequence);
     if (this.habit === 'refuse') {
       return this.#say(call, { kind: 'refusal', at, code: 'POLICY', reason: 'a test refuses' });
     }

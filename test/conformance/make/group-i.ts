@@ -6,6 +6,7 @@
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { rolloutContents } from './rollouts.ts';
 
+const DELIVERIES = 'test/service/deliveries.test.ts';
 const BOARD = 'test/core/adoption/board.test.ts';
 const SPREADING = 'test/core/gossip/adoption.test.ts';
 const REMOVAL = 'test/core/adoption/removal.test.ts';
@@ -41,6 +42,24 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'I08: does not count a start that was overtaken by a later one',
   },
   {
+    name: 'I07 revocation-during-5%-canary',
+    about: 'What all programs are due at once, whatever rollout runs.',
+    test: DELIVERIES,
+    title: 'I07: takes a revocation to all programs at once, whatever rollout runs',
+  },
+  {
+    name: 'I07 revocation-during-5%-canary, by inheritance',
+    about: 'Also where it says that it waits, as the release before it did.',
+    test: DELIVERIES,
+    title: 'I07: takes what only revokes to all at once even if it says that it waits',
+  },
+  {
+    name: 'I07 revocation-during-5%-canary, on the network',
+    about: 'Three nodes as processes; measured by the claim `rollout`.',
+    test: 'test/e2e/rollout.test.ts',
+    title: 'takes a revocation past every wave (I07)',
+  },
+  {
     name: 'I08 telemetry-spoof',
     about: 'Who has another certificate is another client, whatever it says of itself.',
     test: BOARD,
@@ -60,7 +79,7 @@ export const COVERED_I: readonly CoveredCase[] = [
   },
   {
     name: 'I09 unknown-denominator',
-    about: 'There are no waves in this version; of removals.',
+    about: 'Of removals.',
     test: REMOVAL,
     title: 'I09: never says safe when something is not known',
   },
@@ -69,6 +88,18 @@ export const COVERED_I: readonly CoveredCase[] = [
     about: 'Clients that had to be forgotten early.',
     test: REMOVAL,
     title: 'I09: blocks while a node had to forget clients early',
+  },
+  {
+    name: 'I09 unknown-denominator, of waves',
+    about: 'No wave opens while a node is cut off, silent, partial or counts by another rollout.',
+    test: 'test/core/rollouts/sight.test.ts',
+    title: 'I09: does not know of who is cut off, silent, partial or counts by another rollout',
+  },
+  {
+    name: 'I10 self-report-without-probe, in waves',
+    about: 'Who has received the release of a rollout and does not use it opens no wave.',
+    test: 'test/core/adoption/wave-tally.test.ts',
+    title: 'I10: counts who only received the release as knowing it, not as using it',
   },
   {
     name: 'I10 self-report-without-probe',

@@ -16,7 +16,7 @@ const DESIGN: Readonly<Record<string, string>> = {
   H: '01 02 03 04 06 07 08 09 10 11 12',
   // Rollouts, what clients report, how anchors are limited; the others are not part of this version
   // yet.
-  I: '05 06 08 09 10 11 12 13',
+  I: '05 06 07 08 09 10 11 12 13',
   J: '01 02 04 06',
 };
 const SUBJECTS = ['core', 'peer', 'admin', 'client'] as const;
