@@ -18,6 +18,7 @@ import { plan } from './plan.ts';
 import { publish } from './publish.ts';
 import { repair } from './repair.ts';
 import { replication } from './replication.ts';
+import { rollout } from './rollout.ts';
 import { sdk } from './sdk.ts';
 import { sdkSwap } from './sdk-swap.ts';
 import { soak } from './soak.ts';
@@ -40,6 +41,7 @@ const CLAIMS: readonly Claim[] = [
   adoption,
   governance,
   plan,
+  rollout,
 ];
 const USAGE = 'usage: npm run bench -- list | <claim> [--json]\n';
 

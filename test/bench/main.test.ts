@@ -30,6 +30,7 @@ describe('npm run bench', () => {
       'adoption',
       'governance',
       'plan',
+      'rollout',
     ]);
   });
 
