@@ -193,6 +193,7 @@ export class AttestedRealm {
     const { regions } = this.#options;
     if (regions === undefined) return { kind: 'nothing' };
     const { region, timeSeconds } = said.heartbeat;
+    this.#now(localMs);
     const isNew = regions.takeHeartbeat(said, this.#held(), localMs) === 'new';
     const last = this.#heard.get(region) ?? 0;
     const ageSeconds = localMs / 1000 - timeSeconds;
