@@ -4,7 +4,7 @@
  *
  * Kept while the program runs, and told anew by every node. A rollout is the word of its signers,
  * not of a node; which waves are open is a node's word, so what a rollout excuses ends with it.
- * Spec section 11, DW-13.
+ * Spec section 13, DW-13.
  *
  * @module
  */
