@@ -39,7 +39,6 @@ export function addTermOptions(command: Command): Command {
         '--role <name=threshold[:signer,…]>',
         'who may do what, for example revoke=1:ana,ben; names: charter, release, revoke, ' +
           'rollout, region; repeat it',
-        'who may do what, for example revoke=1:ana; charter, release, revoke, rollout; repeat',
       ).argParser(collect),
     )
     .option('--hold-down <duration>', 'how long an anchor is staged before it may be active')
