@@ -25,8 +25,8 @@ interface Known {
 
 /**
  * Judges the content of a rollout. Errors: `ROLLBACK` (it goes back), `GAP` (a release is not held
- * yet; the detail says which), `POLICY` (that was never accepted), `UNAVAILABLE` (the store does not
- * answer).
+ * yet; the detail says which), `POLICY` (that was never accepted), `UNAVAILABLE` (the store does
+ * not answer).
  */
 export function requireRolloutContent(candidate: Candidate, head: RolloutHead): void {
   const { body } = head;

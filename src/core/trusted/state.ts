@@ -61,8 +61,8 @@ export interface ReleaseHead extends HeadPlace {
 }
 
 /**
- * The newest accepted rollout of a bundle. What it names was held and approved when it came, but for
- * forks of the releases: whoever acts on it looks the releases up by their digests.
+ * The newest accepted rollout of a bundle. What it names was held and approved when it came, but
+ * for forks of the releases: whoever acts on it looks the releases up by their digests.
  */
 export interface RolloutHead extends HeadPlace {
   readonly kind: 'rollout';
