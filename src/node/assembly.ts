@@ -113,17 +113,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     store,
     attestations: () => replicator.attestations,
   });
-  const deliveries: Deliveries = new Deliveries({
-    ...common,
-    clock,
-    nodes: () => adoption.nodes(),
-    onStep: (bundle, { rollout, openness }) => {
-      const standing = openness.stop === undefined ? 'going' : 'stopped';
-      const open = { open: openness.openedMs.length, standing } as const;
-      if (rollout !== undefined) reporting.opened(bundle, { rollout: rollout.digest, ...open });
-      subscriptions.due(bundle);
-    },
-  });
+  const deliveries = deliverInWaves(options, () => ({ adoption, reporting, subscriptions }));
   const subscriptions = new Subscriptions({
     realm: config.realm,
     firstCharterDigest: state.firstCharterDigest,
@@ -169,6 +159,25 @@ export function assemble(options: AssemblyOptions): Assembly {
   const vital = { self, version, replicator, subscriptions };
   const vitals = (): readonly MetricSample[] => readVitals(vital);
   return { transport, replicator, subscriptions, reporting, deliveries, services, vitals };
+}
+
+/** What programs are due while a release comes in waves; told to those who serve and count them. */
+function deliverInWaves(
+  { state, store, clock, logger, metrics }: AssemblyOptions,
+  told: () => Pick<ServingParts, 'adoption' | 'reporting' | 'subscriptions'>,
+): Deliveries {
+  return new Deliveries({
+    ...{ state, store, clock, logger, metrics },
+    nodes: () => told().adoption.nodes(),
+    onStep: (bundle, { rollout, openness }) => {
+      const standing = openness.stop === undefined ? 'going' : 'stopped';
+      const open = { open: openness.openedMs.length, standing } as const;
+      if (rollout !== undefined) {
+        told().reporting.opened(bundle, { rollout: rollout.digest, ...open });
+      }
+      told().subscriptions.due(bundle);
+    },
+  });
 }
 
 /** What listeners serve. */

@@ -133,7 +133,7 @@ export class WatchedBundle {
       return this.#settle(due, delivery, context);
     }
     // It has more than it is due, which nobody takes away.
-    const isHeld = context.updates.holds(this.#bundle, held, stream?.head?.digest);
+    const isHeld = context.updates.holds(this.#bundle, held, stream?.head.digest);
     if (isHeld.value === undefined) return isHeld;
     return this.#settle(isHeld.value ? held : due, delivery, context);
   }
