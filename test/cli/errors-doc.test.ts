@@ -45,11 +45,10 @@ describe('docs/errors.md', () => {
 
   it('names only commands that exist', async () => {
     const { COMMANDS } = await import('../../src/cli/command-table.ts');
-    const known = COMMANDS.flatMap((entry) =>
-      entry.kind === 'group'
-        ? entry.commands.map(({ name }) => `${entry.name} ${name}`)
-        : [entry.name],
-    );
+    const known = COMMANDS.flatMap(({ kind, name, commands = [] }) => [
+      ...(kind === 'command' ? [name] : []),
+      ...commands.map((below) => `${name} ${below.name}`),
+    ]);
     const named = [...text.replace(/\s+/g, ' ').matchAll(/`kedge ([a-z]+(?: [a-z]+)?)/g)];
     const unknown = named.map(([, name = '']) => name).filter((name) => !known.includes(name));
     expect(unknown).toEqual([]);
