@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { ANCHOR_COMMANDS } from './anchor-commands.ts';
 import { type CommandEntry, command, group } from './command-entry.ts';
 import { PROPOSAL_COMMANDS } from './proposal-commands.ts';
+import { ROLLOUT_COMMANDS } from './rollout-commands.ts';
+import { ROTATE_COMMAND } from './rotate-commands.ts';
 
 export type { CommandEntry };
 
@@ -126,43 +129,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/region-key.ts')).regionKey,
     ),
   ]),
-  group('anchor', 'change the anchors of a bundle in a draft', [
-    command(
-      'add',
-      'add certificates: active in a first release, else staged',
-      async () => (await import('./commands/anchor-add.ts')).anchorAdd,
-    ),
-    command(
-      'stage',
-      'add certificates as staged: delivered, not yet trusted',
-      async () => (await import('./commands/anchor-add.ts')).anchorStage,
-    ),
-    command(
-      'activate',
-      'make a staged or retiring anchor trusted',
-      async () => (await import('./commands/anchor-change.ts')).anchorActivate,
-    ),
-    command(
-      'retire',
-      'mark an active anchor as on its way out, still trusted',
-      async () => (await import('./commands/anchor-change.ts')).anchorRetire,
-    ),
-    command(
-      'constrain',
-      'change what an anchor may vouch for, not its state',
-      async () => (await import('./commands/anchor-constrain.ts')).anchorConstrain,
-    ),
-    command(
-      'remove',
-      'take a staged or retiring anchor away in good order',
-      async () => (await import('./commands/anchor-change.ts')).anchorRemove,
-    ),
-    command(
-      'revoke',
-      'take an anchor away at once and for ever',
-      async () => (await import('./commands/anchor-change.ts')).anchorRevoke,
-    ),
-  ]),
+  ANCHOR_COMMANDS,
   command(
     'plan',
     'find out what a change will break, before anybody signs it',
@@ -217,60 +184,8 @@ export const COMMANDS: readonly CommandEntry[] = [
       async () => (await import('./commands/release-plan-change.ts')).releasePlanChange,
     ),
   ]),
-  group('rollout', 'bring a release to programs in waves', [
-    command(
-      'start',
-      'draft in which waves a release comes to programs',
-      async () => (await import('./commands/rollout-start.ts')).rolloutStart,
-    ),
-    command(
-      'status',
-      'show open waves, how far programs are, and what the next wave waits for',
-      async () => (await import('./commands/rollout-status.ts')).rolloutStatus,
-    ),
-    command(
-      'pause',
-      'draft that no further wave opens',
-      async () => (await import('./commands/rollout-change.ts')).rolloutPause,
-    ),
-    command(
-      'resume',
-      'draft that waves open again',
-      async () => (await import('./commands/rollout-change.ts')).rolloutResume,
-    ),
-    command(
-      'abort',
-      'draft that nobody else gets the release',
-      async () => (await import('./commands/rollout-change.ts')).rolloutAbort,
-    ),
-    command(
-      'sign',
-      'sign a drafted rollout',
-      async () => (await import('./commands/release-sign.ts')).rolloutSign,
-    ),
-    command(
-      'submit',
-      'hand a signed rollout to a node',
-      async () => (await import('./commands/release-submit.ts')).rolloutSubmit,
-    ),
-  ]),
-  command(
-    'rotate',
-    'lead a CA rotation from the new CA to the removal of the old one',
-    async () => (await import('./commands/rotate.ts')).rotate,
-    [
-      command(
-        'status',
-        'show the rotations of a bundle that are under way',
-        async () => (await import('./commands/rotate-status.ts')).rotateStatus,
-      ),
-      command(
-        'due',
-        'list the anchors that need a successor, and when to begin',
-        async () => (await import('./commands/rotate-due.ts')).rotateDue,
-      ),
-    ],
-  ),
+  ROLLOUT_COMMANDS,
+  ROTATE_COMMAND,
   PROPOSAL_COMMANDS,
   group('bundle', 'read bundles, verified from the pin down', [
     command(
