@@ -13,40 +13,19 @@ export function noteCoverage(
   event: GossipEvent,
   effects: readonly GossipEffect[],
 ): void {
-  for (const effect of effects) {
-    switch (effect.kind) {
-      case 'persist':
-        notePersist(coverage, event, effect);
-        break;
-      case 'fetch':
-        noteFetch(coverage, event);
-        break;
-      case 'close':
-        if (event.kind === 'link-up') coverage.hit('link-replaced');
-        if (event.kind === 'frame') coverage.hit('hang-up');
-        break;
-      case 'cancel-fetch':
-        if (event.kind === 'timer') coverage.hit('pull-moves-on');
-        break;
-      case 'notice':
-        noteNotice(coverage, effect);
-        break;
-      case 'reply':
-        noteReply(coverage, effect);
-        break;
-      case 'send':
-        if (effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
-        break;
-      case 'dial':
-      case 'resolve':
-      case 'serve':
-      case 'hold':
-      case 'arm':
-      case 'attested':
-      case 'arrived':
-        break;
-    }
-  }
+  for (const effect of effects) noteEffect(coverage, event, effect);
+}
+
+/** Kinds that are not named show nothing. */
+function noteEffect(coverage: Coverage, event: GossipEvent, effect: GossipEffect): void {
+  if (effect.kind === 'persist') notePersist(coverage, event, effect);
+  if (effect.kind === 'fetch') noteFetch(coverage, event);
+  if (effect.kind === 'notice') noteNotice(coverage, effect);
+  if (effect.kind === 'reply') noteReply(coverage, effect);
+  if (effect.kind === 'close' && event.kind === 'link-up') coverage.hit('link-replaced');
+  if (effect.kind === 'close' && event.kind === 'frame') coverage.hit('hang-up');
+  if (effect.kind === 'cancel-fetch' && event.kind === 'timer') coverage.hit('pull-moves-on');
+  if (effect.kind === 'send' && effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
 }
 
 function notePersist(

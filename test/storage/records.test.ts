@@ -61,7 +61,7 @@ describe('stored records keep their bytes', () => {
     const key = generateSigningKey('ed25519').publicKey;
     const recovered = { ...fork, revealed: [key] };
     const longer = encodeFork(recovered);
-    const tail = `01${'07'}${encodeHex(encodeUtf8('ed25519'))}002c${encodeHex(key.spki)}`;
+    const tail = `0107${encodeHex(encodeUtf8('ed25519'))}002c${encodeHex(key.spki)}`;
     expect(encodeHex(longer)).toBe(encodeHex(bytes) + tail);
     expect(parseFork(PAYMENTS, longer)).toEqual(recovered);
   });

@@ -277,10 +277,9 @@ export class GossipMachine {
 
   #persisted(batchId: number, nowMs: number): void {
     const persisted = this.#replica.persisted(batchId);
-    const { streams } = persisted;
-    this.#attestations.moved(streams);
+    this.#attestations.moved(persisted.streams);
     this.#fetching.moved(persisted, nowMs);
-    if (streams.length > 0) this.#proposals.moved(nowMs);
+    if (persisted.streams.length > 0) this.#proposals.moved(nowMs);
   }
 
   #frame({ linkId, frame, recall }: FrameEvent, nowMs: number, monotonicMs: number): void {
