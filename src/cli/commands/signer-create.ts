@@ -5,20 +5,14 @@
  */
 import { ALGORITHMS, generateSigningKey } from '../../core/crypto.ts';
 import { parseSignerId } from '../../core/ids.ts';
-import { encodePem } from '../../core/pem.ts';
-import { createKeyFile } from '../../signers/key-file.ts';
 import type { CommandModule } from '../command-module.ts';
-import { createFile, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { algorithmArgument, parseWorkFactor } from '../new-keys.ts';
-import { passphraseSource } from '../passphrases.ts';
+import { algorithmArgument } from '../new-keys.ts';
 import type { Session } from '../session.ts';
+import { type SignerKeyOptions, writeSignerKey } from '../signer-key.ts';
 
-interface Options {
-  readonly out?: string;
+interface Options extends SignerKeyOptions {
   readonly algorithm: string;
-  readonly passphraseFile?: string;
-  readonly scryptWorkFactor?: string;
 }
 
 /** The command. */
@@ -47,29 +41,7 @@ export const signerCreate: CommandModule = {
 async function run(session: Session, name: string, options: Options): Promise<void> {
   const signer = parseArgument('signer', name, parseSignerId);
   const algorithm = algorithmArgument(options.algorithm);
-  const path = session.path(options.out ?? `${signer}.age`);
-  const publicPath = `${path}.pub`;
-  await requireAbsent(path);
-  await requireAbsent(publicPath);
-  const passphrase = await passphraseSource(session.context, options.passphraseFile)(
-    signer,
-    'create',
-  );
-  const key = generateSigningKey(algorithm);
-  const factor = options.scryptWorkFactor;
-  await createKeyFile({
-    path,
-    signer,
-    passphrase,
-    key,
-    ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
+  await writeSignerKey(session, signer, options, {
+    makeKey: () => generateSigningKey(algorithm),
   });
-  const { alg, keyId, spki } = key.publicKey;
-  await createFile(publicPath, encodePem('PUBLIC KEY', spki), 'public');
-  session.output.result(
-    { signer, keyFile: path, publicKey: publicPath, alg, keyId },
-    `Key of ${signer}: ${alg} ${keyId}\n` +
-      `  ${path}      the encrypted key: keep it, and a copy in a safe place\n` +
-      `  ${publicPath}  the public key: for kedge charter rotate --add-signer ${signer}=<file>`,
-  );
 }

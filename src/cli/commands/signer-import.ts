@@ -6,21 +6,16 @@
 import type { SigningKey } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseSignerId } from '../../core/ids.ts';
-import { encodePem } from '../../core/pem.ts';
-import { createKeyFile } from '../../signers/key-file.ts';
 import { isEncryptedKey, parseEncryptedKey, parsePlainKey } from '../../signers/plain-key.ts';
 import type { CommandModule } from '../command-module.ts';
-import { createFile, readInput, requireAbsent } from '../files.ts';
+import { readInput } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { parseWorkFactor } from '../new-keys.ts';
 import { passphraseSource } from '../passphrases.ts';
 import type { Session } from '../session.ts';
+import { type SignerKeyOptions, writeSignerKey } from '../signer-key.ts';
 
-interface Options {
-  readonly out?: string;
-  readonly passphraseFile?: string;
+interface Options extends SignerKeyOptions {
   readonly oldPassphraseFile?: string;
-  readonly scryptWorkFactor?: string;
 }
 
 const KEY_MAX_BYTES = 16 * 1024;
@@ -56,31 +51,10 @@ async function run(
   options: Options,
 ): Promise<void> {
   const signer = parseArgument('signer', given.signer, parseSignerId);
-  const path = session.path(options.out ?? `${signer}.age`);
-  const publicPath = `${path}.pub`;
-  await requireAbsent(path);
-  await requireAbsent(publicPath);
-  const key = await readKey(session, given.file, options);
-  const source = passphraseSource(session.context, options.passphraseFile);
-  const passphrase = await source(signer, 'create');
-  const factor = options.scryptWorkFactor;
-  await createKeyFile({
-    path,
-    signer,
-    passphrase,
-    key,
-    ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
+  await writeSignerKey(session, signer, options, {
+    makeKey: async () => readKey(session, given.file, options),
+    after: (keyFile) => `Check it with kedge signer show ${keyFile}, then destroy ${given.file}.`,
   });
-  const { alg, keyId, spki } = key.publicKey;
-  await createFile(publicPath, encodePem('PUBLIC KEY', spki), 'public');
-  session.output.result(
-    { signer, keyFile: path, publicKey: publicPath, alg, keyId },
-    `Key of ${signer}: ${alg} ${keyId}\n` +
-      `  ${session.shown(path)}      the encrypted key: keep it, and a copy in a safe place\n` +
-      `  ${session.shown(publicPath)}  the public key: for kedge charter rotate --add-signer ` +
-      `${signer}=<file>\n` +
-      `Check it with kedge signer show ${session.shown(path)}, then destroy ${given.file}.`,
-  );
 }
 
 async function readKey(session: Session, file: string, options: Options): Promise<SigningKey> {
