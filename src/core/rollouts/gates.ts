@@ -103,7 +103,7 @@ export function judgeRollout(judging: Judging): Judged {
   if (halt !== undefined) return { openness, heldSinceMs: undefined, wait: halt };
   const opened = { ...openness, openedMs: [...openness.openedMs, nowMs] };
   // DW-2: the first wave waits for nothing.
-  if (open === 0) return { openness: opened, heldSinceMs: undefined, wait: gateOf(judging, 1) };
+  if (open === 0) return { openness: opened, heldSinceMs: undefined, wait: nextWait(judging, 1) };
   const gate = gateOf(judging, open);
   // DW-4: what is not known neither opens a wave nor begins the soak anew.
   if (gate.kind === 'unknown') {
@@ -114,7 +114,14 @@ export function judgeRollout(judging: Judging): Judged {
   const leftMs = heldSinceMs + 1000 * soakOf(body.waves, open) - monotonicMs;
   if (leftMs > 0) return { openness, heldSinceMs, wait: { kind: 'soak', leftMs } };
   if (open >= body.waves.length) return { openness, heldSinceMs, wait: { kind: 'nothing' } };
-  return { openness: opened, heldSinceMs: undefined, wait: gateOf(judging, open + 1) };
+  return { openness: opened, heldSinceMs: undefined, wait: nextWait(judging, open + 1) };
+}
+
+/** What a wave that just opened waits for; gates that hold already still have their soak to do. */
+function nextWait(judging: Judging, open: number): Wait {
+  const gate = gateOf(judging, open);
+  if (gate.kind !== 'nothing') return gate;
+  return { kind: 'soak', leftMs: 1000 * soakOf(judging.body.waves, open) };
 }
 
 /** Why no wave opens, whatever the programs say. */

@@ -159,6 +159,19 @@ describe('judgeRollout', () => {
     expect(at(counts(5, 5)).wait.kind).toBe('nothing');
   });
 
+  it('goes on where the gate of a wave that just opened holds already', () => {
+    const seen = sight([counts(3, 3), NOBODY, NOBODY]);
+    const soaked = { soakSeconds: 60 };
+    const body = rolloutOf({ waves: [wave(5), wave(25, soaked), wave(100)] });
+    const at = (openness: Judging['openness']): Judged =>
+      judgeRollout(judging(body, { openness, sight: seen }));
+    // `nothing` would be the end of the whole rollout.
+    expect(at(CLOSED).wait).toEqual({ kind: 'soak', leftMs: 0 });
+    expect(at(opened(1)).openness.openedMs).toHaveLength(2);
+    expect(at(opened(1)).wait).toEqual({ kind: 'soak', leftMs: 60_000 });
+    expect(at(opened(2)).wait).toEqual({ kind: 'soak', leftMs: 60_000 });
+  });
+
   it('never closes what is open, opens one wave at a time, and none after a stop', () => {
     const some = fc.record({
       clients: fc.nat(20),
