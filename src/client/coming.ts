@@ -25,6 +25,11 @@ import {
 /** What says nothing against the node: it, or this program, lacks something that may come. */
 const HARMLESS: readonly KedgeError['code'][] = ['GAP', 'EXPIRED', 'ROLLBACK', 'FORK'];
 
+/** Nor does one that was signed well: its signers have left since, or its releases fell. */
+function isHarmless({ code, detail }: KedgeError): boolean {
+  return HARMLESS.includes(code) || detail['standing'] === 'history';
+}
+
 /** The rollouts that one program knows. */
 export class ComingReleases {
   readonly #bundles: readonly BundleName[];
@@ -52,7 +57,7 @@ export class ComingReleases {
       return 'new';
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (!HARMLESS.includes(error.code)) throw error;
+      if (!isHarmless(error)) throw error;
       return 'held';
     }
   }

@@ -78,6 +78,19 @@ describe('ComingReleases', () => {
     expect(notDue()?.sequence).toBe(2);
   });
 
+  it('takes it well when the signers of a rollout have left since, and holds nothing back', () => {
+    const { document } = realm.nextRollout(BUNDLE, body({}));
+    const charter = realm.nextCharter((before) => {
+      const { rollout: _, ...roles } = before.roles;
+      return { ...before, roles };
+    });
+    const { statement, body: bytes } = charter.document;
+    const offer = { chain: [statement], body: bytes, mode: 'linked' } as const;
+    const later = acceptDocument(trusted, offer, NOW_MS).state;
+    expect(coming.take(later, document, NOW_MS)).toBe('held');
+    expect(notDue()).toBeUndefined();
+  });
+
   it('refuses what is no rollout, or of a bundle that is not watched', () => {
     expectCode('TYPE', () => coming.take(trusted, at(2).document, NOW_MS));
     const other = realm.nextRollout('other.test.example.org', body({}));
