@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import type { GossipEvent } from '../../src/core/gossip/events.ts';
+import type { GossipEvent, Recall } from '../../src/core/gossip/events.ts';
 import type { PolicyPhase } from '../../src/ports/policy.ts';
 import { Offers } from '../../src/service/offers.ts';
 import { addActive, createTestAnchor } from '../../src/testing/anchors.ts';
@@ -14,12 +14,14 @@ describe('Offers', () => {
   let phases: (PolicyPhase | undefined)[];
   let events: GossipEvent[];
   let refusal: KedgeError | undefined;
+  let recalling: Promise<Recall> | undefined;
   let offers: Offers;
 
   beforeEach(() => {
     phases = [];
     events = [];
     refusal = undefined;
+    recalling = undefined;
     offers = new Offers({
       machine: {
         proposals: { open: [], ended: [], find: () => undefined, isComplete: () => false },
@@ -31,7 +33,7 @@ describe('Offers', () => {
           return refusal === undefined ? Promise.resolve() : Promise.reject(refusal);
         },
       },
-      recall: () => undefined,
+      recall: () => recalling,
       handle: (event) => {
         events.push(event);
         if (event.kind !== 'propose') return;
@@ -52,6 +54,15 @@ describe('Offers', () => {
   it('proposes nothing that a rule refuses', async () => {
     refusal = new KedgeError('POLICY', 'outside of the window');
     await expect(offers.propose(proposal)).rejects.toThrow('outside of the window');
+    expect(events).toEqual([]);
+  });
+
+  it('judges again what the store was asked about, as its place may be the next one by then', async () => {
+    recalling = Promise.resolve().then(() => {
+      refusal = new KedgeError('POLICY', 'outside of the window');
+      return {};
+    });
+    await expect(offers.submit(document, [])).rejects.toThrow('outside of the window');
     expect(events).toEqual([]);
   });
 });
