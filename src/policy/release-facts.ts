@@ -86,14 +86,28 @@ function anchorSteps(previous: ReleaseBody | undefined, body: ReleaseBody): read
       steps.push({ kind: reasons.get(id) === 'revoked' ? 'revoke' : 'remove', old, next });
     } else if (old === undefined) {
       steps.push({ kind: next.state === 'staged' ? 'stage' : 'add', old, next });
-    } else if (old.state !== next.state) steps.push({ kind: KINDS[next.state], old, next });
-    else if (JSON.stringify(old) !== JSON.stringify(next)) steps.push({ kind: 'edit', old, next });
+    } else {
+      if (old.state !== next.state) steps.push({ kind: KINDS[next.state], old, next });
+      if (isEdited(old, next)) steps.push({ kind: 'edit', old, next });
+    }
   }
   const isBare = (id: AnchorId): boolean => !known.has(id) && !before.has(id);
   if (body.tombstones.some(({ id }) => isBare(id))) {
     steps.push({ kind: 'tombstone', old: undefined, next: undefined });
   }
   return steps.length > 0 ? steps : [{ kind: 'renew', old: undefined, next: undefined }];
+}
+
+/**
+ * Another state hides no edit, or a rule for edits would be easy to get around. That an anchor is
+ * trusted for less long goes with retiring it.
+ */
+function isEdited(old: Anchor, next: Anchor): boolean {
+  if (old.state === next.state) return JSON.stringify(old) !== JSON.stringify(next);
+  const fixed = ({ kind, label, purposes, constraints }: Anchor): string =>
+    JSON.stringify([kind, label, purposes, constraints]);
+  const isLater = (next.distrustAfterMs ?? Infinity) > (old.distrustAfterMs ?? Infinity);
+  return isLater || fixed(old) !== fixed(next);
 }
 
 const KINDS = { staged: 'stage', active: 'activate', retiring: 'retire' } as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyRule } from '../../src/core/charter/rules.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { AnchorId } from '../../src/core/ids.ts';
-import { retireAnchor, revokeAnchor, setNote } from '../../src/core/releases/edit.ts';
+import { changeAnchor, retireAnchor, revokeAnchor, setNote } from '../../src/core/releases/edit.ts';
 import { openApprovals } from '../../src/policy/judge.ts';
 import { findingsOf, submissionPolicy } from '../../src/policy/submission.ts';
 import type { PolicyPhase } from '../../src/ports/policy.ts';
@@ -100,6 +100,16 @@ describe('rules for releases', () => {
   ])('see the kind of change: %s', (_kind, edit, that) => {
     expect(verdict(realmWith(release('kind', that)), edit)).toBe('passes');
     expect(verdict(realmWith(release('kind', `!(${that})`)), edit)).toContain('the rule kind');
+  });
+
+  it('see an edit that comes along with another state', () => {
+    const realm = realmWith(release('edits', "change.kind != 'edit'", { approvals: 3 }));
+    const retireAndWiden: TestEdit = (body, point) =>
+      first === undefined
+        ? body
+        : changeAnchor(retireFirst(body, point), first, { purposes: ['jwt', 'tls-server'] });
+    expect(verdict(realm, retireAndWiden)).toContain('the rule edits');
+    expect(verdict(realm, retireFirst)).toBe('passes');
   });
 
   it('see the facts of certificates, release, realm and time', () => {
