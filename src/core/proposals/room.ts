@@ -3,7 +3,8 @@
  *
  * A proposal rests on its signers: it is kept while one of them has room. So whoever holds one
  * stolen key fills the room of one signer, and nobody else's. An honest signer signs one statement
- * per place, which the ledger sees to, so little is needed per stream. Spec rule PP-6.
+ * per place, which the ledger sees to, so little is needed per stream. What was withdrawn takes none
+ * of that little: others could withdraw in the name of all who signed. Spec rule PP-6.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import {
 
 /** What takes room. */
 export interface Occupant {
+  readonly kind: 'open' | 'withdrawn';
   readonly stream: StreamName;
   readonly signers: readonly SignerId[];
   readonly bytes: number;
@@ -39,7 +41,8 @@ export function requireRoom(kept: Iterable<Occupant>, added: Occupant): void {
 /** Why a signer has no room for it. */
 function lackOf(all: readonly Occupant[], added: Occupant, signer: SignerId): string | undefined {
   const own = all.filter(({ signers }) => signers.includes(signer));
-  if (own.filter(({ stream }) => stream === added.stream).length >= PROPOSALS_PER_STREAM_MAX) {
+  const beside = own.filter(({ kind, stream }) => kind === 'open' && stream === added.stream);
+  if (added.kind === 'open' && beside.length >= PROPOSALS_PER_STREAM_MAX) {
     return `${signer} has signed ${PROPOSALS_PER_STREAM_MAX} other proposals for ${added.stream}`;
   }
   const isOver =

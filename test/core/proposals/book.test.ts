@@ -90,6 +90,17 @@ describe('ProposalBook', () => {
     expect(book.size).toBe(count);
   });
 
+  it('leaves room for what takes the place of withdrawn ones, whoever withdrew them', () => {
+    for (const one of anchors.slice(0, PROPOSALS_PER_STREAM_MAX)) {
+      const proposal = propose(realm, one, ['alice', 'bob']);
+      book.take(state, proposal, NOW);
+      expect(book.withdraw(state, withdraw(realm, proposal, 'bob'), NOW)).toBe('new');
+    }
+    const [last] = anchors.slice(PROPOSALS_PER_STREAM_MAX);
+    if (last === undefined) throw new Error('no anchor');
+    expect(book.take(state, propose(realm, last, ['alice']), NOW)).toBe('new');
+  });
+
   it('lets a proposal go when its place is taken, by itself or by another', () => {
     const mine = by('alice');
     book.take(state, mine, NOW);
