@@ -26,6 +26,8 @@ export function whenAgain(error: KedgeError): 'soon' | 'later' | 'when-told' | '
 
 /** Says whether a refusal is held against the peer that sent the news. */
 export function isProposalFault({ kind }: ProposalNews, { code }: KedgeError): boolean {
+  // Who may withdraw depends on the charter: who withdrew may have left since.
+  if (kind === 'proposal-withdrawn' && code === 'KEY') return false;
   // Which signatures count depends on the charter; by which key one is does not.
   return FAULTS.has(code) || (kind === 'proposal-signed' && code === 'THRESHOLD');
 }
