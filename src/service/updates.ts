@@ -22,8 +22,9 @@ import {
   MESSAGE_MAX_BYTES,
 } from '../core/limits.ts';
 import { diffBodies } from '../core/releases/delta.ts';
-import type { SignedStatement } from '../core/statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
+import { findAuthority } from '../core/trusted/authority.ts';
 import { shownFrom } from '../core/trusted/settle.ts';
 import type { ForkedStream, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
@@ -154,6 +155,8 @@ export class UpdateSource {
     if (document === undefined) {
       throw new KedgeError('STORE', `the head of ${bundle} is missing in the store`);
     }
+    const steps = await this.#makeSteps(base, document, bundle, charters);
+    if (steps !== undefined) return steps;
     const linked = base && (await this.#makeLinked(base, head, bundle, document.body));
     if (linked !== undefined) return linked;
     // A client may claim any place: those that we do not know share one snapshot in memory.
@@ -162,6 +165,28 @@ export class UpdateSource {
     const content = { kind: 'whole', body: document.body } as const;
     const shown = await this.#shown(parseStatement(document.statement.payload), charters);
     return withBlobs(blobs, { bundle, statements: [...shown, document.statement], content });
+  }
+
+  /**
+   * NR-1: what the revoke role alone signed is judged on top of the release before it, so whoever
+   * lacks that one gets it first. Absent where one step does.
+   */
+  async #makeSteps(
+    base: Held | undefined,
+    { statement: signed, body }: SignedDocument,
+    bundle: BundleName,
+    charters: TrustedState['charters'],
+  ): Promise<readonly WatchResponse[] | undefined> {
+    const charter = charters.at(-1)?.charter;
+    const statement = parseStatement(signed.payload);
+    const { sequence, digest, previous } = statement;
+    if (charter === undefined || sequence === 1 || base?.digest === previous) return undefined;
+    const { quorums } = findAuthority(charter, statement, signed);
+    if (quorums.has('release') || !quorums.has('revoke')) return undefined;
+    const before = { sequence: parseSequence(sequence - 1), digest: previous };
+    const last = await this.#makeLinked(before, { sequence, digest }, bundle, body);
+    if (last === undefined) return undefined;
+    return [...(await this.update(base, before, bundle, charters).settled), ...last];
   }
 
   /**
