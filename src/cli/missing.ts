@@ -12,6 +12,7 @@ import type { SignerId } from '../core/ids.ts';
 import { narrowsOnly } from '../core/releases/narrowing.ts';
 import { countedFor, countSigners } from '../core/statements/quorum.ts';
 import { SignatureChecks } from '../core/statements/signature-checks.ts';
+import { approversOf } from '../policy/approvers.ts';
 import type { Draft } from './draft-file.ts';
 import { missingSignatures } from './policy-review.ts';
 import { requireCharter } from './realm-trust.ts';
@@ -50,7 +51,7 @@ export function missingSigners(review: ReleaseReview, draft: Draft): readonly Mi
   const wanted = missingSignatures(0, review);
   if (wanted > Math.max(0, ...lacks.map(({ count }) => count))) {
     const all = charter.signers.map(({ id }) => id);
-    const { signers } = countSigners(charter, all, statement, checks);
+    const signers = approversOf(charter, authority.role, statement, checks);
     const from = all.filter((signer) => !signers.includes(signer));
     lacks.push({ role: 'any', count: wanted, from });
   }

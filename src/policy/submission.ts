@@ -12,12 +12,11 @@ import type { Policy } from '../core/charter/rules.ts';
 import { releaseStream } from '../core/ids.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
 import { parseRolloutBody } from '../core/rollouts/body.ts';
-import type { SignedDocument } from '../core/statements/envelope.ts';
-import { countSigners } from '../core/statements/quorum.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { findAuthority } from '../core/trusted/authority.ts';
 import { currentCharter, headOf } from '../core/trusted/state.ts';
 import type { PolicySubmission, SubmissionPolicy } from '../ports/policy.ts';
+import { approversOf } from './approvers.ts';
 import { charterFacts, type ProposalCase, rolloutFacts } from './charter-facts.ts';
 import { compilePolicy } from './compile.ts';
 import { type Finding, judge, refusals } from './judge.ts';
@@ -72,7 +71,7 @@ function releaseFindings(
     previous: headOf(state, releaseStream(body.bundle))?.body,
     body,
     certificates,
-    signers: signersOf(charter, document),
+    signers: approversOf(charter, role, document.statement),
     threshold: role.threshold,
     nowMs,
   });
@@ -106,14 +105,8 @@ function proposal(
 ): ProposalCase {
   const { roles } = charter;
   const role = statement.kind === 'charter' ? roles.charter : (roles.rollout ?? roles.release);
-  const signers = signersOf(charter, document);
+  const signers = approversOf(charter, role, document.statement);
   return { charter, statement, signers, threshold: role.threshold, nowMs };
-}
-
-/** PO-7: everybody in the charter who signed, in whatever role. */
-function signersOf(charter: Charter, { statement }: SignedDocument): ProposalCase['signers'] {
-  const all = charter.signers.map(({ id }) => id);
-  return countSigners(charter, all, statement).signers;
 }
 
 /** Policies are read sorted and key by key, so that equal ones have equal text. */
