@@ -51,5 +51,6 @@ export function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId:
     address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
     adoption: true,
     proposals: true,
+    waveCounts: true,
   };
 }

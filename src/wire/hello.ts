@@ -25,11 +25,12 @@ export function decodeHello(hello: HelloOutput): Hello {
     address: decodeText(hello.address, ADDRESS_MAX_CHARS, 'address'),
     ...(hello.adoption && { adoption: true }),
     ...(hello.proposals && { proposals: true }),
+    ...(hello.waveCounts && { waveCounts: true }),
   };
 }
 
 /** The message of a greeting. */
-export function helloMessage({ adoption, proposals, ...hello }: Hello): HelloInput {
+export function helloMessage({ adoption, proposals, waveCounts, ...hello }: Hello): HelloInput {
   return {
     ...hello,
     firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
@@ -37,5 +38,6 @@ export function helloMessage({ adoption, proposals, ...hello }: Hello): HelloInp
     storeId: encodeHexBytes(hello.storeId),
     adoption: adoption === true,
     proposals: proposals === true,
+    waveCounts: waveCounts === true,
   };
 }

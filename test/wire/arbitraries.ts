@@ -213,6 +213,7 @@ const plainHello = fc.record({
 const hello: fc.Arbitrary<Hello> = fc.oneof(
   plainHello,
   plainHello.map((plain) => ({ ...plain, adoption: true as const })),
+  plainHello.map((plain) => ({ ...plain, adoption: true as const, waveCounts: true as const })),
   plainHello.map((plain) => ({ ...plain, proposals: true as const })),
 );
 const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });

@@ -66,6 +66,14 @@ export class RowTable {
     return 'new';
   }
 
+  /** The rows without those that count by waves: nodes from before refuse them. */
+  withoutWaves(rows: readonly SignedRow[]): readonly SignedRow[] {
+    return rows.filter(({ nodeId }) => {
+      const bundles = this.#rows.get(nodeId)?.row.bundles ?? [];
+      return bundles.every(({ rollout }) => rollout === undefined);
+    });
+  }
+
   /** Forgets rows of nodes that are no members any more. */
   reap(): void {
     for (const nodeId of this.#rows.keys()) {

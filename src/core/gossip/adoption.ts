@@ -6,7 +6,7 @@
  * seconds is shown a digest of 8 bytes, and so is whoever gets a link; where two differ they show
  * each other the versions that they hold. Nothing is kept, passed on or counted before its
  * signature is verified with the key of a member. Peers that do not say that they take such frames
- * get none. docs/adoption.md.
+ * get none, and those that do not take counts by waves no rows that have some. docs/adoption.md.
  *
  * @module
  */
@@ -177,7 +177,7 @@ export class Adoption {
 
   #vector(link: Link, versions: readonly RowVersion[], turn: 'answer' | 'last'): void {
     const { newer, isBehind } = this.#table.compare(versions);
-    for (const rows of frames(newer)) {
+    for (const rows of frames(this.#fitting(link, newer))) {
       const bytes = rows.reduce((sum, { payload }) => sum + payload.length, 0);
       // Who lacks much did nothing wrong: the rest is sent when it compares again.
       if (!link.repairBudget.afford(Math.ceil(bytes / ROW_UNIT_BYTES))) break;
@@ -220,8 +220,14 @@ export class Adoption {
   #tell(rows: readonly SignedRow[], source: Parameters<Spread['targets']>[0]): void {
     const frame = { kind: 'adoption-rows', rows, cause: 'news' } as const;
     for (const link of this.#parts.spread.targets(source)) {
-      if (link.takesAdoption) this.#parts.outbox.send(link, frame);
+      if (!link.takesAdoption || this.#fitting(link, rows).length < rows.length) continue;
+      this.#parts.outbox.send(link, frame);
     }
+  }
+
+  /** What a peer can read: one refused row would count against this node. */
+  #fitting(link: Link, rows: readonly SignedRow[]): readonly SignedRow[] {
+    return link.takesWaveCounts ? rows : this.#table.withoutWaves(rows);
   }
 
   #show(link: Link): void {

@@ -39,6 +39,8 @@ export interface Hello {
   readonly adoption?: true;
   /** Present for a node that takes frames about proposals. */
   readonly proposals?: true;
+  /** Present for a node that takes rows that count clients by the waves of a rollout. */
+  readonly waveCounts?: true;
 }
 
 /** How to rebuild a body from another one; spec section 6. */

@@ -72,6 +72,11 @@ export class Link {
     return this.#hello?.adoption === true;
   }
 
+  /** Says whether the peer takes rows that count clients by waves. */
+  get takesWaveCounts(): boolean {
+    return this.#hello?.waveCounts === true;
+  }
+
   /** Says whether the peer takes frames about proposals. */
   get takesProposals(): boolean {
     return this.#hello?.proposals === true;

@@ -5,7 +5,7 @@ import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import type { Frame, Hello } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
-import { type NodeId, parseBundleName, parseNodeId } from '../../../src/core/ids.ts';
+import { type NodeId, parseBundleName, parseNodeId, parseSha256 } from '../../../src/core/ids.ts';
 import { type SignedMember, signMember } from '../../../src/core/membership/record.ts';
 import { testHello } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
@@ -163,6 +163,17 @@ describe('the rows of nodes about their clients', () => {
     expect(targetsOf(after, 'adoption-rows')).toEqual(OTHERS);
   });
 
+  it('go only to peers that take counts by waves where they have some', () => {
+    greet('gru-1', { waveCounts: true });
+    const news = handle({ kind: 'report', row: rowOf(SELF, 1, SELF, 'waves') });
+    expect(targetsOf(news, 'adoption-rows')).toEqual(['gru-1']);
+    const empty: Frame = { kind: 'adoption-vector', versions: [], turn: 'last' };
+    expect(targetsOf(say('fra-1', empty), 'adoption-rows')).toEqual([]);
+    expect(targetsOf(say('gru-1', empty), 'adoption-rows')).toEqual(['gru-1']);
+    const plain = handle({ kind: 'report', row: rowOf(SELF, 2) });
+    expect(targetsOf(plain, 'adoption-rows')).toEqual([...OTHERS, 'gru-1']);
+  });
+
   it('are shown as a digest to a peer that links', () => {
     handle({ kind: 'report', row: rowOf(SELF, 1) });
     expect(targetsOf(greet('gru-1'), 'adoption-digest')).toEqual(['gru-1']);
@@ -181,8 +192,8 @@ describe('the rows of nodes about their clients', () => {
     expect(say('fra-1', spent)).toEqual([]);
   });
 
-  function helloOf(name: string): Hello {
-    return testHello(name, realm, { adoption: true });
+  function helloOf(name: string, more: Partial<Hello> = {}): Hello {
+    return testHello(name, realm, { adoption: true, ...more });
   }
 
   function bootOf(): string {
@@ -206,7 +217,12 @@ describe('the rows of nodes about their clients', () => {
     return signMember(memberOf(helloOf(name)), (message) => keyOf(name).sign(message));
   }
 
-  function rowOf(name: string, version: number, signer: string = name, wide = 0): SignedRow {
+  function rowOf(
+    name: string,
+    version: number,
+    signer: string = name,
+    wide: number | 'waves' = 0,
+  ): SignedRow {
     const row = {
       nodeId: parseNodeId(name),
       realm: realm.name,
@@ -214,7 +230,7 @@ describe('the rows of nodes about their clients', () => {
       version,
       sinceMs: TEST_EPOCH_MS,
       issuedAtMs: TEST_EPOCH_MS,
-      bundles: wide === 0 ? [] : [wideBundle(wide)],
+      bundles: wide === 0 ? [] : [wide === 'waves' ? wavedBundle() : wideBundle(wide)],
       knowledge: 'whole' as const,
     };
     return signRow(row, (message) => keyOf(signer).sign(message));
@@ -233,9 +249,9 @@ describe('the rows of nodes about their clients', () => {
     return machine.handle(event, TEST_EPOCH_MS);
   }
 
-  function greet(name: string): readonly GossipEffect[] {
+  function greet(name: string, more: Partial<Hello> = {}): readonly GossipEffect[] {
     handle({ kind: 'link-up', linkId: name, nodeId: parseNodeId(name) });
-    const effects = say(name, { kind: 'hello', hello: helloOf(name) });
+    const effects = say(name, { kind: 'hello', hello: helloOf(name, more) });
     const updates = { members: [signedMember(name)], observations: [] };
     say(name, { kind: 'members', updates });
     return effects;
@@ -249,6 +265,13 @@ describe('the rows of nodes about their clients', () => {
     return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 });
+
+/** Something to tell of a rollout. */
+function wavedBundle(): Parameters<typeof signRow>[0]['bundles'][number] {
+  const counts = { clients: 1, delivered: 1, loaded: 1, refused: 0 };
+  const rollout = parseSha256('ab'.repeat(32));
+  return { ...wideBundle(1), rollout: { rollout, open: 1, standing: 'going', waves: [counts] } };
+}
 
 /** Something to tell of many groups. */
 function wideBundle(groups: number): Parameters<typeof signRow>[0]['bundles'][number] {

@@ -12,6 +12,7 @@ export interface HelloInput {
   'address'?: (string);
   'adoption'?: (boolean);
   'proposals'?: (boolean);
+  'waveCounts'?: (boolean);
 }
 
 export interface HelloOutput {
@@ -25,4 +26,5 @@ export interface HelloOutput {
   'address': (string);
   'adoption': (boolean);
   'proposals': (boolean);
+  'waveCounts': (boolean);
 }
