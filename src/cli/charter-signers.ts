@@ -28,7 +28,8 @@ export interface SignerOptions {
 /** What {@link nextGovernance} makes. */
 export type Governance = Pick<Charter, 'signers' | 'roles' | 'delegations'>;
 
-type RoleName = 'charter' | 'release' | 'rollout' | 'revoke' | 'region';
+const ROLE_NAMES = ['charter', 'release', 'rollout', 'revoke', 'region'] as const;
+type RoleName = (typeof ROLE_NAMES)[number];
 
 const DELEGATE = /^([^=]+)=(\d{1,3}):([^:]+)$/;
 const KEY_ID_PREFIX = /^[0-9a-f]{8,64}$/;
@@ -70,7 +71,34 @@ export async function nextGovernance(
   const added = ids.filter((id) => !current.signers.some((signer) => signer.id === id));
   const base = carryRoles(current.roles, ids, added);
   const roles = withAlgorithms(withoutRoles(rolesOf(options, base, ids), options), options);
-  return { signers, roles, delegations: nextDelegations(current, ids, options) };
+  const delegations = nextDelegations(current, ids, options);
+  requireHolders(roles, delegations);
+  return { signers, roles, delegations };
+}
+
+/** Errors: `CONFIG`, with what to do, where a role would have no signer left. */
+function requireHolders(roles: Roles, delegations: readonly Delegation[]): void {
+  for (const name of ROLE_NAMES) {
+    if (roles[name]?.signers.length !== 0) continue;
+    const drop = isOptional(name) ? `, or take the role away: --remove-role ${name}` : '';
+    throw new KedgeError('CONFIG', `the role ${name} would have no signer left`, {
+      detail: { hint: `give it to others: --role ${name}=1:<signer>${drop}` },
+    });
+  }
+  for (const { bundle, role } of delegations) {
+    if (role.signers.length > 0) continue;
+    throw new KedgeError('CONFIG', `nobody would be left to sign releases of ${bundle}`, {
+      detail: {
+        hint:
+          `give them to others: --delegate '${bundle}=1:<signer>', or let the role release ` +
+          `sign them again: --remove-delegation '${bundle}'`,
+      },
+    });
+  }
+}
+
+function isOptional(name: RoleName): boolean {
+  return name !== 'charter' && name !== 'release';
 }
 
 async function nextSigners(
@@ -176,7 +204,7 @@ function withAlgorithms(roles: Roles, { requireAlg = [] }: SignerOptions): Roles
 }
 
 function isRoleName(name: string): name is RoleName {
-  return ['charter', 'release', 'rollout', 'revoke', 'region'].includes(name);
+  return ROLE_NAMES.some((one) => one === name);
 }
 
 function algorithmOf(name: string): Algorithm {

@@ -135,6 +135,14 @@ describe('kedge charter rotate', () => {
     expect(run.stderr).toContain('counts a signer only with a key of ml-dsa-44, and ana has none');
   });
 
+  it('says what to do where a role would have no signer left', async () => {
+    const argv = ['charter', 'rotate', '--out', 'x.json', ...lost];
+    const { code, stderr } = await kedge(argv, { cwd: realm });
+    expect(code).toBe(2);
+    expect(stderr).toContain('the role charter would have no signer left');
+    expect(stderr).toContain('give it to others: --role charter=1:<signer>');
+  });
+
   it('refuses to change the recovery keys without them', async () => {
     const argv = ['charter', 'rotate', '--recovery-key', 'spare.age.pub', '--out', 'x.json'];
     const run = await kedge(argv, { cwd: realm });
