@@ -3,8 +3,8 @@
  *
  * A proposal rests on its signers: it is kept while one of them has room. So whoever holds one
  * stolen key fills the room of one signer, and nobody else's. An honest signer signs one statement
- * per place, which the ledger sees to, so little is needed per stream. What was withdrawn takes none
- * of that little: others could withdraw in the name of all who signed. Spec rule PP-6.
+ * per place, which the ledger sees to, so little is needed per stream. What was withdrawn takes
+ * none of that little: others could withdraw in the name of all who signed. Spec rule PP-6.
  *
  * @module
  */
