@@ -57,7 +57,7 @@ describe('Offers', () => {
     expect(events).toEqual([]);
   });
 
-  it('judges again what the store was asked about: its place may be the next one by then', async () => {
+  it('judges again what the store was asked about, which may be next by then', async () => {
     recalling = Promise.resolve().then(() => {
       refusal = new KedgeError('POLICY', 'outside of the window');
       return {};
