@@ -11,9 +11,10 @@ import { KedgeError } from '../errors.ts';
 import { type BundleName, releaseStream } from '../ids.ts';
 import { parseReleaseBody, type ReleaseBody } from '../releases/body.ts';
 import { narrowsOnly } from '../releases/narrowing.ts';
-import type { Authority } from './authority.ts';
+import { type Authority, findAuthority } from './authority.ts';
 import type { Candidate } from './candidate.ts';
 import { requireBundle } from './heads.ts';
+import type { Link } from './offer.ts';
 import { headOf, type ReleaseHead } from './state.ts';
 
 /** AR-18 and AR-19: the revoke role only narrows; what changes follows the lifecycle. */
@@ -26,14 +27,7 @@ export function requireReleaseContent(
   const { state, last } = candidate;
   const head = headOf(state, releaseStream(body.bundle));
   const before = bodyBefore(candidate, head, body.bundle);
-  if (!quorums.has('release') && (before.body === undefined || !narrowsOnly(before.body, body))) {
-    throw new KedgeError(
-      'THRESHOLD',
-      'only the revoke role signed, which may revoke and narrow but not add or widen; it can be ' +
-        'judged only on top of the release before, and not otherwise',
-      { detail: { stream: last.statement.stream, sequence: last.statement.sequence } },
-    );
-  }
+  if (!quorums.has('release')) requireNarrowing(candidate, charter, head, body);
   const { lifecycle } = charter;
   const authority = quorums.has('charter') ? 'charter' : 'release';
   if (before.kind === 'unknown' || before.body !== head?.body) {
@@ -41,6 +35,43 @@ export function requireReleaseContent(
   }
   if (before.kind === 'unknown') return;
   verifyLifecycle(before.body, body, last.statement, { lifecycle, gap: 'linked', authority });
+}
+
+/**
+ * AR-18: a release of the revoke role alone narrows the one before. What came with it as history
+ * carries it only with a quorum of now: signers who have left could widen before it otherwise.
+ */
+function requireNarrowing(
+  { chain, last, history }: Candidate,
+  charter: Charter,
+  head: ReleaseHead | undefined,
+  body: ReleaseBody,
+): void {
+  let next = body;
+  for (let index = chain.length - 2; index >= 0; index -= 1) {
+    const [link, bytes] = [chain[index], history?.[index]];
+    if (link === undefined || bytes === undefined) throw notNarrowing(last);
+    const before = requireBundle(parseReleaseBody(bytes), body.bundle);
+    if (!narrowsOnly(before, next)) throw notNarrowing(last);
+    const { quorums } = findAuthority(charter, link.statement, link.signed);
+    if (quorums.has('release')) return;
+    if (!quorums.has('revoke')) throw notNarrowing(last, { standing: 'history' });
+    next = before;
+  }
+  const isNext = chain[0]?.statement.sequence === (head?.sequence ?? 0) + 1;
+  if (!isNext || head === undefined || !narrowsOnly(head.body, next)) throw notNarrowing(last);
+}
+
+function notNarrowing(
+  { statement: { stream, sequence } }: Link,
+  detail: KedgeError['detail'] = {},
+): KedgeError {
+  return new KedgeError(
+    'THRESHOLD',
+    'only the revoke role signed, which may revoke and narrow but not add or widen; it can be ' +
+      'judged only on top of a release that is held or has a quorum of today, and not otherwise',
+    { detail: { stream, sequence, ...detail } },
+  );
 }
 
 /** The body that the last one directly follows; without a body: it is the stream's first one. */

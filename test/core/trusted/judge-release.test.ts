@@ -364,6 +364,37 @@ describe('acceptDocument: the revoke role', () => {
     expect(offer(state, third, { chain }).outcome).toBe('accepted');
   });
 
+  it('carries no history of signers who have left', () => {
+    const before = tenAnchors();
+    const roles = { ...ROLES, release: role(1, 'carol'), charter: ROLES.charter };
+    const state = take(before, nextCharter(before, { roles }, ALICE, BOB));
+    const evil = bodyOf([...bodyIn(state).anchors, anchor('evil')]);
+    const second = nextRelease(state, evil);
+    const revoked = revokeAnchor(evil, anchorId('n0'), point(3));
+    const third = releaseAfter(placeOf(second, 2), revoked, { keys: [DAVE] });
+    const chain = [second.statement, third.statement];
+    expectCode('THRESHOLD', () => offer(state, third, { chain, history: [second.body] }));
+  });
+
+  it('narrows a release that comes along, and narrows again, where that has a quorum of today', () => {
+    const state = tenAnchors();
+    const staged = bodyOf([...bodyIn(state).anchors, anchor('new', { state: 'staged' })]);
+    const second = nextRelease(state, staged);
+    const third = releaseAfter(placeOf(second, 2), revokeAnchor(staged, anchorId('n0'), point(3)), {
+      keys: [DAVE],
+    });
+    const body = revokeAnchor(
+      revokeAnchor(staged, anchorId('n0'), point(3)),
+      anchorId('n1'),
+      point(4),
+    );
+    const fourth = releaseAfter(placeOf(third, 3), body, { keys: [DAVE] });
+    const chain = [second.statement, third.statement, fourth.statement];
+    const history = [second.body, third.body];
+    expect(offer(state, fourth, { chain, history }).outcome).toBe('accepted');
+    expectCode('THRESHOLD', () => offer(state, fourth, { chain }));
+  });
+
   it('is nobody in a realm whose charter names none', () => {
     const roles = { charter: ROLES.charter, release: ROLES.release };
     const state = begin({ roles });
