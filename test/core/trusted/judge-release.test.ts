@@ -376,7 +376,7 @@ describe('acceptDocument: the revoke role', () => {
     expectCode('THRESHOLD', () => offer(state, third, { chain, history: [second.body] }));
   });
 
-  it('narrows a release that comes along, and narrows again, where that has a quorum of today', () => {
+  it('narrows twice what comes along, where that has a quorum of today', () => {
     const state = tenAnchors();
     const staged = bodyOf([...bodyIn(state).anchors, anchor('new', { state: 'staged' })]);
     const second = nextRelease(state, staged);
