@@ -12,6 +12,7 @@ import { Attestor } from '../../src/service/attestor.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { rolloutPlan } from '../../src/testing/rollouts.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { IAD, regionKey, regionsOf } from '../core/log/fixtures.ts';
 
@@ -81,6 +82,23 @@ describe('Attestor', () => {
       [1, undefined],
       [1, 2],
     ]);
+  });
+
+  it('cosigns rollouts as it does releases', async () => {
+    realm = createTestRealm({ regions: regionsOf(IAD), rolloutSigner: 'robot' });
+    store = await openMemoryStore();
+    await append(placed(CHARTER_STREAM, 1, realm.charter));
+    const release = await publish();
+    await using attestor = attestorOver(store);
+    attestor.start();
+    await attestor.idle();
+    const rollout = realm.nextRollout(release.body.bundle, rolloutPlan(release));
+    await append(placed(rollout.stream, rollout.sequence, rollout));
+    attestor.serve(realm.trustedState(), [rollout.stream]);
+    await attestor.idle();
+    const streams = [CHARTER_STREAM, release.stream, rollout.stream];
+    expect(logs().map((log) => log.stream)).toEqual(streams);
+    expect(logs().at(-1)).toMatchObject({ size: 1 });
   });
 
   /** The heads that were cosigned. */
