@@ -6,10 +6,17 @@
  *
  * @module
  */
-import { CHARTER_STREAM, type Sha256, type StreamName } from '../src/core/ids.ts';
-import type { Evidence } from '../src/core/trusted/state.ts';
+import { CHARTER_STREAM, releaseStream, type Sha256, type StreamName } from '../src/core/ids.ts';
+import { type Evidence, type Head, headOf } from '../src/core/trusted/state.ts';
 import type { Admin } from './admin.ts';
-import { type Decided, type Decision, signDecision, signOnTop } from './decision.ts';
+import {
+  type Decided,
+  type Decision,
+  signDecision,
+  signOnTop,
+  signRolloutOnTop,
+} from './decision.ts';
+import type { SimNode } from './node.ts';
 import type { Published } from './pool.ts';
 import { draw } from './prf.ts';
 import type { Scene } from './scene.ts';
@@ -75,18 +82,32 @@ export class Decider {
     return true;
   }
 
-  /** Publishes one more release of each decided stream, on top of what all hold. */
-  publishOnTop(): readonly Published[] {
+  /**
+   * Publishes one more statement of each decided stream of this kind, on top of what all hold;
+   * rollouts after the releases that they name.
+   */
+  publishOnTop(kind: Head['kind']): readonly Published[] {
     const [host] = this.#scene.core();
     const streams = new Set(this.inForce.map(({ stream }) => stream));
     return [...streams].flatMap((stream) => {
       const head = host?.driver?.machine.durable.streams.get(stream)?.head;
-      if (head === undefined || this.#signed === undefined) return [];
-      const published = signOnTop(this.#signed, stream, head);
+      if (host === undefined || head?.kind !== kind) return [];
+      const published = this.#signOnTop(host, head);
+      if (published === undefined) return [];
       this.#scene.truth.add(published);
       this.#offer(published, 0);
       return [published];
     });
+  }
+
+  /** Nothing where nobody can sign it: a rollout never goes back to an older release. */
+  #signOnTop({ disk, driver }: SimNode, head: Head): Published | undefined {
+    if (this.#signed === undefined) return undefined;
+    if (head.kind === 'release') return signOnTop(this.#signed, head);
+    const stream = releaseStream(head.body.bundle);
+    const to = driver && headOf(driver.machine.durable, stream);
+    if (to === undefined || to.sequence < head.body.to.sequence) return undefined;
+    return signRolloutOnTop(this.#signed, { head, to, from: disk.entry(stream, to.sequence - 1) });
   }
 
   /** Says whether a statement is on a side that fell. */
@@ -108,7 +129,10 @@ export class Decider {
     // Nobody signs the next charter before those that were planned are out.
     if (!this.#isOut(base)) return false;
     const decisions = forks.map((fork) => this.#choose(fork));
-    this.#signed = signDecision(base, [...(this.#signed?.charters ?? []), decisions]);
+    this.#signed = signDecision({ content: this.#scene.pool.content, base }, [
+      ...(this.#signed?.charters ?? []),
+      decisions,
+    ]);
     this.#made = [...this.#made, ...decisions];
     this.#scene.truth.add(this.#signed.published);
     // Of what stands nodes may have seen the statement alone, in the proof of the fork.

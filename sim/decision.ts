@@ -8,13 +8,15 @@ import type { Resolution } from '../src/core/charter/charter.ts';
 import {
   parseSequence,
   releaseStream,
+  rolloutStream,
   type Sha256,
   type StreamName,
-  splitStream,
 } from '../src/core/ids.ts';
-import type { Head } from '../src/core/trusted/state.ts';
-import type { TestRealm } from '../src/testing/realm.ts';
-import { type Published, realmAt, signersUnder } from './pool.ts';
+import type { NamedRelease } from '../src/core/rollouts/body.ts';
+import type { ReleaseHead, RolloutHead } from '../src/core/trusted/state.ts';
+import type { TestDocument, TestRealm } from '../src/testing/realm.ts';
+import { rolloutPlan } from '../src/testing/rollouts.ts';
+import { type PoolContent, type Published, realmAt, signersUnder } from './pool.ts';
 
 /** Which statement stands. */
 export interface Decision {
@@ -25,6 +27,8 @@ export interface Decision {
 
 /** A charter that decides, and what led to it. */
 export interface Decided {
+  /** Of the pool with the charters up to the base. */
+  readonly content: PoolContent;
   readonly base: number;
   /** What each charter after the base decided. */
   readonly charters: readonly (readonly Decision[])[];
@@ -33,14 +37,17 @@ export interface Decided {
 }
 
 const charters = new Map<string, Decided>();
-const releases = new Map<string, Published>();
+const onTops = new Map<string, Published>();
 
 /** Signs the last of a row of charters after version `base`, each with what it decides. */
-export function signDecision(base: number, made: Decided['charters']): Decided {
-  const key = `${base} ${JSON.stringify(made)}`;
+export function signDecision(
+  { content, base }: Pick<Decided, 'content' | 'base'>,
+  made: Decided['charters'],
+): Decided {
+  const key = `${content} ${base} ${JSON.stringify(made)}`;
   const known = charters.get(key);
   if (known !== undefined) return known;
-  const realm = realmAt(base);
+  const realm = realmAt(base, content);
   for (const decisions of made) {
     const resolutions = decisions.map(
       (one): Resolution => ({
@@ -51,39 +58,52 @@ export function signDecision(base: number, made: Decided['charters']): Decided {
     realm.nextCharter((charter) => ({ ...charter, resolutions }), { signers: signersUnder(base) });
   }
   const published = { ...realm.charter, blobs: [], place: -1 };
-  const decided = { base, charters: made, published, realm };
+  const decided = { content, base, charters: made, published, realm };
   charters.set(key, decided);
   return decided;
 }
 
 /** Signs the release after a head. */
-export function signOnTop(
-  { base, realm, published }: Decided,
-  stream: StreamName,
-  head: Head,
+export function signOnTop({ base, realm, published }: Decided, head: ReleaseHead): Published {
+  const { bundle } = head.body;
+  return once(`${published.digest} ${head.digest}`, () =>
+    realm.nextRelease(bundle, (content) => ({ ...content, note: 'decided' }), {
+      after: { ...placeOf(head), stream: releaseStream(bundle), body: head.body },
+      signers: signersUnder(base),
+    }),
+  );
+}
+
+/** Signs the rollout after a head: of a release that stands, from the one before. */
+export function signRolloutOnTop(
+  { realm, published }: Decided,
+  {
+    head,
+    to,
+    from,
+  }: {
+    readonly head: RolloutHead;
+    readonly to: NamedRelease;
+    readonly from: NamedRelease | undefined;
+  },
 ): Published {
-  const key = `${published.digest} ${head.digest}`;
-  const known = releases.get(key);
+  const { bundle, waves } = head.body;
+  return once(`${published.digest} ${head.digest} ${to.digest}`, () =>
+    realm.nextRollout(bundle, rolloutPlan(to, from, { note: 'decided', waves }), {
+      after: { ...placeOf(head), stream: rolloutStream(bundle), body: head.body },
+    }),
+  );
+}
+
+function placeOf(head: ReleaseHead | RolloutHead) {
+  const { sequence, digest, issuedMs, expiresMs, bodyBytes, statement } = head;
+  return { sequence, digest, issuedMs, expiresMs, document: { statement, body: bodyBytes } };
+}
+
+function once(key: string, sign: () => TestDocument): Published {
+  const known = onTops.get(key);
   if (known !== undefined) return known;
-  const name = splitStream(stream);
-  if (name.kind !== 'release' || head.kind !== 'release') {
-    throw new Error(`${stream} has no releases`);
-  }
-  const { sequence, digest, issuedMs, expiresMs, body, bodyBytes, statement } = head;
-  const after = {
-    stream: releaseStream(name.bundle),
-    sequence,
-    digest,
-    issuedMs,
-    expiresMs,
-    body,
-    document: { statement, body: bodyBytes },
-  };
-  const release = realm.nextRelease(name.bundle, (content) => ({ ...content, note: 'decided' }), {
-    after,
-    signers: signersUnder(base),
-  });
-  const onTop = { ...release, blobs: [], place: -1 };
-  releases.set(key, onTop);
+  const onTop = { ...sign(), blobs: [], place: -1 };
+  onTops.set(key, onTop);
   return onTop;
 }

@@ -16,6 +16,7 @@ import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
 import {
   type AnchorId,
+  type BundleName,
   CHARTER_STREAM,
   type Sha256,
   type StreamName,
@@ -44,6 +45,8 @@ export class Disk {
   /** What the node's region cosigned, as written down. */
   readonly cosigned: Map<StreamName, CosignedRecord> = new Map();
   readonly proposals: Map<Sha256, KeptProposal> = new Map();
+  /** Which waves of rollouts were opened, by bundle. */
+  readonly notes: Map<BundleName, Uint8Array>;
   /** Whom the node knew. */
   memory: MembershipSnapshot | undefined;
   /** By stream, from sequence 1; also what a fork has taken the head away from. */
@@ -58,6 +61,7 @@ export class Disk {
   constructor(storeId: string, copied?: Disk) {
     this.storeId = storeId;
     this.memory = copied?.memory;
+    this.notes = new Map(copied?.notes);
     this.#entries = new Map(copied === undefined ? [] : copied.#entries);
     this.#heads = new Map(copied === undefined ? [] : copied.#heads);
     this.#forks = new Map(copied === undefined ? [] : copied.#forks);
@@ -207,7 +211,7 @@ export class Disk {
     if (known?.base === base?.body && known !== undefined) return known.push;
     const { kind } = splitStream(stream);
     const push =
-      kind === 'charter' ? makePush(undefined, document, []) : this.#delta(base, document);
+      kind === 'release' ? this.#delta(base, document) : makePush(undefined, document, []);
     pushes.set(document, { base: base?.body, push });
     return push;
   }

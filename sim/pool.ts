@@ -20,10 +20,17 @@ import {
   type Sha256,
 } from '../src/core/ids.ts';
 import type { ReleaseBody } from '../src/core/releases/body.ts';
-import { addAnchor, type EditPoint } from '../src/core/releases/edit.ts';
+import { addAnchor, deliveredAtOnce, type EditPoint } from '../src/core/releases/edit.ts';
+import type { RolloutState, Wave } from '../src/core/rollouts/body.ts';
 import { acceptDocument } from '../src/core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../src/core/trusted/state.ts';
-import { type TestDocument, TestRealm, type TestSigner } from '../src/testing/realm.ts';
+import {
+  type TestDocument,
+  TestRealm,
+  type TestRollout,
+  type TestSigner,
+} from '../src/testing/realm.ts';
+import { rolloutPlan } from '../src/testing/rollouts.ts';
 import { keyOf, regionKeyOf } from './keys.ts';
 import { REGIONS, SEED_REGIONS } from './regions.ts';
 
@@ -34,8 +41,12 @@ export interface Published extends TestDocument {
   readonly place: number;
 }
 
+/** What a pool holds besides charters: `rollouts`, releases that wait for rollouts, and those. */
+export type PoolContent = 'releases' | 'rollouts';
+
 /** Everything that may be published. */
 export interface Pool {
+  readonly content: PoolContent;
   readonly realm: RealmName;
   readonly firstCharterDigest: Sha256;
   /** In an order in which they may be published. */
@@ -59,14 +70,32 @@ const ANCHOR_BYTES = 850;
 /** Numbers under a charter for which the bundles at these places have an alternate. */
 const ALTERNATE = { releases: [1, 2], bundles: [0, 1] };
 
+/** Who signs rollouts, in a pool that has some. */
+const ROLLOUT_SIGNER = { rolloutSigner: 'robot', rolloutKey: keyOf('robot') };
+/** These bundles have releases that wait; what is said of each, by its number under a charter. */
+const WAVED: {
+  readonly bundles: readonly string[];
+  readonly states: Readonly<Record<number, readonly RolloutState[]>>;
+  readonly waves: readonly Wave[];
+} = {
+  bundles: BUNDLES.slice(0, 2),
+  states: { 1: ['running'], 2: ['running', 'paused', 'running'], 3: ['running', 'aborted'] },
+  waves: [40, 70, 100].map((percent) => ({
+    name: `to-${percent}`,
+    match: new Map(),
+    percent,
+    gates: { minReporters: 0, loadedPercent: 100, maxFailures: 0, soakSeconds: 1 },
+  })),
+};
+
 /** Makes the pool: about a hundred signed documents. */
-export function createPool(): Pool {
-  return new PoolMaker().make();
+export function createPool(content: PoolContent = 'releases'): Pool {
+  return new PoolMaker(content).make();
 }
 
 /** The realm as it is under a charter of the pool, for signing more. */
-export function realmAt(version: number): TestRealm {
-  return new PoolMaker().realmAt(version);
+export function realmAt(version: number, content: PoolContent): TestRealm {
+  return new PoolMaker(content).realmAt(version);
 }
 
 /** Who signs under a charter of the pool, and for the next one. */
@@ -75,21 +104,29 @@ export function signersUnder(version: number): readonly string[] {
 }
 
 class PoolMaker {
+  readonly #content: PoolContent;
   readonly #realm: TestRealm;
   readonly #documents: Published[] = [];
   readonly #alternates = new Map<number, Published>();
+  readonly #newestRollouts = new Map<string, TestRollout>();
   #anchors = 0;
   #signerLeavesAt = 0;
 
-  constructor() {
+  constructor(content: PoolContent) {
+    this.#content = content;
     const signers = SIGNERS.map((id): TestSigner => ({ id: parseSignerId(id), key: keyOf(id) }));
-    this.#realm = new TestRealm(signers, { realm: 'sim.example.org', regions: regions() });
+    const options = { realm: 'sim.example.org', regions: regions() };
+    this.#realm = new TestRealm(
+      signers,
+      content === 'releases' ? options : { ...options, ...ROLLOUT_SIGNER },
+    );
   }
 
   make(): Pool {
     this.#publish(CHARTERS);
     const { name: realm, firstCharterDigest } = this.#realm;
     return {
+      content: this.#content,
       realm,
       firstCharterDigest,
       documents: this.#documents,
@@ -110,6 +147,8 @@ class PoolMaker {
       if (charter > 1) this.#nextCharter(charter);
       for (let release = 0; release < RELEASES; release += 1) {
         for (const bundle of BUNDLES) this.#release(bundle, release, charter);
+        if (this.#content === 'releases') continue;
+        for (const bundle of WAVED.bundles) this.#rollouts(bundle, release);
       }
     }
   }
@@ -139,13 +178,35 @@ class PoolMaker {
     const isLarge = number === LARGE.release && LARGE.bundles.includes(BUNDLES.indexOf(bundle));
     const count = isLarge ? LARGE.anchors : 1;
     const anchors = Array.from({ length: count }, () => this.#anchor());
-    this.#add(this.#realm.nextRelease(bundle, edit(anchors), { signers }), anchors);
+    const delivery = this.#content === 'rollouts' ? deliveryOf(bundle, number) : {};
+    this.#add(this.#realm.nextRelease(bundle, edit(anchors, delivery), { signers }), anchors);
     if (!ALTERNATE.releases.includes(number)) return;
     if (!ALTERNATE.bundles.includes(BUNDLES.indexOf(bundle))) return;
     const other = [this.#anchor()];
     const after = before ?? 'nothing';
-    const alternate = this.#realm.nextRelease(bundle, edit(other), { signers, after });
+    const alternate = this.#realm.nextRelease(bundle, edit(other, delivery), {
+      signers,
+      after,
+    });
     this.#alternates.set(place, { ...alternate, blobs: other, place });
+  }
+
+  /** What the signers of rollouts say of a release, one after the other. */
+  #rollouts(bundle: string, number: number): void {
+    const [from, to] = this.#realm.releases(bundle).slice(-2);
+    if (from === undefined || to === undefined) return;
+    for (const state of WAVED.states[number] ?? []) {
+      const before = this.#newestRollouts.get(bundle);
+      const plan = rolloutPlan(to, from, { state, waves: WAVED.waves });
+      const place = this.#documents.length;
+      const rollout = this.#realm.nextRollout(bundle, plan);
+      this.#newestRollouts.set(bundle, rollout);
+      this.#add(rollout, []);
+      if (state !== 'paused') continue;
+      const other = { ...plan, state: 'running', note: 'no pause' } as const;
+      const alternate = this.#realm.nextRollout(bundle, other, { after: before ?? 'nothing' });
+      this.#alternates.set(place, { ...alternate, blobs: [], place });
+    }
   }
 
   #add(document: TestDocument, blobs: readonly Uint8Array[]): void {
@@ -170,13 +231,20 @@ function regions(): Charter['regions'] {
     }));
 }
 
-function edit(anchors: readonly Uint8Array[]) {
-  return (body: ReleaseBody, point: EditPoint): ReleaseBody =>
-    anchors.reduce((next, der) => {
+function edit(anchors: readonly Uint8Array[], delivery: Pick<ReleaseBody, 'delivery'>) {
+  return (body: ReleaseBody, point: EditPoint): ReleaseBody => {
+    const edited = anchors.reduce((next, der) => {
       const id: AnchorId = sha256(der);
       const label = `CA ${id.slice(0, 8)}`;
       return addAnchor(next, { id, label, purposes: ['tls-server'] }, 'active', point);
-    }, body);
+    }, deliveredAtOnce(body));
+    return { ...edited, ...delivery };
+  };
+}
+
+function deliveryOf(bundle: string, number: number): Pick<ReleaseBody, 'delivery'> {
+  const waits = WAVED.bundles.includes(bundle) && WAVED.states[number] !== undefined;
+  return waits ? { delivery: 'waves' } : {};
 }
 
 function replaceSigner(charter: Charter, leaver: string, joiner: string): Charter {

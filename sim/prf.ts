@@ -21,6 +21,7 @@ export const PURPOSES = {
   identity: 9,
   anchor: 10,
   model: 11,
+  rollout: 12,
 } as const;
 
 /** A key of {@link PURPOSES}. */

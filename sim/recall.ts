@@ -6,12 +6,15 @@
 import { KedgeError } from '../src/core/errors.ts';
 import type { Recall } from '../src/core/gossip/events.ts';
 import { rowIn } from '../src/core/gossip/rows.ts';
+import { releaseStream } from '../src/core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
 import { type Decision, decisionsOn } from '../src/core/trusted/decisions.ts';
 import type { Holding } from '../src/core/trusted/holding.ts';
+import { namedHeld } from '../src/core/trusted/judge-rollout.ts';
 import type { StreamState, TrustedState } from '../src/core/trusted/state.ts';
-import { type Judged, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
+import { type Judged, rolloutOf, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
+import type { Coverage } from './coverage.ts';
 import type { Disk } from './disk.ts';
 
 type Found = NonNullable<ReturnType<Disk['anyEntry']>>;
@@ -20,6 +23,7 @@ type Found = NonNullable<ReturnType<Disk['anyEntry']>>;
 export function findRecall(
   { statement: signed, body }: Judged,
   state: TrustedState,
+  coverage: Coverage,
 ): ((disk: Disk) => Recall) | undefined {
   const place = placeOf(signed);
   if (place === undefined) return undefined;
@@ -32,8 +36,26 @@ export function findRecall(
       return held === undefined ? {} : { held };
     };
   }
-  const touched = body && touchedByNext(state, place, { statement: signed, body });
+  if (body === undefined) return undefined;
+  if (place.kind === 'rollout') return findNamed(state, place, body, coverage);
+  const touched = touchedByNext(state, place, { statement: signed, body });
   return touched && ((disk) => readHoldings(disk, touched));
+}
+
+/** The releases that a rollout names, as far as they are held. */
+function findNamed(
+  state: TrustedState,
+  place: Statement,
+  body: Uint8Array,
+  coverage: Coverage,
+): ((disk: Disk) => Recall) | undefined {
+  const rollout = rolloutOf(place, body);
+  if (rollout === undefined) return undefined;
+  const held = namedHeld(state, rollout);
+  if (!held.includes(rollout.to.sequence)) coverage.hit('rollout-early');
+  if (held.length === 0) return undefined;
+  const stream = releaseStream(rollout.bundle);
+  return (disk) => ({ named: held.flatMap((at) => disk.statement(stream, at) ?? []) });
 }
 
 /** What is held of the streams about which a charter decides. */

@@ -5,11 +5,14 @@
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { GossipEvent } from '../src/core/gossip/events.ts';
 import { GossipMachine } from '../src/core/gossip/machine.ts';
 import { restoreTrustedState } from '../src/core/trusted/restore.ts';
+import type { TrustedState } from '../src/core/trusted/state.ts';
 import {
   decodeLine,
   digestEffects,
+  encodeLine,
   isRecordedEvent,
   isRecordingStart,
 } from '../src/service/recording.ts';
@@ -51,13 +54,27 @@ export async function replay(lines: AsyncIterable<string> | Iterable<string>): P
     if (machine === undefined) return differ('comes before the start of the recording');
     [random, signed] = [[...value.random], [...value.signed]];
     events += 1;
-    const effects = machine.handle(value.event, value.nowMs, value.monotonicMs);
+    const effects = machine.handle(
+      relinked(value.event, machine.verified),
+      value.nowMs,
+      value.monotonicMs,
+    );
     if (digestEffects(effects) !== value.effects) {
       const kinds = effects.map(({ kind }) => kind).join(', ');
       return differ(`${value.event.kind} gave other effects: ${kinds === '' ? 'none' : kinds}`);
     }
   }
   return { starts, events };
+}
+
+/** What a store found of a stream counts for the very state that it was found for. */
+function relinked(event: GossipEvent, { streams }: TrustedState): GossipEvent {
+  if (!('recall' in event) || event.recall.holdings === undefined) return event;
+  const holdings = event.recall.holdings.map((one) => {
+    const of = streams.get(one.of.stream);
+    return of !== undefined && encodeLine(of) === encodeLine(one.of) ? { ...one, of } : one;
+  });
+  return { ...event, recall: { ...event.recall, holdings } };
 }
 
 function readLine(text: string): unknown {

@@ -8,8 +8,8 @@ import { Coverage } from './coverage.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';
 import type { Machine } from './node.ts';
-import { type Profile, planSeed, type SeedPlan } from './plan.ts';
-import { createPool } from './pool.ts';
+import { hasRollouts, type Profile, planSeed, type SeedPlan } from './plan.ts';
+import { createPool, type PoolContent } from './pool.ts';
 import { runSeed, type SeedResult } from './seed.ts';
 import { shrinkFaults } from './shrink.ts';
 import type { Failure, Summary } from './summary.ts';
@@ -32,26 +32,22 @@ const TWICE_EVERY: Readonly<Record<Profile, number>> = { dense: 128, long: 16 };
 /** A run that finds this many failures has found enough. */
 const FAILURES_MAX = 20;
 
-/** Runs seeds with one pool of signed documents. */
+/** Runs seeds, each with one of the two pools of signed documents. */
 export class Runner {
   readonly #options: RunOptions;
-  readonly #world: WorldOptions;
+  readonly #worlds: Map<PoolContent, WorldOptions> = new Map();
 
   constructor(options: RunOptions = {}) {
     this.#options = options;
-    const pool = createPool();
-    const { makeMachine } = options;
-    const truth = new Truth(pool);
-    this.#world = { pool, truth, ...(makeMachine !== undefined && { makeMachine }) };
   }
 
   /** The plan of a seed; `only`: the faults to keep. */
   plan(seed: number, only?: readonly number[], profile: Profile = 'dense'): SeedPlan {
-    return planSeed({ profile, seed }, this.#world.pool, only);
+    return planSeed({ profile, seed }, this.#worldOf(seed).pool, only);
   }
 
   runPlan(plan: SeedPlan, trace?: Trace): SeedResult {
-    return runSeed(plan, { ...this.#world, ...(trace !== undefined && { trace }) });
+    return runSeed(plan, { ...this.#worldOf(plan.seed), ...(trace !== undefined && { trace }) });
   }
 
   /** Runs seeds until there are no more, or too many have failed. */
@@ -86,6 +82,22 @@ export class Runner {
       hits: coverage.hits,
       healMs: healMs.toSorted((a, b) => a - b),
     };
+  }
+
+  /** What the worlds of such seeds share; made when the first one comes. */
+  #worldOf(seed: number): WorldOptions {
+    const content = hasRollouts(seed) ? 'rollouts' : 'releases';
+    const known = this.#worlds.get(content);
+    if (known !== undefined) return known;
+    const pool = createPool(content);
+    const { makeMachine } = this.#options;
+    const made = {
+      pool,
+      truth: new Truth(pool),
+      ...(makeMachine !== undefined && { makeMachine }),
+    };
+    this.#worlds.set(content, made);
+    return made;
   }
 
   #runTwice(plan: SeedPlan): SeedResult {

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
+import { CHARTER_STREAM, isRollout, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
+import { dueText } from './delivery-plan.ts';
 import type { SeedPlan } from './plan.ts';
 import { SEED_DELAY_MAX_MS } from './regions.ts';
 import { type Invariant, Violation } from './violation.ts';
@@ -101,10 +102,12 @@ function decideForks(world: World): void {
     if (!decider.close() && !decider.isBusy) break;
     settle(world);
   }
-  const published = decider.publishOnTop();
+  const releases = decider.publishOnTop('release');
+  settle(world);
+  const rollouts = decider.publishOnTop('rollout');
   settle(world);
   for (const { identity, disk } of world.core()) {
-    for (const { stream, sequence, digest } of [...decider.inForce, ...published]) {
+    for (const { stream, sequence, digest } of [...decider.inForce, ...releases, ...rollouts]) {
       if (disk.entry(stream, sequence)?.digest === digest) continue;
       const what = `${identity.nodeId} does not hold ${stream} ${sequence} as it was decided`;
       throw new Violation('decided', world.nowMs, what);
@@ -147,13 +150,18 @@ function rootsText(world: World): string {
     .map(({ identity, driver }) => {
       const rows = [...(driver?.machine.durable.streams.values() ?? [])].map((stream) =>
         stream.kind === 'open'
-          ? `${stream.stream.slice(8, 9)}${stream.head.sequence}`
-          : `${stream.stream.slice(8, 9)}!${stream.commonSequence}`,
+          ? `${nameOf(stream.stream)}${stream.head.sequence}`
+          : `${nameOf(stream.stream)}!${stream.commonSequence}`,
       );
       const charter = driver?.machine.durable.charters.length ?? '-';
       return `${identity.nodeId} c${charter} ${rows.toSorted().join(' ')}`;
     })
     .join('; ');
+}
+
+/** `a`: the releases of the first bundle; `~a`: its rollouts. */
+function nameOf(stream: StreamName): string {
+  return `${isRollout(stream) ? '~' : ''}${stream.slice(8, 9)}`;
 }
 
 /** What was acknowledged is everywhere, and every fork is known to everybody. */
@@ -195,6 +203,7 @@ function requireQuiet(world: World): void {
   requireConnected(world);
   requireServing(world);
   requireAttested(world);
+  requireAlike(world);
   for (const { identity, driver } of core) {
     const left = (driver?.writer.size ?? 0) + (driver?.fetcher.size ?? 0);
     if (left > 0 && world.hosts.every((host) => host.isHonest)) {
@@ -228,6 +237,21 @@ function requireAttested(world: World): void {
       throw new Violation('attested', world.nowMs, what);
     }
   }
+}
+
+/** What is due to programs follows from the statements alone. */
+function requireAlike(world: World): void {
+  const [first, ...others] = world
+    .core()
+    .filter(({ driver }) => driver?.machine.holding === undefined)
+    .map(({ identity, disk, driver }) => ({
+      nodeId: identity.nodeId,
+      due: driver === undefined ? '' : dueText(disk, driver.machine.durable),
+    }));
+  const other = others.find(({ due }) => due !== first?.due);
+  if (first === undefined || other === undefined) return;
+  const what = `${first.nodeId} gives ${first.due}, ${other.nodeId} gives ${other.due}`;
+  throw new Violation('delivered-alike', world.nowMs, what);
 }
 
 /** Comparing takes two others that serve. */

@@ -225,7 +225,7 @@ export function isWaved(releases: StreamState | undefined): boolean {
 }
 
 /** The sequence up to which a bundle's releases may be given out. */
-function topOf(state: TrustedState, bundle: BundleName): number {
+export function topOf(state: TrustedState, bundle: BundleName): number {
   const releases = state.streams.get(releaseStream(bundle));
   if (releases?.kind === 'forked') return releases.heldSequence;
   return releases?.head.sequence ?? 0;

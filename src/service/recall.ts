@@ -218,7 +218,10 @@ export function touchedByNext(
 }
 
 /** What a rollout says; nothing when it does not parse, or is not what was signed. */
-function rolloutOf({ bodyDigest, bundle }: Statement, body: Uint8Array): RolloutBody | undefined {
+export function rolloutOf(
+  { bodyDigest, bundle }: Statement,
+  body: Uint8Array,
+): RolloutBody | undefined {
   if (sha256(body) !== bodyDigest) return undefined;
   try {
     const rollout = parseRolloutBody(body);

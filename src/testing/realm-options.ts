@@ -19,6 +19,8 @@ export interface TestRealmOptions {
   readonly revokeThreshold?: number;
   /** Who signs rollouts, alone and with a key of its own; absent leaves the role out. */
   readonly rolloutSigner?: string;
+  /** Default: one of its own. */
+  readonly rolloutKey?: SigningKey;
   /** Default `ed25519`. */
   readonly alg?: Algorithm;
   /** Default 0. */

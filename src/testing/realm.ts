@@ -85,9 +85,9 @@ export class TestRealm {
     this.name = parseRealmName(options.realm ?? 'test.example.org');
     this.signers = signers;
     this.#now = options.now ?? (() => TEST_EPOCH_MS);
-    const { rolloutSigner } = options;
-    this.#rolloutSigner = rolloutSigner;
-    const rollouts = rolloutSigner === undefined ? undefined : this.addSigner(rolloutSigner);
+    const { rolloutSigner: id, rolloutKey } = options;
+    this.#rolloutSigner = id;
+    const rollouts = id === undefined ? undefined : this.addSigner(id, rolloutKey);
     const charter = firstCharter(this.name, signers, { ...options, rollouts });
     this.#charters.push(this.#signCharter(charter, {}, undefined));
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { hasRollouts } from '../../sim/plan.ts';
+import { isProposing } from '../../sim/proposer.ts';
 import { replay } from '../../sim/replay.ts';
 import { Runner } from '../../sim/run.ts';
 import { KedgeError } from '../../src/core/errors.ts';
@@ -8,11 +10,19 @@ describe('a recording', () => {
   it('gives the same effects when it is replayed', async () => {
     const recordings = record(3);
     expect(recordings.length).toBeGreaterThan(2);
-    for (const lines of recordings) {
-      const { events, differs } = await replay(lines);
-      expect(differs).toBeUndefined();
-      expect(events).toBe(lines.length - 1);
-    }
+    await requireSame(recordings);
+  });
+
+  it('gives the same effects where admins propose, roll out and decide', async () => {
+    const seed = 22;
+    expect(hasRollouts(seed) && isProposing(seed)).toBe(true);
+    const recordings = record(seed);
+    const all = recordings.flat().join('\n');
+    expect(all).toContain('"kind":"propose"');
+    expect(all).toContain('"named":[');
+    // What was read of a stream about which a charter decides counts for the state of then.
+    expect(all).toContain('"holdings":[');
+    await requireSame(recordings);
   });
 
   it('shows the event for which a machine does something else', async () => {
@@ -35,6 +45,14 @@ describe('a recording', () => {
     expect(() => decodeLine('{')).toThrow(expect.objectContaining({ code: 'PARSE' }));
   });
 });
+
+async function requireSame(recordings: readonly (readonly string[])[]): Promise<void> {
+  for (const lines of recordings) {
+    const { events, differs } = await replay(lines);
+    expect(differs).toBeUndefined();
+    expect(events).toBe(lines.length - 1);
+  }
+}
 
 /** What the processes of one simulated seed record, one list of lines each. */
 function record(seed: number): readonly (readonly string[])[] {
