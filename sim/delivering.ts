@@ -11,7 +11,7 @@ import type { BundleRow } from '../src/core/adoption/row.ts';
 import type { ReportingNode } from '../src/core/adoption/view.ts';
 import { type BundleName, type StreamName, splitStream } from '../src/core/ids.ts';
 import type { NamedRelease } from '../src/core/rollouts/body.ts';
-import { CLOSED, judgeRollout, type Openness } from '../src/core/rollouts/gates.ts';
+import { CLOSED, judgeRollout, type Openness, type Wait } from '../src/core/rollouts/gates.ts';
 import { encodeOpenness, restoreOpenness } from '../src/core/rollouts/openness.ts';
 import { type DeliveryPlan, openWaves } from '../src/core/rollouts/plan.ts';
 import { seeRollout } from '../src/core/rollouts/sight.ts';
@@ -22,7 +22,9 @@ import type { Program } from './programs.ts';
 import type { Scene } from './scene.ts';
 import type { Waves } from './waves.ts';
 
-const JUDGE_EVERY_MS = { dense: 1500, long: 120_000 };
+const JUDGE_EVERY_MS = { dense: 2500, long: 120_000 };
+/** What a rollout does not wait out. */
+const ENDS: ReadonlySet<Wait['kind']> = new Set(['nothing', 'aborted', 'expired', 'stopped']);
 const WRITE_MS = 2;
 const TRY_MS = 300;
 const UNCOUNTED = { connected: 0, departed: 0, silent: 0, untracked: 0 };
@@ -44,6 +46,8 @@ interface Entry {
   openness: Openness;
   heldSinceMs?: number | undefined;
   writes: 'nothing' | 'note';
+  /** `over`: nothing more can happen under this statement. */
+  course: 'going' | 'over';
 }
 
 /** The deliveries of one process. */
@@ -101,7 +105,7 @@ export class Delivering {
     const { plan, rollout } = planOf(host.disk, state, bundle);
     const note = host.disk.notes.get(bundle);
     const openness = rollout && note ? restoreOpenness(note, rollout) : CLOSED;
-    const entry: Entry = { bundle, plan, rollout, openness, writes: 'nothing' };
+    const entry: Entry = { bundle, plan, rollout, openness, writes: 'nothing', course: 'going' };
     this.#entries.set(bundle, entry);
     if (rollout !== undefined) waves.opens(host, rollout, openness);
     this.#step(entry);
@@ -120,7 +124,7 @@ export class Delivering {
   #step(entry: Entry): void {
     const { bundle, rollout, openness } = entry;
     const { scene, host, waves } = this.#parts;
-    if (rollout === undefined || entry.writes === 'note' || openness.stop !== undefined) return;
+    if (rollout === undefined || entry.writes === 'note' || entry.course === 'over') return;
     const { body, digest, expiresMs } = rollout;
     const sought = { bundle, digest, waves: body.waves.length };
     const judged = judgeRollout({
@@ -133,6 +137,7 @@ export class Delivering {
       expiresMs,
     });
     entry.heldSinceMs = judged.heldSinceMs;
+    if (ENDS.has(judged.wait.kind)) entry.course = 'over';
     if (judged.openness === openness) return;
     if (judged.openness.stop !== undefined) {
       scene.coverage.hit('rollout-stopped');
