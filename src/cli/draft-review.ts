@@ -4,13 +4,16 @@
  *
  * @module
  */
-import { KedgeError } from '../core/errors.ts';
+import type { KedgeError } from '../core/errors.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { formatCharterReview, reviewCharter, signableCharter } from './charter-review.ts';
+import { missingSigners } from './missing.ts';
 import type { Json } from './output.ts';
 import { type OpenedDraft, signableRelease } from './publishing.ts';
 import { reviewRelease } from './review.ts';
 import { formatReview, reviewJson } from './review-view.ts';
+import { missingOf, reviewRollout, signableRollout } from './rollout-review.ts';
+import { formatRolloutReview, rolloutReviewJson } from './rollout-review-view.ts';
 import type { Session } from './session.ts';
 import type { Signable } from './signing.ts';
 
@@ -29,29 +32,43 @@ export interface DraftReview {
 
 /** Reviews a draft. Errors: whatever makes it not fit together. */
 export function reviewDraft(session: Session, opened: OpenedDraft): DraftReview {
-  const { kind, stream } = parseStatement(opened.draft.document.statement.payload);
+  const { kind } = parseStatement(opened.draft.document.statement.payload);
   switch (kind) {
     case 'charter':
       return charterReview(session, opened);
     case 'release':
       return releaseReview(session, opened);
     case 'rollout':
-      throw new KedgeError('TYPE', `drafts for ${stream} are not reviewed by this version`);
+      return rolloutReview(session, opened);
   }
 }
 
 function releaseReview(session: Session, opened: OpenedDraft): DraftReview {
   const { draft, pin } = opened;
   const review = reviewRelease(draft, pin, session.context.nowMs());
-  const { role, signers } = review.authority;
+  const { signers } = review.authority;
   return {
     statement: review.statement,
     signers,
-    missing: Math.max(0, role.threshold - signers.length),
+    missing: Math.max(0, ...missingSigners(review, draft).map(({ count }) => count)),
     problems: review.problems,
     text: formatReview(session, review, draft),
     json: reviewJson(review, draft),
     signable: signableRelease(session, opened, review),
+  };
+}
+
+function rolloutReview(session: Session, opened: OpenedDraft): DraftReview {
+  const review = reviewRollout(opened.draft, opened.pin, session.context.nowMs());
+  const { statement, authority, problems } = review;
+  return {
+    statement,
+    signers: authority.signers,
+    missing: missingOf(review),
+    problems,
+    text: formatRolloutReview(session, review),
+    json: rolloutReviewJson(review, missingOf(review)),
+    signable: signableRollout(session, opened, review),
   };
 }
 

@@ -3,26 +3,29 @@
  *
  * What a node lists is its word. Before anybody reads or signs a proposal it becomes a draft like
  * one from a file: charters and the release before come from the node too and are verified from the
- * pin down, and the review is that of `kedge release sign`.
+ * pin down, and the review is that of `kedge release sign` and the like.
  *
  * @module
  */
 import type { ProposalStatus } from '../core/admin/proposals.ts';
 import { parseCharter } from '../core/charter/charter.ts';
 import { KedgeError } from '../core/errors.ts';
-import { splitStream } from '../core/ids.ts';
+import { parseSequence, releaseStream, splitStream } from '../core/ids.ts';
 import type { Proposal } from '../core/proposals/model.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
-import { parseStatement } from '../core/statements/statement.ts';
+import { parseRolloutBody } from '../core/rollouts/body.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { blobsById, type Draft } from './draft-file.ts';
 import { reviewDraft } from './draft-review.ts';
 import { hinted } from './help.ts';
 import type { NodeAdmin } from './node-admin.ts';
+import type { Json } from './output.ts';
 import type { OpenedDraft } from './publishing.ts';
 import { openRealm, type Realm } from './realm.ts';
 import type { RealmOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
-import { countOf } from './styles.ts';
+import { countOf, printable } from './styles.ts';
 
 /** Digits of a digest that name a proposal in texts. */
 const SHORT_DIGITS = 12;
@@ -57,7 +60,7 @@ export function shortDigest(digest: string): string {
   return digest.slice(0, SHORT_DIGITS);
 }
 
-/** What a person calls a stream: the bundle, or `charter`. */
+/** What a person calls a stream: the bundle, `charter`, or `rollout/<bundle>`. */
 export function subjectOf(stream: string): string {
   const parsed = splitStream(stream);
   return parsed.kind === 'release' ? parsed.bundle : stream;
@@ -140,8 +143,10 @@ export async function fetchProposal(realm: NodeRealm, which: string): Promise<Fe
 }
 
 async function draftOf(realm: NodeRealm, { document, blobs }: Proposal): Promise<Draft> {
-  const { bundle } = parseStatement(document.statement.payload);
+  const statement = parseStatement(document.statement.payload);
+  const { bundle } = statement;
   const { charters } = realm;
+  if (statement.kind === 'rollout') return rolloutDraft(realm, statement, document);
   if (bundle === undefined) {
     const forks = await forksFor(realm, document.body);
     return { document, charters, base: undefined, blobs: new Map(), ...(forks && { forks }) };
@@ -156,11 +161,31 @@ async function draftOf(realm: NodeRealm, { document, blobs }: Proposal): Promise
   };
 }
 
+/** A proposed rollout with the release that it names and the rollout before it. */
+async function rolloutDraft(
+  { node, charters }: NodeRealm,
+  { stream, sequence }: Statement,
+  document: SignedDocument,
+): Promise<Draft> {
+  const { bundle, to } = parseRolloutBody(document.body);
+  const base = await node.document(releaseStream(bundle), to.sequence);
+  const draft: Draft = { document, charters, base, blobs: new Map() };
+  if (sequence === 1) return draft;
+  return { ...draft, rollout: await node.document(stream, parseSequence(sequence - 1)) };
+}
+
 /** The proof of the forks that a proposed charter resolves, as the node has it. */
 async function forksFor(realm: NodeRealm, body: Uint8Array): Promise<Draft['forks'] | undefined> {
   const { resolutions = [] } = parseCharter(body);
   if (resolutions.length === 0) return undefined;
   return (await realm.node.streams()).flatMap(({ fork }) => (fork === undefined ? [] : [fork]));
+}
+
+/** What came of handing signatures in. */
+interface Proposed {
+  readonly standing: ProposalStatus['standing'];
+  readonly json: { readonly [key: string]: Json | undefined };
+  readonly text: string;
 }
 
 /** Hands a draft's signatures in and says what came of it. */
@@ -169,6 +194,16 @@ export async function sendProposal(
   realm: NodeRealm,
   opened: OpenedDraft,
 ): Promise<void> {
+  const { json, text } = await proposeDraft(session, realm, opened);
+  session.output.result(json, text);
+}
+
+/** Hands a draft's signatures in. Errors: what speaks against it; those of the node. */
+export async function proposeDraft(
+  session: Session,
+  realm: NodeRealm,
+  opened: OpenedDraft,
+): Promise<Proposed> {
   const { draft, path } = opened;
   const { statement, problems } = reviewDraft(session, opened);
   const [problem] = problems.filter(({ code }) => code !== 'BLAST_RADIUS');
@@ -189,20 +224,20 @@ export async function sendProposal(
   if (status.digest !== statement.digest) {
     throw new KedgeError('PROOF', 'the node answered about another proposal than the one sent');
   }
+  const { standing } = status;
   const kept = { draft: path, ...statusJson(status) };
-  if (status.standing !== 'open') {
-    session.output.result(kept, publishedText(status));
-    return;
-  }
+  if (standing !== 'open') return { standing, json: kept, text: publishedText(status) };
   const union = await realm.node.proposal(status.digest);
   const joined = { ...draft, document: union.proposal?.document ?? document };
   const review = reviewDraft(session, { ...opened, draft: joined });
-  session.output.result(
-    { ...kept, signers: review.signers, missing: review.missing },
-    `Proposed as sequence ${statement.sequence} of ${statement.stream}: signed by ` +
+  return {
+    standing,
+    json: { ...kept, signers: review.signers, missing: review.missing },
+    text:
+      `Proposed as sequence ${statement.sequence} of ${statement.stream}: signed by ` +
       `${review.signers.join(', ')}; ${countOf(review.missing, 'signature')} still needed.\n` +
       `For the others, at any node: kedge proposal approve ${shortDigest(status.digest)}`,
-  );
+  };
 }
 
 /** The certificates that the release before does not have. */
@@ -217,8 +252,15 @@ function publishedText(status: ProposalStatus): string {
   if (standing !== 'published') throw overError(status);
   return (
     `Published: sequence ${sequence} of ${stream} has all its signatures; it is durable on the ` +
-    `node and spreads.\nSee it: kedge release history ${subjectOf(stream)}`
+    `node and spreads.\nSee it: ${seeCommand(stream)}`
   );
+}
+
+function seeCommand(stream: string): string {
+  const parsed = splitStream(stream);
+  if (parsed.kind === 'charter') return 'kedge charter show';
+  const what = parsed.kind === 'rollout' ? 'rollout status' : 'release history';
+  return `kedge ${what} ${parsed.bundle}`;
 }
 
 /** A proposal as JSON. */
@@ -228,7 +270,14 @@ export function statusJson(status: ProposalStatus): {
   readonly digest: string;
   readonly standing: string;
   readonly signers: readonly string[];
+  readonly refusal?: { readonly code: string; readonly reason: string };
 } {
-  const { stream, sequence, digest, standing, signers } = status;
-  return { stream, sequence, digest, standing, signers };
+  const { stream, sequence, digest, standing, signers, refusal } = status;
+  const common = { stream, sequence, digest, standing, signers };
+  return refusal === undefined ? common : { ...common, refusal: { ...refusal } };
+}
+
+/** Why a node does not publish what has all its signatures. */
+export function refusalText({ refusal }: ProposalStatus): string | undefined {
+  return refusal && `the node does not publish it: ${printable(refusal.reason)} (${refusal.code})`;
 }

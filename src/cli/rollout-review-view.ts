@@ -6,6 +6,7 @@
 import { formatTimestamp } from '../core/ids.ts';
 import type { Gates, NamedRelease, Wave } from '../core/rollouts/body.ts';
 import { formatDistance, formatSeconds } from './durations.ts';
+import type { Json } from './output.ts';
 import type { RolloutReview } from './rollout-review.ts';
 import type { Session } from './session.ts';
 import { countOf, formatFields, formatTable, printable, type Styles } from './styles.ts';
@@ -33,10 +34,35 @@ export function formatRolloutReview(session: Session, review: RolloutReview): st
     formatWaves(body.waves),
     '',
     styles.bold('Signatures: ') + signatureLine(review, styles),
+    ...review.approvals.map(({ text }) => `${styles.yellow('More signers:')} ${text}`),
     ...review.problems.map(
       ({ code, message }) => `${styles.red('Nodes will refuse it:')} ${message} (${code})`,
     ),
   ].join('\n');
+}
+
+/** The review for programs; `missing`: how many signatures it still needs. */
+export function rolloutReviewJson(
+  { statement, body, bundle, authority, problems }: RolloutReview,
+  missing: number,
+): { readonly [key: string]: Json } {
+  return {
+    realm: statement.realm,
+    bundle,
+    sequence: statement.sequence,
+    digest: statement.digest,
+    previous: statement.previous,
+    expires: formatTimestamp(statement.expiresMs),
+    state: body.state,
+    note: body.note,
+    from: body.from === undefined ? null : { ...body.from },
+    to: { ...body.to },
+    waves: body.waves.map(({ name, match, percent, gates }) => {
+      return { name, match: Object.fromEntries(match), percent, gates: { ...gates } };
+    }),
+    signatures: { signers: authority.signers, needed: authority.role.threshold, missing },
+    problems: problems.map(({ code, message }) => ({ code, message })),
+  };
 }
 
 /** The waves as a table. */

@@ -26,6 +26,7 @@ import {
 import type { Draft } from './draft-file.ts';
 import { fileError, fileExists } from './files.ts';
 import { openNode } from './node-admin.ts';
+import { judgeByPolicy, missingSignatures, type PolicyReview } from './policy-review.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
@@ -47,6 +48,8 @@ export interface RolloutReview {
   readonly authority: Authority;
   /** Why nodes would refuse it as it stands, apart from missing signatures. */
   readonly problems: readonly KedgeError[];
+  /** Rules of the policy that want more signers than have signed. */
+  readonly approvals: PolicyReview['approvals'];
 }
 
 /** Judges a draft of a rollout. Errors: whatever makes it not fit together. */
@@ -67,6 +70,7 @@ export function reviewRollout(draft: Draft, pin: Pin, nowMs: number): RolloutRev
   }
   const release = requireRelease(state, body);
   const authority = findAuthority(requireCharter(state).charter, statement, document.statement);
+  const judged = judgeByPolicy(draft, state, nowMs);
   return {
     statement,
     bundle,
@@ -75,7 +79,12 @@ export function reviewRollout(draft: Draft, pin: Pin, nowMs: number): RolloutRev
     previous: headOf(state, rolloutStream(bundle)),
     release,
     authority,
-    problems: [...roleProblems(authority), ...timeProblems(statement, state, authority, nowMs)],
+    problems: [
+      ...roleProblems(authority),
+      ...timeProblems(statement, state, authority, nowMs),
+      ...judged.problems,
+    ],
+    approvals: judged.approvals,
   };
 }
 
@@ -161,8 +170,9 @@ export function signableRollout(
 }
 
 /** How many signatures a draft still needs. */
-export function missingOf({ authority: { role, signers } }: RolloutReview): number {
-  return Math.max(0, role.threshold - signers.length);
+export function missingOf(review: RolloutReview): number {
+  const { role, signers } = review.authority;
+  return missingSignatures(role.threshold - signers.length, review);
 }
 
 /**

@@ -197,7 +197,7 @@ function proposalMethods(
   };
   return {
     propose: unaryMethod(environment, WRITE, async (request, { caller }) => {
-      const status = await required().propose(decodeProposeRequest(request));
+      const status = await required().propose(decodeProposeRequest(request), caller.id);
       const { stream, sequence, digest, standing, signers } = status;
       logger.info(
         { event: 'proposal.accepted', by: caller.id, stream, sequence, digest, standing, signers },
@@ -212,7 +212,7 @@ function proposalMethods(
       encodeProposalAnswer(await required().get(decodeProposalQuery(request))),
     ),
     withdrawProposal: unaryMethod(environment, WRITE, async (request, { caller }) => {
-      const status = await required().withdraw(decodeWithdrawal(request));
+      const status = await required().withdraw(decodeWithdrawal(request), caller.id);
       const { stream, sequence, digest, withdrawnBy } = status;
       logger.info(
         { event: 'proposal.withdrawn', by: caller.id, stream, sequence, digest, withdrawnBy },

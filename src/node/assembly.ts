@@ -163,12 +163,13 @@ export function assemble(options: AssemblyOptions): Assembly {
 
 /** What programs are due while a release comes in waves; told to those who serve and count them. */
 function deliverInWaves(
-  { state, store, clock, logger, metrics }: AssemblyOptions,
+  { state, store, clock, logger, metrics, audit }: AssemblyOptions,
   told: () => Pick<ServingParts, 'adoption' | 'reporting' | 'subscriptions'>,
 ): Deliveries {
   return new Deliveries({
     ...{ state, store, clock, logger, metrics },
     nodes: () => told().adoption.nodes(),
+    note: (fact) => audit.feed.note(fact),
     onStep: (bundle, { rollout, openness }) => {
       const standing = openness.stop === undefined ? 'going' : 'stopped';
       const open = { open: openness.openedMs.length, standing } as const;
@@ -212,7 +213,7 @@ function servicesOf(
       queries,
       adoption,
       audit: audit.queries,
-      proposals: new ProposalQueries({ replicator, store }),
+      proposals: new ProposalQueries({ replicator, store, audit: audit.feed.proposals }),
       rollouts: new RolloutQueries({ replicator, deliveries, clock }),
     },
   };

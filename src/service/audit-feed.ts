@@ -11,6 +11,7 @@
 import type { SubmitReceipt } from '../core/admin/messages.ts';
 import type { AuditFact } from '../core/audit/entry.ts';
 import { auditSigners } from '../core/audit/signers.ts';
+import { stepFacts } from '../core/audit/steps.ts';
 import {
   encodeStreamMark,
   NO_MARK,
@@ -22,14 +23,22 @@ import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Notice, PersistBatch } from '../core/gossip/events.ts';
 import { heldIn, rowIn, rowsOf } from '../core/gossip/rows.ts';
-import { type NodeId, parseSequence, type Sha256, type StreamName } from '../core/ids.ts';
+import {
+  CHARTER_STREAM,
+  type NodeId,
+  parseSequence,
+  type Sha256,
+  type StreamName,
+} from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { decisionsOn } from '../core/trusted/decisions.ts';
-import { forkOf, type TrustedState } from '../core/trusted/state.ts';
+import { forkOf, headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { AuditLog } from './audit-log.ts';
+import { placeOf } from './audit-place.ts';
+import { AuditProposals } from './audit-proposals.ts';
 
 /** What a feed works with. */
 export interface AuditFeedOptions {
@@ -48,11 +57,15 @@ const PAGE = 200;
 const BACKLOG_MAX = 1_000;
 /** Statements on their way from whoever brought them to the log. */
 const ORIGINS_MAX = 2_048;
+/** Of what was accepted at once, the newest are read for what else they say. */
+const STEPS_BACK = 50;
 /** Found in the store at start: who brought it is not known any more. */
 const FOUND: Origin = { via: 'store' };
 
 /** Feeds the audit log of one node. */
 export class AuditFeed implements AsyncDisposable {
+  /** What is asked about proposals goes through here. */
+  readonly proposals: AuditProposals;
   readonly #options: AuditFeedOptions;
   readonly #marks: Map<StreamName, StreamMark> = new Map();
   readonly #waiting: Set<StreamName> = new Set();
@@ -67,6 +80,7 @@ export class AuditFeed implements AsyncDisposable {
 
   constructor(options: AuditFeedOptions) {
     this.#options = options;
+    this.proposals = new AuditProposals(options.log);
     this.#state = options.state;
   }
 
@@ -95,9 +109,7 @@ export class AuditFeed implements AsyncDisposable {
       const submitter = this.#submitters.get(digest);
       this.#origins.set(
         digest,
-        from === 'submit'
-          ? { via: 'admin', ...(submitter !== undefined && { by: submitter }) }
-          : { via: 'peer', by: from },
+        from === 'submit' ? handedIn(submitter) : { via: 'peer', by: from },
       );
     }
     for (const oldest of this.#origins.keys()) {
@@ -139,6 +151,8 @@ export class AuditFeed implements AsyncDisposable {
       const { stream, size } = first.checkpoint;
       const reason = `key ${keyId} of ${first.line.name} signed two roots for size ${size}`;
       log.note({ what: 'region-split', stream, via: 'node', reason });
+    } else if (notice.kind === 'proposal' || notice.kind === 'proposal-ended') {
+      this.proposals.noticed(notice, this.#state.charters);
     }
   }
 
@@ -205,7 +219,10 @@ export class AuditFeed implements AsyncDisposable {
       if ((await log.room()) === 'none') throw new KedgeError('STORE', 'the log has no room');
       const page = await store.statements(stream, { from: parseSequence(from), limit: PAGE });
       if (page.length === 0) break;
-      for (const signed of page) last = this.#noteStatement(stream, signed, last);
+      for (const signed of page) {
+        last = this.#noteStatement(stream, signed, last);
+        if (head - last.sequence < STEPS_BACK) await this.#noteSteps(stream, signed, last);
+      }
       from += page.length;
     }
     if (last.sequence <= head) return last;
@@ -226,6 +243,26 @@ export class AuditFeed implements AsyncDisposable {
       next,
     );
     return next;
+  }
+
+  /** What else the newest statements say. They are noted after what they follow from. */
+  async #noteSteps(
+    stream: StreamName,
+    signed: SignedStatement,
+    { sequence, digest }: StreamMark,
+  ): Promise<void> {
+    if (stream === CHARTER_STREAM) return;
+    const place = { stream, sequence: parseSequence(sequence), digest };
+    const head = headOf(this.#state, stream);
+    const body =
+      head?.digest === digest
+        ? head.bodyBytes
+        : (await this.#options.store.document(stream, place.sequence))?.body;
+    if (body === undefined) return;
+    const signers = auditSigners(this.#state.charters, signed);
+    for (const fact of stepFacts(stream, body)) {
+      this.#options.log.note({ ...fact, ...place, signers, via: 'node' });
+    }
   }
 
   async #notedUpTo(stream: StreamName, mark: StreamMark, head: number): Promise<number> {
@@ -249,13 +286,7 @@ export class AuditFeed implements AsyncDisposable {
   }
 }
 
-/** What the bytes of a statement name, if they do. */
-function placeOf(payload: Uint8Array): Pick<AuditFact, 'stream' | 'sequence'> {
-  try {
-    const { stream, sequence } = parseStatement(payload);
-    return { stream, sequence };
-  } catch {
-    // Refused for just that: the entry says why.
-    return {};
-  }
+/** Without an admin: the node itself, once a proposal had all its signatures. */
+function handedIn(submitter: string | undefined): Origin {
+  return submitter === undefined ? { via: 'node' } : { via: 'admin', by: submitter };
 }

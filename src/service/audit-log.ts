@@ -18,6 +18,7 @@ import {
   isOversized,
   pruneOldest,
 } from '../core/audit/log.ts';
+import { FactPace } from '../core/audit/pace.ts';
 import { type RefusalSource, Refusals } from '../core/audit/refusals.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { NodeId, RealmName } from '../core/ids.ts';
@@ -62,6 +63,7 @@ const PRUNE_MAX = 1_000;
 export class AuditLog implements AsyncDisposable {
   readonly #options: AuditLogOptions;
   readonly #refusals: Refusals = new Refusals();
+  readonly #pace: FactPace = new FactPace();
   /** What is on the disk. */
   #durable: AuditLogState;
   #waiting: Waiting[] = [];
@@ -114,18 +116,22 @@ export class AuditLog implements AsyncDisposable {
     this.#arm(WRITE_AFTER_MS);
   }
 
+  /** Notes a fact that signers bring about, or counts it when there are many. Rule AL-10. */
+  bounded(fact: AuditFact): void {
+    const { clock } = this.#options;
+    this.#endWindow();
+    if (this.#pace.take(fact.what, clock.monotonicMs()) === 'note') return this.note(fact);
+    this.#counted();
+  }
+
   /** Notes a refusal, or counts it when there are many. Rule AL-7. */
   refused(source: RefusalSource, fact: Omit<AuditFact, keyof RefusalSource | 'what'>): void {
-    const { clock, metrics } = this.#options;
+    const { clock } = this.#options;
     this.#endWindow();
     if (this.#refusals.take(source, clock.monotonicMs()) === 'note') {
       return this.note({ what: 'refused', ...source, ...fact });
     }
-    metrics.increment('kedge_audit_counted_total');
-    this.#windowTimer ??= clock.setTimer(this.#windowMs(), () => {
-      this.#windowTimer = undefined;
-      this.#endWindow();
-    });
+    this.#counted();
   }
 
   /** Writes what waits; resolves when that is done or has failed, which is said elsewhere. */
@@ -154,7 +160,7 @@ export class AuditLog implements AsyncDisposable {
 
   /** Writes what is left, counted refusals included. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const fact of this.#refusals.close()) this.note(fact);
+    for (const fact of [...this.#refusals.close(), ...this.#pace.close()]) this.note(fact);
     await this.flush();
     this.#isClosed = true;
     this.#timer?.[Symbol.dispose]();
@@ -165,13 +171,27 @@ export class AuditLog implements AsyncDisposable {
     return this.#waiting.length <= WAITING_MAX - GROUP_MAX;
   }
 
-  #endWindow(): void {
-    for (const fact of this.#refusals.due(this.#options.clock.monotonicMs())) this.note(fact);
+  /** Something was counted alone: it is noted when its window ends, whatever comes until then. */
+  #counted(): void {
+    const { clock, metrics } = this.#options;
+    metrics.increment('kedge_audit_counted_total');
+    this.#armWindow(clock);
   }
 
-  #windowMs(): number {
+  #armWindow(clock: Clock): void {
+    const due = [this.#refusals.dueMs, this.#pace.dueMs].filter((at) => at !== undefined);
+    if (due.length === 0) return;
+    const delayMs = Math.max(0, Math.min(...due) - clock.monotonicMs());
+    this.#windowTimer ??= clock.setTimer(delayMs, () => {
+      this.#windowTimer = undefined;
+      this.#endWindow();
+      this.#armWindow(clock);
+    });
+  }
+
+  #endWindow(): void {
     const now = this.#options.clock.monotonicMs();
-    return Math.max(0, (this.#refusals.dueMs ?? now) - now);
+    for (const fact of [...this.#refusals.due(now), ...this.#pace.due(now)]) this.note(fact);
   }
 
   #arm(delayMs: number): void {

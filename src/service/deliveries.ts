@@ -8,6 +8,7 @@
  * @module
  */
 import type { ReportingNode } from '../core/adoption/view.ts';
+import type { AuditFact } from '../core/audit/entry.ts';
 import { KedgeError } from '../core/errors.ts';
 import {
   type BundleName,
@@ -32,7 +33,7 @@ import type { Store } from '../ports/store.ts';
 import { Delivery } from './delivery.ts';
 import { DueHistory } from './due-history.ts';
 import { Prepared } from './prepared.ts';
-import { reportStep } from './rollout-reports.ts';
+import { reportStep, stepFact } from './rollout-reports.ts';
 
 /** What deliveries work with. */
 export interface DeliveriesOptions {
@@ -46,6 +47,8 @@ export interface DeliveriesOptions {
   readonly nodes: () => readonly ReportingNode[];
   /** A wave opened, or a rollout stopped. */
   readonly onStep: (bundle: BundleName, delivery: Delivery) => void;
+  /** For the audit log; absent where none is kept. */
+  readonly note?: (fact: AuditFact) => void;
 }
 
 /** What is made for one bundle. */
@@ -196,8 +199,11 @@ export class Deliveries implements AsyncDisposable {
     try {
       const step = await delivery.step(this.see(bundle, rollout, nodes));
       if (step === undefined) return;
-      const { logger, metrics } = this.#options;
-      reportStep({ logger, metrics }, { bundle, rollout, openness: delivery.openness }, step);
+      const { logger, metrics, note } = this.#options;
+      const stepped = { bundle, rollout, openness: delivery.openness };
+      reportStep({ logger, metrics }, stepped, step);
+      const fact = stepFact(stepped, step);
+      if (fact !== undefined) note?.(fact);
       if (step.kind !== 'waits') this.#options.onStep(bundle, delivery);
     } catch (thrown) {
       this.#failed(bundle, thrown);

@@ -8,6 +8,7 @@
  * @module
  */
 import type { SubmitReceipt } from '../core/admin/messages.ts';
+import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
 import type { GossipMachine } from '../core/gossip/machine.ts';
@@ -44,6 +45,9 @@ export class Offers {
   readonly #parts: OffersParts;
   readonly #submits: Pending<SubmitReceipt> = new Pending();
   readonly #proposed: Pending<Sha256> = new Pending();
+  /** Why proposals that have all their signatures were not taken, last time. */
+  readonly #refusals: Map<Sha256, KedgeError> = new Map();
+  readonly #attempts: Map<Sha256, Promise<SubmitReceipt>> = new Map();
 
   constructor(parts: OffersParts) {
     this.#parts = parts;
@@ -54,11 +58,18 @@ export class Offers {
     return this.#parts.machine.proposals;
   }
 
-  /** Offers a document; see `Replicator.submit`. */
-  async submit(document: SignedDocument, blobs: readonly Uint8Array[]): Promise<SubmitReceipt> {
+  /**
+   * Offers a document; see `Replicator.submit`. A refusal for the reason that was `told` is not
+   * reported again.
+   */
+  async submit(
+    document: SignedDocument,
+    blobs: readonly Uint8Array[],
+    told?: string,
+  ): Promise<SubmitReceipt> {
     const { gate, recall, handle, requireReady } = this.#parts;
     requireReady();
-    await gate.check(document, blobs);
+    await gate.check(document, blobs, 'submission', told);
     const finding = recall(document);
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recalled = finding === undefined ? {} : await finding;
@@ -66,8 +77,13 @@ export class Offers {
     if (finding !== undefined) await gate.check(document, blobs);
     requireReady();
     return await this.#submits.wait((requestId) => {
-      handle({ kind: 'submit', requestId, document, blobs, recall: recalled });
+      handle({ kind: 'submit', requestId, document, blobs, recall: recalled, told });
     });
+  }
+
+  /** Why a proposal that has all its signatures is not published; absent: nothing is known. */
+  refusalOf(digest: Sha256): KedgeError | undefined {
+    return this.proposals.isComplete(digest) ? this.#refusals.get(digest) : undefined;
   }
 
   /**
@@ -75,27 +91,27 @@ export class Offers {
    * the last signature when the document is accepted. Errors: those of `judgeProposal`, `LIMIT`
    * (no room), `STORE`, `UNAVAILABLE`; those of {@link submit}.
    */
-  async propose(proposal: Proposal): Promise<Sha256> {
+  async propose(proposal: Proposal, by?: string): Promise<Sha256> {
     const { gate, handle, requireReady } = this.#parts;
     requireReady();
     await gate.check(proposal.document, proposal.blobs, 'signing');
     requireReady();
     const digest = await this.#proposed.wait((requestId) => {
-      handle({ kind: 'propose', requestId, proposal });
+      handle({ kind: 'propose', requestId, proposal, by });
     });
     const open = this.proposals.find(digest)?.proposal;
     if (open !== undefined && this.proposals.isComplete(digest)) {
-      await this.submit(open.document, open.blobs);
+      await this.#complete(digest, open);
     }
     return digest;
   }
 
   /** Hands a withdrawal in; resolves when it is durable. Errors: those of `verifyWithdrawal`. */
-  async withdraw(withdrawal: Withdrawal): Promise<Sha256> {
+  async withdraw(withdrawal: Withdrawal, by?: string): Promise<Sha256> {
     const { handle, requireReady } = this.#parts;
     requireReady();
     return await this.#proposed.wait((requestId) => {
-      handle({ kind: 'withdraw', requestId, withdrawal });
+      handle({ kind: 'withdraw', requestId, withdrawal, by });
     });
   }
 
@@ -117,7 +133,13 @@ export class Offers {
       case 'keep-proposals':
         return track(this.#keep(effect));
       case 'complete':
-        return track(this.#complete(effect));
+        return track(
+          this.#complete(sha256(effect.document.statement.payload), effect).then(
+            () => undefined,
+            // Reported where it is judged; the machine tries again.
+            () => undefined,
+          ),
+        );
     }
   }
 
@@ -140,8 +162,29 @@ export class Offers {
     }
   }
 
-  /** What speaks against it is noticed where it is judged; the machine tries again. */
-  async #complete({ document, blobs }: Extract<OfferEffect, { kind: 'complete' }>): Promise<void> {
-    await this.submit(document, blobs).catch(() => undefined);
+  /** Hands a proposal in that has all its signatures; one attempt at a time. Errors: of submit. */
+  #complete(digest: Sha256, proposal: Proposal): Promise<SubmitReceipt> {
+    const running = this.#attempts.get(digest);
+    if (running !== undefined) return running;
+    const attempt = this.#attempt(digest, proposal);
+    this.#attempts.set(digest, attempt);
+    return attempt;
+  }
+
+  async #attempt(digest: Sha256, { document, blobs }: Proposal): Promise<SubmitReceipt> {
+    for (const known of this.#refusals.keys()) {
+      if (this.proposals.find(known) === undefined) this.#refusals.delete(known);
+    }
+    try {
+      const receipt = await this.submit(document, blobs, this.#refusals.get(digest)?.message);
+      this.#refusals.delete(digest);
+      return receipt;
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      this.#refusals.set(digest, error);
+      throw error;
+    } finally {
+      this.#attempts.delete(digest);
+    }
   }
 }

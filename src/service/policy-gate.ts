@@ -48,13 +48,15 @@ export class PolicyGate {
   }
 
   /**
-   * Judges what was handed in; `signing` while signatures are still being gathered. Errors:
+   * Judges what was handed in; `signing` while signatures are still being gathered. A refusal for
+   * the reason that was `told` is not reported again. Errors:
    * `POLICY`; `STORE` when certificates cannot be read.
    */
   async check(
     document: SignedDocument,
     blobs: readonly Uint8Array[],
     phase: PolicyPhase = 'submission',
+    told?: string,
   ): Promise<void> {
     const { policy, logger, metrics } = this.#options;
     if (policy === undefined) return;
@@ -63,6 +65,7 @@ export class PolicyGate {
       await this.#judge(require, document, blobs);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
+      if (error.message === told) throw error;
       const { stream } = parseStatement(document.statement.payload);
       reportNotice({ kind: 'refused', from: 'submit', stream, error }, { logger, metrics });
       throw error;

@@ -6,16 +6,21 @@
 import type { ProposalAnswer, ProposalServices, ProposalStatus } from '../core/admin/proposals.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Sha256 } from '../core/ids.ts';
+import { TEXT_MAX_CHARS } from '../core/limits.ts';
 import type { OpenProposal } from '../core/proposals/entry.ts';
 import { proposalEndsAtMs } from '../core/proposals/judge.ts';
 import type { EndedProposal, Proposal, Withdrawal } from '../core/proposals/model.ts';
 import type { Store } from '../ports/store.ts';
+import type { AuditProposals } from './audit-proposals.ts';
+import type { Offers } from './offers.ts';
 import type { Replicator } from './replicator.ts';
 
 /** What they are answered from. */
 export interface ProposalQueriesOptions {
   readonly replicator: Replicator;
   readonly store: Store;
+  /** Keeps account of who asked what. */
+  readonly audit: Pick<AuditProposals, 'asking'>;
 }
 
 /** Answers of one node. Errors of all also: `UNAVAILABLE` while the node holds back. */
@@ -26,28 +31,35 @@ export class ProposalQueries implements ProposalServices {
     this.#options = options;
   }
 
-  async propose(proposal: Proposal): Promise<ProposalStatus> {
-    const digest = await this.#options.replicator.offers.propose(proposal);
+  async propose(proposal: Proposal, by: string): Promise<ProposalStatus> {
+    const { audit, replicator } = this.#options;
+    const { statement } = proposal.document;
+    const digest = await audit.asking(by, statement, () => replicator.offers.propose(proposal, by));
     return (await this.get(digest)).status;
   }
 
-  async withdraw(withdrawal: Withdrawal): Promise<ProposalStatus> {
-    const digest = await this.#options.replicator.offers.withdraw(withdrawal);
+  async withdraw(withdrawal: Withdrawal, by: string): Promise<ProposalStatus> {
+    const { audit, replicator } = this.#options;
+    const digest = await audit.asking(by, withdrawal.statement, () =>
+      replicator.offers.withdraw(withdrawal, by),
+    );
     return (await this.get(digest)).status;
   }
 
   async list(): Promise<readonly ProposalStatus[]> {
     this.#options.replicator.requireServing();
-    const { open, ended } = this.#options.replicator.offers.proposals;
-    const sorted = open.map(openStatus).toSorted(byPlace);
+    const { offers } = this.#options.replicator;
+    const { open, ended } = offers.proposals;
+    const sorted = open.map((one) => openStatus(one, offers)).toSorted(byPlace);
     return [...sorted, ...(await Promise.all(ended.map((one) => this.#endedStatus(one))))];
   }
 
   async get(digest: Sha256): Promise<ProposalAnswer> {
     this.#options.replicator.requireServing();
-    const { proposals } = this.#options.replicator.offers;
+    const { offers } = this.#options.replicator;
+    const { proposals } = offers;
     const found = proposals.find(digest);
-    if (found !== undefined) return { status: openStatus(found), proposal: found.proposal };
+    if (found !== undefined) return { status: openStatus(found, offers), proposal: found.proposal };
     const ended = proposals.ended.findLast((one) => one.digest === digest);
     if (ended !== undefined) return { status: await this.#endedStatus(ended) };
     throw new KedgeError('UNAVAILABLE', `this node knows of no proposal ${digest}`);
@@ -62,10 +74,17 @@ export class ProposalQueries implements ProposalServices {
   }
 }
 
-function openStatus({ statement, signers }: OpenProposal): ProposalStatus {
+function openStatus(
+  { statement, signers }: OpenProposal,
+  offers: Pick<Offers, 'refusalOf'>,
+): ProposalStatus {
   const { stream, sequence, digest } = statement;
   const endsAtMs = proposalEndsAtMs(statement);
-  return { stream, sequence, digest, standing: 'open', signers, endsAtMs };
+  const error = offers.refusalOf(digest);
+  const refusal = error && {
+    refusal: { code: error.code, reason: error.message.slice(0, TEXT_MAX_CHARS) },
+  };
+  return { stream, sequence, digest, standing: 'open', signers, endsAtMs, ...refusal };
 }
 
 function byPlace(a: ProposalStatus, b: ProposalStatus): number {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BundleName } from '../core/ids.ts';
+import type { AuditFact } from '../core/audit/entry.ts';
+import { type BundleName, rolloutStream } from '../core/ids.ts';
 import type { Openness, Wait } from '../core/rollouts/gates.ts';
 import type { RolloutHead } from '../core/trusted/state.ts';
 import type { Logger, LogValue } from '../ports/logger.ts';
@@ -49,6 +50,29 @@ export function reportStep(
     }
     case 'waits':
       return logger.info({ event: 'rollout.waiting', ...place, ...fieldsOf(step.wait) }, 'waiting');
+  }
+}
+
+/** What an auditor is told of it; nothing of waiting. */
+export function stepFact(
+  { bundle, rollout, openness }: ReportedRollout,
+  step: RolloutStep,
+): AuditFact | undefined {
+  const { sequence, digest, body } = rollout;
+  const place = { stream: rolloutStream(bundle), sequence, digest, via: 'node' } as const;
+  switch (step.kind) {
+    case 'opened': {
+      const wave = body.waves[step.wave]?.name ?? String(step.wave);
+      const reason = `wave ${wave} gets release ${body.to.sequence}`;
+      return { what: 'wave-opened', ...place, reason };
+    }
+    case 'stopped': {
+      const { refused, maxFailures } = openness.stop ?? { refused: 0, maxFailures: 0 };
+      const reason = `stopped by its gate: ${refused} refused it, ${maxFailures} may`;
+      return { what: 'rollout-step', ...place, reason };
+    }
+    case 'waits':
+      return undefined;
   }
 }
 

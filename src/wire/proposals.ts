@@ -7,9 +7,9 @@
  * @module
  */
 import type { ProposalAnswer, ProposalStanding, ProposalStatus } from '../core/admin/proposals.ts';
-import { KedgeError } from '../core/errors.ts';
+import { isErrorCode, KedgeError } from '../core/errors.ts';
 import { parseSignerId, parseStreamName, type Sha256 } from '../core/ids.ts';
-import { MESSAGE_MAX_BYTES, PROPOSALS_MAX, SIGNERS_MAX } from '../core/limits.ts';
+import { MESSAGE_MAX_BYTES, PROPOSALS_MAX, SIGNERS_MAX, TEXT_MAX_CHARS } from '../core/limits.ts';
 import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
 import {
   decodeSequence,
@@ -155,6 +155,7 @@ function decodeStatus(status: ProposalStatusOutput): ProposalStatus {
     signers: signers.map(parseSignerId),
     ...(endsAtMs !== 0 && { endsAtMs }),
     ...(status.withdrawnBy !== '' && { withdrawnBy: parseSignerId(status.withdrawnBy) }),
+    ...decodeRefusal(status),
   };
 }
 
@@ -167,7 +168,21 @@ function encodeStatus(status: ProposalStatus): ProposalStatusInput {
     signers: [...status.signers],
     endsAtMs: String(status.endsAtMs ?? 0),
     withdrawnBy: status.withdrawnBy ?? '',
+    refusalCode: status.refusal?.code ?? '',
+    refusalReason: status.refusal?.reason ?? '',
   };
+}
+
+/** A code that this version does not know is told as one that it knows, with the same text. */
+function decodeRefusal({
+  refusalCode: code,
+  refusalReason: reason,
+}: ProposalStatusOutput): Pick<ProposalStatus, 'refusal'> {
+  if (code === '') return {};
+  if (reason.length > TEXT_MAX_CHARS) {
+    throw new KedgeError('LIMIT', `a reason has at most ${TEXT_MAX_CHARS} characters`);
+  }
+  return { refusal: { code: isErrorCode(code) ? code : 'POLICY', reason } };
 }
 
 function decodeStanding(standing: string): ProposalStanding {

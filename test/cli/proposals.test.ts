@@ -21,7 +21,12 @@ let nowMs = START_MS;
 let environment: Record<string, string>;
 
 beforeAll(async () => {
-  realm = await createCliRealm();
+  const offline = 'ana,ben,cleo';
+  const roles = [`charter=2:${offline}`, `release=2:${offline}`, 'rollout=2:dee,eli'];
+  realm = await createCliRealm(
+    ...['--signer', 'dee', '--signer', 'eli'],
+    ...roles.flatMap((role) => ['--role', role]),
+  );
   const text = sampleConfig({
     id: 'iad-1',
     region: 'iad',
@@ -51,9 +56,8 @@ async function json<Value>(...argv: readonly string[]): Promise<Value> {
   return await realm.json<Value>(argv, { nowMs, env: environment });
 }
 
-const ana = ['--key', 'signers/ana.age', '--yes'];
-const ben = ['--key', 'signers/ben.age', '--yes'];
-const cleo = ['--key', 'signers/cleo.age', '--yes'];
+const signer = (name: string): readonly string[] => ['--key', `signers/${name}.age`, '--yes'];
+const [ana, ben, cleo] = [signer('ana'), signer('ben'), signer('cleo')];
 
 describe('kedge proposal', () => {
   it('refuses a draft that nobody signed, with what to do', async () => {
@@ -133,6 +137,32 @@ describe('kedge proposal', () => {
     const watched = await watching;
     expect(watched.code).not.toBe(0);
     expect(watched.stderr).toContain('withdrawn by ana');
+  });
+
+  it('takes rollouts as well, verified with the release that they name', async () => {
+    nowMs += DAY_MS;
+    const both = ['ben', 'cleo'].flatMap((name) => ['--sign-with', `signers/${name}.age`]);
+    const add = ['anchor', 'add', await realm.ca('CA 2'), '--bundle', BUNDLE, '--waves'];
+    const added = await run(...add, '--draft', 'four.json', ...both, '--yes', '--submit');
+    expect(added.stderr + added.stdout).toContain('Published release 3');
+    await run('rollout', 'start', BUNDLE, '--percent', '5,100', '--draft', 'waves.json');
+    const created = await run('proposal', 'create', 'waves.json', ...signer('dee'));
+    expect(created.stdout).toContain(`sequence 1 of rollout/${BUNDLE}: signed by dee; 1 signature`);
+    const shown = await run('proposal', 'show', `rollout/${BUNDLE}`);
+    expect(shown.stdout).toContain(`Rollout 1 of ${BUNDLE}: running`);
+    expect(shown.stdout).toContain('1 of 2 needed: dee (may still sign: eli)');
+    const read = await json<unknown>('proposal', 'show', `rollout/${BUNDLE}`);
+    expect(read).toMatchObject({ to: { sequence: 3 }, signatures: { missing: 1 } });
+    const stranger = await run('proposal', 'approve', `rollout/${BUNDLE}`, ...ana);
+    expect(stranger.stderr).toContain('belongs to signer ana; its signature would not count here');
+    const done = await run('proposal', 'approve', `rollout/${BUNDLE}`, ...signer('eli'));
+    expect(done.stdout).toContain(`Published: sequence 1 of rollout/${BUNDLE}`);
+    expect(done.stdout).toContain(`See it: kedge rollout status ${BUNDLE}`);
+    const paused = ['rollout', 'pause', BUNDLE, '--draft', 'pause.json'];
+    await run(...paused);
+    await run('proposal', 'create', 'pause.json', ...signer('eli'));
+    const next = await run('proposal', 'show', `rollout/${BUNDLE}`);
+    expect(next.stdout).toContain('Changes since rollout 1: running → paused');
   });
 
   it('takes charters as well', async () => {

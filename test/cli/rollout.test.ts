@@ -142,6 +142,13 @@ describe('kedge rollout', () => {
     expect(await status()).toMatchObject({ wait: { kind: 'aborted' }, everybody: { sequence: 1 } });
   });
 
+  it('says what to do where the only signer of rollouts leaves', async () => {
+    const { code, stderr } = await run('charter', 'rotate', '--remove-signer', 'deploy');
+    expect(code).toBe(2);
+    expect(stderr).toContain('the role rollout would have no signer left');
+    expect(stderr).toContain('or take the role away: --remove-role rollout');
+  });
+
   it('takes waves from a file, and says what is wrong with one', async () => {
     const file = await realm.dir.write(
       'waves.yaml',

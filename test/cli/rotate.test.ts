@@ -167,8 +167,12 @@ describe('kedge rotate', () => {
 
   it('removes the old CA in the end, and is done then', async () => {
     aheadMs += 61_000;
-    const removed = await waitedFor(...ANA, ...BEN, ...QUIET);
-    expect(removed).toMatchObject({ code: 0, next: 'remove', made: { sequence: 5 } });
+    const keyless = await run('rotate', BUNDLE, '--propose');
+    expect(keyless.stderr).toContain('a proposal needs a signature');
+    const proposed = await waitedFor(...ANA, ...QUIET, '--propose');
+    expect(proposed).toMatchObject({ code: 12, next: 'remove', made: { standing: 'open' } });
+    const approved = await run('proposal', 'approve', BUNDLE, ...BEN);
+    expect(approved.stdout).toContain(`Published: sequence 5 of release/${BUNDLE}`);
     expect(await rotate(...ANA)).toMatchObject({ code: 0, standing: 'done', next: null });
     const { stdout } = await run('rotate', 'status', BUNDLE);
     expect(stdout).toContain('no rotation is under way');

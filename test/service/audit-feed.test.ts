@@ -5,9 +5,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readAuditCheckpoint } from '../../src/core/audit/checkpoint.ts';
 import { type AuditEntry, parseAuditEntry } from '../../src/core/audit/entry.ts';
+import { auditSigners } from '../../src/core/audit/signers.ts';
 import { verifyAuditLog } from '../../src/core/audit/verify.ts';
 import { KedgeError } from '../../src/core/errors.ts';
-import { CHARTER_STREAM, parseNodeId, parseSequence } from '../../src/core/ids.ts';
+import { CHARTER_STREAM, parseNodeId, parseSequence, parseSignerId } from '../../src/core/ids.ts';
 import { verifyConsistency } from '../../src/core/log/proof.ts';
 import { acceptDocument, acceptEvidence } from '../../src/core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../../src/core/trusted/state.ts';
@@ -123,6 +124,50 @@ describe('AuditFeed', () => {
     const [decided, open] = (await listed(node)).slice(-2);
     expect(decided).toMatchObject({ what: 'accepted', stream: CHARTER_STREAM, sequence: 2 });
     expect(open).toMatchObject({ what: 'settled', stream, sequence: 1, digest });
+  });
+
+  it('notes who proposes, approves and withdraws, and what was refused', async () => {
+    await using node = await start(entries);
+    await accept(node, realm.charter, 'submit');
+    await listed(node);
+    const { stream, sequence, digest, document } = publish();
+    const place = { stream, sequence, digest };
+    const { statement } = document;
+    const kinds = { kind: 'proposal', signers: [], statement, ...place } as const;
+    const [ana, fra] = [
+      { via: 'admin', by: 'dns:ana' },
+      { via: 'peer', by: 'fra-1' },
+    ] as const;
+    node.feed.noticed({ ...kinds, what: 'opened', brought: ana });
+    node.feed.noticed({ ...kinds, what: 'signed', brought: fra });
+    const ended = { ...place, end: 'withdrawn', by: parseSignerId('ben') } as const;
+    node.feed.noticed({ kind: 'proposal-ended', ended, brought: fra });
+    node.feed.noticed({ kind: 'proposal-ended', ended: { ...ended, end: 'expired' } });
+    const refusal = new KedgeError('POLICY', 'outside of the window');
+    const asked = node.feed.proposals.asking('dns:eve', statement, () => Promise.reject(refusal));
+    await expect(asked).rejects.toThrow('outside');
+    const signers = auditSigners(realm.trustedState().charters, statement);
+    expect((await listed(node)).slice(-4)).toEqual([
+      expect.objectContaining({ what: 'proposed', ...place, signers, ...ana }),
+      expect.objectContaining({ what: 'approved', ...place, signers, ...fra }),
+      expect.objectContaining({ what: 'withdrawn', reason: 'by the signer ben', ...fra }),
+      expect.objectContaining({ what: 'refused', code: 'POLICY', ...place, by: 'dns:eve' }),
+    ]);
+  });
+
+  it('notes a gate that signers passed, after the release that says so', async () => {
+    await using node = await start(entries);
+    await accept(node, realm.charter, 'submit');
+    await accept(node, publish(), 'submit');
+    const note = 'rotation from "a" to "b": retire; override unused: ticket 4711 (1 program)';
+    const release = realm.nextRelease(BUNDLE, (body) => ({ ...body, note }));
+    await accept(node, release, 'submit');
+    const [accepted, passed] = (await listed(node)).slice(-2);
+    const { stream, sequence, digest } = release;
+    expect(accepted).toMatchObject({ what: 'accepted', sequence: 2 });
+    const reason = 'override unused: ticket 4711 (1 program)';
+    expect(passed).toMatchObject({ what: 'override', stream, sequence, digest, reason });
+    expect(passed?.signers).toEqual(accepted?.signers);
   });
 
   it('writes the same again when the disk refused, and counts what had no room', async () => {

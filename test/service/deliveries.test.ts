@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReportingNode } from '../../src/core/adoption/view.ts';
+import type { AuditFact } from '../../src/core/audit/entry.ts';
 import {
   type BundleName,
   parseBundleName,
@@ -75,6 +76,7 @@ describe('Deliveries', () => {
   let deliveries: Deliveries;
   let subscriptions: Subscriptions;
   let seen: readonly WaveCounts[];
+  let noted: AuditFact[];
   let identities = 0;
 
   beforeEach(async () => {
@@ -87,6 +89,7 @@ describe('Deliveries', () => {
     store = await openMemoryStore();
     clock = new SimulatedClock();
     seen = [NOBODY, NOBODY];
+    noted = [];
     start();
     await release(addActive(anchor(0)));
   });
@@ -154,6 +157,19 @@ describe('Deliveries', () => {
     await passSeconds(60);
     await expectSent(program(undefined, CANARY), 'update 1');
     await expectSent(program(undefined), 'update 1');
+  });
+
+  it('tells the audit log which wave opened, and that it stopped', async () => {
+    await wavedRelease(1);
+    await roll();
+    await passSeconds(1);
+    seen = [counts(3, 2, 1), NOBODY];
+    await passSeconds(2);
+    expect(noted.map(({ what, reason }) => [what, reason])).toEqual([
+      ['wave-opened', expect.stringMatching(/^wave .+ gets release 2$/)],
+      ['rollout-step', 'stopped by its gate: 1 refused it, 0 may'],
+    ]);
+    expect(noted[0]).toMatchObject({ stream: `rollout/${BUNDLE}`, sequence: 1, via: 'node' });
   });
 
   it('takes it from nobody: who has it is told that this is the newest', async () => {
@@ -235,6 +251,7 @@ describe('Deliveries', () => {
       clock,
       nodes: () => [reporting()],
       onStep: (bundle) => subscriptions.due(bundle),
+      note: (fact) => noted.push(fact),
     });
     subscriptions = new Subscriptions({
       realm: realm.name,

@@ -58,6 +58,13 @@ export const proposalStatus: fc.Arbitrary<ProposalStatus> = fc.record(
     ),
     signers: fc.array(signer, { maxLength: 3 }),
     endsAtMs: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    refusal: fc.record(
+      {
+        code: fc.constantFrom('POLICY' as const, 'EXPIRED'),
+        reason: fc.string({ maxLength: 30 }),
+      },
+      plain,
+    ),
     withdrawnBy: signer,
   },
   { requiredKeys: ['stream', 'sequence', 'digest', 'standing', 'signers'], ...plain },

@@ -8,6 +8,7 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
+import { splitStream } from '../../core/ids.ts';
 import { addSignatures } from '../../core/statements/sign.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type Draft, loadDraft, saveDraft } from '../draft-file.ts';
@@ -43,10 +44,10 @@ export const proposalApprove: CommandModule = {
         'last one that is needed it is published. Everything is verified from the pin down ' +
         'before it is shown, as in kedge release sign, and the ledger of the key refuses a ' +
         'second statement for one sequence. For a key on a machine without a network --export ' +
-        'writes the draft, kedge release sign (or charter sign) signs it there, and --import ' +
-        'hands it in.',
+        'writes the draft, kedge release sign (charter sign, rollout sign) signs it there, and ' +
+        '--import hands it in.',
     );
-    command.argument('[which]', 'bundle, charter, or the first digits of the digest');
+    command.argument('[which]', 'bundle, charter, rollout/<bundle>, or digits of the digest');
     addApproveOptions(addRealmOptions(command))
       .option('--draft <file>', 'where to keep what was signed (default: named by its digest)')
       .option('--export <file>', 'write the draft to a file for signing elsewhere, and end')
@@ -95,7 +96,8 @@ async function keptDraft(
   { status, draft }: FetchedProposal,
   file: string | undefined,
 ): Promise<{ readonly path: string; readonly draft: Draft; readonly saveAs: 'new' | 'changed' }> {
-  const name = `${subjectOf(status.stream)}.${shortDigest(status.digest)}.draft.json`;
+  const subject = subjectOf(status.stream).replace('/', '.');
+  const name = `${subject}.${shortDigest(status.digest)}.draft.json`;
   const path = session.path(file ?? name);
   if (!(await fileExists(path))) return { path, draft, saveAs: 'new' };
   const before = await loadDraft(path);
@@ -119,7 +121,7 @@ async function exportDraft(
   const { text, json } = reviewDraft(session, { path, draft, pin: realm.pin });
   session.output.show(text);
   await saveDraft(path, draft, 'new');
-  const sign = status.stream === 'charter' ? 'kedge charter sign' : 'kedge release sign';
+  const sign = `kedge ${splitStream(status.stream).kind} sign`;
   const shown = session.shown(path);
   session.output.result(
     { ...json, draft: path },

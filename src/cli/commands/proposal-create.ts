@@ -19,11 +19,11 @@ export const proposalCreate: CommandModule = {
   configure(command, session) {
     command.description(
       'Propose a draft: the nodes keep it, pass it to each other and join the signatures that ' +
-        'come in anywhere. With the last one that is needed the release is published by itself, ' +
+        'come in anywhere. With the last one the release or rollout is published by itself, ' +
         'or the charter comes into force. A proposal needs the signature of one signer, and ends ' +
         '14 days after it was issued. Signatures of a draft file join a proposal in the same way.',
     );
-    command.argument('<draft>', 'draft file of a release or a charter');
+    command.argument('<draft>', 'draft file of a release, a charter or a rollout');
     addApproveOptions(addRealmOptions(command));
     command.action((file: string, options: ApproveOptions) => run(session, file, options));
     addExamples(command, [

@@ -9,7 +9,7 @@ import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
 import { openNode } from '../node-admin.ts';
-import { shortDigest, statusJson, subjectOf } from '../proposals.ts';
+import { refusalText, shortDigest, statusJson, subjectOf } from '../proposals.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import type { Session } from '../session.ts';
 import { formatTable } from '../styles.ts';
@@ -56,8 +56,8 @@ async function run(session: Session, options: Options): Promise<void> {
 
 function row(status: ProposalStatus, nowMs: number): string[] {
   const { digest, stream, sequence, signers, endsAtMs } = status;
-  const end =
-    endsAtMs === undefined ? standingText(status) : `ends ${formatDistance(endsAtMs, nowMs)}`;
+  const open = refusalText(status) ?? `ends ${formatDistance(endsAtMs ?? nowMs, nowMs)}`;
+  const end = endsAtMs === undefined ? standingText(status) : open;
   return [shortDigest(digest), subjectOf(stream), String(sequence), signers.join(', '), end];
 }
 

@@ -6,7 +6,7 @@
 import type { CommandModule } from '../command-module.ts';
 import { reviewDraft } from '../draft-review.ts';
 import { addExamples } from '../help.ts';
-import { fetchProposal, openNodeRealm, statusJson } from '../proposals.ts';
+import { fetchProposal, openNodeRealm, refusalText, statusJson } from '../proposals.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import type { Session } from '../session.ts';
 
@@ -19,7 +19,7 @@ export const proposalShow: CommandModule = {
           'still missing. Nothing that the node says is believed: all of it is verified from the ' +
           'pin down, as in kedge release show.',
       )
-      .argument('<which>', 'bundle, charter, or the first digits of the digest');
+      .argument('<which>', 'bundle, charter, rollout/<bundle>, or digits of the digest');
     addRealmOptions(command);
     command.action((which: string, options: RealmOptions) => run(session, which, options));
     addExamples(command, [
@@ -33,5 +33,7 @@ async function run(session: Session, which: string, options: RealmOptions): Prom
   await using realm = await openNodeRealm(session, options);
   const { status, draft } = await fetchProposal(realm, which);
   const { text, json } = reviewDraft(session, { path: '', draft, pin: realm.pin });
-  session.output.result({ ...statusJson(status), ...json }, text);
+  const refusal = refusalText(status);
+  const shown = refusal === undefined ? text : `${text}\n\n${refusal}`;
+  session.output.result({ ...statusJson(status), ...json }, shown);
 }

@@ -12,6 +12,8 @@ import type { CommandModule } from '../command-module.ts';
 import { saveDraft } from '../draft-file.ts';
 import { formatSeconds, parseDurationSeconds } from '../durations.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
+import type { Json } from '../output.ts';
+import { openNodeRealm, proposeDraft } from '../proposals.ts';
 import type { OpenedDraft } from '../publishing.ts';
 import {
   addKeyOptions,
@@ -33,6 +35,7 @@ interface Options extends RealmOptions, ShortcutOptions, PairOptions {
   readonly override?: readonly string[];
   readonly reason?: string;
   readonly watch?: boolean;
+  readonly propose?: boolean;
 }
 
 /** What one call came to. */
@@ -73,6 +76,11 @@ export const rotate: CommandModule = {
         `pass this gate (${ROTATION_GATES.join(', ')}) though it is closed; may be repeated`,
         collect,
       )
+      .option(
+        '--propose',
+        'with --key: let the node gather the signatures that are missing; the others run kedge ' +
+          'proposal approve',
+      )
       .option('--reason <text>', 'why, with --override; everybody will be able to read it')
       .option('--draft <file>', 'draft to work on (default: <bundle>.rotation.draft.json)');
     addKeyOptions(command);
@@ -83,6 +91,7 @@ export const rotate: CommandModule = {
       'kedge rotate b.example.org --from "CA 2024" --to ca-2027.pem --key ana.age',
       'kedge rotate b.example.org --watch --key ana.age --key ben.age --yes --output json',
       'kedge rotate b.example.org --override loaded --reason "host down, ticket 4711"',
+      'kedge rotate b.example.org --key ana.age --propose',
       'kedge rotate status b.example.org',
     ]);
   },
@@ -90,6 +99,11 @@ export const rotate: CommandModule = {
 
 async function run(session: Session, bundle: BundleName, options: Options): Promise<void> {
   const terms = termsOf(options);
+  if (options.propose === true && options.key === undefined) {
+    throw new KedgeError('CONFIG', '--propose: a proposal needs a signature', {
+      detail: { hint: 'give --key <keyfile> too' },
+    });
+  }
   const { rotation, opened } = await takeTurn(session, bundle, options, terms);
   if (opened === undefined) {
     if (rotation.path.standing === 'waiting') session.conclude('waiting');
@@ -111,6 +125,13 @@ async function run(session: Session, bundle: BundleName, options: Options): Prom
     return;
   }
   const finished = await signAndPublish(session, options, opened, options.key);
+  if (finished.kind === 'signed' && options.propose === true) {
+    await using realm = await openNodeRealm(session, options);
+    const { standing, json, text } = await proposeDraft(session, realm, finished.opened);
+    if (standing === 'open') session.conclude('unsigned');
+    print(session, rotation, { json: { release, ...json }, text });
+    return;
+  }
   if (finished.kind === 'signed') session.conclude('unsigned');
   print(session, rotation, {
     json: { release, ...finishedJson(finished) },
@@ -179,7 +200,7 @@ function print(
   rotation: Rotation,
   outcome: {
     readonly text: string;
-    readonly json: { readonly [key: string]: string | number | null };
+    readonly json: { readonly [key: string]: Json | undefined };
   },
 ): void {
   const { output, context } = session;

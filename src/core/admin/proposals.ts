@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ErrorCode } from '../errors.ts';
 import type { Sha256, SignerId } from '../ids.ts';
 import type { Proposal, ProposalPlace, Withdrawal } from '../proposals/model.ts';
 
@@ -13,6 +14,13 @@ import type { Proposal, ProposalPlace, Withdrawal } from '../proposals/model.ts'
  */
 export type ProposalStanding = 'open' | 'published' | 'conflict' | 'expired' | 'withdrawn' | 'void';
 
+/** Why something is refused. */
+interface Refusal {
+  readonly code: ErrorCode;
+  /** For people; at most `TEXT_MAX_CHARS`. */
+  readonly reason: string;
+}
+
 /** A proposal as the node that answers sees it. */
 export interface ProposalStatus extends ProposalPlace {
   readonly standing: ProposalStanding;
@@ -21,6 +29,8 @@ export interface ProposalStatus extends ProposalPlace {
   /** When it ends by itself; absent when it has ended. */
   readonly endsAtMs?: number;
   readonly withdrawnBy?: SignerId;
+  /** Why the node does not publish one that has all its signatures. */
+  readonly refusal?: Refusal;
 }
 
 /** One proposal; the document only while it gathers signatures. */
@@ -31,8 +41,9 @@ export interface ProposalAnswer {
 
 /** What admins ask of a node about proposals. */
 export interface ProposalServices {
-  propose(proposal: Proposal): Promise<ProposalStatus>;
-  withdraw(withdrawal: Withdrawal): Promise<ProposalStatus>;
+  /** `by`: the identity of the admin, here and below. */
+  propose(proposal: Proposal, by: string): Promise<ProposalStatus>;
+  withdraw(withdrawal: Withdrawal, by: string): Promise<ProposalStatus>;
   list(): Promise<readonly ProposalStatus[]>;
   /** Errors: `UNAVAILABLE` when this node knows of none. */
   get(digest: Sha256): Promise<ProposalAnswer>;

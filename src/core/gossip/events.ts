@@ -15,6 +15,7 @@ import type { RegionSplit } from '../log/split.ts';
 import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
 import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type {
+  BroughtBy,
   EndedProposal,
   KeptProposal,
   Proposal,
@@ -68,6 +69,8 @@ export type GossipEvent =
       readonly document: SignedDocument;
       readonly blobs: readonly Uint8Array[];
       readonly recall: Recall;
+      /** Why it was refused before: to be refused for the same again is not noticed. */
+      readonly told?: string | undefined;
     }
   | {
       readonly kind: 'fetch-item';
@@ -95,9 +98,9 @@ export type GossipEvent =
   /** Clients came here from another node. */
   | { readonly kind: 'arrivals'; readonly arrivals: SignedArrivals }
   /** An admin proposes a document, or adds signatures to one. */
-  | { readonly kind: 'propose'; readonly requestId: number; readonly proposal: Proposal }
+  | ({ readonly kind: 'propose'; readonly proposal: Proposal } & Asked)
   /** An admin hands in that a proposal is withdrawn. */
-  | { readonly kind: 'withdraw'; readonly requestId: number; readonly withdrawal: Withdrawal }
+  | ({ readonly kind: 'withdraw'; readonly withdrawal: Withdrawal } & Asked)
   /** This change of what is kept of proposals is on disk. */
   | { readonly kind: 'proposals-kept'; readonly writeId: number }
   /** It failed, and may be on disk all the same. */
@@ -139,6 +142,13 @@ export interface PersistBatch {
     readonly sequence: number;
     readonly digest: Sha256;
   }[];
+}
+
+/** What an admin asks about a proposal. */
+interface Asked {
+  readonly requestId: number;
+  /** The identity of the admin, for whoever keeps an account of it. */
+  readonly by?: string | undefined;
 }
 
 /** What a submit came to. */
@@ -193,8 +203,15 @@ export type Notice =
       readonly kind: 'proposal';
       readonly what: 'opened' | 'signed';
       readonly signers: readonly SignerId[];
+      readonly statement: SignedStatement;
+      readonly brought: BroughtBy;
     } & ProposalPlace)
-  | { readonly kind: 'proposal-ended'; readonly ended: EndedProposal };
+  | {
+      readonly kind: 'proposal-ended';
+      readonly ended: EndedProposal;
+      /** Of one that was withdrawn. */
+      readonly brought?: BroughtBy;
+    };
 
 /** What the driver has to do. */
 export type GossipEffect =

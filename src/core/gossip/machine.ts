@@ -212,10 +212,8 @@ export class GossipMachine {
         return this.#frame(event, nowMs, monotonicMs);
       case 'garbage':
         return this.#connecting.garbage(this.#links.get(event.linkId), event.error, monotonicMs);
-      case 'submit': {
-        const { requestId, document, blobs, recall } = event;
-        return this.#replica.submit(requestId, document, blobs, recall, nowMs);
-      }
+      case 'submit':
+        return this.#replica.submit(event, nowMs);
       case 'fetch-item':
       case 'fetch-held':
       case 'fetch-end':

@@ -6,6 +6,7 @@
 import type { RegionName } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { ProposalNews } from '../proposals/frames.ts';
+import type { BroughtBy } from '../proposals/model.ts';
 import type { Outbox } from './outbox.ts';
 import type { Spread } from './spread.ts';
 
@@ -13,6 +14,14 @@ import type { Spread } from './spread.ts';
 export interface ProposalSource {
   readonly from?: PeerIdentity;
   readonly origin?: RegionName;
+  /** The identity of the admin who brought it here. */
+  readonly by?: string | undefined;
+}
+
+/** How it came, for whoever keeps an account of it. */
+export function broughtBy({ from, by }: ProposalSource): BroughtBy {
+  if (from !== undefined) return { via: 'peer', by: from.nodeId };
+  return by === undefined ? { via: 'admin' } : { via: 'admin', by };
 }
 
 /** Passes news on. */

@@ -17,11 +17,10 @@ import type { OpenProposal } from '../proposals/entry.ts';
 import type { ProposalFrame, ProposalNews } from '../proposals/frames.ts';
 import { isComplete } from '../proposals/judge.ts';
 import {
+  type BroughtBy,
   type EndedProposal,
   type KeptProposal,
-  type Proposal,
   payloadOf,
-  type Withdrawal,
 } from '../proposals/model.ts';
 import type { GossipEvent } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
@@ -30,7 +29,7 @@ import { isProposalFault, whenAgain } from './proposal-blame.ts';
 import { ProposalComparing } from './proposal-comparing.ts';
 import { ProposalKeeping } from './proposal-keeping.ts';
 import { ProposalShares, statementIn } from './proposal-shares.ts';
-import { type ProposalSource, ProposalSpread } from './proposal-spread.ts';
+import { broughtBy, type ProposalSource, ProposalSpread } from './proposal-spread.ts';
 import type { ReadAt } from './pushes.ts';
 import type { Replica } from './replica.ts';
 import type { Spread } from './spread.ts';
@@ -46,15 +45,14 @@ export interface ProposalsParts {
   readonly kept: readonly KeptProposal[];
 }
 
-type ProposalEvent = Extract<
-  GossipEvent,
-  { readonly kind: 'propose' | 'withdraw' | 'proposals-kept' | 'proposals-failed' }
->;
+type Event<Kind> = Extract<GossipEvent, { readonly kind: Kind }>;
+type ProposalEvent = Event<'propose' | 'withdraw' | 'proposals-kept' | 'proposals-failed'>;
 
 /** Proposals that are gone and still told of. */
 const ENDED_MAX = 256;
 /** Ticks between two attempts to submit what is complete. */
 const RETRY_EVERY = 15;
+
 /** The proposals of one node. */
 export class Proposals {
   readonly #parts: ProposalsParts;
@@ -119,9 +117,9 @@ export class Proposals {
   handle(event: ProposalEvent, nowMs: number): void {
     switch (event.kind) {
       case 'propose':
-        return this.#propose(event.requestId, event.proposal, nowMs);
+        return this.#propose(event, nowMs);
       case 'withdraw':
-        return this.#withdraw(event.requestId, event.withdrawal, nowMs);
+        return this.#withdraw(event, nowMs);
       case 'proposals-kept':
         return this.#keeping.kept(event.writeId);
       case 'proposals-failed':
@@ -166,18 +164,18 @@ export class Proposals {
     this.#keeping.flush();
   }
 
-  #propose(requestId: number, proposal: Proposal, nowMs: number): void {
+  #propose({ requestId, proposal, by }: Event<'propose'>, nowMs: number): void {
     const { statement } = proposal.document;
     this.#asked(requestId, () => {
       const outcome = this.#book.take(this.#parts.replica.verified, proposal, nowMs);
       const digest = sha256(statement.payload);
       this.#keeping.note(digest, requestId);
       if (outcome === 'held') return;
-      this.#told(digest, outcome, { origin: this.#parts.self.region }, nowMs);
+      this.#told(digest, outcome, { origin: this.#parts.self.region, by }, nowMs);
     });
   }
 
-  #withdraw(requestId: number, withdrawal: Withdrawal, nowMs: number): void {
+  #withdraw({ requestId, withdrawal, by }: Event<'withdraw'>, nowMs: number): void {
     this.#asked(requestId, () => {
       const outcome = this.#book.withdraw(this.#parts.replica.verified, withdrawal, nowMs);
       const digest = sha256(withdrawal.statement.payload);
@@ -188,7 +186,7 @@ export class Proposals {
         );
       }
       this.#keeping.note(digest, requestId);
-      if (outcome === 'new') this.#withdrawn(digest, { origin: this.#parts.self.region });
+      if (outcome === 'new') this.#withdrawn(digest, { origin: this.#parts.self.region, by });
     });
   }
 
@@ -253,7 +251,8 @@ export class Proposals {
     const { statement } = proposal.document;
     const isNew = outcome === 'new';
     const what = isNew ? 'opened' : 'signed';
-    this.#parts.outbox.notice({ kind: 'proposal', what, stream, sequence, digest, signers });
+    const place = { stream, sequence, digest, signers, statement, brought: broughtBy(source) };
+    this.#parts.outbox.notice({ kind: 'proposal', what, ...place });
     const news = isNew
       ? ({ kind: 'proposal', proposal } as const)
       : ({ kind: 'proposal-signed', statement } as const);
@@ -265,7 +264,8 @@ export class Proposals {
     const entry = this.#book.find(digest);
     if (entry?.kind !== 'withdrawn') return;
     const { stream, sequence } = entry.statement;
-    this.#end({ stream, sequence, digest, end: 'withdrawn', by: entry.by });
+    const ended = { stream, sequence, digest, end: 'withdrawn', by: entry.by } as const;
+    this.#end(ended, { brought: broughtBy(source) });
     this.#spread.tell({ kind: 'proposal-withdrawn', withdrawal: entry.withdrawal }, source);
   }
 
@@ -289,9 +289,9 @@ export class Proposals {
     for (const digest of changed) this.#check(digest, nowMs);
   }
 
-  #end(one: EndedProposal): void {
+  #end(one: EndedProposal, how: { readonly brought?: BroughtBy } = {}): void {
     this.#complete.delete(one.digest);
     this.#ended = [...this.#ended, one].slice(-ENDED_MAX);
-    this.#parts.outbox.notice({ kind: 'proposal-ended', ended: one });
+    this.#parts.outbox.notice({ kind: 'proposal-ended', ended: one, ...how });
   }
 }

@@ -16,7 +16,7 @@ import type { Standing } from '../trusted/authority.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import { Acknowledging } from './acknowledging.ts';
 import { type Commit, Commits, durableResult, streamsOf } from './commits.ts';
-import type { AcknowledgeScope, Recall } from './events.ts';
+import type { AcknowledgeScope, GossipEvent, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
 import type { LinkTable } from './links.ts';
@@ -120,19 +120,14 @@ export class Replica {
   }
 
   /** Judges what an admin offers; the answer is an effect, now or when it is durable. */
-  submit(
-    requestId: number,
-    document: SignedDocument,
-    blobs: readonly Uint8Array[],
-    recall: Recall,
-    nowMs: number,
-  ): void {
+  submit(event: Extract<GossipEvent, { readonly kind: 'submit' }>, nowMs: number): void {
+    const { requestId, document, blobs, recall, told } = event;
     try {
       const taken = this.#intake.submit(document, indexBlobs(blobs), recall, nowMs);
       this.#adopt(taken, { kind: 'submit', requestId });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      this.#outbox.notice({ kind: 'refused', from: 'submit', error });
+      if (error.message !== told) this.#outbox.notice({ kind: 'refused', from: 'submit', error });
       this.#outbox.emit({ kind: 'reply', requestId, result: { kind: 'refused', error } });
     }
   }

@@ -48,6 +48,12 @@ export interface EndedProposal extends ProposalPlace {
   readonly by?: SignerId;
 }
 
+/** How news of a proposal came: an admin's call with his identity, or another node. */
+export interface BroughtBy {
+  readonly via: 'admin' | 'peer';
+  readonly by?: string;
+}
+
 /** What a node says that it has of a statement: 16 hex digits that stand for the keys. */
 export interface ProposalVersion {
   readonly digest: Sha256;

@@ -12,6 +12,7 @@ import type { RotationPath, RotationRelease } from './path.ts';
 /** A reason, UTF-16 units: there has to be room for what was known. */
 const REASON_MAX_CHARS = 200;
 const CUT = '…';
+const OVERRIDE = /^rotation from ".*" to ".*": [a-z]+; (override .+)$/s;
 
 /** Writes the note. Errors: `LIMIT` when the reason is too long. */
 export function rotationNote(
@@ -31,6 +32,11 @@ export function rotationNote(
   const gates = passed.map(({ name }) => name).join(', ');
   const known = passed.flatMap(({ blockers }) => blockers.map(({ text }) => text)).join('; ');
   return cut(`${what}; override ${gates}: ${reason} (${known})`, TEXT_MAX_CHARS);
+}
+
+/** What the note of a release says of gates that were passed though they were closed. */
+export function overrideIn(note: string): string | undefined {
+  return OVERRIDE.exec(note)?.[1];
 }
 
 function cut(text: string, max: number): string {

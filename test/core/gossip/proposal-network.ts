@@ -40,6 +40,8 @@ export class ProposalNetwork {
   readonly sent: Frame[] = [];
   /** How often a node was told to submit what is complete, and took it. */
   readonly published: number[];
+  /** What nodes noticed: which node, what, and from whom. */
+  readonly told: (readonly [number, string, string, string | undefined])[] = [];
   /** What admins were answered. */
   readonly answers: ProposeResult[] = [];
   /** Nodes whose disk takes no proposals. */
@@ -78,7 +80,8 @@ export class ProposalNetwork {
 
   propose(at: number, proposal: Proposal): void {
     for (const der of proposal.blobs) this.#blobs.add(der);
-    this.#handle(at, { kind: 'propose', requestId: this.#count++, proposal });
+    const by = `admin-of-${String(at)}`;
+    this.#handle(at, { kind: 'propose', requestId: this.#count++, proposal, by });
   }
 
   withdraw(at: number, withdrawal: Withdrawal): void {
@@ -214,13 +217,18 @@ export class ProposalNetwork {
       case 'proposed':
         this.answers.push(effect.result);
         return;
+      case 'notice':
+        if (effect.notice.kind === 'proposal') {
+          const { what, brought } = effect.notice;
+          this.told.push([at, what, brought.via, brought.by]);
+        }
+        return;
       case 'arm':
       case 'arrived':
       case 'attested':
       case 'cancel-fetch':
       case 'dial':
       case 'hold':
-      case 'notice':
       case 'resolve':
       case 'serve':
         return;

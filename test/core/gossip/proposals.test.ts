@@ -43,6 +43,20 @@ describe('proposals between nodes', () => {
     expect(network.answers.map(({ kind }) => kind)).toEqual(['kept', 'kept', 'kept']);
   });
 
+  it('are noticed by each node with who brought them', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 2));
+    network.propose(0, by('alice'));
+    network.deliverAll();
+    network.propose(1, by('bob'));
+    network.deliverAll();
+    expect(network.told).toEqual([
+      [0, 'opened', 'admin', 'admin-of-0'],
+      [1, 'opened', 'peer', NAMES[0]],
+      [1, 'signed', 'admin', 'admin-of-1'],
+      [0, 'signed', 'peer', NAMES[1]],
+    ]);
+  });
+
   it('are published once by each node, whoever sees the last signature', () => {
     const network = new ProposalNetwork(realm, NAMES);
     for (const [at, name] of ['alice', 'bob', 'carol', 'signer-4'].entries()) {

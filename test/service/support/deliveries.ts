@@ -1,5 +1,6 @@
 /** What programs are due, of a realm of which no node tells anything. */
 import type { ReportingNode } from '../../../src/core/adoption/view.ts';
+import type { AuditFact } from '../../../src/core/audit/entry.ts';
 import type { BundleName } from '../../../src/core/ids.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -16,6 +17,7 @@ export function deliveriesOf(
     readonly clock?: Clock;
     readonly nodes?: () => readonly ReportingNode[];
     readonly onStep?: (bundle: BundleName) => void;
+    readonly note?: (fact: AuditFact) => void;
   } = {},
 ): Deliveries {
   return new Deliveries({

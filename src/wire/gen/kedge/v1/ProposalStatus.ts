@@ -11,6 +11,8 @@ export interface ProposalStatusInput {
   'signers'?: (string)[];
   'endsAtMs'?: (number | string | Long);
   'withdrawnBy'?: (string);
+  'refusalCode'?: (string);
+  'refusalReason'?: (string);
 }
 
 export interface ProposalStatusOutput {
@@ -21,4 +23,6 @@ export interface ProposalStatusOutput {
   'signers': (string)[];
   'endsAtMs': (string);
   'withdrawnBy': (string);
+  'refusalCode': (string);
+  'refusalReason': (string);
 }
