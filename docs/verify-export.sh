@@ -96,8 +96,8 @@ chain() {
         || recovered "$statement" "$body" "$1/$((n - 1)).body.json" \
         || wrong "$statement has no quorum of the charter before"
     else
-      released "$statement" "${stream#*/}" || wrong "$statement has no quorum"
-      for id in $(jq -r '.anchors[].id' "$body"); do
+      released "$statement" "${stream#*/}" "${stream%%/*}" || wrong "$statement has no quorum"
+      for id in $(jq -r '.anchors[]?.id' "$body"); do
         [ "$(openssl x509 -in "anchors/$id.pem" -outform DER | sha)" = "$id" ] \
           || wrong "anchors/$id.pem is another certificate"
       done
@@ -108,7 +108,7 @@ chain() {
   echo "$stream: $((n - 1)) statements, each signed by enough signers and after the one before"
 }
 
-# released <statement file> <bundle>: a quorum of the charter that it names, or of a later one.
+# released <statement file> <bundle> <kind>: a quorum of the charter that it names, or a later one.
 released() {
   local version role charter
   role='. as $c | [.delegations[] | select(.bundle == $b)]
@@ -116,8 +116,10 @@ released() {
     | sort_by(.bundle | length) | reverse) | .[0].role // $c.roles.release'
   version=$(jq -j .payload "$1" | base64 -d | jq .predicate.charterVersion)
   while charter=streams/charter/$version.body.json && [ -e "$charter" ]; do
-    if quorum "$1" "$charter" "\"$2\" as \$b | $role"; then return 0; fi
-    if quorum "$1" "$charter" .roles.revoke; then return 0; fi
+    if [ "$3" = rollout ]; then
+      if quorum "$1" "$charter" .roles.rollout; then return 0; fi
+    elif quorum "$1" "$charter" "\"$2\" as \$b | $role"; then return 0
+    elif quorum "$1" "$charter" .roles.revoke; then return 0; fi
     version=$((version + 1))
   done
   return 1

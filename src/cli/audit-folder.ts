@@ -2,16 +2,22 @@
  * The files of an export: everything that an auditor needs to check a realm, and the audit log of
  * one node, without this program.
  *
- * What comes from the node is verified before it is written: charters and releases from the pin
- * down, certificates by their digests, the log by its checkpoint, proofs by the roots that regions
- * signed. Formats are those that other tools know: DSSE, PEM, C2SP checkpoints and proofs.
+ * What comes from the node is verified before it is written: charters, releases and rollouts from
+ * the pin down, certificates by their digests, the log by its checkpoint, proofs by the roots that
+ * regions signed. Formats are those that other tools know: DSSE, PEM, C2SP checkpoints and proofs.
  *
  * @module
  */
 import { encodeBase64, encodeUtf8 } from '../core/bytes.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { type AnchorId, CHARTER_STREAM, releaseStream, type StreamName } from '../core/ids.ts';
+import {
+  type AnchorId,
+  CHARTER_STREAM,
+  releaseStream,
+  rolloutStream,
+  type StreamName,
+} from '../core/ids.ts';
 import { sealCheckpoint } from '../core/log/regions.ts';
 import { encodeTlogProof, wholeTree } from '../core/log/tlog-proof.ts';
 import { hashLeaf } from '../core/log/tree.ts';
@@ -23,6 +29,7 @@ import { requireNode } from './audit-reading.ts';
 import type { ReadLog } from './audit-verifying.ts';
 import { readHistory, requireHead } from './history.ts';
 import type { Realm } from './realm.ts';
+import { readRolloutDocument, readRollouts } from './rollout-history.ts';
 
 /** A file of an export. */
 export interface ExportedFile {
@@ -66,6 +73,11 @@ export async function* streamFiles(realm: Realm): AsyncIterable<ExportedFile> {
       documents.push({ statement: signed, body });
     }
     yield* filesOf(realm, stream, documents);
+    const rollouts: SignedDocument[] = [];
+    for (const past of (await readRollouts(realm, bundle)).toReversed()) {
+      rollouts.push(await readRolloutDocument(realm, past));
+    }
+    if (rollouts.length > 0) yield* filesOf(realm, rolloutStream(bundle), rollouts);
   }
   yield* anchorFiles(realm, [...anchors]);
 }
@@ -124,7 +136,7 @@ const FILES = [
   ['audit/checkpoint', 'head of that tree (C2SP checkpoint), signed by the region of the node'],
   ['audit/removed.json', 'how many entries were removed, and the hashes that stand for them'],
   ['streams/<stream>/<n>.dsse.json', 'statement n of a stream with its signatures (DSSE, in-toto)'],
-  ['streams/<stream>/<n>.body.json', 'the charter or release that it names by digest'],
+  ['streams/<stream>/<n>.body.json', 'the charter, release or rollout that it names by digest'],
   ['streams/<stream>/checkpoint', 'head of the log of the stream, cosigned by regions'],
   ['streams/<stream>/<n>.tlog-proof', 'that this head contains statement n (C2SP tlog-proof)'],
   ['anchors/<sha-256>.pem', 'certificates, by the digest of their DER'],

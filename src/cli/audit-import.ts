@@ -1,5 +1,5 @@
 /**
- * Reads an export back and verifies it, without a node: charters and releases from the pin down,
+ * Reads an export back and verifies it, without a node: statements from the pin down,
  * certificates by their digests, the audit log by its checkpoint.
  *
  * @module
@@ -15,6 +15,7 @@ import {
   NO_PREVIOUS,
   parseBundleName,
   releaseStream,
+  rolloutStream,
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
@@ -50,15 +51,23 @@ export async function readExport(folder: string, pin: Pin, nowMs: number): Promi
   const chains = new Map<StreamName, ReadonlyMap<number, Sha256>>([
     [CHARTER_STREAM, new Map(state.charters.map(({ version, digest }) => [version, digest]))],
   ]);
-  const releases = join(folder, 'streams', 'release');
-  const names = (await fileExists(releases)) ? await listFolder(releases) : [];
-  for (const name of names) {
+  for (const name of await namesIn(folder, 'rollout')) {
+    const stream = rolloutStream(parseBundleName(name));
+    chains.set(stream, verifyChain(state, stream, await readDocuments(folder, stream)));
+  }
+  for (const name of await namesIn(folder, 'release')) {
     const stream = releaseStream(parseBundleName(name));
     const documents = await readDocuments(folder, stream);
     chains.set(stream, verifyChain(state, stream, documents));
     await requireAnchors(folder, documents);
   }
   return { log: await readLog(folder, state), state, chains };
+}
+
+/** The bundles that have streams of a kind. */
+async function namesIn(folder: string, kind: 'release' | 'rollout'): Promise<readonly string[]> {
+  const path = join(folder, 'streams', kind);
+  return (await fileExists(path)) ? await listFolder(path) : [];
 }
 
 async function readLog(folder: string, state: TrustedState): Promise<ReadLog> {

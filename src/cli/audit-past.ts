@@ -14,12 +14,14 @@ import { type BundleName, type RegionName, type SignerId, splitStream } from '..
 import { verifyCosignature } from '../core/log/cosignature.ts';
 import { keyOfLine, regionPolicy } from '../core/log/regions.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
+import type { RolloutBody } from '../core/rollouts/body.ts';
 import { findPastAuthority } from '../core/trusted/authority.ts';
 import { logOf } from '../core/trusted/decisions.ts';
 import type { AcceptedCharter, TrustedState } from '../core/trusted/state.ts';
 import { readPages, requireNode } from './audit-reading.ts';
 import { type PastStatement, readHistory, requireHead } from './history.ts';
 import type { Realm } from './realm.ts';
+import { readRolloutAt } from './rollout-history.ts';
 
 /** A region that holds a release. */
 export interface PastHolder {
@@ -40,6 +42,8 @@ export interface PastBundle {
   readonly holders: readonly PastHolder[];
   /** When the node that answers accepted it, and from whom; absent when its log does not say. */
   readonly accepted: AuditEntry | undefined;
+  /** The newest rollout that was signed by then. */
+  readonly rollout: { readonly past: PastStatement; readonly body: RolloutBody } | undefined;
 }
 
 /** The charter that ruled at a time; absent before the first one. */
@@ -73,6 +77,7 @@ export async function readPastBundle(
     signers: authority?.signers ?? [],
     holders: await readHolders(realm, past),
     accepted: await findAccepted(realm, past),
+    rollout: await readRolloutAt(realm, bundle, timeMs),
   };
 }
 

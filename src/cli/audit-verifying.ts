@@ -17,6 +17,7 @@ import {
 import { type AuditContent, verifyAuditLog } from '../core/audit/verify.ts';
 import { KedgeError } from '../core/errors.ts';
 import {
+  type BundleName,
   CHARTER_STREAM,
   parseStreamName,
   type RealmName,
@@ -28,8 +29,9 @@ import { verifyConsistency } from '../core/log/proof.ts';
 import { decisionsOn } from '../core/trusted/decisions.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import { type ReadEntry, readPages, requireNode } from './audit-reading.ts';
-import { readHistory, requireHead } from './history.ts';
+import { type PastStatement, readHistory, requireHead } from './history.ts';
 import type { Realm } from './realm.ts';
+import { readRollouts } from './rollout-history.ts';
 
 /** An audit log as it was read, whole. */
 export interface ReadLog extends Omit<AuditContent, 'entries'> {
@@ -128,16 +130,20 @@ export async function readChains(realm: Realm, entries: readonly ReadEntry[]): P
   ]);
   for (const stream of new Set(entries.flatMap(({ entry }) => entry?.stream ?? []))) {
     const parsed = splitStream(stream);
-    if (parsed.kind !== 'release' || !heads.has(stream) || chains.has(stream)) continue;
-    const { bundle } = parsed;
-    const { head } = await requireHead(realm, bundle, { blobs: 'without' });
-    const past = await readHistory(realm, { ...head, bundle }, { limit: head.sequence });
+    if (parsed.kind === 'charter' || !heads.has(stream) || chains.has(stream)) continue;
+    const { kind, bundle } = parsed;
+    const past = await (kind === 'rollout' ? readRollouts : readReleases)(realm, bundle);
     chains.set(
       stream,
       new Map(past.map(({ statement }) => [statement.sequence, statement.digest])),
     );
   }
   return chains;
+}
+
+async function readReleases(realm: Realm, bundle: BundleName): Promise<readonly PastStatement[]> {
+  const { head } = await requireHead(realm, bundle, { blobs: 'without' });
+  return await readHistory(realm, { ...head, bundle }, { limit: head.sequence });
 }
 
 /** Compares what a log calls accepted with what the chains hold. */

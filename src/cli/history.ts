@@ -7,7 +7,14 @@
 
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, parseSequence, releaseStream, type Sequence } from '../core/ids.ts';
+import {
+  type BundleName,
+  parseSequence,
+  releaseStream,
+  type Sequence,
+  type Sha256,
+  type StreamName,
+} from '../core/ids.ts';
 import { HISTORY_PAGE_MAX } from '../core/limits.ts';
 import { parseReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
@@ -36,11 +43,26 @@ export async function requireHead(
   });
 }
 
-/** Reads statements from the head back, newest first, down to `until` or `limit` of them. */
+/** Which statements, newest first: down to `until`, or `limit` of them. */
+interface PastRange {
+  readonly limit: number;
+  readonly until?: Sequence;
+}
+
+/** Reads releases from the head back. */
 export async function readHistory(
   realm: Realm,
-  head: ReleaseHead & { readonly bundle: BundleName },
-  range: { readonly limit: number; readonly until?: Sequence },
+  { bundle, sequence, digest }: ReleaseHead & { readonly bundle: BundleName },
+  range: PastRange,
+): Promise<readonly PastStatement[]> {
+  return await readStream(realm, { stream: releaseStream(bundle), sequence, digest }, range);
+}
+
+/** Reads statements of a stream from a verified one back. */
+export async function readStream(
+  realm: Realm,
+  head: { readonly stream: StreamName; readonly sequence: Sequence; readonly digest: Sha256 },
+  range: PastRange,
 ): Promise<readonly PastStatement[]> {
   const node = requireNode(realm);
   const until = range.until ?? 1;
@@ -48,7 +70,7 @@ export async function readHistory(
   let expected = { sequence: Number(head.sequence), digest: head.digest };
   while (past.length < range.limit && expected.sequence >= until) {
     const page = await node.history({
-      stream: releaseStream(head.bundle),
+      stream: head.stream,
       before: parseSequence(expected.sequence + 1),
       limit: Math.min(HISTORY_PAGE_MAX, range.limit - past.length),
     });

@@ -38,7 +38,12 @@ interface Entry {
 beforeAll(async () => {
   keys = await createCliRealm();
   await keys.run(['region', 'key', 'iad']);
-  realm = await createCliRealm('--add-region', `iad=${keys.cwd}/region-iad.key.pub`);
+  const offline = 'ana,ben,cleo';
+  const roles = [`charter=2:${offline}`, `release=2:${offline}`, 'rollout=1:deploy'];
+  realm = await createCliRealm(
+    ...['--add-region', `iad=${keys.cwd}/region-iad.key.pub`, '--signer', 'deploy'],
+    ...roles.flatMap((role) => ['--role', role]),
+  );
   const text = sampleConfig({
     id: 'iad-1',
     region: 'iad',
@@ -196,6 +201,26 @@ describe('kedge audit at', () => {
   });
 });
 
+describe('rollouts in an audit', () => {
+  it('are in the log, in what was true at a time, and as their chain is', async () => {
+    const waved = ['anchor', 'stage', await realm.ca('CA 3'), '--bundle', BUNDLE, '--waves'];
+    await good(...waved, ...SIGNED, '--submit');
+    const start = ['rollout', 'start', BUNDLE, '--percent', '5,100'];
+    await good(...start, '--sign-with', 'signers/deploy.age', '--yes', '--submit');
+    const kinds = ['--kind', 'rollout-step', '--kind', 'wave-opened'];
+    await expect
+      .poll(async () => await good('audit', 'log', ...kinds), { timeout: 15_000 })
+      .toContain('wave canary gets release 3');
+    const found = await json<readonly Entry[]>('audit', 'log', '--kind', 'rollout-step');
+    expect(found).toMatchObject([
+      { stream: `rollout/${BUNDLE}`, reason: 'running: release 3, the others have release 2' },
+    ]);
+    expect(await json('audit', 'verify')).toMatchObject({ unchecked: 0, wrong: [] });
+    const at = await good('audit', 'at', '0s');
+    expect(at).toContain('1, running: release 3 to open waves, release 2 to the others');
+  });
+});
+
 describe('kedge audit export', () => {
   const tools = ['bash', 'openssl', 'sha256sum', 'jq'];
 
@@ -218,6 +243,11 @@ describe('kedge audit export', () => {
     const verify = ['audit', 'verify', '--folder', 'read-back'];
     expect(await json(...verify)).toMatchObject({ seals: [{ region: 'iad' }], wrong: [] });
     const entries = join(realm.cwd, 'read-back/audit/entries.jsonl');
+    const rollout = join(realm.cwd, `read-back/streams/rollout/${BUNDLE}/1.body.json`);
+    const plan = await readFile(rollout, 'utf8');
+    await writeFile(rollout, plan.replace('running', 'aborted'));
+    expect((await kedge(...verify)).stderr).toContain('DIGEST');
+    await writeFile(rollout, plan);
     const text = await readFile(entries, 'utf8');
     await writeFile(entries, text.replace('plaintext', 'somebody'));
     expect((await kedge(...verify)).stderr).toContain('PROOF');
@@ -240,7 +270,8 @@ describe('kedge audit export', () => {
     const { stdout } = await run('bash', [SCRIPT, folder, realm.pin]);
     expect(stdout).toContain('GOOD');
     expect(stdout).toContain('audit/checkpoint: cosigned by region iad');
-    expect(stdout).toContain(`${STREAM}: 2 statements`);
+    expect(stdout).toContain(`${STREAM}: 3 statements`);
+    expect(stdout).toContain(`rollout/${BUNDLE}: 1 statements`);
     const change = async (path: string, to: (text: string) => string): Promise<string> => {
       const file = join(folder, path);
       const text = await readFile(file, 'utf8');

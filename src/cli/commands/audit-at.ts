@@ -96,7 +96,7 @@ function charterJson(
 }
 
 function bundleText(past: PastBundle, timeMs: number, styles: Styles): string {
-  const { bundle, anchors, signers, holders, accepted } = past;
+  const { bundle, anchors, signers, holders, accepted, rollout } = past;
   const { sequence, digest, issuedMs, expiresMs, charterVersion } = past.past.statement;
   const by = accepted?.by === undefined ? '' : ` from ${printable(accepted.by)}`;
   const held = holders.map(
@@ -123,14 +123,32 @@ function bundleText(past: PastBundle, timeMs: number, styles: Styles): string {
           ? 'the audit log of this node does not say'
           : `${formatTimestamp(accepted.timeMs)}${by}`,
       ],
+      ...(rollout === undefined ? [] : [['rollout', rolloutText(rollout)] as const]),
       ['held by regions', held.length === 0 ? 'none is known to' : held.join(', ')],
     ]),
     formatTable(['', 'state', 'label', 'purposes', 'sha256'], rows).replace(/^/gm, '  '),
   ].join('\n');
 }
 
+function rolloutText({ past, body }: NonNullable<PastBundle['rollout']>): string {
+  const { sequence, issuedMs } = past.statement;
+  const { state, to, from } = body;
+  const before = from === undefined ? 'nothing' : `release ${from.sequence}`;
+  return (
+    `${sequence}, ${state}: release ${to.sequence} to open waves, ${before} to the others; ` +
+    `issued ${formatTimestamp(issuedMs)}`
+  );
+}
+
+function rolloutJson({ past, body }: NonNullable<PastBundle['rollout']>): Json {
+  const { sequence, digest, issuedMs } = past.statement;
+  const { state, to, from } = body;
+  const releases = { to: { ...to }, from: from === undefined ? null : { ...from } };
+  return { sequence, digest, issued: formatTimestamp(issuedMs), state, ...releases };
+}
+
 function bundleJson(past: PastBundle, timeMs: number): Json {
-  const { bundle, anchors, signers, holders, accepted } = past;
+  const { bundle, anchors, signers, holders, accepted, rollout } = past;
   const { sequence, digest, issuedMs, expiresMs, charterVersion } = past.past.statement;
   return {
     bundle,
@@ -149,6 +167,7 @@ function bundleJson(past: PastBundle, timeMs: number): Json {
             via: accepted.via,
             by: accepted.by,
           },
+    rollout: rollout && rolloutJson(rollout),
     holders: holders.map(({ region, byMs, size }) => ({
       region,
       by: formatTimestamp(byMs),
