@@ -74,7 +74,7 @@ export class Offers {
     // Not awaited when there is nothing to find: the state must not move on meanwhile.
     const recalled = finding === undefined ? {} : await finding;
     // What had another place before it may follow the head by now, and was judged by no rule.
-    if (finding !== undefined) await gate.check(document, blobs);
+    if (finding !== undefined) await gate.check(document, blobs, 'submission', told);
     requireReady();
     return await this.#submits.wait((requestId) => {
       handle({ kind: 'submit', requestId, document, blobs, recall: recalled, told });
