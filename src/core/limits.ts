@@ -113,8 +113,8 @@ export const MEMBERS_PER_FRAME_MAX: number = 64;
 export const OBSERVATIONS_PER_FRAME_MAX: number = 256;
 /**
  * What checking signatures of one statement may cost when hints do not name the keys, in checks
- * with Ed25519 (`verifyCost`). With the 64 that hints may name this is at most 0.1 s of one core,
- * and 0.2 s where all those named are of ML-DSA-65.
+ * with Ed25519 (`verifyCost`). With one check of each key that hints name this is at most 0.1 s of
+ * one core, and 0.2 s more where hints name 64 keys of ML-DSA-65.
  */
 export const VERIFY_COST_MAX: number = 384;
 /** Longest validity of a statement, days. */

@@ -16,6 +16,8 @@ export class SignatureChecks {
   readonly #statement: SignedStatement;
   readonly #message: Uint8Array;
   readonly #outcomes: Map<string, boolean> = new Map();
+  /** Which signature was tried because its hint names the key. */
+  readonly #followed: Map<string, number> = new Map();
   /** What checks without a hint have cost. */
   #cost = 0;
 
@@ -29,8 +31,14 @@ export class SignatureChecks {
     return this.#outcomes.size;
   }
 
-  /** Says whether the signature at `index`, whose hint names `key`, is by it. */
+  /**
+   * Says whether the signature at `index`, whose hint names `key`, is by it. A key is named once:
+   * with further hints at it this costs as much as without one.
+   */
   named(index: number, key: PublicKey): boolean {
+    const followed = this.#followed.get(key.keyId) ?? index;
+    this.#followed.set(key.keyId, followed);
+    if (followed !== index) return this.unnamed(index, key);
     return this.#known(index, key) ?? this.#verify(index, key);
   }
 

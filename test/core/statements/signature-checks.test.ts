@@ -66,6 +66,27 @@ describe('SignatureChecks', () => {
     expect(search(realm, realm.garbage).count).toBe(VERIFY_COST_MAX / 6);
   });
 
+  it('follows a hint once per key, and then counts what it costs', () => {
+    const slow = flood({ signers: 1, charters: 2, alg: 'ml-dsa-65' });
+    const hinted = slow.garbage.map((one) => ({
+      ...one,
+      keyId: slow.good.signatures[0]?.keyId ?? '',
+    }));
+    expect(search(slow, hinted).count).toBe(1 + Math.ceil(VERIFY_COST_MAX / 18));
+  });
+
+  it('finds a genuine signature behind garbage with the same hint and others without one', () => {
+    const realm = flood({ signers: 20, charters: 5 });
+    const { signatures } = realm.good;
+    const same = realm.garbage
+      .slice(0, signatures.length)
+      .map((one, at) => ({ ...one, keyId: signatures[at]?.keyId ?? '' }));
+    const others = realm.garbage.slice(2 * signatures.length);
+    expect(search(realm, [...same, ...others, ...signatures]).found?.signatures).toEqual(
+      signatures,
+    );
+  });
+
   it('finds signatures whose hints name their keys behind any garbage', () => {
     const realm = flood({ signers: 20, charters: 5 });
     const { signatures } = realm.good;
