@@ -208,7 +208,10 @@ export class Proposals {
         ? this.#book.find(digest)?.kind === 'withdrawn'
         : this.#book.knows(signed);
     if (isKnown || this.#comparing.isDeclined(digest)) return;
-    if (!this.#shares.take(link.nodeId, news, monotonicMs)) return this.#comparing.lacking();
+    const signers = this.#parts.replica.verified.charters.at(-1)?.charter.signers ?? [];
+    if (!this.#shares.take(link.nodeId, news, signers, monotonicMs)) {
+      return this.#comparing.lacking();
+    }
     const source = { from: link.peer, ...(news.origin && { origin: news.origin }) };
     try {
       const outcome = this.#enter(news, nowMs);
