@@ -10,11 +10,12 @@
  * @module
  */
 import { type ErrorCode, KedgeError } from '../errors.ts';
-import { releaseStream, rolloutStream, type Sequence } from '../ids.ts';
-import type { NamedRelease, RolloutBody } from '../rollouts/body.ts';
+import { type BundleName, releaseStream, rolloutStream, type Sequence } from '../ids.ts';
+import { type NamedRelease, parseRolloutBody, type RolloutBody } from '../rollouts/body.ts';
 import { parseStatement } from '../statements/statement.ts';
 import type { Candidate } from './candidate.ts';
 import { decisionsOn } from './decisions.ts';
+import { requireBundle } from './heads.ts';
 import { forkOf, headOf, type RolloutHead, type StreamState, type TrustedState } from './state.ts';
 
 /** A release that a rollout names, as far as it is known; `charterVersion`: the one it names. */
@@ -31,7 +32,7 @@ interface Known {
 export function requireRolloutContent(candidate: Candidate, head: RolloutHead): void {
   const { body } = head;
   const { state } = candidate;
-  requireForward(body, headOf(state, rolloutStream(body.bundle))?.body);
+  requireForward(body, bodyBefore(candidate, body.bundle));
   for (const named of body.from === undefined ? [body.to] : [body.from, body.to]) {
     // Where releases contradict each other, what is held depends on what came first; whether this
     // rollout is accepted must not.
@@ -41,20 +42,59 @@ export function requireRolloutContent(candidate: Candidate, head: RolloutHead): 
   }
 }
 
+/**
+ * RO-7: what the rollout may not go behind. Of history that comes with it, what somebody would have
+ * accepted who took one after the other; what was refused, and followed all the same, binds nobody.
+ */
+function bodyBefore(candidate: Candidate, bundle: BundleName): RolloutBody | undefined {
+  let before = headOf(candidate.state, rolloutStream(bundle))?.body;
+  for (const bytes of candidate.history ?? []) {
+    const body = readBody(bytes, bundle);
+    const isTaken =
+      body !== undefined && goesForward(body, before) && namesHeldOnes(candidate, body);
+    if (isTaken) before = body;
+  }
+  return before;
+}
+
+function readBody(bytes: Uint8Array, bundle: BundleName): RolloutBody | undefined {
+  try {
+    return requireBundle(parseRolloutBody(bytes), bundle);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As far as it shows without a look into the store: releases that do not exist bind nobody. */
+function namesHeldOnes({ state, releases: demand }: Candidate, body: RolloutBody): boolean {
+  const stream = releaseStream(body.bundle);
+  const { sequence, digest } = body.to;
+  const head = headOf(state, stream);
+  if (sequence === head?.sequence) return digest === head.digest;
+  return demand === 'not-held' || sequence <= heldUpTo(state.streams.get(stream));
+}
+
+/** Says whether neither release is older than the rollout before said, nor `to` than `from`. */
+function goesForward({ from, to }: RolloutBody, before: RolloutBody | undefined): boolean {
+  const fromNow = from?.sequence ?? 0;
+  if (fromNow >= to.sequence) return false;
+  if (before === undefined) return true;
+  return to.sequence >= before.to.sequence && fromNow >= (before.from?.sequence ?? 0);
+}
+
 /** RO-7: from an older to a newer release, and neither older than the rollout before said. */
 function requireForward(body: RolloutBody, before: RolloutBody | undefined): void {
+  if (goesForward(body, before)) return;
   const { from, to } = body;
-  if (from !== undefined && from.sequence >= to.sequence) {
-    throw refused('ROLLBACK', body, `goes from release ${from.sequence} to ${to.sequence}`);
+  if (before === undefined || (from !== undefined && from.sequence >= to.sequence)) {
+    throw refused('ROLLBACK', body, `goes from release ${from?.sequence ?? 0} to ${to.sequence}`);
   }
-  if (before === undefined) return;
-  const [fromBefore, fromNow] = [before.from?.sequence ?? 0, from?.sequence ?? 0];
-  if (to.sequence >= before.to.sequence && fromNow >= fromBefore) return;
   throw refused(
     'ROLLBACK',
     body,
-    `leads from release ${fromNow} to ${to.sequence}, the one before led from ${fromBefore} to ` +
-      `${before.to.sequence}; to give programs older content, publish it as a new release`,
+    `leads from release ${from?.sequence ?? 0} to ${to.sequence}, the one before led from ` +
+      `${before.from?.sequence ?? 0} to ${before.to.sequence}; to give programs older content, ` +
+      'publish it as a new release',
   );
 }
 

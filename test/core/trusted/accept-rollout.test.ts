@@ -252,6 +252,31 @@ describe('acceptDocument: a rollout never goes back', () => {
     expectCode('ROLLBACK', () => judge(nextRollout(state, body), state));
   });
 
+  describe('in a chain with bodies, as if they came one by one', () => {
+    const absent = { sequence: parseSequence(9), digest: BODY_DIGEST };
+
+    it.each([
+      ['goes back', [rolloutBody(THIRD, SECOND), rolloutBody(SECOND, FIRST)]],
+      [
+        'goes back after another that did',
+        [rolloutBody(THIRD, SECOND), rolloutBody(SECOND), rolloutBody(SECOND, FIRST)],
+      ],
+    ])('I06: refuses one that %s', (_, bodies) => {
+      expectCode('ROLLBACK', () => judgeChain(bodies));
+    });
+
+    it.each([
+      [
+        'goes back',
+        [rolloutBody(SECOND, FIRST), rolloutBody(SECOND), rolloutBody(THIRD, SECOND)],
+      ],
+      ['names what does not exist', [rolloutBody(absent, THIRD), rolloutBody(THIRD, SECOND)]],
+      ['leads nowhere', [rolloutBody(THIRD, THIRD), rolloutBody(THIRD, SECOND)]],
+    ])('takes a good one behind one that %s', (_, bodies) => {
+      expect(judgeChain(bodies).outcome).toBe('accepted');
+    });
+  });
+
   it.each([
     ['a newer one', rolloutBody(SECOND, THIRD)],
     ['itself', rolloutBody(THIRD, THIRD)],
@@ -259,6 +284,20 @@ describe('acceptDocument: a rollout never goes back', () => {
     expectCode('ROLLBACK', () => judge(nextRollout(THREE.state, body)));
   });
 });
+
+/** Offers the last of these rollouts with all before it as history. */
+function judgeChain(bodies: readonly ReturnType<typeof rolloutBody>[]): ReturnType<typeof offer> {
+  const documents: SignedDocument[] = [];
+  for (const body of bodies) {
+    const before = documents.at(-1);
+    documents.push(rolloutAfter(before && placeOf(before, documents.length), body));
+  }
+  const last = documents.at(-1);
+  if (last === undefined) throw new Error('none');
+  const chain = documents.map(({ statement }) => statement);
+  const history = documents.slice(0, -1).map(({ body }) => body);
+  return offer(THREE.state, last, { chain, history, named: THREE.stored });
+}
 
 describe('acceptDocument: places of rollouts', () => {
   it('refuses a gap, another predecessor and a replay', () => {
