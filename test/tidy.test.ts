@@ -25,6 +25,7 @@ const WHOLE = [
   'demo',
   'bench',
   'examples',
+  'handbook',
 ];
 
 const all = filesBelow(root);

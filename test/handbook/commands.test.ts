@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS, type CommandEntry } from '../../src/cli/command-table.ts';
+import { kedge } from '../cli/support.ts';
+import { BOOK, kedgeWords } from './support/book.ts';
+
+const page = await readFile(new URL('../../docs/handbook.md', import.meta.url), 'utf8');
+const typed = [...BOOK.values()].flat(2).map(({ text }) => text);
+const said = [...page.matchAll(/^kedge .*$|`(kedge [^`]+)`/gm)].map(([all, one]) => one ?? all);
+
+/** The words that name the command. */
+function pathOf(words: readonly string[]): readonly string[] {
+  const path: string[] = [];
+  let level: readonly CommandEntry[] = COMMANDS;
+  for (const word of words) {
+    const entry = level.find(({ name }) => name === word);
+    if (entry === undefined) break;
+    path.push(word);
+    level = entry.commands ?? [];
+  }
+  return path;
+}
+
+describe('docs/handbook.md', () => {
+  const all = [...new Set([...typed, ...said])].flatMap((text) => {
+    const words = kedgeWords(text);
+    return words === undefined ? [] : [[text, words] as const];
+  });
+  it.each(all)('says a command that exists: %s', async (_, words) => {
+    const path = pathOf(words);
+    expect(path).not.toEqual([]);
+    const { code, stdout } = await kedge([...path, '--help']);
+    expect(code).toBe(0);
+    for (const option of words.filter((word) => word.startsWith('--'))) {
+      expect(stdout).toContain(`${option} `);
+    }
+  });
+});

@@ -1,0 +1,239 @@
+/**
+ * The realm of the handbook, made by the handbook's own commands: a folder for the host, in it one
+ * for each person with their key and their node, and two real nodes in this process.
+ *
+ * Instead of the reader: fills in what is in angle brackets, hands public keys on, and finds free
+ * ports. The clock of nodes and commands is moved by the test.
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { credentials } from '@grpc/grpc-js';
+import { expect } from 'vitest';
+import type { Prompter } from '../../../src/cli/context.ts';
+import { parseBundleName, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
+import { parseNodeConfig } from '../../../src/node/config-file.ts';
+import { type RunningNode, runNode } from '../../../src/node/daemon.ts';
+import { systemClock } from '../../../src/ports/system-clock.ts';
+import { LeanChannels, LeanClient } from '../../../src/testing/lean-clients.ts';
+import { createTestPki, type TestPki } from '../../../src/testing/pki.ts';
+import { findFreePorts } from '../../../src/testing/ports.ts';
+import { createTempDir, type TempDir } from '../../../src/testing/temp-dir.ts';
+import { BUNDLE, type CliRun, kedge, PASSPHRASE } from '../../cli/support.ts';
+import { type Block, BOOK, kedgeWords, type Line } from './book.ts';
+
+const DAY_MS = 86_400_000;
+const SETUP = 'The realm of these pages';
+const PORTS = [7440, 7441, 7442, 7443, 7450, 7451, 7452, 7453];
+const PEOPLE = ['ana', 'ben', 'cleo', 'dora'];
+/** Programs have the machine's clock and take nothing from the future. */
+const BEGIN_MS = -12 * DAY_MS;
+const yes: Prompter = {
+  secret: () => Promise.resolve(PASSPHRASE),
+  confirm: () => Promise.resolve('yes'),
+};
+const run = promisify(execFile);
+
+export type NodeName = 'iad-1' | 'fra-1';
+
+export class Desks implements AsyncDisposable {
+  /** What stands for `<…>` in a command. */
+  readonly given = new Map<string, string>();
+  readonly old: TestPki;
+  readonly #dir: TempDir;
+  readonly #ports: ReadonlyMap<string, number>;
+  readonly #nodes = new Map<string, RunningNode>();
+  readonly #channels: LeanChannels[] = [];
+  #pin = '';
+  #movedMs = 0;
+
+  private constructor(dir: TempDir, ports: readonly number[]) {
+    this.#dir = dir;
+    this.#ports = new Map(PORTS.map((port, index) => [String(port), ports[index] ?? 0]));
+    this.old = this.pki('Payments CA 2024');
+  }
+
+  /** Types the section that makes the realm. */
+  static async open(): Promise<Desks> {
+    const desks = new Desks(await createTempDir('kedge-handbook-'), await findFreePorts(8));
+    const [setup = [], first = []] = BOOK.get(SETUP) ?? [];
+    await desks.type(setup);
+    await desks.put('ca-2024.pem', desks.old.caPem);
+    await desks.put('spare.pem', desks.pki('Spare CA').caPem);
+    await desks.putChains(desks.old);
+    await desks.type(first);
+    return desks;
+  }
+
+  nowMs(): number {
+    return systemClock.nowMs() + BEGIN_MS + this.#movedMs;
+  }
+
+  move(ms: number): void {
+    this.#movedMs += ms;
+  }
+
+  get pin(): string {
+    return this.#pin;
+  }
+
+  pki(commonName: string): TestPki {
+    return createTestPki({
+      commonName,
+      nowMs: Date.now() + BEGIN_MS - DAY_MS,
+      validForMs: 150 * DAY_MS,
+    });
+  }
+
+  node(name: NodeName): RunningNode {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`${name} does not run`);
+    return node;
+  }
+
+  async start(name: NodeName): Promise<void> {
+    const file = this.path(`${name}.yaml`);
+    const config = parseNodeConfig(await readFile(file, 'utf8'), file);
+    const clock = {
+      ...systemClock,
+      nowMs: () => this.nowMs(),
+      monotonicMs: () => systemClock.monotonicMs() + this.#movedMs,
+    };
+    this.#nodes.set(name, await runNode(config, { clock }));
+  }
+
+  async stop(name: NodeName): Promise<void> {
+    await this.node(name)[Symbol.asyncDispose]();
+    this.#nodes.delete(name);
+  }
+
+  path(...parts: readonly string[]): string {
+    return this.#dir.join(...parts);
+  }
+
+  /** Puts a file on the desks of Ana and Ben. */
+  async put(name: string, text: string): Promise<void> {
+    for (const who of ['ana', 'ben']) await writeFile(this.path(who, name), text);
+  }
+
+  /** What was recorded of servers: leaves of a CA. */
+  async putChains(pki: TestPki): Promise<void> {
+    for (const who of ['ana', 'ben']) await mkdir(this.path(who, 'chains'), { recursive: true });
+    await this.put('chains/api.pem', pki.issue('api.example.org').certificatePem);
+  }
+
+  /** A program that watches at a node. */
+  async program(at: NodeName, labels: Readonly<Record<string, string>> = {}): Promise<LeanClient> {
+    const client = new LeanClient({
+      realm: parseRealmName('prod.example.org'),
+      firstCharterDigest: parseSha256(this.#pin),
+      bundle: parseBundleName(BUNDLE),
+      labels: new Map(Object.entries(labels)),
+    });
+    const { clients = '' } = this.node(at).addresses;
+    const channels = new LeanChannels(clients, credentials.createInsecure(), 1);
+    this.#channels.push(channels);
+    await client.connect(channels);
+    return client;
+  }
+
+  /** Types all blocks of a section, or those from one on. */
+  async typeSection(title: string, from = 0, until?: number): Promise<readonly CliRun[]> {
+    const blocks = BOOK.get(title)?.slice(from, until) ?? [];
+    expect(blocks.length, title).toBeGreaterThan(0);
+    const runs: CliRun[] = [];
+    for (const block of blocks) runs.push(...(await this.type(block)));
+    return runs;
+  }
+
+  /** Types the lines of a block; each has to end as it says. */
+  async type(block: Block): Promise<readonly CliRun[]> {
+    const runs: CliRun[] = [];
+    for (const line of block) {
+      const done = await this.#line(line);
+      expect(line.ends, `${line.text}\n${done.stdout}\n${done.stderr}`).toContain(done.code);
+      runs.push(done);
+    }
+    return runs;
+  }
+
+  async #line({ text, who = '' }: Line): Promise<CliRun> {
+    const typed = text
+      .replaceAll(/(127\.0\.0\.1:)(\d+)/g, (_, host: string, port: string) => {
+        return `${host}${this.#ports.get(port) ?? port}`;
+      })
+      .replaceAll(/<(\w+)>/g, (_, name: string) => this.given.get(name) ?? name);
+    const cwd = this.path(who);
+    const words = kedgeWords(typed);
+    if (words === undefined) {
+      const { stdout, stderr } = await run('sh', ['-c', typed], { cwd });
+      return { code: 0, stdout, stderr };
+    }
+    const [group, command, ...rest] = words;
+    if (group === 'node' && command === 'run') {
+      await this.start(rest[1] === 'iad-1.yaml' ? 'iad-1' : 'fra-1');
+      return { code: 0, stdout: '', stderr: '' };
+    }
+    const done = await this.kedge(words, who);
+    // People are slower than the way from one node to the other.
+    const isShared = command === 'approve' || command === 'submit';
+    if (isShared && this.#nodes.size === 2) await this.kedge(['cluster', '--wait'], 'ana');
+    return done;
+  }
+
+  /** One command at a desk. */
+  async kedge(words: readonly string[], who = ''): Promise<CliRun> {
+    const [group = '', command = ''] = words;
+    const makesKeys = `${group} ${command}` === 'realm init' || group === 'signer';
+    const cwd = this.path(who);
+    if (who !== '') await mkdir(cwd, { recursive: true });
+    const argv = [...words, ...(makesKeys ? ['--scrypt-work-factor', '10'] : [])];
+    const done = await kedge(argv, {
+      cwd,
+      nowMs: this.nowMs(),
+      env: { KEDGE_PASSPHRASE: PASSPHRASE },
+      prompter: yes,
+    });
+    await this.#after(words, cwd);
+    return done;
+  }
+
+  /** What people do around commands. */
+  async #after(words: readonly string[], cwd: string): Promise<void> {
+    const [group, command, name = ''] = words;
+    const out = words[words.indexOf('--out') + 1] ?? '';
+    if (group === 'realm') {
+      const profile = await readFile(this.path('kedge.yaml'), 'utf8');
+      this.#pin = /^pin: "?([0-9a-f]{64})/m.exec(profile)?.[1] ?? '';
+      await mkdir(this.path('dora'));
+      const near = `insecure: true\nnode: 127.0.0.1:${String(this.#ports.get('7452'))}\n`;
+      await writeFile(this.path('dora', 'kedge.yaml'), profile + near);
+    }
+    if (group === 'node' && command === 'init') {
+      const file = join(cwd, out);
+      const text = await readFile(file, 'utf8');
+      const moved = text.replaceAll(
+        /(127\.0\.0\.1:)(74[45]\d)\b/g,
+        (_, host: string, port: string) => {
+          return `${host}${this.#ports.get(port) ?? port}`;
+        },
+      );
+      await writeFile(file, moved);
+    }
+    const isNewKey = (group === 'signer' && command === 'create') || group === 'region';
+    if (isNewKey) {
+      const file = `${words.includes('--out') ? out : `${name}.age`}.pub`;
+      for (const person of PEOPLE) {
+        if (join(cwd, file) === this.path(person, file)) continue;
+        await copyFile(join(cwd, file), this.path(person, file)).catch(() => undefined);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const channels of this.#channels) channels[Symbol.dispose]();
+    await Promise.all([...this.#nodes.values()].map((node) => node[Symbol.asyncDispose]()));
+    await this.#dir[Symbol.asyncDispose]();
+  }
+}
