@@ -15,7 +15,7 @@ import {
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import { acceptEvidence } from '../core/trusted/accept.ts';
+import { acceptDocument, acceptEvidence } from '../core/trusted/accept.ts';
 import { type Evidence, headOf, type TrustedState } from '../core/trusted/state.ts';
 import { loadDocumentFile } from './document-file.ts';
 import { blobsById, loadRelease, type ReleaseFile } from './draft-file.ts';
@@ -152,7 +152,7 @@ async function openNodeRealm(
         const status = streams.get(stream);
         if (status === undefined || status.sequence < 1) return undefined;
         const document = await node.document(stream, parseSequence(status.sequence));
-        const state = verifyRealm(pin, { charters, release: document }, nowMs);
+        const state = await verifyHead(node, { pin, charters, document }, nowMs);
         await vouch(document.statement);
         const release = {
           state: status.fork === undefined ? state : withEvidence(session, state, status.fork),
@@ -166,6 +166,33 @@ async function openNodeRealm(
   } catch (thrown) {
     node[Symbol.dispose]();
     throw thrown;
+  }
+}
+
+interface Head {
+  readonly pin: Pin;
+  readonly charters: readonly SignedDocument[];
+  readonly document: SignedDocument;
+}
+
+/**
+ * The state with a head. One that only the revoke role signed is judged on top of the release
+ * before, which is fetched too (NR-1).
+ */
+async function verifyHead(
+  node: NodeAdmin,
+  { pin, charters, document }: Head,
+  nowMs: number,
+): Promise<TrustedState> {
+  try {
+    return verifyRealm(pin, { charters, release: document }, nowMs);
+  } catch (thrown) {
+    const { stream, sequence } = parseStatement(document.statement.payload);
+    if (KedgeError.from(thrown).code !== 'THRESHOLD' || sequence < 2) throw thrown;
+    const before = await node.document(stream, parseSequence(sequence - 1));
+    const state = await verifyHead(node, { pin, charters, document: before }, nowMs);
+    const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+    return acceptDocument(state, offer, nowMs).state;
   }
 }
 
