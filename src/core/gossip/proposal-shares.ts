@@ -9,7 +9,7 @@
  * @module
  */
 import type { Signer } from '../charter/model.ts';
-import { verifyCost } from '../crypto.ts';
+import { type PublicKey, verifyCost } from '../crypto.ts';
 import type { NodeId } from '../ids.ts';
 import { PEERS_MAX, VERIFY_COST_MAX } from '../limits.ts';
 import { Budget } from '../membership/budget.ts';
@@ -25,12 +25,7 @@ export class ProposalShares {
   readonly #peers: Map<NodeId, Budget> = new Map();
 
   /** Says whether news of a peer is verified now, with the keys of these signers. */
-  take(
-    from: NodeId,
-    news: ProposalNews,
-    signers: readonly Signer[],
-    monotonicMs: number,
-  ): boolean {
+  take(from: NodeId, news: ProposalNews, signers: readonly Signer[], monotonicMs: number): boolean {
     // What costs more than all of a share takes all of it.
     const cost = Math.min(costOf(news, signers), PEER_SHARE.burst);
     return this.#shareOf(from).take(cost, monotonicMs);
@@ -69,7 +64,9 @@ function costOf(news: ProposalNews, signers: readonly Signer[]): number {
 
 /** SIG-5: each key that is named, once; the other signatures with all keys, up to the bound. */
 function checksCost({ signatures }: SignedStatement, signers: readonly Signer[]): number {
-  const keys = new Map(signers.flatMap(({ keys }) => keys.map((key) => [key.keyId, key])));
+  const keys = new Map<string, PublicKey>(
+    signers.flatMap(({ keys }) => keys.map((key) => [key.keyId, key])),
+  );
   const all = Array.from(keys.values(), verifyCost).reduce((sum, cost) => sum + cost, 0);
   let named = 0;
   let others = 0;

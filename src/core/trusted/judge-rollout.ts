@@ -31,7 +31,6 @@ interface Known {
  */
 export function requireRolloutContent(candidate: Candidate, head: RolloutHead): void {
   const { body } = head;
-  const { state } = candidate;
   requireForward(body, bodyBefore(candidate, body.bundle));
   for (const named of body.from === undefined ? [body.to] : [body.from, body.to]) {
     // Where releases contradict each other, what is held depends on what came first; whether this

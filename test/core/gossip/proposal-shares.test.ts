@@ -46,7 +46,11 @@ function signersOf(alg: Algorithm): readonly Signer[] {
 }
 
 /** So many signatures that name the first key, or none. */
-function newsOf(signers: readonly Signer[], count: number, hints: 'named' | 'unnamed'): ProposalNews {
+function newsOf(
+  signers: readonly Signer[],
+  count: number,
+  hints: 'named' | 'unnamed',
+): ProposalNews {
   const keyId = hints === 'named' ? (signers[0]?.keys[0]?.keyId ?? '') : '';
   const signature = { keyId, signature: new Uint8Array(64) };
   const signatures = Array.from({ length: count }, () => signature);
