@@ -22,7 +22,7 @@ let callee: BundleSource;
 beforeAll(async () => {
   desks = await Desks.open();
   [caller, callee] = await Promise.all([open('iad-1'), open('fra-1')]);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all([caller.close(), callee.close()]);
   await desks[Symbol.asyncDispose]();

@@ -39,7 +39,7 @@ export type NodeName = 'iad-1' | 'fra-1';
 
 export class Desks implements AsyncDisposable {
   /** What stands for `<…>` in a command. */
-  readonly given = new Map<string, string>();
+  readonly given: Map<string, string> = new Map();
   readonly old: TestPki;
   readonly #dir: TempDir;
   readonly #ports: ReadonlyMap<string, number>;

@@ -1,0 +1,142 @@
+/** The runbooks of the handbook, typed by their people against a realm of their own. */
+import { readFile, rm } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BUNDLE } from '../cli/support.ts';
+import { BOOK } from './support/book.ts';
+import { Desks } from './support/desks.ts';
+
+const WAIT = { timeout: 30_000, interval: 50 };
+let desks: Desks;
+
+beforeEach(async () => {
+  desks = await Desks.open();
+}, 120_000);
+afterEach(() => desks[Symbol.asyncDispose]());
+
+async function shown(words: readonly string[]): Promise<unknown> {
+  const { stdout, stderr } = await desks.kedge([...words, '--output', 'json'], 'ana');
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
+}
+
+describe('the handbook', { timeout: 240_000 }, () => {
+  it('Emergency distrust: one signer takes a CA away everywhere', async () => {
+    const programs = [await desks.program('iad-1'), await desks.program('fra-1')];
+    const [plan, revoked] = await desks.typeSection('Emergency distrust');
+    expect(plan?.stdout).toContain('"Payments CA 2024" is revoked');
+    expect(revoked?.stdout).toContain('Published release 2');
+    expect(programs.map(({ held }) => held?.sequence)).toEqual([2, 2]);
+    expect((await desks.kedge(['bundle', 'show', BUNDLE], 'ana')).stdout).not.toMatch(
+      /active +Payments CA 2024/,
+    );
+  });
+
+  it('Bad publish: the canary stops it, and the old content comes back', async () => {
+    const page = await readFile(new URL('../../docs/rollouts.md', import.meta.url), 'utf8');
+    await desks.put('waves.yaml', /^```yaml\n(.*?)^```$/ms.exec(page)?.[1] ?? '');
+    await desks.put('wrong.pem', desks.pki('Wrong CA').caPem);
+    const canary = await desks.program('fra-1', { tier: 'canary' });
+    const others = [await desks.program('iad-1'), await desks.program('fra-1')];
+    canary.habit = 'refuse';
+    await desks.typeSection('Bad publish', 0, 1);
+    await vi.waitFor(async () => {
+      const status = await desks.kedge(['rollout', 'status', BUNDLE], 'ana');
+      expect(status.code, status.stdout).toBe(1);
+    }, WAIT);
+    await desks.typeSection('Bad publish', 1, 2);
+    expect(others.map(({ sent }) => sent)).toEqual([1, 1]);
+    canary.habit = 'load';
+    await desks.typeSection('Bad publish', 2);
+    expect([canary, ...others].map(({ held }) => held?.sequence)).toEqual([3, 3, 3]);
+  });
+
+  it('Lost signer: another one takes the place', async () => {
+    const runs = await desks.typeSection('Lost signer');
+    expect(runs.at(-2)?.stdout).toContain('Published: sequence 2 of charter');
+    expect(runs.at(-1)?.stdout).toContain('dora');
+    expect(runs.at(-1)?.stdout).not.toContain('cleo');
+  });
+
+  it('Compromised signer: a new key; for a stolen quorum, recovery', async () => {
+    const runs = await desks.typeSection('Compromised signer');
+    expect(runs.map(({ stdout }) => stdout).join('\n')).toContain(
+      'Published: sequence 2 of charter',
+    );
+    expect(await shown(['charter', 'show'])).toHaveProperty('charter.version', 3);
+    await desks.put('next.pem', desks.pki('Next CA').caPem);
+    const stage = ['anchor', 'stage', 'next.pem', '--bundle', BUNDLE, '--draft', 'next.json'];
+    const old = await desks.kedge([...stage, '--key', 'ana.age', '--yes'], 'ana');
+    expect(old.code).not.toBe(0);
+  });
+
+  it('Forked stream: the charter says what stands, and it goes on', async () => {
+    await fork();
+    desks.given.set('digest', await keptDigest());
+    const runs = await desks.typeSection('Forked stream');
+    expect(runs[0]?.stdout).toContain('Signed both: ana, ben');
+    expect(runs.at(-1)?.stdout).toBe('No stream is forked.\n');
+  });
+
+  it('Region lost: the others go on, and it leaves the charter', async () => {
+    const program = await desks.program('iad-1');
+    await desks.stop('fra-1');
+    await desks.typeSection('Region lost');
+    expect(await shown(['charter', 'show'])).toHaveProperty('charter.regions.length', 1);
+    expect(program.held?.sequence).toBe(1);
+  });
+
+  it('Restore from backup: an empty store fills itself and gets a new key', async () => {
+    await desks.stop('fra-1');
+    await rm(desks.path('data', 'fra-1'), { recursive: true });
+    const runs = await desks.typeSection('Restore from backup');
+    expect(runs[0]?.stdout).toContain('config');
+    const release = ['bundle', 'show', BUNDLE, '--output', 'json'];
+    const { stdout } = await desks.kedge(release, 'ben');
+    expect(JSON.parse(stdout)).toMatchObject({ sequence: 1 });
+  });
+
+  it('has a test of each runbook', () => {
+    expect([...BOOK].filter(([, blocks]) => blocks.length > 0).map(([title]) => title)).toEqual([
+      'The realm of these pages',
+      'Planned rotation',
+      'Emergency distrust',
+      'Bad publish',
+      'Lost signer',
+      'Compromised signer',
+      'Forked stream',
+      'Region lost',
+      'Restore from backup',
+    ]);
+  });
+});
+
+/** Each node is told of another release 2 while the other one is away; then they meet. */
+async function fork(): Promise<void> {
+  await desks.stop('fra-1');
+  await publishAlone('ana');
+  await desks.stop('iad-1');
+  await desks.start('fra-1');
+  await publishAlone('ben');
+  await desks.start('iad-1');
+  await vi.waitFor(async () => {
+    for (const who of ['ana', 'ben']) {
+      const { stdout } = await desks.kedge(['fork', 'show'], who);
+      expect(stdout).toContain('is forked');
+    }
+  }, WAIT);
+}
+
+/** Both sign at one desk, with a ledger that does not know of the other one. */
+async function publishAlone(who: string): Promise<void> {
+  await desks.put(`${who}.pem`, desks.pki(`CA of ${who}`).caPem);
+  const alone = ['--key', '../ana/ana.age', '--key', '../ben/ben.age', '--ledger', `${who}.ledger`];
+  const stage = ['anchor', 'stage', `${who}.pem`, '--bundle', BUNDLE, '--draft', `${who}.json`];
+  const { code, stderr } = await desks.kedge([...stage, ...alone, '--yes'], who);
+  expect(code, stderr).toBe(0);
+}
+
+/** What Ana reads off `kedge fork show`. */
+async function keptDigest(): Promise<string> {
+  const { stdout } = await desks.kedge(['fork', 'show'], 'ana');
+  return /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
+}
