@@ -6,7 +6,8 @@
  * {"format": "kedge-draft/1",
  *  "envelope": {DSSE}, "body": "<base64>",        what is signed
  *  "charters": [{"envelope": …, "body": …}, …],   from the first to the one it is judged by
- *  "base": {"envelope": …, "body": …},            the release before; absent for the first
+ *  "base": {"envelope": …, "body": …,             the release before; absent for the first
+ *           "below": [{…}, …]},                   those before it, where it is judged by them
  *  "rollout": {"envelope": …, "body": …},         the rollout before, in a draft of a rollout
  *  "blobs": ["<base64 DER>", …],                  certificates of both contents
  *  "forks": [{"first": {DSSE}, "second": {DSSE}}]} proof of forks that a charter resolves, if any
@@ -38,6 +39,7 @@ import {
   parseFields,
 } from './document-file.ts';
 import { createFile, readInput, replaceFile } from './files.ts';
+import { BELOW_MAX, type GroundedDocument } from './realm-trust.ts';
 
 const FORMAT = 'kedge-draft/1';
 const BLOBS_MAX = 2 * ANCHORS_MAX;
@@ -51,7 +53,7 @@ export interface Draft {
   /** From version 1 on. */
   readonly charters: readonly SignedDocument[];
   /** The release that this one follows. */
-  readonly base: SignedDocument | undefined;
+  readonly base: GroundedDocument | undefined;
   /** In a draft of a rollout, whose base is the release that it names: the rollout before it. */
   readonly rollout?: SignedDocument;
   /** DER by id; the ids are computed when the file is read. */
@@ -69,7 +71,7 @@ function encodeDraft(draft: Draft): string {
     format: FORMAT,
     ...documentJson(draft.document),
     charters: draft.charters.map(documentJson),
-    ...(draft.base === undefined ? {} : { base: documentJson(draft.base) }),
+    ...(draft.base === undefined ? {} : { base: groundedJson(draft.base) }),
     ...(draft.rollout && { rollout: documentJson(draft.rollout) }),
     blobs: [...draft.blobs.values()].map(encodeBase64),
     ...(draft.forks && {
@@ -95,7 +97,7 @@ function parseDraft(bytes: Uint8Array, what: string): Draft {
   return {
     document: parseDocumentFields(fields, what),
     charters: charters.map((item) => parseDocumentFields(fieldsOf(item, what), what)),
-    base: base === undefined ? undefined : parseDocumentFields(fieldsOf(base, what), what),
+    base: base === undefined ? undefined : groundedOf(base, what),
     ...(rollout !== undefined && { rollout: parseDocumentFields(fieldsOf(rollout, what), what) }),
     blobs: blobsById(listOf(fields.get('blobs'), BLOBS_MAX, what).map((der) => blob(der, what))),
     ...(forks !== undefined && {
@@ -136,6 +138,23 @@ export async function saveDraft(
 /** Names each blob by its SHA-256. */
 export function blobsById(blobs: readonly Uint8Array[]): ReadonlyMap<AnchorId, Uint8Array> {
   return new Map(blobs.map((der) => [sha256(der), der]));
+}
+
+function groundedJson(document: GroundedDocument): object {
+  const { below = [] } = document;
+  const found = below.length === 0 ? {} : { below: below.map(documentJson) };
+  return { ...documentJson(document), ...found };
+}
+
+function groundedOf(value: unknown, what: string): GroundedDocument {
+  const fields = fieldsOf(value, what);
+  const document = parseDocumentFields(fields, what);
+  const below = fields.get('below');
+  if (below === undefined) return document;
+  const documents = listOf(below, BELOW_MAX, what).map((item) =>
+    parseDocumentFields(fieldsOf(item, what), what),
+  );
+  return { ...document, below: documents };
 }
 
 function evidenceOf(value: unknown, what: string): Evidence {

@@ -25,7 +25,7 @@ import type { SignedDocument } from '../core/statements/envelope.ts';
 import { encodeStatement } from '../core/statements/statement.ts';
 import { expectedNext, headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { Draft } from './draft-file.ts';
-import { requireCharter } from './realm-trust.ts';
+import { type GroundedDocument, requireCharter } from './realm-trust.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -33,7 +33,7 @@ const DAY_MS = 86_400_000;
 export interface DraftContent {
   readonly state: TrustedState;
   readonly charters: readonly SignedDocument[];
-  readonly base: SignedDocument | undefined;
+  readonly base: GroundedDocument | undefined;
   readonly body: ReleaseBody;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }

@@ -25,6 +25,17 @@ export interface Pin {
   readonly realm: RealmName | undefined;
 }
 
+/** Releases below one that are looked at, to judge it. */
+export const BELOW_MAX: number = 16;
+
+/**
+ * A release with those below it, oldest first, that it takes to judge it: one that only the revoke
+ * role signed narrows the release before, so that one has to be known too (NR-1).
+ */
+export interface GroundedDocument extends SignedDocument {
+  readonly below?: readonly SignedDocument[];
+}
+
 /** Takes the pin from the command line or the profile. Errors: `CONFIG`. */
 export function requirePin(
   profile: Profile,
@@ -73,7 +84,7 @@ export function verifyRealm(
   pin: Pin,
   documents: {
     readonly charters: readonly SignedDocument[];
-    readonly release?: SignedDocument | undefined;
+    readonly release?: GroundedDocument | undefined;
     /** A rollout of its bundle, which comes after it. */
     readonly rollout?: SignedDocument | undefined;
   },
@@ -89,7 +100,8 @@ export function verifyRealm(
     pin.realm ?? parseStatement(first.statement.payload).realm,
     pin.digest,
   );
-  let waiting = [documents.release, documents.rollout].filter((one) => one !== undefined);
+  const { release, rollout } = documents;
+  let waiting = [...(release?.below ?? []), release, rollout].filter((one) => one !== undefined);
   for (const charter of documents.charters) {
     const { sequence } = parseStatement(charter.statement.payload);
     const isPast = (one: SignedDocument): boolean =>

@@ -15,13 +15,20 @@ import {
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import { acceptDocument, acceptEvidence } from '../core/trusted/accept.ts';
+import { acceptEvidence } from '../core/trusted/accept.ts';
 import { type Evidence, headOf, type TrustedState } from '../core/trusted/state.ts';
 import { loadDocumentFile } from './document-file.ts';
 import { blobsById, loadRelease, type ReleaseFile } from './draft-file.ts';
 import { type NodeAdmin, openNode } from './node-admin.ts';
 import type { RealmOptions } from './realm-options.ts';
-import { type Pin, requireCharter, requirePin, verifyRealm } from './realm-trust.ts';
+import {
+  BELOW_MAX,
+  type GroundedDocument,
+  type Pin,
+  requireCharter,
+  requirePin,
+  verifyRealm,
+} from './realm-trust.ts';
 import {
   type DemandOptions,
   parseDemand,
@@ -38,7 +45,7 @@ const NO_BLOBS: ReadonlyMap<AnchorId, Uint8Array> = new Map();
 export interface RealmRelease {
   /** The realm's state with this release as the head of its stream. */
   readonly state: TrustedState;
-  readonly document: SignedDocument;
+  readonly document: GroundedDocument;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 
@@ -151,8 +158,9 @@ async function openNodeRealm(
         const stream = releaseStream(bundle);
         const status = streams.get(stream);
         if (status === undefined || status.sequence < 1) return undefined;
-        const document = await node.document(stream, parseSequence(status.sequence));
-        const state = await verifyHead(node, { pin, charters, document }, nowMs);
+        const newest = await node.document(stream, parseSequence(status.sequence));
+        const known = { pin, charters, document: newest };
+        const { state, document } = await groundOf(node, known, nowMs);
         await vouch(document.statement);
         const release = {
           state: status.fork === undefined ? state : withEvidence(session, state, status.fork),
@@ -176,23 +184,26 @@ interface Head {
 }
 
 /**
- * The state with a head. One that only the revoke role signed is judged on top of the release
- * before, which is fetched too (NR-1).
+ * A head with the releases that it takes to judge it: below one that only the revoke role signed is
+ * fetched what it narrows (NR-1).
  */
-async function verifyHead(
+async function groundOf(
   node: NodeAdmin,
   { pin, charters, document }: Head,
   nowMs: number,
-): Promise<TrustedState> {
-  try {
-    return verifyRealm(pin, { charters, release: document }, nowMs);
-  } catch (thrown) {
-    const { stream, sequence } = parseStatement(document.statement.payload);
-    if (KedgeError.from(thrown).code !== 'THRESHOLD' || sequence < 2) throw thrown;
-    const before = await node.document(stream, parseSequence(sequence - 1));
-    const state = await verifyHead(node, { pin, charters, document: before }, nowMs);
-    const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
-    return acceptDocument(state, offer, nowMs).state;
+): Promise<{ readonly state: TrustedState; readonly document: GroundedDocument }> {
+  let release: GroundedDocument = document;
+  for (;;) {
+    try {
+      return { state: verifyRealm(pin, { charters, release }, nowMs), document: release };
+    } catch (thrown) {
+      const { below = [] } = release;
+      const { stream, sequence } = parseStatement((below[0] ?? document).statement.payload);
+      const isWanted = KedgeError.from(thrown).code === 'THRESHOLD' && sequence > 1;
+      if (!isWanted || below.length >= BELOW_MAX) throw thrown;
+      const before = await node.document(stream, parseSequence(sequence - 1));
+      release = { ...document, below: [before, ...below] };
+    }
   }
 }
 

@@ -16,7 +16,7 @@ import { fileExists } from './files.ts';
 import { parseArgument } from './help.ts';
 import { openRealm } from './realm.ts';
 import type { DraftOptions, RealmOptions } from './realm-options.ts';
-import { type Pin, requirePin } from './realm-trust.ts';
+import { type GroundedDocument, type Pin, requirePin } from './realm-trust.ts';
 import { reviewRelease } from './review.ts';
 import type { Session } from './session.ts';
 import { countOf } from './styles.ts';
@@ -29,7 +29,7 @@ export interface Workspace {
   readonly pin: Pin;
   readonly state: TrustedState;
   readonly charters: readonly SignedDocument[];
-  readonly base: SignedDocument | undefined;
+  readonly base: GroundedDocument | undefined;
   readonly body: ReleaseBody;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }

@@ -261,6 +261,19 @@ describe('commands with --key', () => {
     await rm(`${realm.cwd}/${BUNDLE}.revoke.draft.json`);
     const done = await run(...argv, '--key', realm.key('cleo'), '--yes');
     expect(done.stdout).toContain('Published release');
-    expect((await run('bundle', 'show', BUNDLE)).stdout).not.toContain('Third');
+    const shown = await run('bundle', 'show', BUNDLE);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).not.toContain('Third');
+  }, 60_000);
+
+  it('goes on after a revocation that only the revoke role signed', async () => {
+    const draft = ['--draft', 'after.draft.json'];
+    const staged = await run(
+      ...['anchor', 'stage', await realm.ca('Fourth'), '--bundle', BUNDLE, ...draft],
+      ...[...ANA, '--key', realm.key('ben')],
+    );
+    expect(staged.code).toBe(0);
+    expect(staged.stdout).toContain('Published release');
+    expect((await run('bundle', 'show', BUNDLE)).stdout).toContain('Fourth');
   }, 60_000);
 });
