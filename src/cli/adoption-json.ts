@@ -74,7 +74,7 @@ export function removalJson(
 }
 
 /** The report. */
-export function adoptionJson(report: AdoptionReport): Json {
+export function adoptionJson(report: AdoptionReport): { readonly [key: string]: Json } {
   const { bundle, sequence, total, newest, departed, isComplete } = report;
   return {
     bundle,

@@ -63,7 +63,7 @@ export async function saveEdited(
     },
   );
   const review = reviewRelease(draft, workspace.pin, nowMs);
-  warnOfWaves(session, workspace, body);
+  sayDelivery(session, workspace, body, options);
   // Before the file is touched: a command that was to publish and cannot must not leave half an
   // edit for the next one to trip over.
   const isSigned = options.key !== undefined || options.signWith !== undefined;
@@ -83,16 +83,32 @@ function withDelivery(body: ReleaseBody, { waves, atOnce }: EditOptions): Releas
   return atOnce === true ? deliveredAtOnce(body) : body;
 }
 
-/** A release is the whole content: what it is put on top of comes with it. */
-function warnOfWaves(session: Session, workspace: Workspace, body: ReleaseBody): void {
-  const { bundle, state } = workspace;
+/**
+ * A release is the whole content: what it is put on top of comes with it. And one that is to come
+ * in waves as the last did reaches nobody until somebody starts them.
+ */
+function sayDelivery(
+  { output }: Session,
+  { bundle, state }: Workspace,
+  body: ReleaseBody,
+  options: EditOptions,
+): void {
   const head = headOf(state, releaseStream(bundle));
-  if (head?.body.delivery === undefined || body.delivery !== undefined) return;
-  session.output.warn(
-    `release ${String(head.sequence)} comes in waves, and not all programs may have it yet: this ` +
-      'draft takes to all programs at once what it changes and all changes of that release as ' +
-      `well; see kedge rollout status ${bundle}`,
-  );
+  // What goes back takes nothing of that release along.
+  if (head?.body.delivery === undefined || body.replaces !== undefined) return;
+  const sequence = String(head.sequence);
+  if (body.delivery === undefined) {
+    output.warn(
+      `release ${sequence} comes in waves, and not all programs may have it yet: this ` +
+        'draft takes to all programs at once what it changes and all changes of that release as ' +
+        `well; see kedge rollout status ${bundle}`,
+    );
+  } else if (options.waves !== true) {
+    output.warn(
+      `this draft comes in waves, as release ${sequence} does: published, it reaches nobody ` +
+        `before kedge rollout start ${bundle}; --at-once takes it to all programs at once`,
+    );
+  }
 }
 
 function printEdited(

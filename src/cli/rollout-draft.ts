@@ -95,6 +95,17 @@ export async function openRollouts(
   return { bundle, pin, charters, state, release: head, previous, status };
 }
 
+/** Whether a release comes in waves and the node knows of no rollout that names it. */
+export async function isHeldBack(
+  node: NodeAdmin,
+  bundle: BundleName,
+  { body, sequence }: ReleaseHead,
+): Promise<boolean> {
+  if (body.delivery === undefined) return false;
+  const { rollout } = await node.rollout(bundle);
+  return rollout === undefined || parseRolloutBody(rollout.body).to.sequence !== sequence;
+}
+
 /** The newest rollout of a status, verified with the release that it names; absent: none. */
 export async function verifyNewest(
   { pin, charters }: Pick<Realm, 'pin' | 'charters'>,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatTimestamp, type RegionName } from '../core/ids.ts';
+import { type BundleName, formatTimestamp, type RegionName, type Sequence } from '../core/ids.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
 import { sumCounts, type Wait, type WaveCounts } from '../core/rollouts/gates.ts';
 import type { SeenNode } from '../core/rollouts/sight.ts';
@@ -36,10 +36,7 @@ export function formatRollout(
       `All programs get ${releaseText(everybody)}.`,
       ...(head === undefined || head.sequence === everybody?.sequence
         ? []
-        : [
-            styles.yellow(`Release ${String(head.sequence)} waits for a rollout`) +
-              `: kedge rollout start ${bundle}`,
-          ]),
+        : [waitingText(bundle, head.sequence, styles)]),
       ...(rollout === undefined
         ? ['There was no rollout yet.']
         : [`The last rollout, of release ${String(rollout.body.to.sequence)}, is over.`]),
@@ -58,6 +55,16 @@ export function formatRollout(
     ...section('Regions', formatRegions(status), styles),
     ...section('Not known', formatUnknown(status.nodes), styles),
   ].join('\n');
+}
+
+/** That programs do not get a release yet, and what to do; one line. */
+export function waitingText(
+  bundle: BundleName,
+  sequence: Sequence,
+  { yellow }: Pick<Styles, 'yellow'>,
+): string {
+  const what = yellow(`Release ${String(sequence)} waits for a rollout`);
+  return `${what}: kedge rollout start ${bundle}`;
 }
 
 function stateText({ stop, wait }: RolloutStatus, { body }: RolloutHead): string {

@@ -16,6 +16,7 @@ import { type OpenedDraft, type Submitted, signableRelease, submitRelease } from
 import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
 import { type ReleaseReview, reviewRelease } from './review.ts';
 import { isComplete, reviewJson } from './review-view.ts';
+import { waitingText } from './rollout-view.ts';
 import type { Session } from './session.ts';
 import { signDraft } from './signing.ts';
 import { countOf } from './styles.ts';
@@ -142,17 +143,33 @@ export async function submitAndPrint(
 }
 
 function printSubmitted(session: Session, { review, novelty, record }: Submitted): void {
-  const { statement, bundle } = review;
+  const { statement, bundle, body } = review;
+  const isWaiting = body.delivery === 'waves';
   session.output.result(
     {
       bundle,
       sequence: statement.sequence,
       digest: statement.digest,
       alreadyHeld: novelty === 'held',
+      inWaves: isWaiting,
       record,
     },
     `${novelty === 'held' ? 'The node had' : 'Published'} release ${statement.sequence} of ` +
       `${bundle}${novelty === 'held' ? ' already' : ''}; it is durable on the node.\n` +
-      `Kept in ${session.shown(record)}. See it spread: kedge adoption ${bundle}`,
+      `Kept in ${session.shown(record)}. ` +
+      (isWaiting
+        ? nextOfWaves(session, review, novelty)
+        : `See it spread: kedge adoption ${bundle}`),
   );
+}
+
+/** Nothing can name a release before a node holds it; one that was there may be on its way. */
+export function nextOfWaves(
+  { output }: Session,
+  { bundle, statement }: Pick<ReleaseReview, 'bundle' | 'statement'>,
+  novelty: Submitted['novelty'],
+): string {
+  return novelty === 'new'
+    ? `\n${waitingText(bundle, statement.sequence, output.styles)}`
+    : `It comes in waves: kedge rollout status ${bundle}`;
 }

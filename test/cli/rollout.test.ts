@@ -79,10 +79,14 @@ describe('kedge rollout', () => {
     expect(added.stdout).toContain('Next: kedge release sign');
     const shown = await run('release', 'show', `${BUNDLE}.draft.json`);
     expect(shown.stdout).toContain('it waits for a rollout');
-    await run('anchor', 'add', await realm.ca('CA 3'), '--bundle', BUNDLE, ...RELEASE, '--submit');
+    const more = ['anchor', 'add', await realm.ca('CA 3'), '--bundle', BUNDLE];
+    const handed = await run(...more, ...RELEASE, '--submit');
+    const waits = `Release 2 waits for a rollout: kedge rollout start ${BUNDLE}`;
+    expect(handed.stdout).toContain(waits);
+    expect((await run('adoption', BUNDLE)).stdout).toContain(waits);
     const { stdout } = await run('rollout', 'status', BUNDLE);
     expect(stdout).toContain('All programs get release 1.');
-    expect(stdout).toContain(`Release 2 waits for a rollout: kedge rollout start ${BUNDLE}`);
+    expect(stdout).toContain(waits);
   });
 
   it('drafts, lets somebody sign without a node, and hands in', async () => {
@@ -163,6 +167,24 @@ describe('kedge rollout', () => {
       2,
       expect.stringContaining('wave 1 has an unknown key "percents"'),
     ]);
+  });
+
+  it('says that what is announced on top of a release in waves comes in waves too', async () => {
+    const argv = ['release', 'plan-change', 'CA 1', '--bundle', BUNDLE, '--draft', 'p.json'];
+    const { code, stderr } = await run(...argv, '--at', '2027-03-01T09:00:00Z');
+    expect(code).toBe(0);
+    expect(stderr).toContain('this draft comes in waves, as release 2 does');
+    expect(stderr).toContain('--at-once takes it to all programs at once');
+  });
+
+  it('rolls back for everybody at once, unless waves are asked for', async () => {
+    const argv = ['release', 'rollback', '1', '--bundle', BUNDLE];
+    const back = await run(...argv, '--draft', 'back.json');
+    expect([back.code, back.stderr]).toEqual([0, '']);
+    expect(back.stdout).toContain('comes to all programs at once, without waves');
+    const slow = await run(...argv, '--draft', 'slow.json', '--waves');
+    expect([slow.code, slow.stdout.includes('at once')]).toEqual([0, false]);
+    expect((await run('adoption', BUNDLE)).stdout).not.toContain('waits for a rollout');
   });
 
   it('warns that a revocation takes the changes in waves to everybody', async () => {

@@ -31,6 +31,8 @@ import {
   type View,
 } from '../refreshing.ts';
 import { formatRemoval } from '../removal-view.ts';
+import { isHeldBack } from '../rollout-draft.ts';
+import { waitingText } from '../rollout-view.ts';
 import type { Session } from '../session.ts';
 import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
@@ -191,10 +193,12 @@ async function lookAtAdoption({ session, options, node, bundle, head }: Question
   const report = reportAdoption(known, { sequence, body });
   if (anchor === undefined) {
     const kind = context.stdout.isTTY === true ? 'bars' : 'plain';
-    const text = formatAdoption(report, { styles, kind, columns: context.stdout.columns });
+    const shown = formatAdoption(report, { styles, kind, columns: context.stdout.columns });
+    const isHeld = await isHeldBack(node, bundle, head);
+    const text = isHeld ? `${shown}\n\n${waitingText(bundle, sequence, styles)}` : shown;
     const warnings = warningsOf(report, known.head);
     const waitsFor = lackingOf(report, known.nodes);
-    const json = adoptionJson(report);
+    const json = { ...adoptionJson(report), waitsForRollout: isHeld };
     return { json, text, warnings, ...(waitsFor !== undefined && { waitsFor }) };
   }
   const quietMs = parseArgument('--quiet', options.quiet ?? QUIET_DEFAULT, parseQuietMs);

@@ -24,9 +24,10 @@ export const releaseRollback: CommandModule = {
       .description(
         'Draft a release that puts the content of an earlier one back, as far as the lifecycle ' +
           'allows: anchors that came later retire or are removed, tombstones stay. It gets the ' +
-          'next sequence; nothing ever goes back to an old one. With --key it is signed, judged ' +
-          'as nodes will, and published at once when enough have signed; otherwise the draft ' +
-          'stays for the next signer, and the exit code is 12.',
+          'next sequence; nothing ever goes back to an old one. It reaches all programs at once, ' +
+          'also where the newest release comes in waves, unless you give --waves. With --key it ' +
+          'is signed, judged as nodes will, and published at once when enough have signed; ' +
+          'otherwise the draft stays for the next signer, and the exit code is 12.',
       )
       .argument('<sequence>', 'earlier release, see kedge release history');
     addDraftOptions(command);

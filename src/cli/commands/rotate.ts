@@ -26,7 +26,13 @@ import { findPair, type PairOptions } from '../rotation/pair.ts';
 import { openNextRelease } from '../rotation/release.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
-import { describeSigned, type Finished, finishedJson, signAndPublish } from '../shortcut.ts';
+import {
+  describeSigned,
+  type Finished,
+  finishedJson,
+  nextOfWaves,
+  signAndPublish,
+} from '../shortcut.ts';
 
 interface Options extends RealmOptions, ShortcutOptions, PairOptions {
   readonly draft?: string;
@@ -218,11 +224,14 @@ function finishedText(session: Session, rotation: Rotation, finished: Finished):
   if (finished.kind === 'signed') {
     return describeSigned(session, finished.opened, finished.missing);
   }
-  const { review, record } = finished.submitted;
+  const { review, record, novelty } = finished.submitted;
   const { bundle, path } = rotation;
+  const isWaiting = review.body.delivery === 'waves';
   return (
     `Published release ${review.statement.sequence} of ${bundle}: ${path.next ?? ''}. ` +
-    `Kept in ${session.shown(record)}.\nNext: kedge rotate ${bundle} --watch`
+    `Kept in ${session.shown(record)}.` +
+    `${isWaiting ? ` ${nextOfWaves(session, review, novelty)}` : ''}\n` +
+    `Next: kedge rotate ${bundle} --watch`
   );
 }
 

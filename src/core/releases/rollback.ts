@@ -12,6 +12,7 @@ import type { ReleaseBody } from './body.ts';
 import {
   activateAnchor,
   changeAnchor,
+  deliveredAtOnce,
   type EditPoint,
   nextBody,
   removeAnchor,
@@ -27,8 +28,8 @@ export interface EarlierRelease {
 /**
  * Makes the body that brings `current` as near to `earlier` as the lifecycle allows: anchors that
  * came later are removed when staged or retiring and retired when active; the others get their
- * state back (never to staged) and their attributes. Errors: `LIFECYCLE` when an anchor of
- * `earlier` has left since.
+ * state back (never to staged) and their attributes. It waits for no rollout, whatever the two did:
+ * going back is for everybody. Errors: `LIFECYCLE` when an anchor of `earlier` has left since.
  */
 export function rollBack(
   current: ReleaseBody,
@@ -37,7 +38,7 @@ export function rollBack(
 ): ReleaseBody {
   const wanted = new Map(earlier.body.anchors.map((anchor) => [anchor.id, anchor]));
   requireNoneLeft(current, wanted);
-  let body = nextBody(current);
+  let body = deliveredAtOnce(nextBody(current));
   for (const anchor of current.anchors) {
     const old = wanted.get(anchor.id);
     if (old === undefined) {
