@@ -96,7 +96,7 @@ export async function makeDirectory(path: string): Promise<void> {
 
 /** Refuses when something is there. Errors: `STORE`. */
 export async function requireAbsent(path: string): Promise<void> {
-  if (await fileExists(path)) throw taken(path);
+  if (await fileExists(path)) throw fileTaken(path);
 }
 
 /** Says whether something is at a path. Errors: `STORE` when that cannot be found out. */
@@ -144,7 +144,7 @@ async function placeFile(
     await syncDirectory(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    if (systemCode(cause) === 'EEXIST') throw taken(path);
+    if (systemCode(cause) === 'EEXIST') throw fileTaken(path);
     throw fileError(cause, `cannot write ${path}`);
   }
 }
@@ -158,7 +158,8 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function taken(path: string): KedgeError {
+/** The refusal to touch what is there. */
+export function fileTaken(path: string): KedgeError {
   return new KedgeError('STORE', `${path} exists already and is left as it is`, {
     detail: { hint: 'give another name, or move the old file away first' },
   });

@@ -5,9 +5,11 @@
  */
 
 import { rename } from 'node:fs/promises';
+import type { StreamStatus } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { SignerId } from '../core/ids.ts';
 import { formatTimestamp } from '../core/ids.ts';
+import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
 import { decisionBelow } from '../core/trusted/decisions.ts';
 import type { Draft } from './draft-file.ts';
@@ -54,6 +56,37 @@ export function signableRelease(
     ...(opened.saveAs !== undefined && { saveAs: opened.saveAs }),
     second: isDecidedBelow(review) ? 'other-side' : 'fork',
   };
+}
+
+/**
+ * Asks the node of the profile whether the sequence is taken: a signature on it would be spent for
+ * nothing. Without a node that answers, nobody knows, and the node refuses later. Errors:
+ * `CONFLICT`.
+ */
+export async function requireFree(session: Session, { draft }: OpenedDraft): Promise<void> {
+  if ((await session.profile()).node === undefined) return;
+  const { stream, sequence, digest } = parseStatement(draft.document.statement.payload);
+  const streams = await streamsNow(session);
+  const newest = streams.find((one) => one.stream === stream);
+  // Of two sides of a fork the charter decides, not who came first.
+  if (newest === undefined || newest.fork !== undefined || newest.sequence < sequence) return;
+  if (newest.digest === digest) return;
+  throw new KedgeError(
+    'CONFLICT',
+    `sequence ${sequence} of ${stream} is taken: draft again on top of sequence ` +
+      String(newest.sequence),
+  );
+}
+
+async function streamsNow(session: Session): Promise<readonly StreamStatus[]> {
+  try {
+    using node = await openNode(session, {});
+    return await node.streams();
+  } catch (thrown) {
+    const { code } = KedgeError.from(thrown);
+    if (code === 'UNAVAILABLE') return [];
+    throw thrown;
+  }
 }
 
 /** Whether the draft knows a decision about a fork below it, which it builds on. */

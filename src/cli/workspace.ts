@@ -6,18 +6,18 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { KedgeError } from '../core/errors.ts';
-import { type AnchorId, type BundleName, parseBundleName } from '../core/ids.ts';
+import { type AnchorId, type BundleName, parseBundleName, releaseStream } from '../core/ids.ts';
 import type { ReleaseBody } from '../core/releases/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import { headOf, type TrustedState } from '../core/trusted/state.ts';
 import { type Draft, loadDraft } from './draft-file.ts';
 import { startBody } from './drafting.ts';
-import { fileExists } from './files.ts';
+import { fileExists, fileTaken } from './files.ts';
 import { parseArgument } from './help.ts';
 import { openRealm } from './realm.ts';
 import type { DraftOptions, RealmOptions } from './realm-options.ts';
 import { type GroundedDocument, type Pin, requirePin } from './realm-trust.ts';
-import { reviewRelease } from './review.ts';
+import { type ReleaseReview, reviewRelease } from './review.ts';
 import type { Session } from './session.ts';
 import { countOf } from './styles.ts';
 
@@ -45,7 +45,7 @@ export async function openWorkspace(session: Session, options: Options): Promise
 }
 
 /** Starts a draft on top of the newest release; nothing is written yet. */
-export async function startDraft(
+async function startDraft(
   session: Session,
   path: string,
   options: Options,
@@ -69,6 +69,55 @@ export async function startDraft(
   };
 }
 
+/**
+ * Starts a draft where there is none, or only one whose sequence is taken. Errors: `STORE` where
+ * another draft is.
+ */
+export async function startNewDraft(
+  session: Session,
+  path: string,
+  options: Options,
+): Promise<Workspace> {
+  if (!(await fileExists(path))) return startDraft(session, path, options);
+  const pin = requirePin(await session.profile(), options);
+  const review = reviewRelease(await loadDraft(path), pin, session.context.nowMs());
+  const replacing = await replaceTaken(session, path, review, options);
+  if (replacing !== undefined) return replacing;
+  throw fileTaken(path);
+}
+
+/** A new draft in place of one that can never be published; absent: it may, as far as is known. */
+async function replaceTaken(
+  session: Session,
+  path: string,
+  { bundle, statement }: ReleaseReview,
+  options: Options,
+): Promise<Workspace | undefined> {
+  const address = options.node ?? (await session.profile()).node;
+  const offline = options.charter !== undefined || options.base !== undefined;
+  if (address === undefined || (offline && options.node === undefined)) return undefined;
+  const fresh = await unlessAway(() => startDraft(session, path, { ...options, bundle }));
+  const head = fresh && headOf(fresh.state, releaseStream(bundle));
+  if (fresh === undefined || head === undefined || head.sequence < statement.sequence) {
+    return undefined;
+  }
+  session.output.warn(
+    `${session.shown(path)} is a draft of release ${String(statement.sequence)}, which is ` +
+      `published already: a new draft on top of release ${String(head.sequence)} takes its place`,
+  );
+  return { ...fresh, origin: 'file' };
+}
+
+/** Drafts are edited without a network too. */
+async function unlessAway<Value>(action: () => Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await action();
+  } catch (thrown) {
+    if (KedgeError.from(thrown).code === 'UNAVAILABLE') return undefined;
+    throw thrown;
+  }
+}
+
 /** The path of the draft that the options mean. Errors: `CONFIG`. */
 export function draftPath(session: Session, options: DraftOptions): string {
   return session.path(options.draft ?? `${requireBundle(options)}.draft.json`);
@@ -90,6 +139,8 @@ async function reopenDraft(session: Session, path: string, options: Options): Pr
       detail: { hint: 'give --draft with another file name' },
     });
   }
+  const replacing = await replaceTaken(session, path, review, options);
+  if (replacing !== undefined) return replacing;
   requireUnsigned(draft, path, options);
   return {
     path,

@@ -155,7 +155,18 @@ describe('kedge with a node', () => {
     expect((await run('release', 'submit', 'a.json')).code).toBe(0);
     const late = await run('release', 'submit', 'b.json');
     expect(late.code).toBe(5);
-    expect(late.stderr).toContain('draft again on top');
+    expect(late.stderr).toMatch(/sequence \d+ of .* is taken: draft again on top.*CONFLICT/s);
+    const ca = await realm.ca('CA 6');
+    const key = ['--key', realm.key('cleo'), '--yes', '--ledger', 'c.ledger'];
+    const signed = await run('release', 'sign', 'b.json', ...key);
+    expect(signed.stderr).toMatch(/sequence \d+ of .* is taken: draft again on top.*CONFLICT/s);
+    // A draft that can never be published is in nobody's way, though somebody signed it.
+    const next = await run('anchor', 'stage', ca, '--bundle', BUNDLE, '--draft', 'b.json');
+    expect([next.code, next.stderr]).toEqual([0, expect.stringContaining('published already')]);
+    const redo = await run('release', 'rollback', '5', '--bundle', BUNDLE, '--draft', 'b.json');
+    expect(redo.code).toBe(10);
+    const back = await run('release', 'rollback', '5', '--bundle', BUNDLE, '--draft', DRAFT);
+    expect([back.code, back.stderr]).toEqual([0, expect.stringContaining('takes its place')]);
   });
 
   it('changes the charter with the old and the new quorum', async () => {

@@ -5,10 +5,9 @@
  */
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
-import { requireAbsent } from '../files.ts';
 import { addExamples } from '../help.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
-import { draftPath, startDraft } from '../workspace.ts';
+import { draftPath, startNewDraft } from '../workspace.ts';
 
 /** The command. */
 export const releaseDraft: CommandModule = {
@@ -23,8 +22,7 @@ export const releaseDraft: CommandModule = {
     addShortcutOptions(command);
     command.action(async (options: EditOptions) => {
       const path = draftPath(session, options);
-      await requireAbsent(path);
-      const workspace = await startDraft(session, path, options);
+      const workspace = await startNewDraft(session, path, options);
       await saveEdited(session, options, workspace, ({ body }) => ({ body }));
     });
     addExamples(command, [

@@ -9,13 +9,12 @@ import { rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
-import { requireAbsent } from '../files.ts';
 import { addExamples, sequenceArgument } from '../help.ts';
 import { readPastBody } from '../history.ts';
 import { openRealm } from '../realm.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
 import type { Session } from '../session.ts';
-import { draftPath, startDraft } from '../workspace.ts';
+import { draftPath, startNewDraft } from '../workspace.ts';
 
 /** The command. */
 export const releaseRollback: CommandModule = {
@@ -45,8 +44,7 @@ export const releaseRollback: CommandModule = {
 
 async function run(session: Session, sequence: Sequence, options: EditOptions): Promise<void> {
   const path = draftPath(session, options);
-  await requireAbsent(path);
-  const workspace = await startDraft(session, path, options);
+  const workspace = await startNewDraft(session, path, options);
   const { bundle, state } = workspace;
   const head = headOf(state, releaseStream(bundle));
   if (head === undefined || sequence >= head.sequence) {

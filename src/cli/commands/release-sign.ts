@@ -11,7 +11,7 @@ import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { addExamples, collect } from '../help.ts';
 import { missingSignatures } from '../policy-review.ts';
-import { type OpenedDraft, signableRelease } from '../publishing.ts';
+import { type OpenedDraft, requireFree, signableRelease } from '../publishing.ts';
 import type { ShortcutOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
 import { reviewRelease } from '../review.ts';
@@ -51,6 +51,7 @@ export const releaseSign: CommandModule = {
           return { signers, missing: missingSignatures(role.threshold - signers.length, review) };
         },
         submit: 'kedge release submit',
+        check: (opened) => requireFree(session, opened),
       }),
     );
     addExamples(command, [
@@ -135,6 +136,8 @@ async function run(
     readonly signable: (opened: OpenedDraft) => Signable;
     readonly progress: (opened: OpenedDraft) => Progress;
     readonly submit: string;
+    /** What the network may tell, where there is one. */
+    readonly check?: (opened: OpenedDraft) => Promise<void>;
   },
 ): Promise<void> {
   if (options.key === undefined) {
@@ -146,6 +149,7 @@ async function run(
   const pin = requirePin(await session.profile(), options);
   const opened = { path, pin, draft: await loadDraft(path) };
   const signable = steps.signable(opened);
+  await steps.check?.(opened);
   const draft = await signDraft(session, signable, options.key, options);
   const { signers, missing } = steps.progress({ ...opened, draft });
   session.output.result(
