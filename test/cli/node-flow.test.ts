@@ -135,9 +135,13 @@ describe('kedge with a node', () => {
     const gone = await run('release', 'rollback', '1', '--bundle', BUNDLE);
     expect(gone.code).toBe(7);
     expect(gone.stderr).toContain('left since and may not come back');
+    expect(gone.stderr).toContain('kedge anchor stage <file>');
+    expect(gone.stderr).not.toContain('to release 5');
     nowMs += 1000;
     const ca = await realm.ca('CA 3');
     await run('anchor', 'stage', ca, '--bundle', BUNDLE, ...alone, '--submit');
+    const across = await run('release', 'rollback', '1', '--bundle', BUNDLE);
+    expect(across.stderr).toContain('go back to release 5 or a later one');
     const back = await run('release', 'rollback', '5', '--bundle', BUNDLE);
     expect(back.stdout).toContain('- remove "CA 3"');
     expect(back.stdout).toContain('puts back the content of release 5 (rollback)');

@@ -4,12 +4,12 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import { releaseStream, type Sequence } from '../../core/ids.ts';
+import { type BundleName, releaseStream, type Sequence } from '../../core/ids.ts';
 import { rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, saveEdited } from '../edit-draft.ts';
-import { addExamples, sequenceArgument } from '../help.ts';
+import { addExamples, hinted, sequenceArgument } from '../help.ts';
 import { readPastBody } from '../history.ts';
 import { openRealm } from '../realm.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
@@ -54,7 +54,21 @@ async function run(session: Session, sequence: Sequence, options: EditOptions): 
   }
   await using realm = await openRealm(session, options);
   const body = await readPastBody(realm, { ...head, bundle }, sequence);
-  await saveEdited(session, options, workspace, (_, point) => ({
-    body: rollBack(head.body, { sequence, body }, point),
-  }));
+  const hint = (error: KedgeError): string => hintOf(error, bundle, head.sequence);
+  await saveEdited(session, options, workspace, (_, point) =>
+    hinted({ LIFECYCLE: hint }, async () => ({
+      body: rollBack(head.body, { sequence, body }, point),
+    })),
+  );
+}
+
+function hintOf({ detail }: KedgeError, bundle: BundleName, head: Sequence): string {
+  const { leftBy } = detail;
+  const stage = `stage a new certificate instead: kedge anchor stage <file> --bundle ${bundle}`;
+  if (typeof leftBy !== 'number') return 'see kedge release history';
+  if (leftBy >= head) return `nothing was drafted; ${stage}`;
+  return (
+    `nothing was drafted; go back to release ${String(leftBy)} or a later one ` +
+    `(kedge release rollback ${String(leftBy)} --bundle ${bundle}), or ${stage}`
+  );
 }

@@ -58,11 +58,14 @@ export function rollBack(
 }
 
 function requireNoneLeft(current: ReleaseBody, wanted: ReadonlyMap<AnchorId, unknown>): void {
-  const left = current.tombstones.map((tombstone) => tombstone.id).filter((id) => wanted.has(id));
+  const left = current.tombstones.filter(({ id }) => wanted.has(id));
   if (left.length === 0) return;
-  throw new KedgeError(
-    'LIFECYCLE',
-    `${left.join(', ')} left since and may not come back: stage a new certificate`,
-    { detail: { anchors: left.slice(0, 16) } },
-  );
+  const ids = left.map(({ id }) => id);
+  throw new KedgeError('LIFECYCLE', `${ids.join(', ')} left since and may not come back`, {
+    detail: {
+      anchors: ids.slice(0, 16),
+      // From there on none of them is missing any more.
+      leftBy: Math.max(...left.map(({ sequence }) => sequence)),
+    },
+  });
 }

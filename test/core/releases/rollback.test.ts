@@ -74,8 +74,9 @@ describe('rollBack', () => {
   });
 
   it('refuses to bring back an anchor that has left', () => {
-    const current = bodyOf([anchor('a')], { tombstones: [tombstone('b')] });
+    const gone = tombstone('b');
+    const current = bodyOf([anchor('a')], { tombstones: [gone] });
     const error = expectCode('LIFECYCLE', () => back(current, bodyOf([anchor('a'), anchor('b')])));
-    expect(error.detail).toEqual({ anchors: [anchorId('b')] });
+    expect(error.detail).toEqual({ anchors: [anchorId('b')], leftBy: gone.sequence });
   });
 });
