@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -137,6 +137,12 @@ describe('kedge rotate', () => {
     const first = await run('rotate', BUNDLE, ...ANA);
     expect(first.code).toBe(12);
     expect(first.stdout).toContain('missing 1 signature of the release role (ben, cleo)');
+    // Whoever was passed the draft alone has no file of the rotation.
+    const [own, moved] = [`${realm.cwd}/${BUNDLE}.rotation.json`, `${realm.cwd}/moved.json`];
+    await rename(own, moved);
+    const alone = await run('rotate', BUNDLE, ...BEN);
+    await rename(moved, own);
+    expect(alone.stderr).toContain(`kedge release sign ${BUNDLE}.rotation.draft.json`);
     expect(await rotate(...BEN)).toMatchObject({ code: 0, made: { sequence: 2 } });
     expect(existsSync(`${realm.cwd}/${BUNDLE}.rotation.release-2.json`)).toBe(true);
   }, 60_000);

@@ -22,7 +22,7 @@ import {
   type ShortcutOptions,
 } from '../realm-options.ts';
 import { lookAt, type Rotation, type RotationTerms, withKnown } from '../rotation/look.ts';
-import { findPair, type PairOptions } from '../rotation/pair.ts';
+import { findPair, type PairOptions, rotationDraftPath } from '../rotation/pair.ts';
 import { openNextRelease } from '../rotation/release.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
@@ -35,7 +35,6 @@ import {
 } from '../shortcut.ts';
 
 interface Options extends RealmOptions, ShortcutOptions, PairOptions {
-  readonly draft?: string;
   readonly label?: string;
   readonly quiet?: string;
   readonly override?: readonly string[];
@@ -194,8 +193,8 @@ function oneTurn(
     const rotation = lookAt(session, known, pair, terms);
     const { next: release, standing } = rotation.path;
     if (standing !== 'ready' || release === undefined) return { rotation, opened: undefined };
-    const { label, reason, draft = `${bundle}.rotation.draft.json` } = options;
-    const path = session.path(draft);
+    const { label, reason } = options;
+    const path = rotationDraftPath(session, bundle, options);
     const plan = { known, rotation, pair, release, path, label, reason };
     return { rotation, opened: await openNextRelease(session, plan) };
   });

@@ -18,6 +18,16 @@ const ID_PREFIX = /^[0-9a-f]{8,64}$/;
 export interface PairOptions {
   readonly from?: string;
   readonly to?: string;
+  readonly draft?: string;
+}
+
+/** The draft that a rotation works on. */
+export function rotationDraftPath(
+  session: Session,
+  bundle: BundleName,
+  { draft = `${bundle}.rotation.draft.json` }: PairOptions,
+): string {
+  return session.path(draft);
 }
 
 /** Finds the pair, and remembers it for the next call. Errors: `CONFIG`. */
@@ -33,11 +43,7 @@ export async function findPair(
   if (from === undefined && to === undefined) {
     if (last !== undefined) return last;
     throw new KedgeError('CONFIG', `no rotation of ${bundle} was begun here`, {
-      detail: {
-        hint:
-          'give --from <anchor> and --to <certificate file or anchor>; ' +
-          'kedge rotate status shows what is under way',
-      },
+      detail: { hint: await adviceOf(session, rotationDraftPath(session, bundle, options)) },
     });
   }
   const intent = {
@@ -49,6 +55,16 @@ export async function findPair(
   }
   await saveIntent(path, bundle, intent);
   return intent;
+}
+
+/** Who was passed the draft alone signs that: what the rotation is, it says itself. */
+async function adviceOf(session: Session, draft: string): Promise<string> {
+  const shown = session.shown(draft);
+  return (await fileExists(draft))
+    ? `sign the draft that is here: kedge release sign ${shown} --key <keyfile>, and then: ` +
+        `kedge release submit ${shown}`
+    : 'give --from <anchor> and --to <certificate file or anchor>; ' +
+        'kedge rotate status shows what is under way';
 }
 
 function takingOver({ to, certificate }: Intent): Omit<Intent, 'from'> {
