@@ -158,7 +158,8 @@ describe('kedge audit verify', () => {
   });
 
   it('keeps what it verified, and requires that the log grew from it', async () => {
-    await good('audit', 'verify', '--checkpoint', 'last.checkpoint');
+    const first = await good('audit', 'verify', '--checkpoint', 'last.checkpoint');
+    expect(first).toContain('grew from the last: nothing to compare yet');
     const saved = join(realm.cwd, 'last.checkpoint');
     const before = await readFile(saved, 'utf8');
     expect(before).toMatch(/^prod\.example\.org\/audit\/iad-1\n\d+\n/);

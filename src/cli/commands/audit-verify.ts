@@ -70,9 +70,22 @@ async function run(session: Session, options: Options): Promise<void> {
   if (before !== undefined) await requireGrown(realm, log, before);
   const seals = sealsOf(log, realm.state);
   const found = compareWithChains(realm.state, log.entries, await readChains(realm, log.entries));
-  report(session, { log, seals, found, grown: before === undefined ? 'unknown' : 'verified' });
+  report(session, {
+    log,
+    seals,
+    found,
+    grown: before === undefined ? 'unknown' : 'verified',
+    isFirst: path !== undefined && before === undefined,
+  });
   requireTrue(found);
-  if (path !== undefined) await replaceFile(path, log.checkpointBytes, 'public');
+  if (path === undefined) return;
+  await replaceFile(path, log.checkpointBytes, 'public');
+  if (before === undefined) {
+    session.output.note(
+      `There was nothing to compare yet: ${session.shown(path)} is written, and the next ` +
+        'kedge audit verify --checkpoint says whether the log grew from it.',
+    );
+  }
 }
 
 async function verifyFolder(
@@ -99,17 +112,22 @@ function report(
     seals,
     found,
     grown,
+    isFirst = false,
   }: {
     readonly log: ReadLog;
     readonly seals: readonly AuditSeal[];
     readonly found: ChainFindings;
     readonly grown: 'unknown' | 'verified';
+    /** A checkpoint is asked for and was never written. */
+    readonly isFirst?: boolean;
   },
 ): void {
   const { node, size, root } = log.read.checkpoint;
   const signed = seals.map(
     ({ region, timeSeconds }) => `${region} at ${formatTimestamp(1000 * timeSeconds)}`,
   );
+  const unasked = isFirst ? 'nothing to compare yet' : 'not asked (--checkpoint)';
+  const grownText = grown === 'verified' ? 'yes' : unasked;
   output.result(
     {
       node,
@@ -136,7 +154,7 @@ function report(
           'signed by',
           signed.length === 0 ? 'no region: it is the word of this node' : signed.join(', '),
         ],
-        ['grew from the last', grown === 'verified' ? 'yes' : 'not asked (--checkpoint)'],
+        ['grew from the last', grownText],
         ['accepted', `${found.matched} as the chains have them`],
         ['not compared', String(found.unchecked)],
         ['decided against', String(found.fallen.length)],
