@@ -7,8 +7,13 @@ import { formatTimestamp } from '../core/ids.ts';
 import type { PlannedChange } from '../core/releases/planned.ts';
 import { printable } from './styles.ts';
 
-/** `remove of 3f2a9c01… at 2027-03-01T09:00:00Z: move to the new CA before`. */
-export function formatAnnounced({ what, anchor, atMs, impact }: PlannedChange): string {
-  const line = `${what} of ${anchor.slice(0, 16)} at ${formatTimestamp(atMs)}`;
+/** An announcement, with the label of its anchor where that is known. */
+export type Announced = PlannedChange & { readonly label?: string };
+
+/** `remove of "CA 2024" (3f2a9c01…) at 2027-03-01T09:00:00Z: move to the new CA before`. */
+export function formatAnnounced({ what, anchor, atMs, impact, label }: Announced): string {
+  const id = anchor.slice(0, 16);
+  const name = label === undefined ? id : `"${printable(label)}" (${id})`;
+  const line = `${what} of ${name} at ${formatTimestamp(atMs)}`;
   return impact === '' ? line : `${line}: ${printable(impact)}`;
 }

@@ -8,7 +8,7 @@ import type { Anchor, Constraint } from '../core/anchors/anchor.ts';
 import { readLimits } from '../core/anchors/limits.ts';
 import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Change, ChangeCounts } from '../core/releases/diff.ts';
-import { formatAnnounced } from './announced-view.ts';
+import { type Announced, formatAnnounced } from './announced-view.ts';
 import { factsJson, factsOf, formatFacts } from './certificates.ts';
 import { asJson, type Json } from './output.ts';
 import { countOf, printable, type Styles } from './styles.ts';
@@ -107,10 +107,17 @@ function formatManner(
     case 'delivery':
       return DELIVERY_TEXTS[change.to];
     case 'planned':
-      return `announces: ${formatAnnounced(change.plan)}`;
+      return `announces: ${formatAnnounced(announcedOf(change))}`;
     case 'unplanned':
-      return `announces no longer: ${formatAnnounced(change.plan)}`;
+      return `announces no longer: ${formatAnnounced(announcedOf(change))}`;
   }
+}
+
+function announcedOf({
+  plan,
+  label,
+}: Extract<Change, { readonly kind: 'planned' | 'unplanned' }>): Announced {
+  return { ...plan, ...(label !== undefined && { label }) };
 }
 
 /** Changes as JSON, certificates with their facts. */

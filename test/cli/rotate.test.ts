@@ -233,13 +233,14 @@ describe('kedge release plan-change', () => {
     const what = ['release', 'plan-change', 'New CA', '--bundle', BUNDLE, ...at];
     const planned = await run(...what, '--impact', 'move before', ...ANA, ...BEN);
     expect(planned.code).toBe(0);
+    expect(planned.stderr).toMatch(/announces: remove of "New CA" \([0-9a-f]{16}\) at /);
     await vi.waitFor(() => expect(heard).toEqual(['remove New CA: move before']), WAIT);
     await vi.waitFor(() => {
       expect(posted.join('\n')).toContain('"kind":"release"');
       expect(posted.join('\n')).toContain('"kind":"planned"');
     }, WAIT);
     stop.abort();
-    expect((await watching).stderr).toContain('announces: remove of');
+    expect((await watching).stderr).toContain('announces: remove of "New CA"');
   }, 60_000);
 });
 

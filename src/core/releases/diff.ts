@@ -44,7 +44,12 @@ export type Change =
   /** How the release comes to programs: to all at once, or in the waves of a rollout. */
   | { readonly kind: 'delivery'; readonly to: 'waves' | 'at-once' }
   /** Something to come is announced, or no longer. */
-  | { readonly kind: 'planned' | 'unplanned'; readonly plan: PlannedChange };
+  | {
+      readonly kind: 'planned' | 'unplanned';
+      readonly plan: PlannedChange;
+      /** Of its anchor, where that is listed. */
+      readonly label?: string;
+    };
 
 interface Step<Value> {
   readonly id: AnchorId;
@@ -158,22 +163,22 @@ function restChanges(previous: ReleaseBody | undefined, next: ReleaseBody): read
   if (previous?.delivery !== next.delivery) {
     changes.push({ kind: 'delivery', to: next.delivery ?? 'at-once' });
   }
-  return [...changes, ...planChanges(previous?.planned ?? [], next.planned ?? [])];
+  return [...changes, ...planChanges(previous, next)];
 }
 
-function planChanges(
-  before: readonly PlannedChange[],
-  after: readonly PlannedChange[],
-): readonly Change[] {
+function planChanges(previous: ReleaseBody | undefined, next: ReleaseBody): readonly Change[] {
+  const [before, after] = [previous?.planned ?? [], next.planned ?? []];
   const lacks = (plans: readonly PlannedChange[], plan: PlannedChange): boolean =>
     !plans.some((other) => keyOf(other) === keyOf(plan) && other.impact === plan.impact);
+  const listed = [...(previous?.anchors ?? []), ...next.anchors];
+  const labels = new Map(listed.map(({ id, label }) => [id, label]));
+  const change = (kind: 'planned' | 'unplanned', plan: PlannedChange): Change => {
+    const label = labels.get(plan.anchor);
+    return { kind, plan, ...(label !== undefined && { label }) };
+  };
   return [
-    ...after
-      .filter((plan) => lacks(before, plan))
-      .map((plan): Change => ({ kind: 'planned', plan })),
-    ...before
-      .filter((plan) => lacks(after, plan))
-      .map((plan): Change => ({ kind: 'unplanned', plan })),
+    ...after.filter((plan) => lacks(before, plan)).map((plan) => change('planned', plan)),
+    ...before.filter((plan) => lacks(after, plan)).map((plan) => change('unplanned', plan)),
   ];
 }
 

@@ -58,8 +58,12 @@ describe('announced changes', () => {
   });
 
   it('are shown to whoever signs', () => {
-    expect(describeChange(BODY, ANNOUNCED)).toEqual([{ kind: 'planned', plan: REMOVE_A }]);
-    expect(describeChange(ANNOUNCED, BODY)).toEqual([{ kind: 'unplanned', plan: REMOVE_A }]);
+    expect(describeChange(BODY, ANNOUNCED)).toEqual([
+      { kind: 'planned', plan: REMOVE_A, label: 'CA a' },
+    ]);
+    expect(describeChange(ANNOUNCED, BODY)).toEqual([
+      { kind: 'unplanned', plan: REMOVE_A, label: 'CA a' },
+    ]);
     expect(describeChange(ANNOUNCED, ANNOUNCED)).toEqual([]);
   });
 
