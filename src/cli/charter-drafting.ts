@@ -8,6 +8,7 @@ import { type CharterChange, rotateCharter } from '../core/charter/draft.ts';
 import type { Charter, RecoveryRole, Roles } from '../core/charter/model.ts';
 import { requireSameRecovery } from '../core/charter/recovery.ts';
 import type { PublicKey } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { type CharterReview, reviewCharter } from './charter-review.ts';
 import { addSignerOptions, nextGovernance, type SignerOptions } from './charter-signers.ts';
@@ -98,11 +99,37 @@ export async function makeNextCharter(
     ...termsOf(options, current.charter),
     ...(revealed.length > 0 && { revealed }),
   };
-  const { charter, body, payload } = rotateCharter(point, change, session.context.nowMs());
+  const nowMs = session.context.nowMs();
+  const { charter, body, payload } = withHint(() => rotateCharter(point, change, nowMs));
   if (revealed.length === 0) requireSameRecovery(current.charter, charter);
   const document = { statement: { payload, signatures: [] }, body };
   const draft = { document, charters: realm.charters, base: undefined, blobs: new Map() };
   return { draft, pin: realm.pin };
+}
+
+/** Says which threshold to give where the charter has one that does not fit its signers. */
+function withHint<Made>(make: () => Made): Made {
+  try {
+    return make();
+  } catch (thrown) {
+    const error = KedgeError.from(thrown);
+    const { role, threshold, signers } = error.detail;
+    const isThreshold = typeof role === 'string' && typeof signers === 'number';
+    if (error.code !== 'POLICY' || threshold === undefined || !isThreshold) throw error;
+    const hint = thresholdHint(role, signers);
+    throw new KedgeError('POLICY', error.message, { detail: { ...error.detail, hint } });
+  }
+}
+
+function thresholdHint(role: string, signers: number): string {
+  const needsMajority = role === 'charter' || role.startsWith('release');
+  const least = needsMajority ? Math.floor(signers / 2) + 1 : 1;
+  const bundle = /^release of (.+)$/.exec(role)?.[1];
+  if (bundle !== undefined) return `--delegate '${bundle}=${least}:<signer>,…'`;
+  return (
+    `--role ${role}=${least}; a new signer who is for other roles alone joins no more than ` +
+    'those that --role or --delegate name them in, for example --role rollout=1:<signer>'
+  );
 }
 
 /** What is still hidden once some keys are known. */

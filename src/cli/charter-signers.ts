@@ -37,7 +37,12 @@ const KEY_ID_PREFIX = /^[0-9a-f]{8,64}$/;
 /** Adds the options of {@link SignerOptions}. */
 export function addSignerOptions(command: Command): Command {
   return command
-    .option('--add-signer <id=file>', 'new signer with a public key (PEM); repeat it', collect)
+    .option(
+      '--add-signer <id=file>',
+      'new signer with a public key (PEM); whom no --role or --delegate names joins the roles ' +
+        'charter and release; repeat it',
+      collect,
+    )
     .option('--remove-signer <id>', 'signer who leaves; repeat it', collect)
     .option('--replace-key <id=file>', 'new public key of a signer, instead of all others', collect)
     .option('--add-key <id=file>', 'one more public key of a signer; repeat it', collect)
@@ -69,11 +74,23 @@ export async function nextGovernance(
   const signers = await nextSigners(session, current, options);
   const ids = signers.map(({ id }) => id).sort();
   const added = ids.filter((id) => !current.signers.some((signer) => signer.id === id));
-  const base = carryRoles(current.roles, ids, added);
-  const roles = withAlgorithms(withoutRoles(rolesOf(options, base, ids), options), options);
+  const named = namedSigners(options);
+  const joining = added.filter((id) => !named.has(id));
+  const base = carryRoles(current.roles, ids, joining);
+  const everybody = ids.filter((id) => {
+    const isMachine = current.roles.rollout?.signers.includes(id) === true;
+    return !isMachine && (joining.includes(id) || !added.includes(id));
+  });
+  const roles = withAlgorithms(withoutRoles(rolesOf(options, base, everybody), options), options);
   const delegations = nextDelegations(current, ids, options);
   requireHolders(roles, delegations);
   return { signers, roles, delegations };
+}
+
+/** Whom a role or a delegation names: a new signer among them joins those and no others. */
+function namedSigners({ role = [], delegate = [] }: SignerOptions & TermOptions): Set<string> {
+  const lists = [...role, ...delegate].map((text) => text.split(':')[1] ?? '');
+  return new Set(lists.flatMap((list) => list.split(',')).map((name) => name.trim()));
 }
 
 /** Errors: `CONFIG`, with what to do, where a role would have no signer left. */

@@ -129,6 +129,27 @@ describe('kedge charter rotate', () => {
     expect(charter.roles['release of *.lab.example.org']?.signers).toEqual(['dora']);
   });
 
+  it('adds a signer to the roles that name it alone, or to charter and release', async () => {
+    const added = ['--add-signer', 'spare=spare.age.pub', '--role', 'rollout=1:spare'];
+    const { charter } = await json(
+      ...['charter', 'rotate', '--out', 'rollout.json', ...added, ...found],
+      ...['--role', 'charter=3', '--delegate', '*.lab.example.org=1:emil', '--role', 'release=3'],
+    );
+    expect(charter.roles['rollout']?.signers).toEqual(['spare']);
+    const people = ['ana', 'ben', 'cleo', 'dora'];
+    expect(charter.roles['charter']?.signers).toEqual(people);
+    expect(charter.roles['release']?.signers).toEqual(people);
+    const alone = await json('charter', 'rotate', '--out', 'alone.json', ...added);
+    expect(alone.charter.roles['charter']?.signers).toEqual(['ana', 'ben', 'cleo']);
+  });
+
+  it('says which threshold to give where more signers make it too low', async () => {
+    const argv = ['charter', 'rotate', '--add-signer', 'spare=spare.age.pub', '--out', 'low.json'];
+    const { stderr } = await kedge(argv, { cwd: realm });
+    expect(stderr).toContain('threshold 2 of role charter must be more than half of 4');
+    expect(stderr).toContain('--role charter=3');
+  });
+
   it('refuses an algorithm that a signer has no key of', async () => {
     const argv = ['charter', 'rotate', '--require-alg', 'release=ml-dsa-44', '--out', 'x.json'];
     const run = await kedge(argv, { cwd: realm });

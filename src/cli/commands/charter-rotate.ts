@@ -16,10 +16,10 @@ export const charterRotate: CommandModule = {
   configure(command, session) {
     command.description(
       'Draft the next charter: the current one with what the options change. New signers join ' +
-        'the roles charter and release unless --role says otherwise; removed ones leave all ' +
-        'roles. Without changes it renews a charter that is about to expire. Then the old ' +
-        'quorum and the new one sign it (kedge charter sign). What it means says kedge charter ' +
-        'plan, also before there is a draft.',
+        'the roles that --role and --delegate name them in, else charter and release; removed ' +
+        'ones leave all roles. Without changes it renews a charter that is about to expire. ' +
+        'Then the old quorum and the new one sign it (kedge charter sign). What it means says ' +
+        'kedge charter plan, also before there is a draft.',
     );
     addCharterOptions(command);
     command.action((options: CharterOptions) => run(session, options));
@@ -27,6 +27,7 @@ export const charterRotate: CommandModule = {
       'kedge charter rotate --add-signer dora=dora.age.pub --remove-signer ben',
       'kedge charter rotate --role release=2 --role revoke=1 --hold-down 48h',
       'kedge charter rotate --replace-key ana=ana-2027.age.pub --note "lost laptop"',
+      'kedge charter rotate --add-signer deploy=deploy.age.pub --role rollout=1:deploy',
       'kedge charter rotate --delegate "*.lab.example.org=1:dora"',
       'kedge charter rotate --add-key ana=ana-pq.age.pub --require-alg release=ed25519,ml-dsa-44',
       'kedge charter rotate --policy policy.yaml',
