@@ -184,8 +184,12 @@ export class AdoptionBoard {
     const known = this.#tallies.get(bundle);
     if (known === undefined && head === undefined) return;
     const tally = known ?? new Tally(bundle, this.#room);
+    const before = tally.head?.digest;
     tally.serve(head, sinceMs);
-    if (head?.rollout?.digest !== tally.rollout?.digest) this.#roll(tally, head?.rollout);
+    const { rollout } = head ?? {};
+    // Who was ahead of this node is believed with the next head.
+    const isRecounted = rollout !== undefined && head?.digest !== before;
+    if (isRecounted || rollout?.digest !== tally.rollout?.digest) this.#roll(tally, rollout);
     // A release that nobody watches changes no count.
     if (known === undefined || !tally.isEmpty(sinceMs)) this.#revision += 1;
     if (known !== undefined) return;

@@ -5,6 +5,7 @@
  */
 import type { AnchorId, BundleName, Sequence, Sha256 } from '../ids.ts';
 import { ANCHORS_MAX } from '../limits.ts';
+import type { NamedRelease } from '../rollouts/body.ts';
 import { type Client, type Progress, placeOf, shortDigest, type UseTotal } from './client.ts';
 import type { AnchorAdoption, ClientCounts, ClientPlace } from './model.ts';
 import type { RolloutRow } from './rollout-row.ts';
@@ -45,6 +46,7 @@ interface Group {
 
 interface PastHead {
   readonly sequence: number;
+  readonly digest: Sha256;
   readonly sinceMs: number;
 }
 
@@ -99,7 +101,11 @@ export class Tally {
 
   /** Clients are counted by these waves from now on; all have to enter them. */
   roll(rollout: CountedRollout | undefined): void {
-    this.#waves = rollout && new WaveTally(rollout);
+    const isHeld = (release: NamedRelease): boolean =>
+      this.#heads.some(
+        ({ sequence, digest }) => sequence === release.sequence && digest === release.digest,
+      );
+    this.#waves = rollout && new WaveTally(rollout, isHeld);
   }
 
   /** Counts a client that is counted here by the waves as well. */
@@ -115,7 +121,7 @@ export class Tally {
   /** This node serves another head. */
   serve(head: ServedHead | undefined, sinceMs: number): void {
     if (head !== undefined && head.digest !== this.#head?.digest) {
-      this.#heads.push({ sequence: head.sequence, sinceMs });
+      this.#heads.push({ sequence: head.sequence, digest: head.digest, sinceMs });
       if (this.#heads.length > HEADS_MAX) this.#heads.shift();
     }
     this.#head = head;

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Sha256 } from '../ids.ts';
-import type { RolloutBody } from '../rollouts/body.ts';
+import type { NamedRelease, RolloutBody } from '../rollouts/body.ts';
 import { waveOf } from '../rollouts/cohort.ts';
 import type { WaveCounts } from '../rollouts/gates.ts';
 import type { Client, Progress } from './client.ts';
@@ -34,10 +34,13 @@ type Counts = { -readonly [Key in keyof WaveCounts]: number };
 /** The counts of one rollout. */
 export class WaveTally {
   readonly rollout: CountedRollout;
+  readonly #isHeld: (release: NamedRelease) => boolean;
   readonly #counts: readonly Counts[];
 
-  constructor(rollout: CountedRollout) {
+  /** `isHeld` says whether this node accepted such a release: anybody can invent a newer one. */
+  constructor(rollout: CountedRollout, isHeld: (release: NamedRelease) => boolean) {
     this.rollout = rollout;
+    this.#isHeld = isHeld;
     this.#counts = rollout.body.waves.map(() => ({
       clients: 0,
       delivered: 0,
@@ -56,7 +59,7 @@ export class WaveTally {
     const { digest, body } = this.rollout;
     const known = progress.wave?.rollout === digest ? progress.wave.wave : undefined;
     const wave = known ?? waveOf(body, client);
-    const reach = reachOf(client, progress, body.to);
+    const reach = this.#reachOf(client, progress, body.to);
     progress.wave = { rollout: digest, wave, reach };
     this.#count(progress.wave, 1);
   }
@@ -72,17 +75,14 @@ export class WaveTally {
     counts.clients += by;
     if (reach !== 'without') counts[reach] += by;
   }
-}
 
-function reachOf(
-  { presence }: Client,
-  { held, other }: Progress,
-  to: RolloutBody['to'],
-): WavePlace['reach'] {
-  const runs = held !== undefined && (held.digest === to.digest || held.sequence > to.sequence);
-  const reach = runs ? 'loaded' : other?.digest === to.digest ? other.stage : 'without';
-  if (presence === 'connected') return reach;
-  if (reach === 'without') return 'nowhere';
-  // It had it, and is not there to say that it works.
-  return reach === 'loaded' ? 'delivered' : reach;
+  #reachOf({ presence }: Client, { held, other }: Progress, to: NamedRelease): WavePlace['reach'] {
+    const isNewer = held !== undefined && held.sequence > to.sequence && this.#isHeld(held);
+    const runs = held?.digest === to.digest || isNewer;
+    const reach = runs ? 'loaded' : other?.digest === to.digest ? other.stage : 'without';
+    if (presence === 'connected') return reach;
+    if (reach === 'without') return 'nowhere';
+    // It had it, and is not there to say that it works.
+    return reach === 'loaded' ? 'delivered' : reach;
+  }
 }

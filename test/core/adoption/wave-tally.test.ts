@@ -4,7 +4,7 @@ import type { Client } from '../../../src/core/adoption/client.ts';
 import { fitRow } from '../../../src/core/adoption/fitting.ts';
 import { signRow, verifyRow } from '../../../src/core/adoption/row.ts';
 import { generateSigningKey } from '../../../src/core/crypto.ts';
-import { parseRealmName, parseSequence, parseSha256 } from '../../../src/core/ids.ts';
+import { parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
 import type { RolloutBody } from '../../../src/core/rollouts/body.ts';
 import { rolloutOf, wave } from '../rollouts/support.ts';
 import {
@@ -113,11 +113,20 @@ describe('a board during a rollout', () => {
     expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 1, loaded: 1, refused: 0 });
   });
 
-  it('counts what is newer than the release as using it', () => {
+  it('believes in something newer than the release once it holds that itself', () => {
     const board = rolling();
-    const client = canary(board, 1);
-    board.acknowledged(client, { ...releaseAt(3), sequence: parseSequence(3) }, 'loaded');
-    expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 1, loaded: 1 });
+    const [ahead, liar] = [canary(board, 1), canary(board, 2)];
+    const { digest } = releaseAt(9);
+    board.acknowledged(ahead, releaseAt(3), 'loaded');
+    board.acknowledged(liar, { ...releaseAt(3), digest }, 'loaded');
+    expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 2, loaded: 0 });
+    const rollout = { digest: ROLLOUT, body: BODY };
+    board.serve(BUNDLE, { ...releaseAt(3), anchors: new Set([ANCHOR]), rollout }, NOW_MS);
+    expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 2, loaded: 1 });
+    board.serve(BUNDLE, { ...releaseAt(4), anchors: new Set([ANCHOR]), rollout }, NOW_MS);
+    expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 2, loaded: 1 });
+    board.closed(ahead, 'well', NOW_MS);
+    expect(told(board).rollout?.waves[0]).toMatchObject({ clients: 1, loaded: 0 });
   });
 
   it('tells how many waves are open, and of the rollout it serves alone', () => {
