@@ -15,7 +15,7 @@ const QUORUM_TEXTS = {
 
 /** For a terminal. */
 export function formatPlan(plan: CharterPlan, styles: Styles): string {
-  const { needs, removedKeys, drafts, warnings } = plan;
+  const { needs, removedKeys, drafts, warnings, nextSteps } = plan;
   return [
     styles.bold('It takes:'),
     ...needs.map((need) => `  ${formatNeed(need)}`),
@@ -27,18 +27,19 @@ export function formatPlan(plan: CharterPlan, styles: Styles): string {
     '  complete: tools judge a draft by the charter that it names',
     '  until a program has the new charter, it accepts what the current one allows',
     ...warnings.map((warning) => `  ${styles.yellow('!')} ${warning}`),
+    ...section(styles.bold('Next, once it is in force:'), nextSteps),
   ].join('\n');
 }
 
 /** For programs. */
-export function planJson({ needs, removedKeys, drafts, warnings }: CharterPlan): {
-  readonly [key: string]: Json;
-} {
+export function planJson(plan: CharterPlan): { readonly [key: string]: Json } {
+  const { needs, removedKeys, drafts, warnings, nextSteps } = plan;
   return {
     needs: needs.map((need) => ({ ...need, missing: missing(need) })),
     removedKeys: removedKeys.map((key) => ({ ...key })),
     drafts: drafts.map((draft) => ({ ...draft })),
     warnings,
+    nextSteps,
   };
 }
 

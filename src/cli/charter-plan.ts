@@ -60,6 +60,8 @@ export interface CharterPlan {
   readonly removedKeys: readonly RemovedKey[];
   readonly drafts: readonly DraftFate[];
   readonly warnings: readonly string[];
+  /** What has to follow once the new charter is in force. */
+  readonly nextSteps: readonly string[];
 }
 
 /** Plans the step from one charter to the next; `signed` is the draft with what was gathered. */
@@ -75,6 +77,7 @@ export function planCharter(
     removedKeys,
     drafts: pending.flatMap((draft) => fateOf(current, next, draft)),
     warnings: warningsOf(current, next, removedKeys),
+    nextSteps: nextStepsOf(removedKeys),
   };
 }
 
@@ -163,6 +166,23 @@ function keyWarnings(removedKeys: readonly RemovedKey[]): readonly string[] {
     `the keys that leave are a quorum of ${quorums.join(', ')}: together they can still sign ` +
       'second statements for old sequences, which stops a stream (a fork); destroy them',
   ];
+}
+
+/** QU-2: history may be signed by a quorum that has left, so its next place is taken at once. */
+function nextStepsOf(removedKeys: readonly RemovedKey[]): readonly string[] {
+  const had = new Set(removedKeys.flatMap(({ roles }) => roles));
+  const steps: string[] = [];
+  if (had.has('revoke') || [...had].some((name) => name.startsWith('release'))) {
+    steps.push(
+      'publish a release of each bundle at once, also without changes: kedge release draft ' +
+        '--bundle <bundle>. Until then what the keys that leave sign as its next release ' +
+        'counts as history, below a later release',
+    );
+  }
+  if (had.has('rollout')) {
+    steps.push('state each rollout that runs again: the same holds of rollouts');
+  }
+  return steps;
 }
 
 function regionWarnings({ regions }: Charter, next: Charter): readonly string[] {

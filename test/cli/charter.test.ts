@@ -188,6 +188,7 @@ describe('kedge charter plan', () => {
       readonly needs: readonly { readonly of: string; readonly missing: number }[];
       readonly removedKeys: readonly { readonly signer: string; readonly quorumOf: string[] }[];
       readonly warnings: readonly string[];
+      readonly nextSteps: readonly string[];
     };
   }
   const plan = async (...argv: readonly string[]): Promise<Planned['plan']> => {
@@ -217,6 +218,15 @@ describe('kedge charter plan', () => {
     );
     expect(warnings.join('\n')).toContain('destroy them');
     expect(warnings.join('\n')).toContain('one lost key and nobody can sign');
+  });
+
+  it('says what has to follow where keys leave, and nothing where none does', async () => {
+    const { nextSteps } = await plan('--remove-signer', 'ben', ...found.slice(0, 2));
+    expect(nextSteps).toHaveLength(1);
+    expect(nextSteps[0]).toContain('publish a release of each bundle at once');
+    const { stdout } = await ok(['charter', 'plan', 'recover.json']);
+    expect(stdout).toContain('Next, once it is in force:\n  publish a release of each bundle');
+    expect((await plan('--hold-down', '48h')).nextSteps).toEqual([]);
   });
 
   it('says what gets weaker, in words', async () => {
