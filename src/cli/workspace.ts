@@ -45,11 +45,7 @@ export async function openWorkspace(session: Session, options: Options): Promise
 }
 
 /** Starts a draft on top of the newest release; nothing is written yet. */
-async function startDraft(
-  session: Session,
-  path: string,
-  options: Options,
-): Promise<Workspace> {
+async function startDraft(session: Session, path: string, options: Options): Promise<Workspace> {
   const bundle = requireBundle(options);
   await using realm = await openRealm(session, options);
   const head = await realm.head(bundle);

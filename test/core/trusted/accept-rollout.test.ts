@@ -266,10 +266,7 @@ describe('acceptDocument: a rollout never goes back', () => {
     });
 
     it.each([
-      [
-        'goes back',
-        [rolloutBody(SECOND, FIRST), rolloutBody(SECOND), rolloutBody(THIRD, SECOND)],
-      ],
+      ['goes back', [rolloutBody(SECOND, FIRST), rolloutBody(SECOND), rolloutBody(THIRD, SECOND)]],
       ['names what does not exist', [rolloutBody(absent, THIRD), rolloutBody(THIRD, SECOND)]],
       ['leads nowhere', [rolloutBody(THIRD, THIRD), rolloutBody(THIRD, SECOND)]],
     ])('takes a good one behind one that %s', (_, bodies) => {
