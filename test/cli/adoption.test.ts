@@ -4,7 +4,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { liveTlsClient } from '../../src/client/live/tls-client.ts';
 import { liveTlsServer } from '../../src/client/live/tls-server.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
@@ -15,7 +14,14 @@ import { systemClock } from '../../src/ports/system-clock.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
 import { listen, tlsIdentity } from '../client/support/tls.ts';
-import { BUNDLE, type CliRealm, type CliRun, createCliRealm, type RunSettings } from './support.ts';
+import {
+  BUNDLE,
+  type CliRealm,
+  type CliRun,
+  createCliRealm,
+  nodeText,
+  type RunSettings,
+} from './support.ts';
 
 const NAMES = ['iad-1', 'fra-1'] as const;
 const WAIT = { timeout: 30_000, interval: 200 };
@@ -57,15 +63,7 @@ afterAll(async () => {
 });
 
 async function start(name: string, ports: readonly number[], index: number): Promise<void> {
-  const text = sampleConfig({
-    id: name,
-    region: name.slice(0, 3),
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  })
-    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0')
-    .replace('path: data', `path: data-${name}`);
+  const text = nodeText(name).replace('path: data', `path: data-${name}`);
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   const address = `127.0.0.1:${String(ports[index] ?? 0)}`;
   const seeds = [`127.0.0.1:${String(ports[0] ?? 0)}`];

@@ -2,14 +2,13 @@
  * Commands that demand the word of regions, against a node that attests for one.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
 import { parseNote } from '../../src/core/log/note.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
-import { BUNDLE, type CliRealm, createCliRealm, START_MS } from './support.ts';
+import { BUNDLE, type CliRealm, createCliRealm, nodeText, START_MS } from './support.ts';
 
 const STREAM = `release/${BUNDLE}`;
 const began = performance.now();
@@ -33,13 +32,7 @@ beforeAll(async () => {
     `${region}=${keys.cwd}/region-${region}.key.pub`,
   ]);
   realm = await createCliRealm(...regions);
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const attesting = `${text}region: { keyFile: ${keys.cwd}/region-iad.key }\n`;
   node = await runNode(parseNodeConfig(attesting, `${realm.cwd}/node.yaml`), { clock });
   await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE, ...ALONE);

@@ -7,12 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
-import { BUNDLE, type CliRealm, createCliRealm, START_MS } from './support.ts';
+import { BUNDLE, type CliRealm, createCliRealm, nodeText, START_MS } from './support.ts';
 
 const STREAM = `release/${BUNDLE}`;
 const SCRIPT = fileURLToPath(new URL('../../docs/verify-export.sh', import.meta.url));
@@ -44,13 +43,7 @@ beforeAll(async () => {
     ...['--add-region', `iad=${keys.cwd}/region-iad.key.pub`, '--signer', 'deploy'],
     ...roles.flatMap((role) => ['--role', role]),
   );
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const attesting = `${text}region: { keyFile: ${keys.cwd}/region-iad.key }\n`;
   node = await runNode(parseNodeConfig(attesting, `${realm.cwd}/node.yaml`), { clock });
   const add = ['anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE];

@@ -5,12 +5,11 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
 import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
-import { kedge, PASSPHRASE, START_MS } from './support.ts';
+import { kedge, nodeText, PASSPHRASE, START_MS } from './support.ts';
 
 let temp: TempDir;
 let node: RunningNode | undefined;
@@ -45,13 +44,7 @@ function argvOf(line: string): readonly string[] {
 }
 
 async function startNode(realm: string): Promise<void> {
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const config = parseNodeConfig(text, `${realm}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => START_MS } });
   const profile = await readFile(`${realm}/kedge.yaml`, 'utf8');

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
-import { type CliRealm, type CliRun, createCliRealm, kedge, type RunSettings } from './support.ts';
+import {
+  type CliRealm,
+  type CliRun,
+  createCliRealm,
+  kedge,
+  nodeText,
+  type RunSettings,
+} from './support.ts';
 
 const NAMES = ['iad-1', 'iad-2', 'fra-1'];
 let realm: CliRealm;
@@ -23,13 +29,7 @@ afterAll(async () => {
 
 /** `reachable`: whether others can dial it where it says. */
 async function start(name: string, reachable: 'yes' | 'no' = 'yes'): Promise<void> {
-  const text = sampleConfig({
-    id: name,
-    region: name.slice(0, 3),
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText(name);
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   const port = ports[NAMES.indexOf(name)] ?? 0;
   const address = `127.0.0.1:${String(port)}`;

@@ -1,6 +1,5 @@
 import { readFile, rename } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { loadDraft } from '../../src/cli/draft-file.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { parseBundleName, parseSequence, releaseStream } from '../../src/core/ids.ts';
@@ -10,7 +9,15 @@ import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
-import { BUNDLE, type CliRealm, createCliRealm, DRAFT, PASSPHRASE, START_MS } from './support.ts';
+import {
+  BUNDLE,
+  type CliRealm,
+  createCliRealm,
+  DRAFT,
+  nodeText,
+  PASSPHRASE,
+  START_MS,
+} from './support.ts';
 
 const STREAM = releaseStream(parseBundleName(BUNDLE));
 const alone = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
@@ -23,13 +30,7 @@ let digests: readonly string[];
 /** The same two sign two releases 2, with ledgers that do not know of each other. */
 beforeAll(async () => {
   realm = await createCliRealm();
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => nowMs } });
   await stage('CA 1', 'anchor', 'add', '--submit');

@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { callFailure } from '../../src/grpc/status.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
 import { ADMIN_METHODS } from '../../src/wire/methods.ts';
-import { BUNDLE, type CliRealm, createCliRealm, DRAFT, START_MS } from './support.ts';
+import { BUNDLE, type CliRealm, createCliRealm, DRAFT, nodeText, START_MS } from './support.ts';
 
 const DAY_MS = 86_400_000;
 let realm: CliRealm;
@@ -17,13 +16,7 @@ let nowMs = START_MS;
 
 beforeAll(async () => {
   realm = await createCliRealm('--role', 'revoke=1');
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => nowMs } });
 });

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
-import { BUNDLE, type CliRealm, createCliRealm, DRAFT, PASSPHRASE } from './support.ts';
+import { BUNDLE, type CliRealm, createCliRealm, DRAFT, nodeText, PASSPHRASE } from './support.ts';
 
 const PAGE = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
 const MONDAY = Date.UTC(2026, 10, 23, 10);
@@ -38,13 +37,7 @@ function fromPage(file: string): string {
 
 beforeAll(async () => {
   realm = await createCliRealm('--role', 'revoke=1');
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => nowMs } });
   for (const name of ['policy.yaml', 'policy-cases.yaml']) {

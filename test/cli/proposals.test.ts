@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
@@ -10,6 +9,7 @@ import {
   type CliRealm,
   createCliRealm,
   DRAFT,
+  nodeText,
   PASSPHRASE,
   START_MS,
 } from './support.ts';
@@ -27,13 +27,7 @@ beforeAll(async () => {
     ...['--signer', 'dee', '--signer', 'eli'],
     ...roles.flatMap((role) => ['--role', role]),
   );
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => nowMs } });
   const profile = await realm.dir.write(

@@ -3,11 +3,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
-import { BUNDLE, type CliRealm, createCliRealm, START_MS } from './support.ts';
+import { BUNDLE, type CliRealm, createCliRealm, nodeText, START_MS } from './support.ts';
 
 const DRAFT = `${BUNDLE}.rollout.json`;
 const RELEASE = ['--sign-with', 'signers/ana.age', '--sign-with', 'signers/ben.age', '--yes'];
@@ -31,13 +30,7 @@ beforeAll(async () => {
     ...['--signer', 'deploy', '--blast-radius', '100'],
     ...roles.flatMap((role) => ['--role', role]),
   );
-  const text = sampleConfig({
-    id: 'iad-1',
-    region: 'iad',
-    realm: 'prod.example.org',
-    charter: 'charter-1.json',
-    security: 'insecure',
-  }).replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const text = nodeText();
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => START_MS } });
   await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE, ...RELEASE, '--submit');

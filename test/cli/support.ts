@@ -1,4 +1,5 @@
 /** Runs `kedge` in this process with captured output, a clock and answers. */
+import { sampleConfig } from '../../src/cli/commands/node-init.ts';
 import type { CliContext, Prompter } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { createTestPki, type TestPkiOptions } from '../../src/testing/pki.ts';
@@ -82,6 +83,18 @@ export function answers(
     secret: (question) => Promise.resolve(next(question)),
     confirm: (question) => Promise.resolve(next(question) === 'y' ? 'yes' : 'no'),
   };
+}
+
+/** The configuration of a node of a {@link CliRealm}, in plaintext and on free ports. */
+export function nodeText(id: string = 'iad-1'): string {
+  const text = sampleConfig({
+    id,
+    region: id.slice(0, 3),
+    realm: 'prod.example.org',
+    charter: 'charter-1.json',
+    security: 'insecure',
+  });
+  return text.replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
 }
 
 /** A realm of three signers on disk, made by `kedge realm init`. */
