@@ -47,7 +47,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     logger,
     metrics,
   });
-  const feed = new AuditFeed({ log, store, state, logger });
+  const feed = new AuditFeed({ log, store, state, clock, logger });
   return {
     feed,
     queries: new AuditQueries({ log, feed, store: store.audit }),

@@ -2,9 +2,10 @@
  * What of a node's work goes into its audit log, and who brought it.
  *
  * What was accepted is read off the store: everything between the mark of a stream and its head,
- * after it became durable and was served. So nothing is noted before it is true, a crash between
- * the two is made up for at the next start, and no statement waits for its entry. Refusals and the
- * like are noted as they happen. Spec section 11.
+ * a moment after it became durable and was served. So nothing is noted before it is true, a crash
+ * between the two is made up for at the next start, and no statement waits for its entry, here or
+ * at a neighbour that shares the processor. Refusals and the like are noted as they happen. Spec
+ * section 11.
  *
  * @module
  */
@@ -23,20 +24,16 @@ import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Notice, PersistBatch } from '../core/gossip/events.ts';
 import { heldIn, rowIn, rowsOf } from '../core/gossip/rows.ts';
-import {
-  CHARTER_STREAM,
-  type NodeId,
-  parseSequence,
-  type Sha256,
-  type StreamName,
-} from '../core/ids.ts';
+import { CHARTER_STREAM, type NodeId, parseSequence, type StreamName } from '../core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { decisionsOn } from '../core/trusted/decisions.ts';
 import { forkOf, headOf, type TrustedState } from '../core/trusted/state.ts';
+import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { AuditLog } from './audit-log.ts';
+import { AuditOrigins } from './audit-origins.ts';
 import { placeOf } from './audit-place.ts';
 import { AuditProposals } from './audit-proposals.ts';
 
@@ -46,21 +43,18 @@ export interface AuditFeedOptions {
   readonly store: Store;
   /** What the store holds at start. */
   readonly state: TrustedState;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-type Origin = Pick<AuditFact, 'via' | 'by'>;
-
+/** How long after the first of a group is served it is noted: until then others still need it. */
+const NOTE_AFTER_MS = 250;
 /** Statements read at once. */
 const PAGE = 200;
 /** Of a stream that was never noted, its newest statements: a log does not tell of times before. */
 const BACKLOG_MAX = 1_000;
-/** Statements on their way from whoever brought them to the log. */
-const ORIGINS_MAX = 2_048;
 /** Of what was accepted at once, the newest are read for what else they say. */
 const STEPS_BACK = 50;
-/** Found in the store at start: who brought it is not known any more. */
-const FOUND: Origin = { via: 'store' };
 
 /** Feeds the audit log of one node. */
 export class AuditFeed implements AsyncDisposable {
@@ -71,11 +65,10 @@ export class AuditFeed implements AsyncDisposable {
   readonly #waiting: Set<StreamName> = new Set();
   /** Streams that the store failed: offered again with the next one that moves. */
   readonly #failed: Set<StreamName> = new Set();
-  readonly #origins: Map<Sha256, Origin> = new Map();
-  /** Who submits what, while it is judged. */
-  readonly #submitters: Map<Sha256, string> = new Map();
+  readonly #origins: AuditOrigins = new AuditOrigins();
   #state: TrustedState;
   #work: Promise<void> = Promise.resolve();
+  #timer: ClockTimer | undefined;
   #isClosed = false;
 
   constructor(options: AuditFeedOptions) {
@@ -100,22 +93,15 @@ export class AuditFeed implements AsyncDisposable {
     this.#state = state;
     this.#offer([...streams, ...this.#failed]);
     this.#failed.clear();
+    // What a fork and a charter do to other streams is noted in the order in which it came.
+    const isGrave = (stream: StreamName): boolean =>
+      stream === CHARTER_STREAM || forkOf(state, stream) !== undefined;
+    if (streams.some(isGrave)) this.#begin();
   }
 
   /** A batch is on its way to the disk; `from` brought it, absent when it is tried again. */
-  taken({ documents }: PersistBatch, from: NodeId | 'submit' | undefined): void {
-    if (from === undefined) return;
-    for (const { digest } of documents) {
-      const submitter = this.#submitters.get(digest);
-      this.#origins.set(
-        digest,
-        from === 'submit' ? handedIn(submitter) : { via: 'peer', by: from },
-      );
-    }
-    for (const oldest of this.#origins.keys()) {
-      if (this.#origins.size <= ORIGINS_MAX) break;
-      this.#origins.delete(oldest);
-    }
+  taken(batch: PersistBatch, from: NodeId | 'submit' | undefined): void {
+    if (from !== undefined) this.#origins.taken(batch, from);
   }
 
   /** Notes who submits what, and why it was refused. Errors: those of `submit`. */
@@ -125,7 +111,7 @@ export class AuditFeed implements AsyncDisposable {
     submit: () => Promise<SubmitReceipt>,
   ): Promise<SubmitReceipt> {
     const digest = sha256(payload);
-    this.#submitters.set(digest, by);
+    using _ = this.#origins.submitting(digest, by);
     try {
       return await submit();
     } catch (thrown) {
@@ -133,8 +119,6 @@ export class AuditFeed implements AsyncDisposable {
       const source = { via: 'admin', by, code } as const;
       this.#options.log.refused(source, { ...placeOf(payload), digest, reason });
       throw thrown;
-    } finally {
-      this.#submitters.delete(digest);
     }
   }
 
@@ -156,20 +140,27 @@ export class AuditFeed implements AsyncDisposable {
     }
   }
 
-  /** Resolves when all that moved so far is noted, or could not be. */
+  /** Notes at once all that moved so far; resolves when it is noted, or could not be. */
   async idle(): Promise<void> {
+    this.#begin();
     await this.#work;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#work;
+    await this.idle();
     this.#isClosed = true;
   }
 
   #offer(streams: readonly StreamName[]): void {
-    const isIdle = this.#waiting.size === 0;
     for (const stream of streams) this.#waiting.add(stream);
-    if (isIdle && streams.length > 0) this.#work = this.#work.then(() => this.#noteAll());
+    if (streams.length === 0 || this.#isClosed) return;
+    this.#timer ??= this.#options.clock.setTimer(NOTE_AFTER_MS, () => this.#begin());
+  }
+
+  #begin(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.#waiting.size > 0) this.#work = this.#work.then(() => this.#noteAll());
   }
 
   async #noteAll(): Promise<void> {
@@ -233,8 +224,7 @@ export class AuditFeed implements AsyncDisposable {
 
   #noteStatement(stream: StreamName, signed: SignedStatement, mark: StreamMark): StreamMark {
     const { sequence, digest } = parseStatement(signed.payload);
-    const origin = this.#origins.get(digest) ?? FOUND;
-    this.#origins.delete(digest);
+    const origin = this.#origins.take(digest);
     const signers = auditSigners(this.#state.charters, signed);
     const next = { ...mark, sequence, digest };
     this.#noteMarked(
@@ -284,9 +274,4 @@ export class AuditFeed implements AsyncDisposable {
     const stored = await this.#options.store.audit.mark(stream);
     return stored === undefined ? NO_MARK : parseStreamMark(stored);
   }
-}
-
-/** Without an admin: the node itself, once a proposal had all its signatures. */
-function handedIn(submitter: string | undefined): Origin {
-  return submitter === undefined ? { via: 'node' } : { via: 'admin', by: submitter };
 }

@@ -258,7 +258,8 @@ describe('AuditFeed', () => {
   async function start(over: MemoryKeyValue, maxBytes = 1_000_000): Promise<TestAudit> {
     const store = await DocumentStore.open(STORE_ID, over);
     const log = await AuditLog.open({ ...parts(store.audit), maxBytes });
-    const feed = new AuditFeed({ log, store, state: realm.trustedState(), logger: noLogger });
+    const state = realm.trustedState();
+    const feed = new AuditFeed({ log, store, state, clock, logger: noLogger });
     feed.start();
     const queries = new AuditQueries({ log, feed, store: store.audit });
     const close = async (): Promise<void> => {
