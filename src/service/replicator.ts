@@ -9,12 +9,13 @@
 import type { RepairTimes, SeedStatus, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
-import type { Attestation, Frame, Received } from '../core/gossip/frames.ts';
+import type { Attestation, Received } from '../core/gossip/frames.ts';
 import type { GossipMachine } from '../core/gossip/machine.ts';
 import type { NodeId, Sha256 } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
+import { Departures } from './departures.ts';
 import { holdingBack } from './farewell.ts';
 import { Fetches } from './fetches.ts';
 import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
@@ -41,6 +42,7 @@ export class Replicator implements AsyncDisposable {
   readonly #links: Map<LinkId, OpenLink> = new Map();
   readonly #board: LinkBoard;
   readonly #intake: LinkIntake;
+  readonly #departures: Departures;
   readonly #repair: RepairMemory = new RepairMemory();
   readonly #recalls: RecallSource;
   readonly #writes: WriteQueue;
@@ -56,6 +58,7 @@ export class Replicator implements AsyncDisposable {
     this.#machine = createMachine(options, options.record);
     this.#board = new LinkBoard(options.clock, options.logger);
     this.#intake = new LinkIntake(options);
+    this.#departures = new Departures(this.#links, options.metrics);
     const handle = (event: GossipEvent): void => this.#handle(event);
     this.#timers = new MachineTimers(options.clock, (timer) => handle({ kind: 'timer', timer }));
     const { store, logger } = options;
@@ -232,7 +235,7 @@ export class Replicator implements AsyncDisposable {
   #perform(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'send':
-        return this.#send(effect.linkId, effect.frame);
+        return this.#departures.add(effect.linkId, effect.frame);
       case 'close':
         return this.#close(effect.linkId, effect.error);
       case 'dial':
@@ -266,11 +269,6 @@ export class Replicator implements AsyncDisposable {
         return reportNotice(effect.notice, this.#options);
       }
     }
-  }
-
-  #send(linkId: LinkId, frame: Frame): void {
-    if (this.#links.get(linkId)?.handle.send(frame) !== 'dropped') return;
-    this.#options.metrics.increment('kedge_frames_dropped_total', { kind: frame.kind });
   }
 
   #close(linkId: LinkId, error: KedgeError): void {
