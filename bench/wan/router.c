@@ -50,6 +50,10 @@
 #define COMMAND_MAX 256
 /* What is due within this time goes out now: a timer would come later than that. */
 #define EARLY_NS 15000
+/* A timer is set this much before it is needed at most, since it comes late. */
+#define LEAD_MAX_NS 250000
+/* How much of a new lateness counts beside those before: one part in so many. */
+#define LEAD_PARTS 16
 
 static int net, regions, hosts;
 static uint64_t next_number;
@@ -58,6 +62,9 @@ static uint64_t delay_ns[REGIONS_MAX][REGIONS_MAX];
 static char is_cut[REGIONS_MAX][REGIONS_MAX];
 static uint32_t loss_per_million;
 static uint64_t random_state = 88172645463325252ULL;
+/* How late timers come, as seen so far; when the next one should come, 0 for at once. */
+static int64_t lead_ns;
+static uint64_t meant_ns;
 
 static void die(const char *what) {
   fprintf(stderr, "router: %s: %s\n", what, strerror(errno));
@@ -169,6 +176,15 @@ static void receive(int fd, int from) {
   }
 }
 
+/* Learns from a timer that came how much earlier the next one has to be set. */
+static void learn_lead(void) {
+  if (meant_ns == 0) return;
+  int64_t late_ns = (int64_t)(now_ns() - meant_ns);
+  lead_ns += (late_ns - lead_ns) / LEAD_PARTS;
+  if (lead_ns < 0) lead_ns = 0;
+  if (lead_ns > LEAD_MAX_NS) lead_ns = LEAD_MAX_NS;
+}
+
 static void send_due(int timer) {
   while (queue_length > 0 && queue[0].due_ns <= now_ns() + EARLY_NS) {
     struct packet packet = queue_take();
@@ -177,8 +193,11 @@ static void send_due(int timer) {
   }
   if (queue_length == 0) return;
   struct itimerspec when = {0};
-  when.it_value.tv_sec = (time_t)(queue[0].due_ns / 1000000000ULL);
-  when.it_value.tv_nsec = (long)(queue[0].due_ns % 1000000000ULL);
+  meant_ns = queue[0].due_ns - (uint64_t)lead_ns;
+  when.it_value.tv_sec = (time_t)(meant_ns / 1000000000ULL);
+  when.it_value.tv_nsec = (long)(meant_ns % 1000000000ULL);
+  /* One that is in time already says nothing about how late timers are. */
+  if (meant_ns <= now_ns()) meant_ns = 0;
   timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
@@ -262,7 +281,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < count; i++) {
       uint64_t tag = events[i].data.u64, ignored;
       if (tag == COMMANDS) read_commands();
-      else if (tag == TIMER) { if (read(timer, &ignored, sizeof ignored) < 0) continue; }
+      else if (tag == TIMER) { if (read(timer, &ignored, sizeof ignored) > 0) learn_lead(); }
       else if (tag == CONSOLE_REGION << 8) receive(console_fd, CONSOLE_REGION);
       else receive(host_fd[tag >> 8][tag & 255], (int)(tag >> 8));
     }
