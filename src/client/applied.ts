@@ -7,6 +7,7 @@ import type { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
 import type { Evidence, ReleaseHead } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchResponse } from '../core/watch/messages.ts';
+import type { JoinedUpdate } from './joined-update.ts';
 import type { InUse } from './realm-pin.ts';
 
 /** What a message came to. */
@@ -47,11 +48,13 @@ export type Applied =
   | { readonly kind: 'overruled'; readonly bundle: BundleName }
   | { readonly kind: 'forked'; readonly evidence: Evidence };
 
-/** What a node says of the realm itself. */
-export type RealmResponse = Exclude<
-  WatchResponse,
-  { readonly kind: 'cosigned' | 'heartbeat' | 'region-split' | 'rollout' }
->;
+/** What a node says of the realm itself; an update together with those that waited before it. */
+export type RealmResponse =
+  | Exclude<
+      WatchResponse,
+      { readonly kind: 'cosigned' | 'heartbeat' | 'region-split' | 'rollout' | 'update' }
+    >
+  | { readonly kind: 'update'; readonly update: JoinedUpdate };
 
 /** How an update is judged. */
 export interface Judging {

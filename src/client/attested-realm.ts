@@ -10,25 +10,23 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { openContent } from '../core/gossip/push.ts';
 import {
-  type AnchorId,
   type BundleName,
   CHARTER_STREAM,
   releaseStream,
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
-import { DELTA_CHAIN_MAX } from '../core/limits.ts';
 import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
-import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
+import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import { ComingReleases } from './coming.ts';
-import type { ParkedUpdate, Pending } from './pending.ts';
+import { type JoinedUpdate, joinUpdate, parkUpdate } from './joined-update.ts';
+import type { Pending } from './pending.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 import { isAhead, WaitingCharters } from './waiting-charters.ts';
 
@@ -147,7 +145,7 @@ export class AttestedRealm {
     return { kind: 'charters-wait', version, error };
   }
 
-  #update(update: BundleUpdate, pending: Pending, nowMs: number): Applied {
+  #update(update: JoinedUpdate, pending: Pending, nowMs: number): Applied {
     const { regions, realm, bundles } = this.#options;
     if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, nowMs);
     const { bundle } = update;
@@ -157,7 +155,7 @@ export class AttestedRealm {
       const { version, error } = pending.waiting;
       return { kind: 'charters-wait', version, error, bundle };
     }
-    const joined = join(pending.parked(bundle), update);
+    const joined = joinUpdate(pending.parked(bundle), update);
     let candidate: ReleaseHead | undefined;
     const admit = (head: ReleaseHead): void => {
       candidate = head;
@@ -174,7 +172,7 @@ export class AttestedRealm {
       const error = KedgeError.from(thrown);
       if (candidate === undefined || !isUnattested(error)) throw error;
       const { sequence, digest } = candidate;
-      pending.park(bundle, { ...parked(joined, candidate, pending), judgedMs: nowMs });
+      pending.park(bundle, { ...parkUpdate(joined, candidate, pending), judgedMs: nowMs });
       return { kind: 'unattested', at: { bundle, sequence, digest }, error };
     }
   }
@@ -184,8 +182,8 @@ export class AttestedRealm {
     const bundle = this.#options.bundles.find((one) => releaseStream(one) === stream);
     const waiting = bundle && pending.parked(bundle);
     if (bundle === undefined || waiting === undefined) return { kind: 'nothing' };
-    const { statements, body, judgedMs } = waiting;
-    const update = { bundle, statements, content: { kind: 'whole', body } } as const;
+    const { statements, body, below, judgedMs } = waiting;
+    const update = { bundle, statements, content: { kind: 'whole', body }, below } as const;
     return this.#update(update, pending, judgedMs);
   }
 
@@ -233,39 +231,4 @@ export class AttestedRealm {
 function isUnattested({ code, detail }: KedgeError): boolean {
   const isTooFew = detail['threshold'] !== undefined && detail['regions'] !== undefined;
   return code === 'QUORUM' || (code === 'POLICY' && isTooFew);
-}
-
-/** A verified update as it waits. Only what is not in use already has come as a blob. */
-function parked(
-  { statements }: BundleUpdate,
-  head: ReleaseHead,
-  pending: Pending,
-): Omit<ParkedUpdate, 'judgedMs'> {
-  const blobs = new Map<AnchorId, Uint8Array>();
-  for (const { id } of head.body.anchors) {
-    const der = pending.get(id);
-    if (der !== undefined) blobs.set(id, der);
-  }
-  return { statements, body: head.bodyBytes, bodyDigest: head.bodyDigest, blobs };
-}
-
-/**
- * An update that builds on one that waits, as one that builds on what is in use. Errors: `GAP` when
- * there are too many in a row: the next connection begins anew.
- */
-function join(waiting: ParkedUpdate | undefined, update: BundleUpdate): BundleUpdate {
-  const { bundle, content } = update;
-  if (waiting === undefined || content.kind === 'whole') return update;
-  const { body: bodyBytes, bodyDigest } = waiting;
-  const body = openContent(
-    { sequence: content.delta.baseSequence, bodyDigest, bodyBytes },
-    content,
-  );
-  // It builds on something else, which the realm may have.
-  if (body === undefined) return update;
-  const statements = [...waiting.statements, ...update.statements];
-  if (statements.length <= DELTA_CHAIN_MAX) {
-    return { bundle, statements, content: { kind: 'whole', body } };
-  }
-  throw new KedgeError('GAP', `too many releases of ${bundle} in a row wait for cosignatures`);
 }

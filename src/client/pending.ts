@@ -18,6 +18,8 @@ export interface ParkedUpdate {
   readonly statements: readonly SignedStatement[];
   readonly body: Uint8Array;
   readonly bodyDigest: Sha256;
+  /** The bodies of the statements before the last one, as far as they are known. */
+  readonly below: readonly (Uint8Array | undefined)[];
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
   /** When it was judged; it is good for as long as it waits. */
   readonly judgedMs: number;

@@ -24,6 +24,7 @@ import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../core/trusted/accept.ts';
 import { decisionAt } from '../core/trusted/decisions.ts';
+import type { Offer } from '../core/trusted/offer.ts';
 import { readmit } from '../core/trusted/settle.ts';
 import {
   currentCharter,
@@ -38,6 +39,7 @@ import type { BundleCursor, BundleUpdate } from '../core/watch/messages.ts';
 import type { Applied, Judging, RealmResponse } from './applied.ts';
 import { makeBundle } from './bundle.ts';
 import type { SavedRealm } from './cache.ts';
+import { groundOf, type JoinedUpdate } from './joined-update.ts';
 import type { Pending } from './pending.ts';
 import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
 import { restoreRealm } from './restore.ts';
@@ -191,7 +193,7 @@ export class VerifiedRealm {
     }
   }
 
-  #takeUpdate(update: BundleUpdate, pending: Pending, { nowMs, admit }: Judging): Applied {
+  #takeUpdate(update: JoinedUpdate, pending: Pending, { nowMs, admit }: Judging): Applied {
     const { bundle } = update;
     this.#requireWatched(bundle);
     const stream = releaseStream(bundle);
@@ -212,7 +214,12 @@ export class VerifiedRealm {
     // that is in doubt has to show by itself that it stands (AR-21).
     const isDelta = update.content.kind === 'delta' && (head ?? doubted) === head;
     const isLinked = isDelta || first.sequence === (head?.sequence ?? 0) + 1;
-    const offer = { chain: update.statements, body, mode: isLinked ? 'linked' : 'jump' } as const;
+    const offer: Offer = {
+      chain: update.statements,
+      body,
+      mode: isLinked ? 'linked' : 'jump',
+      ...groundOf(update, this.#trusted),
+    };
     const result = acceptDocument(this.#trusted, offer, nowMs);
     switch (result.outcome) {
       case 'held':

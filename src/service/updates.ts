@@ -24,7 +24,7 @@ import {
 import { diffBodies } from '../core/releases/delta.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
-import { findAuthority } from '../core/trusted/authority.ts';
+import { findAuthority, isByRevokeAlone } from '../core/trusted/authority.ts';
 import { shownFrom } from '../core/trusted/settle.ts';
 import type { ForkedStream, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
@@ -181,8 +181,7 @@ export class UpdateSource {
     const statement = parseStatement(signed.payload);
     const { sequence, digest, previous } = statement;
     if (charter === undefined || sequence === 1 || base?.digest === previous) return undefined;
-    const { quorums } = findAuthority(charter, statement, signed);
-    if (quorums.has('release') || !quorums.has('revoke')) return undefined;
+    if (!isByRevokeAlone(findAuthority(charter, statement, signed))) return undefined;
     const before = { sequence: parseSequence(sequence - 1), digest: previous };
     const last = await this.#makeLinked(before, { sequence, digest }, bundle, body);
     if (last === undefined) return undefined;

@@ -31,7 +31,7 @@ beforeAll(async () => {
     '--add-region',
     `${region}=${keys.cwd}/region-${region}.key.pub`,
   ]);
-  realm = await createCliRealm(...regions);
+  realm = await createCliRealm(...regions, '--role', 'revoke=1:cleo');
   const text = nodeText();
   const attesting = `${text}region: { keyFile: ${keys.cwd}/region-iad.key }\n`;
   node = await runNode(parseNodeConfig(attesting, `${realm.cwd}/node.yaml`), { clock });
@@ -124,6 +124,18 @@ describe('commands with --require-regions and --fresh-within', () => {
     expect(three.stderr).toContain('POLICY');
     const now = await run('bundle', 'show', BUNDLE, '--fresh-within', '0');
     expect(now.stderr).toContain('STALE');
+  });
+
+  it('read a revocation that the revoke role signed alone', async () => {
+    await run('anchor', 'stage', await realm.ca('CA 2'), '--bundle', BUNDLE, ...ALONE);
+    const revoke = ['anchor', 'revoke', 'CA 2', '--bundle', BUNDLE, '--yes'];
+    const done = await run(...revoke, '--key', realm.key('cleo'));
+    expect(done.stdout, done.stderr).toContain('Published release 3');
+    const demand = ['--require-regions', '1', '--fresh-within', '2m'];
+    const { stdout } = await runUntilGood('bundle', 'show', BUNDLE, ...demand);
+    expect(stdout).toContain('1 trusted, 0 staged');
+    const two = await run('bundle', 'show', BUNDLE, '--require-regions', '2');
+    expect(two.stderr).toContain('1 of 2 needed regions cosigned');
   });
 
   it('ask the regions of the charter that is known about the next one', async () => {

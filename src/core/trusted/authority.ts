@@ -62,6 +62,11 @@ export function isCarried({ quorums }: Pick<Authority, 'quorums'>): boolean {
   return quorums.has('release') || quorums.has('revoke') || quorums.has('rollout');
 }
 
+/** NR-1: whether nobody but the revoke role carries it, so that it has to narrow. */
+export function isByRevokeAlone({ quorums }: Pick<Authority, 'quorums'>): boolean {
+  return quorums.has('revoke') && !quorums.has('release');
+}
+
 /** The roles that have a say, and the one of them that is needed. */
 function rolesFor(
   charter: Charter,

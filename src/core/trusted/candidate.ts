@@ -12,6 +12,6 @@ export interface Candidate extends Pick<Offer, 'body' | 'named' | 'releases'> {
   /** What is new, ascending, in a chain; the first follows the head or jumps over a gap. */
   readonly chain: readonly Link[];
   readonly last: Link;
-  /** The bodies of all but the last, verified, when they are known. */
-  readonly history: readonly Uint8Array[] | undefined;
+  /** The bodies of all but the last, verified, as far as they are known. */
+  readonly history: readonly (Uint8Array | undefined)[] | undefined;
 }

@@ -15,6 +15,7 @@ import {
   type Authority,
   findAuthority,
   findPastAuthority,
+  isByRevokeAlone,
   isCarried,
   requirePastQuorum,
 } from './authority.ts';
@@ -116,18 +117,17 @@ function tooFew(
 function requireRoleValidity(
   statement: Statement,
   charter: Charter,
-  { quorums, role, isDecided = false }: HeadAuthority,
+  authority: HeadAuthority,
 ): void {
+  const { role, isDecided = false } = authority;
   if (isDecided) return;
-  const { revoke } = charter.roles;
-  const isRevokeAlone = quorums.has('revoke') && !quorums.has('release');
-  const carrier = isRevokeAlone ? (revoke ?? role) : role;
+  const carrier = isByRevokeAlone(authority) ? (charter.roles.revoke ?? role) : role;
   requireValidity(statement, carrier.expiryDays);
 }
 
 function withBodies(
   statements: readonly SignedStatement[],
-  bodies: readonly Uint8Array[] | undefined,
+  bodies: Candidate['history'],
 ): readonly SignedDocument[] {
   if (bodies === undefined) return [];
   return statements.flatMap((statement, index) => {

@@ -48,7 +48,7 @@ export function requireRolloutContent(candidate: Candidate, head: RolloutHead): 
 function bodyBefore(candidate: Candidate, bundle: BundleName): RolloutBody | undefined {
   let before = headOf(candidate.state, rolloutStream(bundle))?.body;
   for (const bytes of candidate.history ?? []) {
-    const body = readBody(bytes, bundle);
+    const body = bytes && readBody(bytes, bundle);
     const isTaken =
       body !== undefined && goesForward(body, before) && namesHeldOnes(candidate, body);
     if (isTaken) before = body;

@@ -16,10 +16,10 @@ export interface Offer {
   /** The body of the last one. */
   readonly body: Uint8Array;
   /**
-   * The bodies of those before it, in order, when the caller has them. Their digests are checked,
-   * and the last one is judged as the direct successor of the one before.
+   * The bodies of those before it, in order, as far as the caller has them. Their digests are
+   * checked, and with the one directly before it the last one is judged as its successor.
    */
-  readonly history?: readonly Uint8Array[];
+  readonly history?: readonly (Uint8Array | undefined)[];
   /** The digest that the caller holds at the last one's sequence, when that is below the head. */
   readonly heldDigest?: Sha256;
   /** That statement itself; a fork below the head can only be proven with it. */
@@ -56,7 +56,7 @@ export type Accepted =
       readonly document: SignedDocument;
       /** What is new of the chain, ascending, likewise; the last one is that of `document`. */
       readonly chain: readonly SignedStatement[];
-      /** The same with bodies; without `history` in the offer, `document` alone. */
+      /** The same as far as the bodies came; without `history` in the offer, `document` alone. */
       readonly documents: readonly SignedDocument[];
       /** Streams that a charter's decision opened again or moved; else empty. */
       readonly moved: readonly StreamName[];

@@ -60,6 +60,12 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'takes a revocation past every wave (I07)',
   },
   {
+    name: 'I07 revocation-during-5%-canary, by the revoke role alone',
+    about: 'Programs that demand regions, in a closed wave, take it with the release below.',
+    test: 'test/client/regions-revoke.test.ts',
+    title: 'takes it while a rollout holds the release before back',
+  },
+  {
     name: 'I08 telemetry-spoof',
     about: 'Who has another certificate is another client, whatever it says of itself.',
     test: BOARD,
