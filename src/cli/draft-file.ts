@@ -62,8 +62,8 @@ export interface Draft {
   readonly forks?: readonly Evidence[];
 }
 
-/** A published release as a file; nothing of it is verified. */
-export type ReleaseFile = Pick<Draft, 'document' | 'charters' | 'blobs'>;
+/** A published release as a file, a record with the one before; nothing of it is verified. */
+export type ReleaseFile = Pick<Draft, 'document' | 'charters' | 'blobs'> & Partial<Draft>;
 
 /** Encodes a draft as the text of its file. */
 function encodeDraft(draft: Draft): string {

@@ -11,6 +11,7 @@ import {
   CHARTER_STREAM,
   parseSequence,
   releaseStream,
+  type Sequence,
 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
@@ -119,12 +120,9 @@ function openFileRealm(
     node: undefined,
     head: async (bundle) => {
       if (base === undefined) return undefined;
-      const { document, blobs } = base;
-      return requireRelease(bundle, {
-        state: verifyRealm(pin, { charters, release: document }, nowMs),
-        document,
-        blobs,
-      });
+      const known = { pin, charters, document: base.document };
+      const ground = await groundOf(known, nowMs, async (at) => belowIn(base, at));
+      return requireRelease(bundle, { ...ground, blobs: base.blobs });
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -160,7 +158,7 @@ async function openNodeRealm(
         if (status === undefined || status.sequence < 1) return undefined;
         const newest = await node.document(stream, parseSequence(status.sequence));
         const known = { pin, charters, document: newest };
-        const { state, document } = await groundOf(node, known, nowMs);
+        const { state, document } = await groundOf(known, nowMs, (at) => node.document(stream, at));
         await vouch(document.statement);
         const release = {
           state: status.fork === undefined ? state : withEvidence(session, state, status.fork),
@@ -184,13 +182,13 @@ interface Head {
 }
 
 /**
- * A head with the releases that it takes to judge it: below one that only the revoke role signed is
- * fetched what it narrows (NR-1).
+ * A head with the releases that it takes to judge it: below one that only the revoke role signed
+ * comes what it narrows (NR-1).
  */
-async function groundOf(
-  node: NodeAdmin,
+export async function groundOf(
   { pin, charters, document }: Head,
   nowMs: number,
+  find: (sequence: Sequence) => Promise<SignedDocument>,
 ): Promise<{ readonly state: TrustedState; readonly document: GroundedDocument }> {
   let release: GroundedDocument = document;
   for (;;) {
@@ -198,13 +196,35 @@ async function groundOf(
       return { state: verifyRealm(pin, { charters, release }, nowMs), document: release };
     } catch (thrown) {
       const { below = [] } = release;
-      const { stream, sequence } = parseStatement((below[0] ?? document).statement.payload);
-      const isWanted = KedgeError.from(thrown).code === 'THRESHOLD' && sequence > 1;
+      const sequence = sequenceOf(below[0] ?? document);
+      const { code, detail } = KedgeError.from(thrown);
+      // Where signers are missing, no release before it helps.
+      const isWanted = code === 'THRESHOLD' && detail['needed'] === undefined && sequence > 1;
       if (!isWanted || below.length >= BELOW_MAX) throw thrown;
-      const before = await node.document(stream, parseSequence(sequence - 1));
+      const before = await find(parseSequence(sequence - 1));
       release = { ...document, below: [before, ...below] };
     }
   }
+}
+
+/** What a record carries of the releases before its own. Errors: `GAP`. */
+function belowIn({ document, base }: ReleaseFile, sequence: Sequence): SignedDocument {
+  const carried = base === undefined ? [] : [base, ...(base.below ?? [])];
+  const found = carried.find((one) => sequenceOf(one) === sequence);
+  if (found !== undefined) return found;
+  const own = String(sequenceOf(document));
+  throw new KedgeError(
+    'GAP',
+    `the revoke role alone signed release ${own}: it is judged on top of release ` +
+      `${String(sequence)}, which the file does not carry`,
+    {
+      detail: {
+        hint:
+          'give the record that kedge release submit kept (<bundle>.release-<n>.json): it ' +
+          'carries the release before; or ask a node with --node',
+      },
+    },
+  );
 }
 
 /** Evidence that proves a fork stops this command too; evidence that proves nothing is told. */
