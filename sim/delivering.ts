@@ -133,6 +133,7 @@ export class Delivering {
       sight: seeRollout(sought, this.#nodes(bundle)),
       heldSinceMs: entry.heldSinceMs,
       nowMs: host.wallMs,
+      clock: 'right',
       monotonicMs: scene.nowMs,
       expiresMs,
     });

@@ -15,7 +15,7 @@ import {
   timestampMs,
 } from '../core/ids.ts';
 import { encodeRolloutBody, parseRolloutBody, type RolloutBody } from '../core/rollouts/body.ts';
-import type { RolloutStatus } from '../core/rollouts/status.ts';
+import { openCount, type RolloutStatus } from '../core/rollouts/status.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { encodeStatement } from '../core/statements/statement.ts';
 import {
@@ -35,6 +35,7 @@ import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 import { missingOf, reviewRollout, signableRollout, submitRollout } from './rollout-review.ts';
 import { formatRolloutReview } from './rollout-review-view.ts';
+import { timeWarnings } from './rollout-times.ts';
 import type { Session } from './session.ts';
 import { signDraft } from './signing.ts';
 import { countOf } from './styles.ts';
@@ -191,6 +192,12 @@ export async function finishRollout(
   let draft = buildRollout(basis, body, { nowMs, validFor: options.validFor });
   const opened = { path, pin, draft, saveAs: 'new' } as const;
   const review = reviewRollout(draft, pin, nowMs);
+  const isOther = review.previous?.body.to.digest !== body.to.digest;
+  const { expiresMs } = review.statement;
+  const times = { nowMs, expiresMs, open: isOther ? 0 : openCount(basis.status) };
+  if (body.state === 'running') {
+    for (const text of timeWarnings(body.waves, times)) session.output.warn(text);
+  }
   if (options.signWith === undefined) await saveDraft(path, draft, 'new');
   else {
     const signable = signableRollout(session, opened, review);

@@ -9,6 +9,7 @@ import { sumCounts } from '../core/rollouts/gates.ts';
 import type { RolloutStatus } from '../core/rollouts/status.ts';
 import type { RolloutHead } from '../core/trusted/state.ts';
 import type { Json } from './output.ts';
+import { timesJson } from './rollout-times.ts';
 
 /** The status of a bundle's rollout; `rollout` is verified. */
 export function rolloutJson(status: RolloutStatus, rollout: RolloutHead | undefined): Json {
@@ -32,7 +33,7 @@ export function rolloutJson(status: RolloutStatus, rollout: RolloutHead | undefi
       expires: formatTimestamp(rollout.expiresMs),
     },
     inForce: status.force === 'in-force',
-    waves: body.waves.map(({ name, match, percent, gates }, index) => {
+    waves: body.waves.map(({ name, match, percent, gates, ...times }, index) => {
       const wave = status.waves[index];
       const at = wave?.openedAtMs;
       return {
@@ -40,6 +41,7 @@ export function rolloutJson(status: RolloutStatus, rollout: RolloutHead | undefi
         match: Object.fromEntries(match),
         percent,
         gates: { ...gates },
+        ...timesJson(times),
         opened: at === undefined ? null : formatTimestamp(at),
         ...sumCounts([...(wave?.regions.values() ?? [])]),
         regions: Object.fromEntries(
@@ -54,5 +56,7 @@ export function rolloutJson(status: RolloutStatus, rollout: RolloutHead | undefi
 }
 
 function waitJson(wait: Wait): Json {
-  return wait.kind === 'unknown' ? { kind: wait.kind, nodes: [...wait.nodes] } : { ...wait };
+  if (wait.kind === 'unknown') return { kind: wait.kind, nodes: [...wait.nodes] };
+  if (wait.kind !== 'time') return { ...wait };
+  return { kind: wait.kind, opensAt: formatTimestamp(wait.opensAtMs) };
 }

@@ -5,9 +5,11 @@
  */
 import { formatTimestamp } from '../core/ids.ts';
 import type { Gates, NamedRelease, Wave } from '../core/rollouts/body.ts';
+import { isTimed } from '../core/rollouts/opening.ts';
 import { formatDistance, formatSeconds } from './durations.ts';
 import type { Json } from './output.ts';
 import type { RolloutReview } from './rollout-review.ts';
+import { timesJson, timesText } from './rollout-times.ts';
 import type { Session } from './session.ts';
 import { countOf, formatFields, formatTable, printable, type Styles } from './styles.ts';
 
@@ -57,8 +59,9 @@ export function rolloutReviewJson(
     note: body.note,
     from: body.from === undefined ? null : { ...body.from },
     to: { ...body.to },
-    waves: body.waves.map(({ name, match, percent, gates }) => {
-      return { name, match: Object.fromEntries(match), percent, gates: { ...gates } };
+    waves: body.waves.map(({ name, match, percent, gates, ...times }) => {
+      const said = { name, match: Object.fromEntries(match), percent, gates: { ...gates } };
+      return { ...said, ...timesJson(times) };
     }),
     signatures: { signers: authority.signers, needed: authority.role.threshold, missing },
     problems: problems.map(({ code, message }) => ({ code, message })),
@@ -67,12 +70,15 @@ export function rolloutReviewJson(
 
 /** The waves as a table. */
 function formatWaves(waves: readonly Wave[]): string {
-  const rows = waves.map(({ name, match, percent, gates }) => [
+  const isTimedSomewhere = waves.some(isTimed);
+  const rows = waves.map(({ name, match, percent, gates, ...times }) => [
     `  ${name}`,
     whoText({ match, percent }),
+    ...(isTimedSomewhere ? [timesText(times)] : []),
     gatesText(gates),
   ]);
-  return formatTable(['  wave', 'programs', 'the next one opens when'], rows);
+  const headers = ['  wave', 'programs', ...(isTimedSomewhere ? ['may open'] : [])];
+  return formatTable([...headers, 'the next one opens when'], rows);
 }
 
 /** Whom a wave takes. */
@@ -104,7 +110,7 @@ function changeLines({ previous, body }: RolloutReview, styles: Styles): readonl
   }
   if (before.state !== body.state) lines.push(`${before.state} → ${body.state}`);
   if (JSON.stringify(plain(before.waves)) !== JSON.stringify(plain(body.waves))) {
-    lines.push('other waves or gates');
+    lines.push('other waves, gates or times');
   }
   const what = lines.length === 0 ? 'nothing' : lines.join('; ');
   return [`${styles.bold('Changes since rollout')} ${String(previous.sequence)}: ${what}`];

@@ -6,8 +6,9 @@
 import { type BundleName, formatTimestamp, type RegionName, type Sequence } from '../core/ids.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
 import { sumCounts, type Wait, type WaveCounts } from '../core/rollouts/gates.ts';
+import { type OpeningTimes, opensAtMs } from '../core/rollouts/opening.ts';
 import type { SeenNode } from '../core/rollouts/sight.ts';
-import type { RolloutStatus } from '../core/rollouts/status.ts';
+import { openCount, type RolloutStatus } from '../core/rollouts/status.ts';
 import type { RolloutHead } from '../core/trusted/state.ts';
 import { formatBar } from './bars.ts';
 import { formatDistance, formatSeconds } from './durations.ts';
@@ -21,6 +22,8 @@ export interface RolloutLook {
 }
 
 const BAR_CELLS = 24;
+/** What programs can bring about while the time of a wave has not come. */
+const GATE_WAITS: ReadonlySet<Wait['kind']> = new Set(['unknown', 'reporters', 'loaded', 'soak']);
 
 /** The whole status. */
 export function formatRollout(
@@ -82,7 +85,7 @@ function formatWaveTable(
   { body }: RolloutHead,
   { styles, kind }: RolloutLook,
 ): string {
-  const rows = body.waves.map(({ name, match, percent }, index) => {
+  const rows = body.waves.map(({ name, match, percent, ...times }, index) => {
     const wave = waves[index];
     const { clients, delivered, loaded, refused } = sumCounts([...(wave?.regions.values() ?? [])]);
     const at = wave?.openedAtMs;
@@ -96,11 +99,17 @@ function formatWaveTable(
       kind === 'bars' ? `${styles.green(bar)} ${share(loaded, clients)}` : share(loaded, clients),
       String(delivered),
       refused > 0 ? styles.red(String(refused)) : '0',
-      at === undefined ? 'closed' : `opened ${formatDistance(at, nowMs)}`,
+      at === undefined ? closedText(times, nowMs) : `opened ${formatDistance(at, nowMs)}`,
     ];
   });
   const headers = ['  wave', 'takes', 'programs', 'use it', 'got it', 'refused', ''];
   return formatTable(headers, rows);
+}
+
+/** Until when a wave is closed at least. */
+function closedText(times: OpeningTimes, nowMs: number): string {
+  const atMs = opensAtMs(times, nowMs);
+  return atMs > nowMs ? `closed until ${formatTimestamp(atMs)}` : 'closed';
 }
 
 function share(part: number, whole: number): string {
@@ -108,11 +117,8 @@ function share(part: number, whole: number): string {
 }
 
 /** What happens next, or why nothing does. */
-function waitLine(
-  { waves, wait, stop }: RolloutStatus,
-  { body }: RolloutHead,
-  styles: Styles,
-): string {
+function waitLine(status: RolloutStatus, { body }: RolloutHead, styles: Styles): string {
+  const { wait, stop, nowMs } = status;
   if (stop !== undefined) {
     const gate = printable(body.waves[stop.wave]?.name ?? '');
     return styles.red(
@@ -122,15 +128,19 @@ function waitLine(
         'new release).',
     );
   }
-  const open = waves.filter(({ openedAtMs }) => openedAtMs !== undefined).length;
-  const next = body.waves[open]?.name;
-  const what = waitText(wait);
+  const next = body.waves[openCount(status)];
+  const what = waitText(wait, nowMs);
   if (wait.kind === 'nothing') return styles.green(what);
-  return next === undefined ? `All waves are open: ${what}` : `Next, ${printable(next)}: ${what}`;
+  if (next === undefined) return `All waves are open: ${what}`;
+  const atMs = opensAtMs(next, nowMs);
+  // What else it waits for may be done long before its time.
+  const isLater = GATE_WAITS.has(wait.kind) && atMs > nowMs;
+  const time = isLater ? `; not before ${atText(atMs, nowMs)}` : '';
+  return `Next, ${printable(next.name)}: ${what}${time}`;
 }
 
 /** What a gate waits for, in words. */
-function waitText(wait: Wait): string {
+function waitText(wait: Wait, nowMs: number): string {
   switch (wait.kind) {
     case 'nothing':
       return 'All waves are open and the last gate holds.';
@@ -153,7 +163,18 @@ function waitText(wait: Wait): string {
       );
     case 'soak':
       return `the gate holds; opens in ${formatSeconds(Math.ceil(wait.leftMs / 1000))} if it lasts`;
+    case 'time':
+      return `waits for its time: opens at ${atText(wait.opensAtMs, nowMs)}`;
+    case 'clock':
+      return (
+        'the clock of the node that answers is in doubt: regions or signers say another time, ' +
+        'or too few regions are heard; see kedge node status and kedge doctor there'
+      );
   }
+}
+
+function atText(atMs: number, nowMs: number): string {
+  return `${formatTimestamp(atMs)} (${formatDistance(atMs, nowMs)})`;
 }
 
 function formatRegions({ waves }: RolloutStatus): string {

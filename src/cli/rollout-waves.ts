@@ -7,6 +7,8 @@
  *     match: { tier: canary }     # labels of programs; absent: all
  *     percent: 100                # of those that match; absent: 100
  *     gates: { minReporters: 3, loadedPercent: 100, maxFailures: 0, soak: 30m }
+ *     window: mon-thu 09:00-16:00 # when it may open, UTC; absent: as the options say
+ *     notBefore: 2026-12-01T09:00:00Z
  *   - name: everybody
  * ```
  *
@@ -18,10 +20,12 @@ import { type Command, Option } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
+import { parseRegionName, parseTimestamp, timestampMs } from '../core/ids.ts';
 import type { Gates, Wave } from '../core/rollouts/body.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { readInput } from './files.ts';
 import { parseArgument } from './help.ts';
+import { addTimeOptions, parseWindow, planTimes, type TimeOptions } from './rollout-times.ts';
 import type { Session } from './session.ts';
 
 /** Options that say how careful a rollout is. */
@@ -33,9 +37,10 @@ export interface GateOptions {
 }
 
 /** Options that say in which waves. */
-export interface WaveOptions extends GateOptions {
+export interface WaveOptions extends GateOptions, TimeOptions {
   readonly waves?: string;
   readonly percent?: string;
+  readonly regions?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,6 +51,8 @@ const PERCENT_DEFAULT = '5,25,100';
 const GATES: Gates = { minReporters: 1, loadedPercent: 95, maxFailures: 0, soakSeconds: 900 };
 const NAMES = ['canary', 'early'];
 const LAST_NAME = 'everybody';
+/** By which programs say where they are. */
+const LABEL = 'region';
 
 /** Adds the options of {@link GateOptions}. */
 export function addGateOptions(command: Command): Command {
@@ -65,13 +72,25 @@ export function addWaveOptions(command: Command): Command {
         '--percent <list>',
         `shares of all programs, one per wave (default: "${PERCENT_DEFAULT}")`,
       ).conflicts('waves'),
+    )
+    .addOption(
+      new Option(
+        '--regions <list>',
+        'one wave for each, by the label `region` of programs, then all others: iad,fra,sin',
+      ).conflicts(['waves', 'percent']),
     );
-  return addGateOptions(command);
+  return addTimeOptions(addGateOptions(command));
 }
 
 /** The waves that the options mean. Errors: `CONFIG`. */
 export async function wavesOf(session: Session, options: WaveOptions): Promise<readonly Wave[]> {
+  const waves = await choose(session, options);
+  return planTimes(waves, { options, nowMs: session.context.nowMs(), open: 0, own: 'kept' });
+}
+
+async function choose(session: Session, options: WaveOptions): Promise<readonly Wave[]> {
   const gates = withGates(GATES, options);
+  if (options.regions !== undefined) return wavesOfRegions(options.regions, gates);
   if (options.waves === undefined) return wavesOfShares(options.percent, gates);
   const path = session.path(options.waves);
   const bytes = await readInput(path, { what: 'file of waves', maxBytes: FILE_MAX_BYTES });
@@ -103,6 +122,17 @@ function wavesOfShares(text: string | undefined, gates: Gates): readonly Wave[] 
   });
 }
 
+function wavesOfRegions(text: string, gates: Gates): readonly Wave[] {
+  const regions = parseArgument('--regions', text, (list) =>
+    list.split(',').map((name) => parseRegionName(name.trim())),
+  );
+  const wave = { percent: 100, gates };
+  return [
+    ...regions.map((name) => ({ ...wave, name: String(name), match: new Map([[LABEL, name]]) })),
+    { ...wave, name: LAST_NAME, match: new Map() },
+  ];
+}
+
 function parseWaves(text: string, gates: Gates): readonly Wave[] {
   let file: unknown;
   try {
@@ -116,8 +146,9 @@ function parseWaves(text: string, gates: Gates): readonly Wave[] {
 }
 
 function readWave(item: unknown, what: string, gates: Gates): Wave {
-  const wave = fields(item, what, ['name', 'match', 'percent', 'gates']);
-  const { name, match = {}, percent = 100 } = wave;
+  const names = ['name', 'match', 'percent', 'gates', 'window', 'notBefore'];
+  const wave = fields(item, what, names);
+  const { name, match = {}, percent = 100, window, notBefore } = wave;
   if (typeof name !== 'string') throw new KedgeError('CONFIG', `${what} has no name`);
   const labels = Object.entries(fields(match, `match of ${what}`)).map(([key, value]) => {
     const isPlain = typeof value === 'number' || typeof value === 'boolean';
@@ -129,6 +160,10 @@ function readWave(item: unknown, what: string, gates: Gates): Wave {
     match: new Map(labels.toSorted(([a], [b]) => (a < b ? -1 : 1))),
     percent: whole(percent, `percent of ${what}`),
     gates: readGates(wave['gates'] ?? {}, `gates of ${what}`, gates),
+    ...(window !== undefined && { window: parseWindow(text(window, `window of ${what}`)) }),
+    ...(notBefore !== undefined && {
+      notBeforeMs: timestampMs(parseTimestamp(text(notBefore, `notBefore of ${what}`))),
+    }),
   };
 }
 
@@ -157,6 +192,11 @@ function fields(value: unknown, what: string, known?: readonly string[]): Fields
   const other = entries.find(([key]) => known?.includes(key) === false);
   if (other === undefined) return Object.fromEntries(entries);
   throw new KedgeError('CONFIG', `${what} has an unknown key ${JSON.stringify(other[0])}`);
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string') return value;
+  throw new KedgeError('CONFIG', `${what} is not a text`);
 }
 
 function whole(value: unknown, what: string): number {

@@ -113,7 +113,9 @@ export function assemble(options: AssemblyOptions): Assembly {
     store,
     attestations: () => replicator.attestations,
   });
-  const deliveries = deliverInWaves(options, () => ({ adoption, reporting, subscriptions }));
+  const deliveries = deliverInWaves(options, () => {
+    return { adoption, reporting, subscriptions, replicator };
+  });
   const subscriptions = new Subscriptions({
     realm: config.realm,
     firstCharterDigest: state.firstCharterDigest,
@@ -164,11 +166,12 @@ export function assemble(options: AssemblyOptions): Assembly {
 /** What programs are due while a release comes in waves; told to those who serve and count them. */
 function deliverInWaves(
   { state, store, clock, logger, metrics, audit }: AssemblyOptions,
-  told: () => Pick<ServingParts, 'adoption' | 'reporting' | 'subscriptions'>,
+  told: () => Pick<ServingParts, 'adoption' | 'reporting' | 'subscriptions' | 'replicator'>,
 ): Deliveries {
   return new Deliveries({
     ...{ state, store, clock, logger, metrics },
     nodes: () => told().adoption.nodes(),
+    heartbeats: () => told().replicator.attestations.heartbeats,
     note: (fact) => audit.feed.note(fact),
     onStep: (bundle, { rollout, openness }) => {
       const standing = openness.stop === undefined ? 'going' : 'stopped';

@@ -17,10 +17,12 @@ import {
   type StreamName,
   splitStream,
 } from '../core/ids.ts';
+import type { HeartbeatBook } from '../core/log/heartbeat-book.ts';
 import type { RolloutBody } from '../core/rollouts/body.ts';
 import { planDelivery } from '../core/rollouts/plan.ts';
 import { type RegionalSight, seeRollout } from '../core/rollouts/sight.ts';
 import {
+  currentCharter,
   headOf,
   type RolloutHead,
   type StreamState,
@@ -30,7 +32,7 @@ import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { DueHistory } from './due-history.ts';
 import { Prepared } from './prepared.ts';
 import { reportStep, stepFact } from './rollout-reports.ts';
@@ -45,6 +47,8 @@ export interface DeliveriesOptions {
   readonly metrics: Metrics;
   /** What all nodes say of their programs. */
   readonly nodes: () => readonly ReportingNode[];
+  /** The newest verified heartbeats of regions: which time it is by them. */
+  readonly heartbeats: () => HeartbeatBook;
   /** A wave opened, or a rollout stopped. */
   readonly onStep: (bundle: BundleName, delivery: Delivery) => void;
   /** For the audit log; absent where none is kept. */
@@ -144,12 +148,18 @@ export class Deliveries implements AsyncDisposable {
     const plan = planDelivery({ atOnce, rollout: rollout?.body });
     const { store, clock } = this.#options;
     const inForce = plan.rollout === undefined ? undefined : rollout;
-    const delivery = new Delivery({ bundle, plan, rollout: inForce, store, clock });
+    const witnesses = this.#witnesses.bind(this);
+    const delivery = new Delivery({ bundle, plan, rollout: inForce, store, clock, witnesses });
     await this.#restore(bundle, delivery);
     // The first wave waits for nothing.
     await this.#step(bundle, delivery, this.#options.nodes());
     this.#options.onStep(bundle, delivery);
     return delivery;
+  }
+
+  #witnesses(): ReturnType<DeliveryOptions['witnesses']> {
+    const charter = currentCharter(this.#state)?.charter;
+    return { charter, heartbeats: this.#options.heartbeats() };
   }
 
   /** Without its note a rollout begins anew, which opens less than before, never more. */

@@ -10,6 +10,7 @@
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName, Sha256 } from '../core/ids.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
+import { type ClockWitnesses, judgeClock } from '../core/rollouts/clock-check.ts';
 import { type Candidate, waveOf } from '../core/rollouts/cohort.ts';
 import {
   CLOSED,
@@ -19,6 +20,7 @@ import {
   type Sight,
   type Wait,
 } from '../core/rollouts/gates.ts';
+import { isTimed } from '../core/rollouts/opening.ts';
 import { encodeOpenness, restoreOpenness } from '../core/rollouts/openness.ts';
 import { type DeliveryPlan, openWaves } from '../core/rollouts/plan.ts';
 import type { RolloutHead } from '../core/trusted/state.ts';
@@ -33,6 +35,8 @@ export interface DeliveryOptions {
   readonly rollout: RolloutHead | undefined;
   readonly store: Pick<Store, 'note' | 'setNote'>;
   readonly clock: Clock;
+  /** What the clock is held against, where a wave waits for its time. */
+  readonly witnesses: () => Omit<ClockWitnesses, 'issuedMs'>;
 }
 
 /** What happened to a rollout. */
@@ -110,14 +114,19 @@ export class Delivery {
 
   /** What judging would come to now; nothing changes. */
   judge(sight: Sight): Judged | undefined {
-    const { rollout, clock } = this.#options;
+    const { rollout, clock, witnesses } = this.#options;
     if (rollout === undefined) return undefined;
+    const { body, issuedMs } = rollout;
+    const nowMs = clock.nowMs();
+    const next = body.waves[this.#openness.openedMs.length];
+    const isAsked = next !== undefined && isTimed(next);
     return judgeRollout({
-      body: rollout.body,
+      body,
       openness: this.#openness,
       sight,
       heldSinceMs: this.#heldSinceMs,
-      nowMs: clock.nowMs(),
+      nowMs,
+      clock: isAsked ? judgeClock(nowMs, { issuedMs, ...witnesses() }) : 'right',
       monotonicMs: clock.monotonicMs(),
       expiresMs: rollout.expiresMs,
     });

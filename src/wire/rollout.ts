@@ -45,6 +45,8 @@ const WAITS = {
   reporters: 'ROLLOUT_WAIT_KIND_REPORTERS',
   loaded: 'ROLLOUT_WAIT_KIND_LOADED',
   soak: 'ROLLOUT_WAIT_KIND_SOAK',
+  time: 'ROLLOUT_WAIT_KIND_TIME',
+  clock: 'ROLLOUT_WAIT_KIND_CLOCK',
 } as const satisfies Record<Wait['kind'], string>;
 const requestCodec = messageCodec('admin', 'GetRolloutRequest');
 const responseCodec = messageCodec('admin', 'GetRolloutResponse');
@@ -144,25 +146,23 @@ function waveMessage({ openedAtMs, regions }: WaveStatus): WaveStatusInput {
 }
 
 function decodeWait(wait: RolloutWaitOutput | null): Wait {
-  const name = wait?.kind ?? WAITS.nothing;
-  const kind = nameOf(WAITS, name, 'what a rollout waits for');
-  const number = (decimal: string | undefined): number => decodeUint(decimal ?? '0', 'wait');
+  if (wait === null) return { kind: 'nothing' };
+  const kind = nameOf(WAITS, wait.kind, 'what a rollout waits for');
+  const number = (decimal: string): number => decodeUint(decimal, 'wait');
   switch (kind) {
     case 'unknown': {
-      const nodes = requireCount(wait?.nodes ?? [], MEMBERS_MAX, 'unknown nodes');
+      const nodes = requireCount(wait.nodes, MEMBERS_MAX, 'unknown nodes');
       return { kind, nodes: nodes.map(parseNodeId) };
     }
     case 'reporters':
-      return { kind, has: number(wait?.has), needs: number(wait?.needs) };
+      return { kind, has: number(wait.has), needs: number(wait.needs) };
     case 'loaded':
-      return {
-        kind,
-        has: number(wait?.has),
-        of: number(wait?.of),
-        needsPercent: number(wait?.needs),
-      };
+      return { kind, has: number(wait.has), of: number(wait.of), needsPercent: number(wait.needs) };
     case 'soak':
-      return { kind, leftMs: number(wait?.leftMs) };
+      return { kind, leftMs: number(wait.leftMs) };
+    case 'time':
+      return { kind, opensAtMs: number(wait.opensAtMs) };
+    case 'clock':
     case 'nothing':
     case 'paused':
     case 'aborted':
@@ -188,6 +188,9 @@ function waitMessage(wait: Wait): RolloutWaitInput {
       };
     case 'soak':
       return { kind, leftMs: String(Math.ceil(wait.leftMs)) };
+    case 'time':
+      return { kind, opensAtMs: String(wait.opensAtMs) };
+    case 'clock':
     case 'nothing':
     case 'paused':
     case 'aborted':

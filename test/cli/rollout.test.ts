@@ -16,7 +16,12 @@ interface Status {
   readonly everybody: { readonly sequence: number } | null;
   readonly rollout: { readonly sequence: number; readonly state: string } | null;
   readonly inForce: boolean;
-  readonly waves: readonly { readonly name: string; readonly opened: string | null }[];
+  readonly waves: readonly {
+    readonly name: string;
+    readonly opened: string | null;
+    readonly notBefore: string | null;
+    readonly window: string | null;
+  }[];
   readonly wait: { readonly kind: string };
 }
 
@@ -186,5 +191,42 @@ describe('kedge rollout', () => {
     expect(revoked.stderr).toContain('takes to all programs at once what it changes');
     const shown = await run('release', 'show', 'r.json');
     expect(shown.stdout).toContain('comes to all programs at once, without waves');
+  });
+
+  it('plans regions a day apart, within hours, and says until when a wave waits', async () => {
+    const plan = ['--regions', 'iad,fra', '--cadence', '1d', '--window', 'mon-thu 09:00-10:30'];
+    const { stdout } = await run('rollout', 'start', BUNDLE, ...plan, '--draft', 'plan.json');
+    expect(stdout).toMatch(/iad +region=iad +mon-thu 09:00-10:30 UTC +95 %/);
+    expect(stdout).toMatch(/fra +region=fra +mon-thu .* UTC, from 2026-11-24T10:00:00Z/);
+    await run('rollout', 'start', BUNDLE, ...plan, '--soak', '0', ...DEPLOY);
+    const seen = await status();
+    expect(seen.waves).toMatchObject([
+      { name: 'iad', opened: expect.any(String) as unknown },
+      { name: 'fra', opened: null, notBefore: '2026-11-24T10:00:00Z' },
+      { name: 'everybody', window: 'mon-thu 09:00-10:30', notBefore: '2026-11-25T10:00:00Z' },
+    ]);
+    const text = (await run('rollout', 'status', BUNDLE)).stdout;
+    expect(text).toContain('0 of 1 are there; not before 2026-11-24T10:00:00Z (in 24 hours)');
+    expect(text).toContain('closed until 2026-11-25T10:00:00Z');
+  });
+
+  it('waits for the time alone, and opens when somebody signs another one', async () => {
+    await run('rollout', 'resume', BUNDLE, '--min-reporters', '0', ...DEPLOY);
+    expect((await status()).wait).toEqual({ kind: 'time', opensAt: '2026-11-24T10:00:00Z' });
+    const { stdout } = await run('rollout', 'status', BUNDLE);
+    expect(stdout).toContain('Next, fra: waits for its time: opens at 2026-11-24T10:00:00Z');
+    await run('rollout', 'resume', BUNDLE, '--not-before', '0', ...DEPLOY);
+    await expect.poll(async () => (await status()).waves[1]?.opened).not.toBeNull();
+    expect((await status()).wait).toEqual({ kind: 'time', opensAt: '2026-11-25T10:00:00Z' });
+  });
+
+  it('says what is wrong with times, and what cannot come to pass', async () => {
+    const draft = ['--draft', 'times.json'];
+    const wrong = await run('rollout', 'resume', BUNDLE, '--window', 'monday 9-17', ...draft);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('not hours of the')]);
+    expect(wrong.stderr).toContain('"mon-thu 09:00-16:00"');
+    const late = ['--not-before', '9d', '--valid-for', '7d', ...draft];
+    const { code, stderr } = await run('rollout', 'resume', BUNDLE, ...late);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('wave everybody may not open')]);
   });
 });

@@ -9,9 +9,12 @@ import {
   parseBundleName,
   parseNodeId,
   parseRegionName,
+  type RegionName,
   releaseStream,
   rolloutStream,
 } from '../../src/core/ids.ts';
+import { headTree } from '../../src/core/log/heads.ts';
+import { type Heartbeat, heartbeatMessage, sealHeartbeat } from '../../src/core/log/heartbeat.ts';
 import type { ReleaseBody } from '../../src/core/releases/body.ts';
 import { deliveredAtOnce, revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
@@ -28,6 +31,7 @@ import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { rowOf } from '../core/adoption/support.ts';
+import { FRA, IAD, regionKey, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { counts, wave } from '../core/rollouts/support.ts';
 import { silentRegions } from './support/attested.ts';
 import { until } from './support/cluster.ts';
@@ -77,6 +81,7 @@ describe('Deliveries', () => {
   let subscriptions: Subscriptions;
   let seen: readonly WaveCounts[];
   let noted: AuditFact[];
+  let heard: Map<RegionName, Heartbeat>;
   let identities = 0;
 
   beforeEach(async () => {
@@ -90,6 +95,7 @@ describe('Deliveries', () => {
     clock = new SimulatedClock();
     seen = [NOBODY, NOBODY];
     noted = [];
+    heard = new Map();
     start();
     await release(addActive(anchor(0)));
   });
@@ -215,6 +221,45 @@ describe('Deliveries', () => {
     await expectSent(program(at(2)), 'update 4');
   });
 
+  it('opens waves in their hours alone, and takes a revocation to all in between', async () => {
+    await release(addActive(anchor(1)));
+    await wavedRelease(2);
+    const first = { notBeforeMs: clock.nowMs() + 60_000 };
+    const timed = [{ ...wave(100, {}, CANARY), ...first }, wave(100)];
+    await roll({ from: at(2), to: at(3), waves: timed });
+    seen = [counts(1, 1), NOBODY];
+    await passSeconds(30);
+    const early = program(at(2), CANARY);
+    await expectSent(early, 'current 2');
+    await passSeconds(31);
+    await expectSent(early, 'current 2', 'update 3');
+    await expectSent(program(at(2)), 'update 3');
+    await wavedRelease(3);
+    await roll({ from: at(3), to: at(4), waves: [{ ...wave(100), notBeforeMs: 1e13 }] });
+    await passSeconds(2);
+    const late = program(at(3));
+    await expectSent(late, 'current 3');
+    await release((body, point) => deliveredAtOnce(revokeAnchor(body, anchor(0).id, point)));
+    await expectSent(late, 'current 3', 'update 5');
+  });
+
+  it('opens no wave by its time while regions do not say what time it is', async () => {
+    await deliveries[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    realm = createTestRealm({ rolloutSigner: 'deploy', regions: regionsOf(FRA, IAD, SIN) });
+    store = await openMemoryStore();
+    start();
+    await release(addActive(anchor(0)));
+    await wavedRelease(1);
+    await roll({ waves: [{ ...wave(100), notBeforeMs: clock.nowMs() - 1000 }] });
+    await passSeconds(2);
+    const asking = program(at(1));
+    await expectSent(asking, 'current 1');
+    for (const region of [FRA, IAD]) heard.set(region, heartbeatAt(region, clock.nowMs()));
+    await passSeconds(2);
+    await expectSent(asking, 'current 1', 'update 2');
+  });
+
   it('goes on with the rollout when a further release waits behind it', async () => {
     await wavedRelease(1);
     await roll();
@@ -237,6 +282,14 @@ describe('Deliveries', () => {
     expect(other.messages.map(({ kind }) => kind)).toEqual(['current']);
   });
 
+  function heartbeatAt(region: RegionName, timeMs: number): Heartbeat {
+    const { size, root } = headTree([]);
+    const timeSeconds = Math.floor(timeMs / 1000);
+    const fields = { realm: realm.name, region, timeSeconds, heads: { size, root } };
+    const { publicKey, sign } = regionKey(region);
+    return sealHeartbeat(fields, publicKey, sign(heartbeatMessage(fields)));
+  }
+
   /** As a node that was down, or is new. */
   async function restart(): Promise<void> {
     await deliveries[Symbol.asyncDispose]();
@@ -250,6 +303,7 @@ describe('Deliveries', () => {
     deliveries = deliveriesOf(state, store, {
       clock,
       nodes: () => [reporting()],
+      heartbeats: () => heard,
       onStep: (bundle) => subscriptions.due(bundle),
       note: (fact) => noted.push(fact),
     });

@@ -7,14 +7,16 @@ import type { Command } from 'commander';
 import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName } from '../../core/ids.ts';
 import type { RolloutBody } from '../../core/rollouts/body.ts';
+import { openCount } from '../../core/rollouts/status.ts';
 import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, addShortcutOptions } from '../realm-options.ts';
 import { finishRollout, openRollouts, type RolloutOptions } from '../rollout-draft.ts';
+import { addTimeOptions, planTimes, type TimeOptions } from '../rollout-times.ts';
 import { addGateOptions, type GateOptions, withGates } from '../rollout-waves.ts';
 import type { Session } from '../session.ts';
 
-type Options = RolloutOptions & GateOptions;
+type Options = RolloutOptions & GateOptions & TimeOptions;
 
 /** `kedge rollout pause`. */
 export const rolloutPause: CommandModule = {
@@ -36,13 +38,15 @@ export const rolloutResume: CommandModule = {
     command.description(
       'Draft that waves open again, with other gates where you give some. What was open stays ' +
         'open. A rollout that stopped by itself goes on if its gates allow it now: raise ' +
-        '--max-failures, or wait until the programs that refused the release have taken it.',
+        '--max-failures, or wait until the programs that refused the release have taken it. ' +
+        '--window, --not-before and --cadence plan anew when the closed waves may open.',
     );
-    addGateOptions(command);
+    addTimeOptions(addGateOptions(command));
     configureChange(command, session, 'running');
     addExamples(command, [
       'kedge rollout resume payments.prod.example.org --sign-with deploy.age --submit --yes',
       'kedge rollout resume payments.prod.example.org --max-failures 3 --soak 1h',
+      'kedge rollout resume payments.prod.example.org --not-before 0 --window always',
     ]);
   },
 };
@@ -98,10 +102,12 @@ async function run(
     );
   }
   const { body } = previous;
+  const waves = body.waves.map((wave) => ({ ...wave, gates: withGates(wave.gates, options) }));
+  const plan = { options, nowMs: session.context.nowMs(), open: openCount(status) };
   await finishRollout(session, options, basis, {
     ...body,
     note: options.note ?? '',
     state,
-    waves: body.waves.map((wave) => ({ ...wave, gates: withGates(wave.gates, options) })),
+    waves: planTimes(waves, { ...plan, own: 'replaced' }),
   });
 }

@@ -31,7 +31,8 @@ export const rolloutStart: CommandModule = {
           'once, each next one when enough programs of those before use the release, few enough ' +
           'refused it, and that has been so for a while. Every node opens waves by itself from ' +
           'what all nodes tell; what is not known opens none. The release must have been drafted ' +
-          'with --waves: any other one is with all programs already.',
+          'with --waves: any other one is with all programs already. --window and --not-before ' +
+          'say when waves may open, --cadence how far apart: with --regions, a region a day.',
       )
       .argument('<bundle>', 'name of the bundle')
       .option('--to <sequence>', 'release to roll out (default: the newest)');
@@ -46,6 +47,7 @@ export const rolloutStart: CommandModule = {
       'kedge rollout start payments.prod.example.org',
       'kedge rollout start payments.prod.example.org --percent 1,10,50,100 --soak 1h',
       'kedge rollout start payments.prod.example.org --waves waves.yaml --note "new CA"',
+      'kedge rollout start web --regions iad,fra --cadence 1d --window "mon-thu 09:00-16:00"',
       'kedge rollout start public-web --sign-with deploy.age --submit --yes',
     ]);
   },

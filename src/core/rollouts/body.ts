@@ -26,6 +26,7 @@ import {
 } from '../limits.ts';
 import { type ObjectReader, readObject } from '../reader.ts';
 import { LABEL_KEY } from '../watch/labels.ts';
+import { type OpeningTimes, openingValue, readOpening } from './opening.ts';
 
 /** `running`: waves open by their gates. `paused`: none does. `aborted`: nobody new gets `to`. */
 export type RolloutState = 'running' | 'paused' | 'aborted';
@@ -50,7 +51,7 @@ export interface Gates {
 }
 
 /** One step of a rollout. */
-export interface Wave {
+export interface Wave extends OpeningTimes {
   /** For people; no two waves of a rollout have the same. */
   readonly name: string;
   /** Labels that a program must have, all of them; none: every program. Sorted by key. */
@@ -81,7 +82,7 @@ const SEQUENCES = { min: 1, max: Number.MAX_SAFE_INTEGER };
 const CLIENTS = { min: 0, max: GATE_CLIENTS_MAX };
 const RELEASE_KEYS = { required: ['digest', 'sequence'] } as const;
 
-/** Parses a body; the bytes must be canonical (RO-1 to RO-5). Errors: `PARSE`, `LIMIT`. */
+/** Parses a body; the bytes must be canonical (RO-1 to RO-5, RO-10). Errors: `PARSE`, `LIMIT`. */
 export function parseRolloutBody(bytes: Uint8Array): RolloutBody {
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
   const root = readObject(value, WHAT, {
@@ -110,7 +111,8 @@ export function encodeRolloutBody(body: RolloutBody): Uint8Array {
     state,
     ...(from !== undefined && { from: { sequence: from.sequence, digest: from.digest } }),
     to: { sequence: to.sequence, digest: to.digest },
-    waves: body.waves.map(({ name, match, percent, gates }) => ({
+    waves: body.waves.map(({ name, match, percent, gates, ...times }) => ({
+      ...openingValue(times),
       name,
       match: Object.fromEntries(match),
       percent,
@@ -134,7 +136,10 @@ function readRelease(release: ObjectReader<'digest' | 'sequence'>): NamedRelease
 }
 
 function readWave(value: CanonicalValue, path: string): Wave {
-  const wave = readObject(value, path, { required: ['gates', 'match', 'name', 'percent'] });
+  const wave = readObject(value, path, {
+    required: ['gates', 'match', 'name', 'percent'],
+    optional: ['notBefore', 'window'],
+  });
   const gates = wave.object('gates', {
     required: ['loadedPercent', 'maxFailures', 'minReporters', 'soakSeconds'],
   });
@@ -148,6 +153,7 @@ function readWave(value: CanonicalValue, path: string): Wave {
       maxFailures: gates.integer('maxFailures', CLIENTS),
       soakSeconds: gates.integer('soakSeconds', { min: 0, max: SOAK_MAX_SECONDS }),
     },
+    ...readOpening(wave),
   };
 }
 

@@ -5,12 +5,13 @@
  * before and of time. Every node evaluates it for itself, so nobody has to be asked and nobody can
  * be stopped from stopping. What is not known keeps a gate closed; failures that are known stop the
  * rollout whatever else is unknown. What is open stays open, and what was stopped stays so until
- * somebody signs another plan. Spec section 13, DW-2 to DW-6.
+ * somebody signs another plan. Spec section 13, DW-2 to DW-6, DW-15 and DW-16.
  *
  * @module
  */
 import type { NodeId } from '../ids.ts';
-import type { Gates, RolloutBody } from './body.ts';
+import type { Gates, RolloutBody, Wave } from './body.ts';
+import { isTimed, opensAtMs } from './opening.ts';
 
 /** The programs of one wave. */
 export interface WaveCounts {
@@ -62,7 +63,11 @@ export type Wait =
       readonly of: number;
       readonly needsPercent: number;
     }
-  | { readonly kind: 'soak'; readonly leftMs: number };
+  | { readonly kind: 'soak'; readonly leftMs: number }
+  /** The gates hold; the wave may not open before that time. */
+  | { readonly kind: 'time'; readonly opensAtMs: number }
+  /** The gates hold; whether its time has come the clock of the node cannot say. */
+  | { readonly kind: 'clock' };
 
 /** A rollout, as it is judged. */
 export interface Judging {
@@ -71,8 +76,9 @@ export interface Judging {
   readonly sight: Sight;
   /** Since when the gates of all open waves hold, by `monotonicMs`; absent: they did not. */
   readonly heldSinceMs: number | undefined;
-  /** Wall clock. */
+  /** Wall clock, and whether it may say that the time of a wave has come. */
   readonly nowMs: number;
+  readonly clock: 'right' | 'doubtful';
   readonly monotonicMs: number;
   readonly expiresMs: number;
 }
@@ -89,9 +95,17 @@ export interface Judged {
 /** Nothing is open yet. */
 export const CLOSED: Openness = { openedMs: [] };
 
+/** Since when gates hold, and what they wait for; nothing: they are no reason to wait. */
+interface GateState {
+  readonly heldSinceMs: number | undefined;
+  readonly wait: Wait | undefined;
+}
+
+const READY: GateState = { heldSinceMs: undefined, wait: undefined };
+
 /** Judges a rollout: opens at most one wave. */
 export function judgeRollout(judging: Judging): Judged {
-  const { body, openness, nowMs, monotonicMs } = judging;
+  const { body, openness, nowMs } = judging;
   const stop = openness.stop ?? stopOf(judging);
   const open = openness.openedMs.length;
   // DW-6: also while nothing else is known, and while it is paused.
@@ -101,20 +115,35 @@ export function judgeRollout(judging: Judging): Judged {
   }
   const halt = haltOf(judging);
   if (halt !== undefined) return { openness, heldSinceMs: undefined, wait: halt };
+  // DW-2: the first wave has no gate before it.
+  const { heldSinceMs, wait } = open === 0 ? READY : judgeGates(judging, open);
+  if (wait !== undefined) return { openness, heldSinceMs, wait };
+  const wave = body.waves[open];
+  if (wave === undefined) return { openness, heldSinceMs, wait: { kind: 'nothing' } };
+  const time = timeOf(judging, wave);
+  if (time !== undefined) return { openness, heldSinceMs, wait: time };
   const opened = { ...openness, openedMs: [...openness.openedMs, nowMs] };
-  // DW-2: the first wave waits for nothing.
-  if (open === 0) return { openness: opened, heldSinceMs: undefined, wait: nextWait(judging, 1) };
+  return { openness: opened, heldSinceMs: undefined, wait: nextWait(judging, open + 1) };
+}
+
+/** DW-3 and DW-4: since when the gates of all open waves hold, and what they wait for. */
+function judgeGates(judging: Judging, open: number): GateState {
+  const { body, monotonicMs } = judging;
   const gate = gateOf(judging, open);
-  // DW-4: what is not known neither opens a wave nor begins the soak anew.
-  if (gate.kind === 'unknown') {
-    return { openness, heldSinceMs: judging.heldSinceMs, wait: gate };
-  }
-  if (gate.kind !== 'nothing') return { openness, heldSinceMs: undefined, wait: gate };
+  // What is not known neither opens a wave nor begins the soak anew.
+  if (gate.kind === 'unknown') return { heldSinceMs: judging.heldSinceMs, wait: gate };
+  if (gate.kind !== 'nothing') return { heldSinceMs: undefined, wait: gate };
   const heldSinceMs = judging.heldSinceMs ?? monotonicMs;
   const leftMs = heldSinceMs + 1000 * soakOf(body.waves, open) - monotonicMs;
-  if (leftMs > 0) return { openness, heldSinceMs, wait: { kind: 'soak', leftMs } };
-  if (open >= body.waves.length) return { openness, heldSinceMs, wait: { kind: 'nothing' } };
-  return { openness: opened, heldSinceMs: undefined, wait: nextWait(judging, open + 1) };
+  return { heldSinceMs, wait: leftMs > 0 ? { kind: 'soak', leftMs } : undefined };
+}
+
+/** DW-15 and DW-16: what the next wave waits for when nothing but its time is left. */
+function timeOf({ nowMs, clock }: Judging, wave: Wave): Wait | undefined {
+  if (!isTimed(wave)) return undefined;
+  if (clock === 'doubtful') return { kind: 'clock' };
+  const atMs = opensAtMs(wave, nowMs);
+  return atMs > nowMs ? { kind: 'time', opensAtMs: atMs } : undefined;
 }
 
 /** What a wave that just opened waits for; gates that hold already still have their soak to do. */

@@ -36,3 +36,8 @@ export interface RolloutStatus {
   readonly stop?: Stop;
   readonly nodes: readonly SeenNode[];
 }
+
+/** How many waves are open at the node that answers. */
+export function openCount({ waves }: Pick<RolloutStatus, 'waves'>): number {
+  return waves.filter(({ openedAtMs }) => openedAtMs !== undefined).length;
+}

@@ -60,6 +60,12 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'takes a revocation past every wave (I07)',
   },
   {
+    name: 'I07 revocation-during-5%-canary, in closed hours',
+    about: 'No window and no earliest time of a wave holds a revocation back.',
+    test: DELIVERIES,
+    title: 'opens waves in their hours alone, and takes a revocation to all in between',
+  },
+  {
     name: 'I07 revocation-during-5%-canary, by the revoke role alone',
     about: 'Programs that demand regions, in a closed wave, take it with the release below.',
     test: 'test/client/regions-revoke.test.ts',

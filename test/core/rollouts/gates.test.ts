@@ -27,6 +27,7 @@ function judging(body: RolloutBody, change: Partial<Judging> = {}): Judging {
     sight: sight([NOBODY, NOBODY, NOBODY]),
     heldSinceMs: undefined,
     nowMs: NOW_MS,
+    clock: 'right',
     monotonicMs: 0,
     expiresMs: NOW_MS + 86_400_000,
     ...change,
@@ -170,6 +171,62 @@ describe('judgeRollout', () => {
     expect(at(opened(1)).openness.openedMs).toHaveLength(2);
     expect(at(opened(1)).wait).toEqual({ kind: 'soak', leftMs: 60_000 });
     expect(at(opened(2)).wait).toEqual({ kind: 'soak', leftMs: 60_000 });
+  });
+
+  it('waits for the time of a wave, also of the first one, when nothing else is left', () => {
+    const good = sight([counts(5, 5), NOBODY, NOBODY]);
+    const timed = { notBeforeMs: NOW_MS + 1000 };
+    const body = rolloutOf({
+      waves: [{ ...wave(5), ...timed }, { ...wave(25), ...timed }, wave(100)],
+    });
+    const at = (open: number, change: Partial<Judging> = {}): Judged =>
+      judgeRollout(judging(body, { openness: opened(open), sight: good, ...change }));
+    const wait = { kind: 'time', opensAtMs: NOW_MS + 1000 };
+    expect(at(0)).toMatchObject({ openness: opened(0), wait });
+    expect(at(1)).toMatchObject({ openness: opened(1), wait, heldSinceMs: 0 });
+    expect(at(1, { sight: sight([NOBODY, NOBODY, NOBODY]) }).wait.kind).toBe('reporters');
+    for (const open of [0, 1]) {
+      expect(at(open, { nowMs: NOW_MS + 1000 }).openness.openedMs).toHaveLength(open + 1);
+    }
+  });
+
+  it('goes on with the soak while a wave waits for its time', () => {
+    const notBeforeMs = NOW_MS + 90_000;
+    const soaked = wave(5, { soakSeconds: 60 });
+    const body = rolloutOf({ waves: [soaked, { ...wave(100), notBeforeMs }] });
+    const at = (afterMs: number): Judged =>
+      judgeRollout(
+        judging(body, {
+          openness: opened(1),
+          sight: sight([counts(5, 5), NOBODY]),
+          heldSinceMs: 0,
+          nowMs: NOW_MS + afterMs,
+          monotonicMs: afterMs,
+        }),
+      );
+    expect(at(59_000).wait.kind).toBe('soak');
+    expect(at(89_000)).toMatchObject({ heldSinceMs: 0, wait: { kind: 'time' } });
+    expect(at(90_000).openness.openedMs).toHaveLength(2);
+  });
+
+  it('opens no wave that has times by a clock that is in doubt, and any other one', () => {
+    const good = sight([counts(5, 5), NOBODY, NOBODY]);
+    const doubtful = { openness: opened(1), sight: good, clock: 'doubtful' } as const;
+    const timed = { ...wave(25), notBeforeMs: NOW_MS - 1000 };
+    const body = rolloutOf({ waves: [wave(5), timed, wave(100)] });
+    expect(judgeRollout(judging(body, doubtful))).toMatchObject({
+      openness: opened(1),
+      wait: { kind: 'clock' },
+    });
+    expect(judgeRollout(judging(rolloutOf(), doubtful)).openness.openedMs).toHaveLength(2);
+  });
+
+  it('stops outside of the hours of a wave as at any time', () => {
+    const timed = { ...wave(100), notBeforeMs: NOW_MS + 1000 };
+    const body = rolloutOf({ waves: [wave(5), timed] });
+    const seen = sight([counts(5, 3, 1), NOBODY]);
+    const { openness } = judgeRollout(judging(body, { openness: opened(1), sight: seen }));
+    expect(openness.stop).toMatchObject({ refused: 1 });
   });
 
   it('never closes what is open, opens one wave at a time, and none after a stop', () => {

@@ -77,6 +77,7 @@ describe('seeRollout', () => {
       sight: { ...seen, waves: [counts(5, 5), EMPTY, EMPTY] },
       heldSinceMs: undefined,
       nowMs: NOW_MS,
+      clock: 'right',
       monotonicMs: 0,
       expiresMs: NOW_MS + 1000,
     });
@@ -94,6 +95,7 @@ describe('seeRollout', () => {
       sight: seen,
       heldSinceMs: undefined,
       nowMs: NOW_MS,
+      clock: 'right',
       monotonicMs: 0,
       expiresMs: NOW_MS + 1000,
     }).openness;

@@ -96,6 +96,7 @@ export class Cluster {
       state,
       store,
       nodes: () => [],
+      heartbeats: () => new Map(),
       onStep: () => undefined,
     });
     const subscriptions = new Subscriptions({

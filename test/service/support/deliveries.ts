@@ -2,6 +2,7 @@
 import type { ReportingNode } from '../../../src/core/adoption/view.ts';
 import type { AuditFact } from '../../../src/core/audit/entry.ts';
 import type { BundleName } from '../../../src/core/ids.ts';
+import type { HeartbeatBook } from '../../../src/core/log/heartbeat-book.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { noLogger } from '../../../src/ports/logger.ts';
@@ -16,6 +17,7 @@ export function deliveriesOf(
   change: {
     readonly clock?: Clock;
     readonly nodes?: () => readonly ReportingNode[];
+    readonly heartbeats?: () => HeartbeatBook;
     readonly onStep?: (bundle: BundleName) => void;
     readonly note?: (fact: AuditFact) => void;
   } = {},
@@ -27,6 +29,7 @@ export function deliveriesOf(
     logger: noLogger,
     metrics: noMetrics,
     nodes: () => [],
+    heartbeats: () => new Map(),
     onStep: () => undefined,
     ...change,
   });

@@ -10,6 +10,7 @@ export interface RolloutWaitInput {
   'needs'?: (number | string | Long);
   'leftMs'?: (number | string | Long);
   'nodes'?: (string)[];
+  'opensAtMs'?: (number | string | Long);
 }
 
 export interface RolloutWaitOutput {
@@ -19,4 +20,5 @@ export interface RolloutWaitOutput {
   'needs': (string);
   'leftMs': (string);
   'nodes': (string)[];
+  'opensAtMs': (string);
 }

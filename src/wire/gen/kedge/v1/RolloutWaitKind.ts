@@ -11,6 +11,8 @@ export const RolloutWaitKind = {
   ROLLOUT_WAIT_KIND_REPORTERS: 'ROLLOUT_WAIT_KIND_REPORTERS',
   ROLLOUT_WAIT_KIND_LOADED: 'ROLLOUT_WAIT_KIND_LOADED',
   ROLLOUT_WAIT_KIND_SOAK: 'ROLLOUT_WAIT_KIND_SOAK',
+  ROLLOUT_WAIT_KIND_TIME: 'ROLLOUT_WAIT_KIND_TIME',
+  ROLLOUT_WAIT_KIND_CLOCK: 'ROLLOUT_WAIT_KIND_CLOCK',
 } as const;
 
 export type RolloutWaitKindInput =
@@ -34,5 +36,9 @@ export type RolloutWaitKindInput =
   | 8
   | 'ROLLOUT_WAIT_KIND_SOAK'
   | 9
+  | 'ROLLOUT_WAIT_KIND_TIME'
+  | 10
+  | 'ROLLOUT_WAIT_KIND_CLOCK'
+  | 11
 
 export type RolloutWaitKindOutput = typeof RolloutWaitKind[keyof typeof RolloutWaitKind]
