@@ -30,6 +30,7 @@ export function rolloutJson(status: RolloutStatus, rollout: RolloutHead | undefi
       note: body.note,
       from: body.from ? { ...body.from } : null,
       to: { ...body.to },
+      maxPerIdentity: body.maxPerIdentity ?? null,
       expires: formatTimestamp(rollout.expiresMs),
     },
     inForce: status.force === 'in-force',

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatTimestamp } from '../core/ids.ts';
-import type { Gates, NamedRelease, Wave } from '../core/rollouts/body.ts';
+import type { Gates, NamedRelease, RolloutBody, Wave } from '../core/rollouts/body.ts';
 import { isTimed } from '../core/rollouts/opening.ts';
 import { formatDistance, formatSeconds } from './durations.ts';
 import type { Json } from './output.ts';
@@ -28,6 +28,7 @@ export function formatRolloutReview(session: Session, review: RolloutReview): st
       ['release', `${String(body.to.sequence)}: ${notes === '' ? '(no note)' : notes}`],
       ['from', fromText(body.from)],
       ['expires', `${expires} (${formatDistance(statement.expiresMs, nowMs)})`],
+      ...identityFields(body),
       ...(body.note === '' ? [] : [['note', printable(body.note)] as const]),
     ]),
     ...changeLines(review, styles),
@@ -59,6 +60,7 @@ export function rolloutReviewJson(
     note: body.note,
     from: body.from === undefined ? null : { ...body.from },
     to: { ...body.to },
+    maxPerIdentity: body.maxPerIdentity ?? null,
     waves: body.waves.map(({ name, match, percent, gates, ...times }) => {
       const said = { name, match: Object.fromEntries(match), percent, gates: { ...gates } };
       return { ...said, ...timesJson(times) };
@@ -100,6 +102,12 @@ function fromText(from: NamedRelease | undefined): string {
   return from === undefined ? 'nothing: programs have no release' : `release ${from.sequence}`;
 }
 
+function identityFields({ maxPerIdentity }: RolloutBody): readonly (readonly [string, string])[] {
+  if (maxPerIdentity === undefined) return [];
+  const programs = countOf(maxPerIdentity, 'program');
+  return [['counted', `at most ${programs} with one certificate, at each node`]];
+}
+
 /** What differs from the rollout before. */
 function changeLines({ previous, body }: RolloutReview, styles: Styles): readonly string[] {
   if (previous === undefined) return [];
@@ -112,6 +120,7 @@ function changeLines({ previous, body }: RolloutReview, styles: Styles): readonl
   if (JSON.stringify(plain(before.waves)) !== JSON.stringify(plain(body.waves))) {
     lines.push('other waves, gates or times');
   }
+  if (before.maxPerIdentity !== body.maxPerIdentity) lines.push('another count of programs');
   const what = lines.length === 0 ? 'nothing' : lines.join('; ');
   return [`${styles.bold('Changes since rollout')} ${String(previous.sequence)}: ${what}`];
 }

@@ -21,7 +21,7 @@ import { parse as parseYaml } from 'yaml';
 import { parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import { parseRegionName, parseTimestamp, timestampMs } from '../core/ids.ts';
-import type { Gates, Wave } from '../core/rollouts/body.ts';
+import type { Gates, RolloutBody, Wave } from '../core/rollouts/body.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { readInput } from './files.ts';
 import { parseArgument } from './help.ts';
@@ -34,6 +34,7 @@ export interface GateOptions {
   readonly minReporters?: string;
   readonly loaded?: string;
   readonly maxFailures?: string;
+  readonly maxPerIdentity?: string;
 }
 
 /** Options that say in which waves. */
@@ -60,7 +61,11 @@ export function addGateOptions(command: Command): Command {
     .option('--soak <duration>', 'how long the gate of a wave must hold (default: 15m)')
     .option('--min-reporters <number>', 'programs that a wave must have (default: 1)')
     .option('--loaded <percent>', 'share of them that must use the release (default: 95)')
-    .option('--max-failures <number>', 'refusals that do not stop it yet (default: 0)');
+    .option('--max-failures <number>', 'refusals that do not stop it yet (default: 0)')
+    .option(
+      '--max-per-identity <number>',
+      'programs with one certificate that count, per node; or all',
+    );
 }
 
 /** Adds the options of {@link WaveOptions}. */
@@ -109,6 +114,22 @@ export function withGates(gates: Gates, options: GateOptions): Gates {
     soakSeconds:
       soak === undefined ? gates.soakSeconds : parseArgument('--soak', soak, parseDurationSeconds),
   };
+}
+
+/** How many programs of one identity count; `before` is what was signed. Errors: `CONFIG`. */
+export function identityLimit(
+  { maxPerIdentity: text }: GateOptions,
+  before?: RolloutBody,
+): Pick<RolloutBody, 'maxPerIdentity'> {
+  const max =
+    text === undefined
+      ? before?.maxPerIdentity
+      : parseArgument('--max-per-identity', text, parseLimit);
+  return max === undefined ? {} : { maxPerIdentity: max };
+}
+
+function parseLimit(text: string): number | undefined {
+  return text === 'all' ? undefined : parseNumber(text);
 }
 
 function wavesOfShares(text: string | undefined, gates: Gates): readonly Wave[] {

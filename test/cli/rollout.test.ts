@@ -211,8 +211,12 @@ describe('kedge rollout', () => {
   });
 
   it('waits for the time alone, and opens when somebody signs another one', async () => {
-    await run('rollout', 'resume', BUNDLE, '--min-reporters', '0', ...DEPLOY);
-    expect((await status()).wait).toEqual({ kind: 'time', opensAt: '2026-11-24T10:00:00Z' });
+    const gates = ['--min-reporters', '0', '--max-per-identity', '20'];
+    await run('rollout', 'resume', BUNDLE, ...gates, ...DEPLOY);
+    expect(await status()).toMatchObject({
+      rollout: { maxPerIdentity: 20 },
+      wait: { kind: 'time', opensAt: '2026-11-24T10:00:00Z' },
+    });
     const { stdout } = await run('rollout', 'status', BUNDLE);
     expect(stdout).toContain('Next, fra: waits for its time: opens at 2026-11-24T10:00:00Z');
     await run('rollout', 'resume', BUNDLE, '--not-before', '0', ...DEPLOY);
@@ -225,8 +229,9 @@ describe('kedge rollout', () => {
     const wrong = await run('rollout', 'resume', BUNDLE, '--window', 'monday 9-17', ...draft);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('not hours of the')]);
     expect(wrong.stderr).toContain('"mon-thu 09:00-16:00"');
-    const late = ['--not-before', '9d', '--valid-for', '7d', ...draft];
-    const { code, stderr } = await run('rollout', 'resume', BUNDLE, ...late);
+    const late = ['--not-before', '9d', '--valid-for', '7d', '--max-per-identity', 'all', ...draft];
+    const { code, stderr, stdout } = await run('rollout', 'resume', BUNDLE, ...late);
+    expect(stdout).toContain('another count of programs');
     expect([code, stderr]).toEqual([0, expect.stringContaining('wave everybody may not open')]);
   });
 });

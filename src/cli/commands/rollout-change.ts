@@ -13,7 +13,7 @@ import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, addShortcutOptions } from '../realm-options.ts';
 import { finishRollout, openRollouts, type RolloutOptions } from '../rollout-draft.ts';
 import { addTimeOptions, planTimes, type TimeOptions } from '../rollout-times.ts';
-import { addGateOptions, type GateOptions, withGates } from '../rollout-waves.ts';
+import { addGateOptions, type GateOptions, identityLimit, withGates } from '../rollout-waves.ts';
 import type { Session } from '../session.ts';
 
 type Options = RolloutOptions & GateOptions & TimeOptions;
@@ -104,8 +104,10 @@ async function run(
   const { body } = previous;
   const waves = body.waves.map((wave) => ({ ...wave, gates: withGates(wave.gates, options) }));
   const plan = { options, nowMs: session.context.nowMs(), open: openCount(status) };
+  const { maxPerIdentity: _, ...rest } = body;
   await finishRollout(session, options, basis, {
-    ...body,
+    ...rest,
+    ...identityLimit(options, body),
     note: options.note ?? '',
     state,
     waves: planTimes(waves, { ...plan, own: 'replaced' }),

@@ -15,7 +15,7 @@ import {
   type RolloutBasis,
   type RolloutOptions,
 } from '../rollout-draft.ts';
-import { addWaveOptions, type WaveOptions, wavesOf } from '../rollout-waves.ts';
+import { addWaveOptions, identityLimit, type WaveOptions, wavesOf } from '../rollout-waves.ts';
 import type { Session } from '../session.ts';
 
 interface Options extends RolloutOptions, WaveOptions {
@@ -69,6 +69,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     ...(from && { from }),
     to: { sequence, digest },
     waves,
+    ...identityLimit(options),
   });
 }
 

@@ -181,7 +181,7 @@ export class Tally {
       }
     }
     progress.group = undefined;
-    this.#waves?.leave(progress);
+    this.#waves?.leave(client, progress);
     this.#count(client, progress, -1);
     for (const anchor of progress.uses?.keys() ?? []) this.#shift(anchor, -1);
   }

@@ -73,6 +73,8 @@ export interface RolloutBody {
   readonly to: NamedRelease;
   /** At least one; the last one is for everybody. */
   readonly waves: readonly Wave[];
+  /** Programs of one identity that gates count, at each node and of each wave; absent: all. */
+  readonly maxPerIdentity?: number;
 }
 
 const WHAT = 'rollout body';
@@ -82,12 +84,12 @@ const SEQUENCES = { min: 1, max: Number.MAX_SAFE_INTEGER };
 const CLIENTS = { min: 0, max: GATE_CLIENTS_MAX };
 const RELEASE_KEYS = { required: ['digest', 'sequence'] } as const;
 
-/** Parses a body; the bytes must be canonical (RO-1 to RO-5, RO-10). Errors: `PARSE`, `LIMIT`. */
+/** Parses a body; the bytes must be canonical (RO-1 to RO-5, RO-10, RO-11). Errors: `PARSE`, `LIMIT`. */
 export function parseRolloutBody(bytes: Uint8Array): RolloutBody {
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
   const root = readObject(value, WHAT, {
     required: ['bundle', 'note', 'state', 'to', 'waves'],
-    optional: ['from'],
+    optional: ['from', 'maxPerIdentity'],
   });
   const waves = root.list('waves', { min: 1, max: ROLLOUT_WAVES_MAX }, readWave);
   requireNames(waves);
@@ -99,16 +101,20 @@ export function parseRolloutBody(bytes: Uint8Array): RolloutBody {
     ...(root.has('from') && { from: readRelease(root.object('from', RELEASE_KEYS)) }),
     to: readRelease(root.object('to', RELEASE_KEYS)),
     waves,
+    ...(root.has('maxPerIdentity') && {
+      maxPerIdentity: root.integer('maxPerIdentity', { ...CLIENTS, min: 1 }),
+    }),
   };
 }
 
 /** Encodes a body; what it returns, `parseRolloutBody` accepts. Errors: `PARSE`, `LIMIT`. */
 export function encodeRolloutBody(body: RolloutBody): Uint8Array {
-  const { bundle, note, state, from, to } = body;
+  const { bundle, note, state, from, to, maxPerIdentity } = body;
   const bytes = encodeCanonical({
     bundle,
     note,
     state,
+    ...(maxPerIdentity !== undefined && { maxPerIdentity }),
     ...(from !== undefined && { from: { sequence: from.sequence, digest: from.digest } }),
     to: { sequence: to.sequence, digest: to.digest },
     waves: body.waves.map(({ name, match, percent, gates, ...times }) => ({

@@ -77,6 +77,24 @@ describe('a board during a rollout', () => {
     });
   });
 
+  it('I08: counts no more clients of one identity than the rollout says, in proportion', () => {
+    const board = boardAt(2);
+    roll(board, { ...BODY, maxPerIdentity: 4 });
+    const open = (identity: string, number: number): Client =>
+      board.open(identity, startOf(number, { instance: instance(number), labels: CANARY }), NOW_MS);
+    const many = Array.from({ length: 8 }, (_, index) => open('spiffe://thief', index + 1));
+    const [idle, ...busy] = many;
+    for (const client of busy) load(board, client);
+    load(board, open('spiffe://other', 20));
+    open('spiffe://third', 21);
+    const first = (): unknown => told(board).rollout?.waves[0];
+    expect(first()).toEqual({ clients: 6, delivered: 0, loaded: 4, refused: 0 });
+    if (idle !== undefined) board.refused(idle, releaseAt(2), 'POLICY', 'no');
+    expect(first()).toEqual({ clients: 6, delivered: 0, loaded: 4, refused: 1 });
+    for (const client of busy) board.closed(client, 'broken', NOW_MS);
+    expect(first()).toEqual({ clients: 6, delivered: 3, loaded: 1, refused: 1 });
+  });
+
   it('I10: counts who only received the release as knowing it, not as using it', () => {
     const board = rolling();
     board.acknowledged(canary(board, 1), releaseAt(2), 'delivered');
