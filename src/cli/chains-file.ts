@@ -10,21 +10,21 @@
  *
  * @module
  */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import { CHAIN_MAX, PLAN_CHAINS_MAX } from '../core/limits.ts';
 import { encodePem, parsePem } from '../core/pem.ts';
 import type { RecordedChain } from '../preflight/plan.ts';
 import { fieldsOf, malformed } from './document-file.ts';
-import { fileError, readInput } from './files.ts';
+import { filesAt, readInput } from './files.ts';
 import type { Json } from './output.ts';
 
 const FILE_MAX_BYTES = 256 * 1024 * 1024;
 const NAME_MAX_CHARS = 300;
 const PURPOSE = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const EXTENSIONS = /\.(pem|crt|cer|jsonl)$/i;
+const ENDINGS = ['.pem', '.crt', '.cer', '.jsonl'];
+const ENDING = /\.(pem|crt|cer|jsonl)$/i;
 const LINES = /\.jsonl$/i;
 
 /** One chain as a line of JSON. */
@@ -38,26 +38,13 @@ export function chainJson({ name, purpose, chain }: RecordedChain): Json {
  */
 export async function loadChains(path: string, purpose: string): Promise<readonly RecordedChain[]> {
   const chains: RecordedChain[] = [];
-  for (const file of await filesAt(path)) {
+  for (const file of await filesAt(path, ENDINGS)) {
     const bytes = await readInput(file, { what: 'file of chains', maxBytes: FILE_MAX_BYTES });
     chains.push(...parseChains(bytes, { file, purpose }));
     if (chains.length <= PLAN_CHAINS_MAX) continue;
     throw new KedgeError('LIMIT', `${path} has more than ${PLAN_CHAINS_MAX} chains`);
   }
   return chains;
-}
-
-async function filesAt(path: string): Promise<readonly string[]> {
-  try {
-    if (!(await stat(path)).isDirectory()) return [path];
-    const names = (await readdir(path)).filter((name) => EXTENSIONS.test(name)).sort();
-    if (names.length > 0) return names.map((name) => join(path, name));
-  } catch (cause) {
-    throw fileError(cause, `cannot read ${path}`);
-  }
-  throw new KedgeError('CONFIG', `there are no chains in ${path}`, {
-    detail: { hint: 'they are in files that end in .pem, .crt, .cer or .jsonl' },
-  });
 }
 
 /** Parses the bytes of one file. Errors: `PARSE`, `LIMIT`. */
@@ -67,7 +54,7 @@ function parseChains(
 ): readonly RecordedChain[] {
   const text = textOf(bytes, file);
   if (!LINES.test(file)) {
-    return [{ name: basename(file).replace(EXTENSIONS, ''), purpose, chain: derOf(text, file) }];
+    return [{ name: basename(file).replace(ENDING, ''), purpose, chain: derOf(text, file) }];
   }
   return text.split('\n').flatMap((line, index): readonly RecordedChain[] => {
     if (line.trim() === '') return [];

@@ -9,8 +9,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
 import { type ErrorCode, KedgeError } from '../core/errors.ts';
 import { makeFolder } from '../files/folders.ts';
 
@@ -59,6 +59,27 @@ export async function readInput(
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * The file at a path, or of a folder all files with one of the endings, in order. Errors: `CONFIG`
+ * when there are none, `STORE`.
+ */
+export async function filesAt(
+  path: string,
+  endings: readonly string[],
+): Promise<readonly string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const all = await readdir(path);
+    const names = all.filter((name) => endings.includes(extname(name).toLowerCase())).sort();
+    if (names.length > 0) return names.map((name) => join(path, name));
+  } catch (cause) {
+    throw fileError(cause, `cannot read ${path}`);
+  }
+  throw new KedgeError('CONFIG', `there is nothing to read in ${path}`, {
+    detail: { hint: `what is looked for ends in ${endings.join(', ')}` },
+  });
 }
 
 /** Writes a new file; refuses to touch one that is there. Errors: `STORE`. */

@@ -1,5 +1,6 @@
 /**
- * The chains of a plan: recorded ones from files, and those of servers that are asked now.
+ * What a plan looks at: recorded chains from files, those of servers that are asked now, and
+ * revocation lists.
  *
  * @module
  */
@@ -7,11 +8,13 @@ import type { Command } from 'commander';
 import { KedgeError } from '../core/errors.ts';
 import { PLAN_CHAINS_MAX } from '../core/limits.ts';
 import type { RecordedChain, UnreadChain } from '../preflight/plan.ts';
+import type { RecordedList } from '../preflight/revocations.ts';
 import { loadChains } from './chains-file.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { collect, parseArgument } from './help.ts';
 import { type Probed, probeAll } from './probe.ts';
 import { parseProbeTarget } from './probe-target.ts';
+import { loadLists } from './revocation-lists.ts';
 import type { Session } from './session.ts';
 import { printable } from './styles.ts';
 
@@ -26,6 +29,7 @@ export interface EvidenceOptions extends ProbeOptions {
   readonly probe?: readonly string[];
   readonly chains?: readonly string[];
   readonly purpose?: string;
+  readonly crl?: readonly string[];
 }
 
 /** What was found. */
@@ -33,6 +37,11 @@ export interface Evidence {
   readonly chains: readonly RecordedChain[];
   /** Servers that were asked in vain. */
   readonly unread: readonly UnreadChain[];
+}
+
+/** Chains, and the revocation lists that are given beside them; absent: none are. */
+export interface ListedEvidence extends Evidence {
+  readonly lists?: readonly RecordedList[];
 }
 
 const TIMEOUT_DEFAULT = '10s';
@@ -75,6 +84,12 @@ export function addEvidenceOptions(command: Command): Command {
       '--purpose <name>',
       `what recorded chains that name none are for (default: "${PURPOSE_DEFAULT}")`,
     );
+  command.option(
+    '--crl <path>',
+    'a revocation list of a CA, PEM or DER, or a folder of .crl files; repeat it; its signature ' +
+      'is checked',
+    collect,
+  );
   return addProbeOptions(command);
 }
 
@@ -82,15 +97,16 @@ export function addEvidenceOptions(command: Command): Command {
 export async function gatherEvidence(
   session: Session,
   options: EvidenceOptions,
-): Promise<Evidence> {
+): Promise<ListedEvidence> {
   requireBelonging(options);
-  const { probe = [], chains: paths = [], purpose = PURPOSE_DEFAULT } = options;
+  const { probe = [], chains: paths = [], purpose = PURPOSE_DEFAULT, crl } = options;
   const recorded: RecordedChain[] = [];
   for (const path of paths) {
     recorded.push(...(await loadChains(session.path(path), parsePurpose(purpose))));
   }
+  const lists = crl && (await loadLists(crl.map((path) => session.path(path))));
   const { chains, unread } = await recordChains(session, probe, options);
-  return { chains: [...recorded, ...chains], unread };
+  return { chains: [...recorded, ...chains], unread, ...(lists && { lists }) };
 }
 
 /** Asks servers, as they are written on the command line. Errors: `CONFIG`. */
@@ -128,7 +144,13 @@ function failuresOf(probed: Probed): readonly UnreadChain[] {
 }
 
 /** What belongs to an option that is not there would be ignored without a word. */
-function requireBelonging({ probe, chains, timeout, parallel, purpose }: EvidenceOptions): void {
+function requireBelonging(options: EvidenceOptions): void {
+  const { probe, chains, timeout, parallel, purpose, crl } = options;
+  if (crl !== undefined && probe === undefined && chains === undefined) {
+    throw new KedgeError('CONFIG', '--crl is about chains, and none is given', {
+      detail: { hint: 'add --probe <host:port> or --chains <path>' },
+    });
+  }
   if (probe === undefined && (timeout !== undefined || parallel !== undefined)) {
     const name = timeout === undefined ? '--parallel' : '--timeout';
     throw new KedgeError('CONFIG', `${name} is about servers that are asked`, {

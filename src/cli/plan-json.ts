@@ -40,6 +40,15 @@ export function planJson(report: PlanReport): Json {
           }))
         : null,
     unread: unread.map(({ name, reason }) => ({ name, reason })),
+    lists: plan.lists.map(({ name, use, issuer, list }) => ({
+      name,
+      use,
+      issuer: issuer ?? null,
+      thisUpdate: formatTimestamp(list.thisUpdateMs),
+      nextUpdate: list.nextUpdateMs === undefined ? null : formatTimestamp(list.nextUpdateMs),
+      entries: list.entries.size,
+    })),
+    unlisted: plan.unlisted.map(({ id, name }) => ({ id, name })),
   };
 }
 

@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { formatTimestamp } from '../core/ids.ts';
 import type { Plan, UnreadChain } from '../preflight/plan.ts';
+import type { ListReport, ListUse } from '../preflight/revocations.ts';
 import type { Readiness } from './plan-readiness.ts';
 import type { PlannedChange } from './planned-change.ts';
 
@@ -18,7 +20,7 @@ export interface PlanReport {
   readonly plan: Plan;
   readonly instants: readonly number[];
   readonly readiness: Readiness;
-  /** Of files and servers. */
+  /** Of files and servers: chains and revocation lists. */
   readonly unread: readonly UnreadChain[];
   readonly verdict: PlanVerdict;
 }
@@ -32,7 +34,7 @@ export function reportPlan(parts: {
   readonly failed: readonly UnreadChain[];
 }): PlanReport {
   const { change, plan, instants, readiness, failed } = parts;
-  const unread = [...failed, ...plan.unread];
+  const unread = [...failed, ...plan.unread, ...uselessLists(plan)];
   return { change, plan, instants, readiness, unread, verdict: verdictOf(parts) };
 }
 
@@ -52,5 +54,31 @@ function verdictOf({
     });
   if (isBroken || isBlocked) return 'breaks';
   const isUnasked = readiness.kind === 'unknown' && readiness.attempt === 'asked';
-  return isUnasked || failed.length > 0 || plan.unread.length > 0 ? 'unknown' : 'safe';
+  const isUnlisted = plan.unlisted.length > 0 || uselessLists(plan).length > 0;
+  const isUnread = failed.length > 0 || plan.unread.length > 0;
+  return isUnasked || isUnread || isUnlisted ? 'unknown' : 'safe';
+}
+
+/** Revocation lists that somebody gave in vain; one of a CA that nobody showed is no harm. */
+function uselessLists({ lists }: Plan): readonly UnreadChain[] {
+  return lists.flatMap(({ name, use, issuer = '', list }): readonly UnreadChain[] => {
+    if (use === 'used' || use === 'unused') return [];
+    return [{ name, reason: `the revocation list of "${issuer}" ${whyUseless(use, list)}` }];
+  });
+}
+
+function whyUseless(
+  use: Exclude<ListUse, 'used' | 'unused'>,
+  { thisUpdateMs, nextUpdateMs = thisUpdateMs }: ListReport['list'],
+): string {
+  switch (use) {
+    case 'forged':
+      return 'is not signed by it, or in a way that can be forged';
+    case 'not-allowed':
+      return 'is signed by it, and its certificate does not allow that (key usage)';
+    case 'ended':
+      return `ended on ${formatTimestamp(nextUpdateMs)}: get the newest one`;
+    case 'early':
+      return `is of ${formatTimestamp(thisUpdateMs)}, which is still to come`;
+  }
 }

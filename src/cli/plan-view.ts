@@ -23,6 +23,7 @@ export interface PlanLook {
 /** Chains of one outcome; more are counted, unless all are wanted. */
 const ROWS_SHOWN = 20;
 const REASON_MAX_CHARS = 160;
+const ISSUERS_SHOWN = 4;
 
 const TITLES: Readonly<Record<Outcome, string>> = {
   breaks: 'Break by this change',
@@ -163,11 +164,16 @@ function formatLeaving({ anchor, reason, judged }: Leaving, styles: Styles): rea
 function formatGaps({ plan, readiness, unread }: PlanReport): readonly string[] {
   const count = (gap: ChainPlan['gaps'][number]): number =>
     plan.chains.filter(({ gaps }) => gaps.includes(gap)).length;
-  const [names, paths] = [count('name-constraints'), count('more-paths')];
+  const [revocation, paths] = [count('revocation'), count('more-paths')];
+  const issuers = plan.unlisted.slice(0, ISSUERS_SHOWN).map(({ name }) => `"${name}"`);
+  const more = plan.unlisted.length > ISSUERS_SHOWN ? ', …' : '';
+  const lists = `${issuers.join(', ')}${more}`;
   return [
     ...unread.slice(0, ROWS_SHOWN).map(({ name, reason }) => `  ${name}: ${reason}`),
     ...(unread.length > ROWS_SHOWN ? [`  … and ${unread.length - ROWS_SHOWN} more`] : []),
-    ...(names > 0 ? [`  name constraints inside intermediates of ${countOf(names, 'chain')}`] : []),
+    ...(revocation > 0
+      ? [`  revocation of ${countOf(revocation, 'chain')}: no list of ${lists} that covers them`]
+      : []),
     ...(paths > 0 ? [`  some of very many paths of ${countOf(paths, 'chain')}`] : []),
     ...(readiness.kind === 'unknown' ? [`  clients: ${readiness.reason}`] : []),
   ].map(printable);

@@ -137,6 +137,12 @@ export const PLAN_CHAINS_MAX: number = 10_000;
 export const PLAN_PATHS_MAX: number = 64;
 /** Steps that looking for them may take. */
 export const PLAN_STEPS_MAX: number = 4096;
+/** A revocation list that a plan reads, bytes. */
+export const CRL_MAX_BYTES: number = 64 * 1024 * 1024;
+/** Certificates that are revoked in one list. */
+export const CRL_ENTRIES_MAX: number = 1_000_000;
+/** Revocation lists of one plan. */
+export const PLAN_CRLS_MAX: number = 1000;
 /** Times that one plan looks at. */
 export const PLAN_INSTANTS_MAX: number = 12;
 /** An entry of a node's audit log, bytes: with 64 signers and a long identity about 14 KB. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash, X509Certificate } from 'node:crypto';
+import { readFields } from '../core/anchors/certificate-fields.ts';
 import { foldName } from '../core/anchors/names.ts';
 import { type CertificateOutline, readOutline } from '../core/anchors/outline.ts';
 import { copyBytes } from '../core/bytes.ts';
@@ -13,6 +14,8 @@ import { KedgeError } from '../core/errors.ts';
 import { parseSha256, type Sha256 } from '../core/ids.ts';
 import { ANCHOR_MAX_BYTES } from '../core/limits.ts';
 import { readSignatureAlg } from '../x509/signature-algs.ts';
+import { type CertificateNames, readCertificateNames } from './general-names.ts';
+import { type NameConstraints, readNameConstraints } from './name-constraints.ts';
 
 /** One certificate. */
 export interface Certificate {
@@ -30,6 +33,12 @@ export interface Certificate {
   readonly isSelfIssued: boolean;
   /** Lower-case name, as `rsa-sha256`. */
   readonly signatureAlg: string;
+  /** As its key usage says, if it says anything. */
+  readonly maySignLists: boolean;
+  /** Which names it may vouch for by its own word; absent: all. */
+  readonly nameConstraints?: NameConstraints;
+  /** All its names, read when they are asked for; undefined when they cannot be read. */
+  readonly names: () => CertificateNames | undefined;
 }
 
 /**
@@ -38,6 +47,9 @@ export interface Certificate {
  * usage says that it is not the issuer.
  */
 export type Relation = 'issued' | 'lookalike' | 'other-key' | 'unrelated';
+
+const OID_KEY_USAGE = '551d0f';
+const CRL_SIGN = 0x02;
 
 /** Every certificate of one plan. */
 export class Certificates {
@@ -91,6 +103,7 @@ function readCertificate(bytes: Uint8Array, id: Sha256): Certificate {
   const der = copyBytes(bytes);
   const x509 = parseX509(der);
   const [subject, issuer] = [foldName(x509.subject), foldName(x509.issuer)];
+  const nameConstraints = readNameConstraints(der);
   return {
     id,
     der,
@@ -102,7 +115,35 @@ function readCertificate(bytes: Uint8Array, id: Sha256): Certificate {
     isCa: x509.ca,
     isSelfIssued: subject === issuer,
     signatureAlg: readSignatureAlg(der),
+    maySignLists: maySignLists(der),
+    ...(nameConstraints && { nameConstraints }),
+    names: namesOnce(der),
   };
+}
+
+/** A bit string without unused bytes: the bit 6 of the first byte, counted from the left. */
+function maySignLists(der: Uint8Array): boolean {
+  const usage = readFields(der).extensions.get(OID_KEY_USAGE)?.value;
+  const unusedBitsByte = 1;
+  return usage === undefined || ((der[usage.contentStart + unusedBitsByte] ?? 0) & CRL_SIGN) !== 0;
+}
+
+function namesOnce(der: Uint8Array): Certificate['names'] {
+  let read: { readonly names?: CertificateNames } | undefined;
+  return () => {
+    read ??= tryNames(der);
+    return read.names;
+  };
+}
+
+function tryNames(der: Uint8Array): { readonly names?: CertificateNames } {
+  try {
+    return { names: readCertificateNames(der) };
+  } catch (thrown) {
+    const error = KedgeError.from(thrown);
+    if (error.code === 'BUG') throw error;
+    return {};
+  }
 }
 
 function parseX509(der: Uint8Array): X509Certificate {

@@ -15,6 +15,7 @@ import {
   type Route,
   routeOf,
 } from './paths.ts';
+import type { Revocations } from './revocations.ts';
 import type { Absence, TrustStore } from './trust-store.ts';
 
 /** What a chain is looked at with. */
@@ -27,6 +28,7 @@ export interface ChainQuestion {
   readonly sent: readonly Certificate[];
   /** The first of the times that are looked at: the present. */
   readonly startMs: number;
+  readonly revocations?: Revocations;
 }
 
 /** An anchor that vouches for the chain and does not count. */
@@ -47,6 +49,7 @@ export class ChainSearch implements PathSearch {
   readonly leaf: Certificate;
   readonly sent: readonly Certificate[];
   readonly startMs: number;
+  readonly revocations: Revocations | undefined;
   readonly #others: ChainQuestion['others'];
   #paths: Paths | undefined;
   #nearest: readonly Path[] | undefined;
@@ -57,6 +60,7 @@ export class ChainSearch implements PathSearch {
     this.leaf = question.leaf;
     this.sent = question.sent;
     this.startMs = question.startMs;
+    this.revocations = question.revocations;
     this.#others = question.others;
   }
 

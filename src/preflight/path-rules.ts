@@ -2,15 +2,17 @@
  * Whether a path holds at a time: what OpenSSL checks of each certificate beside its signature.
  *
  * Dates of all certificates, the anchor's too; basicConstraints, path lengths and extended key
- * usages of all above the leaf; no forgeable signature below the anchor. Name constraints inside
- * certificates are not evaluated here: paths with them say so. Source: RFC 5280 section 6.1,
- * OpenSSL 3 `x509_vfy.c` and `v3_purp.c`.
+ * usages of all above the leaf; no forgeable signature below the anchor; name constraints
+ * (`name-constraints.ts`); revocation lists where there are some (`revocations.ts`). Source:
+ * RFC 5280 section 6.1, OpenSSL 3 `x509_vfy.c` and `v3_purp.c`.
  *
  * @module
  */
 import { formatTimestamp, type Sha256 } from '../core/ids.ts';
 import { BROKEN_SIGNATURE_ALGS } from '../x509/signature-algs.ts';
 import type { Certificate } from './certificates.ts';
+import { nameBeyond } from './name-constraints.ts';
+import type { Revocations } from './revocations.ts';
 
 /** Why a path does not hold. */
 export type FaultReason =
@@ -19,7 +21,10 @@ export type FaultReason =
   | 'not-a-ca'
   | 'path-length'
   | 'usage'
-  | 'weak-signature';
+  | 'weak-signature'
+  | 'name-constraints'
+  /** Its issuer has revoked it, by a revocation list. */
+  | 'listed';
 
 /** What is wrong with one certificate of a path. */
 export interface Fault {
@@ -37,6 +42,8 @@ export interface PathTerms {
   readonly purpose: string;
   /** `renewed`: the leaf's own end does not count, because it is taken as renewed in time. */
   readonly leaf: 'as-it-is' | 'renewed';
+  /** Absent: nobody asks revocation lists. */
+  readonly revocations?: Revocations;
   /** `lax`: clients that do not look at the dates of anchors, as old Android. */
   readonly anchor: 'strict' | 'lax';
 }
@@ -49,7 +56,12 @@ const USAGES: ReadonlyMap<string, string> = new Map([
 
 /** The first thing that is wrong with a path (leaf first, anchor last); nothing when it holds. */
 export function faultOf(links: readonly Certificate[], terms: PathTerms): Fault | undefined {
-  return faultOfShape(links, terms) ?? faultOfDates(links, terms);
+  return (
+    faultOfShape(links, terms) ??
+    faultOfDates(links, terms) ??
+    faultOfStanding(links, terms) ??
+    faultOfNames(links)
+  );
 }
 
 /** Dates play no part in it. */
@@ -94,6 +106,40 @@ function faultOfDates(links: readonly Certificate[], terms: PathTerms): Fault | 
     }
     if (nowMs > notAfterMs && !(depth === 0 && leaf === 'renewed')) {
       return fault('expired', `ends on ${formatTimestamp(notAfterMs)}`);
+    }
+  }
+  return undefined;
+}
+
+/** From the leaf up; a root is asked about by its own list. */
+function faultOfStanding(
+  links: readonly Certificate[],
+  { revocations }: PathTerms,
+): Fault | undefined {
+  if (revocations === undefined) return undefined;
+  for (const [depth, link] of links.entries()) {
+    const issuer = links[depth + 1] ?? link;
+    const standing = revocations.standingOf(link, issuer);
+    if (standing.kind !== 'revoked') continue;
+    const { atMs, reason } = standing.entry;
+    const why = reason === undefined ? '' : ` (${reason})`;
+    const text = `"${link.name}" was revoked by "${issuer.name}" on ${formatTimestamp(atMs)}${why}`;
+    return { reason: 'listed', text, certificate: link.id, depth };
+  }
+  return undefined;
+}
+
+/** Of every CA over all below it. */
+function faultOfNames(links: readonly Certificate[]): Fault | undefined {
+  for (const [depth, { nameConstraints, name, id }] of links.entries()) {
+    if (depth === 0 || nameConstraints === undefined) continue;
+    for (const [below, link] of links.slice(0, depth).entries()) {
+      if (below > 0 && link.isSelfIssued) continue;
+      const place = below === 0 ? 'leaf' : 'above';
+      const beyond = nameBeyond(link.names(), nameConstraints, place);
+      if (beyond === undefined) continue;
+      const text = `"${name}" may not vouch for ${beyond}, of "${link.name}" (name constraints)`;
+      return { reason: 'name-constraints', text, certificate: id, depth };
     }
   }
   return undefined;

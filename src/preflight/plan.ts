@@ -14,6 +14,7 @@ import type { Sha256 } from '../core/ids.ts';
 import { CHAIN_MAX, PLAN_CHAINS_MAX, PLAN_INSTANTS_MAX } from '../core/limits.ts';
 import { type Certificate, Certificates } from './certificates.ts';
 import { ChainSearch } from './chain-search.ts';
+import { type ListReport, type RecordedList, Revocations } from './revocations.ts';
 import { certificateOf, type PlannedBundle, TrustStore } from './trust-store.ts';
 import { judgeChain, type Verdict } from './verdict.ts';
 import { type PlanWarning, warningsOf } from './warnings.ts';
@@ -37,6 +38,8 @@ export interface PlanInput {
   readonly chains: readonly RecordedChain[];
   /** Ascending; the first is the present. */
   readonly instants: readonly number[];
+  /** Revocation lists; absent: nobody asks them. */
+  readonly lists?: readonly RecordedList[];
   /** Expiries that are closer together than this are one event, milliseconds. */
   readonly clusterMs: number;
 }
@@ -61,7 +64,7 @@ export interface ChainPlan {
   readonly decisive: PlanCell;
   readonly cells: readonly PlanCell[];
   /** What was not looked at. */
-  readonly gaps: readonly ('name-constraints' | 'more-paths')[];
+  readonly gaps: readonly ('revocation' | 'more-paths')[];
 }
 
 /** A chain that could not be looked at. */
@@ -76,6 +79,9 @@ export interface Plan {
   readonly chains: readonly ChainPlan[];
   readonly unread: readonly UnreadChain[];
   readonly warnings: readonly PlanWarning[];
+  readonly lists: readonly ListReport[];
+  /** CAs of accepted chains of which a list is missing, where lists are asked. */
+  readonly unlisted: readonly Certificate[];
   readonly counts: Readonly<Record<Outcome, number>>;
 }
 
@@ -104,7 +110,8 @@ export function planChange(input: PlanInput): Plan {
     instants,
     clusterMs,
   });
-  return { chains, unread, counts, warnings };
+  const { unlisted, lists } = planner;
+  return { chains, unread, counts, warnings, lists, unlisted };
 }
 
 function requireBounds({ instants, chains }: PlanInput): void {
@@ -120,16 +127,28 @@ class Planner {
   readonly certificates: Certificates = new Certificates();
   /** What was sent above leaves, and by how many. */
   readonly seen: Map<Certificate, number> = new Map();
+  /** CAs of accepted chains of which a list is missing. */
+  readonly #unlisted = new Set<Certificate>();
   readonly #input: PlanInput;
+  readonly #revocations: Revocations | undefined;
   readonly #others: ReadonlyMap<string, readonly Certificate[]>;
   readonly #stores = new Map<PlannedBundle, Map<string, TrustStore>>();
 
   constructor(input: PlanInput) {
     this.#input = input;
-    const { today, proposed } = input;
+    const { today, proposed, lists, instants } = input;
+    this.#revocations = lists && new Revocations(lists, instants[0] ?? 0);
     this.#others = bySubject([today, ...(proposed === undefined ? [] : [proposed])], (bundle) =>
       bundle.body.anchors.flatMap(({ id }) => certificateOf(bundle, id, this.certificates) ?? []),
     );
+  }
+
+  get lists(): readonly ListReport[] {
+    return this.#revocations?.reports ?? [];
+  }
+
+  get unlisted(): readonly Certificate[] {
+    return [...this.#unlisted];
   }
 
   plan(recorded: RecordedChain): ChainPlan | UnreadChain {
@@ -147,9 +166,7 @@ class Planner {
     });
     const { outcome, decisive } = outcomeOf(cells);
     const gaps: ChainPlan['gaps'] = [
-      ...(sent.some(({ outline }) => outline.hasNameConstraints)
-        ? (['name-constraints'] as const)
-        : []),
+      ...(this.#isListed(cells) ? [] : (['revocation'] as const)),
       ...([before, after].some(({ paths }) => paths.extent === 'some')
         ? (['more-paths'] as const)
         : []),
@@ -157,6 +174,23 @@ class Planner {
     const { id, outline } = leaf;
     const about = { id, name: leaf.name, notAfterMs: outline.notAfterMs };
     return { name, purpose, leaf: about, outcome, decisive, cells, gaps };
+  }
+
+  /** Whether lists say of everything that an accepted chain rests on that it is not revoked. */
+  #isListed(cells: readonly PlanCell[]): boolean {
+    const revocations = this.#revocations;
+    if (revocations === undefined) return true;
+    const missing = cells
+      .flatMap(({ today, proposed }) => [today, proposed])
+      .flatMap((verdict) => (verdict.kind === 'accepted' ? [verdict.path] : []))
+      .flatMap((path) =>
+        path.flatMap((link, depth) => {
+          const issuer = path[depth + 1] ?? link;
+          return revocations.standingOf(link, issuer).kind === 'unknown' ? [issuer] : [];
+        }),
+      );
+    for (const issuer of missing) this.#unlisted.add(issuer);
+    return missing.length === 0;
   }
 
   #read(recorded: RecordedChain): Pick<ChainSearch, 'leaf' | 'sent'> | UnreadChain {
@@ -186,7 +220,16 @@ class Planner {
     stores.set(purpose, store);
     const { certificates } = this;
     const startMs = this.#input.instants[0] ?? 0;
-    return new ChainSearch({ certificates, store, others: this.#others, leaf, sent, startMs });
+    const revocations = this.#revocations;
+    return new ChainSearch({
+      certificates,
+      store,
+      others: this.#others,
+      leaf,
+      sent,
+      startMs,
+      ...(revocations && { revocations }),
+    });
   }
 }
 

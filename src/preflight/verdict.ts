@@ -90,9 +90,10 @@ export function judgeChain(search: ChainSearch, nowMs: number): Verdict {
 }
 
 /** A leaf that ends before the time, and not before now, is taken as renewed by its issuer. */
-function termsAt({ leaf, purpose, startMs }: ChainSearch, nowMs: number): PathTerms {
+function termsAt({ leaf, purpose, startMs, revocations }: ChainSearch, nowMs: number): PathTerms {
   const isRenewed = nowMs > startMs && leaf.outline.notAfterMs >= startMs;
-  return { nowMs, purpose, leaf: isRenewed ? 'renewed' : 'as-it-is', anchor: 'strict' };
+  const about = isRenewed ? 'renewed' : 'as-it-is';
+  return { nowMs, purpose, leaf: about, anchor: 'strict', ...(revocations && { revocations }) };
 }
 
 type Chosen =

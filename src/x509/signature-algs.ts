@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { DER_TAG, oidHex, readChildren, readElement } from '../core/der.ts';
+import { DER_TAG, type DerElement, oidHex, readChildren, readElement } from '../core/der.ts';
 import { KedgeError } from '../core/errors.ts';
 
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -40,6 +40,11 @@ export const BROKEN_SIGNATURE_ALGS: ReadonlySet<string> = new Set([
 /** The name of the algorithm that signed a certificate; the identifier in hex when unknown. */
 export function readSignatureAlg(der: Uint8Array): string {
   const [, algorithm] = readChildren(der, readElement(der, 0));
+  return nameSignatureAlg(der, algorithm);
+}
+
+/** The name that an AlgorithmIdentifier has here. Errors: `PARSE`. */
+export function nameSignatureAlg(der: Uint8Array, algorithm: DerElement | undefined): string {
   const [oid] = algorithm === undefined ? [] : readChildren(der, algorithm);
   if (oid?.tag !== DER_TAG.oid) {
     throw new KedgeError('PARSE', 'not a DER certificate: it names no signature algorithm');

@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestPki } from '../../src/testing/pki.ts';
+import { listPem, makeList, remade, SIGNS_LISTS } from '../preflight/remade.ts';
 import { BUNDLE, type CliRealm, type CliRun, createCliRealm, DRAFT, START_MS } from './support.ts';
 
 const DAY_MS = 86_400_000;
@@ -43,6 +44,7 @@ interface PlanJson {
   readonly counts: Readonly<Record<string, number>>;
   readonly chains: readonly { readonly name: string; readonly outcome: string }[];
   readonly unread: readonly { readonly name: string; readonly reason: string }[];
+  readonly lists: readonly { readonly use: string }[];
 }
 
 async function plan(...argv: readonly string[]): Promise<CliRun> {
@@ -134,6 +136,38 @@ describe('kedge plan', () => {
     expect(wrong.stdout).toContain('may not be used for tls-server (extended key usage)');
   });
 
+  it('asks the revocation lists that are given', async () => {
+    const pki = createTestPki({ commonName: 'Listing CA', nowMs: START_MS, validForMs: YEAR_MS });
+    const ca = remade(pki.ca, pki.ca, SIGNS_LISTS);
+    const pem = await realm.dir.write('listing.pem', ca.certificatePem);
+    const draft = ['--bundle', BUNDLE, '--base', release, '--draft', 'listing.json'];
+    const other = ['--ledger', 'listing.ledger'];
+    const added = await realm.run(['anchor', 'add', pem, ...draft, ...alone, ...other]);
+    expect(added.code, added.stderr).toBe(0);
+    const leaf = pki.issue('api');
+    const chain = await realm.dir.write('listed.pem', leaf.certificatePem);
+    const terms = { fromMs: START_MS - DAY_MS, toMs: START_MS + DAY_MS };
+    const clean = makeList(ca, terms);
+    await mkdir(`${realm.cwd}/lists`);
+    await realm.dir.write('realm/lists/clean.crl', listPem(clean));
+    const revoked = makeList(ca, { ...terms, revoked: [leaf.facts], reason: 1 });
+    const bad = await realm.dir.write('bad.crl', listPem(revoked));
+    const asIs = ['--bundle', BUNDLE, '--file', 'listing.json', '--chains', chain];
+    const fine = await planJson(...asIs, '--crl', 'lists');
+    expect(fine).toMatchObject({ code: 0, verdict: 'safe', lists: [{ use: 'used' }] });
+    const { code, stdout } = await plan(...asIs, '--crl', bad);
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/"api" was revoked by "Listing CA" on .*\(keyCompromise\)/),
+    ]);
+    const useless = await realm.dir.write('other.crl', listPem(makeList(oldPki.ca, terms)));
+    const unknown = await plan(...asIs, '--crl', useless);
+    expect([unknown.code, unknown.stdout]).toEqual([
+      1,
+      expect.stringContaining('revocation of 1 chain: no list of "Listing CA" that covers them'),
+    ]);
+  });
+
   it('does not call good what was not looked at', async () => {
     const probe = ['--probe', '127.0.0.1:1'];
     const seen = await planJson(...today('--retire', 'Payments CA 2024', ...probe));
@@ -154,6 +188,7 @@ describe('kedge plan', () => {
     [['--bundle', BUNDLE, '--probe', 'a:1,sni=x'], '"sni=x" is no setting of a probe'],
     [['--bundle', BUNDLE, '--chains', 'nowhere.pem'], 'there is no such file'],
     [['--bundle', BUNDLE, '--within', 'soon'], 'not a duration'],
+    [['--bundle', BUNDLE, '--crl', 'x.crl'], '--crl is about chains, and none is given'],
   ])('refuses %j', async (argv, message) => {
     const withFile = argv.includes('--bundle') ? [...argv, '--file', release] : argv;
     const { code, stdout, stderr } = await plan(...withFile);

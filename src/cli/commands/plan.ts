@@ -54,6 +54,7 @@ export const plan: CommandModule = {
       'kedge plan payments.prod.example.org.draft.json --probe api.example.org:443',
       'kedge plan --bundle payments.prod.example.org --remove "Payments CA 2024" --chains chains/',
       'kedge plan --bundle public-web --chains chains.jsonl --at 180d --at 2027-12-31T00:00:00Z',
+      'kedge plan draft.json --chains chains.jsonl --crl lists/ --crl issuing-ca.crl',
       'kedge plan draft.json --probe mail.example.org:25,starttls=smtp --probe 10.0.0.5:443',
       'kedge plan draft.json --chains clients/ --purpose tls-client && kedge release sign …',
       'kedge plan draft.json --chains c.jsonl --output json | jq .counts',
@@ -76,13 +77,14 @@ async function run(session: Session, draft: string | undefined, options: Options
   const instants = readInstants(options.at, nowMs);
   const clusterMs = parseArgument('--within', options.within, parseDurationSeconds) * 1000;
   const change = await readChange(session, draft, options);
-  const { chains, unread: failed } = await gatherEvidence(session, options);
+  const { chains, unread: failed, lists } = await gatherEvidence(session, options);
   const readiness = await readReadiness(session, options, change);
   const { today, next } = change;
   const planned = planChange({
     today,
     ...(next && { proposed: next.bundle }),
     chains,
+    ...(lists && { lists }),
     instants,
     clusterMs,
   });
