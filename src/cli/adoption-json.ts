@@ -108,6 +108,15 @@ export function adoptionJson(report: AdoptionReport): { readonly [key: string]: 
     behind: report.behind.map(groupJson),
     refused: report.refused.map(groupJson),
     anchors: report.anchors.map((used) => anchorUseJson(used, report)),
+    nodes: report.nodes.map(({ nodeId, region, standing, clients, toldAtMs, age }) => ({
+      node: nodeId,
+      region,
+      standing,
+      clients: standing === 'counted' ? clients : null,
+      toldAt: timeOrNull(toldAtMs),
+      ageSeconds: toldAtMs === undefined ? null : ageSeconds(report.nowMs, toldAtMs),
+      isOutdated: age === 'outdated',
+    })),
     unknown: report.unknowns.map(({ kind, nodeId, clients, toldAtMs }) => ({
       kind,
       node: nodeId ?? null,
@@ -142,6 +151,11 @@ function anchorUseJson({ anchor, use }: AnchorUsed, { isComplete }: AdoptionRepo
     handshakes: use?.handshakes ?? none,
     lastUsed: timeOrNull(use?.lastUsedMs),
   };
+}
+
+/** A clock that is a little ahead makes nothing older than new. */
+function ageSeconds(nowMs: number, toldAtMs: number): number {
+  return Math.max(0, Math.floor((nowMs - toldAtMs) / 1000));
 }
 
 function timeOrNull(timeMs: number | undefined): string | null {

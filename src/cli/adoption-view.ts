@@ -27,6 +27,8 @@ export interface AdoptionLook {
 
 /** Groups of clients that lag; more are counted, not shown. */
 const GROUPS_SHOWN = 12;
+/** Nodes by when they told of their clients. */
+const NODES_SHOWN = 12;
 /** Values of one label. */
 const VALUES_SHOWN = 12;
 const BAR_CELLS = 30;
@@ -47,6 +49,7 @@ export function formatAdoption(report: AdoptionReport, look: AdoptionLook): stri
     ...section('Behind', formatGroups(report.behind, report.nowMs), styles),
     ...section('Refused', formatGroups(report.refused, report.nowMs), styles),
     ...section('Anchors', formatAnchors(report), styles),
+    ...section('Nodes', formatNodes(report), styles),
     ...section('Not known', formatUnknowns(report), styles),
   ].join('\n');
 }
@@ -188,6 +191,22 @@ function unusedText({ isComplete }: AdoptionReport, state: string): string {
   return isComplete ? 'no use reported' : 'not known';
 }
 
+/** Who told longest ago first. */
+function formatNodes({ nodes, nowMs }: AdoptionReport): string {
+  if (nodes.length === 0) return '';
+  const rows = nodes
+    .slice(0, NODES_SHOWN)
+    .map(({ nodeId, region, clients, toldAtMs, standing, age }) => [
+      `  ${nodeId}`,
+      region,
+      standing === 'counted' ? formatCount(clients) : '-',
+      toldAtMs === undefined ? 'nothing' : formatPast(toldAtMs, nowMs),
+      standing === 'counted' ? (age === 'outdated' ? 'too old' : '') : 'not counted',
+    ]);
+  const headers = ['  node', 'region', 'clients', 'told', ''];
+  return withRest(formatTable(headers, rows), nodes.length - NODES_SHOWN, 'other node');
+}
+
 function formatUnknowns({ unknowns, nowMs }: AdoptionReport): string {
   return unknowns.map((one) => `  ${describeUnknown(one, nowMs)}`).join('\n');
 }
@@ -204,6 +223,10 @@ function describeUnknown(unknown: Unknown, nowMs: number): string {
     }
     case 'silent':
       return `${nodeId} has told nothing of its clients yet`;
+    case 'outdated': {
+      const when = toldAtMs === undefined ? '' : `, ${formatPast(toldAtMs, nowMs)}`;
+      return `${nodeId} has told too long ago what its clients do${when}`;
+    }
     case 'partial':
       return `${nodeId} does not know of all clients that it had lately`;
     case 'unreported':

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { isOutdated } from '../core/adoption/freshness.ts';
 import type {
   AdoptionGroup,
   AnchorAdoption,
@@ -57,9 +58,25 @@ export interface AnchorUsed {
   readonly use?: AnchorAdoption;
 }
 
+/** A node, and how old what it told of its clients is. */
+export interface NodeTold extends Pick<NodeAdoption, 'nodeId' | 'region' | 'standing'> {
+  /** Connected ones. */
+  readonly clients: number;
+  /** Its clock; absent: it told nothing. */
+  readonly toldAtMs?: number;
+  readonly age: 'fresh' | 'outdated';
+}
+
 /** Something that nobody knows. */
 export interface Unknown {
-  readonly kind: 'unreachable' | 'silent' | 'partial' | 'unreported' | 'untracked' | 'no-node';
+  readonly kind:
+    | 'unreachable'
+    | 'silent'
+    | 'partial'
+    | 'outdated'
+    | 'unreported'
+    | 'untracked'
+    | 'no-node';
   /** Whose clients are not, or not all, counted. */
   readonly nodeId?: NodeId;
   /** Clients that it is about; for a node those that it told of last. Absent: not known. */
@@ -84,6 +101,10 @@ export interface AdoptionReport extends Share {
   /** The longest first. */
   readonly behind: readonly AdoptionGroup[];
   readonly refused: readonly AdoptionGroup[];
+  /** Those who went away and did not run the newest release when they were seen last. */
+  readonly away: readonly AdoptionGroup[];
+  /** Those who told longest ago first; without those that stopped in order. */
+  readonly nodes: readonly NodeTold[];
   readonly anchors: readonly AnchorUsed[];
   readonly unknowns: readonly Unknown[];
   readonly isComplete: boolean;
@@ -103,7 +124,8 @@ export function reportAdoption(
     group.digest !== '' && digest.startsWith(group.digest);
   const refused = connected.filter(({ stage }) => stage === 'refused');
   const behind = connected.filter((group) => group.stage !== 'refused' && !isNewest(group));
-  const unknowns = unknownsOf(adoption.nodes);
+  const away = adoption.groups.filter((group) => group.presence === 'departed' && !isNewest(group));
+  const unknowns = unknownsOf(adoption);
   return {
     bundle: adoption.bundle,
     sequence,
@@ -115,6 +137,8 @@ export function reportAdoption(
     labels: labelsOf(connected, isNewest),
     behind: behind.toSorted(byLag),
     refused: refused.toSorted(byLag),
+    away: away.toSorted(byLag),
+    nodes: toldOf(adoption),
     anchors: body.anchors.map((anchor) => {
       const use = adoption.anchors.find((one) => one.anchor === anchor.id);
       return use === undefined ? { anchor } : { anchor, use };
@@ -122,28 +146,6 @@ export function reportAdoption(
     unknowns,
     isComplete: unknowns.length === 0,
   };
-}
-
-/** When clients of a node that was restarted have had time to come back. */
-const SETTLED_MS = 60_000;
-
-/** What is missing until all clients run the newest release; nothing: absent. */
-export function lackingOf(
-  { newest, total, unknowns, nowMs }: AdoptionReport,
-  nodes: readonly NodeAdoption[],
-): string | undefined {
-  if (newest < total) return `${newest} of ${total} clients run it`;
-  const missing = unknowns.filter(({ kind }) => kind !== 'unreported' && kind !== 'untracked');
-  if (missing.length > 0) {
-    return `not known: ${missing.map(({ kind, nodeId }) => nodeId ?? kind).join(', ')}`;
-  }
-  if (total > 0) return undefined;
-  const young = nodes.filter(({ standing, sinceMs }) => {
-    return standing === 'counted' && nowMs - (sinceMs ?? nowMs) < SETTLED_MS;
-  });
-  if (young.length === 0) return undefined;
-  const names = young.map(({ nodeId }) => nodeId).join(', ');
-  return `no client is connected yet, and not observed for ${SETTLED_MS / 1000} s: ${names}`;
 }
 
 type IsNewest = (group: AdoptionGroup) => boolean;
@@ -228,7 +230,19 @@ function byLag(a: AdoptionGroup, b: AdoptionGroup): number {
   return since(a) === since(b) ? b.count - a.count : since(a) - since(b);
 }
 
-function unknownsOf(nodes: readonly NodeAdoption[]): readonly Unknown[] {
+function toldOf({ nodes, nowMs }: BundleAdoption): readonly NodeTold[] {
+  return nodes
+    .filter(({ standing }) => standing !== 'left')
+    .map((node): NodeTold => {
+      const { nodeId, region, standing, connected, issuedAtMs } = node;
+      const age = isOutdated(node, nowMs) ? 'outdated' : 'fresh';
+      const at = issuedAtMs === undefined ? {} : { toldAtMs: issuedAtMs };
+      return { nodeId, region, standing, clients: connected, age, ...at };
+    })
+    .toSorted((a, b) => (a.toldAtMs ?? 0) - (b.toldAtMs ?? 0));
+}
+
+function unknownsOf({ nodes, nowMs }: BundleAdoption): readonly Unknown[] {
   const unknowns = nodes.flatMap((node): readonly Unknown[] => {
     const { nodeId, standing, knowledge, sinceMs, issuedAtMs, connected, departed } = node;
     // Of what a node told before it was restarted nothing is held.
@@ -236,6 +250,7 @@ function unknownsOf(nodes: readonly NodeAdoption[]): readonly Unknown[] {
     const at = issuedAtMs === undefined ? {} : { toldAtMs: issuedAtMs };
     if (standing === 'unreachable') return [{ kind: 'unreachable', nodeId, ...told, ...at }];
     if (standing === 'silent') return [{ kind: 'silent', nodeId }];
+    if (isOutdated(node, nowMs)) return [{ kind: 'outdated', nodeId, ...told, ...at }];
     if (standing === 'counted' && knowledge === 'partial') return [{ kind: 'partial', nodeId }];
     return [];
   });

@@ -7,7 +7,8 @@
 import { judgeRemoval, QUIET_DEFAULT_MS, type RemovalJudgement } from '../core/adoption/removal.ts';
 import type { Anchor, TombstoneReason } from '../core/anchors/anchor.ts';
 import { KedgeError } from '../core/errors.ts';
-import { type AdoptionReport, lackingOf, reportAdoption } from './adoption.ts';
+import { type AdoptionReport, reportAdoption } from './adoption.ts';
+import { lackingOf } from './adoption-lacking.ts';
 import { openNode } from './node-admin.ts';
 import type { PlannedChange } from './planned-change.ts';
 import type { RealmOptions } from './realm-options.ts';

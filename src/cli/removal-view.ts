@@ -90,6 +90,8 @@ function adviceFor(
       return quietMs > QUIET_MIN_MS
         ? `wait, or ask for less with --quiet, down to ${formatSeconds(QUIET_MIN_MS / 1000)}`
         : 'wait';
+    case 'outdated':
+      return 'see when each told: kedge adoption; look at their links and clocks: kedge cluster';
     case 'partial':
       return 'wait until what they forgot is older than they remember';
     case 'head-differs':

@@ -3,8 +3,9 @@
  *
  * What is told is one signed row, written again when counts have changed: within 0.2 s after a
  * quiet time, at most once per second while they go on changing, less often in large clusters.
- * Handshakes alone are told once a minute. Who came from another node is told to that node. What
- * counts is the business of `core/adoption`.
+ * Handshakes alone are told once a minute, and what has not changed every ten minutes, so that
+ * nobody takes it for something that was held back. Who came from another node is told to that
+ * node. What counts is the business of `core/adoption`.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { type SignedArrivals, signArrivals } from '../core/adoption/arrivals.ts'
 import { AdoptionBoard, type Arrival, type BoardOptions } from '../core/adoption/board.ts';
 import type { Client } from '../core/adoption/client.ts';
 import { fitRow } from '../core/adoption/fitting.ts';
+import { ROW_AGAIN_MS } from '../core/adoption/freshness.ts';
 import { type AdoptionRow, type SignedRow, signRow } from '../core/adoption/row.ts';
 import type { OpenWaves } from '../core/adoption/tally.ts';
 import { KedgeError } from '../core/errors.ts';
@@ -289,6 +291,7 @@ export class Reporting implements Disposable {
     const { clock } = this.#options;
     this.#expiry = clock.setTimer(EXPIRE_EVERY_MS, () => {
       this.board.expire(clock.nowMs());
+      if (clock.monotonicMs() - this.#told.atMs >= ROW_AGAIN_MS) this.#tell();
       this.#stir();
       this.#expire();
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { lackingOf, reportAdoption } from '../../src/cli/adoption.ts';
+import { reportAdoption } from '../../src/cli/adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../../src/cli/adoption-json.ts';
+import { lackingOf } from '../../src/cli/adoption-lacking.ts';
 import { formatAdoption } from '../../src/cli/adoption-view.ts';
 import { formatClients } from '../../src/cli/clients-view.ts';
 import { formatRemoval } from '../../src/cli/removal-view.ts';
@@ -68,6 +69,12 @@ function node(name: string, more: Partial<NodeAdoption> = {}): NodeAdoption {
   };
 }
 
+/** Nothing is known of its clients. */
+function silentNode(name: string): NodeAdoption {
+  const { sinceMs: _, issuedAtMs: __, ...rest } = node(name, { standing: 'silent' });
+  return rest;
+}
+
 function adoption(more: Partial<BundleAdoption> = {}): BundleAdoption {
   const sequence = parseSequence(42);
   return {
@@ -79,7 +86,10 @@ function adoption(more: Partial<BundleAdoption> = {}): BundleAdoption {
       { anchor: current.id, clients: 9000, handshakes: 1_234_567, lastUsedMs: NOW_MS - 1000 },
       { anchor: old.id, clients: 2, handshakes: 40, lastUsedMs: NOW_MS - 72 * HOUR_MS },
     ],
-    nodes: [node('fra-1'), node('iad-1')],
+    nodes: [
+      node('fra-1', { connected: 4000 }),
+      node('iad-1', { connected: 6000, issuedAtMs: NOW_MS - 4 * 60_000 }),
+    ],
     ...more,
   };
 }
@@ -103,7 +113,7 @@ function troubled(): BundleAdoption {
       node('fra-1', { silent: 4 }),
       node('iad-1', { untracked: 1 }),
       node('sin-1', { standing: 'unreachable', connected: 800, issuedAtMs: NOW_MS - 300_000 }),
-      node('syd-1', { standing: 'silent' }),
+      silentNode('syd-1'),
     ],
   });
 }
@@ -132,6 +142,11 @@ Anchors
   active    Payments CA 2027  just now         9,000       1,234,567   1111111111111111
   retiring  Payments CA 2024  3 days ago       2           40          2222222222222222
   staged    Payments CA 2030  not trusted yet  -           -           3333333333333333
+
+Nodes
+  node   region  clients  told
+  iad-1  iad     6,000    4 minutes ago
+  fra-1  fra     4,000    just now
 `.trim(),
     );
   });
@@ -172,6 +187,13 @@ Anchors
   active    Payments CA 2027  just now         9           99          1111111111111111
   retiring  Payments CA 2024  not known        -           -           2222222222222222
   staged    Payments CA 2030  not trusted yet  -           -           3333333333333333
+
+Nodes
+  node   region  clients  told
+  syd-1  syd     -        nothing        not counted
+  sin-1  sin     -        5 minutes ago  not counted
+  fra-1  fra     0        just now
+  iad-1  iad     0        just now
 
 Not known
   sin-1 does not answer: its clients are not counted (800 clients 5 minutes ago)
@@ -256,9 +278,38 @@ describe('what --wait waits for', () => {
 
   it('is that all run it and nothing is unknown', () => {
     expect(lacking(adoption())).toBeUndefined();
-    expect(lacking(troubled())).toBe('1990 of 2000 clients run it');
+    expect(lacking(troubled())).toBe(
+      '1990 of 2000 clients run it; not yet: 1 in fra (release 41, refused release 42: POLICY); ' +
+        '7 in fra (release 41, was told of nothing newer); 2 in iad (nothing, said nothing yet)',
+    );
     const nodes = [node('fra-1'), node('iad-1', { standing: 'unreachable' })];
     expect(lacking(adoption({ nodes }))).toBe('not known: iad-1');
+  });
+
+  it('is those who went away without it, and not those who had it', () => {
+    const gone = { presence: 'departed' as const };
+    const without = { ...gone, sequence: 41, digest: OLDER };
+    const back = [group('fra', 3), group('iad', 2, gone)];
+    expect(lacking(adoption({ groups: back }))).toBeUndefined();
+    const places = ['fra', 'iad', 'sin', 'syd'].map((region) => group(region, 2, without));
+    expect(lacking(adoption({ groups: [...back, ...places] }))).toBe(
+      '8 clients without it lost the connection and may come back: 2 in fra (release 41); ' +
+        '2 in iad (release 41); 2 in sin (release 41); 2 more',
+    );
+  });
+
+  it('is nodes that told too long ago what their clients do', () => {
+    const nodes = [node('fra-1'), node('iad-1', { issuedAtMs: NOW_MS - HOUR_MS })];
+    const known = adoption({ nodes });
+    expect(lacking(known)).toBe('not known: iad-1');
+    const text = formatAdoption(report(known), { styles, kind: 'plain' });
+    expect(text).toMatch(/ {2}iad-1 {2}iad {5}0 {8}60 minutes ago {2}too old\n/);
+    expect(text).toContain('iad-1 has told too long ago what its clients do, 60 minutes ago');
+    expect(adoptionJson(report(known))).toMatchObject({
+      isComplete: false,
+      nodes: [{ node: 'iad-1', ageSeconds: 3600, isOutdated: true }, { isOutdated: false }],
+      unknown: [{ kind: 'outdated', node: 'iad-1' }],
+    });
   });
 
   it('is not nobody after a restart, until clients have had a minute to come back', () => {

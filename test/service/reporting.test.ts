@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type SignedArrivals, verifyArrivals } from '../../src/core/adoption/arrivals.ts';
 import { type Client, clientKey } from '../../src/core/adoption/client.ts';
+import { ROW_AGAIN_MS, ROW_AGE_MAX_MS } from '../../src/core/adoption/freshness.ts';
 import { type AdoptionRow, verifyRow } from '../../src/core/adoption/row.ts';
 import { generateSigningKey } from '../../src/core/crypto.ts';
 import { parseBundleName, parseNodeId, releaseStream } from '../../src/core/ids.ts';
@@ -48,10 +49,14 @@ describe('Reporting', () => {
     reporting.start();
   });
 
-  it('tells at once that nobody is there, and then nothing while nothing changes', () => {
+  it('tells at once that nobody is there, and then every ten minutes while nothing changes', () => {
     expect(rows).toMatchObject([{ version: 1, bundles: [] }]);
-    clock.advance(3_600_000);
+    clock.advance(ROW_AGAIN_MS - 1);
     expect(rows).toHaveLength(1);
+    clock.advance(1);
+    expect(rows).toMatchObject([{ version: 1 }, { version: 2, issuedAtMs: clock.nowMs() }]);
+    clock.advance(ROW_AGE_MAX_MS);
+    expect(rows).toHaveLength(5);
   });
 
   it('says for how long it has observed, whatever the clock was when it began', () => {

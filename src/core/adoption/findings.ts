@@ -10,6 +10,7 @@
 import { type AnchorId, formatTimestamp, type NodeId, type Sha256 } from '../ids.ts';
 import type { ReleaseBody } from '../releases/body.ts';
 import { shortDigest } from './client.ts';
+import { isOutdated, ROW_AGE_MAX_MS } from './freshness.ts';
 import type { AdoptionGroup, BundleAdoption, NodeAdoption } from './model.ts';
 
 /** Why an anchor should not be removed, or a rotation should not go on. */
@@ -32,6 +33,8 @@ export type BlockerKind =
   | 'unreachable'
   | 'silent'
   | 'partial'
+  /** What it told last is too old to be evidence. */
+  | 'outdated'
   /** It stopped in order lately: clients may wait for it, and what they used there is lost. */
   | 'left'
   /** A node has not observed for as long as the quiet time is. */
@@ -188,10 +191,12 @@ export function ofNodes(
     nodes.filter((node) => node.standing === wanted);
   const young = counted.filter(({ sinceMs }) => nowMs - (sinceMs ?? nowMs) < observedMs);
   const partial = counted.filter(({ knowledge }) => knowledge === 'partial');
+  const outdated = counted.filter((node) => isOutdated(node, nowMs));
   const blockers = [
     nodesBlocker('unreachable', standing('unreachable'), UNREACHABLE),
     nodesBlocker('silent', standing('silent'), SILENT),
     nodesBlocker('partial', partial, PARTIAL),
+    nodesBlocker('outdated', outdated, OUTDATED),
     about === 'use' ? nodesBlocker('left', standing('left'), LEFT) : undefined,
     nodesBlocker('young', young, youngFor(spanText(observedMs))),
   ].filter((blocker) => blocker !== undefined);
@@ -199,7 +204,7 @@ export function ofNodes(
     const text = 'no node has told anything of its clients';
     return { evidence: [], blockers: [{ kind: 'silent', text }] };
   }
-  return { evidence: blockers.length === 0 ? [toldText(counted.length)] : [], blockers };
+  return { evidence: blockers.length === 0 ? [toldText(counted, nowMs)] : [], blockers };
 }
 
 const UNREACHABLE: Words = ['does not answer', 'do not answer'];
@@ -207,6 +212,11 @@ const SILENT: Words = ['has told nothing of its clients', 'have told nothing of 
 const PARTIAL: Words = [
   'does not know of all clients that were there lately',
   'do not know of all clients that were there lately',
+];
+const SINCE = spanText(ROW_AGE_MAX_MS);
+const OUTDATED: Words = [
+  `has not told of its clients for more than ${SINCE}`,
+  `have not told of their clients for more than ${SINCE}`,
 ];
 const LEFT: Words = [
   'stopped lately, and what was used there is lost',
@@ -217,10 +227,14 @@ function youngFor(span: string): Words {
   return [`has not observed for ${span}`, `have not observed for ${span}`];
 }
 
-function toldText(nodes: number): string {
-  return nodes === 1
-    ? 'the only node told of its clients'
-    : `all ${nodes} nodes told of their clients`;
+/** How old the oldest of it is, in whole minutes. */
+function toldText(nodes: readonly NodeAdoption[], nowMs: number): string {
+  const ages = nodes.map(({ issuedAtMs }) => nowMs - (issuedAtMs ?? nowMs));
+  const minutes = Math.max(1, Math.ceil(Math.max(...ages) / 60_000));
+  const lately = minutes === 1 ? 'in the last minute' : `in the last ${minutes} minutes`;
+  return nodes.length === 1
+    ? `the only node told of its clients ${lately}`
+    : `all ${nodes.length} nodes told of their clients ${lately}`;
 }
 
 /** Minutes where hours would have a rest. */

@@ -102,6 +102,12 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'I09: blocks while a node had to forget clients early',
   },
   {
+    name: 'I09 unknown-denominator, outdated',
+    about: 'A node whose counts are old may have had news that was held back.',
+    test: REMOVAL,
+    title: 'I09: does not take what a node told too long ago for what is',
+  },
+  {
     name: 'I09 unknown-denominator, of waves',
     about: 'No wave opens while a node is cut off, silent, partial or counts by another rollout.',
     test: 'test/core/rollouts/sight.test.ts',

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AdoptionBoard } from '../../../src/core/adoption/board.ts';
+import { ROW_AGE_MAX_MS } from '../../../src/core/adoption/freshness.ts';
 import type { BundleAdoption } from '../../../src/core/adoption/model.ts';
 import {
   judgeRemoval,
@@ -10,6 +11,7 @@ import {
 import { adoptionOf, type ReportingNode } from '../../../src/core/adoption/view.ts';
 import type { Anchor, AnchorState } from '../../../src/core/anchors/anchor.ts';
 import { parseNodeId, parseRegionName, parseSha256, type Sha256 } from '../../../src/core/ids.ts';
+import { CLOCK_SKEW_MAX_MS } from '../../../src/core/limits.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
 import { decodeAdoption, encodeAdoption } from '../../../src/wire/adoption.ts';
 import {
@@ -132,7 +134,7 @@ describe('judgeRemoval', () => {
       'others are active for tls-client',
       'the only client runs the newest release',
       'no use of it was reported',
-      'the only node told of its clients',
+      'the only node told of its clients in the last minute',
     ]);
   });
 
@@ -211,6 +213,22 @@ describe('judgeRemoval', () => {
     expect(kinds(judgeRemoval({ ...question('retiring'), adoption: nobody }))).toContain('silent');
   });
 
+  it('I09: does not take what a node told too long ago for what is', () => {
+    const other = (issuedAtMs: number): RemovalJudgement =>
+      judge({ others: [toldAt(node('fra-1', boardAt(HEAD)), issuedAtMs)] });
+    const old = other(LATER_MS - ROW_AGE_MAX_MS);
+    expect(old.evidence).toContain('all 2 nodes told of their clients in the last 30 minutes');
+    expect(other(LATER_MS - ROW_AGE_MAX_MS - 1).blockers).toEqual([
+      {
+        kind: 'outdated',
+        nodes: ['fra-1'],
+        text: '1 node has not told of its clients for more than 30 minutes: fra-1',
+      },
+    ]);
+    expect(kinds(other(LATER_MS + CLOCK_SKEW_MAX_MS))).toEqual([]);
+    expect(kinds(other(LATER_MS + CLOCK_SKEW_MAX_MS + 1))).toEqual(['outdated']);
+  });
+
   it('I09: blocks while a node had to forget clients early', () => {
     const small = boardAt(HEAD, 0);
     small.closed(join(small, 2, HEAD, { reportsUsage: true }), 'broken', LATER_MS);
@@ -283,10 +301,17 @@ function anchorOf(id: Anchor['id'], state: AnchorState): Anchor {
   return { id, kind: 'x509-ca', label: 'CA', state, purposes, constraints: [], sinceMs: NOW_MS };
 }
 
-function view(nodes: readonly ReportingNode[], nowMs: number = NOW_MS): BundleAdoption {
+/** All have told just now, but for those that say when they did. */
+function view(given: readonly ReportingNode[], nowMs: number = NOW_MS): BundleAdoption {
+  const nodes = given.map((one) => (one.row?.issuedAtMs === NOW_MS ? toldAt(one, nowMs) : one));
   const { sequence, digest } = releaseAt(HEAD);
   const anchors = new Set([ANCHOR, OTHER_ANCHOR]);
   return adoptionOf({ bundle: BUNDLE, head: { sequence, digest, anchors }, nowMs, nodes });
+}
+
+/** What its row says, told at another time. */
+function toldAt(node: ReportingNode, issuedAtMs: number): ReportingNode {
+  return { ...node, row: node.row && { ...node.row, issuedAtMs } };
 }
 
 function node(name: string, board: AdoptionBoard): ReportingNode {
