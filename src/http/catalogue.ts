@@ -48,6 +48,10 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_bundle_expiry_seconds: gauge('end of that release, seconds since 1970', {
     bundle: 'open',
   }),
+  kedge_proposals_open: gauge('proposals that gather signatures'),
+  kedge_proposals_expiring: gauge('those of them that end within three days'),
+  kedge_proposals_refused: gauge('those of them that have all signatures and are refused'),
+  kedge_proposals_signatures_missing: gauge('signatures that they lack together, at least'),
   kedge_members: gauge('other nodes by how membership sees them', {
     state: ['alive', 'suspect', 'failed', 'left'],
   }),

@@ -158,7 +158,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const version = packageVersion();
   const serving = { self, version, transport, replicator, adoption, ...parts };
   const services = servicesOf(options, serving);
-  const vital = { self, version, replicator, subscriptions };
+  const vital = { self, version, replicator, subscriptions, clock };
   const vitals = (): readonly MetricSample[] => readVitals(vital);
   return { transport, replicator, subscriptions, reporting, deliveries, services, vitals };
 }

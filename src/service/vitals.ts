@@ -5,7 +5,9 @@
  */
 import type { Hello } from '../core/gossip/frames.ts';
 import { currentCharter, type ReleaseHead, type TrustedState } from '../core/trusted/state.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { MetricSample } from '../ports/metrics.ts';
+import { proposalSamples } from './proposal-vitals.ts';
 import { countBehind } from './queries.ts';
 import type { Replicator } from './replicator.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -17,13 +19,14 @@ export interface VitalsOptions {
   readonly version: string;
   readonly replicator: Replicator;
   readonly subscriptions: Pick<Subscriptions, 'size'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 const SECOND_MS = 1000;
 
 /** Reads the vitals of a node. */
 export function readVitals(options: VitalsOptions): readonly MetricSample[] {
-  const { self, version, replicator, subscriptions } = options;
+  const { self, version, replicator, subscriptions, clock } = options;
   return [
     {
       name: 'kedge_node_info',
@@ -34,6 +37,7 @@ export function readVitals(options: VitalsOptions): readonly MetricSample[] {
     ...trustSamples(replicator.durable),
     ...peerSamples(replicator),
     ...regionSamples(replicator),
+    ...proposalSamples(replicator, clock.nowMs()),
   ];
 }
 

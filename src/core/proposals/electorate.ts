@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Charter, releaseRole } from '../charter/charter.ts';
+import { type Charter, type Role, releaseRole } from '../charter/charter.ts';
 import type { PublicKey } from '../crypto.ts';
 import type { SignerId } from '../ids.ts';
 import { SIGNATURES_MAX } from '../limits.ts';
@@ -53,6 +53,22 @@ export function electoratesOf(
   if (next === undefined) return [ruling];
   const { roles, revealed: keys = [] } = next;
   return [ruling, { charter: next, signers: roles.charter.signers, keys }];
+}
+
+/** How many of the role that carries a proposal still have to sign it, at least. */
+export function missingSigners(
+  charter: Charter,
+  { statement, signers }: { readonly statement: Statement; readonly signers: readonly SignerId[] },
+): number {
+  const role = roleOf(charter, statement);
+  const signed = signers.filter((signer) => role.signers.includes(signer)).length;
+  return Math.max(0, role.threshold - signed);
+}
+
+function roleOf(charter: Charter, { kind, bundle }: Statement): Role {
+  const { charter: charterRole, release, rollout } = charter.roles;
+  if (kind === 'release') return bundle === undefined ? release : releaseRole(charter, bundle);
+  return kind === 'rollout' ? (rollout ?? charterRole) : charterRole;
 }
 
 /** Finds the signatures that count. Errors: `LIMIT` (more than 64). */
