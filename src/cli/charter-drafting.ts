@@ -9,12 +9,11 @@ import type { Charter, RecoveryRole, Roles } from '../core/charter/model.ts';
 import { requireSameRecovery } from '../core/charter/recovery.ts';
 import type { PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { compilePolicy } from '../policy/compile.ts';
 import { type CharterReview, reviewCharter } from './charter-review.ts';
 import { addSignerOptions, nextGovernance, type SignerOptions } from './charter-signers.ts';
 import { addTermOptions, type TermOptions, termsOf } from './charter-terms.ts';
 import { saveDraft } from './draft-file.ts';
-import { loadPolicy } from './policy-file.ts';
+import { loadCompiledPolicy } from './policy-file.ts';
 import type { OpenedDraft } from './publishing.ts';
 import type { Realm } from './realm.ts';
 import { addRealmOptions, type RealmOptions } from './realm-options.ts';
@@ -154,7 +153,5 @@ async function nextPolicy(
   { policy: file }: CharterOptions,
 ): Promise<Pick<Charter, 'policy'>> {
   if (file === undefined || file === 'none') return {};
-  const policy = await loadPolicy(session, file);
-  compilePolicy(policy);
-  return { policy };
+  return { policy: await loadCompiledPolicy(session, file) };
 }

@@ -7,21 +7,14 @@
 import { KedgeError } from '../core/errors.ts';
 import { type BundleName, parseBundleName, releaseStream } from '../core/ids.ts';
 import type { ReleaseBody } from '../core/releases/body.ts';
-import {
-  activateAnchor,
-  type EditPoint,
-  emptyBody,
-  removeAnchor,
-  retireAnchor,
-  revokeAnchor,
-} from '../core/releases/edit.ts';
+import { type EditPoint, emptyBody } from '../core/releases/edit.ts';
 import { type Head, headOf } from '../core/trusted/state.ts';
 import type { PlannedBundle } from '../preflight/trust-store.ts';
-import { findAnchor } from './anchor-names.ts';
 import { loadDraft } from './draft-file.ts';
 import { buildDraft, editPoint, startBody } from './drafting.ts';
 import { parseArgument } from './help.ts';
 import { requireHead } from './history.ts';
+import { applyEdits, type NamedEdit } from './named-edits.ts';
 import { openRealm } from './realm.ts';
 import type { RealmOptions } from './realm-options.ts';
 import { requirePin } from './realm-trust.ts';
@@ -47,8 +40,6 @@ export interface PlannedChange {
   /** What is proposed, and what nodes would say of it; absent: nothing changes. */
   readonly next?: { readonly bundle: PlannedBundle; readonly review: ReleaseReview };
 }
-
-type Edit = (body: ReleaseBody, id: ReleaseBody['anchors'][number]['id']) => ReleaseBody;
 
 /** Reads what is to be planned. Errors: `CONFIG`, and whatever makes it not fit together. */
 export async function readChange(
@@ -112,24 +103,9 @@ async function edit(
   start: ReleaseBody,
   { options, point }: { readonly options: ChangeOptions; readonly point: EditPoint },
 ): Promise<ReleaseBody | undefined> {
-  const { remove, retire, activate, revoke } = options;
-  const steps: readonly (readonly [readonly string[] | undefined, Edit])[] = [
-    // First, because what retires needs a successor that is active.
-    [activate, (body, id) => activateAnchor(body, id, point)],
-    [retire, (body, id) => retireAnchor(body, id, point)],
-    [remove, (body, id) => removeInTheEnd(body, id, point)],
-    [revoke, (body, id) => revokeAnchor(body, id, point)],
-  ];
-  if (steps.every(([names]) => names === undefined)) return undefined;
-  let body = start;
-  for (const [names = [], change] of steps) {
-    for (const name of names) body = change(body, (await findAnchor(session, body, name)).id);
-  }
-  return body;
-}
-
-/** People ask what a removal will break long before the anchor may be removed. */
-function removeInTheEnd(body: ReleaseBody, id: Parameters<Edit>[1], point: EditPoint): ReleaseBody {
-  const isActive = body.anchors.some((anchor) => anchor.id === id && anchor.state === 'active');
-  return removeAnchor(isActive ? retireAnchor(body, id, point) : body, id, point);
+  // First what is activated, because what retires needs a successor that is active.
+  const edits = (['activate', 'retire', 'remove', 'revoke'] as const).flatMap((kind) =>
+    (options[kind] ?? []).map((anchor): NamedEdit => ({ kind, anchor })),
+  );
+  return edits.length === 0 ? undefined : await applyEdits(session, start, { edits, point });
 }

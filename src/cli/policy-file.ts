@@ -11,10 +11,18 @@ import { parseUtf8 } from '../core/bytes.ts';
 import type { CanonicalValue } from '../core/canonical.ts';
 import { type Policy, policyValue, readPolicy } from '../core/charter/rules.ts';
 import { KedgeError } from '../core/errors.ts';
+import { compilePolicy } from '../policy/compile.ts';
 import { readInput } from './files.ts';
 import type { Session } from './session.ts';
 
 const FILE_MAX_BYTES = 512 * 1024;
+
+/** Loads a policy for a charter: also its expressions are checked. Errors: also `POLICY`. */
+export async function loadCompiledPolicy(session: Session, file: string): Promise<Policy> {
+  const policy = await loadPolicy(session, file);
+  compilePolicy(policy);
+  return policy;
+}
 
 /** Loads a policy. Errors: `CONFIG`, `STORE`, `LIMIT`, `PARSE`. */
 export async function loadPolicy(session: Session, file: string): Promise<Policy> {

@@ -1,5 +1,6 @@
 /**
- * Cases of a policy: facts that are made up, and what the rules must say about them.
+ * Cases of a policy: facts that are made up, alone or over those of a bundle that is there, and
+ * what the rules must say about them.
  *
  * @module
  */
@@ -22,12 +23,23 @@ import { timeFacts } from './shared-facts.ts';
 export interface PolicyCase {
   readonly name: string;
   readonly for: RuleSubject;
-  /** Facts; those that the case does not give are empty. */
-  readonly facts: Facts;
+  /** What is done to the anchors of a bundle; empty: nothing, or no bundle is meant. */
+  readonly steps: readonly CaseStep[];
+  /** When it is; absent: the case does not say. */
+  readonly nowMs?: number;
+  /** Facts that the case gives, by variable and field. */
+  readonly given: Facts;
   /** Rules that must refuse. */
   readonly refused: readonly string[];
   /** Rules that must ask for more signers. */
   readonly approvals: readonly string[];
+}
+
+/** A change of one anchor of a bundle. */
+export interface CaseStep {
+  readonly kind: (typeof STEPS)[number];
+  /** Label, fingerprint or file. */
+  readonly anchor: string;
 }
 
 /** What became of a case. */
@@ -40,6 +52,8 @@ export interface CaseResult {
   readonly differences: readonly string[];
 }
 
+const STEPS = ['activate', 'retire', 'remove', 'revoke'] as const;
+const STEPS_MAX = 64;
 const CASES_MAX = 1000;
 const NAMES_MAX = 64;
 
@@ -52,30 +66,46 @@ export function readCases(value: CanonicalValue, path: string): readonly PolicyC
 function readCase(value: CanonicalValue, path: string): PolicyCase {
   const reader = readObject(value, path, {
     required: ['name'],
-    optional: ['for', 'given', 'refused', 'approvals'],
+    optional: ['for', 'steps', 'given', 'refused', 'approvals'],
   });
   const subject = reader.has('for') ? reader.oneOf('for', RULE_SUBJECTS) : 'release';
   const names = (key: 'refused' | 'approvals'): readonly string[] =>
     reader.has(key) ? reader.list(key, { max: NAMES_MAX }, readString) : [];
+  const given = reader.has('given')
+    ? readFacts(reader.value('given'), subject, `${path}.given`)
+    : {};
+  const now = given['time']?.['now'];
+  const steps = reader.has('steps') ? reader.list('steps', { max: STEPS_MAX }, readStep) : [];
+  if (steps.length > 0 && subject !== 'release') {
+    throw new KedgeError('PARSE', `${path}.steps is for releases, not for a ${subject}`);
+  }
   return {
     name: reader.text('name'),
     for: subject,
-    facts: reader.has('given')
-      ? readFacts(reader.value('given'), subject, `${path}.given`)
-      : emptyFacts(subject),
+    steps,
+    ...(now instanceof Date && { nowMs: now.getTime() }),
+    given,
     refused: names('refused'),
     approvals: names('approvals'),
   };
 }
 
-/** Facts over empty ones; `time.now` also sets the other fields of the time. */
+/** One key, which says what is done. */
+function readStep(value: CanonicalValue, path: string): CaseStep {
+  const reader = readObject(value, path, { required: [], optional: STEPS });
+  const [kind, ...more] = STEPS.filter((one) => reader.has(one));
+  if (kind !== undefined && more.length === 0) return { kind, anchor: reader.text(kind) };
+  throw new KedgeError('PARSE', `${path} must have one of ${STEPS.join(', ')}`);
+}
+
+/** `time.now` also sets the other fields of the time. */
 function readFacts(value: CanonicalValue, subject: RuleSubject, path: string): Facts {
   const variables = variablesFor(subject);
   const given = readObject(value, path, {
     required: [],
     optional: variables.map(([name]) => name),
   });
-  const facts: Record<string, Readonly<Record<string, FactValue>>> = { ...emptyFacts(subject) };
+  const facts: Record<string, Readonly<Record<string, FactValue>>> = {};
   for (const [name, { fields }] of variables) {
     if (!given.has(name)) continue;
     const table = given.object(name, { required: [], optional: Object.keys(fields) });
@@ -85,7 +115,7 @@ function readFacts(value: CanonicalValue, subject: RuleSubject, path: string): F
     }
     const { now } = values;
     const derived = name === 'time' && now instanceof Date ? timeFacts(now.getTime()) : {};
-    facts[name] = { ...facts[name], ...derived, ...values };
+    facts[name] = { ...derived, ...values };
   }
   return facts;
 }
@@ -113,16 +143,25 @@ function readFact(value: CanonicalValue, type: FieldType, path: string): FactVal
   throw new KedgeError('PARSE', `${path} must be of the type ${type}`);
 }
 
-/** Runs a case. Errors: `POLICY` when a rule does not compile. */
-export function runCase(policy: Policy, one: PolicyCase): CaseResult {
+/**
+ * Runs a case over the facts of a bundle, one set for each anchor that changes; absent: over empty
+ * ones. Errors: `POLICY` when a rule does not compile.
+ */
+export function runCase(
+  policy: Policy,
+  one: PolicyCase,
+  under: readonly Facts[] = [emptyFacts(one.for)],
+): CaseResult {
+  const facts = under.map((each) => overlaid(each, one.given));
   const known = new Set(policy.rules.map(({ name }) => name));
   const unknown = [...one.refused, ...one.approvals].filter((name) => !known.has(name));
-  const findings = judge(policy, one.for, [one.facts]);
+  const findings = judge(policy, one.for, facts);
   const open = findings.filter(({ approvals, approved }) => approved < (approvals ?? Infinity));
-  const refused = open.filter(({ approvals }) => approvals === undefined).map(({ rule }) => rule);
-  const approvals = open
-    .filter((finding) => finding.approvals !== undefined)
-    .map(({ rule }) => rule);
+  const rulesOf = (list: typeof open): readonly string[] => [
+    ...new Set(list.map(({ rule }) => rule)),
+  ];
+  const refused = rulesOf(open.filter((finding) => finding.approvals === undefined));
+  const approvals = rulesOf(open.filter((finding) => finding.approvals !== undefined));
   const differences = [
     ...unknown.map((name) => `there is no rule ${name}`),
     ...compared('refuses', one.refused, refused),
@@ -130,6 +169,11 @@ export function runCase(policy: Policy, one: PolicyCase): CaseResult {
   ];
   const outcome = differences.length === 0 ? 'passed' : 'failed';
   return { name: one.name, outcome, refused, approvals, differences };
+}
+
+function overlaid(under: Facts, given: Facts): Facts {
+  const names = [...new Set([...Object.keys(under), ...Object.keys(given)])];
+  return Object.fromEntries(names.map((name) => [name, { ...under[name], ...given[name] }]));
 }
 
 function compared(

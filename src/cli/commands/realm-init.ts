@@ -11,6 +11,7 @@ import { verifyFirstCharter } from '../../core/charter/chain.ts';
 import type { CharterDraft } from '../../core/charter/draft.ts';
 import { DEFAULT_CLIENTS, DEFAULT_LIFECYCLE, draftCharter } from '../../core/charter/draft.ts';
 import type { Region } from '../../core/charter/model.ts';
+import type { Policy } from '../../core/charter/rules.ts';
 import { ALGORITHMS, generateSigningKey, sha256 } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseRealmName, parseSignerId, type RealmName, type SignerId } from '../../core/ids.ts';
@@ -34,6 +35,7 @@ import {
   parseWorkFactor,
 } from '../new-keys.ts';
 import { passphraseSource } from '../passphrases.ts';
+import { loadCompiledPolicy } from '../policy-file.ts';
 import { makeRecoveryRole } from '../recovery-terms.ts';
 import { addRegionOption, nextRegions, type RegionOptions } from '../region-terms.ts';
 import type { Session } from '../session.ts';
@@ -48,6 +50,7 @@ interface Options extends TermOptions, Pick<RegionOptions, 'addRegion'> {
   readonly scryptWorkFactor?: string;
   readonly recovery?: string;
   readonly recoveryThreshold?: string;
+  readonly policy?: string;
 }
 
 interface NewRealm {
@@ -55,6 +58,7 @@ interface NewRealm {
   /** Keys for safes. */
   readonly recovery: readonly NewKey[];
   readonly regions: readonly Region[];
+  readonly policy: Policy | undefined;
 }
 
 const CHARTER_DAYS = 365;
@@ -79,6 +83,7 @@ export const realmInit: CommandModule = {
       .option('--threshold <count>', 'signers that it takes (default: more than half)')
       .option('--recovery <count>', 'keys that can replace a lost or stolen quorum (default: none)')
       .option('--recovery-threshold <count>', 'how many of them it takes (default: more than half)')
+      .option('--policy <file>', 'rules for every change (docs/policy.md; default: none)')
       .option('--dir <directory>', 'where to write (default: a directory named like the realm)')
       .option('--algorithm <name>', `of the keys: ${ALGORITHMS.join(', ')}`, 'ed25519')
       .option('--passphrase-file <file>', 'one passphrase for all key files, one line')
@@ -92,7 +97,7 @@ export const realmInit: CommandModule = {
       'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
       '  --role release=2 --role revoke=1 --hold-down 24h --release-valid-for 90d',
       'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
-      '  --recovery 3 --recovery-threshold 2',
+      '  --recovery 3 --recovery-threshold 2 --policy policy.yaml',
     ]);
   },
 };
@@ -103,7 +108,9 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   const signers = makeSigners(folder, options);
   const regions = await nextRegions(session, { realm, regions: [] }, options);
   const recovery = newRecoveryKeys(join(folder, 'recovery'), options);
-  const draft = makeCharter(session, realm, { signers, recovery, regions }, options);
+  const { policy: file } = options;
+  const policy = file === undefined ? undefined : await loadCompiledPolicy(session, file);
+  const draft = makeCharter(session, realm, { signers, recovery, regions, policy }, options);
   const charterPath = join(folder, 'charter-1.json');
   const profilePath = join(folder, 'kedge.yaml');
   const keyFiles = [...signers, ...recovery].map(({ path }) => path);
@@ -190,7 +197,7 @@ function makeSigners(folder: string, options: Options): readonly NewKey[] {
 function makeCharter(
   session: Session,
   realm: RealmName,
-  { signers, recovery, regions }: NewRealm,
+  { signers, recovery, regions, policy }: NewRealm,
   options: Options,
 ): CharterDraft {
   const ids = signers.map(({ id }) => id).sort();
@@ -214,6 +221,7 @@ function makeCharter(
         }),
       },
       regions,
+      ...(policy && { policy }),
       ...termsOf(options, { lifecycle: DEFAULT_LIFECYCLE, clients: DEFAULT_CLIENTS }),
     },
     session.context.nowMs(),
