@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { parseBase64 } from '../../../src/core/bytes.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { isErrorCode, KedgeError } from '../../../src/core/errors.ts';
-import { parseSequence } from '../../../src/core/ids.ts';
+import { formatTimestamp, parseSequence } from '../../../src/core/ids.ts';
 import { encodeReleaseBody, parseReleaseBody } from '../../../src/core/releases/body.ts';
 import { expectCode, NOW_MS } from '../support.ts';
 import { anchor, bodyOf, tombstone } from './bodies.ts';
@@ -22,6 +22,12 @@ interface Vectors {
     readonly value: {
       readonly anchors: readonly { readonly id: string; readonly label: string }[];
       readonly note: string;
+      readonly planned?: readonly {
+        readonly what: string;
+        readonly anchor: string;
+        readonly at: string;
+        readonly impact: string;
+      }[];
     };
   }[];
   readonly refused: readonly {
@@ -46,6 +52,10 @@ describe('parseReleaseBody', () => {
       expect(body.anchors.map(({ id, label }) => ({ id, label }))).toEqual(
         vector.value.anchors.map(({ id, label }) => ({ id, label })),
       );
+      const planned = body.planned?.map(({ atMs, ...rest }) => {
+        return { ...rest, at: formatTimestamp(atMs) };
+      });
+      expect(planned).toEqual(vector.value.planned);
     });
   }
 
