@@ -84,7 +84,7 @@ const SEQUENCES = { min: 1, max: Number.MAX_SAFE_INTEGER };
 const CLIENTS = { min: 0, max: GATE_CLIENTS_MAX };
 const RELEASE_KEYS = { required: ['digest', 'sequence'] } as const;
 
-/** Parses a body; the bytes must be canonical (RO-1 to RO-5, RO-10, RO-11). Errors: `PARSE`, `LIMIT`. */
+/** Parses a body, whose bytes must be canonical. RO-1 to RO-5, RO-10, RO-11. `PARSE`, `LIMIT`. */
 export function parseRolloutBody(bytes: Uint8Array): RolloutBody {
   const value = parseCanonical(bytes, { maxBytes: BODY_MAX_BYTES, what: WHAT });
   const root = readObject(value, WHAT, {
