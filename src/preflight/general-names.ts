@@ -60,7 +60,7 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
 }
 
 /** Reads a list of names. Errors: `PARSE`. */
-export function readGeneralNames(der: Uint8Array, list: DerElement): readonly GeneralName[] {
+function readGeneralNames(der: Uint8Array, list: DerElement): readonly GeneralName[] {
   return readChildren(der, list).map((name) => readGeneralName(der, name));
 }
 
