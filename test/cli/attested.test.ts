@@ -2,6 +2,7 @@
  * Commands that demand the word of regions, against a node that attests for one.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBundleSource } from '../../src/client/source.ts';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
 import { parseNote } from '../../src/core/log/note.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
@@ -136,6 +137,17 @@ describe('commands with --require-regions and --fresh-within', () => {
     expect(stdout).toContain('1 trusted, 0 staged');
     const two = await run('bundle', 'show', BUNDLE, '--require-regions', '2');
     expect(two.stderr).toContain('1 of 2 needed regions cosigned');
+    await using source = await openBundleSource({
+      realm: 'prod.example.org',
+      firstCharterDigest: realm.pin,
+      endpoints: [node.addresses.clients ?? ''],
+      insecure: true,
+      bundles: [BUNDLE],
+      requireRegions: 1,
+      clock,
+    });
+    await source.ready({ timeoutMs: 15_000 });
+    expect(source.bundle(BUNDLE)?.sequence).toBe(3);
   });
 
   it('ask the regions of the charter that is known about the next one', async () => {

@@ -25,17 +25,22 @@ interface Status {
   readonly wait: { readonly kind: string };
 }
 
+let keys: CliRealm;
 let realm: CliRealm;
 let node: RunningNode;
 
 beforeAll(async () => {
   const offline = 'ana,ben,cleo';
   const roles = [`charter=2:${offline}`, `release=2:${offline}`, 'rollout=1:deploy'];
+  keys = await createCliRealm();
+  await keys.run(['region', 'key', 'iad']);
+  const key = `${keys.cwd}/region-iad.key`;
   realm = await createCliRealm(
-    ...['--signer', 'deploy', '--blast-radius', '100'],
+    ...['--signer', 'deploy', '--blast-radius', '100', '--add-region', `iad=${key}.pub`],
     ...roles.flatMap((role) => ['--role', role]),
   );
-  const text = nodeText();
+  // By its region it knows what time it is, so that waves open by theirs.
+  const text = `${nodeText()}region: { keyFile: ${key} }\n`;
   const config = parseNodeConfig(text, `${realm.cwd}/node.yaml`);
   node = await runNode(config, { clock: { ...systemClock, nowMs: () => START_MS } });
   await run('anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE, ...RELEASE, '--submit');
@@ -43,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await node[Symbol.asyncDispose]();
   await realm[Symbol.asyncDispose]();
+  await keys[Symbol.asyncDispose]();
 });
 
 async function run(...argv: readonly string[]): ReturnType<CliRealm['run']> {
@@ -199,6 +205,7 @@ describe('kedge rollout', () => {
     expect(stdout).toMatch(/iad +region=iad +mon-thu 09:00-10:30 UTC +95 %/);
     expect(stdout).toMatch(/fra +region=fra +mon-thu .* UTC, from 2026-11-24T10:00:00Z/);
     await run('rollout', 'start', BUNDLE, ...plan, '--soak', '0', ...DEPLOY);
+    await expect.poll(async () => (await status()).waves[0]?.opened).not.toBeNull();
     const seen = await status();
     expect(seen.waves).toMatchObject([
       { name: 'iad', opened: expect.any(String) as unknown },
