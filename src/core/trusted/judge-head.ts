@@ -43,7 +43,7 @@ export function judgeHead(candidate: Candidate): Accepted {
   const charter = requireCharter(state);
   const authority = requireHeadAuthority(candidate, charter);
   requireRoleValidity(statement, charter, authority);
-  const head = readHead(statement, authority.statement, bytes);
+  const head = readSigned(statement, authority.statement, bytes);
   requireContent(candidate, charter, authority, head);
   const document = { statement: authority.statement, body: bytes };
   return {
@@ -55,6 +55,22 @@ export function judgeHead(candidate: Candidate): Accepted {
     documents: [...withBodies(history, candidate.history), document],
     moved: [],
   };
+}
+
+/** A body that a quorum signed and that cannot be read speaks against nobody who passes it on. */
+function readSigned(statement: Statement, signed: SignedStatement, bytes: Uint8Array): Head {
+  try {
+    return readHead(statement, signed, bytes);
+  } catch (thrown) {
+    const { code, message, detail } = KedgeError.from(thrown);
+    if (code !== 'PARSE') throw thrown;
+    throw new KedgeError(
+      code,
+      `${message}; ${statement.kind} ${statement.sequence} has a quorum, so its signers may use ` +
+        'a later version: upgrade',
+      { detail: { ...detail, standing: 'history' }, cause: thrown },
+    );
+  }
 }
 
 function requireContent(

@@ -3,16 +3,21 @@
  * before those.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeUtf8 } from '../../../src/core/bytes.ts';
+import { generateSigningKey, sha256 } from '../../../src/core/crypto.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import type { FetchItem, Push } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import {
+  NO_PREVIOUS,
   parseBundleName,
   parseNodeId,
   parseRegionName,
   releaseStream,
   rolloutStream,
 } from '../../../src/core/ids.ts';
+import { signStatement } from '../../../src/core/statements/sign.ts';
+import { encodeStatement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument } from '../../../src/core/trusted/accept.ts';
 import { emptyTrustedState, headOf } from '../../../src/core/trusted/state.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
@@ -28,6 +33,7 @@ import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 
 const PEER = { nodeId: parseNodeId('fra-1'), region: parseRegionName('fra') };
 const BUNDLE = 'payments.test.example.org';
+const KEY = generateSigningKey('ed25519');
 const ROLLOUTS = rolloutStream(parseBundleName(BUNDLE));
 
 describe('a rollout between nodes', () => {
@@ -38,7 +44,7 @@ describe('a rollout between nodes', () => {
   let rollout: TestRollout;
 
   beforeEach(() => {
-    realm = createTestRealm({ rolloutSigner: 'robot' });
+    realm = createTestRealm({ rolloutSigner: 'robot', rolloutKey: KEY });
     first = realm.nextRelease(BUNDLE, (body) => body);
     second = realm.nextRelease(BUNDLE, (body) => ({ ...body, delivery: 'waves' }));
     rollout = realm.nextRollout(BUNDLE, rolloutPlan(second, first));
@@ -110,6 +116,20 @@ describe('a rollout between nodes', () => {
     expect(machine.conduct(PEER.nodeId)).toBeUndefined();
   });
 
+  it('is held against nobody when it is signed and of a later version', () => {
+    push(first);
+    push(second);
+    const wrong = later();
+    const next = realm.nextRollout(BUNDLE, rolloutPlan(second, first), { after: wrong });
+    expect(refusals(push(wrong))).toEqual(['PARSE']);
+    expect(machine.conduct(PEER.nodeId)).toBeUndefined();
+    const [fetch] = fetches(push(next));
+    item(entry(wrong), fetch?.fetchId);
+    item(entry(next), fetch?.fetchId);
+    expect(headOf(machine.verified, ROLLOUTS)?.digest).toBe(next.digest);
+    expect(machine.conduct(PEER.nodeId)).toBeUndefined();
+  });
+
   it('is held against who sends it without a quorum, or certificates with it', () => {
     push(first);
     push(second);
@@ -138,6 +158,24 @@ describe('a rollout between nodes', () => {
       result: { kind: 'durable', stream: ROLLOUTS, sequence: 1, novelty: 'new' },
     });
   });
+
+  /** The first rollout with a key that this version does not know. */
+  function later(): TestRollout {
+    const body = encodeUtf8('{"later":true}');
+    const payload = encodeStatement({
+      realm: realm.name,
+      stream: ROLLOUTS,
+      sequence: rollout.sequence,
+      previous: NO_PREVIOUS,
+      charterVersion: 1,
+      issuedMs: rollout.issuedMs,
+      expiresMs: rollout.expiresMs,
+      bodyDigest: sha256(body),
+      bodyBytes: body.length,
+    });
+    const document = { statement: signStatement(payload, [KEY]), body };
+    return { ...rollout, document, digest: sha256(payload) };
+  }
 
   /** A node that holds the charter alone, with one peer. */
   function begin(): void {

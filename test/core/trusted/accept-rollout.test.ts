@@ -339,7 +339,12 @@ describe('acceptDocument: places of rollouts', () => {
     const release = nextRelease(THREE.state, { ...noted('x'), anchors: [anchor('one')] });
     const { bodyDigest, bodyBytes } = parseStatement(release.statement.payload);
     const mixed = nextRollout(THREE.state, rolloutBody(THIRD, SECOND), { bodyDigest, bodyBytes });
-    expectCode('PARSE', () => judge({ statement: mixed.statement, body: release.body }));
+    const error = expectCode('PARSE', () =>
+      judge({ statement: mixed.statement, body: release.body }),
+    );
+    // It is signed well: whoever passes it on may be of a later version.
+    expect(error.detail).toMatchObject({ standing: 'history' });
+    expect(error.message).toContain('a later version: upgrade');
   });
 
   it('comes back from a store', () => {
