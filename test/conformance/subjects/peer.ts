@@ -172,6 +172,9 @@ class PeerSubject implements Subject {
     }
     const events = recorder.events.length;
     for (const frame of attestationFrames(step)) this.#liar.send(frame);
+    await this.#answered(this.#liar);
+    // What it passed on came to the other peer before the answer to that one.
+    await this.#answered(this.#witness);
     const endMs = performance.now() + ATTEST_SETTLE_MS;
     for (;;) {
       const isTaken = (await seen()) !== before;
@@ -197,11 +200,8 @@ class PeerSubject implements Subject {
     const { recorder } = this.#node;
     const before = this.#node.trusted;
     const events = recorder.events.length;
-    const frames = this.#liar.frames.length;
     say();
-    this.#probes += 1;
-    const sequence = this.#probes;
-    this.#liar.send({ kind: 'ping', sequence, updates: NO_UPDATES });
+    const isJudged = this.#probe(this.#liar);
     const observed = await eventually('the node to judge', (): Observed | undefined => {
       const { trusted } = this.#node;
       if (hasNewFork(before, trusted)) return { outcome: 'forked' };
@@ -211,15 +211,30 @@ class PeerSubject implements Subject {
       if (typeof code === 'string' && isErrorCode(code)) {
         return { outcome: code, message: String(refusal?.['reason']) };
       }
-      const isJudged = this.#liar.frames
-        .slice(frames)
-        .some((frame) => frame.kind === 'ack' && frame.sequence === sequence);
-      if (node === 'fetches' || !isJudged || this.#node.isWriting) return undefined;
+      if (node === 'fetches' || !isJudged() || this.#node.isWriting) return undefined;
       return trusted === before ? { outcome: 'held' } : undefined;
     });
     // What is missing is fetched, and those fetches end in refusals of their own.
     await eventually('the fetches to end', () => recorder.fetches === 0 || undefined);
     return observed;
+  }
+
+  async #answered(link: PeerLink): Promise<void> {
+    const isAnswered = this.#probe(link);
+    const isOver = (): boolean => isAnswered() || link.closed !== undefined;
+    await eventually('the node to answer', () => isOver() || undefined);
+  }
+
+  /** Asks for an answer; says whether it has come: what was said before is judged then. */
+  #probe(link: PeerLink): () => boolean {
+    this.#probes += 1;
+    const sequence = this.#probes;
+    const frames = link.frames.length;
+    link.send({ kind: 'ping', sequence, updates: NO_UPDATES });
+    return () =>
+      link.frames
+        .slice(frames)
+        .some((frame) => frame.kind === 'ack' && frame.sequence === sequence);
   }
 
   /** E10: what the other peer gets are the bytes that came, with the valid signatures alone. */
