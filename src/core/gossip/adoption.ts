@@ -19,6 +19,7 @@ import type { NodeId } from '../ids.ts';
 import { ADOPTION_ROW_MAX_BYTES, ADOPTION_ROWS_PER_FRAME_MAX } from '../limits.ts';
 import type { MemberView } from '../membership/view.ts';
 import type { Topology } from '../topology/topology.ts';
+import { COMPARE_EVERY, ComparisonPace } from './comparison-pace.ts';
 import type { Hello } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
@@ -36,8 +37,6 @@ export interface AdoptionParts {
 
 /** How often a notice may be passed on: to a relay, to one of another region, to the node. */
 export const ARRIVAL_HOPS_MAX: number = 3;
-/** Ticks between two digests at rest, and the most between two while something is lacking. */
-const COMPARE_EVERY = 15;
 /** What of a row counts as one row of a comparison. */
 const ROW_UNIT_BYTES = 512;
 /** Rows of one origin that are taken between two ticks, 2 s: one per second, and one on the way. */
@@ -49,16 +48,7 @@ const FRAME_BYTES = 4 * ADOPTION_ROW_MAX_BYTES;
 export class Adoption {
   readonly #parts: AdoptionParts;
   readonly #table: RowTable;
-  #turn = 0;
-  /** How many times a peer was chosen: all have their turn. */
-  #comparisons = 0;
-  #compareTurn = COMPARE_EVERY;
-  /** Something is to be had that could not be taken. */
-  #isLacking = false;
-  /** Ticks until the next digest while something is lacking; it doubles. */
-  #pause = 1;
-  /** True once a comparison went into detail since the last tick: one at a time is enough. */
-  #isComparing = false;
+  readonly #pace: ComparisonPace = new ComparisonPace();
   /** How many rows of whom were taken since the last tick. */
   readonly #taken: Map<NodeId, number> = new Map();
   /** When somebody told more than it may. */
@@ -104,24 +94,18 @@ export class Adoption {
 
   /** A peer greeted: whoever has rows shows a digest. */
   linkUp(link: Link): void {
-    this.#pause = 1;
+    this.#pace.hurry();
     if (this.#table.rows.size > 0 && link.takesAdoption) this.#show(link);
   }
 
   /** Called at a steady pace: compares with the next peer when it is time. */
   tick(): void {
-    this.#turn += 1;
-    this.#isComparing = false;
     this.#taken.clear();
-    if (this.#turn < this.#compareTurn) return;
-    this.#compareTurn = this.#turn + COMPARE_EVERY;
+    if (this.#pace.tick() === 'early') return;
     this.#table.reap();
     const links = this.#parts.links.ready().filter((one) => one.takesAdoption);
-    const link = links[this.#comparisons++ % Math.max(1, links.length)];
-    const hasReason = this.#isLacking || this.#table.rows.size > 0;
-    if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
-    this.#isLacking = false;
-    if (link !== undefined && hasReason) this.#show(link);
+    const link = this.#pace.choose(links, this.#table.rows.size);
+    if (link !== undefined) this.#show(link);
   }
 
   #rows(link: Link, rows: readonly SignedRow[], cause: 'news' | 'asked'): void {
@@ -130,8 +114,8 @@ export class Adoption {
     for (const signed of rows) {
       const taken = this.#taken.get(signed.nodeId) ?? 0;
       if (taken >= ROWS_PER_TICK && !this.#table.holds(signed)) {
-        this.#hurriedTurn = this.#turn;
-        this.#lacking();
+        this.#hurriedTurn = this.#pace.turn;
+        this.#pace.lacking();
         continue;
       }
       try {
@@ -140,14 +124,14 @@ export class Adoption {
           news.push(signed);
           this.#taken.set(signed.nodeId, taken + 1);
         }
-        if (outcome === 'unknown') this.#lacking();
+        if (outcome === 'unknown') this.#pace.lacking();
       } catch (thrown) {
         refusal ??= this.#judge(KedgeError.from(thrown), signed.nodeId);
       }
     }
     // While somebody tells too much there is always something lacking: that hurries nobody.
-    const isCalm = this.#turn - this.#hurriedTurn >= COMPARE_EVERY;
-    if (news.length > 0 && isCalm) this.#pause = 1;
+    const isCalm = this.#pace.turn - this.#hurriedTurn >= COMPARE_EVERY;
+    if (news.length > 0 && isCalm) this.#pace.hurry();
     if (cause === 'news') {
       for (const signed of news) {
         const origin = this.#parts.memberOf(signed.nodeId)?.record.region ?? link.region;
@@ -167,10 +151,7 @@ export class Adoption {
   }
 
   #digest(link: Link, root: string): void {
-    if (root === this.#table.root) return;
-    // The others that differ are compared with one after the other.
-    if (this.#isComparing) return this.#lacking();
-    this.#isComparing = true;
+    if (root === this.#table.root || !this.#pace.begin()) return;
     const versions = this.#table.vector();
     this.#parts.outbox.send(link, { kind: 'adoption-vector', versions, turn: 'answer' });
   }
@@ -232,12 +213,6 @@ export class Adoption {
 
   #show(link: Link): void {
     this.#parts.outbox.send(link, { kind: 'adoption-digest', root: this.#table.root });
-  }
-
-  /** Something is to be had that could not be taken: compares soon, and less often in vain. */
-  #lacking(): void {
-    this.#isLacking = true;
-    this.#compareTurn = Math.min(this.#compareTurn, this.#turn + this.#pause);
   }
 }
 

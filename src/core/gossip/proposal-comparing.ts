@@ -13,11 +13,10 @@ import type { ProposalBook } from '../proposals/book.ts';
 import type { Entry } from '../proposals/entry.ts';
 import type { ProposalNews } from '../proposals/frames.ts';
 import { DECLINED_VERSION, type ProposalVersion, WITHDRAWN_VERSION } from '../proposals/model.ts';
+import { ComparisonPace } from './comparison-pace.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Ticks between two digests at rest, and the most between two while something is lacking. */
-const COMPARE_EVERY = 15;
 /** Comparisons after which what had no room is asked for again: 5 minutes. */
 const FORGET_EVERY = 10;
 /** What of a proposal counts as one row of a comparison. */
@@ -37,16 +36,7 @@ export class ProposalComparing {
   readonly #declined: Set<Sha256> = new Set();
   /** What there was no room for lately, with the signatures that it came with. */
   readonly #crowded: Set<Sha256> = new Set();
-  #turn = 0;
-  /** How many times a peer was chosen: all have their turn. */
-  #comparisons = 0;
-  #compareTurn = COMPARE_EVERY;
-  /** Something is to be had that could not be taken. */
-  #isLacking = false;
-  /** Ticks until the next digest while something is lacking; it doubles. */
-  #pause = 1;
-  /** True once a comparison went into detail since the last tick: one at a time is enough. */
-  #isComparing = false;
+  readonly #pace: ComparisonPace = new ComparisonPace();
 
   constructor(parts: ComparingParts) {
     this.#parts = parts;
@@ -54,29 +44,22 @@ export class ProposalComparing {
 
   /** A peer greeted: whoever has proposals shows a digest. */
   linkUp(link: Link): void {
-    this.#pause = 1;
+    this.#pace.hurry();
     if (this.#parts.book.size > 0 && link.takesProposals) this.#show(link);
   }
 
   /** Called at a steady pace: compares with the next peer when it is time. */
   tick(): void {
-    this.#turn += 1;
-    this.#isComparing = false;
-    if (this.#turn < this.#compareTurn) return;
-    this.#compareTurn = this.#turn + COMPARE_EVERY;
-    if (this.#comparisons % FORGET_EVERY === 0) this.#crowded.clear();
+    if (this.#pace.tick() === 'early') return;
+    if (this.#pace.comparisons % FORGET_EVERY === 0) this.#crowded.clear();
     const links = this.#parts.links.ready().filter((one) => one.takesProposals);
-    const link = links[this.#comparisons++ % Math.max(1, links.length)];
-    const hasReason = this.#isLacking || this.#parts.book.size > 0;
-    if (this.#isLacking) this.#pause = Math.min(COMPARE_EVERY, 2 * this.#pause);
-    this.#isLacking = false;
-    if (link !== undefined && hasReason) this.#show(link);
+    const link = this.#pace.choose(links, this.#parts.book.size);
+    if (link !== undefined) this.#show(link);
   }
 
   /** Something is to be had that could not be taken: compares soon, and less often in vain. */
   lacking(): void {
-    this.#isLacking = true;
-    this.#compareTurn = Math.min(this.#compareTurn, this.#turn + this.#pause);
+    this.#pace.lacking();
   }
 
   /**
@@ -100,15 +83,12 @@ export class ProposalComparing {
   moved(): void {
     this.#declined.clear();
     this.#crowded.clear();
-    this.#pause = 1;
+    this.#pace.hurry();
   }
 
   /** A peer shows its digest. */
   digest(link: Link, root: string): void {
-    if (root === this.#parts.book.root) return;
-    // The others that differ are compared with one after the other.
-    if (this.#isComparing) return this.lacking();
-    this.#isComparing = true;
+    if (root === this.#parts.book.root || !this.#pace.begin()) return;
     const versions = this.#vector();
     this.#parts.outbox.send(link, { kind: 'proposal-vector', versions, turn: 'answer' });
   }
