@@ -4,36 +4,18 @@
  * @module
  */
 import type { CharterChange } from '../../../src/core/charter/draft.ts';
-import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
-import {
-  NO_PREVIOUS,
-  parseSequence,
-  type RolloutStream,
-  rolloutStream,
-} from '../../../src/core/ids.ts';
+import type { SigningKey } from '../../../src/core/crypto.ts';
+import { type RolloutStream, rolloutStream } from '../../../src/core/ids.ts';
 import {
   encodeRolloutBody,
   type NamedRelease,
   type RolloutBody,
 } from '../../../src/core/rollouts/body.ts';
 import type { SignedDocument, SignedStatement } from '../../../src/core/statements/envelope.ts';
-import { signStatement } from '../../../src/core/statements/sign.ts';
-import { encodeStatement } from '../../../src/core/statements/statement.ts';
 import { type Head, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { PAYMENTS } from '../releases/bodies.ts';
-import {
-  ALICE,
-  BOB,
-  CAROL,
-  DAVE,
-  DAY_MS,
-  ed25519Key,
-  NOW_MS,
-  REALM,
-  role,
-  signer,
-} from '../support.ts';
-import { begin, nextRelease, noted, placeOf, type ReleaseChange, ROLES, take } from './world.ts';
+import { ALICE, BOB, CAROL, DAVE, ed25519Key, role, signer } from '../support.ts';
+import { documentAfter, grown, placeOf, type ReleaseChange, ROLES } from './world.ts';
 
 export const ROLLOUTS: RolloutStream = rolloutStream(PAYMENTS);
 
@@ -76,23 +58,10 @@ export function rolloutBody(
 export function rolloutAfter(
   head: Pick<Head, 'sequence' | 'digest'> | undefined,
   body: RolloutBody,
-  { keys = [FRANK], ...changed }: ReleaseChange = {},
+  changed: ReleaseChange = {},
 ): SignedDocument {
-  const bytes = encodeRolloutBody(body);
-  const issuedMs = changed.issuedMs ?? NOW_MS;
-  const payload = encodeStatement({
-    realm: REALM,
-    stream: rolloutStream(body.bundle),
-    sequence: parseSequence((head?.sequence ?? 0) + 1),
-    previous: head?.digest ?? NO_PREVIOUS,
-    charterVersion: 1,
-    issuedMs,
-    expiresMs: issuedMs + 30 * DAY_MS,
-    bodyDigest: sha256(bytes),
-    bodyBytes: bytes.length,
-    ...changed,
-  });
-  return { statement: signStatement(payload, keys), body: bytes };
+  const stream = rolloutStream(body.bundle);
+  return documentAfter(stream, head, encodeRolloutBody(body), { keys: [FRANK], ...changed });
 }
 
 /** The rollout after the head of a state. */
@@ -112,13 +81,8 @@ export function released(count: number): {
   /** What a store gives of them. */
   readonly stored: readonly SignedStatement[];
 } {
-  const documents: SignedDocument[] = [];
-  let state = begin(WITH_ROLLOUTS);
-  for (let sequence = 1; sequence <= count; sequence += 1) {
-    const document = nextRelease(state, noted(`release ${sequence}`, { delivery: 'waves' }));
-    documents.push(document);
-    state = take(state, document);
-  }
+  const waved = { realm: WITH_ROLLOUTS, body: { delivery: 'waves' as const } };
+  const { state, documents } = grown(count, waved);
   const names = documents.map((document, index) => placeOf(document, index + 1));
   return { state, documents, names, stored: documents.map(({ statement }) => statement) };
 }

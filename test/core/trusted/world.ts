@@ -18,6 +18,7 @@ import {
   type ReleaseStream,
   releaseStream,
   type Sha256,
+  type StreamName,
 } from '../../../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
@@ -85,27 +86,36 @@ export interface ReleaseChange extends Partial<StatementFields> {
   readonly keys?: readonly SigningKey[];
 }
 
-/** The release after `head`, signed by Alice and Bob. */
-export function releaseAfter(
+/** The statement after `head` of a stream, with a body; `changed` wins over all. */
+export function documentAfter(
+  stream: StreamName,
   head: Pick<Head, 'sequence' | 'digest'> | undefined,
-  body: ReleaseBody,
-  { keys = [ALICE, BOB], ...changed }: ReleaseChange = {},
+  body: Uint8Array,
+  { keys = [ALICE, BOB], ...changed }: ReleaseChange,
 ): SignedDocument {
-  const bytes = encodeReleaseBody(body);
   const issuedMs = changed.issuedMs ?? NOW_MS;
   const payload = encodeStatement({
     realm: REALM,
-    stream: releaseStream(body.bundle),
+    stream,
     sequence: parseSequence((head?.sequence ?? 0) + 1),
     previous: head?.digest ?? NO_PREVIOUS,
     charterVersion: 1,
     issuedMs,
     expiresMs: issuedMs + 30 * DAY_MS,
-    bodyDigest: sha256(bytes),
-    bodyBytes: bytes.length,
+    bodyDigest: sha256(body),
+    bodyBytes: body.length,
     ...changed,
   });
-  return { statement: signStatement(payload, keys), body: bytes };
+  return { statement: signStatement(payload, keys), body };
+}
+
+/** The release after `head`, signed by Alice and Bob. */
+export function releaseAfter(
+  head: Pick<Head, 'sequence' | 'digest'> | undefined,
+  body: ReleaseBody,
+  changed: ReleaseChange = {},
+): SignedDocument {
+  return documentAfter(releaseStream(body.bundle), head, encodeReleaseBody(body), changed);
 }
 
 /** The release after the head of a state. */
@@ -152,15 +162,18 @@ export function noted(note: string, changed: Partial<ReleaseBody> = {}): Release
   return { ...bodyOf([anchor('one'), anchor('two')]), note, ...changed };
 }
 
-/** A state with releases 1 to `count`, and the documents. */
-export function grown(count: number): {
+/** A state with releases 1 to `count`, and the documents; of a realm and with bodies as given. */
+export function grown(
+  count: number,
+  { realm = {}, body = {} }: { realm?: CharterChange; body?: Partial<ReleaseBody> } = {},
+): {
   readonly state: TrustedState;
   readonly documents: readonly SignedDocument[];
 } {
   const documents: SignedDocument[] = [];
-  let state = begin();
+  let state = begin(realm);
   for (let sequence = 1; sequence <= count; sequence += 1) {
-    const document = nextRelease(state, noted(`release ${sequence}`));
+    const document = nextRelease(state, noted(`release ${sequence}`, body));
     documents.push(document);
     state = take(state, document);
   }
