@@ -8,20 +8,16 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials } from '@grpc/grpc-js';
 import { addRoots } from '../demo/bundles.ts';
 import { makeCa } from '../demo/certificates.ts';
-import { Cluster, REGIONS } from '../demo/cluster.ts';
+import { type Cluster, REGIONS } from '../demo/cluster.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import type { BundleAdoption } from '../src/core/adoption/model.ts';
 import { type AnchorId, parseBundleName } from '../src/core/ids.ts';
 import { LeanChannels, LeanClient } from '../src/testing/lean-clients.ts';
-import { createTestRealm } from '../src/testing/realm.ts';
 import { atMost, type Claim, type Measurement, rounded } from './claim.ts';
+import { channelCredentials, inOwnCluster } from './own-cluster.ts';
 import { say } from './progress.ts';
 
 const BUNDLE = parseBundleName('adoption.kedge.test');
@@ -43,17 +39,10 @@ export const adoption: Claim = {
 };
 
 async function measure(): Promise<Measurement> {
-  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
-  const realm = createTestRealm({ realm: 'bench.kedge.test', threshold: 2, now: Date.now });
-  const cluster = await Cluster.prepare(realm, folder);
-  try {
-    await cluster.start();
+  return await inOwnCluster(async (cluster) => {
     await using fleet = await Fleet.open(cluster);
     return await fleet.measure();
-  } finally {
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Clients and the nodes that are asked about them. */
@@ -85,11 +74,7 @@ class Fleet implements AsyncDisposable {
 
   static async open(cluster: Cluster): Promise<Fleet> {
     const files = await cluster.linkFiles('admin', 'bench');
-    const [ca, key, cert] = await Promise.all(
-      [files.caFile, files.keyFile, files.certFile].map(async (file) => readFile(file)),
-    );
-    if (ca === undefined || key === undefined || cert === undefined) throw new Error('no files');
-    const tls = credentials.createSsl(ca, key, cert);
+    const tls = await channelCredentials(cluster, 'bench');
     const admins = new Map<string, AdminClient>();
     const channels = new Map<string, LeanChannels>();
     for (const { place } of cluster.nodes) {

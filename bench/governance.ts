@@ -10,20 +10,17 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { credentials } from '@grpc/grpc-js';
 import { addRoots } from '../demo/bundles.ts';
 import { makeCa } from '../demo/certificates.ts';
-import { Cluster, REGIONS } from '../demo/cluster.ts';
+import { type Cluster, REGIONS } from '../demo/cluster.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { parseBundleName } from '../src/core/ids.ts';
 import { rollBack } from '../src/core/releases/rollback.ts';
 import { LeanChannels, LeanClient } from '../src/testing/lean-clients.ts';
-import { createTestRealm, type TestRelease } from '../src/testing/realm.ts';
+import type { TestRelease } from '../src/testing/realm.ts';
 import { atMost, type Claim, type Measurement, percentile, rounded } from './claim.ts';
+import { channelCredentials, inOwnCluster } from './own-cluster.ts';
 import { say } from './progress.ts';
 
 const BUNDLE = parseBundleName('governance.kedge.test');
@@ -44,17 +41,10 @@ export const governance: Claim = {
 };
 
 async function measure(): Promise<Measurement> {
-  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
-  const realm = createTestRealm({ realm: 'bench.kedge.test', threshold: 2, now: Date.now });
-  const cluster = await Cluster.prepare(realm, folder);
-  try {
-    await cluster.start();
+  return await inOwnCluster(async (cluster) => {
     await using fleet = await Fleet.open(cluster);
     return judge(await measureRounds(cluster, fleet));
-  } finally {
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measureRounds({ realm }: Cluster, fleet: Fleet): Promise<readonly number[]> {
@@ -97,11 +87,7 @@ class Fleet implements AsyncDisposable {
 
   static async open(cluster: Cluster): Promise<Fleet> {
     const files = await cluster.linkFiles('admin', 'bench');
-    const tls = credentials.createSsl(
-      await readFile(files.caFile),
-      await readFile(files.keyFile),
-      await readFile(files.certFile),
-    );
+    const tls = await channelCredentials(cluster, 'bench');
     const [endpoint = ''] = cluster.nodes.map(({ place }) => place.address);
     const channels = cluster.nodes.map(
       ({ place }) => new LeanChannels(place.address, tls, CHANNELS, 'localhost'),

@@ -8,19 +8,17 @@
  *
  * @module
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRoots } from '../demo/bundles.ts';
 import { makeCa } from '../demo/certificates.ts';
-import { Cluster, REGIONS } from '../demo/cluster.ts';
+import { type Cluster, REGIONS } from '../demo/cluster.ts';
 import { preciseNowMs } from '../demo/messages.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { type BundleName, parseBundleName, releaseStream } from '../src/core/ids.ts';
 import { type BundleSource, openBundleSource } from '../src/index.ts';
-import { createTestRealm, type TestRealm } from '../src/testing/realm.ts';
+import type { TestRealm } from '../src/testing/realm.ts';
 import { atMost, type Claim, type Measurement, percentile, rounded } from './claim.ts';
+import { inOwnCluster } from './own-cluster.ts';
 
 const CLIENTS = 30;
 const ROUNDS = 25;
@@ -45,25 +43,18 @@ interface Round {
 }
 
 async function measure(): Promise<Measurement> {
-  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
-  const realm = createTestRealm({ realm: 'bench.kedge.test', threshold: 2, now: Date.now });
-  const cluster = await Cluster.prepare(realm, folder);
-  const sources: BundleSource[] = [];
-  try {
-    await cluster.start();
-    return judge(await measureRounds(cluster, realm, sources));
-  } finally {
-    await Promise.all(sources.map(async (source) => source.close()));
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  return await inOwnCluster(async (cluster) => {
+    const sources: BundleSource[] = [];
+    try {
+      return judge(await measureRounds(cluster, sources));
+    } finally {
+      await Promise.all(sources.map(async (source) => source.close()));
+    }
+  });
 }
 
-async function measureRounds(
-  cluster: Cluster,
-  realm: TestRealm,
-  sources: BundleSource[],
-): Promise<readonly Round[]> {
+async function measureRounds(cluster: Cluster, sources: BundleSource[]): Promise<readonly Round[]> {
+  const { realm } = cluster;
   const bundle = parseBundleName(`bench.${realm.name}`);
   const [region = ''] = REGIONS;
   using admin = await AdminClient.open({

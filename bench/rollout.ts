@@ -11,17 +11,14 @@
  *
  * @module
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { credentials } from '@grpc/grpc-js';
-import { Cluster } from '../demo/cluster.ts';
+import type { Cluster } from '../demo/cluster.ts';
 import { AdminClient } from '../src/client/admin-client.ts';
 import { LeanChannels } from '../src/testing/lean-clients.ts';
-import { createTestRealm, type TestRelease } from '../src/testing/realm.ts';
+import type { TestRelease } from '../src/testing/realm.ts';
 import { WavedFleet } from '../src/testing/waved-fleet.ts';
 import { atMost, type Claim, type Measurement, percentile, type Report, rounded } from './claim.ts';
 import { beFirst, isQuick, load } from './machine.ts';
+import { channelCredentials, inOwnCluster } from './own-cluster.ts';
 import { say } from './progress.ts';
 import { Revocations } from './rollout/revocations.ts';
 
@@ -53,28 +50,19 @@ async function measure(): Promise<Measurement> {
 async function inCluster(
   work: (cluster: Cluster, admins: readonly AdminClient[]) => Promise<void>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
-  const realm = createTestRealm({
-    realm: 'bench.kedge.test',
-    threshold: 2,
-    now: Date.now,
-    rolloutSigner: 'deploy',
-    blastRadiusPercent: 100,
-  });
-  const cluster = await Cluster.prepare(realm, folder);
-  const admins: AdminClient[] = [];
-  try {
-    await cluster.start();
-    const tls = await cluster.linkFiles('admin', 'bench');
-    for (const { place } of cluster.nodes) {
-      admins.push(await AdminClient.open({ endpoint: place.address, tls }));
+  const terms = { rolloutSigner: 'deploy', blastRadiusPercent: 100 };
+  await inOwnCluster(async (cluster) => {
+    const admins: AdminClient[] = [];
+    try {
+      const tls = await cluster.linkFiles('admin', 'bench');
+      for (const { place } of cluster.nodes) {
+        admins.push(await AdminClient.open({ endpoint: place.address, tls }));
+      }
+      await work(cluster, admins);
+    } finally {
+      for (const admin of admins) admin[Symbol.dispose]();
     }
-    await work(cluster, admins);
-  } finally {
-    for (const admin of admins) admin[Symbol.dispose]();
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  }, terms);
 }
 
 async function measureStops(
@@ -83,10 +71,7 @@ async function measureStops(
   { figures, bars }: Report,
 ): Promise<void> {
   const runs = isQuick() ? QUICK_RUNS : RUNS;
-  const { caFile, keyFile, certFile } = await cluster.linkFiles('admin', 'fleet');
-  const files = [caFile, keyFile, certFile].map(async (file) => readFile(file));
-  const [ca = null, key = null, cert = null] = await Promise.all(files);
-  const tls = credentials.createSsl(ca, key, cert);
+  const tls = await channelCredentials(cluster, 'fleet');
   const channels = cluster.nodes.map(
     ({ place }) => new LeanChannels(place.address, tls, 1, 'localhost'),
   );
