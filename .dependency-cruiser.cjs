@@ -40,22 +40,11 @@ const LAYERS = {
     builtin: ['fs', 'fs/promises', 'path', 'crypto'],
   },
   service: { src: ['core', 'ports'], npm: [], builtin: [] },
+  http2: { src: [], npm: [], builtin: [] },
   grpc: {
-    src: ['core', 'ports', 'wire', 'service'],
+    src: ['core', 'ports', 'wire', 'service', 'http2'],
     npm: ['@grpc/grpc-js', '@grpc/reflection', 'grpc-health-check'],
-    builtin: [
-      'tls',
-      'net',
-      'http2',
-      'events',
-      'stream',
-      'fs',
-      'fs/promises',
-      'crypto',
-      'module',
-      'url',
-      'path',
-    ],
+    builtin: ['tls', 'net', 'stream', 'fs', 'fs/promises', 'crypto', 'module', 'url', 'path'],
   },
   http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
   client: {
@@ -136,7 +125,7 @@ const LAYERS = {
 
 /** What must never be loaded by a program that embeds the SDK, not even indirectly. */
 const NOT_IN_THE_SDK =
-  '^src/(node|storage|service|x509|policy|preflight|signers|grpc|http|cli|rehearsal|agent)/' +
+  '^src/(node|storage|service|x509|policy|preflight|signers|grpc|http2|http|cli|rehearsal|agent)/' +
   '|^src/testing/' +
   '|^node_modules/(level|classic-level|@peculiar|@marcbachmann|age-encryption)/' +
   '|^node_modules/(pino|zod|yaml|commander)/';
