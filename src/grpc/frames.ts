@@ -10,6 +10,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
+import { Tail } from '../http2/tail.ts';
 import { chunk } from '../service/chunks.ts';
 import { oncePer } from '../service/prepared.ts';
 import { encodeWatchResponse } from '../wire/watch.ts';
@@ -20,7 +21,6 @@ export type Frame = Buffer;
 const HEAD_BYTES = 5;
 /** Messages are put together up to this; a larger one stays alone. */
 const PIECE_MAX_BYTES = 256 * 1024;
-const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Writes messages of a node, each for itself; the same list gives the same frames. */
 export const framesOf: (responses: readonly WatchResponse[]) => readonly Frame[] = oncePer(
@@ -51,14 +51,10 @@ export function messageIn(frame: Frame): Buffer {
   return frame.subarray(HEAD_BYTES);
 }
 
-/**
- * Takes messages out of what arrives on one stream. What is held of a message that is not complete
- * grows with what has arrived, not with what its head announces.
- */
+/** Takes messages out of what arrives on one stream. */
 export class FrameReader {
   readonly #maxBytes: number;
-  #held: Buffer = EMPTY;
-  #heldBytes = 0;
+  readonly #tail: Tail = new Tail();
 
   /** `maxBytes` is the largest message. */
   constructor(maxBytes: number) {
@@ -71,34 +67,13 @@ export class FrameReader {
    */
   read(chunk: Buffer): readonly Buffer[] {
     const messages: Buffer[] = [];
-    let rest = this.#heldBytes === 0 ? chunk : this.#append(chunk);
+    let rest = this.#tail.join(chunk);
     for (let end = this.#endOf(rest); end <= rest.length; end = this.#endOf(rest)) {
       messages.push(rest.subarray(HEAD_BYTES, end));
       rest = rest.subarray(end);
     }
-    if (rest.length === 0) {
-      this.#held = EMPTY;
-      this.#heldBytes = 0;
-    } else if (this.#heldBytes === 0 || messages.length > 0) {
-      // A chunk is a piece of a large buffer, which must not stay for the sake of it.
-      const held = Buffer.allocUnsafeSlow(rest.length);
-      rest.copy(held);
-      this.#held = held;
-      this.#heldBytes = held.length;
-    }
+    this.#tail.hold(rest);
     return messages;
-  }
-
-  #append(chunk: Buffer): Buffer {
-    const bytes = this.#heldBytes + chunk.length;
-    if (bytes > this.#held.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.#held.length));
-      this.#held.copy(larger, 0, 0, this.#heldBytes);
-      this.#held = larger;
-    }
-    chunk.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = bytes;
-    return this.#held.subarray(0, bytes);
   }
 
   /** Where the first message ends; infinite while its head is not there. */

@@ -27,8 +27,8 @@ import { plaintextServer } from './credentials.ts';
 import { type GossipServices, gossipService } from './gossip-handler.ts';
 import type { LiveTls } from './live-tls.ts';
 import { OpenCalls } from './open-calls.ts';
+import { ProgramConnections } from './program-connections.ts';
 import { requestTimeout } from './request-timeout.ts';
-import type { StreamRoute } from './stream-route.ts';
 import { TlsListener } from './tls-listener.ts';
 import { trustService, type WatchServices } from './trust-handler.ts';
 
@@ -68,6 +68,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly address: string;
   readonly #server: Server;
   readonly #listener: TlsListener | undefined;
+  readonly #programs: ProgramConnections | undefined;
   readonly #health: HealthImplementation;
   readonly #names: readonly string[];
   readonly #openCalls: OpenCalls;
@@ -90,11 +91,13 @@ export class GrpcServer implements AsyncDisposable {
     for (const { definition, implementation } of served) {
       server.addService(definition, implementation);
     }
-    const route = trust?.route;
-    const { host, port, listener } = await bind(server, { openCalls, route }, options);
+    const { maxStreamsPerConnection: maxStreams } = options;
+    const programs = trust && new ProgramConnections({ route: trust.route, maxStreams, logger });
+    const { host, port, listener } = await bind(server, { openCalls, programs }, options);
     return new GrpcServer({
       server,
       listener,
+      programs,
       health,
       names: ['', ...names],
       openCalls,
@@ -106,6 +109,7 @@ export class GrpcServer implements AsyncDisposable {
   private constructor(parts: {
     readonly server: Server;
     readonly listener: TlsListener | undefined;
+    readonly programs: ProgramConnections | undefined;
     readonly health: HealthImplementation;
     readonly names: readonly string[];
     readonly openCalls: OpenCalls;
@@ -115,6 +119,7 @@ export class GrpcServer implements AsyncDisposable {
     this.address = parts.address;
     this.#server = parts.server;
     this.#listener = parts.listener;
+    this.#programs = parts.programs;
     this.#health = parts.health;
     this.#names = parts.names;
     this.#openCalls = parts.openCalls;
@@ -132,7 +137,8 @@ export class GrpcServer implements AsyncDisposable {
     this.setHealth('NOT_SERVING');
     this.#listener?.stop();
     this.#openCalls.endStreams(shuttingDown);
-    const closed = this.#tryShutdown();
+    this.#programs?.leave();
+    const closed = Promise.all([this.#tryShutdown(), this.#programs?.gone()]);
     await Promise.race([this.#openCalls.idle(), this.#after(timeoutMs)]);
     // Health watchers never end by themselves; nobody else is left, or time is over.
     await Promise.race([closed, this.#after(Math.min(timeoutMs, CLOSE_GRACE_MS))]);
@@ -199,9 +205,15 @@ interface Bound {
   readonly listener: TlsListener | undefined;
 }
 
+/** Who takes connections beside grpc-js, and who knows the calls on them. */
+interface Takers {
+  readonly openCalls: OpenCalls;
+  readonly programs: ProgramConnections | undefined;
+}
+
 async function bind(
   server: Server,
-  { openCalls, route }: { readonly openCalls: OpenCalls; readonly route: StreamRoute | undefined },
+  { openCalls, programs }: Takers,
   options: ServerOptions,
 ): Promise<Bound> {
   const { address, tls, clock, logger, metrics } = options;
@@ -218,7 +230,7 @@ async function bind(
       port: Number(address.slice(colon + 1)),
       tls,
       sessions: isForClients(options.services) ? 'resumable' : 'full',
-      makeTaker: () => connectionTaker(server, openCalls, route),
+      makeTaker: () => connectionTaker(server, openCalls, programs),
       clock,
       logger,
       metrics,

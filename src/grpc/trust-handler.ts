@@ -2,8 +2,8 @@
  * `trust.Watch`: decode what a client says, hand it to its subscription, encode what it gets.
  *
  * A client must start within ten seconds, may not flood, and must read: one that takes nothing for
- * a minute is cut off with `LIMIT` and resumes where it was when it comes back. Streams over TLS
- * are served without grpc-js in between (`http2-call.ts`), those without TLS by grpc-js.
+ * a minute is cut off with `LIMIT` and resumes where it was when it comes back. Plain calls over
+ * TLS are served on connections of our own (`program-connections.ts`), all others by grpc-js.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import { BidiCall, type BidiListener, type CallHeaders } from './bidi-call.ts';
 import type { AnyCall } from './caller.ts';
 import { admitCaller, type CallEnvironment, reportFailure, type ServedService } from './calls.ts';
 import type { Frame } from './frames.ts';
-import { Http2Call } from './http2-call.ts';
 import type { OpenCall } from './open-calls.ts';
+import type { ProgramRoute } from './program-connections.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { StreamRoute } from './stream-route.ts';
+import { isPlainCall, StreamCall } from './stream-call.ts';
 import { Sweep, type Swept } from './sweep.ts';
 
 /** A client's subscription, as this handler drives it. */
@@ -65,7 +65,7 @@ interface WatchCall {
 
 /** The clients' service, with the way around grpc-js that its streams may take. */
 export interface TrustService extends ServedService {
-  readonly route: StreamRoute;
+  readonly route: ProgramRoute;
 }
 
 /** The clients' service. */
@@ -91,9 +91,9 @@ export function trustService(environment: CallEnvironment, services: WatchServic
     definition: TRUST_METHODS,
     implementation: { watch },
     route: {
-      path,
-      serve: (stream, altNames) => {
-        const call = new Http2Call(stream, { path, altNames, clock });
+      takes: (request) => isPlainCall(request, path),
+      open: (stream, { from, altNames }) => {
+        const call = new StreamCall(stream, { path, from, altNames, clock });
         serve(call, call);
       },
     },
@@ -190,10 +190,12 @@ class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
 
   #write(frames: readonly Frame[]): 'sent' | 'full' {
     this.#quietS = 0;
-    for (const [index, frame] of frames.entries()) {
+    let count = 0;
+    for (const frame of frames) {
+      count += 1;
       if (this.#parts.call.writeFrame(frame)) continue;
       this.#unreadS ??= 0;
-      this.#rest = frames.slice(index + 1);
+      this.#rest = frames.slice(count);
       return 'full';
     }
     this.#rest = NOTHING;

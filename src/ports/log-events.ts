@@ -28,6 +28,7 @@ export type LogEvent =
   | 'authorities.swapped'
   | 'authorities.refused'
   | 'connection.cut'
+  | 'connection.failed'
   | 'connection.refused'
   | 'address.refused'
   // The store.

@@ -83,6 +83,8 @@ describe('nodes over gRPC with mTLS', () => {
       first,
       anchors.slice(0, 100).map(({ der }) => der),
     );
+    // Another node takes what follows once it has fetched what comes before.
+    await until(() => cluster?.sequences().join() === '1,1');
     for (const anchor of anchors.slice(100)) {
       await cluster.publish('fra-1', realm.nextRelease(PAYMENTS, addActive(anchor)), [anchor.der]);
     }

@@ -102,6 +102,18 @@ export const COVERED_H: readonly CoveredCase[] = [
     test: 'test/core/audit/verify.test.ts',
     title: 'fails for an entry that was changed, left out, added or moved (H12)',
   },
+  {
+    name: 'H13 http2-flood',
+    about: 'Frames that cost work and serve nothing end the connection of a program.',
+    test: 'test/http2/faults.test.ts',
+    title: 'of streams that are reset at once ends the connection (CVE-2023-44487, H13)',
+  },
+  {
+    name: 'H13 http2-flood, of continuations',
+    about: 'Fields without end are cut off before they are decoded.',
+    test: 'test/http2/faults.test.ts',
+    title: 'of continuations ends the connection (CVE-2024-27316, H13)',
+  },
 ];
 
 /** The cases of the group. */

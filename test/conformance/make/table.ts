@@ -13,7 +13,7 @@ const DESIGN: Readonly<Record<string, string>> = {
   E: '01 02 03 04 05 07 08 09 10 11 12',
   F: '01 02 03 04 05 06 07 09 11',
   G: '01 02 03 04 05 06 07 08 09 10 11 12 13 14 16 17 18 20 21 22 23 24 25',
-  H: '01 02 03 04 06 07 08 09 10 11 12',
+  H: '01 02 03 04 06 07 08 09 10 11 12 13',
   // Rollouts, what clients report, how anchors are limited; the others are not part of this version
   // yet.
   I: '05 06 07 08 09 10 11 12 13',
