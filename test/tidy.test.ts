@@ -26,6 +26,7 @@ const WHOLE = [
   'bench',
   'examples',
   'handbook',
+  'interop',
 ];
 
 const all = filesBelow(root);
