@@ -11,7 +11,13 @@ import type { Command } from 'commander';
 import { KedgeError } from '../core/errors.ts';
 import { formatTimestamp, parseTimestamp, timestampMs } from '../core/ids.ts';
 import type { Wave } from '../core/rollouts/body.ts';
-import { type OpeningTimes, type OpeningWindow, opensAtMs } from '../core/rollouts/opening.ts';
+import {
+  formatWindow,
+  type OpeningTimes,
+  type OpeningWindow,
+  opensAtMs,
+  WEEKDAYS,
+} from '../core/rollouts/opening.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { parseArgument } from './help.ts';
 import type { Json } from './output.ts';
@@ -33,7 +39,6 @@ export interface TimePlan {
   readonly own: 'kept' | 'replaced';
 }
 
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const DAY_MINUTES = 1440;
 const HOURS = /^([a-z,-]+) (\d{2}):([0-5]\d)-(\d{2}):([0-5]\d)$/;
 
@@ -88,7 +93,7 @@ export function timeWarnings(
 
 /** When a wave may open, in words. */
 export function timesText({ notBeforeMs, window }: OpeningTimes): string {
-  const hours = window === undefined ? [] : [`${windowText(window)} UTC`];
+  const hours = window === undefined ? [] : [`${formatWindow(window)} UTC`];
   const begin = notBeforeMs === undefined ? [] : [`from ${formatTimestamp(notBeforeMs)}`];
   const parts = [...hours, ...begin];
   return parts.length === 0 ? 'at any time' : parts.join(', ');
@@ -98,7 +103,7 @@ export function timesText({ notBeforeMs, window }: OpeningTimes): string {
 export function timesJson({ notBeforeMs, window }: OpeningTimes): { readonly [key: string]: Json } {
   return {
     notBefore: notBeforeMs === undefined ? null : formatTimestamp(notBeforeMs),
-    window: window === undefined ? null : windowText(window),
+    window: window === undefined ? null : formatWindow(window),
   };
 }
 
@@ -150,44 +155,16 @@ function nextMs(
 }
 
 function parseDays(text: string, window: string): readonly number[] {
-  if (text === 'daily') return DAYS.map((_, index) => index + 1);
+  if (text === 'daily') return WEEKDAYS.map((_, index) => index + 1);
   const days = new Set<number>();
   for (const part of text.split(',')) {
-    const ends = part.split('-').map((day) => DAYS.indexOf(day));
+    const ends = part.split('-').map((day) => WEEKDAYS.indexOf(day));
     const [first = -1, last = first] = ends;
     if (ends.length > 2 || first < 0 || last < 0) throw wrongWindow(window);
-    const count = ((last - first + DAYS.length) % DAYS.length) + 1;
-    for (let step = 0; step < count; step += 1) days.add(((first + step) % DAYS.length) + 1);
+    const count = ((last - first + WEEKDAYS.length) % WEEKDAYS.length) + 1;
+    for (let step = 0; step < count; step += 1) days.add(((first + step) % WEEKDAYS.length) + 1);
   }
   return [...days].sort((a, b) => a - b);
-}
-
-/** As `parseWindow` reads it. */
-function windowText({ days, startMinute, minutes }: OpeningWindow): string {
-  const ends = startMinute + minutes;
-  const end = ends > DAY_MINUTES ? ends - DAY_MINUTES : ends;
-  const which = days.length === DAYS.length ? 'daily' : daysText(days);
-  return `${which} ${clockText(startMinute)}-${clockText(end)}`;
-}
-
-function daysText(days: readonly number[]): string {
-  const runs: number[][] = [];
-  for (const day of days) {
-    const run = runs.at(-1);
-    if (run !== undefined && run.at(-1) === day - 1) run.push(day);
-    else runs.push([day]);
-  }
-  const nameOf = (day: number | undefined): string => DAYS[(day ?? 1) - 1] ?? '';
-  return runs
-    .map((run) =>
-      run.length < 3 ? run.map(nameOf).join(',') : `${nameOf(run[0])}-${nameOf(run.at(-1))}`,
-    )
-    .join(',');
-}
-
-function clockText(minute: number): string {
-  const two = (number: number): string => String(number).padStart(2, '0');
-  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 }
 
 function wholeSeconds(ms: number): number {

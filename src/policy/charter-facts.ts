@@ -6,6 +6,7 @@
 import type { Charter } from '../core/charter/charter.ts';
 import type { SignerId } from '../core/ids.ts';
 import type { RolloutBody } from '../core/rollouts/body.ts';
+import { formatWindow } from '../core/rollouts/opening.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import type { Facts } from './environment.ts';
 import { approvalFacts, daysBetween, realmFacts, timeFacts } from './shared-facts.ts';
@@ -66,6 +67,8 @@ export function rolloutFacts(body: RolloutBody, given: ProposalCase): Facts {
       ),
       soakSeconds: gated.length === 0 ? 0 : Math.min(...gated),
       maxFailures: Math.max(...body.waves.map(({ gates }) => gates.maxFailures)),
+      windows: body.waves.map(({ window }) => (window === undefined ? '' : formatWindow(window))),
+      maxPerIdentity: body.maxPerIdentity ?? 0,
     },
     ...commonFacts(given),
   };

@@ -8,6 +8,7 @@ import { findingsOf, submissionPolicy } from '../../src/policy/submission.ts';
 import type { PolicyPhase } from '../../src/ports/policy.ts';
 import { addActive, createTestAnchors, type TestEdit } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../src/testing/realm.ts';
+import { EVERYBODY, rolloutPlan } from '../../src/testing/rollouts.ts';
 import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 
 const BUNDLE = 'payments.test.example.org';
@@ -221,4 +222,22 @@ describe('rules for charters', () => {
       return `${code}: ${message}`;
     }
   }
+});
+
+describe('rules for rollouts', () => {
+  it('see in which hours waves open, and how many programs of one identity count', () => {
+    const hours = "rollout.windows == ['mon-thu 09:00-16:00', ''] && rollout.maxPerIdentity == 20";
+    const realm = createTestRealm({ rolloutSigner: 'deploy' });
+    const rule = { ...release('hours', hours), for: 'rollout' } as const;
+    realm.nextCharter((charter) => ({ ...charter, policy: { rules: [rule] } }));
+    const { sequence, digest } = realm.nextRelease(BUNDLE, addActive(...anchors));
+    const window = { days: [1, 2, 3, 4], startMinute: 540, minutes: 420 };
+    const waves = [{ ...EVERYBODY, name: 'first', window }, EVERYBODY];
+    const plan = rolloutPlan({ sequence, digest }, undefined, { waves, maxPerIdentity: 20 });
+    const options = { after: 'nothing' } as const;
+    expect(verdictOn(realm, realm.nextRollout(BUNDLE, plan, options))).toBe('passes');
+    const { maxPerIdentity: _, ...other } = plan;
+    const refused = realm.nextRollout(BUNDLE, other, options);
+    expect(verdictOn(realm, refused)).toContain('POLICY: the rule hours');
+  });
 });

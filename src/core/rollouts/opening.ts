@@ -28,6 +28,9 @@ export interface OpeningTimes {
   readonly window?: OpeningWindow;
 }
 
+/** From Monday on, as people write them. */
+export const WEEKDAYS: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1440;
 const DAY_MS = DAY_MINUTES * MINUTE_MS;
@@ -52,6 +55,14 @@ export function opensAtMs({ notBeforeMs = 0, window }: OpeningTimes, nowMs: numb
     if (fromMs < startMs + window.minutes * MINUTE_MS) return Math.max(fromMs, startMs);
   }
   throw new KedgeError('BUG', 'a window of no day of the week');
+}
+
+/** A window in words, for example `mon-thu 09:00-16:00`; in UTC like the window. */
+export function formatWindow({ days, startMinute, minutes }: OpeningWindow): string {
+  const ends = startMinute + minutes;
+  const end = ends > DAY_MINUTES ? ends - DAY_MINUTES : ends;
+  const which = days.length === WEEKDAYS.length ? 'daily' : daysText(days);
+  return `${which} ${clockText(startMinute)}-${clockText(end)}`;
 }
 
 /** Reads the times of a wave (RO-10). Errors: `PARSE`, `LIMIT`. */
@@ -98,6 +109,26 @@ function readDay(value: CanonicalValue, path: string): number {
 /** From 1 (Monday) on; `day` counts from 1970. */
 function weekdayOf(day: number): number {
   return ((day + FIRST_WEEKDAY) % WEEK_DAYS) + 1;
+}
+
+function daysText(days: readonly number[]): string {
+  const runs: number[][] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.at(-1) === day - 1) run.push(day);
+    else runs.push([day]);
+  }
+  const nameOf = (day: number | undefined): string => WEEKDAYS[(day ?? 1) - 1] ?? '';
+  return runs
+    .map((run) =>
+      run.length < 3 ? run.map(nameOf).join(',') : `${nameOf(run[0])}-${nameOf(run.at(-1))}`,
+    )
+    .join(',');
+}
+
+function clockText(minute: number): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 }
 
 function wrong(path: string, what: string): KedgeError {
