@@ -170,7 +170,7 @@ function deliverInWaves(
 ): Deliveries {
   return new Deliveries({
     ...{ state, store, clock, logger, metrics },
-    nodes: () => told().adoption.nodes(),
+    nodes: () => told().adoption.timelyNodes(),
     heartbeats: () => told().replicator.attestations.heartbeats,
     note: (fact) => audit.feed.note(fact),
     onStep: (bundle, { rollout, openness }) => {

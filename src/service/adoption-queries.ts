@@ -6,6 +6,7 @@
  */
 
 import { shortDigest } from '../core/adoption/client.ts';
+import { isOutdated } from '../core/adoption/freshness.ts';
 import { clientBytes, listClients, mayHave } from '../core/adoption/listing.ts';
 import type {
   BundleAdoption,
@@ -15,7 +16,7 @@ import type {
   ListClientsQuery,
   NodeClients,
 } from '../core/adoption/model.ts';
-import { adoptionOf, type ReportingNode } from '../core/adoption/view.ts';
+import { adoptionOf, type ReportingNode, standingOf } from '../core/adoption/view.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Hello } from '../core/gossip/frames.ts';
 import { type BundleName, releaseStream } from '../core/ids.ts';
@@ -93,6 +94,20 @@ export class AdoptionQueries {
       };
     });
     return [{ ...own, row: reporting.row() }, ...others];
+  }
+
+  /**
+   * The same for who opens waves by what they say: one that told too long ago is as good as one
+   * that does not answer, since what failed at its programs may have been held back.
+   */
+  timelyNodes(): readonly ReportingNode[] {
+    const nowMs = this.#options.clock.nowMs();
+    return this.nodes().map((node) => {
+      const { issuedAtMs } = node.row ?? {};
+      const isOld =
+        issuedAtMs !== undefined && isOutdated({ standing: standingOf(node), issuedAtMs }, nowMs);
+      return isOld ? { ...node, trust: 'doubtful' } : node;
+    });
   }
 
   /** Clients of this node. */

@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ROW_AGE_MAX_MS } from '../../src/core/adoption/freshness.ts';
 import type { ClientPage, ClientsQuery, ListClientsQuery } from '../../src/core/adoption/model.ts';
+import type { AdoptionRow } from '../../src/core/adoption/row.ts';
+import { standingOf } from '../../src/core/adoption/view.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { parseBundleName, parseNodeId, parseRegionName } from '../../src/core/ids.ts';
 import type { MemberState } from '../../src/core/membership/view.ts';
@@ -21,6 +24,7 @@ describe('AdoptionQueries', () => {
   let clock: SimulatedClock;
   let reporting: Reporting;
   let others: Map<string, MemberState>;
+  let rows: Map<string, AdoptionRow>;
   let answers: Map<string, number>;
   let asked: string[];
   let queries: AdoptionQueries;
@@ -29,6 +33,7 @@ describe('AdoptionQueries', () => {
     realm = createTestRealm();
     clock = new SimulatedClock();
     others = new Map();
+    rows = new Map();
     answers = new Map();
     asked = [];
     const self = testHello(SELF, realm);
@@ -50,12 +55,33 @@ describe('AdoptionQueries', () => {
       clock,
       ask,
       replicator: {
-        adoption: { row: () => undefined },
+        adoption: { row: (nodeId) => rows.get(nodeId) },
         durable: state,
-        neighbours: () => Array.from(others, ([name, member]) => neighbour(name, member)),
+        neighbours: () =>
+          Array.from(others, ([name, member]) => {
+            // Who has no link and is to have one is cut off; who sent its row need not be.
+            const wanted = rows.has(name) ? 'not-wanted' : 'wanted';
+            return { ...neighbour(name, member), wanted };
+          }),
         requireServing: () => undefined,
       },
     });
+  });
+
+  it('I09: opens no wave by what a node told too long ago', () => {
+    others.set('fra-1', 'alive').set('sin-1', 'alive');
+    const row = reporting.row();
+    const oldMs = clock.nowMs() - ROW_AGE_MAX_MS;
+    rows
+      .set('fra-1', { ...row, issuedAtMs: oldMs })
+      .set('sin-1', { ...row, issuedAtMs: oldMs - 1 });
+    const standings = queries.timelyNodes().map((node) => [node.nodeId, standingOf(node)]);
+    expect(standings).toEqual([
+      [SELF, 'counted'],
+      ['fra-1', 'counted'],
+      ['sin-1', 'unreachable'],
+    ]);
+    expect(queries.nodes().map(standingOf)).toEqual(['counted', 'counted', 'counted']);
   });
 
   it('asks the nodes in order, and itself without asking', async () => {

@@ -114,6 +114,12 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'I09: does not know of who is cut off, silent, partial or counts by another rollout',
   },
   {
+    name: 'I09 unknown-denominator, of waves, outdated',
+    about: 'No wave opens by counts that are old.',
+    test: 'test/service/adoption-queries.test.ts',
+    title: 'I09: opens no wave by what a node told too long ago',
+  },
+  {
     name: 'I10 self-report-without-probe, in waves',
     about: 'Who has received the release of a rollout and does not use it opens no wave.',
     test: 'test/core/adoption/wave-tally.test.ts',
