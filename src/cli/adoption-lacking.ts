@@ -18,7 +18,7 @@ export function lackingOf(
   report: AdoptionReport,
   nodes: readonly NodeAdoption[],
 ): string | undefined {
-  const { newest, total, unknowns, nowMs, behind, refused, away } = report;
+  const { newest, total, unknowns, behind, refused, away } = report;
   if (newest < total) {
     const late = [...refused, ...behind];
     return `${newest} of ${total} clients run it; not yet: ${placesOf(late)}`;
@@ -32,13 +32,32 @@ export function lackingOf(
   if (missing.length > 0) {
     return `not known: ${missing.map(({ kind, nodeId }) => nodeId ?? kind).join(', ')}`;
   }
-  if (total > 0) return undefined;
-  const young = nodes.filter(({ standing, sinceMs }) => {
-    return standing === 'counted' && nowMs - (sinceMs ?? nowMs) < SETTLED_MS;
-  });
+  const young = total > 0 ? [] : youngNodes(report, nodes);
   if (young.length === 0) return undefined;
-  const names = young.map(({ nodeId }) => nodeId).join(', ');
-  return `no client is connected yet, and not observed for ${SETTLED_MS / 1000} s: ${names}`;
+  const span = `${SETTLED_MS / 1000} s`;
+  return `no client is connected yet, and not observed for ${span}: ${young.join(', ')}`;
+}
+
+/** What nobody can know when all that are there run it: who was there before a restart. */
+export function restartWarning(
+  report: AdoptionReport,
+  nodes: readonly NodeAdoption[],
+): string | undefined {
+  const young = youngNodes(report, nodes);
+  if (young.length === 0) return undefined;
+  const whose = `clients of ${young.join(', ')} may not all be back`;
+  return `${whose}: not observed for ${SETTLED_MS / 1000} s since the start`;
+}
+
+function youngNodes(
+  { nowMs }: AdoptionReport,
+  nodes: readonly NodeAdoption[],
+): readonly NodeAdoption['nodeId'][] {
+  return nodes
+    .filter(({ standing, sinceMs }) => {
+      return standing === 'counted' && nowMs - (sinceMs ?? nowMs) < SETTLED_MS;
+    })
+    .map(({ nodeId }) => nodeId);
 }
 
 /** `2 in fra (release 41, received release 42, does not use it)`, and how many more. */

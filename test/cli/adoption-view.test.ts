@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reportAdoption } from '../../src/cli/adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../../src/cli/adoption-json.ts';
-import { lackingOf } from '../../src/cli/adoption-lacking.ts';
+import { lackingOf, restartWarning } from '../../src/cli/adoption-lacking.ts';
 import { formatAdoption } from '../../src/cli/adoption-view.ts';
 import { formatClients } from '../../src/cli/clients-view.ts';
 import { formatRemoval } from '../../src/cli/removal-view.ts';
@@ -320,6 +320,17 @@ describe('what --wait waits for', () => {
       });
     expect(lacking(restarted(59_000))).toMatch(/^no client is connected yet.*: iad-1$/);
     expect(lacking(restarted(60_000))).toBeUndefined();
+  });
+});
+
+describe('what --wait cannot know', () => {
+  it('is whether all clients of a node are back that has just started', () => {
+    const known = adoption({ nodes: [node('fra-1'), node('iad-1', { sinceMs: NOW_MS - 59_000 })] });
+    expect(lackingOf(report(known), known.nodes)).toBeUndefined();
+    expect(restartWarning(report(known), known.nodes)).toBe(
+      'clients of iad-1 may not all be back: not observed for 60 s since the start',
+    );
+    expect(restartWarning(report(adoption()), adoption().nodes)).toBeUndefined();
   });
 });
 

@@ -12,7 +12,7 @@ import { type BundleName, parseBundleName, parseNodeId } from '../../core/ids.ts
 import type { ReleaseHead } from '../../core/trusted/state.ts';
 import { type AdoptionReport, reportAdoption } from '../adoption.ts';
 import { adoptionJson, clientsJson, removalJson } from '../adoption-json.ts';
-import { lackingOf } from '../adoption-lacking.ts';
+import { lackingOf, restartWarning } from '../adoption-lacking.ts';
 import { formatAdoption } from '../adoption-view.ts';
 import { findAnchor } from '../anchor-names.ts';
 import { listClients } from '../client-pages.ts';
@@ -197,8 +197,13 @@ async function lookAtAdoption({ session, options, node, bundle, head }: Question
     const shown = formatAdoption(report, { styles, kind, columns: context.stdout.columns });
     const isHeld = await isHeldBack(node, bundle, head);
     const text = isHeld ? `${shown}\n\n${waitingText(bundle, sequence, styles)}` : shown;
-    const warnings = warningsOf(report, known.head);
     const waitsFor = lackingOf(report, known.nodes);
+    const isDone = options.wait === true && waitsFor === undefined;
+    const restarted = isDone ? restartWarning(report, known.nodes) : undefined;
+    const warnings = [
+      ...warningsOf(report, known.head),
+      ...(restarted === undefined ? [] : [restarted]),
+    ];
     const json = { ...adoptionJson(report), waitsForRollout: isHeld };
     return { json, text, warnings, ...(waitsFor !== undefined && { waitsFor }) };
   }
