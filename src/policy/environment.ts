@@ -124,7 +124,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
       maxFailures: field('int', 'the highest allowance of failures of all waves'),
       windows: field(
         'list<string>',
-        'hours in which each wave may open, such as `mon-thu 09:00-16:00`, in UTC; empty: at any time',
+        'when each wave may open, such as `mon-thu 09:00-16:00` in UTC; empty: at any time',
       ),
       maxPerIdentity: field('int', 'programs of one identity that count; 0: all of them'),
     },
