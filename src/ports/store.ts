@@ -73,6 +73,15 @@ export interface Store extends AsyncDisposable {
   /** 32 hex digits, made at random when the store was created: another id is another store. */
   readonly storeId: string;
 
+  /**
+   * How many appends changed the store and how often it was opened by a node since it was made;
+   * durable with what it counts, so it says how old a copy is. Only grows.
+   */
+  readonly writes: number;
+
+  /** Counts one more, for a process that starts, and returns the count. */
+  advance(): Promise<number>;
+
   /** What the node kept of what happened to it; closed with the store. */
   readonly audit: AuditStore;
 
@@ -148,13 +157,14 @@ export interface Store extends AsyncDisposable {
 }
 
 /**
- * What a node notes for itself: its key (a secret), the other nodes that it knows, its last start,
- * per key of its region and stream the head that it cosigned last, and per bundle which waves of a
- * rollout it has opened.
+ * What a node notes for itself: its key (a secret), the other nodes that it knows and what they
+ * signed of their stores, its last start, per key of its region and stream the head that it
+ * cosigned last, and per bundle which waves of a rollout it has opened.
  */
 export type NoteName =
   | 'node-key'
   | 'members'
+  | 'marks'
   | 'boot'
   | `cosigned:${KeyId}:${StreamName}`
   | `rollout:${BundleName}`;

@@ -11,7 +11,6 @@ import { KedgeError } from '../core/errors.ts';
 import type { ProposalChange } from '../core/gossip/events.ts';
 import {
   type AnchorId,
-  CHARTER_STREAM,
   parseSequence,
   type Sequence,
   type Sha256,
@@ -47,12 +46,10 @@ import {
   noteKey,
 } from './keys.ts';
 import { loadHeads, parseStored } from './load-heads.ts';
+import { loadState } from './load-state.ts';
 import { LogTrees } from './log-trees.ts';
 import { ascending, requireLimit } from './read-bounds.ts';
 import { type DocumentRecord, encodeFormat, parseDocument } from './records.ts';
-
-/** Charters read at once: each with its body, up to a megabyte. */
-const LOAD_CHUNK = 16;
 
 /** A store whose rules are here and whose bytes are in a key-value database, which it owns. */
 export class DocumentStore implements Store {
@@ -85,6 +82,20 @@ export class DocumentStore implements Store {
     return this.#storeId;
   }
 
+  get writes(): number {
+    return this.#heads.writes;
+  }
+
+  async advance(): Promise<number> {
+    this.#requireOpen();
+    await this.#inTurn(async () => {
+      await this.#repair();
+      await this.#entries.write([this.#heads.nextWrite]);
+      this.#heads.advance();
+    });
+    return this.writes;
+  }
+
   async renew(storeId: string): Promise<void> {
     await this.#put([{ key: FORMAT_KEY, value: encodeFormat(FORMAT_VERSION, storeId) }]);
     this.#storeId = storeId;
@@ -92,20 +103,7 @@ export class DocumentStore implements Store {
 
   async load(): Promise<StoredState> {
     this.#requireOpen();
-    const charters: StoredDocument[] = [];
-    const charterHead = this.#heads.sequence(CHARTER_STREAM);
-    for (let from = 1; from <= charterHead; from += LOAD_CHUNK) {
-      const sequences = ascending(from, Math.min(charterHead, from + LOAD_CHUNK - 1));
-      charters.push(
-        ...(await Promise.all(sequences.map((at) => this.#stored(CHARTER_STREAM, at)))),
-      );
-    }
-    const heads: StoredDocument[] = [];
-    for (const { stream, sequence } of this.#heads.list()) {
-      if (stream === CHARTER_STREAM || sequence === 0) continue;
-      heads.push(await this.#stored(stream, parseSequence(sequence)));
-    }
-    return { charters, heads, evidence: this.#heads.evidence() };
+    return await loadState(this.#heads, (stream, sequence) => this.#stored(stream, sequence));
   }
 
   async append(batch: StoreBatch): Promise<void> {

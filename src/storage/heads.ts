@@ -19,8 +19,14 @@ import {
 import type { Evidence } from '../core/trusted/state.ts';
 import type { StoreBatch, StoredDocument, StoredHead } from '../ports/store.ts';
 import type { Put } from './key-value.ts';
-import { blobKey, bodyKey, documentKey, forkKey, headKey } from './keys.ts';
-import { encodeDocument, encodeFork, encodeHead, type HeadRecord } from './records.ts';
+import { blobKey, bodyKey, documentKey, forkKey, headKey, WRITES_KEY } from './keys.ts';
+import {
+  encodeDocument,
+  encodeFork,
+  encodeHead,
+  encodeWrites,
+  type HeadRecord,
+} from './records.ts';
 
 /** Finds the digest of a stored document. */
 export type DigestAt = (stream: StreamName, sequence: Sequence) => Promise<Sha256 | undefined>;
@@ -48,22 +54,41 @@ export interface HeadChanges {
 export class Heads {
   readonly #heads: Map<StreamName, HeadRecord>;
   readonly #forks: Map<StreamName, Evidence>;
+  #writes: number;
 
   constructor(
     heads: ReadonlyMap<StreamName, HeadRecord>,
     forks: ReadonlyMap<StreamName, Evidence>,
+    writes: number,
   ) {
+    this.#writes = writes;
     this.#heads = new Map(heads);
     this.#forks = new Map(forks);
   }
 
   /** What was planned is written. */
   adopt({ heads, forks }: HeadChanges): void {
+    this.advance();
     for (const [stream, head] of heads) this.#heads.set(stream, head);
     for (const [stream, fork] of forks) {
       if (fork === undefined) this.#forks.delete(stream);
       else this.#forks.set(stream, fork);
     }
+  }
+
+  /** How often the store was written to. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** One more without a change of heads, as it is written. */
+  get nextWrite(): Put {
+    return { key: WRITES_KEY, value: encodeWrites(this.#writes + 1) };
+  }
+
+  /** {@link nextWrite} is written. */
+  advance(): void {
+    this.#writes += 1;
   }
 
   /** The sequence of a stream's head; 0 when there is none. */
@@ -132,6 +157,7 @@ export class Heads {
     for (const [stream, head] of changes.heads) {
       puts.push({ key: headKey(stream), value: encodeHead(head) });
     }
+    if (puts.length > 0) puts.push(this.nextWrite);
     return { puts, removedKeys, changes };
   }
 

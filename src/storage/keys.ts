@@ -12,6 +12,7 @@
  *                                         the hash of a perfect subtree of the stream's log
  * prop:<sha-256>                          a proposal, under the digest of its statement
  * note:<name>                             what the node remembers for itself
+ * writes                                  how often the store was written to
  * audit:log                               where the node's audit log stands
  * audit:entry:<index, 16 digits>          an entry of it
  * audit:tree:<level, 2 digits>:<index, 16 digits>
@@ -36,6 +37,9 @@ export const FORMAT_KEY: string = 'format';
 
 const SEQUENCE_DIGITS = 16;
 const LEVEL_DIGITS = 2;
+
+/** The key of the count of writes; absent in a store of before. */
+export const WRITES_KEY: string = 'writes';
 
 /** A half-open range of keys. */
 export interface KeyRange {

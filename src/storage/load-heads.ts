@@ -8,8 +8,8 @@ import type { Evidence } from '../core/trusted/state.ts';
 import { storeError } from './failures.ts';
 import { Heads } from './heads.ts';
 import type { KeyValue } from './key-value.ts';
-import { FORKS, HEADS, parseStreamKey } from './keys.ts';
-import { parseFork, parseHead } from './records.ts';
+import { FORKS, HEADS, parseStreamKey, WRITES_KEY } from './keys.ts';
+import { parseFork, parseHead, parseWrites } from './records.ts';
 
 /** Reads where every stream stands. Errors: `STORE` (damaged). */
 export async function loadHeads(entries: KeyValue): Promise<Heads> {
@@ -21,7 +21,11 @@ export async function loadHeads(entries: KeyValue): Promise<Heads> {
     ({ key, value }): Evidence =>
       parseStored(entries.where, key, () => parseFork(parseStreamKey(key), value)),
   );
-  return new Heads(new Map(heads), new Map(evidence.map((fork) => [fork.stream, fork])));
+  const count = await entries.get(WRITES_KEY);
+  const writes =
+    count === undefined ? 0 : parseStored(entries.where, WRITES_KEY, () => parseWrites(count));
+  const forks = new Map(evidence.map((fork) => [fork.stream, fork]));
+  return new Heads(new Map(heads), forks, writes);
 }
 
 /** A record that does not parse was changed on the disk: nobody else writes them. */

@@ -9,6 +9,7 @@
  * ```
  * format     "kedge-store " version " " storeId "\n"       text, so that every version can read it
  * head       1, sequence u64, digest 32
+ * writes     1, count u64
  * document   1, digest 32, body digest 32, statement
  * fork       1, sequence u64, statement, statement, keys
  * keys       nothing, or count u8, count × (algorithm (u8), SPKI (u16)): recovery keys of charters
@@ -88,6 +89,19 @@ export function parseHead(bytes: Uint8Array): HeadRecord {
     throw new KedgeError('PARSE', 'a head without a digest');
   }
   return head;
+}
+
+/** Encodes how often the store was written to. */
+export function encodeWrites(writes: number): Uint8Array {
+  return concatBytes(versionByte(), u64(writes));
+}
+
+/** Parses how often the store was written to. Errors: `PARSE`. */
+export function parseWrites(bytes: Uint8Array): number {
+  const reader = new RecordReader(bytes);
+  const writes = reader.u64();
+  reader.end();
+  return writes;
 }
 
 /** Encodes a document record. Errors: `LIMIT`. */

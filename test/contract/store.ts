@@ -101,6 +101,23 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       expect((await reopened(store)).storeId).toBe(store.storeId);
     });
 
+    it('counts the batches that changed something, and goes on counting', async () => {
+      const store = await create();
+      expect(store.writes).toBe(0);
+      await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));
+      await store.append(batchOf(documentOf(PAYMENTS, 2)));
+      await store.setNote('members', new Uint8Array(1));
+      expect(store.writes).toBe(1);
+      const again = await reopened(store);
+      expect(again.writes).toBe(1);
+      await again.append(batchOf(documentOf(PAYMENTS, 4)));
+      await again.renew('f'.repeat(32));
+      const last = await reopened(again);
+      expect(last.writes).toBe(2);
+      expect(await last.advance()).toBe(3);
+      expect((await reopened(last)).writes).toBe(3);
+    });
+
     it('gives documents back byte for byte', async () => {
       const store = await create();
       await store.append(batchOf(...documentsOf(PAYMENTS, 1, 3)));

@@ -155,6 +155,8 @@ function failing(store: Store): Store {
   return {
     storeId: store.storeId,
     audit: store.audit,
+    writes: store.writes,
+    advance: () => store.advance(),
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
     proposals: () => store.proposals(),
