@@ -28,6 +28,11 @@ export class Attested {
     this.#said.set(host, said.set(stream, checkpoint));
   }
 
+  /** Its disk went back, and nobody can know: it may say less than before. */
+  forget(host: SimNode): void {
+    this.#said.delete(host);
+  }
+
   /** All that was said last. */
   *[Symbol.iterator](): Generator<readonly [SimNode, Checkpoint]> {
     for (const [host, said] of this.#said) {

@@ -60,8 +60,8 @@ export class Attestor {
     this.#state = parts.state;
   }
 
-  start(): void {
-    this.serve(this.#state, []);
+  start(state: TrustedState): void {
+    this.serve(state, []);
     this.#beat();
   }
 

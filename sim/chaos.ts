@@ -4,13 +4,14 @@
  * @module
  */
 import { Disk } from './disk.ts';
-import type { Fault } from './faults.ts';
+import { backupKind, type Fault } from './faults.ts';
 import type { Host } from './host.ts';
 import { Liar } from './liar.ts';
 import type { Network } from './network.ts';
 import type { Oracle } from './oracle.ts';
 import { Draws, draw } from './prf.ts';
 import type { Scene } from './scene.ts';
+import { storeIdOf } from './store-id.ts';
 
 type FaultOf<Kind extends Fault['kind']> = Extract<Fault, { readonly kind: Kind }>;
 
@@ -231,16 +232,14 @@ export class Chaos {
 
   /** What the disk held when the fault began takes its place when it ends; or nothing does. */
   #backup(fault: FaultOf<'backup'>): void {
-    const storeId = (0x1000 + fault.id).toString(16).padStart(32, '0');
     let copy: Disk | undefined;
     this.#during(
       fault,
       fault.host,
       (host) => {
-        const isLost = host.index > 1 && draw(this.#scene.seed, 'faults', fault.id, -2) < 0.3;
-        copy = new Disk(storeId, isLost ? undefined : host.disk);
-        copy.origin = isLost ? 'lost' : 'restored';
-        this.#scene.coverage.hit(isLost ? 'store-lost' : 'backup-restored');
+        const what = backupKind(host.index, draw(this.#scene.seed, 'faults', fault.id, -2));
+        copy = host.disk.backup(what, storeIdOf(0x1000 + fault.id));
+        this.#scene.coverage.hit(what);
       },
       (host) => {
         if (copy === undefined || host.role !== 'member') return;

@@ -10,27 +10,27 @@
 import { sha256 } from '../src/core/crypto.ts';
 import { KedgeError } from '../src/core/errors.ts';
 import type { PersistBatch, ProposalChange } from '../src/core/gossip/events.ts';
-import type { FetchItem, FetchRequest, Push } from '../src/core/gossip/frames.ts';
-import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
+import type { FetchItem, FetchRequest } from '../src/core/gossip/frames.ts';
+import type { StoreStart } from '../src/core/gossip/options.ts';
 import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import type { StoreOrigin } from '../src/core/gossip/serving.ts';
+import { NO_BOOT, type SignedMark } from '../src/core/gossip/store-mark.ts';
 import {
   type AnchorId,
   type BundleName,
   CHARTER_STREAM,
   type Sha256,
   type StreamName,
-  splitStream,
 } from '../src/core/ids.ts';
 import type { CosignedRecord } from '../src/core/log/cosigner.ts';
 import type { MembershipSnapshot } from '../src/core/membership/events.ts';
 import type { KeptProposal } from '../src/core/proposals/model.ts';
-import { parseReleaseBody } from '../src/core/releases/body.ts';
-import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
-import { parseStatement } from '../src/core/statements/statement.ts';
+import type { SignedStatement } from '../src/core/statements/envelope.ts';
 import type { StoredTrust } from '../src/core/trusted/restore.ts';
 import type { Evidence, TrustedState } from '../src/core/trusted/state.ts';
+import type { backupKind } from './faults.ts';
 import type { Pool } from './pool.ts';
+import { pushOf } from './push-of.ts';
 
 /** Stores that hold the first documents of a pool, by their number; copied, never used. */
 const filledDisks = new WeakMap<Pool, Map<number, Disk>>();
@@ -39,11 +39,15 @@ type Entry = PersistBatch['documents'][number];
 
 /** A store of one node. */
 export class Disk {
-  readonly storeId: string;
+  storeId: string;
+  /** How often it was written to. */
+  writes: number;
+  /** What other nodes signed of their stores. */
+  marks: readonly SignedMark[];
   /** Where the content comes from; what a node finds out about its store when it starts. */
   origin: StoreOrigin = 'intact';
   /** What the node's region cosigned, as written down. */
-  readonly cosigned: Map<StreamName, CosignedRecord> = new Map();
+  readonly cosigned: Map<StreamName, CosignedRecord>;
   readonly proposals: Map<Sha256, KeptProposal> = new Map();
   /** Which waves of rollouts were opened, by bundle. */
   readonly notes: Map<BundleName, Uint8Array>;
@@ -57,10 +61,17 @@ export class Disk {
   readonly #blobs: Map<AnchorId, Uint8Array>;
   /** Written by an append that failed: there when the store is opened or written again. */
   #hidden: readonly PersistBatch[] = [];
+  /** The last process. */
+  #bootId: string;
 
   constructor(storeId: string, copied?: Disk) {
     this.storeId = storeId;
     this.memory = copied?.memory;
+    this.writes = copied?.writes ?? 0;
+    this.marks = copied?.marks ?? [];
+    this.#bootId = copied === undefined ? NO_BOOT : copied.#bootId;
+    // Of another store the key of the region knows nothing.
+    this.cosigned = new Map(copied?.storeId === storeId ? copied.cosigned : []);
     this.notes = new Map(copied?.notes);
     this.#entries = new Map(copied === undefined ? [] : copied.#entries);
     this.#heads = new Map(copied === undefined ? [] : copied.#heads);
@@ -87,6 +98,33 @@ export class Disk {
     return disk;
   }
 
+  /** What takes its place one day: nothing, or a copy, which may look like itself. */
+  backup(what: ReturnType<typeof backupKind>, storeId: string): Disk {
+    const isSame = what === 'copy-restored';
+    const lost = what === 'store-lost';
+    const disk = new Disk(isSame ? this.storeId : storeId, lost ? undefined : this);
+    disk.origin = isSame ? this.origin : lost ? 'lost' : 'restored';
+    return disk;
+  }
+
+  /** A process starts. */
+  start(bootId: string): StoreStart {
+    const after = this.#bootId;
+    this.#bootId = bootId;
+    this.writes += 1;
+    // A new store serves at once, and is the one of the last run from then on.
+    if (this.origin === 'new') this.origin = 'intact';
+    return { after, count: this.writes };
+  }
+
+  /** It turned out to be an old copy. */
+  renew(storeId: string): number {
+    this.storeId = storeId;
+    this.origin = 'restored';
+    this.writes += 1;
+    return this.writes;
+  }
+
   /** Errors: `BUG`: the batch contradicts what is held; nothing is written. */
   append(batch: PersistBatch): void {
     this.#settle();
@@ -103,6 +141,7 @@ export class Disk {
     // Without a new document the batch is a repetition, and the streams may have grown since.
     const settled = heads.size === 0 ? [] : (batch.settled ?? []);
     for (const one of settled) this.#requireStored(one);
+    if (entries.size > 0 || batch.evidence !== undefined) this.writes += 1;
     for (const [stream, all] of entries) this.#entries.set(stream, all);
     for (const { stream, sequence } of settled) {
       this.#forks.delete(stream);
@@ -197,32 +236,13 @@ export class Disk {
         throw new KedgeError('UNAVAILABLE', `sequence ${at} of ${stream} is not held here`);
       }
       const base = at > 1 ? this.entry(stream, at - 1)?.document : undefined;
-      yield { kind: 'entry', entry: this.#push(stream, base, document) };
+      yield { kind: 'entry', entry: pushOf({ stream, base, document, blobs: this.#blobs }) };
     }
     const held = state.streams.get(stream);
     const end = request.toSequence ?? Number.MAX_SAFE_INTEGER;
     if (held?.kind === 'forked' && end > held.commonSequence) {
       yield { kind: 'fork', evidence: held.evidence };
     }
-  }
-
-  #push(stream: StreamName, base: SignedDocument | undefined, document: SignedDocument): Push {
-    const known = pushes.get(document);
-    if (known?.base === base?.body && known !== undefined) return known.push;
-    const { kind } = splitStream(stream);
-    const push =
-      kind === 'release' ? this.#delta(base, document) : makePush(undefined, document, []);
-    pushes.set(document, { base: base?.body, push });
-    return push;
-  }
-
-  #delta(base: SignedDocument | undefined, document: SignedDocument): Push {
-    const before = new Set(base === undefined ? [] : anchorIds(base.body));
-    const blobs = anchorIds(document.body).flatMap((id) => {
-      const der = before.has(id) ? undefined : this.#blobs.get(id);
-      return der === undefined ? [] : [der];
-    });
-    return makePush(base && baseOf(base), document, blobs);
   }
 
   #isHeld(held: readonly Entry[], head: number, entry: Entry): boolean {
@@ -257,18 +277,6 @@ export class Disk {
     this.#hidden = [];
     for (const batch of hidden) this.append(batch);
   }
-}
-
-/** Pushes by what they carry: the same for every node. */
-const pushes = new WeakMap<SignedDocument, { base: Uint8Array | undefined; push: Push }>();
-
-function baseOf({ statement, body }: SignedDocument): BaseBody {
-  const { sequence, bodyDigest } = parseStatement(statement.payload);
-  return { sequence, bodyDigest, bodyBytes: body };
-}
-
-function anchorIds(body: Uint8Array): readonly AnchorId[] {
-  return parseReleaseBody(body).anchors.map(({ id }) => id);
 }
 
 function bug({ stream, sequence }: Entry, what: string): KedgeError {

@@ -8,7 +8,6 @@
  *
  * @module
  */
-import type { SigningKey } from '../src/core/crypto.ts';
 import type { GossipEffect, GossipEvent, Recall, SubmitResult } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
 import type { NodeId } from '../src/core/ids.ts';
@@ -16,19 +15,19 @@ import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';
-import { Attestor } from './attestor.ts';
 import { type Crash, crashPoint } from './crash.ts';
 import { Delivering } from './delivering.ts';
 import { factsOf } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
 import { Keeping } from './keeping.ts';
-import type { LinkEnd, SimLink } from './link.ts';
+import { type LinkEnd, otherEnd, type SimLink } from './link.ts';
 import type { Network } from './network.ts';
 import type { Machine, Process, SimNode } from './node.ts';
 import type { Oracle } from './oracle.ts';
 import type { Published } from './pool.ts';
 import { findRecall } from './recall.ts';
 import type { Scene } from './scene.ts';
+import { Standing } from './standing.ts';
 import { Timers } from './timers.ts';
 import { Writer } from './writer.ts';
 
@@ -50,6 +49,7 @@ export class Driver implements Process {
   readonly writer: Writer;
   readonly fetcher: Fetcher;
   readonly keeping: Keeping;
+  readonly standing: Standing;
   /** Absent where nothing waits for rollouts. */
   delivering: Delivering | undefined;
   readonly links: Map<string, { readonly link: SimLink; readonly end: LinkEnd }> = new Map();
@@ -62,7 +62,6 @@ export class Driver implements Process {
   #remembered = 0;
   #nextRequestId = 1;
   #crash: Crash | undefined;
-  #attestor: Attestor | undefined;
 
   constructor({ scene, network, oracle }: Surroundings, host: SimNode, machine: Machine) {
     this.#scene = scene;
@@ -73,6 +72,11 @@ export class Driver implements Process {
     this.writer = new Writer(scene, host, (event) => this.handle(event));
     this.fetcher = new Fetcher(scene, network, this);
     this.keeping = new Keeping(scene, this);
+    this.standing = new Standing({
+      ...{ scene, oracle, host, machine },
+      handle: (event) => this.handle(event),
+      isAlive: () => this.#isAlive,
+    });
     this.#timers = new Timers({
       after: (delayMs, run) => scene.after(delayMs, host.index, run),
       due: (timer) => this.handle({ kind: 'timer', timer }),
@@ -92,20 +96,6 @@ export class Driver implements Process {
     this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
   }
 
-  /** Attests for the node's region from now on. */
-  attest(key: SigningKey, state: TrustedState): void {
-    this.#attestor = new Attestor({
-      scene: this.#scene,
-      attested: this.#oracle.attested,
-      host: this.host,
-      key,
-      state,
-      attest: (said) => this.handle({ kind: 'attest', said }),
-      isAlive: () => this.#isAlive,
-    });
-    this.#attestor.start();
-  }
-
   /** Gives the node's programs what is due to them, from what is served on. */
   deliver(state: TrustedState): void {
     const { waves } = this.#oracle;
@@ -122,6 +112,7 @@ export class Driver implements Process {
   }
 
   remember(): void {
+    this.host.disk.marks = this.machine.marks().snapshot();
     const { version, snapshot } = this.machine.memory();
     if (version === this.#remembered) return;
     this.#remembered = version;
@@ -216,6 +207,7 @@ export class Driver implements Process {
     if (observations.some((one) => one.nodeId === nodeId)) this.#scene.coverage.hit('refutation');
   }
 
+  // eslint-disable-next-line complexity -- one case per kind of effect
   #perform(effect: GossipEffect): void {
     switch (effect.kind) {
       case 'send':
@@ -226,6 +218,9 @@ export class Driver implements Process {
         return this.#network.dial(this, effect.target);
       case 'resolve':
         return this.#resolve();
+      case 'vouched':
+      case 'renew':
+        return this.standing.perform(effect.kind);
       case 'fetch':
         return this.fetcher.start(effect.fetchId, effect.target, effect.requests);
       case 'cancel-fetch':
@@ -254,7 +249,7 @@ export class Driver implements Process {
   }
 
   #serve({ state, streams }: Extract<GossipEffect, { kind: 'serve' }>): void {
-    this.#attestor?.serve(state, streams);
+    this.standing.serve(state, streams);
     this.#oracle.serves(this.host, state, streams);
     this.delivering?.serve(state, streams);
   }
@@ -277,7 +272,8 @@ export class Driver implements Process {
     if (known === undefined) return;
     const { bytes, statements } = factsOf(frame);
     this.#oracle.sends(this.host, frame, statements);
-    for (const sent of this.host.tamper(frame)) {
+    const reader = this.#scene.hosts[otherEnd(known.link, known.end).host] ?? this.host;
+    for (const sent of this.host.tamper(frame, reader)) {
       const size = sent === frame ? bytes : factsOf(sent).bytes;
       // What a peer that does not keep up has no room for is dropped; repair brings it.
       this.#network.send(known.link, known.end, { frame: sent, bytes: size });

@@ -63,6 +63,7 @@ function noteNotice(
   coverage: Coverage,
   { notice }: Extract<GossipEffect, { kind: 'notice' }>,
 ): void {
+  if (notice.kind === 'copy') coverage.hit(notice.what === 'older' ? 'copy-found' : 'copy-noticed');
   if (notice.kind === 'forked') coverage.hit('fork-freeze');
   if (notice.kind === 'refused' && notice.error.code === 'EXPIRED') coverage.hit('refused-expired');
 }

@@ -176,6 +176,15 @@ export function chooseFault(seed: number, id: number, scope: FaultScope): Fault 
   }
 }
 
+/** What comes back in place of a store: nothing, a copy, or one that looks like the store. */
+export function backupKind(
+  host: number,
+  share: number,
+): 'store-lost' | 'backup-restored' | 'copy-restored' {
+  if (host > 1 && share < 0.3) return 'store-lost';
+  return share < 0.6 ? 'backup-restored' : 'copy-restored';
+}
+
 /** Says in one line what a fault is. */
 export function faultText(fault: Fault): string {
   const parts = Object.entries(fault)

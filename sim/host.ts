@@ -92,6 +92,11 @@ export class Host implements SimNode {
     return this.liar === undefined;
   }
 
+  /** The present process, or the last one. */
+  get bootId(): string {
+    return (this.index * 4096 + this.#boots).toString(16).padStart(32, '0');
+  }
+
   /** What the process reads as time. */
   get wallMs(): number {
     return Math.floor(TEST_EPOCH_MS + this.#around.scene.nowMs + this.clockOffsetMs);
@@ -113,17 +118,21 @@ export class Host implements SimNode {
       ...this.identity,
       realm,
       firstCharterDigest,
-      bootId: (this.index * 4096 + this.#boots).toString(16).padStart(32, '0'),
+      bootId: this.bootId,
       storeId: this.disk.storeId,
       address: addressOf(this.identity.nodeId),
+      marks: true as const,
       ...(isProposing(scene.seed) && { proposals: true as const }),
     };
+    const { origin } = this.disk;
     const machine = makeMachine({
       self,
       hasSeeds: true,
       membership: this.#membershipOf(self),
       state,
-      origin: this.disk.origin,
+      origin,
+      started: this.disk.start(self.bootId),
+      marks: this.disk.marks,
       proposals: [...this.disk.proposals.values()],
       random: () => this.#machineDraws.next(),
     });
@@ -131,8 +140,8 @@ export class Host implements SimNode {
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);
     if (scene.pool.content === 'rollouts' && this.role === 'member') this.driver.deliver(state);
+    if (this.attests) this.driver.standing.attest(regionKeyOf(this.identity.region), state);
     this.driver.start();
-    if (this.attests) this.driver.attest(regionKeyOf(this.identity.region), state);
   }
 
   /**
@@ -187,8 +196,10 @@ export class Host implements SimNode {
   }
 
   /** What really goes out when the machine sends a frame. */
-  tamper(frame: Frame): readonly Frame[] {
-    return this.liar === undefined ? [frame] : this.liar.tamper(frame);
+  tamper(frame: Frame, reader: SimNode): readonly Frame[] {
+    if (this.liar === undefined) return [frame];
+    const kept = this.driver?.machine.marks().snapshot() ?? [];
+    return this.liar.tamper(frame, { reader, kept });
   }
 
   /** What really answers a fetch. */

@@ -8,6 +8,7 @@
  */
 import { type FetchItem, type Frame, PROTOCOL_VERSION } from '../src/core/gossip/frames.ts';
 import { makePush } from '../src/core/gossip/push.ts';
+import { NO_BOOT, type SignedMark, signMark } from '../src/core/gossip/store-mark.ts';
 import { parseNodeId, parseRegionName } from '../src/core/ids.ts';
 import { SIGNATURES_MAX } from '../src/core/limits.ts';
 import { type SignedMember, signMember } from '../src/core/membership/record.ts';
@@ -15,6 +16,7 @@ import type { Coverage } from './coverage.ts';
 import { factsOf, isSignedStatement, valuesOf } from './facts.ts';
 import type { ByzantineFault } from './faults.ts';
 import { keyOf } from './keys.ts';
+import type { SimNode } from './node.ts';
 import type { Pool } from './pool.ts';
 import type { Draws } from './prf.ts';
 import { REGIONS } from './regions.ts';
@@ -30,6 +32,13 @@ export interface LiarOptions {
   readonly pool: Pool;
   readonly draws: Draws;
   readonly coverage: Coverage;
+}
+
+/** To whom a liar speaks, and what it was told before. */
+export interface Audience {
+  readonly reader: SimNode;
+  /** Marks that others signed of their stores. */
+  readonly kept: readonly SignedMark[];
 }
 
 /** The lies of one node. */
@@ -48,11 +57,11 @@ export class Liar {
   }
 
   /** What goes out instead of a frame. */
-  tamper(frame: Frame): readonly Frame[] {
+  tamper(frame: Frame, audience: Audience): readonly Frame[] {
     if (frame.kind === 'hello') return [frame];
     let sent: readonly Frame[] = [frame];
     for (const way of this.ways) {
-      if (this.#draws.chance(LIE_RATE)) sent = sent.flatMap((one) => this.#lie(way, one));
+      if (this.#draws.chance(LIE_RATE)) sent = sent.flatMap((one) => this.#lie(way, one, audience));
     }
     if (this.#remembered.length < REMEMBERED_MAX) this.#remembered.push(frame);
     else if (this.#draws.chance(0.2)) {
@@ -78,7 +87,7 @@ export class Liar {
     }
   }
 
-  #lie(way: ByzantineFault, frame: Frame): readonly Frame[] {
+  #lie(way: ByzantineFault, frame: Frame, audience: Audience): readonly Frame[] {
     const { statements } = factsOf(frame);
     const isSigned = statements.length > 0;
     switch (way) {
@@ -108,6 +117,11 @@ export class Liar {
         this.#coverage.hit('lie-flood');
         return [frame, ...this.#old(FLOOD)];
       case 'invent':
+        if (frame.kind === 'digest') {
+          this.#coverage.hit('lie-copy');
+          const remembered = this.#mark(audience);
+          return [{ kind: 'digest', digest: { ...frame.digest, remembered } }];
+        }
         if (!('updates' in frame)) return [frame];
         this.#coverage.hit('lie-invented');
         return [
@@ -136,6 +150,20 @@ export class Liar {
       publicKey: key.publicKey.spki,
     };
     return signMember(record, (message) => key.sign(message));
+  }
+
+  /** One that the reader or somebody else did sign, or one with another key that counts on. */
+  #mark({ reader, kept }: Audience): SignedMark {
+    if (kept.length > 0 && this.#draws.chance(0.7)) return this.#draws.pick(kept);
+    const { realm } = this.#pool;
+    const { nodeId } = reader.identity;
+    const { storeId, writes } = reader.disk;
+    const counts = { after: NO_BOOT, begin: writes + 1, count: writes + 1000 };
+    const key = keyOf(`ghost ${this.#draws.integer(1, GHOSTS)}`);
+    const bootId = 'e'.repeat(32);
+    const mark = { realm, nodeId, storeId, bootId, ...counts };
+    const publicKey = key.publicKey.spki;
+    return signMark(mark, { sign: (message) => key.sign(message), publicKey });
   }
 
   #old(count: number): readonly Frame[] {

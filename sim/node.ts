@@ -27,6 +27,7 @@ export type Machine = Pick<
   | 'root'
   | 'isLinked'
   | 'memory'
+  | 'marks'
   | 'holding'
   | 'attestations'
   | 'proposals'
@@ -69,6 +70,8 @@ export interface SimNode {
   readonly programs: Programs;
   readonly role: Role;
   readonly power: 'on' | 'off';
+  /** The present process, or the last one. */
+  readonly bootId: string;
   readonly isHonest: boolean;
   /** Attests for its region. */
   readonly attests: boolean;
@@ -78,7 +81,7 @@ export interface SimNode {
   /** Says whether a fault of this kind strikes now. */
   diskFault(how: DiskFault['how']): boolean;
   /** What really goes out when the machine sends a frame. */
-  tamper(frame: Frame): readonly Frame[];
+  tamper(frame: Frame, reader: SimNode): readonly Frame[];
   /** What really answers a fetch. */
   answer(durable: () => TrustedState, requests: readonly FetchRequest[]): Generator<FetchItem>;
   /** The process dies at once. */

@@ -21,6 +21,7 @@ import {
 import { Agreement } from './agreement.ts';
 import { Attested } from './attested.ts';
 import { excessOf } from './bounds.ts';
+import { Copies } from './copies.ts';
 import { noteCoverage, noteStored } from './events-coverage.ts';
 import type { Process, SimNode } from './node.ts';
 import type { Scene } from './scene.ts';
@@ -44,12 +45,14 @@ export class Oracle {
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
   readonly attested: Attested = new Attested();
+  readonly copies: Copies;
   readonly waves: Waves;
 
   constructor(scene: Scene, truth: Truth, trace: Trace | undefined) {
     this.#scene = scene;
     this.#truth = truth;
     this.#trace = trace;
+    this.copies = new Copies(scene, this.attested);
     this.waves = new Waves(scene);
   }
 
@@ -57,6 +60,7 @@ export class Oracle {
   handled(driver: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
     this.#trace?.add(driver.host.index, this.#scene.nowMs, event, effects);
     noteCoverage(this.#scene.coverage, event, effects);
+    if (event.kind === 'persisted') this.copies.counted(driver.host);
     const excess = excessOf(driver, effects.length, this.#scene.hosts.length);
     if (excess !== undefined) {
       throw this.#violation('bounded', `${name(driver.host)} has ${excess}`);
@@ -74,6 +78,7 @@ export class Oracle {
 
   /** A process starts and serves what its disk holds, unless it holds back. */
   boots(host: SimNode, state: TrustedState, holding: string | undefined): void {
+    this.copies.boots(host);
     if (holding === undefined) this.serves(host, state, []);
     else this.#scene.coverage.hit('holds-back');
   }
@@ -86,6 +91,8 @@ export class Oracle {
     this.#restored.add(host);
     this.#followed.delete(host);
     this.waves.forget(host);
+    // It looks like itself, and serves what it holds until it is found out.
+    if (host.disk.origin === 'intact') this.#floors.delete(host);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#scene.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {

@@ -31,6 +31,8 @@ export interface SeedResult {
 const CONVERGE_MAX_MS = 60_000;
 /** Every two nodes have compared their proposals by then. */
 const PROPOSED_MAX_MS = 300_000;
+/** Peers have compared several times by then. */
+const FOUND_MAX_MS = 120_000;
 const STEP_MS = 50;
 const CLOSING_MAX_MS = 400_000;
 /** A decision may bring up a fork that lay above. */
@@ -81,8 +83,20 @@ function live(world: World): number | undefined {
   decideForks(world);
   requireComplete(world);
   world.runUntil(Math.max(plan.endMs, world.nowMs + 2 * IDLE_MS));
+  requireCopiesFound(world);
   requireQuiet(world);
   return healMs;
+}
+
+/** Every honest peer that keeps the proof that a store went back has told its node. */
+function requireCopiesFound(world: World): void {
+  const { copies } = world.oracle;
+  const byMs = world.nowMs + FOUND_MAX_MS;
+  let what = copies.unfound();
+  for (; what !== undefined && world.nowMs < byMs; what = copies.unfound()) {
+    world.runUntil(world.nowMs + STEP_MS);
+  }
+  if (what !== undefined) throw new Violation('copy-found', world.nowMs, what);
 }
 
 /** What any honest node keeps of proposals gets to all of them. */

@@ -16,6 +16,9 @@ export const INVARIANTS = {
   'claimed-durable': 'what a node acknowledges to peers is on its disk',
   'reply-durable': 'what a node answers an admin as durable is on its disk',
   'restored-waits': 'a restored store serves nothing before it was compared with peers',
+  'copy-found':
+    'a node whose store is an old copy learns it from every peer that keeps a later mark of it',
+  'copy-true': 'no node takes its store for an old copy that is none',
   'cosigned-once': 'a region never cosigns less than before, nor two roots for one size',
   'wave-noted': 'a release goes to a program only after its wave was noted on disk as open',
   'wave-stays': 'an open wave of a rollout stays open, and a stopped rollout opens none',

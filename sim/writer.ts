@@ -94,7 +94,7 @@ export class Writer {
       if (error !== undefined) this.#failures += 1;
       this.#onOutcome(
         error === undefined
-          ? { kind: 'persisted', batchId }
+          ? { kind: 'persisted', batchId, count: this.#host.disk.writes }
           : { kind: 'persist-failed', batchId, lastBatchId: lastOf(group).batchId, error },
       );
     }

@@ -103,6 +103,8 @@ export const HISTORY_PAGE_MAX: number = 500;
 export const PEERS_MAX: number = 1000;
 /** Members that one node remembers, failed and left ones included. */
 export const MEMBERS_MAX: number = 2000;
+/** What a node signs of its store, bytes. */
+export const MARK_MAX_BYTES: number = 1024;
 /** A member record, bytes; with its signature it fits beside a ping. */
 export const MEMBER_MAX_BYTES: number = 1024;
 /** What a ping or an acknowledgement carries beside itself, bytes. */

@@ -115,6 +115,9 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_rollouts_stopped_total: counter('rollouts that stopped by themselves', { bundle: 'open' }),
   kedge_peers_cut_off_total: counter('times that a peer was cut off for its faults'),
   kedge_store_failures_total: counter('writes that the store refused'),
+  kedge_store_copies_total: counter('times that a copy of the store was found out', {
+    found: ['older', 'copied'],
+  }),
   kedge_audit_log_entries: gauge('entries that the audit log ever had; those that wait not'),
   kedge_audit_log_bytes: gauge('room that the entries of the audit log take'),
   kedge_audit_entries_total: counter('entries of the audit log by what they are about', {

@@ -8,7 +8,7 @@
 import { randomInt } from 'node:crypto';
 import type { SigningKey } from '../core/crypto.ts';
 import type { FetchRequest, Hello } from '../core/gossip/frames.ts';
-import type { StoreOrigin } from '../core/gossip/serving.ts';
+import type { SignedMark } from '../core/gossip/store-mark.ts';
 import type { NodeId, StreamName } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
 import type { KeptProposal } from '../core/proposals/model.ts';
@@ -41,6 +41,7 @@ import type { NodeConfig } from './config.ts';
 import { helloOf, membershipOf } from './own-member.ts';
 import { packageVersion } from './package-version.ts';
 import { resolveSeeds } from './seeds.ts';
+import type { FoundOrigin } from './store-origin.ts';
 
 /** The most for `randomInt`: peers see numbers that follow from these, and cannot guess more. */
 const RANDOM_STEPS = 2 ** 48 - 1;
@@ -62,9 +63,14 @@ export interface AssemblyOptions {
   readonly onServe: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Told what is on disk while clients are not served yet. */
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
+  /** Told what becomes of the store; see `ReplicatorOptions`. */
+  readonly onStore: (what: 'vouched' | 'renew') => void;
   readonly store: Store;
   readonly audit: Audit;
-  readonly origin: StoreOrigin;
+  /** What the start found out about the store. */
+  readonly found: FoundOrigin;
+  /** What the other nodes signed of their stores. */
+  readonly marks: readonly SignedMark[];
   /** What the store kept of proposals. */
   readonly proposals: readonly KeptProposal[];
   readonly record: ((line: string) => void) | undefined;
@@ -106,7 +112,9 @@ interface ServingParts extends ToldParts {
 /** Connects the parts. */
 export function assemble(options: AssemblyOptions): Assembly {
   const { config, store, state, clock, logger, metrics } = options;
-  const self = helloOf(config, state.firstCharterDigest, store.storeId);
+  const { firstCharterDigest } = state;
+  const { bootId } = options.found;
+  const self = helloOf(config, { firstCharterDigest, bootId, storeId: store.storeId });
   const common = { state, store, logger, metrics };
   const attested = new AttestedSource({
     state,
@@ -118,7 +126,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   });
   const subscriptions = new Subscriptions({
     realm: config.realm,
-    firstCharterDigest: state.firstCharterDigest,
+    firstCharterDigest,
     ...common,
     attested,
     deliveries,
@@ -136,7 +144,6 @@ export function assemble(options: AssemblyOptions): Assembly {
     hasSeeds: config.peers.seeds.length > 0,
     membership: membershipOf(self, options),
     ...common,
-    origin: options.origin,
     proposals: options.proposals,
     ...(options.record && { record: options.record }),
     policy: submissionPolicy,
@@ -144,6 +151,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     transport,
     clock,
     random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
+    ...beginningOf(options),
     onArrived: (clients) => reporting.arrivedElsewhere(clients),
     ...servedTo(options, parts),
   });
@@ -155,12 +163,15 @@ export function assemble(options: AssemblyOptions): Assembly {
     clock,
     ask: async (target, query, { signal }) => await transport.clients(target, query, { signal }),
   });
-  const version = packageVersion();
-  const serving = { self, version, transport, replicator, adoption, ...parts };
+  const serving = { self, version: packageVersion(), transport, replicator, adoption, ...parts };
   const services = servicesOf(options, serving);
-  const vital = { self, version, replicator, subscriptions, clock };
-  const vitals = (): readonly MetricSample[] => readVitals(vital);
-  return { transport, replicator, subscriptions, reporting, deliveries, services, vitals };
+  const connected = { transport, replicator, subscriptions, reporting, deliveries, services };
+  return { ...connected, vitals: () => readVitals({ ...serving, clock }) };
+}
+
+/** What is known of the store when the node starts, and who hears what becomes of it. */
+function beginningOf({ found, marks, onStore }: AssemblyOptions): Partial<ReplicatorOptions> {
+  return { origin: found.origin, started: found.started, marks, onStore };
 }
 
 /** What programs are due while a release comes in waves; told to those who serve and count them. */

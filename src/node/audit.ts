@@ -29,7 +29,7 @@ export interface AuditOptions {
 export interface Audit extends AsyncDisposable {
   readonly feed: AuditFeed;
   readonly queries: AuditQueries;
-  /** Signs the head from now on, where this node has a key of its region. */
+  /** Signs the head from now on, where this node has a key of its region; absent: not any more. */
   sealWith(sealer: AuditSealer | undefined): void;
 }
 
@@ -52,7 +52,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
     feed,
     queries: new AuditQueries({ log, feed, store: store.audit }),
     sealWith: (sealer) => {
-      if (sealer !== undefined) log.sealWith(sealer);
+      log.sealWith(sealer);
     },
     [Symbol.asyncDispose]: async () => {
       await feed[Symbol.asyncDispose]();

@@ -18,6 +18,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { NodeConfig } from './config.ts';
 import { type FirstCharter, loadFirstCharter } from './first-charter.ts';
+import type { FoundOrigin } from './store-origin.ts';
 
 /** What {@link loadState} works with. */
 export interface BootOptions {
@@ -130,5 +131,16 @@ export function warnAboutOrigin(origin: StoreOrigin, config: NodeConfig, logger:
       'the store is not the one of the last run: nobody is served before it was compared with ' +
         'other nodes',
     );
+  }
+}
+
+/** Notes that the store is served from now on, also after the next start. */
+export async function settleOrigin(found: FoundOrigin, logger: Logger): Promise<void> {
+  try {
+    await found.settle();
+  } catch (thrown) {
+    // The next start compares once more.
+    const { code, message: reason } = KedgeError.from(thrown);
+    logger.warn({ event: 'store.failed', code, reason }, 'not noted that the store serves');
   }
 }

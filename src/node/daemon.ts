@@ -13,13 +13,13 @@ import { type Logger, noLogger } from '../ports/logger.ts';
 import { noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
-import type { Attestor } from '../service/attestor.ts';
 import { CallerDirectory } from '../service/identity.ts';
-import { loadMembers, MemberMemory } from '../service/member-memory.ts';
+import { loadMarks, loadMembers, MemberMemory } from '../service/member-memory.ts';
 import { openLevelStore } from '../storage/open-store.ts';
-import { assemble } from './assembly.ts';
+import { type AssemblyOptions, assemble } from './assembly.ts';
+import { Attesting } from './attesting.ts';
 import { openAudit } from './audit.ts';
-import { loadState, warnAboutOrigin, warnAboutTime } from './boot.ts';
+import { loadState, settleOrigin, warnAboutOrigin, warnAboutTime } from './boot.ts';
 import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
 import { type NodeAddresses, openListeners } from './listeners.ts';
@@ -29,7 +29,6 @@ import { Observation } from './observation.ts';
 import { peerPattern, requireOwnName } from './own-name.ts';
 import type { Basis, Parts } from './parts.ts';
 import { withPeerPort } from './peer-port.ts';
-import { openAttestor } from './region-attestor.ts';
 import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
@@ -83,8 +82,8 @@ class Daemon implements RunningNode {
   #setClosed: () => void = () => undefined;
   #closing: Promise<void> | undefined;
   #parts: Parts | undefined;
-  #phase: 'holding' | 'serving' = 'holding';
-  #settling: Promise<void> | undefined;
+  #phase: 'holding' | 'serving' | 'suspect' = 'holding';
+  #settling: Promise<void> = Promise.resolve();
 
   constructor(config: NodeConfig, options: RunOptions) {
     this.config = config;
@@ -134,27 +133,26 @@ class Daemon implements RunningNode {
     const { serveAnyway } = this.config.store;
     if (hasShownNoMore(found.origin) || serveAnyway) this.#beginServing(found);
     parts.replicator.start();
-    parts.attestor?.start();
     this.#observation.running(parts);
     logger.info({ event: 'node.ready', ...this.addresses }, 'up');
   }
 
   /** From now on clients are served; called again whenever there is something new for them. */
   #beginServing(found: FoundOrigin): void {
-    if (this.#phase === 'serving' || this.#parts === undefined) return;
+    const was = this.#phase;
+    if (was === 'serving' || this.#parts === undefined) return;
     this.#phase = 'serving';
     for (const server of this.#parts.listeners.servers) server.setHealth('SERVING');
-    if (found.origin !== 'intact') this.#settling = this.#settle(found);
+    if (found.origin === 'intact' && was !== 'suspect') return;
+    this.#settling = this.#settling.then(async () => settleOrigin(found, this.#logger));
   }
 
-  async #settle(found: FoundOrigin): Promise<void> {
-    try {
-      await found.settle();
-    } catch (thrown) {
-      // The next start compares once more.
-      const { code, message: reason } = KedgeError.from(thrown);
-      this.#logger.warn({ event: 'store.failed', code, reason }, 'not noted that the store serves');
-    }
+  /** The store is an old copy: nobody is served, unless the operator wants it. */
+  #suspect(found: FoundOrigin, attesting: Attesting | undefined): void {
+    this.#settling = this.#settling.then(async () => attesting?.renounce(found));
+    if (this.#parts?.holding() === undefined) return;
+    this.#phase = 'suspect';
+    for (const server of this.#parts.listeners.servers) server.setHealth('NOT_SERVING');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -215,21 +213,23 @@ class Daemon implements RunningNode {
     };
     const audit = await openAudit({ ...surroundings, store, state });
     this.#closers.push(async () => audit[Symbol.asyncDispose]());
-    const attesting: { by?: Attestor | undefined } = {};
+    const attesting: { by?: Attesting } = {};
     const assembly = assemble({
       ...surroundings,
       store,
       state,
       audit,
-      nodeKey: await loadNodeKey(store),
-      remembered: await loadMembers(store, this.#logger),
-      origin: found.origin,
-      proposals: await store.proposals(),
+      ...(await this.#recall(store)),
+      found,
       record: this.#options.record,
       onServe: (next, streams) => {
         identity?.serve(next, streams);
         attesting.by?.serve(next, streams);
         this.#beginServing(found);
+      },
+      onStore: (what) => {
+        if (what === 'vouched') attesting.by?.begin();
+        else this.#suspect(found, attesting.by);
       },
       onHold: (next, streams) => identity?.serve(next, streams),
     });
@@ -240,11 +240,10 @@ class Daemon implements RunningNode {
     this.#closers.push(() => reporting[Symbol.dispose]());
     deliveries.start();
     this.#closers.push(async () => deliveries[Symbol.asyncDispose]());
-    const attestor = await openAttestor({ ...surroundings, store, replicator });
-    audit.sealWith(attestor?.sealer);
+    const by = await Attesting.open({ ...surroundings, store, replicator, audit });
     audit.feed.start();
-    if (attestor !== undefined) this.#closers.push(async () => attestor[Symbol.asyncDispose]());
-    attesting.by = attestor;
+    this.#closers.push(async () => by[Symbol.asyncDispose]());
+    attesting.by = by;
     const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     this.#closers.push(watchTrustExpiry({ ...surroundings, replicator }));
@@ -257,7 +256,19 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners, attestor, vitals, holding: () => replicator.holding };
+    return { replicator, listeners, vitals, holding: () => replicator.holding };
+  }
+
+  /** What the store kept beside statements. */
+  async #recall(
+    store: Store,
+  ): Promise<Pick<AssemblyOptions, 'nodeKey' | 'remembered' | 'marks' | 'proposals'>> {
+    return {
+      nodeKey: await loadNodeKey(store),
+      remembered: await loadMembers(store, this.#logger),
+      marks: await loadMarks(store, this.#logger),
+      proposals: await store.proposals(),
+    };
   }
 
   async #close(): Promise<void> {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
-import { encodeHex } from '../core/bytes.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
 import type { GossipOptions } from '../core/gossip/machine.ts';
@@ -20,7 +18,6 @@ interface MemberOptions {
   readonly clock: Clock;
 }
 
-const BOOT_ID_BYTES = 16;
 /** Of a node that listens for no peers and has no seeds: nobody meets it. */
 const NO_ADDRESS = 'localhost:1';
 
@@ -38,19 +35,30 @@ export function membershipOf(
   };
 }
 
+/** What names its realm, its process and its store. */
+interface OwnIds {
+  readonly firstCharterDigest: Sha256;
+  readonly bootId: string;
+  readonly storeId: string;
+}
+
 /** How this node greets others. */
-export function helloOf(config: NodeConfig, firstCharterDigest: Sha256, storeId: string): Hello {
+export function helloOf(
+  config: NodeConfig,
+  { firstCharterDigest, bootId, storeId }: OwnIds,
+): Hello {
   return {
     protocolVersion: PROTOCOL_VERSION,
     nodeId: config.node.id,
     region: config.node.region,
     realm: config.realm,
     firstCharterDigest,
-    bootId: encodeHex(randomBytes(BOOT_ID_BYTES)),
+    bootId,
     storeId,
     address: config.node.address ?? config.listen.peers ?? NO_ADDRESS,
     adoption: true,
     proposals: true,
     waveCounts: true,
+    marks: true,
   };
 }

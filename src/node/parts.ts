@@ -5,7 +5,6 @@
  */
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
-import type { Attestor } from '../service/attestor.ts';
 import type { Replicator } from '../service/replicator.ts';
 import type { Listeners } from './listeners.ts';
 import type { NodeIdentity } from './node-identity.ts';
@@ -24,5 +23,4 @@ export interface Basis {
 export interface Parts extends ObservedNode {
   readonly replicator: Replicator;
   readonly listeners: Listeners;
-  readonly attestor: Attestor | undefined;
 }

@@ -42,18 +42,30 @@ export async function loadRegionKey(
   return undefined;
 }
 
-/** The store that the key belongs to: from now on this one, when it never had any. */
-async function boundStore(path: string, storeId: string): Promise<string> {
+/** The store that the key of this file belongs to; absent when it never had any. */
+export async function storeOfKey(path: string): Promise<string | undefined> {
   const file = `${path}.store`;
   const isBound = await stat(file).then(
     () => true,
     () => false,
   );
+  return isBound ? await configured(file, async () => readStoreId(file)) : undefined;
+}
+
+/** The store that the key belongs to: from now on this one, when it never had any. */
+async function boundStore(path: string, storeId: string): Promise<string> {
+  const bound = await storeOfKey(path);
+  if (bound !== undefined) return bound;
+  const file = `${path}.store`;
   return await configured(file, async () => {
-    if (!isBound) await createPrivateFile(file, encodeUtf8(`${storeId}\n`));
-    const bytes = await readWhole(file, { maxBytes: BINDING_MAX_BYTES, what: 'store of a key' });
-    return parseUtf8(bytes).trim();
+    await createPrivateFile(file, encodeUtf8(`${storeId}\n`));
+    return await readStoreId(file);
   });
+}
+
+async function readStoreId(file: string): Promise<string> {
+  const bytes = await readWhole(file, { maxBytes: BINDING_MAX_BYTES, what: 'store of a key' });
+  return parseUtf8(bytes).trim();
 }
 
 async function configured<T>(path: string, read: () => Promise<T>): Promise<T> {

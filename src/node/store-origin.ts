@@ -2,7 +2,8 @@
  * Finds out at each start whether the store is the one of the last run.
  *
  * A random value of each start stands in the store and in a file beside it, the boot file. A store
- * that was put back from a backup has an older value than the file. The file first gets the new
+ * that was put back from a backup has an older value than the file. One that was put back with the
+ * file looks like itself: that peers find out (`core/gossip/marks.ts`). The file first gets the new
  * value beside the old one, then the store, then the old one leaves: whenever the process dies, the
  * next start finds the value of the store in the file.
  *
@@ -13,7 +14,9 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { encodeHex, encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { StoreStart } from '../core/gossip/options.ts';
 import type { StoreOrigin } from '../core/gossip/serving.ts';
+import { NO_BOOT } from '../core/gossip/store-mark.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Store } from '../ports/store.ts';
 import type { NodeConfig } from './config.ts';
@@ -33,8 +36,16 @@ const ORIGINS: ReadonlyMap<string, StoreOrigin> = new Map([
 /** What a start found, and how to say that it may be served from now on. */
 export interface FoundOrigin {
   readonly origin: StoreOrigin;
+  /** Names this process: the value of its start. */
+  readonly bootId: string;
+  readonly started: StoreStart;
   /** Notes that the store may be served, also after the next start. Errors: `STORE`. */
   settle(): Promise<void>;
+  /**
+   * Notes that the store is an old copy, which nothing here shows: it gets another id and has to be
+   * compared, also after the next start. Returns the id, and the count with that. Errors: `STORE`.
+   */
+  renew(): Promise<{ readonly storeId: string; readonly count: number }>;
 }
 
 /**
@@ -43,15 +54,8 @@ export interface FoundOrigin {
  */
 export async function findOrigin(store: Store, config: NodeConfig['store']): Promise<FoundOrigin> {
   const path = bootFileOf(config);
-  const note = parseNote(await store.note('boot'));
-  const known = await readBootFile(path);
-  const isLast = note !== undefined && known?.includes(note.value) === true;
-  const isNew = note === undefined && (await store.streams()).length === 0;
-  // A first start that was cut short before its note leaves a file that says so.
-  const isFirst = known === undefined || known.includes(FIRST_START);
-  const fresh = isNew ? (isFirst ? 'new' : 'lost') : 'restored';
-  if (!isLast && !isNew) await store.renew(freshValue());
-  const origin = isLast ? note.origin : fresh;
+  const { note, origin, id } = await lookAt(store, path);
+  if (id === 'to-renew') await store.renew(freshValue());
   const value = freshValue();
   const write = async (text: string): Promise<void> => {
     await store.setNote('boot', encodeUtf8(`${value} ${text}`));
@@ -60,7 +64,41 @@ export async function findOrigin(store: Store, config: NodeConfig['store']): Pro
   await writeBootFile(path, before === undefined ? [value] : [before, value]);
   await write(origin === 'intact' ? 'settled' : origin);
   await writeBootFile(path, [value]);
-  return { origin, settle: async () => write('settled') };
+  return {
+    origin,
+    bootId: value,
+    started: { after: note?.value ?? NO_BOOT, count: await store.advance() },
+    settle: async () => write('settled'),
+    renew: async () => {
+      await write('restored');
+      const storeId = freshValue();
+      await store.renew(storeId);
+      return { storeId, count: await store.advance() };
+    },
+  };
+}
+
+/** What the next start will find; changes nothing. Errors: `STORE`. */
+export async function peekOrigin(store: Store, config: NodeConfig['store']): Promise<StoreOrigin> {
+  return (await lookAt(store, bootFileOf(config))).origin;
+}
+
+interface Look {
+  readonly note: BootNote | undefined;
+  readonly origin: StoreOrigin;
+  readonly id: 'to-keep' | 'to-renew';
+}
+
+async function lookAt(store: Store, path: string): Promise<Look> {
+  const note = parseNote(await store.note('boot'));
+  const known = await readBootFile(path);
+  const isLast = note !== undefined && known?.includes(note.value) === true;
+  if (isLast) return { note, origin: note.origin, id: 'to-keep' };
+  const isNew = note === undefined && (await store.streams()).length === 0;
+  if (!isNew) return { note, origin: 'restored', id: 'to-renew' };
+  // A first start that was cut short before its note leaves a file that says so.
+  const isFirst = known === undefined || known.includes(FIRST_START);
+  return { note, origin: isFirst ? 'new' : 'lost', id: 'to-keep' };
 }
 
 /** Stands in the boot file until the first start of a node has noted itself in its store. */

@@ -34,6 +34,7 @@ export type LogEvent =
   // The store.
   | 'store.opened'
   | 'store.suspect'
+  | 'store.copied'
   | 'store.failed'
   // What the realm says.
   | 'charter.accepted'

@@ -97,8 +97,8 @@ export class AuditLog implements AsyncDisposable {
     return this.#durable;
   }
 
-  /** From now on the head is signed for a region. */
-  sealWith(sealer: AuditSealer): void {
+  /** From now on the head is signed for a region, or for none. */
+  sealWith(sealer: AuditSealer | undefined): void {
     this.#sealer = sealer;
     this.#sealed = undefined;
   }

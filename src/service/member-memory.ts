@@ -1,15 +1,22 @@
 /**
- * What a node remembers of the others across restarts: so it finds them again when no seed answers.
+ * What a node remembers of the others across restarts: so it finds them again when no seed answers,
+ * and can show them what they once signed of their stores.
  *
- * A memory that cannot be read is no reason not to start: it is logged and left behind. Records in
- * it are verified again by the membership machine.
+ * A memory that cannot be read is no reason not to start: it is logged and left behind. Records of
+ * members are verified again by the membership machine, marks by whom they are shown to.
  *
  * @module
  */
 import { encodeBase64 } from '../core/bytes.ts';
 import { encodeCanonical, parseCanonical } from '../core/canonical.ts';
 import { KedgeError } from '../core/errors.ts';
-import { MEMBER_MAX_BYTES, MEMBERS_MAX, SIGNATURE_MAX_BYTES } from '../core/limits.ts';
+import { parseMark, type SignedMark } from '../core/gossip/store-mark.ts';
+import {
+  MARK_MAX_BYTES,
+  MEMBER_MAX_BYTES,
+  MEMBERS_MAX,
+  SIGNATURE_MAX_BYTES,
+} from '../core/limits.ts';
 import type { MembershipSnapshot, RememberedMember } from '../core/membership/events.ts';
 import { type ObjectReader, readObject } from '../core/reader.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
@@ -20,6 +27,9 @@ import type { Replicator } from './replicator.ts';
 /** How long a change may stay unwritten, milliseconds. */
 const WRITE_WITHIN_MS = 10_000;
 const MEMORY_MAX_BYTES = 2 * MEMBERS_MAX * (MEMBER_MAX_BYTES + 256);
+/** Some of each node. */
+const MARKS_MAX = 4 * MEMBERS_MAX;
+const MARKS_MAX_BYTES = 2 * MARKS_MAX * (MARK_MAX_BYTES + 128);
 const INTEGER = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /** Reads what the store remembers; nothing when there is none that can be read. Errors: `STORE`. */
@@ -27,13 +37,29 @@ export async function loadMembers(
   store: Store,
   logger: Logger,
 ): Promise<MembershipSnapshot | undefined> {
-  const bytes = await store.note('members');
+  return await load(store, logger, { name: 'members', parse: parseMemory });
+}
+
+/** Reads what the other nodes signed of their stores. Errors: `STORE`. */
+export async function loadMarks(store: Store, logger: Logger): Promise<readonly SignedMark[]> {
+  return (await load(store, logger, { name: 'marks', parse: parseMarks })) ?? [];
+}
+
+async function load<Value>(
+  store: Store,
+  logger: Logger,
+  {
+    name,
+    parse,
+  }: { readonly name: 'members' | 'marks'; readonly parse: (bytes: Uint8Array) => Value },
+): Promise<Value | undefined> {
+  const bytes = await store.note(name);
   if (bytes === undefined) return undefined;
   try {
-    return parseMemory(bytes);
+    return parse(bytes);
   } catch (thrown) {
     const { code, message } = KedgeError.from(thrown);
-    logger.warn({ event: 'member.forgotten', code, reason: message }, 'members are forgotten');
+    logger.warn({ event: 'member.forgotten', code, reason: message }, `${name} are forgotten`);
     return undefined;
   }
 }
@@ -44,7 +70,8 @@ export class MemberMemory implements AsyncDisposable {
   readonly #replicator: Replicator;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #written = 0;
+  /** Versions that are written down. */
+  readonly #written: Map<'members' | 'marks', number> = new Map();
   #timer: ClockTimer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -77,15 +104,20 @@ export class MemberMemory implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    const { version, snapshot } = this.#replicator.memory();
-    if (version === this.#written) return;
-    this.#written = version;
+    const { members, marks } = this.#replicator.memory();
+    await this.#note('members', members.version, () => encodeMemory(members.snapshot()));
+    await this.#note('marks', marks.version, () => encodeMarks(marks.snapshot()));
+  }
+
+  async #note(name: 'members' | 'marks', version: number, encode: () => Uint8Array): Promise<void> {
+    if (version === (this.#written.get(name) ?? 0)) return;
+    this.#written.set(name, version);
     try {
-      await this.#store.setNote('members', encodeMemory(snapshot()));
+      await this.#store.setNote(name, encode());
     } catch (thrown) {
-      this.#written = 0;
+      this.#written.delete(name);
       const { code, message } = KedgeError.from(thrown);
-      this.#logger.warn({ event: 'store.failed', code, reason: message }, 'members not noted');
+      this.#logger.warn({ event: 'store.failed', code, reason: message }, `${name} not noted`);
     }
   }
 }
@@ -113,6 +145,26 @@ function parseMemory(bytes: Uint8Array): MembershipSnapshot {
       ),
     ),
   };
+}
+
+function encodeMarks(marks: readonly SignedMark[]): Uint8Array {
+  return encodeCanonical({
+    marks: marks.map(({ payload, signature }) => ({
+      payload: encodeBase64(payload),
+      signature: encodeBase64(signature),
+    })),
+  });
+}
+
+function parseMarks(bytes: Uint8Array): readonly SignedMark[] {
+  const value = parseCanonical(bytes, { maxBytes: MARKS_MAX_BYTES, what: 'memory of marks' });
+  const reader = readObject(value, 'memory', { required: ['marks'] });
+  return reader.list('marks', { max: MARKS_MAX }, (item, path) => {
+    const mark = readObject(item, path, { required: ['payload', 'signature'] });
+    const payload = mark.bytes('payload', { maxBytes: MARK_MAX_BYTES });
+    parseMark(payload);
+    return { payload, signature: mark.bytes('signature', { maxBytes: SIGNATURE_MAX_BYTES }) };
+  });
 }
 
 function parseRemembered(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Notice } from '../core/gossip/events.ts';
+import type { CopyNotice, Notice } from '../core/gossip/events.ts';
 import type { RegionSplit } from '../core/log/split.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -25,17 +25,8 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       const { nodeId, region } = notice.peer;
       return logger.info({ event: 'link.up', nodeId, region }, 'link up');
     }
-    case 'refused': {
-      const { from, error } = notice;
-      const stream = 'stream' in notice ? notice.stream : undefined;
-      const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
-      metrics.increment('kedge_statements_refused_total', { code: error.code });
-      const fields = { event, from, stream, code: error.code, reason: error.message } as const;
-      if (error.code === 'BUG') {
-        logger.error({ ...fields, err: error }, 'refused for a bug of ours');
-      } else logger.warn(fields, 'refused');
-      return;
-    }
+    case 'refused':
+      return reportRefused(notice, { logger, metrics });
     case 'cut-off': {
       const { nodeId, cutOffs, forMs, error } = notice;
       const fields = { nodeId, cutOffs, forSeconds: forMs / 1000, reason: error.message };
@@ -59,6 +50,40 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       return reportMember(notice, logger);
     case 'label':
       return reportLabel(notice, { logger, metrics });
+    case 'copy':
+    case 'holding-back':
+    case 'serving':
+    case 'persist-failed':
+      return reportStore(notice, { logger, metrics });
+    case 'proposal':
+    case 'proposal-ended':
+      return reportProposal(notice, logger);
+  }
+}
+
+function reportRefused(
+  notice: Extract<Notice, { kind: 'refused' }>,
+  { logger, metrics }: NoticeSinks,
+): void {
+  const { from, error } = notice;
+  const stream = 'stream' in notice ? notice.stream : undefined;
+  const event = from === 'submit' ? 'submit.refused' : 'statement.refused';
+  metrics.increment('kedge_statements_refused_total', { code: error.code });
+  const fields = { event, from, stream, code: error.code, reason: error.message } as const;
+  if (error.code === 'BUG') {
+    logger.error({ ...fields, err: error }, 'refused for a bug of ours');
+  } else logger.warn(fields, 'refused');
+}
+
+type StoreNotice = Extract<
+  Notice,
+  { kind: 'copy' | 'holding-back' | 'serving' | 'persist-failed' }
+>;
+
+function reportStore(notice: StoreNotice, { logger, metrics }: NoticeSinks): void {
+  switch (notice.kind) {
+    case 'copy':
+      return reportCopy(notice, { logger, metrics });
     case 'holding-back': {
       const { reason } = notice;
       return logger.warn({ event: 'node.holding', reason }, 'this node does not serve yet');
@@ -67,9 +92,6 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       const { compared } = notice;
       return logger.info({ event: 'node.serving', compared }, 'the store may be served');
     }
-    case 'proposal':
-    case 'proposal-ended':
-      return reportProposal(notice, logger);
     case 'persist-failed': {
       const { code, message } = notice.error;
       metrics.increment('kedge_store_failures_total', {});
@@ -77,6 +99,24 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       return;
     }
   }
+}
+
+function reportCopy({ what, by, mark, own }: CopyNotice, { logger, metrics }: NoticeSinks): void {
+  metrics.increment('kedge_store_copies_total', { found: what });
+  const { storeId, bootId, count: signed } = mark;
+  const fields = { by, storeId, bootId, signed, held: own.count };
+  if (what === 'copied') {
+    const text =
+      'another process runs with the name and key of this node on a copy of its store: stop that ' +
+      'process, and remove the copy';
+    return logger.error({ event: 'store.copied', ...fields }, text);
+  }
+  logger.error(
+    { event: 'store.suspect', origin: 'copy', ...fields },
+    'the store is an old copy: this node once signed that it was written to more often. It gets ' +
+      'a new id, nobody is served before it was compared with other nodes, and the key of the ' +
+      'region signs nothing; see "Restore from backup" in docs/handbook.md',
+  );
 }
 
 function reportFork({ stream, sequence }: Evidence, { logger, metrics }: NoticeSinks): void {

@@ -24,7 +24,10 @@ const RECORDING_FORMAT = 1;
 
 /** What a machine was made of, without its state, its randomness and its node's key. */
 export interface RecordedOptions
-  extends Pick<GossipOptions, 'self' | 'hasSeeds' | 'origin' | 'override' | 'proposals'> {
+  extends Pick<
+    GossipOptions,
+    'self' | 'hasSeeds' | 'origin' | 'started' | 'marks' | 'override' | 'proposals'
+  > {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
 
@@ -69,6 +72,8 @@ class RecordedMachine extends GossipMachine {
 
   constructor(options: GossipOptions, write: (line: string) => void) {
     const { self, hasSeeds, state, membership, origin, override, proposals } = options;
+    const { started, marks } = options;
+    const plain = { self, hasSeeds, origin, started, marks, override, proposals };
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({
@@ -81,7 +86,7 @@ class RecordedMachine extends GossipMachine {
     const { realm, firstCharterDigest } = state;
     const start = {
       format: RECORDING_FORMAT,
-      options: { self, hasSeeds, origin, override, proposals, membership: others },
+      options: { ...plain, membership: others },
       pin: { realm, firstCharterDigest },
       stored: storedOf(state),
       ...taken(drawn),

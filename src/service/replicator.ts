@@ -9,7 +9,7 @@
 import type { RepairTimes, SeedStatus, SubmitReceipt } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
-import type { Attestation, Received } from '../core/gossip/frames.ts';
+import type { Received } from '../core/gossip/frames.ts';
 import type { GossipMachine } from '../core/gossip/machine.ts';
 import type { NodeId, Sha256 } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
@@ -28,7 +28,7 @@ import { PolicyGate } from './policy-gate.ts';
 import { type Judged, judgedIn, RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
-import type { ReplicatorOptions } from './replicator-options.ts';
+import type { Remembered, ReplicatorOptions, ToldEvent } from './replicator-options.ts';
 import { WriteQueue } from './write-queue.ts';
 
 export type { ReplicatorOptions };
@@ -113,18 +113,13 @@ export class Replicator implements AsyncDisposable {
     return this.#machine.attestations;
   }
 
-  /** The region of this node attests something; what has to be persisted is. */
-  attest(said: Attestation): void {
-    this.#handle({ kind: 'attest', said });
-  }
-
   /** What nodes say of their clients. */
   get adoption(): GossipMachine['adoption'] {
     return this.#machine.adoption;
   }
 
-  /** This node has something to say of its clients. */
-  tell(event: Extract<GossipEvent, { readonly kind: 'report' | 'arrivals' }>): void {
+  /** Something happened in this node beside replication. */
+  tell(event: ToldEvent): void {
     this.#handle(event);
   }
 
@@ -143,8 +138,8 @@ export class Replicator implements AsyncDisposable {
   }
 
   /** What is worth remembering of the other nodes across a restart. */
-  memory(): ReturnType<GossipMachine['memory']> {
-    return this.#machine.memory();
+  memory(): Remembered {
+    return { members: this.#machine.memory(), marks: this.#machine.marks() };
   }
 
   /** This node stops: the others need not wait for it. */
@@ -242,6 +237,9 @@ export class Replicator implements AsyncDisposable {
         return this.#options.transport.dial(effect.target);
       case 'resolve':
         return this.#track(this.#resolve());
+      case 'renew':
+      case 'vouched':
+        return this.#options.onStore?.(effect.kind);
       case 'fetch':
         return this.#track(this.#fetches.run(effect));
       case 'cancel-fetch':

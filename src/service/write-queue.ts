@@ -17,11 +17,11 @@ const GROUP_MAX_BYTES = 4 * 1024 * 1024;
 const WAITING_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * What became of the batches: all up to `batchId` are on disk, or it and all behind it are given
- * up.
+ * What became of the batches: all up to `batchId` are on disk, and the store was written to `count`
+ * times; or it and all behind it are given up.
  */
 export type WriteOutcome =
-  | { readonly kind: 'persisted'; readonly batchId: number }
+  | { readonly kind: 'persisted'; readonly batchId: number; readonly count: number }
   | {
       readonly kind: 'persist-failed';
       readonly batchId: number;
@@ -99,7 +99,7 @@ export class WriteQueue {
       return;
     }
     this.#waitingBytes -= group.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#onOutcome({ kind: 'persisted', batchId: lastBatchId });
+    this.#onOutcome({ kind: 'persisted', batchId: lastBatchId, count: this.#store.writes });
   }
 
   /** The longest part of what waits that can be one batch. */

@@ -26,11 +26,13 @@ export function decodeHello(hello: HelloOutput): Hello {
     ...(hello.adoption && { adoption: true }),
     ...(hello.proposals && { proposals: true }),
     ...(hello.waveCounts && { waveCounts: true }),
+    ...(hello.marks && { marks: true }),
   };
 }
 
 /** The message of a greeting. */
-export function helloMessage({ adoption, proposals, waveCounts, ...hello }: Hello): HelloInput {
+export function helloMessage(greeting: Hello): HelloInput {
+  const { adoption, proposals, waveCounts, marks, ...hello } = greeting;
   return {
     ...hello,
     firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
@@ -39,5 +41,6 @@ export function helloMessage({ adoption, proposals, waveCounts, ...hello }: Hell
     adoption: adoption === true,
     proposals: proposals === true,
     waveCounts: waveCounts === true,
+    marks: marks === true,
   };
 }

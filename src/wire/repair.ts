@@ -14,8 +14,9 @@ import {
   type TreeNode,
 } from '../core/gossip/row-tree.ts';
 import type { Row } from '../core/gossip/rows.ts';
+import type { SignedMark } from '../core/gossip/store-mark.ts';
 import { parseStreamName } from '../core/ids.ts';
-import { STREAMS_MAX } from '../core/limits.ts';
+import { MARK_MAX_BYTES, SIGNATURE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
 import {
   decodeBytes,
   decodeSha256,
@@ -27,6 +28,7 @@ import {
 import type { RowInput, RowOutput } from './gen/kedge/v1/Row.ts';
 import type { RowsInput, RowsOutput } from './gen/kedge/v1/Rows.ts';
 import type { StoreDigestInput, StoreDigestOutput } from './gen/kedge/v1/StoreDigest.ts';
+import type { StoreMarkOutput } from './gen/kedge/v1/StoreMark.ts';
 import type { TreeInput, TreeOutput } from './gen/kedge/v1/Tree.ts';
 
 /** Tree nodes in one message, and buckets in another. */
@@ -36,6 +38,8 @@ const NODE_BYTES = { min: TREE_FANOUT * SHORT_HASH_BYTES, max: TREE_FANOUT * SHO
 
 /** Reads a digest. */
 export function decodeDigest(digest: StoreDigestOutput): StoreDigest {
+  const { mark, remembered } = digest;
+  const markSeen = decodeUint(digest.markSeen, 'count of a mark');
   return {
     root: decodeSha256(digest.root, 'root'),
     count: decodeUint(digest.count, 'row count'),
@@ -44,6 +48,9 @@ export function decodeDigest(digest: StoreDigestOutput): StoreDigest {
     ask: digest.answer ? 'answer' : 'note',
     others: digest.others,
     standing: !digest.holding ? 'serving' : digest.seeking ? 'seeking' : 'holding',
+    ...(mark !== null && { mark: decodeMark(mark) }),
+    ...(markSeen > 0 && { markSeen }),
+    ...(remembered !== null && { remembered: decodeMark(remembered) }),
   };
 }
 
@@ -57,6 +64,17 @@ export function digestMessage(digest: StoreDigest): StoreDigestInput {
     others: digest.others,
     holding: digest.standing !== 'serving',
     seeking: digest.standing === 'seeking',
+    ...(digest.mark !== undefined && { mark: digest.mark }),
+    ...(digest.markSeen !== undefined && { markSeen: String(digest.markSeen) }),
+    ...(digest.remembered !== undefined && { remembered: digest.remembered }),
+  };
+}
+
+/** Stays bytes here: `core/gossip/marks.ts` parses and verifies. */
+function decodeMark({ payload, signature }: StoreMarkOutput): SignedMark {
+  return {
+    payload: decodeBytes(payload, { min: 1, max: MARK_MAX_BYTES }, 'mark of a store'),
+    signature: decodeBytes(signature, { min: 1, max: SIGNATURE_MAX_BYTES }, 'signature of a mark'),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Regions attest: three real nodes in three regions, each with the key of its own.
  */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, cp, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
 import { openBundleSource } from '../../src/client/source.ts';
@@ -129,6 +129,31 @@ describe('a node with the key of its region', () => {
     await expect(note('iad', CHARTER_STREAM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('attests nothing once peers have shown it that its store is an old copy', async () => {
+    for (const name of REGIONS) await start(name);
+    await publish('iad', 0);
+    for (const name of REGIONS) await expectCosigned(name, 1);
+    await stop('iad');
+    await copyStore('data-iad', 'backup');
+    await start('iad');
+    await publish('fra', 1);
+    for (const name of REGIONS) await expectCosigned(name, 2);
+    await stop('iad');
+    await rm(dir.join('data-iad'), { recursive: true });
+    await copyStore('backup', 'data-iad');
+    const logger = recordingLogger();
+    await start('iad', logger);
+    await expect
+      .poll(() => logger.lines, { timeout: 20_000, interval: 50 })
+      .toContainEqual(expect.objectContaining({ event: 'store.suspect', origin: 'copy' }));
+    await expectCosigned('iad', 2);
+    expect(logger.lines.map(({ event }) => event)).not.toContain('region.attesting');
+    await stop('iad');
+    const after = recordingLogger();
+    await start('iad', after);
+    expect(after.lines).toContainEqual(expect.objectContaining({ event: 'region.refused' }));
+  });
+
   it('attests nothing with a key that the charter does not list', async () => {
     await writeKey('iad', generateSigningKey('ed25519'));
     const logger = recordingLogger();
@@ -143,6 +168,12 @@ describe('a node with the key of its region', () => {
     await chmod(dir.join('iad.key'), 0o644);
     await expect(start('iad')).rejects.toMatchObject({ code: 'CONFIG' });
   });
+
+  /** A store with the file by which its node knows it. */
+  async function copyStore(from: string, to: string): Promise<void> {
+    await cp(dir.join(from), dir.join(to), { recursive: true });
+    await cp(dir.join(`${from}.boot`), dir.join(`${to}.boot`));
+  }
 
   function keyOf(name: string): SigningKey {
     return keys.get(name) ?? generateSigningKey('ed25519');

@@ -2,6 +2,7 @@ import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
 import type { StoreOrigin } from '../../src/core/gossip/serving.ts';
+import { NO_BOOT } from '../../src/core/gossip/store-mark.ts';
 import { addAnchor } from '../../src/core/releases/edit.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { findOrigin } from '../../src/node/store-origin.ts';
@@ -236,6 +237,30 @@ describe('findOrigin', () => {
     await found();
     await rm(dir.join('store'), { recursive: true });
     expect((await found())[0]).toBe('lost');
+  });
+
+  it('has a store compared that turned out to be a copy, under another id', async () => {
+    const [, id] = await found();
+    {
+      await using store = await openLevelStore(dir.join('store'));
+      const { renew, started } = await findOrigin(store, config());
+      expect(await renew()).toEqual({ storeId: store.storeId, count: started.count + 1 });
+      expect(store.storeId).not.toBe(id);
+    }
+    expect((await found())[0]).toBe('restored');
+    expect((await found())[0]).toBe('intact');
+  });
+
+  it('counts the starts, and names the one before', async () => {
+    const starts = [];
+    for (let count = 0; count < 2; count += 1) {
+      await using store = await openLevelStore(dir.join('store'));
+      starts.push(await findOrigin(store, config()));
+    }
+    expect(starts.map(({ started }) => started)).toEqual([
+      { after: NO_BOOT, count: 1 },
+      { after: starts[0]?.bootId, count: 2 },
+    ]);
   });
 
   it('says what to do when the boot file cannot be written', async () => {

@@ -32,7 +32,7 @@ describe('WriteQueue', () => {
     addAll(documentsOf(PAYMENTS, 1, 5).map((document) => batchOf(document)));
     await queue.idle();
     expect(entries.writes).toBe(1);
-    expect(outcomes).toEqual([{ kind: 'persisted', batchId: 5 }]);
+    expect(outcomes).toEqual([{ kind: 'persisted', batchId: 5, count: 1 }]);
     expect(await sequence()).toBe(5);
   });
 
@@ -77,7 +77,7 @@ describe('WriteQueue', () => {
     expect(await sequence()).toBe(0);
     queue.add(4, batchOf(documentOf(PAYMENTS, 1)));
     await queue.idle();
-    expect(outcomes.at(-1)).toEqual({ kind: 'persisted', batchId: 4 });
+    expect(outcomes.at(-1)).toMatchObject({ kind: 'persisted', batchId: 4 });
   });
 
   it('has room again once some of much is written', async () => {

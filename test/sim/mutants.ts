@@ -53,6 +53,10 @@ class Mutant implements Machine {
     return this.#machine.memory();
   }
 
+  marks(): ReturnType<GossipMachine['marks']> {
+    return this.#machine.marks();
+  }
+
   handle(event: GossipEvent, nowMs: number, monotonicMs: number): readonly GossipEffect[] {
     return this.#change(this.#machine.handle(event, nowMs, monotonicMs), event, this.#machine);
   }
@@ -119,6 +123,23 @@ export const acknowledgesBeforePersisting: MakeMachine = broken(() => (effects, 
   const { stream, sequence, digest } = entry;
   const frame = { kind: 'held', row: { stream, sequence, digest, forked: false } } as const;
   return [...effects, { kind: 'send', linkId: event.linkId, frame }];
+});
+
+/** Shows nobody what it keeps of their stores. */
+export const keepsMarksBack: MakeMachine = broken(
+  () => (effects) =>
+    effects.map((effect) => {
+      if (effect.kind !== 'send' || effect.frame.kind !== 'digest') return effect;
+      const { remembered: _, ...digest } = effect.frame.digest;
+      return { ...effect, frame: { kind: 'digest', digest } };
+    }),
+);
+
+/** Takes its store for an old copy on the word of a peer. */
+export const believesMarks: MakeMachine = broken(() => (effects, event) => {
+  const digest = event.kind === 'frame' && event.frame.kind === 'digest' && event.frame.digest;
+  if (digest === false || digest.remembered === undefined) return effects;
+  return [...effects, { kind: 'renew' }];
 });
 
 /** Dials each address once and gives up on peers that are lost. */

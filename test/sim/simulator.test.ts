@@ -60,6 +60,8 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['never dials again', mutants.neverDialsAgain, 'healed'],
     ['never compares', mutants.neverRepairs, 'converged'],
     ['floods its peers', mutants.floods, 'bounded'],
+    ['shows nobody what it keeps of their stores', mutants.keepsMarksBack, 'copy-found'],
+    ['takes its store for a copy on the word of a peer', mutants.believesMarks, 'copy-true'],
     ['tells nobody of proposals', mutants.keepsProposalsBack, 'proposed'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
     const runner = new Runner({ makeMachine });

@@ -215,6 +215,7 @@ const hello: fc.Arbitrary<Hello> = fc.oneof(
   plainHello.map((plain) => ({ ...plain, adoption: true as const })),
   plainHello.map((plain) => ({ ...plain, adoption: true as const, waveCounts: true as const })),
   plainHello.map((plain) => ({ ...plain, proposals: true as const })),
+  plainHello.map((plain) => ({ ...plain, marks: true as const })),
 );
 const push: fc.Arbitrary<Push> = fc.record({ statement, content, blobs });
 const row: fc.Arbitrary<Row> = fc.record({
@@ -222,6 +223,10 @@ const row: fc.Arbitrary<Row> = fc.record({
   sequence: count,
   digest,
   forked: fc.boolean(),
+});
+const signedMark = fc.record({
+  payload: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+  signature: fc.uint8Array({ minLength: 1, maxLength: 64 }),
 });
 const memberState = fc.constantFrom('alive' as const, 'suspect', 'failed', 'left');
 const updates = fc.oneof(
@@ -288,15 +293,24 @@ export const frame: fc.Arbitrary<Frame> = fc.oneof(
   ),
   fc.record({
     kind: fc.constant('digest' as const),
-    digest: fc.record({
-      root: digest,
-      count,
-      revision: count,
-      seen: count,
-      ask: fc.constantFrom('answer' as const, 'note' as const),
-      others: fc.nat({ max: 0xffff_ffff }),
-      standing: fc.constantFrom('serving' as const, 'holding' as const, 'seeking' as const),
-    }),
+    digest: fc.record(
+      {
+        root: digest,
+        count,
+        revision: count,
+        seen: count,
+        ask: fc.constantFrom('answer' as const, 'note' as const),
+        others: fc.nat({ max: 0xffff_ffff }),
+        standing: fc.constantFrom('serving' as const, 'holding' as const, 'seeking' as const),
+        mark: signedMark,
+        markSeen: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+        remembered: signedMark,
+      },
+      {
+        requiredKeys: ['root', 'count', 'revision', 'seen', 'ask', 'others', 'standing'],
+        noNullPrototype: true,
+      },
+    ),
   }),
   fc.record({ kind: fc.constant('rows-ask' as const), since: count }),
   fc.record({

@@ -15,6 +15,7 @@ import type { GossipEvent } from './events.ts';
 import type { Frame, Hello } from './frames.ts';
 import { helloProblem } from './hello.ts';
 import type { Link, LinkTable } from './links.ts';
+import type { Marks } from './marks.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
 import type { Proposals } from './proposals.ts';
@@ -32,6 +33,7 @@ export interface ConnectingParts {
   readonly adoption: Adoption;
   readonly proposals: Proposals;
   readonly conduct: Conduct;
+  readonly marks: Marks;
 }
 
 /** Makes links. */
@@ -65,7 +67,7 @@ export class Connecting {
     { linkId, nodeId, target }: Extract<GossipEvent, { kind: 'link-up' }>,
     monotonicMs: number,
   ): void {
-    const { self, outbox, links, dialer, conduct } = this.#parts;
+    const { self, marks, outbox, links, dialer, conduct } = this.#parts;
     if (target !== undefined) dialer.answered(nodeId, target);
     const refusal = conduct.refusal(nodeId);
     if (refusal !== undefined) {
@@ -78,7 +80,7 @@ export class Connecting {
     }
     const { kind, link, replaces } = admission;
     if (replaces !== undefined) this.#closeReplaced(replaces);
-    outbox.send(link, { kind: 'hello', hello: self });
+    outbox.send(link, { kind: 'hello', hello: { ...self, storeId: marks.storeId } });
     if (kind === 'keep') this.#lost(replaces, monotonicMs);
   }
 

@@ -28,6 +28,7 @@ import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { CutOff } from './conduct.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
+import type { StoreMark } from './store-mark.ts';
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a
@@ -82,7 +83,14 @@ export type GossipEvent =
   | { readonly kind: 'fetch-held'; readonly fetchId: number; readonly state: 'on' | 'off' }
   | { readonly kind: 'fetch-end'; readonly fetchId: number; readonly error?: KedgeError }
   /** This batch and all before it are on disk. */
-  | { readonly kind: 'persisted'; readonly batchId: number }
+  | {
+      readonly kind: 'persisted';
+      readonly batchId: number;
+      /** How often the store was written to by then; absent: it does not count. */
+      readonly count?: number;
+    }
+  /** The store has another id from now on, as `renew` asked; and the count with that. */
+  | { readonly kind: 'renewed'; readonly storeId: string; readonly count: number }
   /** The batches up to the last one failed together; they may be on disk all the same. */
   | {
       readonly kind: 'persist-failed';
@@ -174,6 +182,18 @@ export type ProposeResult =
   | { readonly kind: 'kept'; readonly digest: Sha256 }
   | { readonly kind: 'refused'; readonly error: KedgeError };
 
+/** What this node once signed of its store, and a peer showed, proves that there is a copy. */
+export interface CopyNotice {
+  readonly kind: 'copy';
+  /** `older`: it is this store; `copied`: another process runs on a copy of it. */
+  readonly what: 'older' | 'copied';
+  /** Who showed it. */
+  readonly by: NodeId;
+  /** What was signed, and what this process has. */
+  readonly mark: StoreMark;
+  readonly own: StoreMark;
+}
+
 /** Something that an operator should see; the driver logs and counts it. */
 export type Notice =
   | { readonly kind: 'link-ready'; readonly peer: PeerIdentity }
@@ -193,6 +213,7 @@ export type Notice =
   | MembershipNotice
   /** Measured round trips speak against the region that a node claims, or do not any more. */
   | ({ readonly kind: 'label' } & LabelChange)
+  | CopyNotice
   /** This node serves nobody until it has compared. */
   | { readonly kind: 'holding-back'; readonly reason: string }
   /** It serves from now on. */
@@ -219,6 +240,10 @@ export type GossipEffect =
   | { readonly kind: 'close'; readonly linkId: LinkId; readonly error: KedgeError }
   /** Try once to connect; ends in `link-up` or `dial-failed`. */
   | { readonly kind: 'dial'; readonly target: DialTarget }
+  /** The store is an old copy: give it another id; ends in `renewed`. */
+  | { readonly kind: 'renew' }
+  /** Peers looked at what this node signed of its store: nothing speaks against attesting. */
+  | { readonly kind: 'vouched' }
   /** Look the seeds up; ends in `resolved`. */
   | { readonly kind: 'resolve' }
   | {

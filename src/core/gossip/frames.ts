@@ -18,6 +18,7 @@ import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { TreeNode } from './row-tree.ts';
 import type { Row } from './rows.ts';
+import type { SignedMark } from './store-mark.ts';
 
 /** The version that this code speaks. */
 export const PROTOCOL_VERSION: number = 1;
@@ -41,6 +42,8 @@ export interface Hello {
   readonly proposals?: true;
   /** Present for a node that takes rows that count clients by the waves of a rollout. */
   readonly waveCounts?: true;
+  /** Present for a node that keeps marks of stores. */
+  readonly marks?: true;
 }
 
 /** How to rebuild a body from another one; spec section 6. */
@@ -87,6 +90,12 @@ export interface StoreDigest {
    */
   readonly others: number;
   readonly standing: Standing;
+  /** What the sender signed of its own store; present while the reader does not say it has it. */
+  readonly mark?: SignedMark;
+  /** The count of the last mark of the reader's present process that the sender has. */
+  readonly markSeen?: number;
+  /** What the reader signed once and what speaks against what it says now. */
+  readonly remembered?: SignedMark;
 }
 
 /** Rows that a peer asked for. */

@@ -2,6 +2,9 @@
  * Holds a node back until `serving.ts` says that it may serve: nothing is for clients, all the rest
  * goes on, and comparing with others is hurried.
  *
+ * What peers show of this node's own marks (`marks.ts`) may prove that its store is an old copy:
+ * then it holds back too, and attests no more.
+ *
  * @module
  */
 import type { Sha256 } from '../ids.ts';
@@ -10,11 +13,21 @@ import type { GossipEffect } from './events.ts';
 import type { Fetching } from './fetching.ts';
 import type { Standing, StoreDigest } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
+import type { Marks, MarkVerdict } from './marks.ts';
 import type { Neighbours } from './neighbours.ts';
 import type { Outbox } from './outbox.ts';
-import type { Repair } from './repair.ts';
+import type { Introduction, Repair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import type { Serving } from './serving.ts';
+
+const OLD_COPY =
+  'its store is an old copy: a peer keeps its own signature for more than the store has';
+/** Peers whose look at the mark of the store is enough to attest, where there are so many. */
+const LOOKS_MIN = 2;
+/** Peers that are shown a new mark at once; the others have it with the next digest. */
+const SHOWN_AT_ONCE = 2;
+/** The same before an orderly stop. */
+const SHOWN_AT_STOP = 4;
 
 /** What it works with. */
 export interface HoldingParts {
@@ -26,6 +39,7 @@ export interface HoldingParts {
   readonly replica: Replica;
   readonly fetching: Fetching;
   readonly repair: Repair;
+  readonly marks: Marks;
 }
 
 /** The holding back of one node. */
@@ -35,6 +49,11 @@ export class Holding {
   #shownRoot: Sha256 | undefined;
   #shownStanding: Standing | undefined;
   #reason: string | undefined;
+  /** What is known of the store of this process. */
+  #standing: 'unknown' | 'vouched' | 'older' = 'unknown';
+  /** Processes that run on copies, as far as that was noticed. */
+  readonly #copies: Set<string> = new Set();
+  #turn = 0;
 
   constructor(parts: HoldingParts) {
     this.#parts = parts;
@@ -46,15 +65,44 @@ export class Holding {
   }
 
   /** What a digest for this peer says beside the rows. */
-  introduction({ nodeId }: Link): Pick<StoreDigest, 'others' | 'standing'> {
-    const { neighbours, dialer } = this.#parts;
-    const others = neighbours.countBeside(nodeId) + dialer.silentSeeds;
-    return { others, standing: this.#standing };
+  introduction(link: Link): Introduction {
+    const { neighbours, dialer, marks } = this.#parts;
+    const others = neighbours.countBeside(link.nodeId) + dialer.silentSeeds;
+    return { others, standing: this.#shows, ...marks.introduction(link) };
   }
 
-  /** A peer showed its digest. */
+  /** A peer showed its digest. Errors: what speaks against its mark. */
   shown(link: Link, digest: StoreDigest): void {
-    this.#parts.serving.shown(link.nodeId, digest);
+    const { serving, marks } = this.#parts;
+    serving.shown(link.nodeId, digest);
+    const verdict = marks.heard(link, digest);
+    if (verdict !== undefined) this.#copied(link, verdict);
+    this.vouch();
+  }
+
+  /** Called at a steady pace: shows a few peers what is new of the store. */
+  tick(): void {
+    if (this.#parts.marks.tick() === 'news') this.#showMark(SHOWN_AT_ONCE);
+    this.vouch();
+  }
+
+  /** This node stops in order: some peers keep how far its store came. */
+  leave(): void {
+    this.#parts.marks.hurry();
+    this.#showMark(SHOWN_AT_STOP);
+  }
+
+  /**
+   * Lets the key of the region sign once peers have looked at the store: two, or all that are
+   * there. A new store was shown to nobody before.
+   */
+  vouch(): void {
+    const { serving, marks, outbox } = this.#parts;
+    if (this.#standing !== 'unknown' || !serving.isServing) return;
+    const isKnown = marks.own === undefined || serving.origin === 'new';
+    if (!isKnown && !this.#hasLooks()) return;
+    this.#standing = 'vouched';
+    outbox.emit({ kind: 'vouched' });
   }
 
   /** Called after each event: hurries, and ends holding back when it is time. */
@@ -68,7 +116,8 @@ export class Holding {
     if (!serving.begins({ ...around, seeds, silentSeeds })) {
       this.#showAll();
       const [held, known] = [compared.length, around.known.size].map(String);
-      const reason = `it has compared its store with ${held} of the ${known} nodes that it knows`;
+      const compares = `it has compared its store with ${held} of the ${known} nodes that it knows`;
+      const reason = this.#standing === 'older' ? `${OLD_COPY}; ${compares}` : compares;
       if (reason !== this.#reason) outbox.notice({ kind: 'holding-back', reason });
       this.#reason = reason;
       return;
@@ -86,7 +135,35 @@ export class Holding {
     );
   }
 
-  get #standing(): Standing {
+  #hasLooks(): boolean {
+    const { marks, neighbours, dialer } = this.#parts;
+    const others = neighbours.countPresent();
+    if (others === 0 && marks.lookedAt === 0) return dialer.seeds === 'alone';
+    return marks.lookedAt >= Math.min(LOOKS_MIN, others);
+  }
+
+  #copied({ nodeId }: Link, { kind, mark }: MarkVerdict): void {
+    const { serving, marks, outbox } = this.#parts;
+    const { own } = marks;
+    if (own === undefined || (kind === 'copied' && this.#copies.has(mark.bootId))) return;
+    outbox.notice({ kind: 'copy', what: kind, by: nodeId, mark, own });
+    if (kind === 'copied') return void this.#copies.add(mark.bootId);
+    this.#standing = 'older';
+    marks.renounce();
+    serving.suspend();
+    outbox.emit({ kind: 'renew' });
+  }
+
+  /** Shows the mark to so many peers that lack it, each time to others. */
+  #showMark(count: number): void {
+    const { links, marks, repair } = this.#parts;
+    const lacking = links.ready().filter((link) => marks.isNewTo(link));
+    const first = lacking.length === 0 ? 0 : this.#turn++ % lacking.length;
+    const chosen = [...lacking.slice(first), ...lacking.slice(0, first)].slice(0, count);
+    for (const link of chosen) repair.show(link, 'answer');
+  }
+
+  get #shows(): Standing {
     const { serving, dialer } = this.#parts;
     if (serving.isServing) return 'serving';
     return dialer.seeds === 'seeking' ? 'seeking' : 'holding';
@@ -96,7 +173,7 @@ export class Holding {
   #showAll(): void {
     const { links, replica, fetching, repair } = this.#parts;
     const { root } = replica.rows;
-    const standing = this.#standing;
+    const standing = this.#shows;
     const isBusy = replica.isWriting || fetching.isBusy;
     if (standing !== 'serving' && isBusy) return;
     if (root === this.#shownRoot && standing === this.#shownStanding) return;

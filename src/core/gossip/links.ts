@@ -35,6 +35,8 @@ export class Link {
   /** What the peer said it holds, by stream. */
   readonly held: Map<StreamName, Row> = new Map();
   readonly repairBudget: RepairBudget = new RepairBudget();
+  /** The count of this node's mark that the peer has; how often it was shown one of its own. */
+  readonly marks: { seen: number; shown: number } = { seen: 0, shown: 0 };
   /** Regions of origin whose news the peer gets sooner by other ways; pushes left out since. */
   readonly #spared: Map<RegionName, number> = new Map();
   /** The last measured round trip, milliseconds. */
@@ -80,6 +82,11 @@ export class Link {
   /** Says whether the peer takes frames about proposals. */
   get takesProposals(): boolean {
     return this.#hello?.proposals === true;
+  }
+
+  /** Says whether the peer keeps marks of stores. */
+  get takesMarks(): boolean {
+    return this.#hello?.marks === true;
   }
 
   /** The round trip to reckon with, milliseconds: a long one until it was measured. */

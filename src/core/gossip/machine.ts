@@ -10,9 +10,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { NodeId, Sha256 } from '../ids.ts';
-import type { MembershipOptions } from '../membership/machine.ts';
 import type { MemberView } from '../membership/view.ts';
-import type { KeptProposal } from '../proposals/model.ts';
 import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import { Adoption } from './adoption.ts';
@@ -22,37 +20,21 @@ import { Connecting } from './connecting.ts';
 import { Dialer } from './dialer.ts';
 import type { GossipEffect, GossipEvent, Timer } from './events.ts';
 import { Fetching } from './fetching.ts';
-import type { Hello } from './frames.ts';
 import { Holding } from './holding.ts';
 import { type Link, LinkTable } from './links.ts';
+import { Marks } from './marks.ts';
 import { Neighbours, type NeighbourView } from './neighbours.ts';
+import type { GossipOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Proposals } from './proposals.ts';
 import { Reading } from './reading.ts';
 import { REPAIR_INTERVAL_MS, Repair } from './repair.ts';
 import { Replica } from './replica.ts';
 import { Replication } from './replication.ts';
-import { Serving, type StoreOrigin } from './serving.ts';
+import { Serving } from './serving.ts';
 import { Spread } from './spread.ts';
 
-/** What a machine is made of. */
-export interface GossipOptions {
-  readonly self: Hello;
-  /** False for a node without seeds: others dial it. */
-  readonly hasSeeds: boolean;
-  /** This node as a member, and what it remembers of the others. */
-  readonly membership: Omit<MembershipOptions, 'random'>;
-  /** The state that the store held at start. */
-  readonly state: TrustedState;
-  /** Where that comes from; absent: from the last run. */
-  readonly origin?: StoreOrigin | undefined;
-  /** Serve at once whatever the origin; absent: not. */
-  readonly override?: 'none' | 'serve-anyway' | undefined;
-  /** The proposals that the store held at start; absent: none. */
-  readonly proposals?: readonly KeptProposal[] | undefined;
-  /** Uniform in [0, 1): jitter only, never a decision about trust. */
-  readonly random: () => number;
-}
+export type { GossipOptions };
 
 type FrameEvent = Extract<GossipEvent, { readonly kind: 'frame' }>;
 
@@ -72,6 +54,7 @@ export class GossipMachine {
   readonly #adoption: Adoption;
   readonly #proposals: Proposals;
   readonly #holding: Holding;
+  readonly #marks: Marks;
   readonly #random: () => number;
 
   /** Errors: those of `MembershipMachine`. */
@@ -108,16 +91,18 @@ export class GossipMachine {
       this.#holding.introduction(link);
     const serving = new Serving(options.origin ?? 'intact', options.override ?? 'none');
     this.#repair = new Repair({ ...parts, introduction, isServing: () => serving.isServing });
-    const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
-    this.#holding = new Holding({ ...parts, ...others, serving });
-    this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     const memberOf = (nodeId: NodeId): MemberView | undefined => this.#neighbours.member(nodeId);
+    const marks = new Marks({ options, memberOf });
+    this.#marks = marks;
+    const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
+    this.#holding = new Holding({ ...parts, ...others, serving, marks });
+    this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     this.#adoption = new Adoption({ self, outbox, links, spread, topology, memberOf });
     this.#proposals = new Proposals({ self, ...parts, spread, kept: options.proposals ?? [] });
     const kinds = { adoption: this.#adoption, proposals: this.#proposals };
     const spoken = { attestations: this.#attestations, ...kinds };
     const told = { ...others, ...spoken, conduct: this.#conduct };
-    this.#connecting = new Connecting({ self, outbox, links, ...told });
+    this.#connecting = new Connecting({ self, marks, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
     const replication = new Replication({ ...parts, ...comparing, home: self.region });
     this.#reading = new Reading({ ...spoken, replication, neighbours: this.#neighbours });
@@ -167,6 +152,11 @@ export class GossipMachine {
   /** What this node should remember of the others when it starts again. */
   memory(): ReturnType<Neighbours['memory']> {
     return this.#neighbours.memory();
+  }
+
+  /** What other nodes signed of their stores, to be kept across a restart. */
+  marks(): Pick<Marks, 'version' | 'snapshot'> {
+    return this.#marks;
   }
 
   /** What a peer got wrong; absent when nothing is remembered. */
@@ -219,9 +209,12 @@ export class GossipMachine {
       case 'fetch-end':
         return this.#connecting.blame(this.#fetching.answer(event, nowMs), monotonicMs);
       case 'persisted':
+        this.#marks.wrote(event.count);
         return this.#persisted(event.batchId, nowMs);
       case 'persist-failed':
         return this.#replica.persistFailed(event.lastBatchId ?? event.batchId, event.error);
+      case 'renewed':
+        return this.#marks.renewed(event.storeId, event.count);
       case 'attest':
         return this.#attestations.take(event.said, undefined, nowMs);
       case 'report':
@@ -234,6 +227,7 @@ export class GossipMachine {
       case 'proposals-failed':
         return this.#proposals.handle(event, nowMs);
       case 'leave':
+        this.#holding.leave();
         return this.#neighbours.handle(event, monotonicMs);
       case 'timer':
         return this.#timer(event.timer, nowMs, monotonicMs);
@@ -243,6 +237,7 @@ export class GossipMachine {
   #start(monotonicMs: number): void {
     this.#neighbours.handle({ kind: 'start' }, monotonicMs);
     this.#dialer.start();
+    this.#holding.vouch();
     this.#outbox.arm({ name: 'repair' }, REPAIR_INTERVAL_MS * this.#random());
   }
 
@@ -251,6 +246,7 @@ export class GossipMachine {
       case 'repair':
         this.#replica.retry();
         this.#repair.tick();
+        this.#holding.tick();
         this.#fetching.tick(nowMs);
         this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);

@@ -133,6 +133,16 @@ export class Neighbours {
     return this.#membership.member(nodeId);
   }
 
+  /** How many others are there, as far as this node knows. */
+  countPresent(): number {
+    let count = -1;
+    for (const { record, state } of this.#membership.members()) {
+      const isThere = state === 'alive' || state === 'suspect';
+      if (isThere && !this.#membership.isDoubtful(record.nodeId)) count += 1;
+    }
+    return Math.max(0, count);
+  }
+
   /** How many others have not left, beside one of them. */
   countBeside(one: NodeId): number {
     const self = this.#membership.self.record.nodeId;

@@ -15,6 +15,7 @@ import { PEERS_MAX } from '../limits.ts';
 import type { Fetching } from './fetching.ts';
 import type { RowsAnswer, StoreDigest } from './frames.ts';
 import type { Link, LinkTable } from './links.ts';
+import type { MarkNews } from './marks.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica.ts';
 import { isBucket, type TreeNode } from './row-tree.ts';
@@ -39,6 +40,9 @@ interface Cursor {
   readonly revision: number;
 }
 
+/** What a digest says of its sender beside the rows. */
+export type Introduction = Pick<StoreDigest, 'others' | 'standing'> & MarkNews;
+
 /** What repair works with. */
 export interface RepairParts {
   readonly outbox: Outbox;
@@ -46,7 +50,7 @@ export interface RepairParts {
   readonly replica: Replica;
   readonly fetching: Fetching;
   /** What a digest says of this node beside its rows. */
-  readonly introduction: (link: Link) => Pick<StoreDigest, 'others' | 'standing'>;
+  readonly introduction: (link: Link) => Introduction;
   /** False while this node is held back and looks for others to compare with. */
   readonly isServing: () => boolean;
 }

@@ -54,13 +54,15 @@ export function hasShownNoMore(origin: StoreOrigin): boolean {
 
 /** Whether one node serves, and with whom it has compared. */
 export class Serving {
-  readonly #origin: StoreOrigin;
+  #origin: StoreOrigin;
   readonly #ownRoots: Set<Sha256> = new Set();
   readonly #peers: Map<NodeId, Seen> = new Map();
+  readonly #override: 'none' | 'serve-anyway';
   #isServing: boolean;
 
   constructor(origin: StoreOrigin, override: 'none' | 'serve-anyway') {
     this.#origin = origin;
+    this.#override = override;
     this.#isServing = hasShownNoMore(origin) || override === 'serve-anyway';
   }
 
@@ -68,9 +70,20 @@ export class Serving {
     return this.#isServing;
   }
 
+  get origin(): StoreOrigin {
+    return this.#origin;
+  }
+
   /** Nodes with which this one has compared. */
   get compared(): readonly NodeId[] {
     return [...this.#peers].filter(([, { isCompared }]) => isCompared).map(([nodeId]) => nodeId);
+  }
+
+  /** The store is an old copy: it is compared before it serves again, as a restored one. */
+  suspend(): void {
+    if (this.#override === 'serve-anyway') return;
+    this.#origin = 'restored';
+    this.#isServing = false;
   }
 
   /** This node holds this now. */

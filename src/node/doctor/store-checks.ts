@@ -18,6 +18,7 @@ import { openLevelStore } from '../../storage/open-store.ts';
 import type { NodeConfig } from '../config.ts';
 import { loadFirstCharter } from '../first-charter.ts';
 import type { Finding, Surroundings } from './finding.ts';
+import { checkOrigin } from './origin-checks.ts';
 
 const DISK_WARN_BYTES = 1024 * 1024 * 1024;
 const DISK_FAIL_BYTES = 64 * 1024 * 1024;
@@ -100,7 +101,8 @@ async function checkContent(config: NodeConfig, nowMs: number): Promise<readonly
     const state = restoreTrustedState(pin, stored);
     const { charters, streams } = state;
     const counts = `charters: ${String(charters.length)}, bundles: ${String(streams.size)}`;
-    return [{ check, verdict: 'ok', what: `opens and verifies; ${counts}` }, clock(state, nowMs)];
+    const opens = { check, verdict: 'ok', what: `opens and verifies; ${counts}` } as const;
+    return [opens, ...(await checkOrigin(store, config)), clock(state, nowMs)];
   } catch (thrown) {
     const { code, detail, message } = KedgeError.from(thrown);
     if (detail['reason'] === 'locked') {

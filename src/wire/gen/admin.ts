@@ -108,6 +108,7 @@ import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocume
 import type { SignedMemberInput as _kedge_v1_SignedMemberInput, SignedMemberOutput as _kedge_v1_SignedMemberOutput } from './kedge/v1/SignedMember.ts';
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from './kedge/v1/SignedStatement.ts';
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from './kedge/v1/StoreDigest.ts';
+import type { StoreMarkInput as _kedge_v1_StoreMarkInput, StoreMarkOutput as _kedge_v1_StoreMarkOutput } from './kedge/v1/StoreMark.ts';
 import type { StreamStatusInput as _kedge_v1_StreamStatusInput, StreamStatusOutput as _kedge_v1_StreamStatusOutput } from './kedge/v1/StreamStatus.ts';
 import type { SubmitRequestInput as _kedge_v1_SubmitRequestInput, SubmitRequestOutput as _kedge_v1_SubmitRequestOutput } from './kedge/v1/SubmitRequest.ts';
 import type { SubmitResponseInput as _kedge_v1_SubmitResponseInput, SubmitResponseOutput as _kedge_v1_SubmitResponseOutput } from './kedge/v1/SubmitResponse.ts';
@@ -250,6 +251,7 @@ export interface ProtoGrpcType {
       SignedMember: MessageTypeDefinition<_kedge_v1_SignedMemberInput, _kedge_v1_SignedMemberOutput>
       SignedStatement: MessageTypeDefinition<_kedge_v1_SignedStatementInput, _kedge_v1_SignedStatementOutput>
       StoreDigest: MessageTypeDefinition<_kedge_v1_StoreDigestInput, _kedge_v1_StoreDigestOutput>
+      StoreMark: MessageTypeDefinition<_kedge_v1_StoreMarkInput, _kedge_v1_StoreMarkOutput>
       StreamStatus: MessageTypeDefinition<_kedge_v1_StreamStatusInput, _kedge_v1_StreamStatusOutput>
       SubmitRequest: MessageTypeDefinition<_kedge_v1_SubmitRequestInput, _kedge_v1_SubmitRequestOutput>
       SubmitResponse: MessageTypeDefinition<_kedge_v1_SubmitResponseInput, _kedge_v1_SubmitResponseOutput>

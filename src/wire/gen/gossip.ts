@@ -66,6 +66,7 @@ import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocume
 import type { SignedMemberInput as _kedge_v1_SignedMemberInput, SignedMemberOutput as _kedge_v1_SignedMemberOutput } from './kedge/v1/SignedMember.ts';
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from './kedge/v1/SignedStatement.ts';
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from './kedge/v1/StoreDigest.ts';
+import type { StoreMarkInput as _kedge_v1_StoreMarkInput, StoreMarkOutput as _kedge_v1_StoreMarkOutput } from './kedge/v1/StoreMark.ts';
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from './kedge/v1/Tree.ts';
 import type { TreeNodeInput as _kedge_v1_TreeNodeInput, TreeNodeOutput as _kedge_v1_TreeNodeOutput } from './kedge/v1/TreeNode.ts';
 import type { TrustServiceClient as _kedge_v1_TrustServiceClient, TrustServiceDefinition as _kedge_v1_TrustServiceDefinition } from './kedge/v1/TrustService.ts';
@@ -150,6 +151,7 @@ export interface ProtoGrpcType {
       SignedMember: MessageTypeDefinition<_kedge_v1_SignedMemberInput, _kedge_v1_SignedMemberOutput>
       SignedStatement: MessageTypeDefinition<_kedge_v1_SignedStatementInput, _kedge_v1_SignedStatementOutput>
       StoreDigest: MessageTypeDefinition<_kedge_v1_StoreDigestInput, _kedge_v1_StoreDigestOutput>
+      StoreMark: MessageTypeDefinition<_kedge_v1_StoreMarkInput, _kedge_v1_StoreMarkOutput>
       Tree: MessageTypeDefinition<_kedge_v1_TreeInput, _kedge_v1_TreeOutput>
       TreeNode: MessageTypeDefinition<_kedge_v1_TreeNodeInput, _kedge_v1_TreeNodeOutput>
       TrustService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_TrustServiceClient> & { service: _kedge_v1_TrustServiceDefinition }

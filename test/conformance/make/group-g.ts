@@ -65,6 +65,14 @@ export const COVERED_G: readonly CoveredCase[] = [
     title: 'attests nothing with a key that signed for a store that is lost',
   },
   {
+    name: 'G22 copied-witness-db',
+    about:
+      'Where the store looks like itself, peers show the node what it signed of it before; its ' +
+      'key signs nothing, and belongs to another store from then on.',
+    test: 'test/node/attestation.test.ts',
+    title: 'attests nothing once peers have shown it that its store is an old copy',
+  },
+  {
     name: 'G23 extension-line, size 0',
     about: 'Texts that are no checkpoint.',
     test: 'test/core/log/checkpoint.test.ts',

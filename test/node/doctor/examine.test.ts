@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -215,6 +215,21 @@ describe('examine: the store', () => {
     expect(findings.get('clock')?.verdict).toBe('ok');
     const slow = { ...surroundings, nowMs: surroundings.nowMs - DAY_MS };
     expect((await found(config, slow)).get('clock')?.verdict).toBe('fail');
+  });
+
+  it('says when it is not that of the last run, or not that of the key of the region', async () => {
+    const keyFile = await dir.write('region.key', '');
+    await dir.write('region.key.store', `${'a'.repeat(32)}\n`);
+    const plain = configFor(dir, realm);
+    await (await runNode(plain))[Symbol.asyncDispose]();
+    const config: NodeConfig = { ...plain, region: { keyFile } };
+    const before = await found(config, await host());
+    expect(before.get('store-origin')?.verdict).toBe('ok');
+    expect(before.get('region-key')?.remedy).toContain('kedge region key');
+    await rm(`${plain.store.path}.boot`);
+    const findings = await found(plain, await host());
+    expect(findings.get('store-origin')?.verdict).toBe('warn');
+    expect(findings.get('region-key')).toBeUndefined();
   });
 
   it('does not touch one that is in use, or that belongs to another user', async () => {

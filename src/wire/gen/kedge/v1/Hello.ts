@@ -13,6 +13,7 @@ export interface HelloInput {
   'adoption'?: (boolean);
   'proposals'?: (boolean);
   'waveCounts'?: (boolean);
+  'marks'?: (boolean);
 }
 
 export interface HelloOutput {
@@ -27,4 +28,5 @@ export interface HelloOutput {
   'adoption': (boolean);
   'proposals': (boolean);
   'waveCounts': (boolean);
+  'marks': (boolean);
 }

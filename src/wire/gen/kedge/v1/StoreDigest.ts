@@ -1,5 +1,6 @@
 // Original file: proto/kedge/v1/gossip.proto
 
+import type { StoreMarkInput as _kedge_v1_StoreMarkInput, StoreMarkOutput as _kedge_v1_StoreMarkOutput } from '../../kedge/v1/StoreMark.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface StoreDigestInput {
@@ -11,6 +12,9 @@ export interface StoreDigestInput {
   'others'?: (number);
   'holding'?: (boolean);
   'seeking'?: (boolean);
+  'mark'?: (_kedge_v1_StoreMarkInput | null);
+  'markSeen'?: (number | string | Long);
+  'remembered'?: (_kedge_v1_StoreMarkInput | null);
 }
 
 export interface StoreDigestOutput {
@@ -22,4 +26,7 @@ export interface StoreDigestOutput {
   'others': (number);
   'holding': (boolean);
   'seeking': (boolean);
+  'mark': (_kedge_v1_StoreMarkOutput | null);
+  'markSeen': (string);
+  'remembered': (_kedge_v1_StoreMarkOutput | null);
 }

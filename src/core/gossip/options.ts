@@ -1,0 +1,42 @@
+/**
+ * What a replication machine is made of.
+ *
+ * @module
+ */
+import type { MembershipOptions } from '../membership/machine.ts';
+import type { KeptProposal } from '../proposals/model.ts';
+import type { TrustedState } from '../trusted/state.ts';
+import type { Hello } from './frames.ts';
+import type { StoreOrigin } from './serving.ts';
+import type { SignedMark } from './store-mark.ts';
+
+/** What a machine is made of. */
+export interface GossipOptions {
+  readonly self: Hello;
+  /** False for a node without seeds: others dial it. */
+  readonly hasSeeds: boolean;
+  /** This node as a member, and what it remembers of the others. */
+  readonly membership: Omit<MembershipOptions, 'random'>;
+  /** The state that the store held at start. */
+  readonly state: TrustedState;
+  /** Where that comes from; absent: from the last run. */
+  readonly origin?: StoreOrigin | undefined;
+  /** How this process began with the store; absent: the store does not count what is written. */
+  readonly started?: StoreStart | undefined;
+  /** What other nodes signed of their stores, as this one keeps it. */
+  readonly marks?: readonly SignedMark[] | undefined;
+  /** Serve at once whatever the origin; absent: not. */
+  readonly override?: 'none' | 'serve-anyway' | undefined;
+  /** The proposals that the store held at start; absent: none. */
+  readonly proposals?: readonly KeptProposal[] | undefined;
+  /** Uniform in [0, 1): jitter only, never a decision about trust. */
+  readonly random: () => number;
+}
+
+/** How a process began with its store. */
+export interface StoreStart {
+  /** The process before it; zeros for the first one. */
+  readonly after: string;
+  /** How often the store was written to, this start included; on disk. */
+  readonly count: number;
+}

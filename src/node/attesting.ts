@@ -1,0 +1,107 @@
+/**
+ * When this node signs with the key of its region: once peers have looked at its store, and no
+ * longer when the store turns out to be an old copy, which would sign less than was signed before.
+ *
+ * @module
+ */
+import { KedgeError } from '../core/errors.ts';
+import type { StreamName } from '../core/ids.ts';
+import type { TrustedState } from '../core/trusted/state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Store } from '../ports/store.ts';
+import { Attestor } from '../service/attestor.ts';
+import type { Replicator } from '../service/replicator.ts';
+import type { Audit } from './audit.ts';
+import type { NodeConfig } from './config.ts';
+import { loadRegionKey } from './region-key.ts';
+import type { FoundOrigin } from './store-origin.ts';
+
+/** What attesting works with. */
+export interface AttestingOptions {
+  readonly config: NodeConfig;
+  readonly store: Store;
+  readonly replicator: Replicator;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The attesting of one node. Without a key of its region, and with one that belongs to another
+ * store, it signs nothing.
+ */
+export class Attesting implements AsyncDisposable {
+  readonly #options: AttestingOptions;
+  readonly #attestor: Attestor | undefined;
+  #phase: 'waiting' | 'signing' | 'over' = 'waiting';
+
+  /** Loads the key; signs nothing yet. Errors: `CONFIG`. */
+  static async open(options: AttestingOptions): Promise<Attesting> {
+    const { config, store, replicator, clock, logger } = options;
+    const { node, realm, region } = config;
+    const key = region && (await loadRegionKey(region.keyFile, store.storeId, logger));
+    if (key === undefined) return new Attesting(options, undefined);
+    const attestor = new Attestor({
+      realm,
+      region: node.region,
+      key,
+      state: replicator.durable,
+      store,
+      clock,
+      logger,
+      attest: (said) => {
+        replicator.tell({ kind: 'attest', said });
+      },
+    });
+    return new Attesting(options, attestor);
+  }
+
+  private constructor(options: AttestingOptions, attestor: Attestor | undefined) {
+    this.#options = options;
+    this.#attestor = attestor;
+  }
+
+  /** Nothing speaks against the store. */
+  begin(): void {
+    if (this.#phase !== 'waiting') return;
+    this.#phase = 'signing';
+    // What it says is an event of its own: the one under way ends first.
+    queueMicrotask(() => {
+      this.#start();
+    });
+  }
+
+  /** The durable state moved, and is served. */
+  serve(state: TrustedState, streams: readonly StreamName[]): void {
+    if (this.#phase === 'signing') this.#attestor?.serve(state, streams);
+  }
+
+  /** The store is an old copy: nothing more is signed, and it gets another id. */
+  async renounce(found: FoundOrigin): Promise<void> {
+    const { audit, replicator, logger } = this.#options;
+    audit.sealWith(undefined);
+    try {
+      await this[Symbol.asyncDispose]();
+      replicator.tell({ kind: 'renewed', ...(await found.renew()) });
+    } catch (thrown) {
+      // Peers show it again at the next start.
+      const { code, message: reason } = KedgeError.from(thrown);
+      logger.warn({ event: 'store.failed', code, reason }, 'the store keeps its id');
+    }
+  }
+
+  #start(): void {
+    const { audit, replicator } = this.#options;
+    if (this.#phase !== 'signing' || this.#attestor === undefined) return;
+    audit.sealWith(this.#attestor.sealer);
+    this.#attestor.serve(replicator.durable, []);
+    this.#attestor.start();
+  }
+
+  /** Nothing more is signed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#phase = 'over';
+    await this.#attestor?.[Symbol.asyncDispose]();
+  }
+}
