@@ -7,7 +7,7 @@
 import { KedgeError } from '../core/errors.ts';
 import type { StreamName } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import { Attestor } from '../service/attestor.ts';
@@ -16,6 +16,9 @@ import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
 import { loadRegionKey } from './region-key.ts';
 import type { FoundOrigin } from './store-origin.ts';
+
+/** So long others may take to look at the store before an operator should. */
+const WARN_AFTER_MS = 60_000;
 
 /** What attesting works with. */
 export interface AttestingOptions {
@@ -34,6 +37,7 @@ export interface AttestingOptions {
 export class Attesting implements AsyncDisposable {
   readonly #options: AttestingOptions;
   readonly #attestor: Attestor | undefined;
+  readonly #timer: ClockTimer | undefined;
   #phase: 'waiting' | 'signing' | 'over' = 'waiting';
 
   /** Loads the key; signs nothing yet. Errors: `CONFIG`. */
@@ -60,6 +64,10 @@ export class Attesting implements AsyncDisposable {
   private constructor(options: AttestingOptions, attestor: Attestor | undefined) {
     this.#options = options;
     this.#attestor = attestor;
+    if (attestor === undefined) return;
+    this.#timer = options.clock.setTimer(WARN_AFTER_MS, () => {
+      this.#warn();
+    });
   }
 
   /** Nothing speaks against the store. */
@@ -91,6 +99,16 @@ export class Attesting implements AsyncDisposable {
     }
   }
 
+  #warn(): void {
+    const { replicator, logger } = this.#options;
+    if (this.#phase !== 'waiting' || replicator.holding !== undefined) return;
+    logger.warn(
+      { event: 'region.waiting' },
+      'the key of the region signs nothing before another node has looked at the store of this ' +
+        'one: see why none is reached; where none is left, start this node with --serve-anyway',
+    );
+  }
+
   #start(): void {
     const { audit, replicator } = this.#options;
     if (this.#phase !== 'signing' || this.#attestor === undefined) return;
@@ -102,6 +120,7 @@ export class Attesting implements AsyncDisposable {
   /** Nothing more is signed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#phase = 'over';
+    this.#timer?.[Symbol.dispose]();
     await this.#attestor?.[Symbol.asyncDispose]();
   }
 }

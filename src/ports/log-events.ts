@@ -56,6 +56,7 @@ export type LogEvent =
   // What regions attest.
   | 'region.attesting'
   | 'region.refused'
+  | 'region.waiting'
   | 'region.failed'
   | 'region.split'
   // Between nodes.

@@ -94,7 +94,7 @@ export class Holding {
 
   /**
    * Lets the key of the region sign once peers have looked at the store: two, or all that are
-   * there. A new store was shown to nobody before.
+   * there. A new store was shown to nobody before; that nobody is left an operator may say.
    */
   vouch(): void {
     const { serving, marks, outbox } = this.#parts;
@@ -136,9 +136,10 @@ export class Holding {
   }
 
   #hasLooks(): boolean {
-    const { marks, neighbours, dialer } = this.#parts;
+    const { serving, marks, neighbours, dialer } = this.#parts;
     const others = neighbours.countPresent();
-    if (others === 0 && marks.lookedAt === 0) return dialer.seeds === 'alone';
+    const isAlone = dialer.seeds === 'alone' || serving.isOverridden;
+    if (others === 0 && marks.lookedAt === 0) return isAlone;
     return marks.lookedAt >= Math.min(LOOKS_MIN, others);
   }
 

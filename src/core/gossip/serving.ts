@@ -74,6 +74,11 @@ export class Serving {
     return this.#origin;
   }
 
+  /** True where an operator says that the store is served as it is. */
+  get isOverridden(): boolean {
+    return this.#override === 'serve-anyway';
+  }
+
   /** Nodes with which this one has compared. */
   get compared(): readonly NodeId[] {
     return [...this.#peers].filter(([, { isCompared }]) => isCompared).map(([nodeId]) => nodeId);
@@ -81,7 +86,7 @@ export class Serving {
 
   /** The store is an old copy: it is compared before it serves again, as a restored one. */
   suspend(): void {
-    if (this.#override === 'serve-anyway') return;
+    if (this.isOverridden) return;
     this.#origin = 'restored';
     this.#isServing = false;
   }

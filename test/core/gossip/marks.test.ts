@@ -172,12 +172,14 @@ describe('Marks of stores', () => {
       expect(handleDigest('fra-1', { markSeen: 10 })).toContainEqual({ kind: 'vouched' });
     });
 
-    it('not where there is nobody, nor with a new store, nor beside peers of before', () => {
+    it('not where there is nobody, with a new store, for an operator, or beside old peers', () => {
       start({ hasSeeds: false });
       expect(begun).toContainEqual({ kind: 'vouched' });
       start({ origin: 'new' });
       expect(begun).toContainEqual({ kind: 'vouched' });
-      start({ hasSeeds: true });
+      start({ override: 'serve-anyway' });
+      expect(begun).toContainEqual({ kind: 'vouched' });
+      start();
       linkUp('fra-1', {});
       expect(handleDigest('fra-1', {})).toContainEqual({ kind: 'vouched' });
     });
