@@ -24,7 +24,7 @@ import { ALGORITHMS, type Algorithm, SCHEMES } from './algorithms.ts';
 import { concatBytes, copyBytes, encodeUtf8, equalBytes, parseHex } from './bytes.ts';
 import { requireEdwardsPoint } from './edwards.ts';
 import { KedgeError } from './errors.ts';
-import { type KeyId, parseSha256, type Sha256 } from './ids.ts';
+import { computedSha256, type KeyId, type Sha256 } from './ids.ts';
 import { Memo } from './memo.ts';
 import { type MlDsa, mlDsaPair, mlDsaPkcs8, SEED_BYTES, seedOf, verifyMlDsa } from './ml-dsa.ts';
 
@@ -65,12 +65,17 @@ const imported = new Memo<PublicKey>(IMPORTED_MAX);
 
 /** SHA-256 as hex. */
 export function sha256(bytes: Uint8Array): Sha256 {
-  return parseSha256(hash('sha256', bytes, 'hex'));
+  return computedSha256(hash('sha256', bytes, 'hex'));
 }
 
 /** SHA-256 as 32 bytes. */
 export function sha256Bytes(bytes: Uint8Array): Uint8Array {
   return copyBytes(hash('sha256', bytes, 'buffer'));
+}
+
+/** SHA-256 as 32 characters, one a byte: made in less than half the time of bytes. */
+export function sha256Chars(input: Uint8Array | string): string {
+  return hash('sha256', input, 'binary');
 }
 
 /** Says whether a name is one of {@link ALGORITHMS}. */

@@ -130,9 +130,12 @@ export class Dialer {
     const { hasSeeds, self } = this.#options;
     if (!hasSeeds) return 0;
     if (this.#resolved.length === 0) return 1;
-    return this.#resolved.filter(
-      (address) => address !== self && !this.#behind.has(address) && !this.#isLinked(address),
-    ).length;
+    let silent = 0;
+    for (const address of this.#resolved) {
+      if (address === self || this.#behind.has(address) || this.#isLinked(address)) continue;
+      silent += 1;
+    }
+    return silent;
   }
 
   /** Who answered at seeds. */

@@ -14,6 +14,7 @@ import type { Recall } from './events.ts';
 import type { FetchItem, Push } from './frames.ts';
 import type { LinkTable } from './links.ts';
 import type { Missing } from './missing.ts';
+import { indexBlobs } from './push.ts';
 import type { Bringer, Replica } from './replica.ts';
 import { type Row, rowIn } from './rows.ts';
 
@@ -60,7 +61,7 @@ export class FetchAnswers {
         if (splitStream(row.stream).kind !== 'release') {
           throw new KedgeError('TYPE', `${row.stream} has no anchors`);
         }
-        buffer.addBlobs(piece.blobs);
+        buffer.addBlobs(indexBlobs(piece.blobs));
         break;
       case 'fork':
         this.#lacking.takeEvidence(from, piece.evidence, recall, nowMs);
@@ -101,9 +102,9 @@ export class FetchAnswers {
       throw new KedgeError('TYPE', `asked for ${row.stream}, got ${opened.row.stream}`);
     }
     if (opened.kind === 'gap') throw new KedgeError('GAP', 'the answer to a fetch has a gap');
-    const { document } = opened;
+    const { document, blobs } = opened;
     const standing = (): Standing => this.#replica.standing(document.statement);
-    buffer.addBlobs(entry.blobs);
+    buffer.addBlobs(blobs);
     try {
       // What waits is judged as a whole, and only under a statement that can prove it.
       if (buffer.documents.length > 0 && standing() === 'history') {

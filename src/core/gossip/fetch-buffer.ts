@@ -13,7 +13,7 @@ import type { AnchorId } from '../ids.ts';
 import { HISTORY_BUFFER_MAX_BYTES } from '../limits.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement } from '../statements/statement.ts';
-import { type BaseBody, indexBlobs } from './push.ts';
+import type { BaseBody } from './push.ts';
 
 /** What one entry takes beside its bytes, so that many small ones are bounded too. */
 const ENTRY_BYTES = 512;
@@ -42,8 +42,8 @@ export class FetchBuffer {
   }
 
   /** Errors: `LIMIT`. */
-  addBlobs(blobs: readonly Uint8Array[]): void {
-    for (const [id, der] of indexBlobs(blobs)) {
+  addBlobs(blobs: ReadonlyMap<AnchorId, Uint8Array>): void {
+    for (const [id, der] of blobs) {
       if (!this.#blobs.has(id)) this.#grow(der.length + ENTRY_BYTES);
       this.#blobs.set(id, der);
     }

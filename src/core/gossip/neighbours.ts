@@ -61,6 +61,8 @@ export class Neighbours {
   readonly #known: Set<NodeId> = new Set();
   readonly #unwantedTicks: Map<NodeId, number> = new Map();
   readonly #labels: RegionLabels;
+  /** What labels were compared with last. */
+  #measured: readonly MeasuredPeer[] = [];
 
   constructor({ outbox, links, dialer, topology, membership }: NeighboursParts) {
     this.#outbox = outbox;
@@ -145,15 +147,22 @@ export class Neighbours {
 
   /** How many others have not left, beside one of them. */
   countBeside(one: NodeId): number {
-    const self = this.#membership.self.record.nodeId;
-    const unknown = new Set<NodeId>(this.#dialer.met);
-    for (const { nodeId } of this.#links.ready()) unknown.add(nodeId);
     let count = this.#known.size - (this.#known.has(one) ? 1 : 0);
-    for (const nodeId of unknown) {
-      if (nodeId === self || nodeId === one || this.#known.has(nodeId)) continue;
-      if (this.#membership.member(nodeId)?.state !== 'left') count += 1;
-    }
+    for (const nodeId of this.#unknown()) if (nodeId !== one) count += 1;
     return count;
+  }
+
+  /** Who has a link here or answered at a seed before membership heard of them; mostly nobody. */
+  #unknown(): ReadonlySet<NodeId> {
+    const self = this.#membership.self.record.nodeId;
+    const unknown = new Set<NodeId>();
+    const note = (nodeId: NodeId): void => {
+      if (this.#known.has(nodeId) || nodeId === self) return;
+      if (this.#membership.member(nodeId)?.state !== 'left') unknown.add(nodeId);
+    };
+    for (const nodeId of this.#dialer.met) note(nodeId);
+    for (const { nodeId } of this.#links.ready()) note(nodeId);
+    return unknown;
   }
 
   /** All others that have not left, and those of them with which this one should compare. */
@@ -217,15 +226,31 @@ export class Neighbours {
 
   /** Compares what nodes say of their region with how far away they are. */
   #compareLabels(): void {
+    if (this.#labels.isCalm && this.#isMeasuredAlike()) return;
     const peers: MeasuredPeer[] = [];
     for (const { linkId, nodeId, region } of this.#links.ready()) {
       const fastestMs = this.#membership.link(linkId)?.fastestMs;
       if (fastestMs !== undefined) peers.push({ nodeId, region, fastestMs });
     }
+    this.#measured = peers;
     const changes = this.#labels.observe(peers);
     if (changes.length === 0) return;
     for (const change of changes) this.#outbox.notice({ kind: 'label', ...change });
     this.#topology.avoid(this.#labels.avoided);
+  }
+
+  /** Says whether links and their fastest round trips are those that were compared last. */
+  #isMeasuredAlike(): boolean {
+    let count = 0;
+    for (const { linkId, nodeId, region } of this.#links.ready()) {
+      const fastestMs = this.#membership.link(linkId)?.fastestMs;
+      if (fastestMs === undefined) continue;
+      const before = this.#measured[count];
+      if (before?.nodeId !== nodeId || before.fastestMs !== fastestMs) return false;
+      if (before.region !== region) return false;
+      count += 1;
+    }
+    return count === this.#measured.length;
   }
 
   #measure(linkId: Link['linkId']): void {

@@ -14,9 +14,8 @@
  *
  * @module
  */
-import { encodeHex, encodeUtf8 } from '../bytes.ts';
-import { sha256Bytes } from '../crypto.ts';
-import { parseSha256, type Sha256, type StreamName } from '../ids.ts';
+import { sha256, sha256Chars } from '../crypto.ts';
+import { NO_PREVIOUS, type Sha256, type StreamName } from '../ids.ts';
 import type { Row, RowTable } from './rows.ts';
 
 /** Levels between two comparisons: a node is compared by its 16 descendants 4 levels below. */
@@ -29,7 +28,9 @@ const BUCKET_DEPTH = 12;
 const FIRST_BUCKET = 2 ** BUCKET_DEPTH;
 const ROOT = 1;
 const HASH_BYTES = 32;
-const EMPTY = new Uint8Array(HASH_BYTES);
+const EMPTY = '\0'.repeat(HASH_BYTES);
+/** What an inner node is hashed from; written anew for each. */
+const pair = new Uint8Array(1 + 2 * HASH_BYTES);
 
 /** A node of the tree as a comparison shows it. */
 export interface TreeNode {
@@ -60,8 +61,8 @@ export class RowTree {
   readonly #buckets: Map<number, Set<StreamName>> = new Map();
   /** Rows beneath each node that has some. */
   readonly #counts: Map<number, number> = new Map();
-  /** Hashes that are up to date; a node without rows has none. */
-  readonly #hashes: Map<number, Uint8Array> = new Map();
+  /** Hashes that are up to date, one character a byte; a node without rows has none. */
+  readonly #hashes: Map<number, string> = new Map();
   #root: Sha256 | undefined;
 
   constructor(rows: Iterable<Row> = []) {
@@ -74,7 +75,7 @@ export class RowTree {
 
   /** The summary of all rows. */
   get root(): Sha256 {
-    this.#root ??= parseSha256(encodeHex(this.#hash(ROOT)));
+    this.#root ??= this.#rows.size === 0 ? NO_PREVIOUS : sha256(this.#pairOf(ROOT));
     return this.#root;
   }
 
@@ -100,8 +101,8 @@ export class RowTree {
   node(index: number): TreeNode {
     const hashes = new Uint8Array(TREE_FANOUT * SHORT_HASH_BYTES);
     for (let at = 0; at < TREE_FANOUT; at += 1) {
-      const short = this.#hash(index * TREE_FANOUT + at).subarray(0, SHORT_HASH_BYTES);
-      hashes.set(short, at * SHORT_HASH_BYTES);
+      const hash = this.#hash(index * TREE_FANOUT + at);
+      writeChars(hashes, at * SHORT_HASH_BYTES, hash, SHORT_HASH_BYTES);
     }
     return { index, hashes };
   }
@@ -110,8 +111,8 @@ export class RowTree {
   differing(theirs: TreeNode): readonly number[] {
     const ours = this.node(theirs.index).hashes;
     const differing = new Set<number>();
-    for (const [at, byte] of ours.entries()) {
-      if (byte === theirs.hashes[at]) continue;
+    for (let at = 0; at < ours.length; at += 1) {
+      if (ours[at] === theirs.hashes[at]) continue;
       differing.add(theirs.index * TREE_FANOUT + Math.floor(at / SHORT_HASH_BYTES));
     }
     return [...differing];
@@ -128,8 +129,8 @@ export class RowTree {
   #placeOf(stream: StreamName): number {
     const known = this.#bucketOf.get(stream);
     if (known !== undefined) return known;
-    const [first = 0, second = 0] = sha256Bytes(encodeUtf8(stream));
-    const bucket = FIRST_BUCKET + first * 16 + (second >> 4);
+    const hash = sha256Chars(stream);
+    const bucket = FIRST_BUCKET + hash.charCodeAt(0) * 16 + (hash.charCodeAt(1) >> 4);
     this.#bucketOf.set(stream, bucket);
     return bucket;
   }
@@ -145,27 +146,33 @@ export class RowTree {
     for (let index = bucket; index >= ROOT; index >>= 1) this.#hashes.delete(index);
   }
 
-  #hash(index: number): Uint8Array {
+  #hash(index: number): string {
     const known = this.#hashes.get(index);
     if (known !== undefined) return known;
     if ((this.#counts.get(index) ?? 0) === 0) return EMPTY;
-    const hash = isBucket(index) ? this.#bucketHash(index) : this.#innerHash(index);
+    const hash = isBucket(index) ? this.#bucketHash(index) : sha256Chars(this.#pairOf(index));
     this.#hashes.set(index, hash);
     return hash;
   }
 
-  #bucketHash(bucket: number): Uint8Array {
+  #bucketHash(bucket: number): string {
     const lines = this.rowsIn(bucket).map(lineOf);
-    return sha256Bytes(encodeUtf8(`\0${lines.sort().join('')}`));
+    return sha256Chars(`\0${lines.sort().join('')}`);
   }
 
-  #innerHash(index: number): Uint8Array {
-    const bytes = new Uint8Array(1 + 2 * HASH_BYTES);
-    bytes[0] = 1;
-    bytes.set(this.#hash(2 * index), 1);
-    bytes.set(this.#hash(2 * index + 1), 1 + HASH_BYTES);
-    return sha256Bytes(bytes);
+  /** What the hash of an inner node is made of; good until the next one. */
+  #pairOf(index: number): Uint8Array {
+    const left = this.#hash(2 * index);
+    const right = this.#hash(2 * index + 1);
+    pair[0] = 1;
+    writeChars(pair, 1, left, HASH_BYTES);
+    writeChars(pair, 1 + HASH_BYTES, right, HASH_BYTES);
+    return pair;
   }
+}
+
+function writeChars(bytes: Uint8Array, start: number, chars: string, count: number): void {
+  for (let at = 0; at < count; at += 1) bytes[start + at] = chars.charCodeAt(at);
 }
 
 function lineOf({ stream, sequence, digest, forked, lacks }: Row): string {

@@ -20,6 +20,9 @@ const KEY_HASH_BYTES = 4;
 const ED25519_POINT_BYTES = 32;
 const TIME_BYTES = 8;
 
+/** Key hashes by the key, which has one name in a realm. */
+const keyHashes = new WeakMap<PublicKey, { readonly name: string; readonly hash: string }>();
+
 /** The name under which a region signs notes: a URL without a scheme. Rule CO-6. */
 export function regionKeyName(realm: RealmName, region: RegionName): string {
   return `${realm}/region/${region}`;
@@ -28,6 +31,14 @@ export function regionKeyName(realm: RealmName, region: RegionName): string {
 /** The key hash of an Ed25519 key; absent for a key that cannot cosign. Rule CO-6. */
 export function cosignatureKeyHash(name: string, key: PublicKey): string | undefined {
   if (key.alg !== 'ed25519') return undefined;
+  const known = keyHashes.get(key);
+  if (known?.name === name) return known.hash;
+  const hash = keyHashOf(name, key);
+  keyHashes.set(key, { name, hash });
+  return hash;
+}
+
+function keyHashOf(name: string, key: PublicKey): string {
   const prefix = encodeUtf8(`${name}\n`);
   const point = key.spki.subarray(-ED25519_POINT_BYTES);
   const hash = sha256Bytes(concatBytes(prefix, new Uint8Array([COSIGNATURE_TYPE]), point));

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { equalBytes } from '../bytes.ts';
 import {
   type CanonicalObject,
   type CanonicalValue,
@@ -41,6 +42,9 @@ const texts = new WeakMap<object, string>();
 /** By the value of the body: it is the head of one release and the base of the next. */
 const split = new WeakMap<object, Parts>();
 
+/** What was made of a base last, and with what: what is refused may come again, from others. */
+const made = new WeakMap<Uint8Array, { readonly patch: Uint8Array; readonly head: Uint8Array }>();
+
 /** Makes the patch that turns `base` into `head`; both are bodies. Errors: `PARSE`, `LIMIT`. */
 export function diffBodies(base: Uint8Array, head: Uint8Array): Uint8Array {
   const from = splitBody(base, 'base body');
@@ -57,6 +61,14 @@ export function diffBodies(base: Uint8Array, head: Uint8Array): Uint8Array {
  * one (DL-5) before it uses it. Errors: `PARSE`, `LIMIT`.
  */
 export function applyPatch(base: Uint8Array, patch: Uint8Array): Uint8Array {
+  const known = made.get(base);
+  if (known !== undefined && equalBytes(known.patch, patch)) return known.head;
+  const head = rebuild(base, patch);
+  made.set(base, { patch, head });
+  return head;
+}
+
+function rebuild(base: Uint8Array, patch: Uint8Array): Uint8Array {
   const value = parseCanonical(patch, { maxBytes: BODY_MAX_BYTES, what: 'patch' });
   const read = readObject(value, 'patch', { required: ['anchors', 'rest', 'tombstones'] });
   const from = splitBody(base, 'base body');

@@ -65,6 +65,8 @@ const PREDICATE_TYPES: Readonly<Record<StreamKind, string>> = {
 const DAY_MS = 86_400_000;
 /** Statements that are read once: each is at most 2 KB. */
 const parsed = new Memo<Statement>(2048);
+/** The same by the bytes themselves, which nobody changes: they are looked at many times. */
+const seen = new WeakMap<Uint8Array, Statement>();
 const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
 
 /**
@@ -74,8 +76,12 @@ const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
  * not fit each other), `PARSE` (anything else). Rules ST-1 to ST-10.
  */
 export function parseStatement(payload: Uint8Array): Statement {
+  const known = seen.get(payload);
+  if (known !== undefined) return known;
   const digest = sha256(payload);
-  return parsed.get(digest) ?? parsed.set(digest, readStatement(payload, digest), 1);
+  const statement = parsed.get(digest) ?? parsed.set(digest, readStatement(payload, digest), 1);
+  seen.set(payload, statement);
+  return statement;
 }
 
 /**

@@ -32,6 +32,10 @@ export class Best {
     return this.#nodes.map((node) => node.nodeId);
   }
 
+  get nodes(): readonly Ranked[] {
+    return this.#nodes;
+  }
+
   get size(): number {
     return this.#nodes.length;
   }

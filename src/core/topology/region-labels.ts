@@ -59,6 +59,11 @@ export class RegionLabels {
     return this.#avoided;
   }
 
+  /** True while no doubt arises or goes: looking at what was seen before changes nothing. */
+  get isCalm(): boolean {
+    return this.#entries.size === 0;
+  }
+
   doubt(nodeId: NodeId): LabelDoubt | undefined {
     const entry = this.#entries.get(nodeId);
     return entry?.isDoubted === true ? entry.kind : undefined;

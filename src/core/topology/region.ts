@@ -24,6 +24,9 @@ const NOBODY: readonly NodeId[] = [];
 /** Whether a node showed itself here, over a link, in this run or an earlier one. */
 export type Acquaintance = 'met' | 'unmet';
 
+/** The best of a region for somebody, by their own ranks. */
+export type BestOf = Readonly<Record<'ordinary' | 'relays', readonly Ranked[]>>;
+
 /** Alive nodes of one region and its relays. */
 export class Region {
   readonly #salt: number;
@@ -38,6 +41,9 @@ export class Region {
   #avoided: ReadonlySet<NodeId> = new Set();
   #candidate: readonly NodeId[] = [];
   #seen = 0;
+  /** What {@link candidates} and {@link bestFor} found, until something changes. */
+  #tried: { readonly count: number; readonly nodeIds: readonly NodeId[] } | undefined;
+  #bestFor: { readonly salt: number; readonly count: number; readonly best: BestOf } | undefined;
 
   /** `linked`: this node links to the relays of the region. */
   constructor(name: RegionName, links: 'linked' | 'not-linked' = 'linked') {
@@ -65,19 +71,20 @@ export class Region {
   add(node: Ranked, count: number, acquaintance: Acquaintance): void {
     this.#nodes.set(node.nodeId, node);
     if (acquaintance === 'unmet') this.#unmet.add(node.nodeId);
-    this.#ideal = undefined;
+    this.#changed();
     this.#fill(count);
   }
 
-  /** A node showed itself; says whether that is new. */
+  /** A node showed itself; says whether relays or candidates may be others for that. */
   meet(nodeId: NodeId, count: number): 'changed' | 'same' {
-    if (!this.#unmet.delete(nodeId)) return 'same';
-    this.#ideal = undefined;
+    if (!this.#unmet.has(nodeId)) return 'same';
+    const isTried = this.candidates(count).includes(nodeId);
+    this.#unmet.delete(nodeId);
+    this.#changed();
     const stopgaps = this.#stopgaps;
-    if (stopgaps.length > 0) {
-      this.#relays = this.#relays.filter((relay) => !stopgaps.includes(relay));
-      this.#fill(count);
-    }
+    if (stopgaps.length === 0) return isTried ? 'changed' : 'same';
+    this.#relays = this.#relays.filter((relay) => !stopgaps.includes(relay));
+    this.#fill(count);
     return 'changed';
   }
 
@@ -85,22 +92,39 @@ export class Region {
   link(links: 'linked' | 'not-linked'): void {
     if (this.#isLinked === (links === 'linked')) return;
     this.#isLinked = !this.#isLinked;
-    this.#ideal = undefined;
+    this.#changed();
   }
 
   /** Nodes that would be relays by their rank, and have to show themselves first. */
   candidates(count: number): readonly NodeId[] {
     if (!this.#isLinked || this.#unmet.size === 0) return NOBODY;
-    return this.#bestBeside([], count, 'all').filter(
+    if (this.#tried?.count === count) return this.#tried.nodeIds;
+    const nodeIds = this.#bestBeside([], count, 'all').filter(
       (nodeId) => this.#unmet.has(nodeId) && !this.#relays.includes(nodeId),
     );
+    this.#tried = { count, nodeIds };
+    return nodeIds;
+  }
+
+  /** The best `count` ordinary nodes and relays for somebody with this salt. */
+  bestFor(salt: number, count: number): BestOf {
+    const known = this.#bestFor;
+    if (known?.salt === salt && known.count === count) return known.best;
+    const ordinary = new Best(salt, count);
+    const relays = new Best(salt, count);
+    for (const node of this.#nodes.values()) {
+      (this.#relays.includes(node.nodeId) ? relays : ordinary).offer(node);
+    }
+    const best = { ordinary: ordinary.nodes, relays: relays.nodes };
+    this.#bestFor = { salt, count, best };
+    return best;
   }
 
   /** Takes out a node that is not alive any more; a relay is replaced at once. */
   remove(nodeId: NodeId, count: number): void {
     this.#unmet.delete(nodeId);
     if (!this.#nodes.delete(nodeId)) return;
-    this.#ideal = undefined;
+    this.#changed();
     if (!this.#relays.includes(nodeId)) return;
     this.#relays = this.#relays.filter((relay) => relay !== nodeId);
     this.#fill(count);
@@ -109,7 +133,7 @@ export class Region {
   /** These become relays only where there are no others. */
   avoid(nodeIds: ReadonlySet<NodeId>): void {
     this.#avoided = nodeIds;
-    this.#ideal = undefined;
+    this.#changed();
   }
 
   /** One observation; says whether the relays changed. */
@@ -123,8 +147,16 @@ export class Region {
     this.#candidate = ideal;
     if (this.#seen < STABLE_OBSERVATIONS) return 'same';
     this.#relays = ideal;
+    this.#changed();
     this.#seen = 0;
     return 'changed';
+  }
+
+  /** What was worked out before may be wrong now. */
+  #changed(): void {
+    this.#ideal = undefined;
+    this.#tried = undefined;
+    this.#bestFor = undefined;
   }
 
   #fill(count: number): void {

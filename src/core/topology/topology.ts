@@ -61,7 +61,7 @@ export class Topology {
 
   /** A node is alive, suspected or not; `unmet`: as others say. Nothing happens a second time. */
   add({ nodeId, region }: PeerIdentity, acquaintance: Acquaintance = 'met'): void {
-    const place = this.#regions.get(region) ?? new Region(region, this.#linksTo(region));
+    const place = this.#regions.get(region) ?? this.#makeRegion(region);
     if (place.has(nodeId)) return;
     this.#regions.set(region, place);
     this.#size += 1;
@@ -129,16 +129,22 @@ export class Topology {
     return this.#crossLinks;
   }
 
+  #makeRegion(name: RegionName): Region {
+    return new Region(name, name === this.#home ? 'linked' : this.#linksAbroad);
+  }
+
   #touch(): void {
     this.#version += 1;
     this.#links = undefined;
     this.#crossLinks = undefined;
-    for (const [name, region] of this.#regions) region.link(this.#linksTo(name));
+    const abroad = this.#linksAbroad;
+    for (const [name, region] of this.#regions) {
+      region.link(name === this.#home ? 'linked' : abroad);
+    }
   }
 
-  /** Says whether this node links to the relays of a region. */
-  #linksTo(region: RegionName): 'linked' | 'not-linked' {
-    if (region === this.#home) return 'linked';
+  /** Says whether this node links to the relays of other regions. */
+  get #linksAbroad(): 'linked' | 'not-linked' {
     return this.relaysOf(this.#home).includes(this.#self.nodeId) ? 'linked' : 'not-linked';
   }
 
@@ -165,9 +171,9 @@ export class Topology {
     const relays = new Best(this.#self.hash, CROSS_LINKS);
     for (const [name, region] of this.#regions) {
       if (name === this.#home) continue;
-      for (const node of region.nodes()) {
-        (region.relays.includes(node.nodeId) ? relays : ordinary).offer(node);
-      }
+      const best = region.bestFor(this.#self.hash, CROSS_LINKS);
+      for (const node of best.ordinary) ordinary.offer(node);
+      for (const node of best.relays) relays.offer(node);
     }
     // Where nobody is ordinary, relays take their part.
     const missing = CROSS_LINKS - ordinary.size;

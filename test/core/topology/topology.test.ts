@@ -104,6 +104,19 @@ describe('Topology', () => {
       expect(topology.relaysOf(region)).toContain(real);
     });
 
+    it('changes nothing when one shows itself that would be no relay anyway', () => {
+      const [home = topology] = settled(40, 2);
+      for (let i = 0; i < 200; i += 1) home.add(ghost(i), 'unmet');
+      const links = home.links();
+      const [relays, version] = [home.relaysOf(region), home.version];
+      const [other = ghost(0)] = Array.from({ length: 200 }, (_, i) => ghost(i)).filter(
+        ({ nodeId }) => !links.has(nodeId) && !relays.includes(nodeId),
+      );
+      home.meet(other);
+      expect([home.version, home.relaysOf(region)]).toEqual([version, relays]);
+      expect(home.links()).toBe(links);
+    });
+
     it('takes them as relays where there is nobody else', () => {
       const alone = new Topology(nodeOf(0, 2));
       const away = parseRegionName('r1');
@@ -257,6 +270,24 @@ describe('Topology', () => {
     expect(topology?.links()).toBe(links);
     topology?.remove(nodeOf(1, 3));
     expect(topology?.links()).not.toBe(links);
+  });
+
+  it('chooses the same others whether it chose before or not', () => {
+    const all = Array.from({ length: 120 }, (_, i) => nodeOf(i, 4));
+    const [self = nodeOf(0, 4)] = all;
+    const [often, once] = [new Topology(self), new Topology(self)];
+    for (const topology of [often, once]) {
+      for (const one of all) {
+        topology.add(one);
+        if (topology === often) often.crossLinks();
+      }
+      for (const one of all.slice(20, 60)) {
+        topology.remove(one);
+        if (topology === often) often.crossLinks();
+      }
+    }
+    expect([...often.crossLinks()]).toEqual([...once.crossLinks()]);
+    expect([...often.links()]).toEqual([...once.links()]);
   });
 
   it('moves few links when one node goes', () => {
