@@ -128,3 +128,8 @@ function planPublications(
     .toSorted((a, b) => a - b)
     .map((atMs, index) => ({ atMs, place: start + index, host: draws.integer(0, count - 1) }));
 }
+
+/** Says whether signers leave in this plan: a node that is behind then needs one more release. */
+export function doSignersLeave(plan: SeedPlan, { signerLeavesAt }: Pool): boolean {
+  return plan.publications.some(({ place }) => place >= signerLeavesAt);
+}

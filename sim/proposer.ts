@@ -10,7 +10,7 @@
 import type { ProposeResult } from '../src/core/gossip/events.ts';
 import type { Proposal } from '../src/core/proposals/model.ts';
 import type { SimNode } from './node.ts';
-import type { Publication } from './plan.ts';
+import { doSignersLeave, type Publication } from './plan.ts';
 import type { Published } from './pool.ts';
 import { draw } from './prf.ts';
 import type { Scene } from './scene.ts';
@@ -83,13 +83,13 @@ export class Proposer {
 
   /** Says whether all honest nodes have these signatures, or need them no more. */
   isEverywhere(kept: readonly Kept[]): boolean {
-    return kept.every((one) => this.#scene.core().every((host) => has(host, one)));
+    return kept.every((one) => this.#scene.core().every((host) => this.#has(host, one)));
   }
 
   /** Errors: {@link Violation} when somebody lacks one of these signatures. */
   requireEverywhere(kept: readonly Kept[]): void {
     for (const one of kept) {
-      const lacking = this.#scene.core().find((host) => !has(host, one));
+      const lacking = this.#scene.core().find((host) => !this.#has(host, one));
       if (lacking === undefined) continue;
       const { stream, sequence } = one.published;
       const what = `${lacking.identity.nodeId} lacks a signature of ${stream} ${sequence}`;
@@ -138,12 +138,16 @@ export class Proposer {
       if (driver.isAlive) driver.keeping.propose(proposal, once);
     });
   }
-}
 
-/** A place that is taken, or where a fork is, needs no signatures. */
-function has(host: SimNode, { published, keyId }: Kept): boolean {
-  const { stream, sequence, digest } = published;
-  if (host.disk.headOf(stream) >= sequence || host.disk.fork(stream) !== undefined) return true;
-  const signed = host.driver?.machine.proposals.find(digest)?.proposal.document.statement;
-  return signed?.signatures.some((one) => one.keyId === keyId) === true;
+  /** A place that is taken, or where a fork is, needs no signatures. */
+  #has(host: SimNode, { published, keyId }: Kept): boolean {
+    const { plan, pool } = this.#scene;
+    const { stream, sequence, digest } = published;
+    const { disk, driver } = host;
+    if (disk.headOf(stream) >= sequence || disk.fork(stream) !== undefined) return true;
+    // Whoever is behind when signers leave cannot judge it before one more release comes.
+    if (disk.headOf(stream) < sequence - 1 && doSignersLeave(plan, pool)) return true;
+    const signed = driver?.machine.proposals.find(digest)?.proposal.document.statement;
+    return signed?.signatures.some((one) => one.keyId === keyId) === true;
+  }
 }

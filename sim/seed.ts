@@ -7,7 +7,7 @@ import { CHARTER_STREAM, isRollout, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
 import { dueText } from './delivery-plan.ts';
-import type { SeedPlan } from './plan.ts';
+import { doSignersLeave, type SeedPlan } from './plan.ts';
 import { SEED_DELAY_MAX_MS } from './regions.ts';
 import { type Invariant, Violation } from './violation.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -73,8 +73,7 @@ function live(world: World): number | undefined {
   world.runUntil(plan.healAtMs);
   world.chaos.heal();
   // Where signers have left, a node that is behind needs one more release to follow.
-  const needsMore = plan.publications.some(({ place }) => place >= pool.signerLeavesAt);
-  const healMs = needsMore ? undefined : converge(world, 'healed', healBarMs());
+  const healMs = doSignersLeave(plan, pool) ? undefined : converge(world, 'healed', healBarMs());
   keepProposed(world);
   world.admin.close();
   const closeByMs = world.nowMs + CLOSING_MAX_MS;
