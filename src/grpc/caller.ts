@@ -29,6 +29,11 @@ export interface CallerRules {
   readonly transport: 'mtls' | 'plaintext';
 }
 
+/** Programs of a fleet mostly share a few identities: who shows the same names is the same. */
+const KNOWN_MAX = 1_024;
+const KNOWN_MAX_CHARS = 512;
+const known: WeakMap<CallerDirectory, Map<string, CallerIdentity>> = new WeakMap();
+
 /** Who calls. Errors: `ACCESS`. */
 export function identifyCaller(call: AnyCall, rules: CallerRules): CallerIdentity {
   if (rules.transport === 'plaintext') {
@@ -39,5 +44,17 @@ export function identifyCaller(call: AnyCall, rules: CallerRules): CallerIdentit
   if (certificate === undefined) {
     throw new KedgeError('ACCESS', 'no verified client certificate: connect with one');
   }
-  return rules.directory.byCertificate(parseAltNames(certificate.subjectaltname));
+  return byAltNames(rules.directory, certificate.subjectaltname ?? '');
+}
+
+function byAltNames(directory: CallerDirectory, altNames: string): CallerIdentity {
+  const callers = known.get(directory) ?? new Map<string, CallerIdentity>();
+  const before = callers.get(altNames);
+  if (before !== undefined) return before;
+  const caller = directory.byCertificate(parseAltNames(altNames));
+  if (altNames.length > KNOWN_MAX_CHARS) return caller;
+  const [oldest] = callers.keys();
+  if (callers.size >= KNOWN_MAX && oldest !== undefined) callers.delete(oldest);
+  known.set(directory, callers.set(altNames, caller));
+  return caller;
 }

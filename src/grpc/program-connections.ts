@@ -91,7 +91,15 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
   readonly #giveAway: GiveAway;
   readonly #shared: Shared;
   readonly #http2: Http2Connection;
-  readonly #onData = (chunk: Buffer): void => this.#http2.receive(chunk);
+  #isOurs = false;
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#isOurs) return this.#http2.receive(chunk);
+    // Settings, their acknowledgement, headers and the first message go out as one: what answers a
+    // new caller in its turn (`service/fan-out.ts`) comes before the end of this one.
+    this.#socket.cork();
+    this.#http2.receive(chunk);
+    setImmediate(uncork, this.#socket);
+  };
   readonly #onDrain = (): void => this.#http2.drained();
   readonly #onClose = (): void => {
     this.#forget();
@@ -105,6 +113,8 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
     this.#giveAway = giveAway;
     this.#shared = shared;
     const { frames, maxStreams } = shared;
+    socket.cork();
+    setImmediate(uncork, socket);
     this.#http2 = new Http2Connection({ wire: socket, host: this, frames, maxStreams });
     socket.on('data', this.#onData).on('drain', this.#onDrain).on('close', this.#onClose);
   }
@@ -122,6 +132,7 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
   }
 
   open(stream: Http2Stream): void {
+    this.#isOurs = true;
     this.#shared.route.open(stream, this);
   }
 
@@ -146,4 +157,8 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
     sweep.delete(this);
     if (all.size === 0) for (const resolve of onNone.splice(0)) resolve();
   }
+}
+
+function uncork(socket: TLSSocket): void {
+  socket.uncork();
 }
