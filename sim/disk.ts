@@ -130,6 +130,14 @@ export class Disk {
     this.#settle();
     const entries = new Map<StreamName, readonly Entry[]>();
     const heads = new Map<StreamName, number>();
+    const { replaced } = batch;
+    const isNew = ({ stream, sequence, digest }: Entry): boolean =>
+      this.entry(stream, sequence)?.digest !== digest;
+    if (replaced !== undefined && batch.documents.some(isNew)) {
+      this.#requireStored(replaced);
+      this.#forks.delete(replaced.stream);
+      heads.set(replaced.stream, replaced.sequence);
+    }
     for (const entry of batch.documents) {
       const { stream, sequence } = entry;
       const head = heads.get(stream) ?? this.headOf(stream);

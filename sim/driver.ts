@@ -1,10 +1,9 @@
 /**
  * One process of a simulated node: drives the production machine as `service/replicator.ts` does.
  *
- * Deliberately the same in what matters: events one at a time, effects in order, an effect that
- * closes a link reports it before the next effect, what lies at or below a head waits for the
- * store, writes run in order. A crash is an exception to none of it: between any two effects the
- * process is simply not there any more.
+ * The same in what matters: events one at a time, effects in order, an effect that closes a link
+ * reports it before the next one, what lies at or below a head waits for the store, writes run in
+ * order. A crash is no exception: between any two effects the process is not there any more.
  *
  * @module
  */
@@ -25,7 +24,7 @@ import type { Network } from './network.ts';
 import type { Machine, Process, SimNode } from './node.ts';
 import type { Oracle } from './oracle.ts';
 import type { Published } from './pool.ts';
-import { findRecall } from './recall.ts';
+import { Recalls } from './recall.ts';
 import type { Scene } from './scene.ts';
 import { Standing } from './standing.ts';
 import { Timers } from './timers.ts';
@@ -57,6 +56,7 @@ export class Driver implements Process {
   readonly #network: Network;
   readonly #oracle: Oracle;
   readonly #timers: Timers;
+  readonly #recalls: Recalls;
   readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
   #isAlive = true;
   #remembered = 0;
@@ -77,6 +77,7 @@ export class Driver implements Process {
       handle: (event) => this.handle(event),
       isAlive: () => this.#isAlive,
     });
+    this.#recalls = new Recalls(scene.coverage);
     this.#timers = new Timers({
       after: (delayMs, run) => scene.after(delayMs, host.index, run),
       due: (timer) => this.handle({ kind: 'timer', timer }),
@@ -99,9 +100,8 @@ export class Driver implements Process {
   /** Gives the node's programs what is due to them, from what is served on. */
   deliver(state: TrustedState): void {
     const { waves } = this.#oracle;
-    const { host } = this;
     const isAlive = (): boolean => this.#isAlive;
-    this.delivering = new Delivering({ scene: this.#scene, waves, host, isAlive });
+    this.delivering = new Delivering({ scene: this.#scene, waves, host: this.host, isAlive });
     if (this.machine.holding === undefined) this.delivering.serve(state, []);
   }
 
@@ -173,7 +173,7 @@ export class Driver implements Process {
 
   /** Adds what only the store knows and judging needs, as `service/recall.ts` does. */
   withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const read = judged && findRecall(judged, this.machine.verified, this.#scene.coverage);
+    const read = judged && this.#recalls.find(judged, this.machine.verified);
     if (read === undefined) return next(NONE);
     this.#scene.coverage.hit('recall');
     this.writer.whenIdle(() => next(read(this.host.disk)));

@@ -6,40 +6,57 @@
 import { KedgeError } from '../src/core/errors.ts';
 import type { Recall } from '../src/core/gossip/events.ts';
 import { rowIn } from '../src/core/gossip/rows.ts';
-import { releaseStream } from '../src/core/ids.ts';
+import { CHARTER_STREAM, releaseStream } from '../src/core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
+import { isGoodHistory } from '../src/core/trusted/authority.ts';
 import { type Decision, decisionsOn } from '../src/core/trusted/decisions.ts';
 import type { Holding } from '../src/core/trusted/holding.ts';
 import { namedHeld } from '../src/core/trusted/judge-rollout.ts';
 import type { StreamState, TrustedState } from '../src/core/trusted/state.ts';
 import { type Judged, rolloutOf, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
+import { RecentCharters } from '../src/service/recent-charters.ts';
 import type { Coverage } from './coverage.ts';
 import type { Disk } from './disk.ts';
 
 type Found = NonNullable<ReturnType<Disk['anyEntry']>>;
 
-/** What there is to read before something is judged; nothing for most. */
-export function findRecall(
-  { statement: signed, body }: Judged,
-  state: TrustedState,
-  coverage: Coverage,
-): ((disk: Disk) => Recall) | undefined {
-  const place = placeOf(signed);
-  if (place === undefined) return undefined;
-  const { stream, sequence } = place;
-  const row = rowIn(state, stream);
-  if (row?.sequence === sequence && !row.forked) return undefined;
-  if (row !== undefined && sequence <= row.sequence) {
-    return (disk) => {
-      const held = disk.statement(stream, sequence);
-      return held === undefined ? {} : { held };
-    };
+/** What the store of one node is asked for. */
+export class Recalls {
+  readonly #coverage: Coverage;
+  readonly #recent: RecentCharters = new RecentCharters();
+
+  constructor(coverage: Coverage) {
+    this.#coverage = coverage;
   }
-  if (body === undefined) return undefined;
-  if (place.kind === 'rollout') return findNamed(state, place, body, coverage);
-  const touched = touchedByNext(state, place, { statement: signed, body });
-  return touched && ((disk) => readHoldings(disk, touched));
+
+  /** What there is to read before something is judged; nothing for most. */
+  find(
+    { statement: signed, body }: Judged,
+    state: TrustedState,
+  ): ((disk: Disk) => Recall) | undefined {
+    const place = placeOf(signed);
+    if (place === undefined) return undefined;
+    const { stream, sequence } = place;
+    const row = rowIn(state, stream);
+    if (place.kind === 'charter' && body !== undefined) {
+      const charters = this.#recent.replacing(state, place, { statement: signed, body });
+      if (charters !== undefined) {
+        return (disk) => readStanding(disk, state, { ...state, charters });
+      }
+    }
+    if (row?.sequence === sequence && !row.forked) return undefined;
+    if (row !== undefined && sequence <= row.sequence) {
+      return (disk) => {
+        const held = disk.statement(stream, sequence);
+        return held === undefined ? {} : { held };
+      };
+    }
+    if (body === undefined) return undefined;
+    if (place.kind === 'rollout') return findNamed(state, place, body, this.#coverage);
+    const touched = touchedByNext(state, place, { statement: signed, body });
+    return touched && ((disk) => readHoldings(disk, touched));
+  }
 }
 
 /** The releases that a rollout names, as far as they are held. */
@@ -56,6 +73,23 @@ function findNamed(
   if (held.length === 0) return undefined;
   const stream = releaseStream(rollout.bundle);
   return (disk) => ({ named: held.flatMap((at) => disk.statement(stream, at) ?? []) });
+}
+
+/** Of every stream the longest beginning that is valid under the charters of `next`. */
+function readStanding(disk: Disk, state: TrustedState, next: TrustedState): Recall {
+  const holdings: Holding[] = [];
+  for (const of of state.streams.values()) {
+    if (of.stream === CHARTER_STREAM) continue;
+    const held = of.kind === 'forked' ? of.heldSequence : of.head.sequence;
+    let newest: SignedDocument | undefined;
+    for (let at = 1; at <= held; at += 1) {
+      const document = disk.entry(of.stream, at)?.document;
+      if (document === undefined || !isGoodHistory(next, document.statement)) break;
+      newest = document;
+    }
+    holdings.push({ of, ...(newest && { newest }) });
+  }
+  return { holdings };
 }
 
 /** What is held of the streams about which a charter decides. */

@@ -132,9 +132,10 @@ export class Writer {
   }
 }
 
-/** A batch about forks moves heads back: it is written alone. */
+/** A batch about forks, or of a recovery, moves heads back: it is written alone. */
 function isPlain(write: Write | undefined): boolean {
-  return write?.batch.evidence === undefined && write?.batch.settled === undefined;
+  const { evidence, settled, replaced } = write?.batch ?? {};
+  return evidence === undefined && settled === undefined && replaced === undefined;
 }
 
 function joined(group: readonly Write[]): PersistBatch {

@@ -5,12 +5,14 @@
  */
 import type { Charter } from '../core/charter/charter.ts';
 import { KedgeError } from '../core/errors.ts';
-import { formatTimestamp, type Sha256, type SignerId } from '../core/ids.ts';
+import { CHARTER_STREAM, formatTimestamp, type Sha256, type SignerId } from '../core/ids.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
+import { countSigners } from '../core/statements/quorum.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { acceptEvidence } from '../core/trusted/accept.ts';
 import { findPastAuthority } from '../core/trusted/authority.ts';
-import type { Evidence, TrustedState } from '../core/trusted/state.ts';
+import { isForEver } from '../core/trusted/lineage.ts';
+import { charterAt, type Evidence, type TrustedState } from '../core/trusted/state.ts';
 import { countOf, formatTable, type Styles } from './styles.ts';
 
 /** One statement of a fork. */
@@ -91,7 +93,26 @@ function mark({ digest }: Statement, styles: Styles, kept: Sha256 | undefined): 
 
 function sideOf(state: TrustedState, signed: SignedStatement): ForkSide {
   const statement = parseStatement(signed.payload);
-  const authority =
-    statement.kind === 'charter' ? undefined : findPastAuthority(state, statement, signed);
+  if (statement.kind === 'charter') return { statement, signers: charterSigners(state, signed) };
+  const authority = findPastAuthority(state, statement, signed);
   return { statement, signers: authority?.signers ?? [] };
+}
+
+/** Of the charter before: the signers of its role `charter`; recovery keys are no signers. */
+function charterSigners(state: TrustedState, signed: SignedStatement): readonly SignerId[] {
+  const { sequence } = parseStatement(signed.payload);
+  const before = charterAt(state, sequence - 1)?.charter;
+  return before === undefined
+    ? []
+    : countSigners(before, before.roles.charter.signers, signed).signers;
+}
+
+/** What ends a fork, for whoever has to do it. */
+export function remedyOf(state: TrustedState, evidence: Evidence): string {
+  if (evidence.stream !== CHARTER_STREAM) {
+    return `kedge fork resolve ${evidence.stream} --keep <statement>`;
+  }
+  return isForEver(state.charters, evidence)
+    ? 'nothing: the realm needs a new first charter (docs/errors.md#fork)'
+    : 'kedge charter recover, with the recovery keys';
 }

@@ -271,7 +271,7 @@ export class Activation {
     const { cache, realm } = this.#options;
     if (cache === undefined) return true;
     try {
-      await cache.save(savedRealm(realm.trusted, realm.allInUse()));
+      await cache.save(savedRealm(realm.trusted, realm.allInUse(), realm.fallen));
       this.#cacheError = undefined;
       return true;
     } catch (thrown) {

@@ -21,7 +21,7 @@ import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
-import { currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
+import { charterAt, currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import { ComingReleases } from './coming.ts';
@@ -133,9 +133,10 @@ export class AttestedRealm {
   #charters(more: readonly SignedDocument[], pending: Pending, nowMs: number): Applied {
     const { realm } = this.#options;
     if (this.#waiting === undefined) {
-      return this.#follow({ kind: 'charters', charters: more }, pending, nowMs);
+      const charters = [...pending.rivals, ...more];
+      return this.#follow({ kind: 'charters', charters }, pending, nowMs);
     }
-    const documents = [...(pending.waiting?.charters ?? []), ...more];
+    const documents = [...pending.rivals, ...(pending.waiting?.charters ?? []), ...more];
     const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, nowMs);
     const applied = this.#follow({ kind: 'charters', charters: ready }, pending, nowMs);
     pending.hold(waiting);
@@ -150,7 +151,11 @@ export class AttestedRealm {
     if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, nowMs);
     const { bundle } = update;
     const isWatched = bundles.includes(bundle);
-    if (pending.waiting !== undefined && isWatched && isAhead(update, realm.trusted)) {
+    if (
+      pending.waiting !== undefined &&
+      isWatched &&
+      isAhead(update, realm.trusted, pending.waiting)
+    ) {
       pending.leaveOut();
       const { version, error } = pending.waiting;
       return { kind: 'charters-wait', version, error, bundle };
@@ -215,7 +220,12 @@ export class AttestedRealm {
     const held = new Map<StreamName, HeldHead | undefined>();
     held.set(
       CHARTER_STREAM,
-      charter && { stream: CHARTER_STREAM, sequence: charter.version, digest: charter.digest },
+      charter && {
+        stream: CHARTER_STREAM,
+        sequence: charter.version,
+        digest: charter.digest,
+        below: (at) => charterAt(realm.trusted, at)?.digest,
+      },
     );
     for (const bundle of bundles) {
       const stream = releaseStream(bundle);

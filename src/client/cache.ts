@@ -46,16 +46,24 @@ export interface SavedRelease {
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 
-/** What is saved and loaded. */
-export interface SavedRealm {
+/** What a copy gives back. */
+export interface KeptRealm {
   /** Ascending from version 1. */
   readonly charters: readonly SignedDocument[];
   readonly releases: readonly SavedRelease[];
   readonly evidence: readonly Evidence[];
 }
 
+/** What is saved. */
+export interface SavedRealm extends KeptRealm {
+  /** How often the chain of charters was recovered. */
+  readonly recoveries?: number;
+  /** Releases that a recovery took away, and that another one took the place of. */
+  readonly fallen?: ReadonlySet<Sha256>;
+}
+
 /** A loaded copy: what could be read, and why the rest could not. */
-export interface LoadedRealm extends SavedRealm {
+export interface LoadedRealm extends KeptRealm {
   readonly problems: readonly KedgeError[];
 }
 
@@ -116,7 +124,7 @@ export class Cache {
       const files = await readIndexFiles(this.#folder).catch(() => []);
       const theirs = this.#merged(files, () => undefined);
       const ours = this.#indexOf(saved);
-      const index = theirs === undefined ? ours : mergeIndexes(ours, theirs);
+      const index = theirs === undefined ? ours : mergeIndexes(ours, theirs, saved.fallen);
       await replaceIndexFiles(this.#folder, encodeIndex(index), files);
       await this.#sweep(objectsOf(index));
     });
@@ -209,6 +217,7 @@ export class Cache {
         objects: [sha256(document.body), ...blobs.keys()],
       })),
       evidence: saved.evidence,
+      recoveries: saved.recoveries ?? 0,
     };
   }
 

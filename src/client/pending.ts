@@ -10,7 +10,7 @@
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, Sha256 } from '../core/ids.ts';
-import { ANCHOR_MAX_BYTES, ANCHORS_MAX } from '../core/limits.ts';
+import { ANCHOR_MAX_BYTES, ANCHORS_MAX, HISTORY_BUFFER_MAX_BYTES } from '../core/limits.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 
 /** A verified update that waits: everything from what is in use to its head. */
@@ -31,6 +31,8 @@ export interface WaitingList {
   readonly version: number;
   /** What they lack. */
   readonly error: KedgeError;
+  /** Whether they take the place of charters that are in use. */
+  readonly kind: 'next' | 'instead';
 }
 
 /** The arrivals of one connection. */
@@ -38,6 +40,7 @@ export class Pending {
   readonly #blobs: Map<AnchorId, Uint8Array> = new Map();
   readonly #parked: Map<BundleName, ParkedUpdate> = new Map();
   #charters: WaitingList | undefined;
+  #rivals: readonly SignedDocument[] = [];
   #isLate = false;
 
   /** Verified charters that wait until enough regions cosigned them. */
@@ -53,6 +56,20 @@ export class Pending {
   /** Keeps charters, in place of what waited before. */
   hold(charters: WaitingList | undefined): void {
     this.#charters = charters;
+  }
+
+  /** Charters that contradict those in use, and upon which one may follow that decides. */
+  get rivals(): readonly SignedDocument[] {
+    return this.#rivals;
+  }
+
+  /** Keeps rivals, in place of those before. Errors: `LIMIT`. */
+  oppose(rivals: readonly SignedDocument[]): void {
+    const bytes = rivals.reduce((sum, { body }) => sum + body.length, 0);
+    if (bytes > HISTORY_BUFFER_MAX_BYTES) {
+      throw new KedgeError('LIMIT', 'a node sent too many charters that nothing proves');
+    }
+    this.#rivals = rivals;
   }
 
   /** An update is left out that needs charters which wait. */

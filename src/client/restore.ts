@@ -7,15 +7,16 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, releaseStream } from '../core/ids.ts';
+import { type BundleName, releaseStream, type Sha256 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
+import { recoveriesOf } from '../core/trusted/lineage.ts';
 import { restoreRelease, restoreTrustedState, type StoredTrust } from '../core/trusted/restore.ts';
 import { isPlaced } from '../core/trusted/settle.ts';
 import { emptyTrustedState, type TrustedState } from '../core/trusted/state.ts';
 import { makeBundle } from './bundle.ts';
-import type { SavedRealm, SavedRelease } from './cache.ts';
+import type { KeptRealm, SavedRealm, SavedRelease } from './cache.ts';
 import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
 
 /** What came out of a copy. */
@@ -26,7 +27,7 @@ export interface Restored {
 }
 
 /** Verifies a copy. Never throws: what cannot be used is in `problems`. */
-export function restoreRealm(pin: RealmPin, saved: SavedRealm): Restored {
+export function restoreRealm(pin: RealmPin, saved: KeptRealm): Restored {
   const problems: KedgeError[] = [];
   const inUse = new Map<BundleName, InUse>();
   try {
@@ -55,6 +56,7 @@ export function restoreRealm(pin: RealmPin, saved: SavedRealm): Restored {
 export function savedRealm(
   { charters, streams }: TrustedState,
   inUse: readonly InUse[],
+  fallen: ReadonlySet<Sha256> = new Set(),
 ): SavedRealm {
   return {
     charters: charters.map(({ document }) => document),
@@ -63,6 +65,8 @@ export function savedRealm(
       blobs,
     })),
     evidence: [...streams.values()].flatMap((one) => (one.kind === 'forked' ? [one.evidence] : [])),
+    recoveries: recoveriesOf(charters),
+    fallen,
   };
 }
 
@@ -86,7 +90,7 @@ function addInUse(
 
 function restore(
   pin: RealmPin,
-  saved: SavedRealm,
+  saved: KeptRealm,
   releases: readonly SignedDocument[],
   evidence: StoredTrust['evidence'],
 ): TrustedState {

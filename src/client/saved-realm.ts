@@ -42,6 +42,8 @@ export interface RealmIndex {
   readonly charters: readonly SignedStatement[];
   readonly releases: readonly IndexedRelease[];
   readonly evidence: readonly Evidence[];
+  /** How often the chain of charters was recovered. */
+  readonly recoveries: number;
 }
 
 /** Writes an index. */
@@ -56,6 +58,7 @@ export function encodeIndex(index: RealmIndex): Uint8Array {
     firstCharterDigest: index.firstCharterDigest,
     format: FORMAT,
     realm: index.realm,
+    ...(index.recoveries > 0 && { recoveries: index.recoveries }),
     releases: index.releases.map(({ statement, objects }) => ({
       envelope: envelopeText(statement),
       objects: [...objects],
@@ -68,6 +71,7 @@ export function parseIndex(bytes: Uint8Array): RealmIndex {
   const value = parseCanonical(bytes, { maxBytes: INDEX_MAX_BYTES, what: 'cache index' });
   const root = readObject(value, 'cache index', {
     required: ['charters', 'evidence', 'firstCharterDigest', 'format', 'realm', 'releases'],
+    optional: ['recoveries'],
   });
   const format = root.integer('format', { min: 1, max: Number.MAX_SAFE_INTEGER });
   if (format !== FORMAT) throw new KedgeError('PARSE', `the cache has the format ${format}`);
@@ -77,30 +81,47 @@ export function parseIndex(bytes: Uint8Array): RealmIndex {
     charters: root.list('charters', { max: CHARTERS_MAX }, readEnvelope),
     releases: root.list('releases', { max: 4 * WATCH_BUNDLES_MAX }, readRelease),
     evidence: root.list('evidence', { max: 4 * WATCH_BUNDLES_MAX }, readEvidence),
+    recoveries: root.has('recoveries')
+      ? root.integer('recoveries', { min: 1, max: CHARTERS_MAX })
+      : 0,
   };
 }
 
 /**
  * What to write when another program may have written meanwhile: per bundle the higher sequence,
  * the longer chain of charters, all evidence. So a program that is behind never takes the copy
- * back.
+ * back. Where one chain was recovered more often, it prevails, and so do the releases beside it;
+ * `fallen` are releases that a recovery took away.
  */
-export function mergeIndexes(ours: RealmIndex, theirs: RealmIndex): RealmIndex {
+export function mergeIndexes(
+  ours: RealmIndex,
+  theirs: RealmIndex,
+  fallen: ReadonlySet<Sha256> = new Set(),
+): RealmIndex {
+  const isOlder = ours.recoveries < theirs.recoveries;
+  const [first, second] = isOlder ? [theirs, ours] : [ours, theirs];
+  const isRecovered = first.recoveries > second.recoveries;
   const releases = new Map<string, { sequence: number; release: IndexedRelease }>();
-  for (const release of [...ours.releases, ...theirs.releases]) {
-    const { stream, sequence } = parseStatement(release.statement.payload);
-    const held = releases.get(stream);
-    if (held === undefined || sequence > held.sequence) releases.set(stream, { sequence, release });
+  for (const index of [first, second]) {
+    for (const release of index.releases) {
+      const { stream, sequence, digest } = parseStatement(release.statement.payload);
+      const held = releases.get(stream);
+      if (held !== undefined && (isRecovered || fallen.has(digest))) continue;
+      if (held === undefined || sequence > held.sequence) {
+        releases.set(stream, { sequence, release });
+      }
+    }
   }
   const evidence = new Map<string, Evidence>();
   for (const one of [...theirs.evidence, ...ours.evidence]) evidence.set(one.stream, one);
-  const isLonger = theirs.charters.length > ours.charters.length;
+  const isLonger = !isRecovered && second.charters.length > first.charters.length;
   return {
     realm: ours.realm,
     firstCharterDigest: ours.firstCharterDigest,
-    charters: isLonger ? theirs.charters : ours.charters,
+    charters: isLonger ? second.charters : first.charters,
     releases: [...releases.values()].map(({ release }) => release),
     evidence: [...evidence.values()],
+    recoveries: first.recoveries,
   };
 }
 

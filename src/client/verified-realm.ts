@@ -17,6 +17,7 @@ import {
   type BundleName,
   CHARTER_STREAM,
   releaseStream,
+  type Sha256,
   type StreamName,
 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
@@ -38,7 +39,8 @@ import {
 import type { BundleCursor, BundleUpdate } from '../core/watch/messages.ts';
 import type { Applied, Judging, RealmResponse } from './applied.ts';
 import { makeBundle } from './bundle.ts';
-import type { SavedRealm } from './cache.ts';
+import type { KeptRealm } from './cache.ts';
+import { isOusted, takeCharters } from './charters.ts';
 import { groundOf, type JoinedUpdate } from './joined-update.ts';
 import type { Pending } from './pending.ts';
 import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
@@ -50,6 +52,8 @@ export class VerifiedRealm {
   readonly #inUse: Map<BundleName, InUse> = new Map();
   /** The newest on the side that stands, while a bundle of the other side is in use. */
   readonly #standing: Map<BundleName, InUse> = new Map();
+  /** Releases that gave way after a recovery: no copy brings them back. */
+  readonly fallen: Set<Sha256> = new Set();
   #trusted: TrustedState;
 
   constructor(pin: RealmPin) {
@@ -116,7 +120,7 @@ export class VerifiedRealm {
         pending.add(response.blobs);
         return { kind: 'nothing' };
       case 'charters':
-        return this.#takeCharters(response.charters, nowMs);
+        return this.#takeCharters(response.charters, pending, nowMs);
       case 'current':
         return this.#compare(response.at);
       case 'fork':
@@ -130,25 +134,23 @@ export class VerifiedRealm {
    * Takes in what an earlier run saved, verified anew; before anything else. Returns what could not
    * be used, and why.
    */
-  restore(saved: SavedRealm): readonly KedgeError[] {
+  restore(saved: KeptRealm): readonly KedgeError[] {
     const { trusted, inUse, problems } = restoreRealm(this.#pin, saved);
     this.#trusted = trusted;
     for (const [bundle, one] of inUse) this.#inUse.set(bundle, one);
     return problems;
   }
 
-  #takeCharters(documents: readonly SignedDocument[], nowMs: number): Applied {
+  #takeCharters(documents: readonly SignedDocument[], pending: Pending, nowMs: number): Applied {
     const before = this.#trusted;
-    let state = before;
-    for (const { statement, body } of documents) {
-      if (parseStatement(statement.payload).kind !== 'charter') {
-        throw new KedgeError('TYPE', 'a node sent something else as a charter');
-      }
-      const result = acceptDocument(state, { chain: [statement], body, mode: 'linked' }, nowMs);
-      if (result.outcome === 'forked') return this.#fork(result.state, result.evidence);
-      state = result.state;
+    const taken = takeCharters(before, documents, nowMs);
+    pending.oppose(taken.kind === 'rivals' ? documents : []);
+    if (taken.kind === 'held') return { kind: 'nothing' };
+    if (taken.kind === 'rivals') {
+      const { fork } = taken;
+      return fork === undefined ? { kind: 'nothing' } : this.#fork(fork.state, fork.evidence);
     }
-    if (state === before) return { kind: 'nothing' };
+    let { state } = taken;
     for (const { head } of this.#inUse.values()) {
       const { bundle } = head.body;
       state = readmit(state, releaseStream(bundle), head);
@@ -248,7 +250,8 @@ export class VerifiedRealm {
       if (der !== undefined) blobs.set(id, der);
     }
     const inUse = this.#complete(head, blobs);
-    const isNewer = head.sequence > (before?.head.sequence ?? 0);
+    const isOut = isOusted(state, before?.head, head);
+    const isNewer = isOut || head.sequence > (before?.head.sequence ?? 0);
     if (isNewer) admit(head);
     this.#trusted = state;
     pending.clear();
@@ -258,6 +261,7 @@ export class VerifiedRealm {
       this.#standing.set(bundle, inUse);
       return { kind: 'overruled', bundle };
     }
+    if (isOut && before !== undefined) this.fallen.add(before.head.digest);
     this.#inUse.set(bundle, inUse);
     return { kind: 'released', inUse };
   }

@@ -4,20 +4,17 @@
  *
  * @module
  */
+import { sha256 } from '../core/crypto.ts';
 import { CHARTER_STREAM, type Sha256 } from '../core/ids.ts';
 import type { CosignedLeaf } from '../core/log/attested.ts';
 import { CharterLog } from '../core/log/charter-log.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
-import { acceptDocument } from '../core/trusted/accept.ts';
-import {
-  type AcceptedCharter,
-  currentCharter,
-  forkOf,
-  type TrustedState,
-} from '../core/trusted/state.ts';
+import { coveredBy } from '../core/trusted/lineage.ts';
+import { type AcceptedCharter, forkOf, type TrustedState } from '../core/trusted/state.ts';
 import type { BundleUpdate } from '../core/watch/messages.ts';
+import { takeCharters } from './charters.ts';
 import type { Pending, WaitingList } from './pending.ts';
 
 /** What is to be done with charters that came. */
@@ -27,19 +24,19 @@ interface Sorted {
   readonly waiting: WaitingList | undefined;
 }
 
-/** Charters that were verified one after the other. */
+/** A chain that was verified. */
 interface VerifiedChain {
-  /** Those in use, on which the first one builds. */
-  readonly begin: readonly AcceptedCharter[];
-  /** What is trusted with each of the others. */
-  readonly states: readonly TrustedState[];
+  readonly begin: TrustedState;
+  /** Which charters came. */
+  readonly key: string;
+  readonly charters: readonly AcceptedCharter[];
 }
 
 /** Holds charters back for the regions that a program demands. */
 export class WaitingCharters {
   readonly #log: CharterLog;
   readonly #regions: RegionView;
-  /** The chain that was verified last: it comes again with each message. */
+  /** What was verified last: it comes again with each message. */
   #verified: VerifiedChain | undefined;
 
   /** `known` is a later charter for which somebody vouches, like the pin. */
@@ -63,51 +60,58 @@ export class WaitingCharters {
   sort(trusted: TrustedState, documents: readonly SignedDocument[], nowMs: number): Sorted {
     const charters = this.#chainOf(trusted, documents, nowMs);
     if (charters === undefined) return { ready: documents, waiting: undefined };
-    const inUse = trusted.charters.length;
+    const inUse = commonOf(trusted.charters, charters);
     const offered = { charters, inUse, faulty: this.#regions.faulty };
-    const attested = this.#log.attested(offered);
+    const reached = this.#log.attested(offered);
+    const isInstead =
+      inUse < trusted.charters.length || forkOf(trusted, CHARTER_STREAM) !== undefined;
+    // What takes the place of others is taken together with the recovery that covers it.
+    const covers = isInstead ? (coveredBy(charters, inUse + 1)?.version ?? 0) : 0;
+    const attested = reached < covers ? inUse : reached;
     const ready = documentsOf(charters.slice(inUse, attested));
     const version = charters.length;
     if (attested === version) return { ready, waiting: undefined };
-    const error = this.#log.lacking(attested, offered);
-    return { ready, waiting: { charters: documentsOf(charters.slice(attested)), version, error } };
+    const error = this.#log.lacking(reached, offered);
+    const kind = isInstead && attested === inUse ? 'instead' : 'next';
+    const rest = documentsOf(charters.slice(attested));
+    return { ready, waiting: { charters: rest, version, error, kind } };
   }
 
   /**
-   * The charters with these after them, each verified once; absent when they prove a fork. Errors:
-   * those of `acceptDocument`.
+   * The charters with these after them, verified once; absent when they prove a fork, or contradict
+   * those in use and nothing decides yet. Errors: those of `acceptDocument`.
    */
   #chainOf(
     trusted: TrustedState,
     documents: readonly SignedDocument[],
     nowMs: number,
   ): readonly AcceptedCharter[] | undefined {
-    const { charters } = trusted;
-    const isKnown = this.#verified?.begin === charters && !forkOf(trusted, CHARTER_STREAM);
-    const known = isKnown ? this.#verified?.states : undefined;
-    const states: TrustedState[] = [];
-    let state = trusted;
-    for (const { statement, body } of documents) {
-      const { kind, digest } = parseStatement(statement.payload);
-      if (kind !== 'charter') return undefined;
-      const after = known?.[states.length];
-      if (after !== undefined && currentCharter(after)?.digest === digest) state = after;
-      else {
-        const offer = { chain: [statement], body, mode: 'linked' } as const;
-        const result = acceptDocument(state, offer, nowMs);
-        if (result.outcome === 'forked') return undefined;
-        if (result.outcome === 'held') continue;
-        state = result.state;
-      }
-      states.push(state);
+    const last = documents.at(-1)?.statement.payload;
+    const key = last === undefined ? '' : `${documents.length} ${sha256(last)}`;
+    if (this.#verified?.begin === trusted && this.#verified.key === key) {
+      return this.#verified.charters;
     }
-    this.#verified = { begin: charters, states };
-    return state.charters;
+    const taken = takeCharters(trusted, documents, nowMs);
+    if (taken.kind === 'rivals') return undefined;
+    const { charters } = taken.kind === 'taken' ? taken.state : trusted;
+    this.#verified = { begin: trusted, key, charters };
+    return charters;
   }
 }
 
-/** Says whether an update can only be judged by a charter that waits. */
-export function isAhead({ statements }: BundleUpdate, { charters }: TrustedState): boolean {
+/** Up to which version two chains are the same. */
+function commonOf(a: readonly AcceptedCharter[], b: readonly AcceptedCharter[]): number {
+  const apart = a.findIndex(({ digest }, at) => b[at]?.digest !== digest);
+  return apart < 0 ? a.length : apart;
+}
+
+/** Says whether an update can only be judged by charters that wait. */
+export function isAhead(
+  { statements }: BundleUpdate,
+  { charters }: TrustedState,
+  waiting: WaitingList,
+): boolean {
+  if (waiting.kind === 'instead') return true;
   const last = statements.at(-1);
   return last !== undefined && parseStatement(last.payload).charterVersion > charters.length;
 }

@@ -9,6 +9,7 @@
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
 import { parseStatement } from '../core/statements/statement.ts';
+import { currentCharter } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchResponse } from '../core/watch/messages.ts';
 import type { Activation } from './activation.ts';
 import type { Applied } from './applied.ts';
@@ -185,10 +186,12 @@ class Session {
 
   #start(): Extract<Parameters<WatchCall['send']>[0], { kind: 'start' }>['start'] {
     const { config, realm, reports } = this.#options;
+    const charter = currentCharter(realm.trusted);
     return {
       realm: config.realm,
       firstCharterDigest: config.firstCharterDigest,
       charterVersion: realm.charterVersion,
+      ...(charter && { charterDigest: charter.digest }),
       bundles: realm.cursors(),
       labels: config.labels,
       wantsAttestations: config.requireRegions !== undefined,

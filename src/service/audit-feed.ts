@@ -28,6 +28,7 @@ import { CHARTER_STREAM, type NodeId, parseSequence, type StreamName } from '../
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { decisionsOn } from '../core/trusted/decisions.ts';
+import { lastRecovery } from '../core/trusted/lineage.ts';
 import { forkOf, headOf, type TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -259,8 +260,11 @@ export class AuditFeed implements AsyncDisposable {
     const { store } = this.#options;
     const isHeld = mark.sequence > 0 && mark.sequence <= head;
     const atMark = isHeld ? await store.digestAt(stream, parseSequence(mark.sequence)) : undefined;
-    const decided = decisionsOn(this.#state.charters, stream).at(-1)?.sequence;
-    return notedUpTo(mark, { head, atMark, decided });
+    const { charters } = this.#state;
+    const decided = decisionsOn(charters, stream).at(-1)?.sequence;
+    const isOpen = stream === CHARTER_STREAM && forkOf(this.#state, stream) === undefined;
+    const recovered = isOpen ? lastRecovery(charters) : 0;
+    return notedUpTo(mark, { head, atMark, decided, ...(recovered > 0 && { recovered }) });
   }
 
   #noteMarked(stream: StreamName, fact: AuditFact, mark: StreamMark): void {

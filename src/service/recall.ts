@@ -1,7 +1,7 @@
 /**
  * Looks up what the replication machine cannot remember: the statement that is held at the place of
- * one that comes at or below the head, what is left of streams about which a charter decides, and
- * the releases that a rollout names.
+ * one that comes at or below the head, what is left of streams about which a charter decides or
+ * whose charters fall, and the releases that a rollout names.
  *
  * @module
  */
@@ -11,11 +11,18 @@ import { KedgeError } from '../core/errors.ts';
 import type { Recall } from '../core/gossip/events.ts';
 import type { FetchItem, Frame, Push } from '../core/gossip/frames.ts';
 import { rowIn } from '../core/gossip/rows.ts';
-import { parseSequence, releaseStream, type Sequence, type StreamName } from '../core/ids.ts';
+import {
+  CHARTER_STREAM,
+  parseSequence,
+  releaseStream,
+  type Sequence,
+  type StreamName,
+} from '../core/ids.ts';
 import { parseRolloutBody, type RolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { toAccepted } from '../core/trusted/accept-charter.ts';
+import { isGoodHistory } from '../core/trusted/authority.ts';
 import { type Decision, decisionsOn } from '../core/trusted/decisions.ts';
 import type { Holding } from '../core/trusted/holding.ts';
 import { namedHeld } from '../core/trusted/judge-rollout.ts';
@@ -23,6 +30,10 @@ import { type Touched, touchedBy } from '../core/trusted/settle.ts';
 import { currentCharter, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store, StoredDocument } from '../ports/store.ts';
+import { RecentCharters } from './recent-charters.ts';
+
+/** Statements read at once. */
+const PAGE = 200;
 
 /** What recalls are read from. */
 export interface RecallOptions {
@@ -89,6 +100,7 @@ function judgedPush({ statement, content }: Push): Judged {
 /** Reads recalls from a store. */
 export class RecallSource {
   readonly #options: RecallOptions;
+  readonly #recent: RecentCharters = new RecentCharters();
 
   constructor(options: RecallOptions) {
     this.#options = options;
@@ -103,6 +115,10 @@ export class RecallSource {
     if (statement === undefined) return undefined;
     const { stream, sequence } = statement;
     const row = rowIn(state, stream);
+    if (statement.kind === 'charter' && body !== undefined) {
+      const charters = this.#recent.replacing(state, statement, { statement: signed, body });
+      if (charters !== undefined) return this.#readStanding(state, { ...state, charters });
+    }
     // A head is in memory: what comes a second time, as most pushes do, costs no read.
     if (row?.sequence === sequence && !row.forked) return undefined;
     if (row !== undefined && sequence <= row.sequence) return this.#read(stream, sequence);
@@ -131,6 +147,37 @@ export class RecallSource {
       const [held] = await this.#options.store.statements(stream, { from, limit: 1 });
       return held === undefined ? {} : { held };
     });
+  }
+
+  /** RV-5: of every stream the longest beginning that is valid under the charters of `next`. */
+  async #readStanding(state: TrustedState, next: TrustedState): Promise<Recall> {
+    return await this.#guard(async () => {
+      const holdings: Holding[] = [];
+      for (const of of state.streams.values()) {
+        if (of.stream === CHARTER_STREAM) continue;
+        const good = await this.#goodUpTo(next, of);
+        const newest = headAt(of, good) ?? (await this.#documentAt(of.stream, good));
+        holdings.push({ of, ...(newest && { newest }) });
+      }
+      return { holdings };
+    });
+  }
+
+  async #documentAt(stream: StreamName, at: number): Promise<SignedDocument | undefined> {
+    return at === 0 ? undefined : await this.#options.store.document(stream, parseSequence(at));
+  }
+
+  async #goodUpTo(next: TrustedState, of: StreamState): Promise<number> {
+    const held = heldUpTo(of);
+    let good = 0;
+    while (good < held) {
+      const range = { from: parseSequence(good + 1), limit: PAGE };
+      const page = await this.#options.store.statements(of.stream, range);
+      const bad = page.findIndex((signed) => !isGoodHistory(next, signed));
+      good += bad < 0 ? page.length : bad;
+      if (bad >= 0 || page.length === 0) break;
+    }
+    return Math.min(good, held);
   }
 
   async #readHoldings({ next, touched }: TouchedNext): Promise<Recall> {
@@ -172,8 +219,7 @@ export class RecallSource {
 
   /** What is held below the decided place. */
   async #beneath(of: StreamState, decided: number): Promise<SignedDocument | undefined> {
-    const held = of.kind === 'forked' ? of.heldSequence : of.head.sequence;
-    const at = Math.min(held, decided - 1);
+    const at = Math.min(heldUpTo(of), decided - 1);
     if (at < 1) return undefined;
     return await this.#options.store.document(of.stream, parseSequence(at));
   }
@@ -230,6 +276,16 @@ export function rolloutOf(
     if (thrown instanceof KedgeError) return undefined;
     throw thrown;
   }
+}
+
+/** What memory has of a stream: most keep their heads, and all bodies would be too much. */
+function headAt({ head }: StreamState, at: number): SignedDocument | undefined {
+  return head?.sequence === at ? { statement: head.statement, body: head.bodyBytes } : undefined;
+}
+
+/** The last sequence of a stream that is held, together with all before it. */
+function heldUpTo(of: StreamState): number {
+  return of.kind === 'forked' ? of.heldSequence : of.head.sequence;
 }
 
 /** Where a statement belongs; nothing when it does not parse, which the machine reports. */

@@ -15,7 +15,7 @@ import {
   releaseStream,
   type Sha256,
 } from '../core/ids.ts';
-import type { TrustedState } from '../core/trusted/state.ts';
+import type { Evidence, TrustedState } from '../core/trusted/state.ts';
 import type { WatchRequest, WatchResponse, WatchStart } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -25,7 +25,7 @@ import { type Deliveries, isWaved } from './deliveries.ts';
 import type { FanOut, Receiver } from './fan-out.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Prepared } from './prepared.ts';
-import type { CharterSource, UpdateSource } from './updates.ts';
+import type { CharterSource, ClientCharters, UpdateSource } from './updates.ts';
 import {
   forkOf,
   type Next,
@@ -66,12 +66,13 @@ export interface SubscriberOptions {
 export class Subscriber implements Receiver {
   readonly #options: SubscriberOptions;
   readonly #watched: Map<BundleName, WatchedBundle> = new Map();
-  #charterVersion: number | undefined;
+  /** What the client has of the charters; absent before it said so. */
+  #charters: ClientCharters | undefined;
   #who: UpdateContext['who'] | undefined;
   /** Absent for a client that did not ask for it. */
   #feed: AttestedFeed | undefined;
   #isFull = false;
-  #toldCharterFork = false;
+  #toldCharterFork: Evidence | undefined;
   #isClosed = false;
 
   constructor(options: SubscriberOptions) {
@@ -162,7 +163,7 @@ export class Subscriber implements Receiver {
 
   #start(start: WatchStart): void {
     const { realm, firstCharterDigest, logger, identity } = this.#options;
-    if (this.#charterVersion !== undefined) {
+    if (this.#charters !== undefined) {
       return this.end(new KedgeError('PARSE', 'a watch starts only once'));
     }
     if (start.realm !== realm || start.firstCharterDigest !== firstCharterDigest) {
@@ -174,7 +175,8 @@ export class Subscriber implements Receiver {
         ),
       );
     }
-    this.#charterVersion = start.charterVersion;
+    const { charterVersion: version, charterDigest: digest } = start;
+    this.#charters = { kind: 'said', version, digest };
     this.#who = { identity: identity.id, labels: start.labels };
     if (start.wantsAttestations) this.#feed = new AttestedFeed(this.#options.attested);
     for (const { bundle, held } of start.bundles) {
@@ -199,22 +201,25 @@ export class Subscriber implements Receiver {
   }
 
   #queue(): void {
-    if (this.#charterVersion !== undefined && !this.#isClosed) this.#options.fanOut.add(this);
+    if (this.#charters !== undefined && !this.#isClosed) this.#options.fanOut.add(this);
   }
 
   /** What the client has to get next; nothing when it has the newest of all. */
   #next(): Next {
     const state = this.#options.state();
-    const version = state.charters.length;
-    if (this.#charterVersion !== undefined && this.#charterVersion < version) {
-      const messages = this.#options.charters.after(state.charters, this.#charterVersion);
-      this.#charterVersion = version;
-      return messages;
+    const { charters } = state;
+    if (this.#charters !== undefined && !isSent(this.#charters, charters)) {
+      const messages = this.#options.charters.missing(charters, this.#charters);
+      // Of less than it has it is told nothing new: what it has may be more of the same.
+      const isLess = this.#charters.kind === 'said' && messages.length === 0;
+      if (!isLess) this.#charters = { kind: 'sent', charters };
+      if (messages.length > 0) return messages;
     }
     const charterStream = state.streams.get(CHARTER_STREAM);
-    if (charterStream?.kind === 'forked' && !this.#toldCharterFork) {
-      this.#toldCharterFork = true;
-      return forkOf(charterStream.evidence);
+    const evidence = charterStream?.kind === 'forked' ? charterStream.evidence : undefined;
+    if (evidence !== undefined && evidence !== this.#toldCharterFork) {
+      this.#toldCharterFork = evidence;
+      return forkOf(evidence);
     }
     const ofCharter = this.#feed?.charter();
     if (ofCharter !== undefined) return ofCharter;
@@ -240,4 +245,8 @@ export class Subscriber implements Receiver {
       return isBefore ? [{ bundle, at: held.sequence }] : [];
     });
   }
+}
+
+function isSent(client: ClientCharters, charters: TrustedState['charters']): boolean {
+  return client.kind === 'sent' && client.charters === charters;
 }

@@ -25,6 +25,7 @@ import { diffBodies } from '../core/releases/delta.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { findAuthority, isByRevokeAlone } from '../core/trusted/authority.ts';
+import { recoveriesOf } from '../core/trusted/lineage.ts';
 import { shownFrom } from '../core/trusted/settle.ts';
 import type { ForkedStream, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
@@ -99,7 +100,8 @@ export class UpdateSource {
     bundle: BundleName,
     charters: TrustedState['charters'],
   ): Prepared<readonly WatchResponse[]> {
-    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${charters.length}`;
+    const governed = charters.at(-1)?.digest ?? '';
+    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${governed}`;
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
     const made = new Prepared(this.#make(base, head, bundle, charters));
@@ -238,12 +240,23 @@ function withBlobs(
   return [...chunks, { kind: 'update', update }];
 }
 
-/** The charters after `version`, in messages of bounded size; shared by all subscribers. */
+/** What a client has of the charters: what it said, or what it was sent. */
+export type ClientCharters =
+  | { readonly kind: 'said'; readonly version: number; readonly digest: Sha256 | undefined }
+  | { readonly kind: 'sent'; readonly charters: TrustedState['charters'] };
+
+/** The charters that clients lack, in messages of bounded size; shared by all subscribers. */
 export class CharterSource {
   readonly #steps: WeakMap<TrustedState['charters'], Map<number, readonly WatchResponse[]>> =
     new WeakMap();
 
-  after(charters: TrustedState['charters'], version: number): readonly WatchResponse[] {
+  /** What brings a client to these charters; none when it has them, or more. */
+  missing(charters: TrustedState['charters'], client: ClientCharters): readonly WatchResponse[] {
+    const common = commonWith(charters, client);
+    return common === undefined ? [] : this.#after(charters, common);
+  }
+
+  #after(charters: TrustedState['charters'], version: number): readonly WatchResponse[] {
     const byVersion = this.#steps.get(charters) ?? new Map<number, readonly WatchResponse[]>();
     this.#steps.set(charters, byVersion);
     const known = byVersion.get(version);
@@ -257,4 +270,26 @@ export class CharterSource {
     byVersion.set(version, steps);
     return steps;
   }
+}
+
+/**
+ * Up to which version a client has these charters, or may have; absent when it has all that it can
+ * learn from them. Of a client that only said what it has, nothing is known but the newest one.
+ */
+function commonWith(
+  charters: TrustedState['charters'],
+  client: ClientCharters,
+): number | undefined {
+  if (client.kind === 'sent') {
+    const apart = charters.findIndex(({ digest }, at) => digest !== client.charters[at]?.digest);
+    return apart < 0 ? undefined : apart;
+  }
+  const { version, digest } = client;
+  const own = charters[version - 1]?.digest;
+  if (version === 0 || digest === undefined || own === digest) {
+    return version < charters.length ? version : undefined;
+  }
+  // It is ahead, or recovery keys have taken the place of what it has.
+  if (own === undefined && recoveriesOf(charters) === 0) return undefined;
+  return Math.min(1, charters.length);
 }

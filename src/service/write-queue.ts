@@ -114,9 +114,9 @@ export class WriteQueue {
   }
 }
 
-/** A batch about forks moves heads back: it is written alone. */
-function isPlain(batch: StoreBatch | undefined): boolean {
-  return batch?.evidence === undefined && batch?.settled === undefined;
+/** A batch about forks, or of a recovery, moves heads back: it is written alone. */
+function isPlain({ evidence, settled, replaced }: Partial<StoreBatch> = {}): boolean {
+  return evidence === undefined && settled === undefined && replaced === undefined;
 }
 
 function joined(batches: readonly StoreBatch[]): StoreBatch {

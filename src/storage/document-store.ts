@@ -227,7 +227,7 @@ export class DocumentStore implements Store {
       anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
     });
     if (plan.puts.length === 0) return;
-    const trees = await this.#trees.puts(batch.documents, (stream) => this.#heads.last(stream));
+    const trees = await this.#trees.puts(batch, (stream) => this.#heads.last(stream));
     await this.#entries.write([...plan.puts, ...trees], plan.removedKeys);
     this.#heads.adopt(plan.changes);
   }

@@ -125,12 +125,20 @@ export class Heads {
     const heads = new Draft(this.#heads);
     const forks = new Draft(this.#forks);
     const puts: Put[] = [];
+    const removedKeys: string[] = [];
+    const { replaced } = batch;
+    if (replaced !== undefined && !(await areHeld(batch.documents, this.#heads, digestAt))) {
+      const { stream, sequence, digest } = replaced;
+      await requireStored(replaced, reader.anyDigestAt);
+      if (forks.get(stream) !== undefined) removedKeys.push(forkKey(stream));
+      forks.set(stream, undefined);
+      heads.set(stream, { sequence, digest });
+    }
     for (const entry of batch.documents) {
       if (await this.#isHeld(entry, heads, digestAt)) continue;
       heads.set(entry.stream, requireNext(entry, heads, forks));
       puts.push(...documentPuts(entry));
     }
-    const removedKeys: string[] = [];
     // Without a new document the batch is a repetition, and the streams may have grown since.
     for (const settled of puts.length === 0 ? [] : (batch.settled ?? [])) {
       const { stream, sequence, digest } = settled;
@@ -222,6 +230,21 @@ class Draft<Value> {
     }
     return changed;
   }
+}
+
+/** Says whether all of a batch was written before. */
+async function areHeld(
+  entries: readonly StoredDocument[],
+  heads: ReadonlyMap<StreamName, HeadRecord>,
+  digestAt: DigestAt,
+): Promise<boolean> {
+  for (const { stream, sequence, digest } of entries) {
+    const head = heads.get(stream);
+    if (head === undefined || sequence > head.sequence) return false;
+    const held = sequence === head.sequence ? head.digest : await digestAt(stream, sequence);
+    if (held !== digest) return false;
+  }
+  return true;
 }
 
 function requireNext(

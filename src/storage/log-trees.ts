@@ -20,7 +20,7 @@ import {
   type Subtree,
 } from '../core/log/tree.ts';
 import { Memo } from '../core/memo.ts';
-import type { StoredDocument } from '../ports/store.ts';
+import type { StoreBatch } from '../ports/store.ts';
 import type { KeyValue, Put } from './key-value.ts';
 import { treeKey } from './keys.ts';
 import type { HeadRecord } from './records.ts';
@@ -51,15 +51,15 @@ export class LogTrees {
     this.#parts = parts;
   }
 
-  /** What new documents add; `lastOf` is where a stream stood before. */
+  /** What the new documents of a batch add; `lastOf` is where a stream stood before. */
   async puts(
-    documents: readonly StoredDocument[],
+    { documents, replaced }: Pick<StoreBatch, 'documents' | 'replaced'>,
     lastOf: (stream: StreamName) => HeadRecord,
   ): Promise<readonly Put[]> {
     const frontiers = new Map<StreamName, Frontier>();
     const puts: Put[] = [];
     for (const { stream, sequence, digest, document } of documents) {
-      const last = lastOf(stream);
+      const last = replaced?.stream === stream ? replaced : lastOf(stream);
       if (sequence <= (frontiers.get(stream)?.size ?? last.sequence)) continue;
       const before = frontiers.get(stream) ?? (await this.#frontier(stream, last, puts));
       const leaf = hashLeaf(document.statement.payload);

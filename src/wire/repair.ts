@@ -15,7 +15,7 @@ import {
 } from '../core/gossip/row-tree.ts';
 import type { Row } from '../core/gossip/rows.ts';
 import type { SignedMark } from '../core/gossip/store-mark.ts';
-import { parseStreamName } from '../core/ids.ts';
+import { CHARTER_STREAM, parseStreamName } from '../core/ids.ts';
 import { MARK_MAX_BYTES, SIGNATURE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
 import {
   decodeBytes,
@@ -115,12 +115,17 @@ export function decodeRow(message: RowOutput | null): Row {
   if (lacks > (forked ? sequence : 0)) {
     throw new KedgeError('PARSE', 'a row lacks more statements than can be below its fork');
   }
+  const rank = decodeUint(counts.rank, 'rank of charters');
+  if (rank > 0 && stream !== CHARTER_STREAM) {
+    throw new KedgeError('PARSE', 'a row has a rank, and is not that of the charters');
+  }
   return {
     stream: parseStreamName(stream),
     sequence,
     digest: decodeSha256(digest, 'row digest'),
     forked,
     ...(lacks > 0 && { lacks }),
+    ...(rank > 0 && { rank }),
   };
 }
 
@@ -131,5 +136,6 @@ export function rowMessage(row: Row): RowInput {
     digest: encodeHexBytes(row.digest),
     forked: row.forked,
     ...(row.lacks !== undefined && { lacks: String(row.lacks) }),
+    ...(row.rank !== undefined && { rank: String(row.rank) }),
   };
 }

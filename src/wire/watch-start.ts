@@ -31,6 +31,9 @@ export function decodeStart(start: WatchStartOutput): WatchStart {
     realm: parseRealmName(start.realm),
     firstCharterDigest: decodeSha256(start.firstCharterDigest, 'first charter digest'),
     charterVersion: decodeUint(start.charterVersion, 'charter version'),
+    ...(start.charterDigest.length > 0 && {
+      charterDigest: decodeSha256(start.charterDigest, 'charter digest'),
+    }),
     bundles: bundles.map(decodeCursor),
     labels: decodeLabels(start.labels),
     wantsAttestations: start.wantsAttestations,
@@ -73,6 +76,9 @@ export function startMessage(start: WatchStart): WatchStartInput {
     realm: start.realm,
     firstCharterDigest: encodeHexBytes(start.firstCharterDigest),
     charterVersion: String(start.charterVersion),
+    ...(start.charterDigest !== undefined && {
+      charterDigest: encodeHexBytes(start.charterDigest),
+    }),
     bundles: start.bundles.map(({ bundle, held }) => cursorMessage(bundle, held)),
     labels: Object.fromEntries(start.labels),
     wantsAttestations: start.wantsAttestations,

@@ -5,6 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { NO_PREVIOUS, type Sha256 } from '../../src/core/ids.ts';
+import {
+  appendLeaf,
+  EMPTY_TREE,
+  hashLeaf,
+  perfectSubtrees,
+  treeRoot,
+} from '../../src/core/log/tree.ts';
 import { encodeStatement } from '../../src/core/statements/statement.ts';
 import type { Store, StoreBatch, StoredDocument } from '../../src/ports/store.ts';
 import { releaseFields } from '../core/support.ts';
@@ -99,7 +106,71 @@ export function describeBranchContract(name: string, harness: StoreHarness): voi
       expect(await codeOf(store.append(decided(6, digestOf(chain, 5))))).toBe('BUG');
       expect((await store.load()).evidence).toHaveLength(1);
     });
+
+    it('puts charters in the place of others, in one batch', async () => {
+      const store = await chartered();
+      await store.append(replacing('recovered', 2));
+      const again = await reopened(store);
+      expect((await again.load()).charters).toEqual(charters('recovered', 2));
+      await again.append({ documents: charters('recovered', 3).slice(2), blobs: [] });
+      // Written again after it, the batch changes nothing.
+      await again.append(replacing('recovered', 2));
+      expect((await again.load()).charters).toEqual(charters('recovered', 3));
+      const peaks = await again.subtrees(CHARTER, perfectSubtrees(0, 3));
+      expect(treeRoot({ size: 3, peaks })).toBe(rootOf(charters('recovered', 3)));
+    });
+
+    it('ends a fork of the charters so', async () => {
+      const store = await chartered();
+      await store.append({ documents: [], blobs: [], evidence: evidenceOf(CHARTER, 2) });
+      await store.append(replacing('recovered', 3));
+      const { charters: held, evidence } = await (await reopened(store)).load();
+      expect(held).toEqual(charters('recovered', 3));
+      expect(evidence).toEqual([]);
+    });
+
+    it('puts charters after nothing but what is there', async () => {
+      const store = await chartered();
+      const batch = replacing('recovered', 2);
+      const elsewhere = { ...batch, replaced: placeOf(charters('recovered', 2), 2) };
+      expect(await codeOf(store.append(elsewhere))).toBe('BUG');
+      expect((await store.load()).charters).toEqual(charters('', 3));
+    });
+
+    /** A store with three charters. */
+    async function chartered(): Promise<Store> {
+      const store = await harness.create();
+      opened.push(store);
+      await store.append({ documents: charters('', 3), blobs: [] });
+      return store;
+    }
   });
+}
+
+/** The first charter, and others after it. */
+function charters(note: string, last: number): readonly StoredDocument[] {
+  const versions = Array.from({ length: last }, (_, at0) => at0 + 1);
+  return versions.map((version) =>
+    documentOf(CHARTER, version, version === 1 ? {} : { note }),
+  );
+}
+
+function placeOf(
+  documents: readonly StoredDocument[],
+  sequence: number,
+): NonNullable<StoreBatch['replaced']> {
+  return { stream: CHARTER, sequence, digest: digestOf(documents, sequence) };
+}
+
+/** Charters from the second on that take the place of what is there. */
+function replacing(note: string, last: number): StoreBatch {
+  const documents = charters(note, last);
+  return { documents: documents.slice(1), blobs: [], replaced: placeOf(documents, 1) };
+}
+
+function rootOf(documents: readonly StoredDocument[]): Sha256 {
+  const leaves = documents.map(({ document }) => hashLeaf(document.statement.payload));
+  return treeRoot(leaves.reduce((tree, leaf) => appendLeaf(tree, leaf).frontier, EMPTY_TREE));
 }
 
 /** A charter, and where the stream goes on after it. */

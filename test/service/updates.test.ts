@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { parseBundleName } from '../../src/core/ids.ts';
 import { deliveredAtOnce, revokeAnchor } from '../../src/core/releases/edit.ts';
 import { parseStatement } from '../../src/core/statements/statement.ts';
-import { UpdateSource } from '../../src/service/updates.ts';
+import { CharterSource, UpdateSource } from '../../src/service/updates.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm } from '../../src/testing/realm.ts';
+import { NOW_MS } from '../core/support.ts';
+import { type BranchedCharter, Branches } from './support/branches.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
 
@@ -41,5 +43,48 @@ describe('UpdateSource', () => {
     expect(await sent(undefined)).toEqual([[2], [3]]);
     expect(await sent(first)).toEqual([[2], [3]]);
     expect(await sent(canary)).toEqual([[3]]);
+  });
+});
+
+describe('CharterSource', () => {
+  const realm = new Branches(NOW_MS);
+  const { root } = realm;
+  const stolen = realm.stolen(realm.stolen(root, 'two'), 'three');
+  const recovered = realm.recovered(root, 1);
+  const source = new CharterSource();
+
+  /** The versions that a client is sent. */
+  const sent = (to: BranchedCharter, ...client: Parameters<CharterSource['missing']>[1][]): unknown =>
+    client.map((one) =>
+      source
+        .missing(to.state.charters, one)
+        .flatMap((message) => (message.kind === 'charters' ? message.charters : []))
+        .map(({ statement }) => parseStatement(statement.payload).sequence),
+    );
+
+  it('sends what a client lacks of the chain that it said to hold', () => {
+    const { digest } = root;
+    expect(
+      sent(
+        stolen,
+        { kind: 'said', version: 0, digest: undefined },
+        { kind: 'said', version: 1, digest },
+        { kind: 'said', version: 2, digest: undefined },
+        { kind: 'said', version: 3, digest: stolen.digest },
+        { kind: 'said', version: 9, digest },
+      ),
+    ).toEqual([[1, 2, 3], [2, 3], [3], [], []]);
+  });
+
+  it('sends all to a client on another branch, also to one that has more', () => {
+    const said = { kind: 'said', version: 3, digest: stolen.digest } as const;
+    const two = { kind: 'said', version: 2, digest: stolen.digest } as const;
+    expect(sent(recovered, said, two)).toEqual([[2], [2]]);
+  });
+
+  it('sends what follows the last one that is the same to a client that it knows', () => {
+    const had = { kind: 'sent', charters: stolen.state.charters } as const;
+    expect(sent(recovered, had)).toEqual([[2]]);
+    expect(sent(root, had)).toEqual([[]]);
   });
 });

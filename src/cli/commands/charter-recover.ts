@@ -6,18 +6,20 @@
  */
 import type { PublicKey } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
+import { parseSequence } from '../../core/ids.ts';
 import { addCharterOptions, type CharterOptions, draftNextCharter } from '../charter-drafting.ts';
 import { formatCharterReview, reviewCharter, signableCharter } from '../charter-review.ts';
 import { loadPublicKey } from '../charter-terms.ts';
 import { charterJson } from '../charter-view.ts';
 import type { CommandModule } from '../command-module.ts';
-import { addExamples, collect } from '../help.ts';
-import { openRealm } from '../realm.ts';
+import { addExamples, collect, parseArgument } from '../help.ts';
+import { openRealm, type Realm } from '../realm.ts';
 import { requireCharter } from '../realm-trust.ts';
 import type { Session } from '../session.ts';
 import { type SignOptions, signDraft } from '../signing.ts';
 
 interface Options extends CharterOptions, SignOptions {
+  readonly after?: string;
   readonly reveal?: readonly string[];
   readonly key?: readonly string[];
 }
@@ -32,6 +34,10 @@ export const charterRecover: CommandModule = {
           'public keys known, so that they are used up; name new ones with --recovery-key. The ' +
           'quorum of the new charter signs as well (kedge charter sign).',
       )
+      .option(
+        '--after <version>',
+        'charter to go on from; later ones fall, with all that stands on them (default: the newest)',
+      )
       .option('--reveal <file>', 'public key (PEM) of a recovery key that will sign', collect)
       .option('--key <keyfile>', 'recovery key to sign with at once; repeat it', collect)
       .option('--yes', 'sign without asking, after reading what it prints')
@@ -45,12 +51,15 @@ export const charterRecover: CommandModule = {
       '  --add-signer emil=emil.age.pub',
       'kedge charter recover --reveal recovery-1.age.pub --reveal recovery-2.age.pub \\',
       '  --replace-key ana=ana-2.age.pub --replace-key ben=ben-2.age.pub',
+      'kedge charter recover --after 4 --key recovery-1.age --key recovery-2.age \\',
+      '  --replace-key ana=ana-2.age.pub --note "charter 5 is not ours"',
     ]);
   },
 };
 
 async function run(session: Session, options: Options): Promise<void> {
-  await using realm = await openRealm(session, options);
+  await using opened = await openRealm(session, options);
+  const realm = realmUpTo(opened, options.after);
   const { charter } = requireCharter(realm.state);
   const { recovery } = charter.roles;
   if (recovery === undefined) {
@@ -76,13 +85,41 @@ async function run(session: Session, options: Options): Promise<void> {
       draft: path,
       digest: review.statement.digest,
       recovered: review.recovered,
+      falls: versionsAfter(opened, charter.version),
       signers: review.signers,
       missing: review.missing,
       charter: charterJson(review.next),
     },
     (keyFiles.length > 0 ? '' : `${formatCharterReview(session, review)}\n\n`) +
+      fallText(versionsAfter(opened, charter.version)) +
       `Saved in ${session.shown(path)}. Next, by the recovery keys that did not sign yet and the ` +
       `new quorum:\n  kedge charter sign ${name} --key <keyfile>`,
+  );
+}
+
+/** The realm as it was under an earlier charter. Errors: `CONFIG`. */
+function realmUpTo(realm: Realm, after: string | undefined): Realm {
+  if (after === undefined) return realm;
+  const newest = requireCharter(realm.state).version;
+  const version = parseArgument('--after', after, (text) => parseSequence(Number(text)));
+  if (version > newest) {
+    throw new KedgeError('CONFIG', `--after ${version}: the newest charter is ${newest}`);
+  }
+  const charters = realm.charters.slice(0, version);
+  const state = { ...realm.state, charters: realm.state.charters.slice(0, version) };
+  return { ...realm, charters, state };
+}
+
+/** The versions that a charter after `version` takes the place of. */
+function versionsAfter({ state }: Realm, version: number): readonly number[] {
+  return state.charters.slice(version).map((one) => one.version);
+}
+
+function fallText(falls: readonly number[]): string {
+  if (falls.length === 0) return '';
+  return (
+    `Once it is submitted, charter version ${falls.join(', ')} falls everywhere, with all releases ` +
+    'that only signers of those charters signed.\n'
   );
 }
 

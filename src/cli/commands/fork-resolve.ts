@@ -37,7 +37,7 @@ export const forkResolve: CommandModule = {
           'signs it: kedge charter sign, charter submit. Nodes then go on along that side; ' +
           'programs on the other one keep their set until the next release. Signers who signed ' +
           'both are best removed by the charter after this one, when nodes have gone on. A fork ' +
-          'of the charters themselves cannot be resolved like this.',
+          'of the charters themselves takes recovery keys: kedge charter recover.',
       )
       .argument('<stream>', 'forked stream, or bundle for its releases')
       .requiredOption('--keep <digest>', 'statement that stands: its digest, or the first 8 digits')
@@ -100,7 +100,9 @@ async function run(session: Session, name: string, options: Options): Promise<vo
 function requireFork(forks: readonly Evidence[], stream: StreamName): Evidence {
   if (stream === CHARTER_STREAM) {
     throw new KedgeError('POLICY', 'a charter cannot resolve a fork of the charters', {
-      detail: { hint: 'it is open which of them governs; the realm needs a new first charter' },
+      detail: {
+        hint: 'it is open which of them governs; recovery keys end it: kedge charter recover',
+      },
     });
   }
   const found = forks.find((one) => one.stream === stream);

@@ -5,7 +5,7 @@
  */
 import { parseStatement } from '../../core/statements/statement.ts';
 import type { CommandModule } from '../command-module.ts';
-import { formatFork, verifyFork } from '../fork-view.ts';
+import { formatFork, remedyOf, verifyFork } from '../fork-view.ts';
 import { readForks, streamArgument } from '../forked-streams.ts';
 import { addExamples } from '../help.ts';
 import { openRealm } from '../realm.ts';
@@ -48,6 +48,7 @@ async function run(
   const texts = forks.flatMap(({ evidence, fork }) => [
     styles.bold(`${evidence.stream} is forked at sequence ${evidence.sequence}`),
     formatFork(fork, styles),
+    `  What ends it: ${remedyOf(realm.state, evidence)}`,
     '',
   ]);
   session.output.result(
@@ -59,9 +60,8 @@ async function run(
         return { digest, previous, bodyDigest, charterVersion };
       }),
       signedBoth: fork.signedBoth,
+      remedy: remedyOf(realm.state, evidence),
     })),
-    forks.length === 0
-      ? 'No stream is forked.'
-      : `${texts.join('\n')}Decide with: kedge fork resolve <stream> --keep <statement>`,
+    forks.length === 0 ? 'No stream is forked.' : texts.slice(0, -1).join('\n'),
   );
 }

@@ -26,6 +26,8 @@ export interface StreamPlace {
   readonly atMark: Sha256 | undefined;
   /** The place of the newest decision of the charter about the stream; absent without any. */
   readonly decided: number | undefined;
+  /** Of charters: the newest one that recovery keys signed, which may have taken a place. */
+  readonly recovered?: number | undefined;
 }
 
 /** Of a stream of which nothing is noted. */
@@ -36,11 +38,12 @@ const SEQUENCE = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
 /**
  * The last sequence that needs no entry any more. A head that went back is noted already; a stream
- * that went back and on again is noted anew from where it was decided about. Rule AL-8.
+ * that went back and on again is noted anew from where it was decided about, or recovered. Rule
+ * AL-8.
  */
 export function notedUpTo({ sequence, digest }: StreamMark, place: StreamPlace): number {
-  const { head, atMark, decided = 1 } = place;
-  if (sequence > head) return head;
+  const { head, atMark, recovered, decided = recovered ?? 1 } = place;
+  if (sequence > head) return Math.min(head, (recovered ?? Infinity) - 1);
   return sequence === 0 || atMark === digest ? sequence : decided - 1;
 }
 

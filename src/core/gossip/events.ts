@@ -145,11 +145,16 @@ export interface PersistBatch {
    * Where streams stand after the charter in this batch, which decided about their forks: their
    * evidence is dropped. Sequence 0 with 64 zeros when nothing is left.
    */
-  readonly settled?: readonly {
-    readonly stream: StreamName;
-    readonly sequence: number;
-    readonly digest: Sha256;
-  }[];
+  readonly settled?: readonly Standing[];
+  /** Where the charters go back to before those of this batch follow; their evidence is dropped. */
+  readonly replaced?: Standing;
+}
+
+/** Where a stream stands. */
+interface Standing {
+  readonly stream: StreamName;
+  readonly sequence: number;
+  readonly digest: Sha256;
 }
 
 /** What an admin asks about a proposal. */

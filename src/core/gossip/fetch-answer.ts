@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { peekRevealed } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
-import { type NodeId, splitStream } from '../ids.ts';
+import { CHARTER_STREAM, type NodeId, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
+import type { SignedDocument } from '../statements/envelope.ts';
+import { parseStatement } from '../statements/statement.ts';
 import type { Standing } from '../trusted/authority.ts';
-import type { Evidence } from '../trusted/state.ts';
+import { RANK_FOR_EVER } from '../trusted/lineage.ts';
+import { charterAt, type Evidence } from '../trusted/state.ts';
 import type { ActiveFetch, Want } from './active-fetches.ts';
 import { asEmpty, asHollow } from './blame.ts';
 import type { Recall } from './events.ts';
@@ -105,6 +109,9 @@ export class FetchAnswers {
     const { document, blobs } = opened;
     const standing = (): Standing => this.#replica.standing(document.statement);
     buffer.addBlobs(blobs);
+    if (this.#waitsForRecovery(fetch, row, document)) {
+      return buffer.addDocument(document, undefined);
+    }
     try {
       // What waits is judged as a whole, and only under a statement that can prove it.
       if (buffer.documents.length > 0 && standing() === 'history') {
@@ -124,6 +131,25 @@ export class FetchAnswers {
       if (!isHistory || isUnsigned) throw error;
       buffer.addDocument(this.#replica.proven(document), error);
     }
+  }
+
+  /**
+   * A charter in a place that is taken, of a peer whose charters were recovered more often: what
+   * recovery keys signed follows, and covers it.
+   */
+  #waitsForRecovery(
+    { buffer }: ActiveFetch,
+    row: Row,
+    { statement, body }: SignedDocument,
+  ): boolean {
+    if (row.stream !== CHARTER_STREAM) return false;
+    const { verified } = this.#replica;
+    const ours = rowIn(verified, CHARTER_STREAM);
+    if ((row.rank ?? 0) <= (ours?.rank ?? 0) || row.rank === RANK_FOR_EVER) return false;
+    const { sequence, digest } = parseStatement(statement.payload);
+    const held = charterAt(verified, sequence)?.digest;
+    const isRival = buffer.documents.length > 0 || (held !== undefined && held !== digest);
+    return isRival && peekRevealed(body).length === 0;
   }
 
   /** History is for us alone; what the peer announced, others may lack as well. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { StreamName } from '../ids.ts';
+import type { Sha256, StreamName } from '../ids.ts';
+import { currentCharter } from '../trusted/state.ts';
 import type { ActiveFetch, Want } from './active-fetches.ts';
 import { EmptyAnswers } from './empty-answers.ts';
 import { stallMs } from './fetch-pace.ts';
@@ -38,8 +39,8 @@ export class FetchPlan {
   readonly #empties: EmptyAnswers = new EmptyAnswers();
   #nextFetchId = 1;
   #monotonicMs = 0;
-  /** How many charters there were when the last event came. */
-  #charters = 0;
+  /** The newest charter when the last event came. */
+  #charter: Sha256 | undefined;
 
   constructor({ outbox, links, replica, missing }: FetchPlanParts) {
     this.#outbox = outbox;
@@ -56,9 +57,9 @@ export class FetchPlan {
   /** An event is handled now; this time never goes back. */
   clock(monotonicMs: number): void {
     this.#monotonicMs = monotonicMs;
-    const { length } = this.#replica.verified.charters;
-    if (length !== this.#charters) this.#wants.chartered();
-    this.#charters = length;
+    const charter = currentCharter(this.#replica.verified)?.digest;
+    if (charter !== this.#charter) this.#wants.chartered();
+    this.#charter = charter;
   }
 
   /** Notes what peers have; asks for what is missing here together. */

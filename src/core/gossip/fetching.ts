@@ -82,7 +82,16 @@ export class Fetching {
    * Errors: those of `acceptEvidence`.
    */
   takeEvidence(from: PeerIdentity, evidence: Evidence, recall: Recall, nowMs: number): void {
-    this.#replica.receiveEvidence(evidence, recall, from);
+    try {
+      this.#replica.receiveEvidence(evidence, recall, from);
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      // Of charters that part from ours below: what the peer holds there is asked for.
+      if (error.code === 'PREVIOUS') {
+        this.wantMissing(from.nodeId, evidence.first.payload, error, nowMs);
+      }
+      throw error;
+    }
     this.wantBeneath(from.nodeId, evidence, nowMs);
   }
 

@@ -7,15 +7,16 @@
  * @module
  */
 import type { Anchor } from '../anchors/anchor.ts';
+import { peekRevealed } from '../charter/charter.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import { type AnchorId, NO_PREVIOUS, type Sha256, type StreamName, splitStream } from '../ids.ts';
-import { parseReleaseBody } from '../releases/body.ts';
+import { type AnchorId, NO_PREVIOUS, type Sha256, type StreamName } from '../ids.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
-import { type Accepted, acceptDocument, acceptEvidence } from '../trusted/accept.ts';
+import { acceptDocument, acceptEvidence } from '../trusted/accept.ts';
 import { findPastQuorum, findStanding, type Standing } from '../trusted/authority.ts';
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
+import { type AcceptedResult, batchOf, bodiesOf, requireNewBlobs } from './accepted-batch.ts';
 import type { PersistBatch, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { type BaseBody, contentFrom, indexBlobs, openContent } from './push.ts';
@@ -23,8 +24,6 @@ import type { Row } from './rows.ts';
 import { heldIn, rowIn } from './rows.ts';
 
 const NO_BODY = new Uint8Array(0);
-type Settled = NonNullable<PersistBatch['settled']>[number];
-type AcceptedResult = Extract<Accepted, { readonly outcome: 'accepted' }>;
 
 /** A push taken apart. `gap`: its body cannot be rebuilt from what is held here. */
 export type Opened =
@@ -81,6 +80,7 @@ export class Intake {
     const ours = rowIn(this.#state, row.stream);
     const isPastFork = ours?.forked === true && row.sequence > ours.sequence;
     const held = tip?.sequence ?? (ours === undefined ? 0 : heldIn(ours));
+    if (statement.kind === 'charter') return this.#openCharter(push, row, held);
     if (row.sequence > (isPastFork ? ours.sequence : held) + 1) return { kind: 'gap', row };
     // The body plays no part where the statement is known, proves a fork, or follows another one.
     const isNext = row.sequence === held + 1 && !isPastFork;
@@ -91,6 +91,15 @@ export class Intake {
     const document = { statement: push.statement, body };
     const blobs = indexBlobs(push.blobs);
     return { kind: 'document', row, document, blobs, content: push.content };
+  }
+
+  /** A charter comes whole; recovery keys may have signed it, also where its place is taken. */
+  #openCharter(push: Push, row: Row, held: number): Opened {
+    const { statement, content } = push;
+    if (row.sequence > held + 1) return { kind: 'gap', row };
+    const body = openContent(undefined, content);
+    if (body === undefined) return { kind: 'gap', row };
+    return { kind: 'document', row, document: { statement, body }, blobs: new Map(), content };
   }
 
   /**
@@ -140,7 +149,7 @@ export class Intake {
       case 'forked':
         return this.#forked(result.state, result.evidence);
       case 'accepted':
-        return this.#accepted(result, [...history, last.body], blobs, content);
+        return this.#accepted(result, bodiesOf(result, [...history, last.body]), blobs, content);
     }
   }
 
@@ -156,7 +165,8 @@ export class Intake {
   ): Taken {
     const statement = parseStatement(document.statement.payload);
     const head = rowIn(this.#state, statement.stream);
-    if (head !== undefined && statement.sequence <= head.sequence) {
+    const isTaken = head !== undefined && statement.sequence <= head.sequence;
+    if (isTaken && !revealsKeys(document, statement.kind)) {
       const held = recall.held && sha256(recall.held.payload);
       const isHeld =
         statement.digest === (statement.sequence === head.sequence ? head.digest : held);
@@ -195,31 +205,18 @@ export class Intake {
     const fresh = requireNewBlobs(this.#anchors(stream), stream, bodies, blobs);
     const base = this.#base(stream);
     this.#state = state;
-    const documents = chain.map((signed, at) => {
-      const body = bodies[at];
-      if (body === undefined) {
-        throw new KedgeError('BUG', 'a statement was accepted without a body');
-      }
-      const { sequence, digest } = parseStatement(signed.payload);
-      return { stream, sequence, digest, document: { statement: signed, body } };
-    });
     const push = (): Push => ({
       statement: document.statement,
       content: content?.kind === 'delta' ? content : contentFrom(base, document.body),
       blobs: [...fresh.values()],
     });
-    const settled = moved.map((each) => settledRow(state, each));
     return {
       kind: 'new',
       state,
       row: rowIn(state, stream) ?? rowOf(statement),
       moved,
-      batch: {
-        documents,
-        blobs: [...fresh].map(([id, der]) => ({ id, der })),
-        ...(settled.length > 0 && { settled }),
-      },
-      ...(documents.length === 1 && { push }),
+      batch: batchOf(accepted, bodies, fresh),
+      ...(chain.length === 1 && { push }),
     };
   }
 
@@ -249,36 +246,9 @@ export class Intake {
   }
 }
 
-/** The blobs of anchors that each body adds to the one before. Errors: `DIGEST`. */
-function requireNewBlobs(
-  before: readonly Anchor[],
-  stream: StreamName,
-  bodies: readonly Uint8Array[],
-  blobs: ReadonlyMap<AnchorId, Uint8Array>,
-): Map<AnchorId, Uint8Array> {
-  const fresh = new Map<AnchorId, Uint8Array>();
-  if (splitStream(stream).kind !== 'release') return fresh;
-  let known = new Set(before.map((anchor) => anchor.id));
-  for (const body of bodies) {
-    const ids = parseReleaseBody(body).anchors.map((anchor) => anchor.id);
-    for (const id of ids) {
-      if (known.has(id)) continue;
-      const der = blobs.get(id);
-      if (der === undefined) {
-        const detail = { anchor: id, stream };
-        throw new KedgeError('DIGEST', `the bytes of anchor ${id} are missing`, { detail });
-      }
-      fresh.set(id, der);
-    }
-    known = new Set(ids);
-  }
-  return fresh;
-}
-
-/** Where a decided stream goes on. */
-function settledRow(state: TrustedState, stream: StreamName): Settled {
-  const head = headOf(state, stream);
-  return { stream, sequence: head?.sequence ?? 0, digest: head?.digest ?? NO_PREVIOUS };
+/** Says whether a charter names recovery keys that signed it: it may take a place. */
+function revealsKeys({ body }: SignedDocument, kind: Statement['kind']): boolean {
+  return kind === 'charter' && peekRevealed(body).length > 0;
 }
 
 /** The row of a statement that is the head. */

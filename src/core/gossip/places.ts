@@ -26,6 +26,13 @@ export function isPlace({ sequence, forked }: Row): boolean {
 export function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
   const held = ours === undefined ? 0 : heldIn(ours);
   const { stream, sequence } = theirs;
+  if (isBranch(ours, theirs)) {
+    const open = (ours?.covered ?? 0) + 1;
+    if (theirs.forked) return { stream, fromSequence: parseSequence(open) };
+    // Another one where nothing has rivals: if recovery keys signed that too, it shows further on.
+    if (sequence < open) return { stream, fromSequence: parseSequence(1) };
+    return { stream, fromSequence: parseSequence(open), toSequence: parseSequence(sequence) };
+  }
   if (heldIn(theirs) > held) {
     const fromSequence = parseSequence(held + 1);
     // What a peer that has not heard of the fork holds beyond it is of no use.
@@ -34,6 +41,13 @@ export function requestFor(ours: Row | undefined, theirs: Row): FetchRequest {
   }
   const at = parseSequence(theirs.forked ? sequence + 1 : sequence);
   return { stream, fromSequence: at, toSequence: at };
+}
+
+/** Charters that may part from ours below what is held: all is asked for that may have rivals. */
+function isBranch(ours: Row | undefined, theirs: Row): boolean {
+  if (ours === undefined || ours.stream !== CHARTER_STREAM) return false;
+  if ((theirs.rank ?? 0) > (ours.rank ?? 0)) return true;
+  return !theirs.forked && !ours.forked && theirs.sequence <= ours.sequence;
 }
 
 /**

@@ -13,7 +13,7 @@ import { PUSH_MAX_BYTES } from '../limits.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
-import type { Evidence, TrustedState } from '../trusted/state.ts';
+import { type Evidence, forked, type TrustedState } from '../trusted/state.ts';
 import { Acknowledging } from './acknowledging.ts';
 import { type Commit, Commits, durableResult, streamsOf } from './commits.ts';
 import type { AcknowledgeScope, GossipEvent, Recall } from './events.ts';
@@ -125,6 +125,8 @@ export class Replica {
     try {
       const taken = this.#intake.submit(document, indexBlobs(blobs), recall, nowMs);
       this.#adopt(taken, { kind: 'submit', requestId });
+      // It is known from now on, and does not hold.
+      if (taken.kind === 'new' && taken.evidence !== undefined) throw forked(taken.evidence);
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (error.message !== told) this.#outbox.notice({ kind: 'refused', from: 'submit', error });
@@ -184,7 +186,7 @@ export class Replica {
     const { state, row, batch, evidence, moved } = taken;
     const batchId = this.#nextBatchId++;
     const waiters =
-      bringer.kind === 'submit'
+      bringer.kind === 'submit' && evidence === undefined
         ? [{ requestId: bringer.requestId, row, novelty: 'new' as const }]
         : [];
     this.retry();
@@ -217,7 +219,8 @@ export class Replica {
     const frame = { kind: 'push', push, origin } as const;
     for (const link of this.#spread.targets({ ...from, origin })) {
       const held = link.held.get(row.stream);
-      if (held !== undefined && held.sequence >= row.sequence) continue;
+      const isKnown = held !== undefined && held.sequence >= row.sequence;
+      if (isKnown && (held.rank ?? 0) >= (row.rank ?? 0)) continue;
       this.#outbox.send(link, frame);
     }
     return 'pushed';

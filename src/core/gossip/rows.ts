@@ -11,7 +11,8 @@ import { encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
-import { currentCharter, type ForkedStream, type TrustedState } from '../trusted/state.ts';
+import { isForEver, lastRecovery, RANK_FOR_EVER, recoveriesOf } from '../trusted/lineage.ts';
+import { currentCharter, type ForkedStream, forkOf, type TrustedState } from '../trusted/state.ts';
 
 /**
  * The head of one stream. For a forked one: the last common sequence, and the digest of the
@@ -28,6 +29,13 @@ export interface Row {
    * node heard while it was behind. Absent: none, as always where there is no fork.
    */
   readonly lacks?: number;
+  /**
+   * Of charters: how often they were recovered, or {@link RANK_FOR_EVER} for a fork that nothing
+   * ends. Of two chains that part the one with more prevails. Absent: never, or not said.
+   */
+  readonly rank?: number;
+  /** Of the charters of this node: up to here none has rivals. Absent: none is. */
+  readonly covered?: number;
 }
 
 /** The rows of one node, by stream. */
@@ -45,14 +53,16 @@ export type RowRelation =
 /** The row of one stream; absent when nothing is held of it. */
 export function rowIn(state: TrustedState, stream: StreamName): Row | undefined {
   const held = state.streams.get(stream);
-  if (held?.kind === 'forked') return forkedRow(held);
+  const lineage = stream === CHARTER_STREAM ? lineageOf(state) : {};
+  if (held?.kind === 'forked') return { ...forkedRow(held), ...lineage };
   if (held !== undefined) {
     const { sequence, digest } = held.head;
     return { stream, sequence, digest, forked: false };
   }
   const charter = stream === CHARTER_STREAM ? currentCharter(state) : undefined;
   if (charter === undefined) return undefined;
-  return { stream, sequence: charter.version, digest: charter.digest, forked: false };
+  const { version: sequence, digest } = charter;
+  return { stream, sequence, digest, forked: false, ...lineage };
 }
 
 /** The rows of a trusted state. */
@@ -68,6 +78,9 @@ export function rowsOf(state: TrustedState): RowTable {
 /** Says what `theirs` means to a node that holds `ours`; absent means nothing is held. */
 export function compareRow(ours: Row | undefined, theirs: Row): RowRelation {
   if (ours === undefined) return 'fetch';
+  const { rank = 0 } = ours;
+  if (rank < (theirs.rank ?? 0)) return 'fetch';
+  if (theirs.rank !== undefined && rank > theirs.rank) return 'tell';
   if (ours.forked && theirs.forked) return compareForked(ours, theirs);
   // Who lacks something below a fork takes it also from those who have not heard of the fork.
   if (ours.forked) {
@@ -89,6 +102,15 @@ function compareForked(ours: Row, theirs: Row): RowRelation {
   if (ours.digest !== theirs.digest) return 'tell';
   const more = heldIn(theirs) - heldIn(ours);
   return more === 0 ? 'same' : more > 0 ? 'fetch' : 'tell';
+}
+
+/** What recoveries make of the charters; nothing without one. */
+function lineageOf(state: TrustedState): Pick<Row, 'rank' | 'covered'> {
+  const evidence = forkOf(state, CHARTER_STREAM);
+  const isOver = evidence !== undefined && isForEver(state.charters, evidence);
+  const rank = isOver ? RANK_FOR_EVER : recoveriesOf(state.charters);
+  const covered = lastRecovery(state.charters);
+  return { ...(rank > 0 && { rank }), ...(covered > 0 && { covered }) };
 }
 
 function forkedRow({ stream, evidence, commonSequence, heldSequence }: ForkedStream): Row {

@@ -9,14 +9,16 @@
  * by the next one as without regions; so a realm can begin without them.
  *
  * A reader holds all charters from the first on, so it needs no proof of growth: it makes the tree
- * of each length itself. Spec section 8, CO-20 and CO-21.
+ * of each length itself. A recovery begins another log (LG-9). Spec section 8, CO-20 and CO-21.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type KeyId, type RealmName, type Sha256 } from '../ids.ts';
+import { lastRecovery } from '../trusted/lineage.ts';
 import type { AcceptedCharter } from '../trusted/state.ts';
 import type { CosignedLeaf } from './attested.ts';
+import { decisionOf } from './checkpoint.ts';
 import { type CosignedHead, regionPolicy } from './regions.ts';
 import { type CosignedHeads, observeCosignature } from './split.ts';
 import { appendLeaf, EMPTY_TREE, hashLeaf, treeRoot } from './tree.ts';
@@ -86,6 +88,7 @@ export class CharterLog {
       all.map((head) => ({ keyId, ...head.checkpoint })),
     );
     const roots = rootsOf(charters);
+    const logs = charters.map((_, at) => lastRecovery(charters.slice(0, at + 1)));
     const reached = new Set([begin]);
     for (const { version, charter } of charters.slice(begin - 1, -1)) {
       if (!reached.has(version)) continue;
@@ -96,7 +99,8 @@ export class CharterLog {
       }
       const { keys } = regionPolicy(charter, threshold, faulty);
       const counts = new Map<string, Set<string>>();
-      for (const { keyId, size, root } of heads) {
+      for (const { keyId, size, root, ...log } of heads) {
+        if (decisionOf(log) !== logs[size - 1]) continue;
         const region = keys.get(keyId)?.region;
         if (region === undefined || size <= version || size > charters.length) continue;
         const place = `${size} ${root}`;

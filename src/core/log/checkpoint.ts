@@ -4,14 +4,20 @@
  * A stream is a log whose leaf i is the payload of the statement with sequence i + 1, so the size
  * is the sequence of the head. Its origin, which tells it from all other logs, is
  * `<realm>/<stream>`: a realm's name has no slash, so no two streams share one. When the charter
- * quorum decides about a fork, the log may lose leaves, which no log may; so each decision begins
- * another log, with the charter's version in its origin. Source: c2sp.org/tlog-checkpoint; spec
+ * quorum decides about a fork, or recovery keys sign a charter, the log may lose leaves, which no
+ * log may; so each of these begins another log, with the charter's version in its origin. Source: c2sp.org/tlog-checkpoint; spec
  * section 8.
  *
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { parseRealmName, parseStreamName, type RealmName, type StreamName } from '../ids.ts';
+import {
+  CHARTER_STREAM,
+  parseRealmName,
+  parseStreamName,
+  type RealmName,
+  type StreamName,
+} from '../ids.ts';
 import { headText, parseHeadText } from './head-text.ts';
 import { type ProofHashes, type TreeHead, verifyConsistency } from './proof.ts';
 
@@ -89,10 +95,10 @@ function originOf({ realm, stream, ...log }: LogName): string {
   return by === 0 ? `${realm}/${stream}` : `${realm}/${stream}/${by}`;
 }
 
-/** Bundles have no slash either, so a third part after the realm is a version. */
+/** Bundles have no slash either, so what follows the stream is a version. */
 function parseOrigin(origin: string): LogName {
   const [realm = '', kind = '', ...rest] = origin.split('/');
-  const [bundle, version, ...more] = rest;
+  const [bundle, version, ...more] = kind === CHARTER_STREAM ? [undefined, ...rest] : rest;
   const log = {
     realm: parseRealmName(realm),
     stream: parseStreamName(bundle === undefined ? kind : `${kind}/${bundle}`),

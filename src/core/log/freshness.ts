@@ -20,6 +20,8 @@ export interface HeldHead {
   readonly stream: StreamName;
   readonly sequence: number;
   readonly digest: Sha256;
+  /** Of charters: what lies below, all of which a reader holds. */
+  readonly below?: (sequence: number) => Sha256 | undefined;
 }
 
 /** When each region last said that it holds nothing newer in one stream, and with which key. */
@@ -68,6 +70,8 @@ export function attest(
   if (row.forked) return { kind: 'forked' };
   if (row.sequence > held.sequence) return { kind: 'behind', sequence: row.sequence };
   if (row.sequence === held.sequence && row.digest !== held.digest) return { kind: 'conflict' };
+  const below = row.sequence < held.sequence ? held.below?.(row.sequence) : undefined;
+  if (below !== undefined && below !== row.digest) return { kind: 'conflict' };
   const { region, keyId, timeSeconds } = heartbeat;
   return {
     kind: 'attested',

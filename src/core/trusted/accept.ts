@@ -7,14 +7,15 @@
  *
  * @module
  */
-import type { PublicKey } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
+import { CHARTER_STREAM } from '../ids.ts';
 import { HISTORY_BUFFER_MAX_BYTES, SIGNATURES_MAX } from '../limits.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
-import { acceptCharter, requireCharterEvidence } from './accept-charter.ts';
+import { acceptCharter } from './accept-charter.ts';
 import { acceptStream } from './accept-stream.ts';
 import { requirePastQuorum } from './authority.ts';
+import { acceptCharterEvidence } from './charter-evidence.ts';
 import { areRivals, decisionBelow } from './decisions.ts';
 import { isCovered, makeEvidence } from './evidence.ts';
 import { addEvidence } from './fork.ts';
@@ -61,7 +62,11 @@ export function acceptEvidence(
     const statement = parseStatement(signed.payload);
     requireRealm(state, statement);
     // FK-1: both are of the stream and sequence that the evidence names.
-    if (statement.stream !== evidence.stream || statement.sequence !== evidence.sequence) {
+    const isCharter = evidence.stream === CHARTER_STREAM;
+    const isThere = isCharter
+      ? statement.sequence >= evidence.sequence
+      : statement.sequence === evidence.sequence;
+    if (statement.stream !== evidence.stream || !isThere) {
       throw new KedgeError('TYPE', 'the evidence is of another stream or sequence than it says');
     }
     return { statement, signed };
@@ -75,12 +80,16 @@ export function acceptEvidence(
   }
   // FK-2: what tells nothing new costs no signature checks.
   if (isKnownEvidence(state, evidence)) return { outcome: 'held', state };
-  const { revealed = [] } = evidence;
-  const both = [first, second].map((link) => requireValid(state, link, revealed));
+  if (evidence.stream === CHARTER_STREAM) {
+    return acceptCharterEvidence(state, evidence, [first, second]);
+  }
+  const both = [first, second].map(({ statement, signed }) =>
+    requirePastQuorum(state, statement, signed),
+  );
   // RF-3: what is decided is no fork any more.
   const isOpen = areRivals(state, first.statement, second.statement);
   if (!isOpen || !isOnOurSide(state, first.statement, held)) return { outcome: 'held', state };
-  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both, revealed));
+  return addEvidence(state, makeEvidence(evidence.stream, evidence.sequence, both));
 }
 
 /** Says whether evidence tells nothing new, whoever signed it. */
@@ -113,18 +122,6 @@ function isOnOurSide(
     `whether sequence ${sequence} of ${stream} is forked shows only to who holds the one before`,
     { detail: { stream, sequence } },
   );
-}
-
-/** FK-2: each statement of the evidence had a quorum. */
-function requireValid(
-  state: TrustedState,
-  { signed, statement }: Link,
-  revealed: readonly PublicKey[],
-): SignedStatement {
-  if (statement.kind === 'charter') {
-    return requireCharterEvidence(state, statement, signed, revealed);
-  }
-  return requirePastQuorum(state, statement, signed);
 }
 
 /** AD-1: sizes and counts, before anything is parsed or verified. */

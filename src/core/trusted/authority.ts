@@ -14,8 +14,8 @@ import type { SignerId } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { countedFor, countSigners, type SignerCount } from '../statements/quorum.ts';
 import { SignatureChecks } from '../statements/signature-checks.ts';
-import type { Statement } from '../statements/statement.ts';
-import { decisionAt } from './decisions.ts';
+import { parseStatement, type Statement } from '../statements/statement.ts';
+import { decisionAt, requireStanding } from './decisions.ts';
 import { charterAt, currentCharter, type TrustedState } from './state.ts';
 
 /** A role that has a say in a statement of a bundle. */
@@ -157,6 +157,19 @@ export function requirePastQuorum(
       `${sequence} of ${stream}`,
     { detail: { stream, sequence } },
   );
+}
+
+/** Says whether a statement stands and is good as history. */
+export function isGoodHistory(state: TrustedState, signed: SignedStatement): boolean {
+  try {
+    const statement = parseStatement(signed.payload);
+    requireStanding(state, statement);
+    requirePastQuorum(state, statement, signed);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof KedgeError) return false;
+    throw thrown;
+  }
 }
 
 /** QU-1: the charter that a statement names is held. Errors: `GAP`. */

@@ -11,9 +11,10 @@
  */
 import type { Resolution } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
-import type { StreamName } from '../ids.ts';
+import { CHARTER_STREAM, type StreamName } from '../ids.ts';
 import type { LogName } from '../log/checkpoint.ts';
 import type { Statement } from '../statements/statement.ts';
+import { lastRecovery } from './lineage.ts';
 import type { AcceptedCharter, TrustedState } from './state.ts';
 
 /** A resolution that is in force. */
@@ -35,8 +36,12 @@ export function decisionsOn(
   return decisions;
 }
 
-/** Rule LG-9: the charter that made the newest decision about a stream; 0 when none did. */
+/**
+ * Rule LG-9: the charter that made the newest decision about a stream, of the charters themselves
+ * the newest one that recovery keys signed; 0 when none did.
+ */
 export function decidedBy(charters: readonly AcceptedCharter[], stream: StreamName): number {
+  if (stream === CHARTER_STREAM) return lastRecovery(charters);
   return Math.max(0, ...decisionsOn(charters, stream).map(({ version }) => version));
 }
 

@@ -3,37 +3,45 @@
  *
  * Merging is a minimum over (sequence, digests, signatures), hence commutative, associative and
  * idempotent: every party ends with the same evidence whatever arrives in which order. There is no
- * tie-break between the statements themselves; an attacker would grind for it. Spec section 7.
+ * tie-break between the statements themselves; an attacker would grind for it. What recovery keys
+ * signed comes first, because nobody else can make it. Spec section 7.
  *
  * @module
  */
 import { encodeHex } from '../bytes.ts';
 import { type PublicKey, sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
-import type { Sequence, Sha256, StreamName } from '../ids.ts';
+import { CHARTER_STREAM, type Sequence, type Sha256, type StreamName } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from './state.ts';
 
 /**
  * Makes evidence of two or more verified statements of one stream and sequence. Of one statement
  * in several sets of signatures the smallest set stays; of many statements the two smallest; of
- * `revealed` those recovery keys that signed what stays.
+ * `revealed` those recovery keys that signed what stays. Of charters, sets and statements that
+ * recovery keys signed (`isRecovered`) come before all others.
  */
 export function makeEvidence(
   stream: StreamName,
   sequence: Sequence,
   statements: readonly SignedStatement[],
   revealed: readonly PublicKey[] = [],
+  isRecovered: (statement: SignedStatement) => boolean = () => false,
 ): Evidence {
   const byDigest = new Map<Sha256, SignedStatement>();
+  const textOf = (statement: SignedStatement): string =>
+    `${isRecovered(statement) ? 0 : 1} ${signatureText(statement)}`;
   for (const statement of statements) {
     const digest = sha256(statement.payload);
     const other = byDigest.get(digest);
-    if (other === undefined || signatureText(statement) < signatureText(other)) {
-      byDigest.set(digest, statement);
-    }
+    if (other === undefined || textOf(statement) < textOf(other)) byDigest.set(digest, statement);
   }
-  const [first, second] = [...byDigest].sort(([a], [b]) => (a < b ? -1 : 1));
+  const rankOf = ([digest, statement]: [Sha256, SignedStatement]): string =>
+    `${isRecovered(statement) ? 0 : 1} ${digest}`;
+  const [first, second] = [...byDigest]
+    .sort((a, b) => (rankOf(a) < rankOf(b) ? -1 : 1))
+    .slice(0, 2)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   if (first === undefined || second === undefined) {
     throw new KedgeError('BUG', 'evidence needs two different statements');
   }
@@ -68,8 +76,11 @@ export function isCovered(known: Evidence, other: Evidence): boolean {
 }
 
 /** The same for one statement of the stream and sequence of `known`. */
-export function isLeftOut({ first, second }: Evidence, other: SignedStatement): boolean {
-  if (sha256(other.payload) > sha256(second.payload)) return true;
+export function isLeftOut(known: Evidence, other: SignedStatement): boolean {
+  const { stream, first, second } = known;
+  // Of charters, what recovery keys signed stays whatever its digest.
+  const isByDigest = stream !== CHARTER_STREAM;
+  if (isByDigest && sha256(other.payload) > sha256(second.payload)) return true;
   return [first, second].some((one) => statementText(one) === statementText(other));
 }
 

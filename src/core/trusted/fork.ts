@@ -3,22 +3,22 @@
  *
  * A release stream falls back to the last sequence before the fork; programs keep the set that
  * they use. A forked charter stops the whole realm, because it is open who governs: nothing new is
- * accepted anywhere until the fork is resolved. Spec section 7.
+ * accepted anywhere until recovery keys end the fork (`charter-fork.ts`). Spec section 7.
  *
  * @module
  */
 import { CHARTER_STREAM, type StreamName } from '../ids.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
+import { addCharterProof, type EvidenceResult } from './charter-fork.ts';
 import { isSameEvidence, makeEvidence, mergeEvidence } from './evidence.ts';
 import { type Evidence, forkOf, type StreamState, type TrustedState, withStream } from './state.ts';
 
-/** What adding evidence came to. */
-export type EvidenceResult =
-  | { readonly outcome: 'held'; readonly state: TrustedState }
-  | { readonly outcome: 'forked'; readonly state: TrustedState; readonly evidence: Evidence };
-
 /** Adds verified evidence to the state. */
 export function addEvidence(state: TrustedState, added: Evidence): EvidenceResult {
+  if (added.stream === CHARTER_STREAM) {
+    const { sequence, first, second, revealed = [] } = added;
+    return addCharterProof(state, { sequence, statements: [first, second], revealed });
+  }
   const known = forkOf(state, added.stream);
   const withHead = includeHead(state, added);
   const evidence = known === undefined ? withHead : mergeEvidence(known, withHead);
@@ -28,16 +28,9 @@ export function addEvidence(state: TrustedState, added: Evidence): EvidenceResul
 
 /** FK-3: what is held at the sequence of the fork is one of its statements. */
 function includeHead(state: TrustedState, added: Evidence): Evidence {
-  const { stream, sequence, first, second, revealed = [] } = added;
-  if (stream !== CHARTER_STREAM) {
-    const head = heldAt(state.streams.get(stream), sequence);
-    return head === undefined ? added : makeEvidence(stream, sequence, [first, second, head]);
-  }
-  const held = state.charters[sequence - 1];
-  if (held === undefined) return added;
-  const statements = [first, second, held.document.statement];
-  const keys = [...revealed, ...(held.charter.revealed ?? [])];
-  return makeEvidence(stream, sequence, statements, keys);
+  const { stream, sequence, first, second } = added;
+  const head = heldAt(state.streams.get(stream), sequence);
+  return head === undefined ? added : makeEvidence(stream, sequence, [first, second, head]);
 }
 
 function heldAt(stream: StreamState | undefined, sequence: number): SignedStatement | undefined {
@@ -51,17 +44,19 @@ function stop(state: TrustedState, evidence: Evidence): TrustedState {
   const { head } = state.streams.get(stream) ?? {};
   const heldSequence = Math.min(commonSequence, heldUpTo(state, stream));
   const isCommon = head !== undefined && head.sequence <= commonSequence;
-  const charters =
-    stream === CHARTER_STREAM ? state.charters.slice(0, commonSequence) : state.charters;
-  return withStream(
-    { ...state, charters },
-    { stream, kind: 'forked', evidence, commonSequence, heldSequence, ...(isCommon && { head }) },
-  );
+  return withStream(state, {
+    stream,
+    kind: 'forked',
+    evidence,
+    commonSequence,
+    heldSequence,
+    ...(isCommon && { head }),
+  });
 }
 
 /** The last sequence of a stream that is held, together with all before it. */
 function heldUpTo(state: TrustedState, stream: StreamName): number {
   const before = state.streams.get(stream);
   if (before?.kind === 'forked') return before.heldSequence;
-  return before?.head.sequence ?? (stream === CHARTER_STREAM ? state.charters.length : 0);
+  return before?.head.sequence ?? 0;
 }

@@ -35,8 +35,9 @@ export interface Offer {
    */
   readonly releases?: 'not-held';
   /**
-   * With a charter that decides about forks: what the caller holds of the streams that it touches.
-   * Absent: the caller has no store.
+   * With a charter that decides about forks: what the caller holds of the streams that it touches;
+   * with one that takes the place of another: what stands of every stream. Absent: the caller has
+   * no store.
    */
   readonly holdings?: readonly Holding[];
   /**
@@ -60,6 +61,8 @@ export type Accepted =
       readonly documents: readonly SignedDocument[];
       /** Streams that a charter's decision opened again or moved; else empty. */
       readonly moved: readonly StreamName[];
+      /** Of charters that took the place of others: the version that both follow. */
+      readonly replaced?: number;
     }
   /** Nothing new. */
   | { readonly outcome: 'held'; readonly state: TrustedState }

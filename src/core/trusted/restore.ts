@@ -23,6 +23,7 @@ import {
   currentCharter,
   type Evidence,
   emptyTrustedState,
+  forkOf,
   type Head,
   type ReleaseHead,
   type StreamState,
@@ -56,8 +57,12 @@ export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState
   const { realm, firstCharterDigest } = pin;
   const charters = restoreCharters(pin, stored);
   let state: TrustedState = { ...emptyTrustedState(realm, firstCharterDigest), charters };
-  const fork = stored.evidence.find(({ stream }) => stream === CHARTER_STREAM);
-  const streams = new Map<StreamState['stream'], StreamState>();
+  for (const evidence of stored.evidence.filter(({ stream }) => stream === CHARTER_STREAM)) {
+    state = attempt('the evidence of charters', () => acceptEvidence(state, evidence).state);
+  }
+  // What a recovery has ended is none any more.
+  const fork = forkOf(state, CHARTER_STREAM);
+  const streams = new Map<StreamState['stream'], StreamState>(state.streams);
   for (const { document } of stored.heads) {
     const { stream, head } = attempt('a head', () => {
       const restored = restoreHead(state, document, fork);
@@ -67,7 +72,7 @@ export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState
     streams.set(stream, { stream, kind: 'open', head });
   }
   state = { ...state, streams };
-  for (const evidence of stored.evidence) {
+  for (const evidence of stored.evidence.filter(({ stream }) => stream !== CHARTER_STREAM)) {
     state = attempt(`the evidence of ${evidence.stream}`, () => restoreFork(state, evidence, fork));
   }
   return state;

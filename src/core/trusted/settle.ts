@@ -12,11 +12,17 @@ import { KedgeError } from '../errors.ts';
 import { type Sequence, type StreamName, splitStream } from '../ids.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
-import { requirePastQuorum } from './authority.ts';
+import { isGoodHistory, requirePastQuorum } from './authority.ts';
 import { type Decision, decisionAt, decisionsOn } from './decisions.ts';
 import { readHead } from './heads.ts';
 import type { Holding } from './holding.ts';
-import { type Head, type StreamState, type TrustedState, withStream } from './state.ts';
+import {
+  type Head,
+  type StreamState,
+  type TrustedState,
+  withoutStream,
+  withStream,
+} from './state.ts';
 
 /** Streams that a new charter touches, each with its lowest new decision. */
 export type Touched = ReadonlyMap<StreamName, { readonly of: StreamState; readonly at: Decision }>;
@@ -60,7 +66,7 @@ export function settle(
     const newest = found && isStanding(at, found) ? found : undefined;
     if (of.kind === 'open' && newest === of.head) continue;
     moved.push(stream);
-    state = newest === undefined ? without(state, stream) : opened(state, stream, newest);
+    state = newest === undefined ? withoutStream(state, stream) : opened(state, stream, newest);
   }
   return { state, moved };
 }
@@ -103,11 +109,12 @@ function verifyHolding(next: TrustedState, of: StreamState, document: SignedDocu
 
 /**
  * Puts a head back that a party kept outside of its state, where it is known to be on the side that
- * stands; the state as it was where it is not. The head was verified when it came.
+ * stands, and is valid under the charters that hold now; else the state as it was.
  */
 export function readmit(state: TrustedState, stream: StreamName, head: Head): TrustedState {
   if (state.streams.has(stream) || splitStream(stream).kind !== head.kind) return state;
-  return isPlaced(state, stream, head) ? opened(state, stream, head) : state;
+  if (!isPlaced(state, stream, head) || !isGoodHistory(state, head.statement)) return state;
+  return opened(state, stream, head);
 }
 
 /**
@@ -140,12 +147,6 @@ export function shownFrom(
 
 function opened(state: TrustedState, stream: StreamName, head: Head): TrustedState {
   return withStream(state, { stream, kind: 'open', head });
-}
-
-function without(state: TrustedState, stream: StreamName): TrustedState {
-  const streams = new Map(state.streams);
-  streams.delete(stream);
-  return { ...state, streams };
 }
 
 function outdated(stream: StreamName): KedgeError {

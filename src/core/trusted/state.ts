@@ -74,7 +74,9 @@ export type Head = ReleaseHead | RolloutHead;
 
 /**
  * Proof of a fork: two validly signed statements for one sequence. `first` has the smaller digest;
- * of more than two statements the two with the smallest digests are kept.
+ * of more than two statements the two with the smallest digests are kept. Of charters, those that
+ * recovery keys signed come first; where these signed both, the statements may be of any sequences
+ * from this one on, which is that after the charter that set the keys.
  */
 export interface Evidence {
   readonly stream: StreamName;
@@ -175,8 +177,11 @@ export function expectedNext(state: TrustedState, stream: StreamName): ExpectedS
   return { sequence: parseSequence(last.sequence + 1), previous: last.digest };
 }
 
-/** The refusal of everything new on a stopped stream; `nothing`: and nobody ever signed it. */
-export function forked(evidence: Evidence, standing?: 'nothing'): KedgeError {
+/**
+ * The refusal of everything new on a stopped stream; `nothing`: and nobody ever signed it,
+ * `history`: what it is good for may show later.
+ */
+export function forked(evidence: Evidence, standing?: 'nothing' | 'history'): KedgeError {
   const { stream, sequence } = evidence;
   return new KedgeError(
     'FORK',
@@ -189,4 +194,12 @@ export function forked(evidence: Evidence, standing?: 'nothing'): KedgeError {
 /** A copy of the state with one stream replaced. */
 export function withStream(state: TrustedState, stream: StreamState): TrustedState {
   return { ...state, streams: withEntry(state.streams, stream.stream, stream) };
+}
+
+/** A copy of the state that knows nothing of a stream; of that of the charters, of no fork. */
+export function withoutStream(state: TrustedState, stream: StreamName): TrustedState {
+  if (!state.streams.has(stream)) return state;
+  const streams = new Map(state.streams);
+  streams.delete(stream);
+  return { ...state, streams };
 }

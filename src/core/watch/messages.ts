@@ -33,6 +33,8 @@ export interface WatchStart {
   readonly firstCharterDigest: Sha256;
   /** 0 when the client holds no charter. */
   readonly charterVersion: number;
+  /** The digest of that charter's statement; absent: the client holds none, or does not say. */
+  readonly charterDigest?: Sha256;
   readonly bundles: readonly BundleCursor[];
   readonly labels: ReadonlyMap<string, string>;
   /** Whether the client wants to hear what regions attest, and by which rollout it waits. */

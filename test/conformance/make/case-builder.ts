@@ -281,8 +281,11 @@ export class CaseBuilder {
   }
 
   #accept(doc: Doc, valid: number = doc.statement.signatures.length): void {
-    const accepted = this.#accepted.get(doc.stream) ?? [];
-    if (accepted.some((one) => one.doc.digest === doc.digest)) return;
+    const held = this.#accepted.get(doc.stream) ?? [];
+    if (held.some((one) => one.doc.digest === doc.digest)) return;
+    // A charter of recovery keys takes the place of what was there, and ends a fork.
+    if (doc.stream === 'charter') this.#forks.delete('charter');
+    const accepted = held.filter((one) => one.doc.sequence < doc.sequence);
     this.#accepted.set(doc.stream, [...accepted, { doc, valid }]);
     for (const resolution of doc.resolutions ?? []) this.#resolve(resolution);
   }

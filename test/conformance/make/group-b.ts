@@ -23,7 +23,14 @@ const NO_RACE = 'the second of two that race is answered CONFLICT and proves not
 
 /** The cases of the group, but for the long one. */
 export function groupB(): readonly ConformanceCase[] {
-  return [...quorumCases(), ...orderCases(), ...expiryCases(), ...recoveryCases(), ...logCases()];
+  return [
+    ...quorumCases(),
+    ...orderCases(),
+    ...expiryCases(),
+    ...recoveryCases(),
+    ...rivalCases(),
+    ...logCases(),
+  ];
 }
 
 /** B10, in a file of its own. */
@@ -47,10 +54,34 @@ export function groupB10(): readonly ConformanceCase[] {
 /** Cases of the group that are about more than documents. */
 export const COVERED_B: readonly CoveredCase[] = [
   {
-    name: 'B14 recovery-quorum, fork',
-    about: 'A fork with what the charter quorum signed, in either order.',
+    name: 'B14 recovery-quorum, statement alone',
+    about: 'What recovery keys signed proves a fork until it is there whole.',
     test: 'test/core/trusted/accept-charter.test.ts',
-    title: 'is one when either comes first, and the keys go along as proof (QU-3)',
+    title: 'is one while what they signed is not whole, and the keys go along as proof (QU-3)',
+  },
+  {
+    name: 'B16 recovery-over-rival, as a property',
+    about: 'Every order, repetition and subset, against the rules written down a second time.',
+    test: 'test/core/trusted/rival-charter.test.ts',
+    title: 'end with the same, which the charters alone say',
+  },
+  {
+    name: 'B16 recovery-over-rival, parties',
+    about: 'Parties that saw different charters agree once they told each other.',
+    test: 'test/core/trusted/rival-charter.test.ts',
+    title: 'end with the same once the proofs of forks went round',
+  },
+  {
+    name: 'B16 recovery-over-rival, nodes',
+    about: 'Nodes give up what a thief published, and go on.',
+    test: 'test/service/recovery.test.ts',
+    title: 'takes what a thief published away from every node, and goes on',
+  },
+  {
+    name: 'B18 recovery-twice, nodes',
+    about: 'All nodes stop with the same proof.',
+    test: 'test/service/recovery.test.ts',
+    title: 'stops for good where recovery keys signed twice',
   },
 ];
 
@@ -227,6 +258,76 @@ function recoveryCases(): readonly ConformanceCase[] {
     about: 'what was revealed once is used up',
   });
   return [thirteen.done(), fourteen.done()];
+}
+
+/** B16 to B18: the thief has the keys of Alice and Bob; Rita, Ron and Ruth those of recovery. */
+function rivalCases(): readonly ConformanceCase[] {
+  const hidden = (charter: JsonObject): void => recoverable(charter, 2, 'rita', 'ron', 'ruth');
+  const rival = (note: string) => (charter: JsonObject) => {
+    hidden(charter);
+    charter['note'] = note;
+  };
+  const takeover =
+    (...names: readonly string[]) =>
+    (charter: JsonObject) => {
+      govern(charter, 2, 'erin', 'frank');
+      recoverable(charter, 1, 'mallory');
+      reveal(charter, ...names);
+    };
+  const own = ['erin', 'frank'];
+  const by = { by: ['rita', 'ron', ...own] };
+  const options = { skip: { admin: NO_RACE } };
+
+  const held = new CaseBuilder('B16 recovery-over-rival held', 'What was adopted falls.', options);
+  const first = held.begin(hidden);
+  const ours = held.release([anchorEntry('one')]);
+  held.apply(ours, 'accepted');
+  const second = held.charter(rival('stolen'));
+  held.apply(second, 'accepted');
+  held.apply(held.charter(rival('stolen too')), 'accepted');
+  const recovered = held.charter(takeover('rita', 'ron'), { ...by, after: first });
+  held.apply(recovered, 'accepted');
+  held.restart();
+  held.apply(second, 'FORK', { about: 'it is covered now' });
+  held.apply(held.release([anchorEntry('one')]), 'THRESHOLD', { about: 'the thief signs nothing' });
+  held.apply(held.release([anchorEntry('one')], { by: own }), 'accepted');
+
+  const late = new CaseBuilder('B16 recovery-over-rival late', 'It does not come back.', options);
+  const root = late.begin(hidden);
+  late.apply(late.charter(takeover('rita', 'ron'), by), 'accepted');
+  late.apply(late.charter(rival('stolen'), { after: root }), 'FORK');
+  late.restart();
+  late.apply(late.release([anchorEntry('one')], { by: own }), 'accepted');
+
+  const fork = new CaseBuilder('B16 recovery-over-rival fork', 'It ends a fork.', options);
+  const begun = fork.begin(hidden);
+  fork.apply(fork.charter(rival('a'), { after: begun }), 'accepted');
+  fork.apply(fork.charter(rival('b'), { after: begun }), 'forked');
+  fork.restart();
+  fork.apply(fork.charter(takeover('rita', 'ron'), { ...by, after: begun }), 'accepted');
+  fork.apply(fork.release([anchorEntry('one')], { by: own }), 'accepted');
+
+  const buried = new CaseBuilder('B17 covered-rival', 'Keys that left stop nothing.', options);
+  const start = buried.begin(hidden);
+  buried.apply(buried.charter(rival('ours')), 'accepted');
+  buried.apply(buried.charter(takeover('rita', 'ron'), by), 'accepted');
+  const gone = [
+    buried.charter(rival('x'), { after: start }),
+    buried.charter(rival('y'), { after: start }),
+  ];
+  for (const one of gone) buried.apply(one, 'FORK');
+  const [x, y] = gone;
+  if (x !== undefined && y !== undefined) buried.evidence(x, y, 'held');
+  buried.apply(buried.release([anchorEntry('one')], { by: own }), 'accepted');
+
+  const twice = new CaseBuilder('B18 recovery-twice', 'Then nothing decides.', options);
+  const base = twice.begin(hidden);
+  twice.apply(twice.charter(takeover('rita', 'ron'), by), 'accepted');
+  const other = { by: ['ron', 'ruth', ...own], after: base };
+  twice.apply(twice.charter(takeover('ron', 'ruth'), other), 'forked');
+  twice.restart();
+  twice.apply(twice.release([anchorEntry('one')]), 'FORK');
+  return [held, late, fork, buried, twice].map((builder) => builder.done());
 }
 
 function logCases(): readonly ConformanceCase[] {

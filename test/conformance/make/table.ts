@@ -7,7 +7,7 @@ import type { CoveredCase, VectorFile } from '../format.ts';
 /** The cases of the design, by group; numbers that are not there were never given. */
 const DESIGN: Readonly<Record<string, string>> = {
   A: '01 02 03 05 06 07 08 09 10 11 12 14 15 16 17 18',
-  B: '01 02 03 04 05 06 07 08 09 10 11 13 14 15',
+  B: '01 02 03 04 05 06 07 08 09 10 11 13 14 15 16 17 18',
   C: '01 02 03 04 05 06 07 08 10 11 12 13 14 15 17 18 19',
   D: '01 02 03 04 05 06 07 08 09 10 11',
   E: '01 02 03 04 05 07 08 09 10 11 12',

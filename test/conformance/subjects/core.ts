@@ -22,6 +22,7 @@ import { RegionView } from '../../../src/core/log/region-view.ts';
 import { parseEnvelope, type SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../../../src/core/statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import { isGoodHistory } from '../../../src/core/trusted/authority.ts';
 import type { Holding } from '../../../src/core/trusted/holding.ts';
 import type { Offer } from '../../../src/core/trusted/offer.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
@@ -231,6 +232,7 @@ class CoreSubject implements Subject {
     try {
       const result = acceptDocument(bare, { chain, body, mode: 'linked' }, Number.MAX_SAFE_INTEGER);
       if (result.outcome !== 'accepted') return undefined;
+      if (result.replaced !== undefined) return this.#standing(result.state.charters);
       const touched = touchedBy({ ...result.state, streams: this.#state.streams });
       return [...touched].map(([stream, { of, at }]) => {
         const newest = this.#newest(stream, at);
@@ -240,6 +242,21 @@ class CoreSubject implements Subject {
       if (thrown instanceof KedgeError) return undefined;
       throw thrown;
     }
+  }
+
+  /** Of every stream what is valid under other charters, from its beginning on (RV-5). */
+  #standing(charters: TrustedState['charters']): readonly Holding[] {
+    const next = { ...this.#state, charters };
+    return [...this.#state.streams.values()].map((of) => {
+      let newest: SignedDocument | undefined;
+      const held = of.kind === 'forked' ? of.heldSequence : of.head.sequence;
+      for (let place = 1; place <= held; place += 1) {
+        const document = this.#stored.get(`${of.stream} ${String(place)}`);
+        if (document === undefined || !isGoodHistory(next, document.statement)) break;
+        newest = document;
+      }
+      return newest === undefined ? { of } : { of, newest };
+    });
   }
 
   #newest(stream: string, { sequence, digest }: Resolution): SignedDocument | undefined {

@@ -29,6 +29,14 @@ describe('notedUpTo', () => {
     expect(notedUpTo(mark, { head: 9, atMark: other, decided: 4 })).toBe(3);
   });
 
+  it('begins at the newest recovery when charters took the place of others', () => {
+    const other = sha256(encodeUtf8('another charter'));
+    const place = { decided: undefined, recovered: 3 };
+    expect(notedUpTo(mark, { ...place, head: 3, atMark: undefined })).toBe(2);
+    expect(notedUpTo(mark, { ...place, head: 9, atMark: other })).toBe(2);
+    expect(notedUpTo(mark, { ...place, head: 9, atMark: DIGEST })).toBe(5);
+  });
+
   it('keeps marks as bytes', () => {
     expect(parseStreamMark(encodeStreamMark(mark))).toEqual(mark);
   });

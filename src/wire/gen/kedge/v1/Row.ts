@@ -8,6 +8,7 @@ export interface RowInput {
   'digest'?: (Buffer | Uint8Array | string);
   'forked'?: (boolean);
   'lacks'?: (number | string | Long);
+  'rank'?: (number | string | Long);
 }
 
 export interface RowOutput {
@@ -16,4 +17,5 @@ export interface RowOutput {
   'digest': (Buffer);
   'forked': (boolean);
   'lacks': (string);
+  'rank': (string);
 }

@@ -14,6 +14,7 @@ export interface WatchStartInput {
   'streams'?: (number | string | Long);
   'previousNode'?: (string);
   'reportsUsage'?: (boolean);
+  'charterDigest'?: (Buffer | Uint8Array | string);
 }
 
 export interface WatchStartOutput {
@@ -27,4 +28,5 @@ export interface WatchStartOutput {
   'streams': (string);
   'previousNode': (string);
   'reportsUsage': (boolean);
+  'charterDigest': (Buffer);
 }

@@ -1,0 +1,86 @@
+/**
+ * Charters that came lately, so that those in a row which recovery keys cover can be put together
+ * before they are judged: what each stream holds of them is to be read from the store first.
+ *
+ * Nothing in it is verified, or trusted. It is small, because such charters follow each other in one
+ * answer.
+ *
+ * @module
+ */
+import { peekRevealed } from '../core/charter/charter.ts';
+import { sha256 } from '../core/crypto.ts';
+import { KedgeError } from '../core/errors.ts';
+import { CHARTER_STREAM, type Sha256 } from '../core/ids.ts';
+import type { SignedDocument } from '../core/statements/envelope.ts';
+import type { Statement } from '../core/statements/statement.ts';
+import { toAccepted } from '../core/trusted/accept-charter.ts';
+import { type CharterLink, judgeRival } from '../core/trusted/rival-charter.ts';
+import {
+  type AcceptedCharter,
+  charterAt,
+  forkOf,
+  type TrustedState,
+} from '../core/trusted/state.ts';
+
+/** As many as a year of changes; what is in a longer row comes again. */
+const CHARTERS_MAX = 64;
+const BYTES_MAX = 16 * 1024 * 1024;
+
+/** What came last, oldest first. */
+export class RecentCharters {
+  readonly #links: Map<Sha256, CharterLink> = new Map();
+  #bytes = 0;
+
+  /**
+   * Takes a charter that came; returns the whole chain that it makes, when it takes the place of
+   * charters that are held.
+   */
+  replacing(
+    state: TrustedState,
+    statement: Statement,
+    document: SignedDocument,
+  ): readonly AcceptedCharter[] | undefined {
+    const link = { statement, document };
+    this.#note(link);
+    const links = this.#rowOf(state, link);
+    const first = links?.[0]?.statement;
+    const before = first && charterAt(state, first.sequence - 1);
+    if (links === undefined || first === undefined || before === undefined) return undefined;
+    const isNext = first.sequence > state.charters.length;
+    if (isNext && forkOf(state, CHARTER_STREAM) === undefined) return undefined;
+    try {
+      if (!links.some((one) => peekRevealed(one.document.body).length > 0)) return undefined;
+      const verdict = judgeRival(state, before, links);
+      if (verdict.outcome === 'forked') return undefined;
+      return [...state.charters.slice(0, before.version), ...verdict.charters.map(toAccepted)];
+    } catch (thrown) {
+      if (thrown instanceof KedgeError) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** From the first one that follows what is held. */
+  #rowOf(state: TrustedState, last: CharterLink): readonly CharterLink[] | undefined {
+    const links = [last];
+    for (let first = last; ; ) {
+      const { sequence, previous } = first.statement;
+      if (charterAt(state, sequence - 1)?.digest === previous) return links;
+      const before = this.#links.get(previous);
+      if (before === undefined || before.statement.sequence !== sequence - 1) return undefined;
+      links.unshift(before);
+      first = before;
+    }
+  }
+
+  #note(link: CharterLink): void {
+    const { statement, document } = link;
+    if (sha256(document.body) !== statement.bodyDigest || this.#links.has(statement.digest)) return;
+    this.#links.set(statement.digest, link);
+    this.#bytes += document.body.length;
+    for (const [digest, oldest] of this.#links) {
+      if (this.#links.size <= CHARTERS_MAX && this.#bytes <= BYTES_MAX) break;
+      this.#links.delete(digest);
+      this.#bytes -= oldest.document.body.length;
+    }
+  }
+}

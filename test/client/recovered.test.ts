@@ -1,0 +1,207 @@
+/**
+ * A program of a realm that a thief had, and that recovery keys took back: what it verifies, keeps
+ * and gives up.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Applied } from '../../src/client/applied.ts';
+import { AttestedRealm } from '../../src/client/attested-realm.ts';
+import { Pending } from '../../src/client/pending.ts';
+import { savedRealm } from '../../src/client/restore.ts';
+import { mergeIndexes, type RealmIndex } from '../../src/client/saved-realm.ts';
+import { VerifiedRealm } from '../../src/client/verified-realm.ts';
+import { CHARTER_STREAM, type RegionName } from '../../src/core/ids.ts';
+import { RegionView } from '../../src/core/log/region-view.ts';
+import { treeRoot } from '../../src/core/log/tree.ts';
+import { recoveriesOf } from '../../src/core/trusted/lineage.ts';
+import { forkOf, headOf } from '../../src/core/trusted/state.ts';
+import type { WatchResponse } from '../../src/core/watch/messages.ts';
+import { cosign, FRA, IAD, logOf, regionsOf, SIN } from '../core/log/fixtures.ts';
+import { PAYMENTS } from '../core/releases/bodies.ts';
+import { expectCode, NOW_MS, REALM } from '../core/support.ts';
+import {
+  BRANCHED,
+  type BranchedCharter,
+  type BranchedRelease,
+  Branches,
+  OWNERS,
+} from '../service/support/branches.ts';
+
+const realm = new Branches(NOW_MS, regionsOf(FRA, IAD, SIN));
+const { root } = realm;
+const first = realm.release(root, undefined, 'ours');
+const stolen = realm.stolen(root, 'stolen');
+const stolenToo = realm.stolen(stolen, 'stolen too');
+const theirs = realm.release(stolenToo, first, 'theirs');
+const more = realm.release(stolenToo, theirs, 'theirs 3');
+const recovered = realm.recovered(root, 1);
+const upon = realm.recovered(stolen, 1);
+const twice = realm.recovered(stolen, 2);
+const ours = realm.release(recovered, first, 'ours again', OWNERS);
+const next = realm.release(recovered, ours, 'ours 3', OWNERS);
+
+const pin = {
+  realm: REALM,
+  firstCharterDigest: root.digest,
+  bundles: [PAYMENTS],
+  minSequences: new Map(),
+};
+
+/** A program that uses what the thief published. */
+function robbed(): { readonly program: VerifiedRealm; readonly pending: Pending } {
+  const [program, pending] = [new VerifiedRealm(pin), new Pending()];
+  program.apply(charters(root, stolen, stolenToo), pending, NOW_MS);
+  for (const release of [first, theirs, more]) program.apply(update(release), pending, NOW_MS);
+  expect(program.inUse(PAYMENTS)?.head.digest).toBe(more.digest);
+  return { program, pending };
+}
+
+describe('a program whose realm was recovered', () => {
+  it('gives the charters up, keeps what it uses, and takes the next release (RV-6)', () => {
+    const { program, pending } = robbed();
+    expect(program.apply(charters(recovered), pending, NOW_MS)).toMatchObject({ version: 2 });
+    expect(program.inUse(PAYMENTS)?.head.digest).toBe(more.digest);
+    expect(program.isOverruled(PAYMENTS)).toBe(true);
+    const taken = program.apply(update(ours), pending, NOW_MS);
+    expect(taken).toMatchObject({ kind: 'released' });
+    expect(program.inUse(PAYMENTS)?.head.sequence).toBe(2);
+    expect(program.apply(update(next), pending, NOW_MS)).toMatchObject({ kind: 'released' });
+  });
+
+  it('goes back to nothing that was signed before', () => {
+    const { program, pending } = robbed();
+    program.apply(charters(recovered), pending, NOW_MS);
+    expectCode('THRESHOLD', () => program.apply(update(first), pending, NOW_MS));
+    // Nor does it take what says that it was: an old charter, whoever signs.
+    const dated = realm.release(root, first, 'dated', OWNERS);
+    expect(program.apply(update(dated), pending, NOW_MS)).toEqual({
+      kind: 'overruled',
+      bundle: PAYMENTS,
+    });
+    expect(program.inUse(PAYMENTS)?.head.digest).toBe(more.digest);
+  });
+
+  it('takes it from charters that come in parts, upon another side of a fork', () => {
+    const [program, pending] = [new VerifiedRealm(pin), new Pending()];
+    const other = realm.stolen(root, 'other');
+    const attested = new AttestedRealm({
+      realm: program,
+      regions: undefined,
+      bundles: [PAYMENTS],
+      knownCharter: undefined,
+    });
+    const apply = (...all: readonly BranchedCharter[]): Applied =>
+      attested.apply(charters(...all), pending, NOW_MS);
+    apply(root, other);
+    expect(apply(stolen)).toMatchObject({ kind: 'forked' });
+    expect(apply(stolenToo)).toEqual({ kind: 'nothing' });
+    expect(apply(realm.recovered(stolenToo, 1))).toMatchObject({ kind: 'charters', version: 4 });
+    expect(forkOf(program.trusted, CHARTER_STREAM)).toBeUndefined();
+  });
+
+  it('stops where recovery keys signed twice', () => {
+    const { program, pending } = robbed();
+    program.apply(charters(upon), pending, NOW_MS);
+    expect(program.apply(charters(twice), pending, NOW_MS)).toMatchObject({ kind: 'forked' });
+    expect(program.inUse(PAYMENTS)?.head.digest).toBe(more.digest);
+  });
+
+  it('starts again with what it took, and never with what fell', () => {
+    const { program, pending } = robbed();
+    program.apply(charters(recovered), pending, NOW_MS);
+    program.apply(update(ours), pending, NOW_MS);
+    const again = new VerifiedRealm(pin);
+    const saved = savedRealm(program.trusted, program.allInUse(), program.fallen);
+    expect(again.restore(saved)).toEqual([]);
+    expect(headOf(again.trusted, BRANCHED)?.digest).toBe(ours.digest);
+    const { program: old } = robbed();
+    const stale = savedRealm(old.trusted, old.allInUse());
+    const kept = new VerifiedRealm(pin);
+    expect(kept.restore({ ...stale, charters: saved.charters })).toHaveLength(1);
+    expect(kept.inUse(PAYMENTS)).toBeUndefined();
+  });
+});
+
+describe('mergeIndexes', () => {
+  it('lets the chain prevail that was recovered, with its releases, whoever wrote last', () => {
+    const robbers = indexOf(stolenToo, more);
+    const owners = indexOf(recovered, ours);
+    for (const merged of [mergeIndexes(robbers, owners), mergeIndexes(owners, robbers)]) {
+      expect(merged).toEqual({ ...owners, evidence: [] });
+    }
+  });
+
+  it('forgets a release that fell, also with a higher sequence', () => {
+    const before = indexOf(recovered, more);
+    const after = indexOf(recovered, ours);
+    expect(mergeIndexes(after, before, new Set([more.digest])).releases).toEqual(after.releases);
+    expect(mergeIndexes(after, before).releases).toEqual(before.releases);
+  });
+});
+
+describe('a program that requires regions', () => {
+  it('takes a recovery when regions of the charter before both cosigned its log (CO-23)', () => {
+    const program = new VerifiedRealm(pin);
+    const pending = new Pending();
+    const regions = new RegionView({ realm: REALM, threshold: 2, localMs: NOW_MS });
+    const attested = new AttestedRealm({
+      realm: program,
+      regions,
+      bundles: [PAYMENTS],
+      knownCharter: undefined,
+    });
+    const apply = (message: WatchResponse): Applied => attested.apply(message, pending, NOW_MS);
+    apply(charters(root, stolen));
+    apply(cosigned([root, stolen], FRA, IAD));
+    expect(program.charterVersion).toBe(2);
+    expect(program.trusted.charters.at(-1)?.digest).toBe(stolen.digest);
+    expect(apply(charters(recovered))).toMatchObject({ kind: 'charters-wait', version: 2 });
+    // Releases are left out meanwhile; what was cosigned in the log before says nothing.
+    expect(apply(update(ours))).toMatchObject({ kind: 'charters-wait', bundle: PAYMENTS });
+    expect(apply(cosigned([root, recovered], FRA))).toMatchObject({ kind: 'charters-wait' });
+    expect(program.trusted.charters.at(-1)?.digest).toBe(stolen.digest);
+    expect(apply(cosigned([root, recovered], SIN))).toMatchObject({ kind: 'charters', version: 2 });
+    expect(program.trusted.charters.at(-1)?.digest).toBe(recovered.digest);
+  });
+});
+
+function charters(
+  ...all: readonly BranchedCharter[]
+): Extract<WatchResponse, { kind: 'charters' }> {
+  return { kind: 'charters', charters: all.map(({ document }) => document) };
+}
+
+function update({ document }: BranchedRelease): Extract<WatchResponse, { kind: 'update' }> {
+  const { statement, body } = document;
+  const content = { kind: 'whole', body } as const;
+  return { kind: 'update', update: { bundle: PAYMENTS, statements: [statement], content } };
+}
+
+function indexOf(charter: BranchedCharter, release: BranchedRelease): RealmIndex {
+  return {
+    realm: REALM,
+    firstCharterDigest: root.digest,
+    charters: charter.state.charters.map(({ document }) => document.statement),
+    releases: [{ statement: release.document.statement, objects: [] }],
+    evidence: [],
+    recoveries: recoveriesOf(charter.state.charters),
+  };
+}
+
+/** The log of these charters, as regions cosign it after a recovery. */
+function cosigned(
+  all: readonly BranchedCharter[],
+  ...regions: readonly RegionName[]
+): WatchResponse {
+  const log = logOf(all.map(({ document }) => document.statement.payload));
+  const size = all.length;
+  const by = all.at(-1) === recovered ? { decidedBy: size } : {};
+  const checkpoint = {
+    realm: REALM,
+    stream: CHARTER_STREAM,
+    size,
+    root: treeRoot(log.frontier),
+    ...by,
+  };
+  const lines = regions.map((region) => cosign(region, checkpoint, 1));
+  return { kind: 'cosigned', leaf: { checkpoint, lines, proof: { hashes: [] } } };
+}

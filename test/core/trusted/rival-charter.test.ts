@@ -1,0 +1,277 @@
+/**
+ * Charters in places that are taken: a recovery takes them, everything else forks or falls, and all
+ * parties end with the same whatever comes in which order.
+ *
+ * @module
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CHARTER_STREAM, releaseStream } from '../../../src/core/ids.ts';
+import { acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import { isForEver } from '../../../src/core/trusted/lineage.ts';
+import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
+import { forkOf, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
+import { PAYMENTS } from '../releases/bodies.ts';
+import { ALICE, BOB, CAROL, DAVE, ERIN, expectCode } from '../support.ts';
+import {
+  type Branch,
+  branch,
+  expected,
+  outcomeOf,
+  pathOf,
+  ROOT,
+  recoveryKey,
+  revealing,
+  rolesOf,
+  show,
+} from './charter-tree.ts';
+import { nextRelease, noted, offer, take } from './world.ts';
+
+const HONEST = ['carol', 'dave', 'erin'] as const;
+const THIEF = [ALICE, BOB] as const;
+
+// Who has the keys of Alice and Bob goes on as he likes.
+const second = branch('second', undefined, {}, ...THIEF);
+const third = branch('third', second, {}, ...THIEF);
+const fourth = branch('fourth', third, {}, ...THIEF);
+const rival = branch('rival', undefined, {}, ...THIEF);
+const another = branch('another', undefined, {}, ...THIEF);
+const rivalThird = branch('rival third', rival, {}, ...THIEF);
+// Recovery in the place of the second, upon it, and upon the rival.
+const given = { roles: rolesOf(HONEST, 4, 5, 6) };
+const owners = [CAROL, DAVE] as const;
+const early = branch(
+  'early',
+  undefined,
+  { ...given, ...revealing(1, 2) },
+  recoveryKey(1),
+  recoveryKey(2),
+  ...owners,
+);
+const upon = branch(
+  'upon',
+  second,
+  { ...given, ...revealing(1, 2) },
+  recoveryKey(1),
+  recoveryKey(2),
+  ...owners,
+);
+const twice = branch(
+  'twice',
+  rivalThird,
+  { ...given, ...revealing(2, 3) },
+  recoveryKey(2),
+  recoveryKey(3),
+  ...owners,
+);
+// The realm goes on, and is recovered once more.
+const after = branch('after', early, {}, CAROL, DAVE);
+const afterRival = branch('after rival', early, {}, DAVE, ERIN);
+const again = branch(
+  'again',
+  after,
+  { roles: rolesOf(HONEST, 7, 8, 9), ...revealing(4, 5) },
+  recoveryKey(4),
+  recoveryKey(5),
+  ...owners,
+);
+const againTwice = branch(
+  'again twice',
+  early,
+  { roles: rolesOf(HONEST, 7, 8, 9), ...revealing(5, 6) },
+  recoveryKey(5),
+  recoveryKey(6),
+  ...owners,
+);
+const last = branch('last', again, {}, CAROL, ERIN);
+
+const ALL = [
+  second,
+  third,
+  fourth,
+  rival,
+  another,
+  rivalThird,
+  early,
+  upon,
+  twice,
+  after,
+  afterRival,
+  again,
+  againTwice,
+  last,
+];
+
+function all(branches: readonly Branch[], from: TrustedState = ROOT): TrustedState {
+  return branches.reduce(show, from);
+}
+
+describe('a charter that recovery keys signed', () => {
+  it('B16: takes the place of what the charter quorum signed, in either order', () => {
+    for (const order of [
+      [second, early],
+      [early, second],
+      [second, third, fourth, early],
+    ]) {
+      const state = all(order);
+      expect(outcomeOf(state)).toEqual({ charters: [ROOT.firstCharterDigest, early.digest] });
+    }
+    const result = offer(fourth.state, early.document);
+    expect(result).toMatchObject({ outcome: 'accepted', replaced: 1, moved: [] });
+  });
+
+  it('B16: ends a fork of what the charter quorum signed', () => {
+    const stopped = all([second, rival]);
+    expect(forkOf(stopped, CHARTER_STREAM)).toBeDefined();
+    expect(outcomeOf(show(stopped, early))).toEqual(outcomeOf(early.state));
+    expect(outcomeOf(show(stopped, upon))).toEqual(outcomeOf(upon.state));
+  });
+
+  it('B17: covers what it follows, so that keys that left stop nothing', () => {
+    for (const one of [rival, rivalThird, another]) {
+      expect(all([one], upon.state)).toEqual(upon.state);
+      expect(all([one], last.state)).toEqual(last.state);
+      expect(outcomeOf(all([one, upon]))).toEqual(outcomeOf(upon.state));
+    }
+    const error = expectCode('FORK', () => offer(upon.state, rival.document));
+    expect(error.detail).toMatchObject({ charterVersion: 3, standing: 'history' });
+  });
+
+  it('B17: leaves the places after it open to rivals', () => {
+    const stopped = show(after.state, afterRival);
+    expect(forkOf(stopped, CHARTER_STREAM)).toMatchObject({ sequence: 3 });
+    expect(outcomeOf(show(stopped, again))).toEqual(outcomeOf(again.state));
+  });
+
+  it('B18: forks for ever with another one of the same keys, wherever it stands', () => {
+    const stopped = all([early, twice]);
+    const evidence = forkOf(stopped, CHARTER_STREAM);
+    if (evidence === undefined) throw new Error('no fork');
+    expect(evidence.sequence).toBe(2);
+    expect(isForEver(stopped.charters, evidence)).toBe(true);
+    expect(acceptEvidence(ROOT, evidence).state).toEqual(stopped);
+    expect(acceptEvidence(last.state, evidence).state.charters).toHaveLength(1);
+    expect(all([last, third, rival], stopped)).toEqual(stopped);
+  });
+
+  it('waits for its predecessors where these are not known', () => {
+    expectCode('PREVIOUS', () => offer(rivalThird.state, upon.document));
+    expectCode('GAP', () => offer(ROOT, upon.document));
+  });
+
+  it('is no use without its own quorum, and proves a fork then', () => {
+    const { document } = early;
+    const { payload, signatures } = document.statement;
+    const bare = signatures.slice(0, 2);
+    const weak = { statement: { payload, signatures: bare }, body: document.body };
+    const result = offer(second.state, weak);
+    expect(result.outcome).toBe('forked');
+    expect(outcomeOf(offer(result.state, document).state)).toEqual(outcomeOf(early.state));
+  });
+});
+
+describe('what stands on charters that fell', () => {
+  const stream = releaseStream(PAYMENTS);
+  const first = nextRelease(ROOT, noted('one'));
+  const thieves = nextRelease(take(fourth.state, first), noted('two'), {
+    charterVersion: 4,
+    keys: THIEF,
+  });
+  const theirs = take(fourth.state, first, thieves);
+
+  it('falls with them, and the rest stays', () => {
+    const known = { newest: first };
+    const of = theirs.streams.get(stream);
+    if (of === undefined) throw new Error('no stream');
+    const result = offer(theirs, early.document, { holdings: [{ of, ...known }] });
+    expect(result).toMatchObject({ outcome: 'accepted', moved: [stream] });
+    expect(headOf(result.state, stream)?.sequence).toBe(1);
+    expect(result.state).toEqual(show(take(ROOT, first), early));
+  });
+
+  it('is forgotten by a party without a store', () => {
+    expect(headOf(offer(theirs, early.document).state, stream)).toBeUndefined();
+    const kept = offer(take(fourth.state, first), early.document);
+    expect(headOf(kept.state, stream)?.sequence).toBe(1);
+  });
+
+  it('is not judged by what was read too early', () => {
+    const of = take(fourth.state, first).streams.get(stream);
+    if (of === undefined) throw new Error('no stream');
+    expectCode('UNAVAILABLE', () => offer(theirs, early.document, { holdings: [{ of }] }));
+  });
+});
+
+describe('parties that were shown the same charters', () => {
+  it('end with the same, which the charters alone say', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(ALL, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat({ max: ALL.length - 1 }), { maxLength: 4 }),
+        (some, repeats) => {
+          const arrived = [...some, ...repeats.flatMap((index) => some[index] ?? [])];
+          expect(outcomeOf(all(arrived))).toEqual(expected(some));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('end with the same once the proofs of forks went round', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.shuffledSubarray(ALL, { maxLength: 4 }), { minLength: 2, maxLength: 3 }),
+        (shown) => {
+          let parties = shown.map((some) => all(some));
+          for (let round = 0; round < 3; round += 1) {
+            parties = parties.map((party) => parties.reduce(hear, party));
+          }
+          const ends = new Set(parties.map((party) => JSON.stringify(outcomeOf(party))));
+          expect(ends.size).toBe(1);
+          expect([...ends][0]).toBe(JSON.stringify(expected(shown.flat())));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('start again with what they had', () => {
+    for (const shown of [[second, rival], [early, twice], [second, early], [last]]) {
+      const state = all(shown);
+      const evidence = forkOf(state, CHARTER_STREAM);
+      const stored = { charters: state.charters, heads: [], evidence: evidence ? [evidence] : [] };
+      const { realm, firstCharterDigest } = ROOT;
+      expect(restoreTrustedState({ realm, firstCharterDigest }, stored)).toEqual(state);
+    }
+  });
+});
+
+/** One party tells another what it holds: its proof, and its charters. */
+function hear(party: TrustedState, other: TrustedState): TrustedState {
+  const newest = ALL.filter(({ digest }) => other.charters.at(-1)?.digest === digest);
+  const state = newest.reduce(show, party);
+  const evidence = forkOf(other, CHARTER_STREAM);
+  if (evidence === undefined) return state;
+  try {
+    return acceptEvidence(state, evidence).state;
+  } catch {
+    return state;
+  }
+}
+
+describe('a thief of the charter quorum', () => {
+  it('B16: never has a realm that recovered', () => {
+    const ours = new Set(pathOf(last).map(({ digest }) => digest));
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([second, third, fourth, rival, another, rivalThird]),
+        (his) => {
+          const state = all(his, last.state);
+          expect(state.charters.slice(1).every(({ digest }) => ours.has(digest))).toBe(true);
+          expect(forkOf(state, CHARTER_STREAM)).toBeUndefined();
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
