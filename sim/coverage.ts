@@ -22,6 +22,7 @@ export const SOMETIMES = {
   'fork-decided': 'a charter decides about a fork when all is calm',
   'fork-decided-early': 'a charter decides about a fork while faults strike',
   'stream-settled': 'a decision opens or moves a stream',
+  recovered: 'recovery keys take the realm back from a thief of the charter quorum',
   cosigned: 'a region cosigns a head',
   'cosigned-another-log': 'a region cosigns the log that a decision about a fork began',
   'link-replaced': 'a link gives way to a better one of the same nodes',

@@ -39,8 +39,8 @@ export class Oracle {
   readonly #floors: Map<SimNode, Map<StreamName, number>> = new Map();
   readonly #proven = new WeakSet<Evidence>();
   readonly #restored: Set<SimNode> = new Set();
-  /** How many charters of each host were looked at for decisions. */
-  readonly #followed: Map<SimNode, number> = new Map();
+  /** The charters of each host that were looked at for decisions. */
+  readonly #followed: Map<SimNode, TrustedState['charters']> = new Map();
   /** What admins were told is durable. */
   readonly acknowledged: Map<Sha256, Known> = new Map();
   readonly agreement: Agreement = new Agreement();
@@ -175,11 +175,17 @@ export class Oracle {
     if (batch.evidence !== undefined) this.#proves(batch.evidence);
   }
 
-  /** A charter's decision may take back what was served from its place on, once. */
+  /**
+   * A charter's decision may take back what was served from its place on, once; one that took the
+   * place of others may take back all that stood on those.
+   */
   #follows(host: SimNode, { charters }: TrustedState): void {
-    const followed = this.#followed.get(host) ?? 0;
-    this.#followed.set(host, charters.length);
-    for (const { charter } of charters.slice(followed)) {
+    const followed = this.#followed.get(host) ?? [];
+    this.#followed.set(host, charters);
+    const apart = charters.findIndex(({ digest }, at) => digest !== followed[at]?.digest);
+    if (apart < 0) return;
+    if (apart < followed.length) this.#floors.delete(host);
+    for (const { charter } of charters.slice(apart)) {
       for (const one of charter.resolutions ?? []) {
         const floors = this.#floorsOf(host);
         // What stands may build on another side of a fork that lies deeper.

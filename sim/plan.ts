@@ -4,7 +4,7 @@
  * @module
  */
 import { chooseFault, type Fault } from './faults.ts';
-import type { Pool } from './pool.ts';
+import type { Pool, PoolContent } from './pool.ts';
 import { Draws, draw } from './prf.ts';
 import { SEED_REGIONS } from './regions.ts';
 
@@ -57,6 +57,15 @@ const ROLLOUT_SHARE = 0.25;
 const PUBLICATIONS = { min: 3, max: 16 };
 /** The share of seeds that have a lying peer to choose from. */
 const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1 };
+
+/** Seeds of the others whose realm is robbed in the end. */
+const ROBBED_SHARE = 0.06;
+
+/** What admins of a seed publish. */
+export function contentOf(seed: number): PoolContent {
+  if (hasRollouts(seed)) return 'rollouts';
+  return draw(seed, 'rollout', 0, 4) < ROBBED_SHARE ? 'recovery' : 'releases';
+}
 
 /** Says whether admins of a seed have rollouts too. */
 export function hasRollouts(seed: number): boolean {

@@ -41,8 +41,11 @@ export interface Published extends TestDocument {
   readonly place: number;
 }
 
-/** What a pool holds besides charters: `rollouts`, releases that wait for rollouts, and those. */
-export type PoolContent = 'releases' | 'rollouts';
+/**
+ * What a pool holds besides charters: `rollouts`, releases that wait for rollouts, and those;
+ * `recovery`, the same as `releases` under charters that list recovery keys, from the second on.
+ */
+export type PoolContent = 'releases' | 'rollouts' | 'recovery';
 
 /** Everything that may be published. */
 export interface Pool {
@@ -70,6 +73,8 @@ const ANCHOR_BYTES = 850;
 /** Numbers under a charter for which the bundles at these places have an alternate. */
 const ALTERNATE = { releases: [1, 2], bundles: [0, 1] };
 
+/** The names of the recovery keys, in a pool that has some. */
+export const RECOVERY_KEYS: readonly string[] = ['recovery 1', 'recovery 2', 'recovery 3'];
 /** Who signs rollouts, in a pool that has some. */
 const ROLLOUT_SIGNER = { rolloutSigner: 'robot', rolloutKey: keyOf('robot') };
 /** These bundles have releases that wait; what is said of each, by its number under a charter. */
@@ -118,7 +123,7 @@ class PoolMaker {
     const options = { realm: 'sim.example.org', regions: regions() };
     this.#realm = new TestRealm(
       signers,
-      content === 'releases' ? options : { ...options, ...ROLLOUT_SIGNER },
+      content === 'rollouts' ? { ...options, ...ROLLOUT_SIGNER } : options,
     );
   }
 
@@ -147,7 +152,7 @@ class PoolMaker {
       if (charter > 1) this.#nextCharter(charter);
       for (let release = 0; release < RELEASES; release += 1) {
         for (const bundle of BUNDLES) this.#release(bundle, release, charter);
-        if (this.#content === 'releases') continue;
+        if (this.#content !== 'rollouts') continue;
         for (const bundle of WAVED.bundles) this.#rollouts(bundle, release);
       }
     }
@@ -161,7 +166,8 @@ class PoolMaker {
     const charter = this.#realm.nextCharter(
       (before) => {
         if (leaver === undefined || joiner === undefined) {
-          return { ...before, note: `charter ${version}` };
+          const roles = { ...before.roles, ...this.#recovery() };
+          return { ...before, roles, note: `charter ${version}` };
         }
         this.#realm.addSigner(joiner, keyOf(joiner));
         return replaceSigner(before, leaver, joiner);
@@ -169,6 +175,12 @@ class PoolMaker {
       { signers: version === CHARTERS ? ['bob', 'dave'] : ['alice', 'bob'] },
     );
     this.#add(charter, []);
+  }
+
+  #recovery(): Pick<Charter['roles'], 'recovery'> {
+    if (this.#content !== 'recovery') return {};
+    const keyDigests = RECOVERY_KEYS.map((name) => keyOf(name).publicKey.keyId).toSorted();
+    return { recovery: { keyDigests, threshold: 2, expiryDays: 365 } };
   }
 
   #release(bundle: string, number: number, charter: number): void {

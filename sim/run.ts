@@ -8,7 +8,7 @@ import { Coverage } from './coverage.ts';
 import { faultText } from './faults.ts';
 import { HashTrace } from './hash-trace.ts';
 import type { Machine } from './node.ts';
-import { hasRollouts, type Profile, planSeed, type SeedPlan } from './plan.ts';
+import { contentOf, type Profile, planSeed, type SeedPlan } from './plan.ts';
 import { createPool, type PoolContent } from './pool.ts';
 import { runSeed, type SeedResult } from './seed.ts';
 import { shrinkFaults } from './shrink.ts';
@@ -86,7 +86,7 @@ export class Runner {
 
   /** What the worlds of such seeds share; made when the first one comes. */
   #worldOf(seed: number): WorldOptions {
-    const content = hasRollouts(seed) ? 'rollouts' : 'releases';
+    const content = contentOf(seed);
     const known = this.#worlds.get(content);
     if (known !== undefined) return known;
     const pool = createPool(content);

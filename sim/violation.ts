@@ -36,6 +36,7 @@ export const INVARIANTS = {
   frozen: 'a fork that two nodes served is known to all of them in the end',
   proposed: 'a signature that an honest node keeps is known to all of them in the end',
   decided: 'all nodes go on along the side that the charter quorum decided for',
+  recovered: 'all nodes hold the charter that recovery keys signed, and nothing of the thief',
   deterministic: 'the same seed gives the same effects',
 } as const;
 

@@ -20,6 +20,7 @@ import { draw } from './prf.ts';
 import { Proposer } from './proposer.ts';
 import { TaskQueue } from './queue.ts';
 import { DELAYS_MS, SEED_REGIONS } from './regions.ts';
+import { Robbery } from './robbery.ts';
 import type { Scene } from './scene.ts';
 import type { Trace } from './trace.ts';
 import type { Truth } from './truth.ts';
@@ -49,6 +50,7 @@ export class World implements Scene {
   readonly admin: Admin;
   readonly proposer: Proposer;
   readonly decider: Decider;
+  readonly robbery: Robbery;
   readonly truth: Truth;
   /** Frames and bytes sent, by kind of frame. */
   readonly traffic: Map<string, { frames: number; bytes: number }> = new Map();
@@ -73,6 +75,7 @@ export class World implements Scene {
     this.proposer = new Proposer(this);
     this.admin = new Admin(this, this.proposer);
     this.decider = new Decider(this, this.admin);
+    this.robbery = new Robbery(this, this.admin);
     this.chaos.start();
     this.admin.start();
     this.decider.start();

@@ -106,6 +106,28 @@ describe('kedge charter recover', () => {
     expect(existsSync(join(realm, 'never.json'))).toBe(false);
   });
 
+  it('goes on from an earlier charter, and says what falls', async () => {
+    const note = ['--note', 'not ours', '--out', 'stolen.json'];
+    await ok(['charter', 'rotate', ...note]);
+    const sign = ['--key', 'signers/ana.age', '--key', 'signers/ben.age', '--yes'];
+    await ok(['charter', 'sign', 'stolen.json', ...sign]);
+    const { envelope, body } = JSON.parse(readFileSync(join(realm, 'stolen.json'), 'utf8')) as {
+      readonly envelope: unknown;
+      readonly body: unknown;
+    };
+    const second = JSON.stringify({ format: 'kedge-document/1', envelope, body });
+    writeFileSync(join(realm, 'charter-2.json'), second);
+    const both = ['--charter', 'charter-1.json', '--charter', 'charter-2.json'];
+    const reveal = ['--reveal', `${key(1)}.pub`, '--reveal', `${key(3)}.pub`];
+    const recover = ['charter', 'recover', ...both, ...reveal, ...lost, ...found, '--out'];
+    const drafted = await json(...recover, 'back.json', '--after', '1');
+    expect(drafted).toMatchObject({ falls: [2], charter: { version: 2 } });
+    const shown = await ok([...recover, 'shown.json', '--after', '1']);
+    expect(shown.stdout).toContain('charter version 2 falls everywhere');
+    const run = await kedge([...recover, 'never.json', '--after', '9'], { cwd: realm });
+    expect(run.stderr).toContain('the newest charter is 2');
+  });
+
   it('says that who signs with the old quorum alone does not count', async () => {
     const reveal = ['--reveal', `${key(1)}.pub`, '--reveal', `${key(3)}.pub`];
     await ok(['charter', 'recover', ...reveal, ...lost, ...found, '--out', 'old.json']);

@@ -203,5 +203,5 @@ function cosigned(
     ...by,
   };
   const lines = regions.map((region) => cosign(region, checkpoint, 1));
-  return { kind: 'cosigned', leaf: { checkpoint, lines, proof: { hashes: [] } } };
+  return { kind: 'cosigned', leaf: { checkpoint, lines, proof: [] } };
 }

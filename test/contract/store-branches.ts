@@ -150,9 +150,7 @@ export function describeBranchContract(name: string, harness: StoreHarness): voi
 /** The first charter, and others after it. */
 function charters(note: string, last: number): readonly StoredDocument[] {
   const versions = Array.from({ length: last }, (_, at0) => at0 + 1);
-  return versions.map((version) =>
-    documentOf(CHARTER, version, version === 1 ? {} : { note }),
-  );
+  return versions.map((version) => documentOf(CHARTER, version, version === 1 ? {} : { note }));
 }
 
 function placeOf(

@@ -15,7 +15,7 @@ import { emptyTrustedState, type TrustedState } from '../../src/core/trusted/sta
 import type { AuditStore } from '../../src/ports/audit-store.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
-import type { Store } from '../../src/ports/store.ts';
+import type { Store, StoredDocument } from '../../src/ports/store.ts';
 import { AuditFeed } from '../../src/service/audit-feed.ts';
 import { AuditLog } from '../../src/service/audit-log.ts';
 import { AuditQueries } from '../../src/service/audit-queries.ts';
@@ -26,6 +26,7 @@ import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../src/testing/realm.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { evidenceOf } from '../../src/testing/watch-messages.ts';
+import { type BranchedCharter, Branches } from './support/branches.ts';
 
 const BUNDLE = 'payments.test.example.org';
 const NODE = parseNodeId('iad-1');
@@ -124,6 +125,33 @@ describe('AuditFeed', () => {
     const [decided, open] = (await listed(node)).slice(-2);
     expect(decided).toMatchObject({ what: 'accepted', stream: CHARTER_STREAM, sequence: 2 });
     expect(open).toMatchObject({ what: 'settled', stream, sequence: 1, digest });
+  });
+
+  it('notes a charter that took the place of others, and that the stream went back', async () => {
+    const branches = new Branches(clock.nowMs());
+    const second = branches.stolen(branches.root, 'two');
+    const third = branches.stolen(second, 'three');
+    const recovered = branches.recovered(branches.root, 1);
+    const stored = ({ document, digest, state }: BranchedCharter): StoredDocument => {
+      const sequence = parseSequence(state.charters.length);
+      return { stream: CHARTER_STREAM, sequence, digest, document };
+    };
+    await using node = await start(entries);
+    const stolen = [branches.root, second, third].map(stored);
+    await node.store.append({ documents: stolen, blobs: [] });
+    node.feed.moved(third.state, [CHARTER_STREAM]);
+    expect((await listed(node)).at(-1)).toMatchObject({ what: 'accepted', sequence: 3 });
+    const { digest } = branches.root;
+    const replaced = { stream: CHARTER_STREAM, sequence: 1, digest };
+    await node.store.append({ documents: [stored(recovered)], blobs: [], replaced });
+    node.feed.moved(recovered.state, [CHARTER_STREAM]);
+    const place = { stream: CHARTER_STREAM, sequence: 2, digest: recovered.digest };
+    expect((await listed(node)).slice(-2)).toMatchObject([
+      { what: 'accepted', ...place },
+      { what: 'settled', ...place },
+    ]);
+    node.feed.moved(recovered.state, [CHARTER_STREAM]);
+    expect(await listed(node)).toHaveLength(6);
   });
 
   it('notes who proposes, approves and withdraws, and what was refused', async () => {

@@ -54,7 +54,10 @@ describe('CharterSource', () => {
   const source = new CharterSource();
 
   /** The versions that a client is sent. */
-  const sent = (to: BranchedCharter, ...client: Parameters<CharterSource['missing']>[1][]): unknown =>
+  const sent = (
+    to: BranchedCharter,
+    ...client: Parameters<CharterSource['missing']>[1][]
+  ): unknown =>
     client.map((one) =>
       source
         .missing(to.state.charters, one)
