@@ -129,7 +129,7 @@ function decideForks(world: World): void {
   }
 }
 
-/** A thief has the charter quorum, and recovery keys take the realm back, whoever saw what first. */
+/** A thief has the charter quorum, and recovery keys take the realm back. */
 function takeBack(world: World): void {
   const { robbery } = world;
   const recovered = robbery.begin();

@@ -10,7 +10,13 @@ import { encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { type CanonicalValue, encodeCanonical, parseCanonical } from '../core/canonical.ts';
 import { keyValue, readKey } from '../core/charter/keys.ts';
 import { KedgeError } from '../core/errors.ts';
-import { parseRealmName, parseSha256, type RealmName, type Sha256 } from '../core/ids.ts';
+import {
+  parseRealmName,
+  parseSequence,
+  parseSha256,
+  type RealmName,
+  type Sha256,
+} from '../core/ids.ts';
 import { ANCHORS_MAX, SIGNERS_MAX, WATCH_BUNDLES_MAX } from '../core/limits.ts';
 import { type ObjectReader, readObject, readString } from '../core/reader.ts';
 import {
@@ -50,9 +56,11 @@ export interface RealmIndex {
 export function encodeIndex(index: RealmIndex): Uint8Array {
   return encodeCanonical({
     charters: index.charters.map(envelopeText),
-    evidence: index.evidence.map(({ first, second, revealed }) => ({
+    evidence: index.evidence.map(({ sequence, first, second, revealed }) => ({
       first: envelopeText(first),
       second: envelopeText(second),
+      // Two charters of recovery keys may lie above the place of their fork.
+      ...(sequence !== parseStatement(first.payload).sequence && { sequence }),
       ...(revealed && { revealed: revealed.map(keyValue) }),
     })),
     firstCharterDigest: index.firstCharterDigest,
@@ -143,10 +151,13 @@ function readRelease(value: CanonicalValue, path: string): IndexedRelease {
 function readEvidence(value: CanonicalValue, path: string): Evidence {
   const reader = readObject(value, path, {
     required: ['first', 'second'],
-    optional: ['revealed'],
+    optional: ['revealed', 'sequence'],
   });
   const first = envelopeAt(reader, 'first');
-  const { stream, sequence } = parseStatement(first.payload);
+  const { stream, ...place } = parseStatement(first.payload);
+  const sequence = reader.has('sequence')
+    ? parseSequence(reader.integer('sequence', { min: 1, max: Number.MAX_SAFE_INTEGER }))
+    : place.sequence;
   const evidence = { stream, sequence, first, second: envelopeAt(reader, 'second') };
   if (!reader.has('revealed')) return evidence;
   return { ...evidence, revealed: reader.list('revealed', { max: SIGNERS_MAX }, readKey) };

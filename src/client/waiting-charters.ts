@@ -12,7 +12,7 @@ import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { coveredBy } from '../core/trusted/lineage.ts';
-import { type AcceptedCharter, forkOf, type TrustedState } from '../core/trusted/state.ts';
+import { type AcceptedCharter, type Evidence, forkOf, type TrustedState } from '../core/trusted/state.ts';
 import type { BundleUpdate } from '../core/watch/messages.ts';
 import { takeCharters } from './charters.ts';
 import type { Pending, WaitingList } from './pending.ts';
@@ -26,7 +26,9 @@ interface Sorted {
 
 /** A chain that was verified. */
 interface VerifiedChain {
-  readonly begin: TrustedState;
+  /** What was in use, and whether that was forked. */
+  readonly begin: readonly AcceptedCharter[];
+  readonly fork: Evidence | undefined;
   /** Which charters came. */
   readonly key: string;
   readonly charters: readonly AcceptedCharter[];
@@ -88,13 +90,14 @@ export class WaitingCharters {
   ): readonly AcceptedCharter[] | undefined {
     const last = documents.at(-1)?.statement.payload;
     const key = last === undefined ? '' : `${documents.length} ${sha256(last)}`;
-    if (this.#verified?.begin === trusted && this.#verified.key === key) {
-      return this.#verified.charters;
-    }
+    const { charters: begin } = trusted;
+    const fork = forkOf(trusted, CHARTER_STREAM);
+    const known = this.#verified;
+    if (known?.begin === begin && known.fork === fork && known.key === key) return known.charters;
     const taken = takeCharters(trusted, documents, nowMs);
     if (taken.kind === 'rivals') return undefined;
-    const { charters } = taken.kind === 'taken' ? taken.state : trusted;
-    this.#verified = { begin: trusted, key, charters };
+    const charters = taken.kind === 'taken' ? taken.state.charters : begin;
+    this.#verified = { begin, fork, key, charters };
     return charters;
   }
 }

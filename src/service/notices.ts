@@ -39,7 +39,7 @@ export function reportNotice(notice: Notice, { logger, metrics, onNotice }: Noti
       const { stream, sequence } = notice;
       return logger.warn(
         { event: 'stream.settled', stream, sequence },
-        'the charter decided about a fork: the stream goes on after this sequence',
+        'a fork was decided, or the realm recovered: the stream goes on after this sequence',
       );
     }
     case 'region-split':

@@ -2,8 +2,8 @@
  * Charters that came lately, so that those in a row which recovery keys cover can be put together
  * before they are judged: what each stream holds of them is to be read from the store first.
  *
- * Nothing in it is verified, or trusted. It is small, because such charters follow each other in one
- * answer.
+ * Nothing in it is verified, or trusted. It is small, because such charters follow each other in
+ * one answer.
  *
  * @module
  */

@@ -7,7 +7,12 @@ import type { Applied } from '../../src/client/applied.ts';
 import { AttestedRealm } from '../../src/client/attested-realm.ts';
 import { Pending } from '../../src/client/pending.ts';
 import { savedRealm } from '../../src/client/restore.ts';
-import { mergeIndexes, type RealmIndex } from '../../src/client/saved-realm.ts';
+import {
+  encodeIndex,
+  mergeIndexes,
+  parseIndex,
+  type RealmIndex,
+} from '../../src/client/saved-realm.ts';
 import { VerifiedRealm } from '../../src/client/verified-realm.ts';
 import { CHARTER_STREAM, type RegionName } from '../../src/core/ids.ts';
 import { RegionView } from '../../src/core/log/region-view.ts';
@@ -121,13 +126,24 @@ describe('a program whose realm was recovered', () => {
   });
 });
 
-describe('mergeIndexes', () => {
+describe('the index of a copy', () => {
   it('lets the chain prevail that was recovered, with its releases, whoever wrote last', () => {
     const robbers = indexOf(stolenToo, more);
     const owners = indexOf(recovered, ours);
     for (const merged of [mergeIndexes(robbers, owners), mergeIndexes(owners, robbers)]) {
       expect(merged).toEqual({ ...owners, evidence: [] });
     }
+  });
+
+  it('comes back as it was written, with the place of a fork that stays', () => {
+    const program = new VerifiedRealm(pin);
+    const pending = new Pending();
+    program.apply(charters(root, stolen, realm.recovered(stolen, 1)), pending, NOW_MS);
+    program.apply(charters(twice), pending, NOW_MS);
+    const evidence = forkOf(program.trusted, CHARTER_STREAM);
+    if (evidence === undefined) throw new Error('no fork');
+    const index = { ...indexOf(recovered, ours), evidence: [evidence] };
+    expect(parseIndex(encodeIndex(index))).toEqual(index);
   });
 
   it('forgets a release that fell, also with a higher sequence', () => {

@@ -3,8 +3,9 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KedgeError } from '../../src/core/errors.ts';
-import { parseBundleName, parseSha256, releaseStream } from '../../src/core/ids.ts';
+import { CHARTER_STREAM, parseBundleName, parseSha256, releaseStream } from '../../src/core/ids.ts';
 import { DELTA_CHAIN_MAX } from '../../src/core/limits.ts';
+import { parseStatement } from '../../src/core/statements/statement.ts';
 import type { HeldRelease, WatchResponse } from '../../src/core/watch/messages.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
@@ -20,7 +21,9 @@ import {
   type TestAnchor,
 } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { NOW_MS, REALM } from '../core/support.ts';
 import { silentRegions } from './support/attested.ts';
+import { Branches } from './support/branches.ts';
 import { until } from './support/cluster.ts';
 import { deliveriesOf } from './support/deliveries.ts';
 
@@ -175,6 +178,39 @@ describe('Subscriptions', () => {
     const refused = { at: newest(), code: 'POLICY', reason: 'no' } as const;
     subscriber.receive({ kind: 'refusal', ...refused });
     expect(subscriptions.status()).toMatchObject([{ delivered: 0, loaded: 0, refused: 1 }]);
+  });
+
+  it('sends a recovery to clients that have the charters whose place it took', async () => {
+    const branches = new Branches(NOW_MS);
+    const stolen = branches.stolen(branches.stolen(branches.root, 'two'), 'three');
+    const recovered = branches.recovered(branches.root, 1);
+    const pin = { realm: REALM, firstCharterDigest: branches.root.digest };
+    const robbed = new Subscriptions({
+      ...pin,
+      state: stolen.state,
+      store,
+      attested: silentRegions(realm, store),
+      deliveries: deliveriesOf(stolen.state, store),
+      logger: noLogger,
+      metrics: noMetrics,
+      maxSubscribers: 3,
+      maxSubscribersPerClient: 3,
+    });
+    const sinks = [0, 3].map((charterVersion) => {
+      const to = new RecordingSink();
+      const digest = charterVersion > 0 ? { charterDigest: stolen.digest } : {};
+      const start = { ...startWith(undefined, charterVersion), ...pin, ...digest };
+      robbed.open(to, identity()).receive({ kind: 'start', start });
+      return to;
+    });
+    await until('all are answered', () => sinks.every(({ messages }) => messages.length > 0));
+    robbed.serve(recovered.state, [CHARTER_STREAM]);
+    const shown = ({ messages }: RecordingSink): readonly number[] =>
+      messages
+        .flatMap((message) => (message.kind === 'charters' ? message.charters : []))
+        .map(({ statement }) => parseStatement(statement.payload).sequence);
+    await until('the recovery', () => sinks.every((one) => shown(one).at(-1) === 2));
+    expect(sinks.map(shown)).toEqual([[1, 2, 3, 2], [2]]);
   });
 
   it('ends a watch of another realm or another first charter with REALM', () => {

@@ -36,7 +36,7 @@ export const charterRecover: CommandModule = {
       )
       .option(
         '--after <version>',
-        'charter to go on from; later ones fall, with all that stands on them (default: the newest)',
+        'charter to go on from; later ones fall with all that stands on them (default: newest)',
       )
       .option('--reveal <file>', 'public key (PEM) of a recovery key that will sign', collect)
       .option('--key <keyfile>', 'recovery key to sign with at once; repeat it', collect)
@@ -118,8 +118,8 @@ function versionsAfter({ state }: Realm, version: number): readonly number[] {
 function fallText(falls: readonly number[]): string {
   if (falls.length === 0) return '';
   return (
-    `Once it is submitted, charter version ${falls.join(', ')} falls everywhere, with all releases ` +
-    'that only signers of those charters signed.\n'
+    `Once it is submitted, charter version ${falls.join(', ')} falls everywhere, with all ` +
+    'releases that only signers of those charters signed.\n'
   );
 }
 

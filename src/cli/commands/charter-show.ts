@@ -6,6 +6,7 @@
 import { CHARTER_STREAM, formatTimestamp } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
 import { expiryStage } from '../../core/trusted/expiry.ts';
+import { lastRecovery } from '../../core/trusted/lineage.ts';
 import type { AcceptedCharter } from '../../core/trusted/state.ts';
 import { charterJson, formatCharter } from '../charter-view.ts';
 import type { CommandModule } from '../command-module.ts';
@@ -43,7 +44,9 @@ export const charterShow: CommandModule = {
 
 async function showRealm(session: Session, options: RealmOptions & DemandOptions): Promise<void> {
   await using realm = await openRealm(session, options);
-  print(session, requireCharter(realm.state), realm.pin.digest, 'verified from the pin down');
+  const { charters } = realm.state;
+  const about = { origin: 'verified from the pin down', covered: lastRecovery(charters) };
+  print(session, requireCharter(realm.state), realm.pin.digest, about);
 }
 
 /** The file is its own pin here; that is said, because it proves nothing by itself. */
@@ -52,10 +55,24 @@ async function showFile(session: Session, file: string): Promise<void> {
   const { digest, realm } = parseStatement(document.statement.payload);
   const pin = { digest, realm };
   const state = verifyRealm(pin, { charters: [document] }, session.context.nowMs());
-  print(session, requireCharter(state), digest, 'of this file: compare it with what you were told');
+  const origin = 'of this file: compare it with what you were told';
+  print(session, requireCharter(state), digest, { origin, covered: 0 });
 }
 
-function print(session: Session, accepted: AcceptedCharter, pin: string, origin: string): void {
+/** What is said of a charter beside what it says itself. */
+interface About {
+  /** Where its pin comes from. */
+  readonly origin: string;
+  /** The newest version that recovery keys signed; 0: none. */
+  readonly covered: number;
+}
+
+function print(
+  session: Session,
+  accepted: AcceptedCharter,
+  pin: string,
+  { origin, covered }: About,
+): void {
   const { charter, digest, issuedMs, expiresMs } = accepted;
   const { styles } = session.output;
   const nowMs = session.context.nowMs();
@@ -69,6 +86,7 @@ function print(session: Session, accepted: AcceptedCharter, pin: string, origin:
       issued: formatTimestamp(issuedMs),
       expires: formatTimestamp(expiresMs),
       expiring: expiryStage(accepted, nowMs),
+      ...(covered > 0 && { covered }),
       charter: charterJson(charter),
     },
     [
@@ -76,6 +94,11 @@ function print(session: Session, accepted: AcceptedCharter, pin: string, origin:
       `  pin:     ${pin} (${origin})`,
       `  digest:  ${digest}`,
       `  valid:   ${formatTimestamp(issuedMs)} to ${formatTimestamp(expiresMs)} (${left})`,
+      ...(covered > 0
+        ? [
+            `  covered: up to version ${covered}, by recovery keys: no rival of what they cover holds`,
+          ]
+        : []),
       '',
       formatCharter(charter),
     ].join('\n'),

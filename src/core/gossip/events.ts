@@ -211,7 +211,7 @@ export type Notice =
   /** A peer got too much wrong: it is refused for `forMs`. */
   | ({ readonly kind: 'cut-off' } & CutOff)
   | { readonly kind: 'forked'; readonly evidence: Evidence }
-  /** A charter's decision opened the stream again or moved it; it goes on after `sequence`. */
+  /** A decision or a recovery opened the stream again or moved it; it goes on after `sequence`. */
   | { readonly kind: 'settled'; readonly stream: StreamName; readonly sequence: number }
   /** A region signed two roots for one size: it counts no more. */
   | { readonly kind: 'region-split'; readonly split: RegionSplit }

@@ -75,6 +75,8 @@ export function missingRows(
 
 /** What lies beneath a fork: where its two statements follow different ones it lies deeper. */
 export function rowsBeneath({ stream, sequence, first, second }: Evidence): readonly Row[] {
+  // Of charters both follow what is held, or are of recovery keys, wherever they stand.
+  if (stream === CHARTER_STREAM) return [];
   const digests = [first, second].map(({ payload }) => parseStatement(payload).previous);
   if (digests[0] === digests[1] || sequence === 1) return [];
   return digests.map((digest) => ({ stream, sequence: sequence - 1, digest, forked: false }));

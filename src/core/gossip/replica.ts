@@ -194,7 +194,8 @@ export class Replica {
     const from = bringer.kind === 'submit' ? 'submit' : bringer.from.nodeId;
     this.#outbox.emit({ kind: 'persist', batchId, batch, from });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
-    for (const { stream, sequence } of batch.settled ?? []) {
+    const { settled = [], replaced } = batch;
+    for (const { stream, sequence } of replaced === undefined ? settled : [replaced, ...settled]) {
       this.#outbox.notice({ kind: 'settled', stream, sequence });
     }
   }

@@ -5,8 +5,8 @@
  * is the sequence of the head. Its origin, which tells it from all other logs, is
  * `<realm>/<stream>`: a realm's name has no slash, so no two streams share one. When the charter
  * quorum decides about a fork, or recovery keys sign a charter, the log may lose leaves, which no
- * log may; so each of these begins another log, with the charter's version in its origin. Source: c2sp.org/tlog-checkpoint; spec
- * section 8.
+ * log may; so each of these begins another log, with the charter's version in its origin. Source:
+ * c2sp.org/tlog-checkpoint; spec section 8.
  *
  * @module
  */

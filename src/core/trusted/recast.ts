@@ -3,8 +3,8 @@
  *
  * Each stream goes back to the longest beginning of which every statement is valid under the
  * charters that hold now, as a node that never saw the others would take it. A state knows its head
- * and nothing beneath; so whoever has a store reads that there (`judgeHistory`), and a party without
- * one keeps the head where it is valid by itself. Spec section 7, RV-5.
+ * and nothing beneath; so whoever has a store reads that there, and a party without one keeps the
+ * head where it is valid by itself. Spec section 7, RV-5.
  *
  * @module
  */
