@@ -12,7 +12,12 @@ import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { coveredBy } from '../core/trusted/lineage.ts';
-import { type AcceptedCharter, type Evidence, forkOf, type TrustedState } from '../core/trusted/state.ts';
+import {
+  type AcceptedCharter,
+  type Evidence,
+  forkOf,
+  type TrustedState,
+} from '../core/trusted/state.ts';
 import type { BundleUpdate } from '../core/watch/messages.ts';
 import { takeCharters } from './charters.ts';
 import type { Pending, WaitingList } from './pending.ts';

@@ -7,14 +7,14 @@
  *
  * @module
  */
-import { peekRevealed } from '../core/charter/charter.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import { CHARTER_STREAM, type Sha256 } from '../core/ids.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import { toAccepted } from '../core/trusted/accept-charter.ts';
-import { type CharterLink, judgeRival } from '../core/trusted/rival-charter.ts';
+import { coveredBy, isForEver } from '../core/trusted/lineage.ts';
+import { type CharterLink, claimsRecovery, judgeRival } from '../core/trusted/rival-charter.ts';
 import {
   type AcceptedCharter,
   charterAt,
@@ -47,9 +47,13 @@ export class RecentCharters {
     const before = first && charterAt(state, first.sequence - 1);
     if (links === undefined || first === undefined || before === undefined) return undefined;
     const isNext = first.sequence > state.charters.length;
-    if (isNext && forkOf(state, CHARTER_STREAM) === undefined) return undefined;
+    const fork = forkOf(state, CHARTER_STREAM);
+    if (isNext && fork === undefined) return undefined;
+    // Nothing is verified that cannot take a place, whoever sends it.
+    const isOver = fork !== undefined && isForEver(state.charters, fork);
+    if (isOver || coveredBy(state.charters, first.sequence) !== undefined) return undefined;
+    if (!claimsRecovery(before, links)) return undefined;
     try {
-      if (!links.some((one) => peekRevealed(one.document.body).length > 0)) return undefined;
       const verdict = judgeRival(state, before, links);
       if (verdict.outcome === 'forked') return undefined;
       return [...state.charters.slice(0, before.version), ...verdict.charters.map(toAccepted)];

@@ -18,6 +18,7 @@ import { requirePastQuorum } from './authority.ts';
 import { requireStanding } from './decisions.ts';
 import { addEvidence } from './fork.ts';
 import { readHead } from './heads.ts';
+import { coveredBy } from './lineage.ts';
 import {
   type AcceptedCharter,
   currentCharter,
@@ -58,7 +59,7 @@ export function restoreTrustedState(pin: Pin, stored: StoredTrust): TrustedState
   const charters = restoreCharters(pin, stored);
   let state: TrustedState = { ...emptyTrustedState(realm, firstCharterDigest), charters };
   for (const evidence of stored.evidence.filter(({ stream }) => stream === CHARTER_STREAM)) {
-    state = attempt('the evidence of charters', () => acceptEvidence(state, evidence).state);
+    state = attempt('the evidence of charters', () => restoreCharterFork(state, evidence));
   }
   // What a recovery has ended is none any more.
   const fork = forkOf(state, CHARTER_STREAM);
@@ -122,6 +123,15 @@ function restoreHead(
     ? document.statement
     : requirePastQuorum(state, statement, document.statement);
   return { stream, head: readHead(statement, signed, document.body) };
+}
+
+/** RS-3: a fork of the charters stops them, but where a recovery covers its place. */
+function restoreCharterFork(state: TrustedState, evidence: Evidence): TrustedState {
+  const { sequence } = evidence;
+  const { state: after } = acceptEvidence(state, evidence);
+  if (forkOf(after, CHARTER_STREAM) !== undefined) return after;
+  if (coveredBy(state.charters, sequence) !== undefined) return after;
+  throw new KedgeError('TYPE', `it is not about the charters before version ${sequence}`);
 }
 
 /** RS-3. */
