@@ -84,6 +84,8 @@ export interface SimNode {
   tamper(frame: Frame, reader: SimNode): readonly Frame[];
   /** What really answers a fetch. */
   answer(durable: () => TrustedState, requests: readonly FetchRequest[]): Generator<FetchItem>;
+  /** Starts a process on what the disk holds. */
+  boot(): void;
   /** The process dies at once. */
   die(): void;
 }

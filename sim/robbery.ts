@@ -23,6 +23,7 @@ import { draw } from './prf.ts';
 import type { Scene } from './scene.ts';
 
 const RIVAL_SHARE = 0.6;
+const AWAY_SHARE = 0.7;
 const RETRY_MS = 250;
 const OFFERS_MAX = 200;
 /** The thief has up to so long for himself. */
@@ -64,16 +65,29 @@ export class Robbery {
       this.#offerAll(others.at(-1), [rival.published]);
     }
     const recovered = signRecovery(current, atMs);
+    this.#misses(others[0]);
     const aloneMs = ALONE_MAX_MS * draw(seed, 'admin', 1, 32);
     this.#open += 1;
     this.#scene.after(aloneMs, -1, () => {
       this.#open -= 1;
-      const members = this.#scene.core();
+      const members = this.#scene.core().filter((one) => one.driver !== undefined);
       const at = Math.floor(members.length * draw(seed, 'admin', 1, 33));
       this.#offerAll(members[at], [recovered]);
     });
     this.#scene.coverage.hit('recovered');
     return recovered;
+  }
+
+  /** In some seeds a node that has what is stolen is away while the realm is taken back. */
+  #misses(host: SimNode | undefined): void {
+    const { seed } = this.#scene;
+    if (host === undefined || draw(seed, 'admin', 1, 34) >= AWAY_SHARE) return;
+    this.#open += 1;
+    this.#scene.after(ALONE_MAX_MS * draw(seed, 'admin', 1, 35), -1, () => host.die());
+    this.#scene.after(2 * ALONE_MAX_MS, -1, () => {
+      this.#open -= 1;
+      host.boot();
+    });
   }
 
   /** Whether all hold this charter as their newest. */

@@ -39,7 +39,7 @@ export function recoveryKey(number: number): SigningKey {
 }
 
 /** The role that any two of these may play. */
-export function recoveryOf(
+function recoveryOf(
   ...numbers: readonly number[]
 ): NonNullable<Charter['roles']['recovery']> {
   const keyDigests = numbers.map((number) => recoveryKey(number).publicKey.keyId).sort();

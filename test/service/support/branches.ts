@@ -47,7 +47,7 @@ const ERIN = ed25519Key(61);
 /** Who signs what after a recovery. */
 export const OWNERS: readonly SigningKey[] = [DAVE, ERIN];
 /** Whose keys were stolen. */
-export const THIEF: readonly SigningKey[] = [ALICE, BOB];
+const THIEF: readonly SigningKey[] = [ALICE, BOB];
 
 /** Makes charters and releases. Two of Alice, Bob and Carol decide; two of three recover. */
 export class Branches {
