@@ -95,9 +95,7 @@ function print(
       `  digest:  ${digest}`,
       `  valid:   ${formatTimestamp(issuedMs)} to ${formatTimestamp(expiresMs)} (${left})`,
       ...(covered > 0
-        ? [
-            `  covered: up to version ${covered}, by recovery keys: no rival of what they cover holds`,
-          ]
+        ? [`  covered: up to version ${covered}, by recovery keys: rivals of those fall`]
         : []),
       '',
       formatCharter(charter),
