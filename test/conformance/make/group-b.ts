@@ -17,7 +17,7 @@ import {
   signerEntry,
   T0,
 } from './realm.ts';
-import { DEMAND, inUse, noted, REGIONS, threeRegions } from './regions.ts';
+import { begun, DEMAND, inUse, noted, REGIONS, threeRegions } from './regions.ts';
 
 const NO_RACE = 'the second of two that race is answered CONFLICT and proves nothing: C14';
 
@@ -327,7 +327,47 @@ function rivalCases(): readonly ConformanceCase[] {
   twice.apply(twice.charter(takeover('ron', 'ruth'), other), 'forked');
   twice.restart();
   twice.apply(twice.release([anchorEntry('one')]), 'FORK');
-  return [held, late, fork, buried, twice].map((builder) => builder.done());
+  return [
+    ...[held, late, fork, buried, twice].map((builder) => builder.done()),
+    attestedRecovery(),
+  ];
+}
+
+/** A client that demands two regions takes a recovery as any other charter, in a log of its own. */
+function attestedRecovery(): ConformanceCase {
+  const hidden = (charter: JsonObject): void => {
+    threeRegions(charter);
+    recoverable(charter, 2, 'rita', 'ron', 'ruth');
+  };
+  const [b, first] = begun(
+    'B16 recovery-and-regions',
+    'Regions of the charter that both follow say which one is to be used.',
+    DEMAND,
+    hidden,
+  );
+  const stolen = b.charter(hidden);
+  b.cosigned([first, stolen], ['iad', 'sin'], 'accepted');
+  b.apply(stolen, 'accepted', { about: 'the thief shows it to everybody' });
+  const more = b.charter(hidden);
+  b.cosigned([first, stolen, more], ['iad', 'sin'], 'accepted');
+  b.apply(more, 'accepted');
+  const takeover = (charter: JsonObject): void => {
+    threeRegions(charter);
+    govern(charter, 2, 'erin', 'frank');
+    recoverable(charter, 1, 'mallory');
+    reveal(charter, 'rita', 'ron');
+  };
+  const by = { by: ['rita', 'ron', 'erin', 'frank'], after: first };
+  const recovered = b.charter(takeover, by);
+  b.apply(recovered, 'QUORUM', { about: 'no region cosigned its log' });
+  b.cosigned([first, recovered], ['fra'], 'accepted', { note: { decidedBy: 2 } });
+  b.apply(recovered, 'QUORUM', { about: 'one region too few' });
+  b.cosigned([first, recovered], ['iad'], 'accepted', { note: { decidedBy: 2 } });
+  b.apply(recovered, 'accepted');
+  const release = b.release(noted('1'), { by: ['erin', 'frank'] });
+  b.cosigned([release], REGIONS, 'accepted');
+  b.apply(release, 'accepted');
+  return b.done();
 }
 
 function logCases(): readonly ConformanceCase[] {

@@ -287,7 +287,9 @@ class CoreSubject implements Subject {
 
   /** Errors: `QUORUM`, `PROOF`. */
   #requireAttested(charters: TrustedState['charters']): void {
-    const inUse = this.#state.charters.length;
+    const held = this.#state.charters;
+    const apart = held.findIndex(({ digest }, at) => charters[at]?.digest !== digest);
+    const inUse = apart < 0 ? held.length : apart;
     const faulty = this.#regions?.faulty ?? new Set();
     this.#charterLog?.requireAttested({ charters, inUse, faulty });
   }

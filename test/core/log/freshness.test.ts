@@ -128,6 +128,15 @@ describe('attest', () => {
     expect(attest(new Map(), said, proofAt(5), other)).toEqual({ kind: 'conflict' });
   });
 
+  it('counts a lower row only where it is what the reader holds there, if that is known', () => {
+    const further = { ...held, sequence: 7, digest: digestOf(7) };
+    const same = { ...further, below: () => digestOf(5) };
+    const other = { ...further, below: () => digestOf(6) };
+    expect(attest(new Map(), said, proofAt(5), further).kind).toBe('attested');
+    expect(attest(new Map(), said, proofAt(5), same).kind).toBe('attested');
+    expect(attest(new Map(), said, proofAt(5), other)).toEqual({ kind: 'conflict' });
+  });
+
   it('does not take the word of a region for which the stream is forked', () => {
     const tree = headTree([{ ...rowAt(4), forked: true }]);
     const proof = proveHead(tree, STREAM);
