@@ -21,6 +21,7 @@ import type { SimNode } from './node.ts';
 import { type Published, RECOVERY_KEYS } from './pool.ts';
 import { draw } from './prf.ts';
 import type { Scene } from './scene.ts';
+import { Violation } from './violation.ts';
 
 const RIVAL_SHARE = 0.6;
 const AWAY_SHARE = 0.7;
@@ -29,6 +30,8 @@ const OFFERS_MAX = 200;
 /** The thief has up to so long for himself. */
 const ALONE_MAX_MS = 4000;
 const SECOND = 1000;
+const OVER_WITHIN_MS = 60_000;
+const STEP_MS = 50;
 
 /** One robbery, and its end. */
 export class Robbery {
@@ -41,13 +44,23 @@ export class Robbery {
     this.#admin = admin;
   }
 
-  /** Something that was signed is not out yet. */
-  get isBusy(): boolean {
-    return this.#open > 0;
+  /** Robs the realm and takes it back, until all are equal under the charter of the recovery. */
+  run<Time extends { readonly nowMs: number; runUntil(atMs: number): void }>(
+    time: Time,
+    areEqual: (time: Time) => boolean,
+    rootsText: (time: Time) => string,
+  ): void {
+    const recovered = this.#begin();
+    if (recovered === undefined) return;
+    const byMs = time.nowMs + OVER_WITHIN_MS;
+    while (this.#open > 0 || !this.#isOver(recovered) || !areEqual(time)) {
+      if (time.nowMs > byMs) throw new Violation('recovered', time.nowMs, rootsText(time));
+      time.runUntil(time.nowMs + STEP_MS);
+    }
   }
 
-  /** Begins; returns the charter that has to hold in the end. Absent: there are no such keys. */
-  begin(): Published | undefined {
+  /** Returns the charter that has to hold in the end. Absent: there are no such keys. */
+  #begin(): Published | undefined {
     const { seed } = this.#scene;
     const [first, ...others] = this.#scene.core();
     const state = first?.driver?.machine.durable;
@@ -91,7 +104,7 @@ export class Robbery {
   }
 
   /** Whether all hold this charter as their newest. */
-  isOver({ digest }: Published): boolean {
+  #isOver({ digest }: Published): boolean {
     return this.#scene
       .core()
       .every(({ driver }) => driver?.machine.durable.charters.at(-1)?.digest === digest);

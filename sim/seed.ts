@@ -84,7 +84,7 @@ function live(world: World): number | undefined {
   world.runUntil(Math.max(plan.endMs, world.nowMs + 2 * IDLE_MS));
   requireCopiesFound(world);
   requireQuiet(world);
-  takeBack(world);
+  world.robbery.run(world, haveEqualRoots, rootsText);
   return healMs;
 }
 
@@ -126,18 +126,6 @@ function decideForks(world: World): void {
       const what = `${identity.nodeId} does not hold ${stream} ${sequence} as it was decided`;
       throw new Violation('decided', world.nowMs, what);
     }
-  }
-}
-
-/** A thief has the charter quorum, and recovery keys take the realm back. */
-function takeBack(world: World): void {
-  const { robbery } = world;
-  const recovered = robbery.begin();
-  if (recovered === undefined) return;
-  const byMs = world.nowMs + CONVERGE_MAX_MS;
-  while (robbery.isBusy || !robbery.isOver(recovered) || !haveEqualRoots(world)) {
-    if (world.nowMs > byMs) throw new Violation('recovered', world.nowMs, rootsText(world));
-    world.runUntil(world.nowMs + STEP_MS);
   }
 }
 
