@@ -294,7 +294,5 @@ function requireConnected(world: World): void {
 }
 
 function bytesOf(world: World): number {
-  let bytes = 0;
-  for (const sent of world.traffic.values()) bytes += sent.bytes;
-  return bytes;
+  return [...world.traffic.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }

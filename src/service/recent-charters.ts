@@ -2,14 +2,14 @@
  * Charters that came lately, so that those in a row which recovery keys cover can be put together
  * before they are judged: what each stream holds of them is to be read from the store first.
  *
- * Nothing in it is verified, or trusted. It is small, because such charters follow each other in
- * one answer.
+ * Nothing in it is verified, or trusted. It is bounded as what one fetch collects.
  *
  * @module
  */
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import { CHARTER_STREAM, type Sha256 } from '../core/ids.ts';
+import { HISTORY_BUFFER_MAX_BYTES } from '../core/limits.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import { toAccepted } from '../core/trusted/accept-charter.ts';
@@ -22,9 +22,8 @@ import {
   type TrustedState,
 } from '../core/trusted/state.ts';
 
-/** As many as a year of changes; what is in a longer row comes again. */
-const CHARTERS_MAX = 64;
-const BYTES_MAX = 16 * 1024 * 1024;
+/** A row as long as one answer may collect. */
+const CHARTERS_MAX = 10_000;
 
 /** What came last, oldest first. */
 export class RecentCharters {
@@ -82,7 +81,7 @@ export class RecentCharters {
     this.#links.set(statement.digest, link);
     this.#bytes += document.body.length;
     for (const [digest, oldest] of this.#links) {
-      if (this.#links.size <= CHARTERS_MAX && this.#bytes <= BYTES_MAX) break;
+      if (this.#links.size <= CHARTERS_MAX && this.#bytes <= HISTORY_BUFFER_MAX_BYTES) break;
       this.#links.delete(digest);
       this.#bytes -= oldest.document.body.length;
     }
