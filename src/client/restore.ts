@@ -11,6 +11,7 @@ import { type BundleName, releaseStream, type Sha256 } from '../core/ids.ts';
 import { checkBlobs } from '../core/releases/usable.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
+import { isGoodHistory } from '../core/trusted/authority.ts';
 import { recoveriesOf } from '../core/trusted/lineage.ts';
 import { restoreRelease, restoreTrustedState, type StoredTrust } from '../core/trusted/restore.ts';
 import { isPlaced } from '../core/trusted/settle.ts';
@@ -54,10 +55,16 @@ export function restoreRealm(pin: RealmPin, saved: KeptRealm): Restored {
 
 /** What is to be kept of a verified state. */
 export function savedRealm(
-  { charters, streams }: TrustedState,
+  trusted: TrustedState,
   inUse: readonly InUse[],
-  fallen: ReadonlySet<Sha256> = new Set(),
+  gone: ReadonlySet<Sha256> = new Set(),
 ): SavedRealm {
+  const { charters, streams } = trusted;
+  const recoveries = recoveriesOf(charters);
+  // What is in use and fell with its charters never displaces what another program has since.
+  const isFallen = ({ head }: InUse): boolean =>
+    recoveries > 0 && !isGoodHistory(trusted, head.statement);
+  const fallen = new Set([...gone, ...inUse.filter(isFallen).map(({ head }) => head.digest)]);
   return {
     charters: charters.map(({ document }) => document),
     releases: inUse.map(({ head, blobs }) => ({
@@ -65,7 +72,7 @@ export function savedRealm(
       blobs,
     })),
     evidence: [...streams.values()].flatMap((one) => (one.kind === 'forked' ? [one.evidence] : [])),
-    recoveries: recoveriesOf(charters),
+    recoveries,
     fallen,
   };
 }

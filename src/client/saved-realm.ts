@@ -109,14 +109,17 @@ export function mergeIndexes(
   const isOlder = ours.recoveries < theirs.recoveries;
   const [first, second] = isOlder ? [theirs, ours] : [ours, theirs];
   const isRecovered = first.recoveries > second.recoveries;
-  const releases = new Map<string, { sequence: number; release: IndexedRelease }>();
+  const releases = new Map<
+    string,
+    { sequence: number; release: IndexedRelease; isFallen: boolean }
+  >();
   for (const index of [first, second]) {
     for (const release of index.releases) {
       const { stream, sequence, digest } = parseStatement(release.statement.payload);
       const held = releases.get(stream);
       if (held !== undefined && (isRecovered || fallen.has(digest))) continue;
-      if (held === undefined || sequence > held.sequence) {
-        releases.set(stream, { sequence, release });
+      if (held === undefined || held.isFallen || sequence > held.sequence) {
+        releases.set(stream, { sequence, release, isFallen: fallen.has(digest) });
       }
     }
   }

@@ -114,6 +114,9 @@ describe('a program whose realm was recovered', () => {
     const { program, pending } = robbed();
     program.apply(charters(recovered), pending, NOW_MS);
     program.apply(update(ours), pending, NOW_MS);
+    const { program: other, pending: others } = robbed();
+    other.apply(charters(recovered), others, NOW_MS);
+    expect(savedRealm(other.trusted, other.allInUse()).fallen).toEqual(new Set([more.digest]));
     const again = new VerifiedRealm(pin);
     const saved = savedRealm(program.trusted, program.allInUse(), program.fallen);
     expect(again.restore(saved)).toEqual([]);
@@ -149,7 +152,10 @@ describe('the index of a copy', () => {
   it('forgets a release that fell, also with a higher sequence', () => {
     const before = indexOf(recovered, more);
     const after = indexOf(recovered, ours);
-    expect(mergeIndexes(after, before, new Set([more.digest])).releases).toEqual(after.releases);
+    const fallen = new Set([more.digest]);
+    expect(mergeIndexes(after, before, fallen).releases).toEqual(after.releases);
+    expect(mergeIndexes(before, after, fallen).releases).toEqual(after.releases);
+    expect(mergeIndexes(before, before, fallen).releases).toEqual(before.releases);
     expect(mergeIndexes(after, before).releases).toEqual(before.releases);
   });
 });
