@@ -39,9 +39,7 @@ export function recoveryKey(number: number): SigningKey {
 }
 
 /** The role that any two of these may play. */
-function recoveryOf(
-  ...numbers: readonly number[]
-): NonNullable<Charter['roles']['recovery']> {
+function recoveryOf(...numbers: readonly number[]): NonNullable<Charter['roles']['recovery']> {
   const keyDigests = numbers.map((number) => recoveryKey(number).publicKey.keyId).sort();
   return { keyDigests, threshold: 2, expiryDays: 30 };
 }
