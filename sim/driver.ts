@@ -16,7 +16,7 @@ import type { TrustedState } from '../src/core/trusted/state.ts';
 import { type Judged, judgedIn } from '../src/service/recall.ts';
 import { type Crash, crashPoint } from './crash.ts';
 import { Delivering } from './delivering.ts';
-import { factsOf } from './facts.ts';
+import { frameFacts } from './facts.ts';
 import { Fetcher } from './fetcher.ts';
 import { Keeping } from './keeping.ts';
 import { type LinkEnd, otherEnd, type SimLink } from './link.ts';
@@ -270,11 +270,11 @@ export class Driver implements Process {
   #send(linkId: string, frame: Frame): void {
     const known = this.links.get(linkId);
     if (known === undefined) return;
-    const { bytes, statements } = factsOf(frame);
+    const { bytes, statements } = frameFacts(frame);
     this.#oracle.sends(this.host, frame, statements);
     const reader = this.#scene.hosts[otherEnd(known.link, known.end).host] ?? this.host;
     for (const sent of this.host.tamper(frame, reader)) {
-      const size = sent === frame ? bytes : factsOf(sent).bytes;
+      const size = sent === frame ? bytes : frameFacts(sent).bytes;
       // What a peer that does not keep up has no room for is dropped; repair brings it.
       this.#network.send(known.link, known.end, { frame: sent, bytes: size });
     }

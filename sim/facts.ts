@@ -6,6 +6,8 @@
  *
  * @module
  */
+import type { Frame } from '../src/core/gossip/frames.ts';
+import { NO_UPDATES } from '../src/core/membership/frames.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
 
 /** What is known of a value. */
@@ -17,19 +19,32 @@ export interface Facts {
 
 const NO_STATEMENTS: readonly SignedStatement[] = [];
 const DIGEST_CHARS = 64;
-const LARGE_BYTES = 100;
-const EMPTY_BYTES = 20;
+const LARGE_BYTES = 300;
 const FRAME_BYTES = 4;
 const PART_BYTES = 3;
 const known = new WeakMap<object, Facts>();
+
+/** Of what most pings carry. */
+const NOTHING_NEW: Facts = factsOf(NO_UPDATES);
+
+/** Frames without news, by their kind: most of what there is. */
+const idle = new Map<Frame['kind'], Facts>();
+
+/** Reads a frame. */
+export function frameFacts(frame: Frame): Facts {
+  if (!('updates' in frame) || frame.updates !== NO_UPDATES) return factsOf(frame);
+  const before = idle.get(frame.kind);
+  if (before !== undefined) return before;
+  const facts = factsOf(frame);
+  idle.set(frame.kind, facts);
+  return facts;
+}
 
 /** Reads a frame or an item. */
 export function factsOf(value: object): Facts {
   let bytes = FRAME_BYTES;
   let statements = NO_STATEMENTS;
-  // Plain records and lists alone come here, so that this finds what is theirs.
-  for (const key in value) {
-    const part: unknown = Reflect.get(value, key);
+  for (const part of valuesOf(value)) {
     if (typeof part !== 'object' || part === null) {
       bytes += scalarBytes(part);
     } else if (part instanceof Uint8Array) {
@@ -55,15 +70,17 @@ export function isSignedStatement(value: object): value is SignedStatement {
 
 /** The parts of a value. */
 export function valuesOf(value: object): readonly unknown[] {
-  return Object.values(value);
+  return Array.isArray(value) ? value : Object.values(value);
 }
 
 function rememberedFacts(value: object): Facts {
+  if (value === NO_UPDATES) return NOTHING_NEW;
+  // Lists are new in each frame, and so are small records; large ones are shared by many.
+  if (Array.isArray(value)) return factsOf(value);
   const before = known.get(value);
   if (before !== undefined) return before;
   const facts = partFacts(value);
-  // Parts of middle size are new in each frame; large and empty ones are shared by many.
-  if (facts.bytes >= LARGE_BYTES || facts.bytes < EMPTY_BYTES) known.set(value, facts);
+  if (facts.bytes >= LARGE_BYTES) known.set(value, facts);
   return facts;
 }
 

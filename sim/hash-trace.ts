@@ -13,9 +13,10 @@ const FNV_PRIME = 0x0100_0193;
 /** What a state says follows from the effects before; walking it each time would be slow. */
 const SKIPPED = new Set(['state']);
 
-/** Bytes and names of fields are seen again and again. */
+/** Bytes, names and words are seen again and again. */
 const fingerprints = new WeakMap<Uint8Array, number>();
-const names = new Map<string, number>();
+const texts = new Map<string, number>();
+const TEXTS_MAX = 65_536;
 
 /** Hashes events and effects. */
 export class HashTrace implements Trace {
@@ -42,15 +43,22 @@ export class HashTrace implements Trace {
     if (value instanceof Uint8Array) return this.#number(fingerprintOf(value));
     if (value instanceof KedgeError) return this.#text(`${value.code} ${value.message}`);
     if (typeof value !== 'object' || value === null) return;
-    for (const [key, part] of Object.entries(value)) {
+    if (Array.isArray(value)) return this.#list(value);
+    const parts: readonly unknown[] = Object.values(value);
+    for (const [at, key] of Object.keys(value).entries()) {
       if (SKIPPED.has(key)) continue;
-      this.#number(nameOf(key));
-      this.#walk(part);
+      this.#byte(hashOf(key));
+      this.#walk(parts[at]);
     }
   }
 
+  #list(parts: readonly unknown[]): void {
+    this.#byte(parts.length);
+    for (const part of parts) this.#walk(part);
+  }
+
   #text(text: string): void {
-    for (let i = 0; i < text.length; i += 1) this.#byte(text.charCodeAt(i));
+    this.#byte(hashOf(text));
   }
 
   #number(value: number): void {
@@ -73,12 +81,12 @@ function fingerprintOf(bytes: Uint8Array): number {
   return hash;
 }
 
-/** A number for a field's name that is the same in every run. */
-function nameOf(key: string): number {
-  const before = names.get(key);
+/** A number for a text that is the same in every run. */
+function hashOf(text: string): number {
+  const before = texts.get(text);
   if (before !== undefined) return before;
   let hash = 0x811c_9dc5;
-  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
-  names.set(key, hash);
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), FNV_PRIME);
+  if (texts.size < TEXTS_MAX) texts.set(text, hash);
   return hash;
 }

@@ -10,7 +10,7 @@ import { importSigningKey, type SigningKey, sha256 } from '../src/core/crypto.ts
 import { Memo } from '../src/core/memo.ts';
 
 const PKCS8_ED25519 = parseHex('302e020100300506032b657004220420');
-const SIGNED_MAX = 1024;
+const SIGNED_MAX = 8192;
 const keys = new Map<string, SigningKey>();
 
 /** The Ed25519 key of a signer or node. */

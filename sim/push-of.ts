@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Push } from '../src/core/gossip/frames.ts';
-import { type BaseBody, makePush } from '../src/core/gossip/push.ts';
+import type { BodyContent, Push } from '../src/core/gossip/frames.ts';
+import { type BaseBody, contentFrom, makePush } from '../src/core/gossip/push.ts';
 import { type AnchorId, type StreamName, splitStream } from '../src/core/ids.ts';
 import { parseReleaseBody } from '../src/core/releases/body.ts';
 import type { SignedDocument } from '../src/core/statements/envelope.ts';
@@ -21,6 +21,9 @@ interface PushParts {
 
 /** Pushes by what they carry: the same for every node. */
 const pushes = new WeakMap<SignedDocument, { base: Uint8Array | undefined; push: Push }>();
+
+/** What stands for a body, by the body and the one that it builds on. */
+const contents = new WeakMap<Uint8Array, { base: Uint8Array | undefined; content: BodyContent }>();
 
 /** The push of a document. */
 export function pushOf(parts: PushParts): Push {
@@ -39,7 +42,16 @@ function delta({ base, document, blobs }: PushParts): Push {
     const der = before.has(id) ? undefined : blobs.get(id);
     return der === undefined ? [] : [der];
   });
-  return makePush(base && baseOf(base), document, added);
+  const content = contentOf(base, document.body);
+  return { statement: document.statement, content, blobs: added };
+}
+
+function contentOf(base: SignedDocument | undefined, body: Uint8Array): BodyContent {
+  const known = contents.get(body);
+  if (known !== undefined && known.base === base?.body) return known.content;
+  const content = contentFrom(base && baseOf(base), body);
+  contents.set(body, { base: base?.body, content });
+  return content;
 }
 
 function baseOf({ statement, body }: SignedDocument): BaseBody {
