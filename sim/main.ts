@@ -9,6 +9,7 @@
 import { randomInt } from 'node:crypto';
 import { faultText } from './faults.ts';
 import { answerJob, runJobs } from './jobs.ts';
+import { joinFile } from './joined.ts';
 import { type Command, type Options, readOptions, type SeedRange, USAGE } from './options.ts';
 import type { Profile } from './plan.ts';
 import { replayFile } from './replay.ts';
@@ -28,9 +29,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  // Refusals are part of the game and need no long stacks.
-  Error.stackTraceLimit = 4;
   const { command } = options;
+  // Refusals are part of the game: their stacks cost time, and what fails is run again with some.
+  if (command.kind !== 'seed') Error.stackTraceLimit = 0;
   switch (command.kind) {
     case 'seeds':
       return await runSeeds(options, command);
@@ -40,18 +41,24 @@ async function main(argv: readonly string[]): Promise<number> {
       return runOne(command);
     case 'scale':
       return runScale(options, command);
+    case 'join':
+      return tell(options, joinFile(command.file), 'joined');
     case 'replay':
       return await runReplay(command);
   }
 }
 
 async function runSeeds(
-  { format }: Options,
+  options: Options,
   { jobs, ...range }: Extract<Command, { kind: 'seeds' }>,
 ): Promise<number> {
   const runs = jobs === undefined ? runRange(range) : await runJobs(range, jobs);
   answerJob(runs);
-  process.stdout.write(format === 'json' ? `${jsonLine(runs)}\n` : textOf(runs));
+  return tell(options, runs);
+}
+
+function tell({ format }: Options, runs: Runs, what?: 'joined'): number {
+  process.stdout.write(format === 'json' ? `${jsonLine(runs, what)}\n` : textOf(runs, what));
   return isGood(runs) ? 0 : 1;
 }
 
@@ -61,10 +68,8 @@ function runRange(range: SeedRange): Runs {
   return { dense: ofProfile('dense'), long: ofProfile('long') };
 }
 
-function runFresh({ format }: Options, seconds: number): number {
-  const runs = { dense: makeRunner().run(fresh(seconds)), long: sumOf([]) };
-  process.stdout.write(format === 'json' ? `${jsonLine(runs)}\n` : textOf(runs));
-  return isGood(runs) ? 0 : 1;
+function runFresh(options: Options, seconds: number): number {
+  return tell(options, { dense: makeRunner().run(fresh(seconds)), long: sumOf([]) });
 }
 
 function makeRunner(): Runner {

@@ -34,6 +34,8 @@ export type Command =
     }
   /** How fast one release gets to how many nodes. */
   | { readonly kind: 'scale'; readonly nodes: number; readonly regions: number }
+  /** Runs over ranges, judged as one. */
+  | { readonly kind: 'join'; readonly file: string }
   /** A recorded run of a real node. */
   | { readonly kind: 'replay'; readonly file: string };
 
@@ -54,6 +56,7 @@ export const USAGE: string = `usage: npm run sim -- [what] [--json]
   --long-seed X [--faults a,b] one long seed
   --nodes N [--regions R]     how fast a release spreads, beside other protocols
                               (default 5 regions, at most ${REGIONS.length})
+  --join FILE                 runs over ranges judged as one: a line of --json each
   --replay FILE               a recorded run of a real node
 `;
 
@@ -96,6 +99,7 @@ function parse(argv: readonly string[]) {
       faults: text,
       nodes: text,
       regions: text,
+      join: text,
       replay: text,
       json: flag,
     },
@@ -104,6 +108,7 @@ function parse(argv: readonly string[]) {
 
 function readCommand(values: Values): Command | undefined {
   if (values.replay !== undefined) return { kind: 'replay', file: values.replay };
+  if (values.join !== undefined) return { kind: 'join', file: values.join };
   if (values.nodes !== undefined) return readScale(values.nodes, values.regions);
   if (values.seed !== undefined) return readSeed('dense', values.seed, values.faults);
   const long = values['long-seed'];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { missingIn, PENDING } from './coverage.ts';
+import { COVERAGE_SEEDS, missingIn, neverIn, PENDING } from './coverage.ts';
 import type { Profile } from './plan.ts';
 import { healBarMs } from './seed.ts';
 import { type Failure, type Summary, sumOf } from './summary.ts';
@@ -22,8 +22,9 @@ export interface SimBar {
 /** A run: what each profile came to. */
 export type Runs = Readonly<Record<Profile, Summary>>;
 
-/** With fewer dense seeds something may well not come up by chance. */
-const COVERAGE_SEEDS = 500;
+/** One run, or several of which some figures are not known any more. */
+type Kind = 'run' | 'joined';
+
 const BARS = { seedsPerCpuMinute: 1000, nodeHoursPerCpuMinute: 2000 };
 /** With fewer seeds than these, what is measured is how long a process takes to get warm. */
 const SPEED_SEEDS = { dense: 500, long: 25 };
@@ -38,8 +39,8 @@ const FEW =
  */
 function barsOf({ dense, long }: Runs): readonly SimBar[] {
   const { failures, healMs } = sumOf([dense, long]);
-  const { seedsPerCpuMinute } = figuresOf(dense);
-  const { nodeHoursPerCpuMinute } = figuresOf(long);
+  const { seedsPerCpuMinute } = figuresOf(dense, 'run');
+  const { nodeHoursPerCpuMinute } = figuresOf(long, 'run');
   const bars = [
     atMost('violations', failures.length, 0),
     atMost('healMsMax', at(healMs, 1), healBarMs()),
@@ -60,7 +61,7 @@ export function isGood(runs: Runs): boolean {
 }
 
 /** One line for programs. */
-export function jsonLine(runs: Runs): string {
+export function jsonLine(runs: Runs, kind: Kind = 'run'): string {
   const { dense, long } = runs;
   const all = sumOf([dense, long]);
   return JSON.stringify({
@@ -70,39 +71,51 @@ export function jsonLine(runs: Runs): string {
     violations: all.failures,
     coverage: {
       hits: Object.fromEntries(all.hits),
-      missing: missingIn(all.hits),
+      seeds: Object.fromEntries(all.shown),
+      ...neverOf(runs),
       weak: isCoverageWeak(runs),
       pending: PENDING,
     },
-    figures: figuresOf(all),
-    profiles: { dense: profileOf(dense), long: profileOf(long) },
+    figures: figuresOf(all, kind),
+    profiles: { dense: profileOf(dense, kind), long: profileOf(long, kind) },
     bars: barsOf(runs),
   });
 }
 
 /** Lines for people. */
-export function textOf(runs: Runs): string {
+export function textOf(runs: Runs, kind: Kind = 'run'): string {
   const { dense, long } = runs;
-  const all = sumOf([dense, long]);
   const bars = barsOf(runs).map(
     ({ name, value, at: way, limit, met }) =>
       `${met ? 'met   ' : 'MISSED'} ${name} ${value} (at ${way} ${limit})`,
   );
   return [
-    ...figureLines('dense', dense),
-    ...figureLines('long', long),
-    ...(dense.seeds >= COVERAGE_SEEDS ? coverageLines(runs, missingIn(all.hits)) : [FEW]),
+    ...figureLines('dense', dense, kind),
+    ...figureLines('long', long, kind),
+    ...(dense.seeds >= COVERAGE_SEEDS ? coverageLines(runs) : [FEW]),
     ...bars,
     '',
   ].join('\n');
 }
 
-function coverageLines(runs: Runs, missing: readonly string[]): readonly string[] {
-  const weak = isCoverageWeak(runs) ? 'WEAK  ' : '      ';
+function coverageLines(runs: Runs): readonly string[] {
+  const { missing, rare } = neverOf(runs);
   return [
-    `${weak} never came up: ${missing.length === 0 ? 'nothing' : missing.join(', ')}`,
+    `${missing.length > 0 ? 'WEAK  ' : '      '} never came up: ${listOf(missing)}`,
+    ...(rare.length > 0 ? [`       too rare for so few seeds: ${listOf(rare)}`] : []),
     `       waits for the machine: ${PENDING.join('; ')}`,
   ];
+}
+
+/** What never came up: what so many seeds must show, and what is too rare to be demanded. */
+function neverOf({ dense, long }: Runs): Record<'missing' | 'rare', readonly string[]> {
+  const { hits } = sumOf([dense, long]);
+  const missing = missingIn(hits, dense.seeds);
+  return { missing, rare: neverIn(hits).filter((name) => !missing.includes(name)) };
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ');
 }
 
 /** A failure for people. */
@@ -117,28 +130,28 @@ export function failureText(failure: Failure): string {
   ].join('\n');
 }
 
-function profileOf(summary: Summary) {
+function profileOf(summary: Summary, kind: Kind) {
   const { seeds, nodeHours, cpuSeconds } = summary;
   return {
     seeds,
     nodeHours: rounded(nodeHours),
     cpuSeconds: rounded(cpuSeconds),
-    ...figuresOf(summary),
+    ...figuresOf(summary, kind),
   };
 }
 
-function figureLines(profile: Profile, summary: Summary): readonly string[] {
+function figureLines(profile: Profile, summary: Summary, kind: Kind): readonly string[] {
   if (summary.seeds === 0) return [];
   const { seeds, nodeHours } = summary;
   return [
     `sim: ${seeds} ${profile} seeds, ${rounded(nodeHours)} node hours`,
-    ...Object.entries(figuresOf(summary)).map(
+    ...Object.entries(figuresOf(summary, kind)).map(
       ([name, value]) => `  ${name.padEnd(24)}${String(value)}`,
     ),
   ];
 }
 
-function figuresOf(summary: Summary) {
+function figuresOf(summary: Summary, kind: Kind) {
   const { seeds, nodeHours, cpuSeconds, events, healMs } = summary;
   const minutes = cpuSeconds / 60;
   return {
@@ -146,14 +159,13 @@ function figuresOf(summary: Summary) {
     microsecondsPerEvent: rounded(share(cpuSeconds * 1e6, events)),
     seedsPerCpuMinute: Math.floor(share(seeds, minutes)),
     nodeHoursPerCpuMinute: Math.floor(share(nodeHours, minutes)),
-    healMsMedian: at(healMs, 0.5),
-    healMsP99: at(healMs, 0.99),
+    ...(kind === 'run' && { healMsMedian: at(healMs, 0.5), healMsP99: at(healMs, 0.99) }),
     healMsMax: at(healMs, 1),
   };
 }
 
-function isCoverageWeak({ dense, long }: Runs): boolean {
-  return dense.seeds >= COVERAGE_SEEDS && missingIn(sumOf([dense, long]).hits).length > 0;
+function isCoverageWeak(runs: Runs): boolean {
+  return neverOf(runs).missing.length > 0;
 }
 
 function at(ascending: readonly number[], quantile: number): number {

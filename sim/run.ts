@@ -29,6 +29,8 @@ export interface RunOptions {
 const SEED_OPTIONS: Readonly<Record<Profile, string>> = { dense: '--seed', long: '--long-seed' };
 /** Seeds that divide by this run twice. */
 const TWICE_EVERY: Readonly<Record<Profile, number>> = { dense: 128, long: 16 };
+/** Callers that a failure names. */
+const STACK_DEPTH = 8;
 /** A run that finds this many failures has found enough. */
 const FAILURES_MAX = 20;
 
@@ -80,6 +82,7 @@ export class Runner {
       events,
       failures,
       hits: coverage.hits,
+      shown: coverage.seeds,
       healMs: healMs.toSorted((a, b) => a - b),
     };
   }
@@ -98,6 +101,17 @@ export class Runner {
     };
     this.#worlds.set(content, made);
     return made;
+  }
+
+  /** A bug is found sooner with the place where it was thrown. */
+  #runWithStacks(plan: SeedPlan): SeedResult {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = STACK_DEPTH;
+    try {
+      return this.runPlan(plan);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 
   #runTwice(plan: SeedPlan): SeedResult {
@@ -125,7 +139,7 @@ export class Runner {
       (ids) => this.runPlan(this.plan(seed, ids, profile)).violation?.invariant === invariant,
     );
     const shrunk = this.plan(seed, kept, profile);
-    const { atMs, message } = this.runPlan(shrunk).violation ?? violation;
+    const { atMs, message } = this.#runWithStacks(shrunk).violation ?? violation;
     const list = kept.length === 0 ? 'none' : kept.join(',');
     return {
       seed,

@@ -28,6 +28,8 @@ export interface Summary {
   readonly failures: readonly Failure[];
   /** How often what must come up came up. */
   readonly hits: ReadonlyMap<Sometimes, number>;
+  /** In how many seeds it did. */
+  readonly shown: ReadonlyMap<Sometimes, number>;
   /** From healing to equal roots, milliseconds, ascending. */
   readonly healMs: readonly number[];
 }
@@ -39,6 +41,7 @@ const NOTHING: Summary = {
   events: 0,
   failures: [],
   hits: new Map(),
+  shown: new Map(),
   healMs: [],
 };
 
@@ -48,15 +51,20 @@ export function sumOf(summaries: Iterable<Summary>): Summary {
 }
 
 function add(a: Summary, b: Summary): Summary {
-  const hits = new Map(a.hits);
-  for (const [name, count] of b.hits) hits.set(name, (hits.get(name) ?? 0) + count);
   return {
     seeds: a.seeds + b.seeds,
     nodeHours: a.nodeHours + b.nodeHours,
     cpuSeconds: a.cpuSeconds + b.cpuSeconds,
     events: a.events + b.events,
     failures: [...a.failures, ...b.failures],
-    hits,
+    hits: counted(a.hits, b.hits),
+    shown: counted(a.shown, b.shown),
     healMs: [...a.healMs, ...b.healMs].toSorted((x, y) => x - y),
   };
+}
+
+function counted(a: Summary['hits'], b: Summary['hits']): Summary['hits'] {
+  const sum = new Map(a);
+  for (const [name, count] of b) sum.set(name, (sum.get(name) ?? 0) + count);
+  return sum;
 }
