@@ -12,6 +12,7 @@ import { parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts
 import {
   NOTE_MAX_BYTES,
   PROOF_HASHES_MAX,
+  REGIONS_MAX,
   SIGNATURE_MAX_BYTES,
   WATCH_BUNDLES_MAX,
 } from '../core/limits.ts';
@@ -57,9 +58,14 @@ export function decodeAttestation(frame: FrameOutput, member: AttestationMember)
     case 'regionSplit':
       return { kind: 'region-split', split: decodeSplit(frame.regionSplit) };
     case 'cosignedAsk': {
-      const { streams } = requireMessage(frame.cosignedAsk, 'cosigned ask');
-      const asked = requireCount(streams, COSIGNED_ASK_MAX, 'asked streams');
-      return { kind: 'cosigned-ask', streams: asked.map(parseStreamName) };
+      const ask = requireMessage(frame.cosignedAsk, 'cosigned ask');
+      const streams = requireCount(ask.streams, COSIGNED_ASK_MAX, 'asked streams');
+      const regions = requireCount(ask.regions, REGIONS_MAX, 'asked regions');
+      return {
+        kind: 'cosigned-ask',
+        streams: streams.map(parseStreamName),
+        regions: regions.map(parseRegionName),
+      };
     }
   }
 }
@@ -74,7 +80,7 @@ export function attestationMessage(frame: AttestationFrame): FrameInput {
     case 'region-split':
       return { regionSplit: encodeSplit(frame.split) };
     case 'cosigned-ask':
-      return { cosignedAsk: { streams: [...frame.streams] } };
+      return { cosignedAsk: { streams: [...frame.streams], regions: [...frame.regions] } };
   }
 }
 

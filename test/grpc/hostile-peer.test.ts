@@ -109,7 +109,7 @@ describe('a hostile peer with a valid certificate', () => {
     const link = await peer.open(victim.server);
     const startMs = performance.now();
     const streams = Array.from({ length: COSIGNED_ASK_MAX }, () => MADE_UP);
-    const frame = encodeFrame({ kind: 'cosigned-ask', streams });
+    const frame = encodeFrame({ kind: 'cosigned-ask', streams, regions: [] });
     for (let i = 0; i < 3000; i += 1) link.sendBytes(frame);
     await until(() => reports('link.held').length > 0);
     await publishedEverywhere();

@@ -25,6 +25,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
     ['what a peer said that it had, before a decision took it back', 25296, [0, 1, 2, 3, 4]],
     ['cosignatures that were asked for in vain for long', 20269, [1, 2, 4]],
     ['links that were all lost before they told of any other node', 2_000_066, [4]],
+    ['a region that cannot cosign any more, and who asks for it', 12004, [0, 1]],
     ['a decision about a fork above what a node holds', 34645, [1, 2, 3, 4]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
   ])('comes over %s', (_, seed, faults) => {

@@ -68,6 +68,7 @@ export const attestationFrame: fc.Arbitrary<AttestationFrame> = fc.oneof(
   fc.record({
     kind: fc.constant('cosigned-ask' as const),
     streams: fc.array(stream, { maxLength: 3 }),
+    regions: fc.array(region, { maxLength: 3 }),
   }),
 );
 /** From a node to a client. */

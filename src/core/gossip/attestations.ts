@@ -13,11 +13,12 @@
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RegionName, StreamName } from '../ids.ts';
 import { decisionOf } from '../log/checkpoint.ts';
-import { type HeartbeatBook, noteHeartbeat } from '../log/heartbeat-book.ts';
+import { beatingRegions, type HeartbeatBook, noteHeartbeat } from '../log/heartbeat-book.ts';
 import { type CosignedHead, keyOfLine, type RegionPolicy, regionPolicy } from '../log/regions.ts';
 import {
   type CosignedHeads,
   mergeSplits,
+  newestHeads,
   observeCosignature,
   type RegionSplit,
   type SplitPair,
@@ -35,8 +36,6 @@ import type { Spread } from './spread.ts';
 
 /** Streams in one question. */
 export const COSIGNED_ASK_MAX: number = 64;
-/** A region that was silent for longer is not expected to cosign, milliseconds. */
-const SILENT_MAX_MS = 120_000;
 /** Ticks between two rounds of questions about one stream: doubled up to this. */
 const ASK_PAUSE_MAX = 256;
 /** Streams that one tick looks at. */
@@ -106,7 +105,7 @@ export class Attestations {
         if (policy.keys.get(heartbeat.keyId)?.region !== heartbeat.region) return;
         const news = noteHeartbeat(this.#book, policy, heartbeat, nowMs);
         if (news.kind !== 'new') return;
-        if (!this.#expected(nowMs).includes(heartbeat.region)) this.#openAll();
+        if (!beatingRegions(this.#book, nowMs).includes(heartbeat.region)) this.#openAll();
         this.#book = news.book;
         return this.#relay(said, heartbeat.region, from);
       }
@@ -118,9 +117,10 @@ export class Attestations {
   /** A frame of a peer. Errors: those of {@link take}. */
   frame(link: Link, frame: AttestationFrame, nowMs: number): void {
     if (frame.kind !== 'cosigned-ask') return this.take(frame, link.peer, nowMs);
+    const policy = this.#currentPolicy();
+    if (policy === undefined) return;
     for (const stream of frame.streams) {
-      const heads = [...(this.#heads.get(stream) ?? NO_HEADS).values()];
-      const newest = heads.flatMap(([head]) => (head === undefined ? [] : [head]));
+      const newest = newestHeads(this.#heads.get(stream) ?? NO_HEADS, policy, frame.regions);
       link.repairBudget.spend(0, 1 + newest.length);
       for (const head of newest) this.#parts.outbox.send(link, { kind: 'cosigned', head });
     }
@@ -151,16 +151,19 @@ export class Attestations {
     const link = links[this.#turn++ % Math.max(1, links.length)];
     const policy = this.#currentPolicy();
     if (link === undefined || policy === undefined) return;
-    const streams = this.#incomplete(policy, nowMs);
-    if (streams.length > 0) this.#parts.outbox.send(link, { kind: 'cosigned-ask', streams });
+    const lacking = this.#incomplete(policy, nowMs);
+    if (lacking.size === 0) return;
+    const [streams, regions] = [[...lacking.keys()], [...new Set([...lacking.values()].flat())]];
+    this.#parts.outbox.send(link, { kind: 'cosigned-ask', streams, regions });
   }
 
-  #incomplete(policy: RegionPolicy, nowMs: number): readonly StreamName[] {
-    const lacking: StreamName[] = [];
+  /** Streams to ask for now, and the regions whose cosignatures each lacks. */
+  #incomplete(policy: RegionPolicy, nowMs: number): Map<StreamName, readonly RegionName[]> {
+    const lacking = new Map<StreamName, readonly RegionName[]>();
     if (this.#open.size === 0) return lacking;
-    const expected = this.#expected(nowMs);
+    const expected = beatingRegions(this.#book, nowMs);
     for (const stream of [...this.#open].slice(0, LOOKED_AT_MAX)) {
-      if (lacking.length === COSIGNED_ASK_MAX) break;
+      if (lacking.size === COSIGNED_ASK_MAX) break;
       this.#open.delete(stream);
       const row = this.#parts.replica.rows.rows.get(stream);
       const missing = row === undefined || row.forked ? [] : this.#missing(policy, row);
@@ -173,7 +176,7 @@ export class Attestations {
       const { times, dueTurn } = this.#asked.get(stream) ?? { times: 0, dueTurn: 0 };
       const isExpected = missing.some((region) => expected.includes(region));
       if (!isExpected || dueTurn > this.#turn) continue;
-      lacking.push(stream);
+      lacking.set(stream, missing);
       this.#asked.set(stream, { times: times + 1, dueTurn: this.#turn + this.#pauseAfter(times) });
     }
     return lacking;
@@ -184,13 +187,6 @@ export class Attestations {
     const peers = Math.max(1, this.#parts.links.ready().length);
     const isRound = (times + 1) % peers === 0;
     return isRound ? Math.min(ASK_PAUSE_MAX, 2 ** ((times + 1) / peers)) : 1;
-  }
-
-  /** Regions that send heartbeats. */
-  #expected(nowMs: number): readonly RegionName[] {
-    return [...this.#book].flatMap(([region, { timeSeconds }]) =>
-      Math.abs(nowMs - 1000 * timeSeconds) <= SILENT_MAX_MS ? [region] : [],
-    );
   }
 
   /** Regions in the book that did not cosign this head, or a later one. */

@@ -155,7 +155,12 @@ export type Attestation =
 export type AttestationFrame =
   | Attestation
   /** Asks for the newest cosignatures of these streams. */
-  | { readonly kind: 'cosigned-ask'; readonly streams: readonly StreamName[] };
+  | {
+      readonly kind: 'cosigned-ask';
+      readonly streams: readonly StreamName[];
+      /** Those of these regions are lacking; none: of any. */
+      readonly regions: readonly RegionName[];
+    };
 
 /** What a node asks another one to stream to it. */
 export interface FetchRequest {

@@ -12,6 +12,9 @@ import { CLOCK_SKEW_MAX_MS } from '../limits.ts';
 import { type Heartbeat, verifyHeartbeat } from './heartbeat.ts';
 import type { RegionPolicy } from './regions.ts';
 
+/** A region that was silent for longer is not expected to cosign, milliseconds. */
+const SILENT_MAX_MS = 120_000;
+
 /** Verified heartbeats. */
 export type HeartbeatBook = ReadonlyMap<RegionName, Heartbeat>;
 
@@ -59,6 +62,13 @@ export function quorumMedianMs(book: HeartbeatBook, policy: RegionPolicy): numbe
     .sort((a, b) => b - a)
     .slice(0, policy.threshold);
   return newest.length < policy.threshold ? undefined : newest[Math.floor(policy.threshold / 2)];
+}
+
+/** Regions that send heartbeats now. */
+export function beatingRegions(book: HeartbeatBook, nowMs: number): readonly RegionName[] {
+  return [...book].flatMap(([region, { timeSeconds }]) =>
+    Math.abs(nowMs - 1000 * timeSeconds) <= SILENT_MAX_MS ? [region] : [],
+  );
 }
 
 function isBetter(one: Heartbeat, other: Heartbeat, nowMs: number): boolean {

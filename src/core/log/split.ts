@@ -10,7 +10,7 @@
  */
 import { encodeHex } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
-import type { KeyId } from '../ids.ts';
+import type { KeyId, RegionName } from '../ids.ts';
 import { COSIGNED_HEADS_MAX } from '../limits.ts';
 import { checkpointText, decisionOf, requireLog, requireRealm } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
@@ -39,6 +39,19 @@ export type Observation =
   /** No region's, or not valid. */
   | { readonly kind: 'dropped' }
   | { readonly kind: 'split'; readonly split: RegionSplit };
+
+/** The newest head of each key of these regions that counts; no regions: of any. */
+export function newestHeads(
+  heads: CosignedHeads,
+  { keys }: RegionPolicy,
+  regions: readonly RegionName[],
+): readonly CosignedHead[] {
+  return [...heads].flatMap(([keyId, [head]]) => {
+    const region = keys.get(keyId)?.region;
+    const isAsked = regions.length === 0 || (region !== undefined && regions.includes(region));
+    return head === undefined || !isAsked ? [] : [head];
+  });
+}
 
 /** Takes in one cosignature of a stream. Rules CO-8 and CO-13. */
 export function observeCosignature(

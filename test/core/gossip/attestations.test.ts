@@ -102,7 +102,11 @@ describe('what regions attest', () => {
   });
 
   it('asks for the cosignatures of regions that send heartbeats, and answers', () => {
-    const ask: AttestationFrame = { kind: 'cosigned-ask', streams: [CHARTER_STREAM] };
+    const ask: AttestationFrame = {
+      kind: 'cosigned-ask',
+      streams: [CHARTER_STREAM],
+      regions: [FRA],
+    };
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
     say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([ask]);
@@ -110,6 +114,9 @@ describe('what regions attest', () => {
     say('fra-1', { kind: 'cosigned', head });
     expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
     expect(framesOf(say('sin-1', ask), 'cosigned')).toEqual([{ kind: 'cosigned', head }]);
+    expect(framesOf(say('sin-1', { ...ask, regions: [SIN] }), 'cosigned')).toEqual([]);
+    const any = framesOf(say('sin-1', { ...ask, regions: [] }), 'cosigned');
+    expect(any).toEqual([{ kind: 'cosigned', head }]);
   });
 
   it('asks in growing steps for what nobody has, and not for a region that fell silent', () => {

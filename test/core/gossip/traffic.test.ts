@@ -45,6 +45,7 @@ describe('Traffic', () => {
     const ask: Frame = {
       kind: 'cosigned-ask',
       streams: Array.from({ length: 64 }, () => ROW.stream),
+      regions: [],
     };
     expect(untilExcess(ask, 0)).toBe(Math.floor(10_000 / 65));
     const excess = Array.from({ length: 5 }, () => traffic.took(PING, 4 * 1024 * 1024, 0)).at(-1);

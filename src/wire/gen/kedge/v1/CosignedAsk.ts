@@ -3,8 +3,10 @@
 
 export interface CosignedAskInput {
   'streams'?: (string)[];
+  'regions'?: (string)[];
 }
 
 export interface CosignedAskOutput {
   'streams': (string)[];
+  'regions': (string)[];
 }
