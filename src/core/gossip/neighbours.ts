@@ -61,8 +61,6 @@ export class Neighbours {
   readonly #known: Set<NodeId> = new Set();
   readonly #unwantedTicks: Map<NodeId, number> = new Map();
   readonly #labels: RegionLabels;
-  /** What labels were compared with last. */
-  #measured: readonly MeasuredPeer[] = [];
 
   constructor({ outbox, links, dialer, topology, membership }: NeighboursParts) {
     this.#outbox = outbox;
@@ -226,31 +224,15 @@ export class Neighbours {
 
   /** Compares what nodes say of their region with how far away they are. */
   #compareLabels(): void {
-    if (this.#labels.isCalm && this.#isMeasuredAlike()) return;
     const peers: MeasuredPeer[] = [];
     for (const { linkId, nodeId, region } of this.#links.ready()) {
       const fastestMs = this.#membership.link(linkId)?.fastestMs;
       if (fastestMs !== undefined) peers.push({ nodeId, region, fastestMs });
     }
-    this.#measured = peers;
     const changes = this.#labels.observe(peers);
     if (changes.length === 0) return;
     for (const change of changes) this.#outbox.notice({ kind: 'label', ...change });
     this.#topology.avoid(this.#labels.avoided);
-  }
-
-  /** Says whether links and their fastest round trips are those that were compared last. */
-  #isMeasuredAlike(): boolean {
-    let count = 0;
-    for (const { linkId, nodeId, region } of this.#links.ready()) {
-      const fastestMs = this.#membership.link(linkId)?.fastestMs;
-      if (fastestMs === undefined) continue;
-      const before = this.#measured[count];
-      if (before?.nodeId !== nodeId || before.fastestMs !== fastestMs) return false;
-      if (before.region !== region) return false;
-      count += 1;
-    }
-    return count === this.#measured.length;
   }
 
   #measure(linkId: Link['linkId']): void {

@@ -49,6 +49,8 @@ export class RegionLabels {
   readonly #self: PeerIdentity;
   readonly #entries: Map<NodeId, Entry> = new Map();
   #avoided: ReadonlySet<NodeId> = new Set();
+  /** What was seen last. */
+  #peers: readonly MeasuredPeer[] = [];
 
   constructor(self: PeerIdentity) {
     this.#self = self;
@@ -59,18 +61,15 @@ export class RegionLabels {
     return this.#avoided;
   }
 
-  /** True while no doubt arises or goes: looking at what was seen before changes nothing. */
-  get isCalm(): boolean {
-    return this.#entries.size === 0;
-  }
-
   doubt(nodeId: NodeId): LabelDoubt | undefined {
     const entry = this.#entries.get(nodeId);
     return entry?.isDoubted === true ? entry.kind : undefined;
   }
 
   forget(nodeId: NodeId): void {
-    if (this.#entries.delete(nodeId)) this.#choose();
+    if (!this.#entries.delete(nodeId)) return;
+    this.#peers = [];
+    this.#choose();
   }
 
   /**
@@ -78,6 +77,10 @@ export class RegionLabels {
    * no link now keeps its doubt: one that is not chosen as a relay for it is not linked to either.
    */
   observe(peers: readonly MeasuredPeer[]): readonly LabelChange[] {
+    // While no doubt arises or goes, the same again changes nothing.
+    const isSame = this.#entries.size === 0 && areAlike(this.#peers, peers);
+    this.#peers = peers;
+    if (isSame) return [];
     const judge = new Judgement(this.#self, peers);
     const { self } = judge;
     const changes = [this.#note(this.#self, self)];
@@ -168,6 +171,16 @@ class Judgement {
     const middle = (count - 1) >> 1;
     return times[middle >= skipped ? middle + 1 : middle];
   }
+}
+
+function areAlike(a: readonly MeasuredPeer[], b: readonly MeasuredPeer[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ nodeId, region, fastestMs }, at) => {
+      const other = b[at];
+      return other?.nodeId === nodeId && other.region === region && other.fastestMs === fastestMs;
+    })
+  );
 }
 
 function isFar(ms: number, near: number): boolean {

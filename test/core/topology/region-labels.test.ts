@@ -77,12 +77,12 @@ describe('RegionLabels', () => {
     expect(observe(labels, [...HERE, measured('d', 'gru', 45)], 1)).toMatchObject([
       { nodeId: 'd', region: 'gru', doubt: 'none' },
     ]);
-    expect(labels.isCalm).toBe(true);
     observe(labels, [...HERE, measured('d', 'iad', 45)], DOUBT_OBSERVATIONS);
-    expect(labels.isCalm).toBe(false);
     labels.forget(parseNodeId('d'));
     expect(labels.doubt(parseNodeId('d'))).toBeUndefined();
     expect(labels.avoided.size).toBe(0);
+    observe(labels, [...HERE, measured('d', 'iad', 45)], DOUBT_OBSERVATIONS);
+    expect(labels.doubt(parseNodeId('d'))).toBe('too-far');
   });
 });
 
