@@ -125,7 +125,7 @@ async function run(session: Session, bundle: BundleName, options: Options): Prom
       json: { release, draft: opened.path },
       text:
         `${isSigned ? 'Waits for signatures' : 'Drafted'}: ${shown}, the ${release} release.\n` +
-        `Next: kedge rotate ${bundle} --key <keyfile>`,
+        `Next: kedge rotate ${bundle} --key <keyfile>, or kedge proposal create ${shown}`,
     });
     return;
   }
@@ -216,7 +216,10 @@ function print(
 function standingText(rotation: Rotation): string {
   const { standing, next } = rotation.path;
   if (standing === 'done') return 'Done: the old anchor is gone and the new one is trusted.';
-  return `Waiting before the ${next ?? ''} release; nothing was drafted. --watch waits.`;
+  return (
+    `Waiting before the ${next ?? ''} release; nothing was drafted. --watch waits; a gate that ` +
+    'you answer for is passed with --override <gate> --reason <why>, which all can read.'
+  );
 }
 
 function finishedText(session: Session, rotation: Rotation, finished: Finished): string {
