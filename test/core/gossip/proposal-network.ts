@@ -229,8 +229,10 @@ export class ProposalNetwork {
       case 'cancel-fetch':
       case 'dial':
       case 'hold':
+      case 'renew':
       case 'resolve':
       case 'serve':
+      case 'vouched':
         return;
     }
   }
