@@ -125,6 +125,12 @@ export class Disk {
     return this.writes;
   }
 
+  /** Counts more than this. */
+  advance(beyond: number): number {
+    this.writes = Math.max(this.writes, beyond) + 1;
+    return this.writes;
+  }
+
   /** Errors: `BUG`: the batch contradicts what is held; nothing is written. */
   append(batch: PersistBatch): void {
     this.#settle();

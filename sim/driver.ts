@@ -221,6 +221,8 @@ export class Driver implements Process {
       case 'vouched':
       case 'renew':
         return this.standing.perform(effect.kind);
+      case 'advance':
+        return this.standing.advance(effect.beyond);
       case 'fetch':
         return this.fetcher.start(effect.fetchId, effect.target, effect.requests);
       case 'cancel-fetch':

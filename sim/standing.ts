@@ -14,6 +14,7 @@ import type { Oracle } from './oracle.ts';
 import type { Scene } from './scene.ts';
 
 const RENEW_MS = 3;
+const ADVANCE_MS = 2;
 
 /** What it works with. */
 export interface StandingParts {
@@ -66,6 +67,17 @@ export class Standing {
       if (this.#phase !== 'waiting' || !isAlive()) return;
       this.#phase = 'signing';
       this.#attestor?.start(machine.durable);
+    });
+  }
+
+  /** Makes the store count more than this. */
+  advance(beyond: number): void {
+    const { scene, oracle, host, handle, isAlive } = this.#parts;
+    scene.after(ADVANCE_MS, host.index, () => {
+      if (!isAlive()) return;
+      const count = host.disk.advance(beyond);
+      oracle.copies.counted(host);
+      handle({ kind: 'advanced', count });
     });
   }
 

@@ -105,6 +105,8 @@ export const PEERS_MAX: number = 1000;
 export const MEMBERS_MAX: number = 2000;
 /** What a node signs of its store, bytes. */
 export const MARK_MAX_BYTES: number = 1024;
+/** A store is not made to count beyond more than this: what it counts stays a safe integer. */
+export const COUNT_FOLLOWED_MAX: number = 2 ** 52;
 /** A member record, bytes; with its signature it fits beside a ping. */
 export const MEMBER_MAX_BYTES: number = 1024;
 /** What a ping or an acknowledgement carries beside itself, bytes. */

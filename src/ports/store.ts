@@ -79,8 +79,11 @@ export interface Store extends AsyncDisposable {
    */
   readonly writes: number;
 
-  /** Counts one more, for a process that starts, and returns the count. */
-  advance(): Promise<number>;
+  /**
+   * Counts one more, for a process that starts, or more than `beyond` where that is more, and
+   * returns the count.
+   */
+  advance(beyond?: number): Promise<number>;
 
   /** What the node kept of what happened to it; closed with the store. */
   readonly audit: AuditStore;

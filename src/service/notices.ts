@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CopyNotice, Notice } from '../core/gossip/events.ts';
+import type { Notice } from '../core/gossip/events.ts';
+import type { CopyNotice } from '../core/gossip/store-mark.ts';
 import type { RegionSplit } from '../core/log/split.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';

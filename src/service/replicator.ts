@@ -240,6 +240,8 @@ export class Replicator implements AsyncDisposable {
       case 'renew':
       case 'vouched':
         return this.#options.onStore?.(effect.kind);
+      case 'advance':
+        return this.#track(this.#writes.advance(effect.beyond));
       case 'fetch':
         return this.#track(this.#fetches.run(effect));
       case 'cancel-fetch':

@@ -18,10 +18,11 @@ const WAITING_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * What became of the batches: all up to `batchId` are on disk, and the store was written to `count`
- * times; or it and all behind it are given up.
+ * times; or it and all behind it are given up. Or what became of a count.
  */
 export type WriteOutcome =
   | { readonly kind: 'persisted'; readonly batchId: number; readonly count: number }
+  | { readonly kind: 'advanced'; readonly count: number; readonly error?: KedgeError }
   | {
       readonly kind: 'persist-failed';
       readonly batchId: number;
@@ -55,6 +56,17 @@ export class WriteQueue {
     this.#waiting.push({ batchId, batch, bytes });
     this.#waitingBytes += bytes;
     this.#work ??= this.#writeAll();
+  }
+
+  /** Makes the store count more than this, in order with what is written. */
+  async advance(beyond: number): Promise<void> {
+    let failure: { readonly error: KedgeError } | undefined;
+    try {
+      await this.#store.advance(beyond);
+    } catch (thrown) {
+      failure = { error: KedgeError.from(thrown) };
+    }
+    this.#onOutcome({ kind: 'advanced', count: this.#store.writes, ...failure });
   }
 
   /** Resolves when all that was added is written or given up. */

@@ -86,12 +86,12 @@ export class DocumentStore implements Store {
     return this.#heads.writes;
   }
 
-  async advance(): Promise<number> {
+  async advance(beyond?: number): Promise<number> {
     this.#requireOpen();
     await this.#inTurn(async () => {
       await this.#repair();
-      await this.#entries.write([this.#heads.nextWrite]);
-      this.#heads.advance();
+      await this.#entries.write([this.#heads.nextWrite(beyond)]);
+      this.#heads.advance(beyond);
     });
     return this.writes;
   }

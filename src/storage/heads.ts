@@ -18,6 +18,7 @@ import {
 } from '../core/ids.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { StoreBatch, StoredDocument, StoredHead } from '../ports/store.ts';
+import { Draft } from './draft.ts';
 import type { Put } from './key-value.ts';
 import { blobKey, bodyKey, documentKey, forkKey, headKey, WRITES_KEY } from './keys.ts';
 import {
@@ -81,14 +82,14 @@ export class Heads {
     return this.#writes;
   }
 
-  /** One more without a change of heads, as it is written. */
-  get nextWrite(): Put {
-    return { key: WRITES_KEY, value: encodeWrites(this.#writes + 1) };
+  /** One more without a change of heads, and than `beyond`, as it is written. */
+  nextWrite(beyond = 0): Put {
+    return { key: WRITES_KEY, value: encodeWrites(this.#after(beyond)) };
   }
 
   /** {@link nextWrite} is written. */
-  advance(): void {
-    this.#writes += 1;
+  advance(beyond = 0): void {
+    this.#writes = this.#after(beyond);
   }
 
   /** The sequence of a stream's head; 0 when there is none. */
@@ -165,8 +166,12 @@ export class Heads {
     for (const [stream, head] of changes.heads) {
       puts.push({ key: headKey(stream), value: encodeHead(head) });
     }
-    if (puts.length > 0) puts.push(this.nextWrite);
+    if (puts.length > 0) puts.push(this.nextWrite());
     return { puts, removedKeys, changes };
+  }
+
+  #after(beyond: number): number {
+    return Math.max(this.#writes, beyond) + 1;
   }
 
   async #isHeld(
@@ -198,37 +203,6 @@ export class Heads {
     const digest = sameBatch?.digest ?? (await digestAt(stream, sequence));
     if (digest === undefined) throw new KedgeError('BUG', `no head ${stream} ${String(common)}`);
     return { sequence, digest };
-  }
-}
-
-/** A map with changes that are not made yet: as cheap as what changes. */
-class Draft<Value> {
-  readonly #base: ReadonlyMap<StreamName, Value>;
-  readonly #changes: Map<StreamName, Value | undefined> = new Map();
-
-  constructor(base: ReadonlyMap<StreamName, Value>) {
-    this.#base = base;
-  }
-
-  get changes(): ReadonlyMap<StreamName, Value | undefined> {
-    return this.#changes;
-  }
-
-  get(stream: StreamName): Value | undefined {
-    return this.#changes.has(stream) ? this.#changes.get(stream) : this.#base.get(stream);
-  }
-
-  set(stream: StreamName, value: Value | undefined): void {
-    this.#changes.set(stream, value);
-  }
-
-  /** What is there and another one than before. */
-  changed(): ReadonlyMap<StreamName, Value> {
-    const changed = new Map<StreamName, Value>();
-    for (const [stream, value] of this.#changes) {
-      if (value !== undefined && value !== this.#base.get(stream)) changed.set(stream, value);
-    }
-    return changed;
   }
 }
 

@@ -156,7 +156,7 @@ function failing(store: Store): Store {
     storeId: store.storeId,
     audit: store.audit,
     writes: store.writes,
-    advance: () => store.advance(),
+    advance: (beyond) => store.advance(beyond),
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),
     proposals: () => store.proposals(),

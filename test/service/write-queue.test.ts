@@ -50,7 +50,17 @@ describe('WriteQueue', () => {
       if (entries.writes === 1) queue.add(2, batchOf(documentOf(PAYMENTS, 2)));
     };
     await queue.idle();
-    expect(outcomes.map(({ batchId }) => batchId)).toEqual([1, 2]);
+    expect(outcomes.map(batchOrCount)).toEqual([1, 2]);
+  });
+
+  it('counts beyond what it is told to, and says when the store refused', async () => {
+    queue.add(1, batchOf(documentOf(PAYMENTS, 1)));
+    await queue.advance(60);
+    await queue.idle();
+    expect(outcomes).toContainEqual({ kind: 'advanced', count: 61 });
+    await store[Symbol.asyncDispose]();
+    await queue.advance(90);
+    expect(outcomes.at(-1)).toMatchObject({ count: store.writes, error: { code: 'STORE' } });
   });
 
   it('writes a batch about a fork alone', async () => {
@@ -61,7 +71,7 @@ describe('WriteQueue', () => {
     ];
     addAll([one, two, { documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 2) }, other]);
     await queue.idle();
-    expect(outcomes.map(({ batchId }) => batchId)).toEqual([2, 3, 4]);
+    expect(outcomes.map(batchOrCount)).toEqual([2, 3, 4]);
     expect(await sequence()).toBe(1);
   });
 
@@ -99,6 +109,10 @@ describe('WriteQueue', () => {
     return heads.find(({ stream }) => stream === PAYMENTS)?.sequence ?? 0;
   }
 });
+
+function batchOrCount(outcome: WriteOutcome): number {
+  return outcome.kind === 'advanced' ? outcome.count : outcome.batchId;
+}
 
 /** Counts writes; `onWrite` may refuse one. */
 class SlowKeyValue extends MemoryKeyValue {

@@ -28,7 +28,7 @@ import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { CutOff } from './conduct.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
-import type { StoreMark } from './store-mark.ts';
+import type { CopyNotice } from './store-mark.ts';
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a
@@ -91,6 +91,8 @@ export type GossipEvent =
     }
   /** The store has another id from now on, as `renew` asked; and the count with that. */
   | { readonly kind: 'renewed'; readonly storeId: string; readonly count: number }
+  /** What `advance` came to; with an error the count is what it was. */
+  | { readonly kind: 'advanced'; readonly count: number; readonly error?: KedgeError }
   /** The batches up to the last one failed together; they may be on disk all the same. */
   | {
       readonly kind: 'persist-failed';
@@ -187,18 +189,6 @@ export type ProposeResult =
   | { readonly kind: 'kept'; readonly digest: Sha256 }
   | { readonly kind: 'refused'; readonly error: KedgeError };
 
-/** What this node once signed of its store, and a peer showed, proves that there is a copy. */
-export interface CopyNotice {
-  readonly kind: 'copy';
-  /** `older`: it is this store; `copied`: another process runs on a copy of it. */
-  readonly what: 'older' | 'copied';
-  /** Who showed it. */
-  readonly by: NodeId;
-  /** What was signed, and what this process has. */
-  readonly mark: StoreMark;
-  readonly own: StoreMark;
-}
-
 /** Something that an operator should see; the driver logs and counts it. */
 export type Notice =
   | { readonly kind: 'link-ready'; readonly peer: PeerIdentity }
@@ -247,6 +237,8 @@ export type GossipEffect =
   | { readonly kind: 'dial'; readonly target: DialTarget }
   /** The store is an old copy: give it another id; ends in `renewed`. */
   | { readonly kind: 'renew' }
+  /** Make the store count more than this, durably; ends in `advanced`. */
+  | { readonly kind: 'advance'; readonly beyond: number }
   /** Peers looked at what this node signed of its store: nothing speaks against attesting. */
   | { readonly kind: 'vouched' }
   /** Look the seeds up; ends in `resolved`. */

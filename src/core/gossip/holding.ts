@@ -3,11 +3,14 @@
  * goes on, and comparing with others is hurried.
  *
  * What peers show of this node's own marks (`marks.ts`) may prove that its store is an old copy:
- * then it holds back too, and attests no more.
+ * then it holds back too, and attests no more. Or that a copy of it runs: then it counts on beyond
+ * what was signed there, or its own next start would look like the old copy.
  *
  * @module
  */
+import type { KedgeError } from '../errors.ts';
 import type { Sha256 } from '../ids.ts';
+import { COUNT_FOLLOWED_MAX } from '../limits.ts';
 import type { Dialer } from './dialer.ts';
 import type { GossipEffect } from './events.ts';
 import type { Fetching } from './fetching.ts';
@@ -53,6 +56,8 @@ export class Holding {
   #standing: 'unknown' | 'vouched' | 'older' = 'unknown';
   /** Processes that run on copies, as far as that was noticed. */
   readonly #copies: Set<string> = new Set();
+  /** The count that the store is on its way beyond. */
+  #outrunning = 0;
   #turn = 0;
 
   constructor(parts: HoldingParts) {
@@ -105,6 +110,13 @@ export class Holding {
     outbox.emit({ kind: 'vouched' });
   }
 
+  /** The store counts so much now; with an error it is asked again when a peer shows it again. */
+  advanced(count: number, error: KedgeError | undefined): void {
+    this.#outrunning = 0;
+    this.#parts.marks.wrote(count);
+    if (error !== undefined) this.#parts.outbox.notice({ kind: 'persist-failed', error });
+  }
+
   /** Called after each event: hurries, and ends holding back when it is time. */
   review(): void {
     const { serving, outbox, replica, neighbours, dialer } = this.#parts;
@@ -146,13 +158,23 @@ export class Holding {
   #copied({ nodeId }: Link, { kind, mark }: MarkVerdict): void {
     const { serving, marks, outbox } = this.#parts;
     const { own } = marks;
-    if (own === undefined || (kind === 'copied' && this.#copies.has(mark.bootId))) return;
-    outbox.notice({ kind: 'copy', what: kind, by: nodeId, mark, own });
-    if (kind === 'copied') return void this.#copies.add(mark.bootId);
+    if (own === undefined) return;
+    const isNoted = kind === 'copied' && this.#copies.has(mark.bootId);
+    if (!isNoted) outbox.notice({ kind: 'copy', what: kind, by: nodeId, mark, own });
+    if (kind === 'copied') {
+      this.#copies.add(mark.bootId);
+      return this.#outrun(mark.count, own.count);
+    }
     this.#standing = 'older';
     marks.renounce();
     serving.suspend();
     outbox.emit({ kind: 'renew' });
+  }
+
+  #outrun(count: number, held: number): void {
+    if (count < held || count <= this.#outrunning || count > COUNT_FOLLOWED_MAX) return;
+    this.#outrunning = count;
+    this.#parts.outbox.emit({ kind: 'advance', beyond: count });
   }
 
   /** Shows the mark to so many peers that lack it, each time to others. */

@@ -215,6 +215,8 @@ export class GossipMachine {
         return this.#replica.persistFailed(event.lastBatchId ?? event.batchId, event.error);
       case 'renewed':
         return this.#marks.renewed(event.storeId, event.count);
+      case 'advanced':
+        return this.#holding.advanced(event.count, event.error);
       case 'attest':
         return this.#attestations.take(event.said, undefined, nowMs);
       case 'report':

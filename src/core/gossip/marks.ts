@@ -109,9 +109,9 @@ export class Marks {
     return [...this.#kept.values()].flatMap((all) => all.map(({ signed }) => signed));
   }
 
-  /** The store was written to; absent: it does not count. */
-  wrote(count: number | undefined): void {
-    if (this.#own !== undefined && count !== undefined) this.#own = { ...this.#own, count };
+  /** The store was written to; absent: it does not count. Answers may overtake each other. */
+  wrote(count = 0): void {
+    if (this.#own !== undefined && count > this.#own.count) this.#own = { ...this.#own, count };
   }
 
   /** The store is an old copy: nothing more is said of it. */

@@ -36,6 +36,18 @@ export interface StoreMark {
   readonly count: number;
 }
 
+/** What this node once signed of its store, and a peer showed, proves that there is a copy. */
+export interface CopyNotice {
+  readonly kind: 'copy';
+  /** `older`: it is this store; `copied`: another process runs on a copy of it. */
+  readonly what: 'older' | 'copied';
+  /** Who showed it. */
+  readonly by: NodeId;
+  /** What was signed, and what this process has. */
+  readonly mark: StoreMark;
+  readonly own: StoreMark;
+}
+
 /** A mark as it travels and is kept. */
 export interface SignedMark {
   readonly payload: Uint8Array;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts';
+import { KedgeError } from '../../../src/core/errors.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import type { Frame, Hello, StoreDigest } from '../../../src/core/gossip/frames.ts';
 import { GossipMachine, type GossipOptions } from '../../../src/core/gossip/machine.ts';
@@ -156,6 +157,45 @@ describe('Marks of stores', () => {
     expect(machine.holding).toBeUndefined();
   });
 
+  it('of a copy are outrun by the count of the original, which is none after its restart', () => {
+    linkUp('fra-1');
+    wrote(14);
+    const shown = (count: number): readonly GossipEffect[] => {
+      const copy = { bootId: OTHER_BOOT, after: BOOT, begin: 12, count };
+      return handleDigest('fra-1', { remembered: markOf(SELF, copy) });
+    };
+    expect(shown(13).filter(isAdvance)).toEqual([]);
+    expect(shown(60).filter(isAdvance)).toEqual([{ kind: 'advance', beyond: 60 }]);
+    expect(shown(60).filter(isAdvance)).toEqual([]);
+    const error = new KedgeError('STORE', 'the disk is full');
+    const [failed] = handle({ kind: 'advanced', count: 14, error });
+    expect(failed).toEqual({ kind: 'notice', notice: { kind: 'persist-failed', error } });
+    expect(shown(60).filter(isAdvance)).toHaveLength(1);
+    handle({ kind: 'advanced', count: 61 });
+    tick();
+    wrote(15);
+    expect(shown(60).filter(isAdvance)).toEqual([]);
+    const more = shown(61);
+    expect(more.filter(isCopy)).toEqual([]);
+    expect(more.filter(isAdvance)).toEqual([{ kind: 'advance', beyond: 61 }]);
+    handle({ kind: 'advanced', count: 62 });
+    expect(handle({ kind: 'leave' }).filter(isMarkOf(62))).toHaveLength(1);
+    const self = { ...helloOf(SELF, { storeId: STORE, marks: true }), bootId: 'c'.repeat(32) };
+    start({ self, started: { after: BOOT, count: 63 } });
+    linkUp('fra-1');
+    expect(shown(61).filter(isCopy)).toEqual([]);
+    expect(machine.holding).toBeUndefined();
+  });
+
+  it('with a count near the end of numbers are told of, and not outrun', () => {
+    linkUp('fra-1');
+    wrote(14);
+    const copy = { bootId: OTHER_BOOT, after: BOOT, begin: 12, count: Number.MAX_SAFE_INTEGER };
+    const effects = handleDigest('fra-1', { remembered: markOf(SELF, copy) });
+    expect(effects.filter(isCopy)).toMatchObject([{ notice: { what: 'copied' } }]);
+    expect(effects.filter(isAdvance)).toEqual([]);
+  });
+
   describe('keep the key of a region from signing', () => {
     it('until two peers have looked', () => {
       expect(begun).not.toContainEqual({ kind: 'vouched' });
@@ -292,6 +332,10 @@ function markIn(frames: readonly Frame[]): StoreMark | undefined {
 
 function isMarkOf(count: number): (effect: GossipEffect) => boolean {
   return (effect) => markIn(framesIn([effect]))?.count === count;
+}
+
+function isAdvance({ kind }: GossipEffect): boolean {
+  return kind === 'advance';
 }
 
 function isCopy(effect: GossipEffect): boolean {

@@ -223,6 +223,7 @@ export class ProposalNetwork {
           this.told.push([at, what, brought.via, brought.by]);
         }
         return;
+      case 'advance':
       case 'arm':
       case 'arrived':
       case 'attested':
