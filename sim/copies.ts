@@ -2,7 +2,7 @@
  * Which stores are old copies, and whether their nodes find out.
  *
  * Knows what no node knows: the highest count that any process had of a store. So a process that
- * began with no more than that runs on a copy.
+ * began with no more than that runs on a copy, and so do those after it.
  *
  * @module
  */
@@ -40,7 +40,10 @@ export class Copies {
   /** A process begins. */
   boots(host: SimNode): void {
     const { storeId, writes: count } = host.disk;
-    const kind = count <= (this.#peaks.get(storeId) ?? 0) ? 'copy' : 'original';
+    const before = this.#begins.get(host);
+    // Who writes on a copy long enough counts beyond the original, and stays a copy.
+    const isHeir = before?.kind === 'copy' && before.storeId === storeId;
+    const kind = isHeir || count <= (this.#peaks.get(storeId) ?? 0) ? 'copy' : 'original';
     this.#begins.set(host, { storeId, count, kind });
     if (host.role === 'clone') this.#shared.add(storeId);
     this.counted(host);
