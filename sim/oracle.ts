@@ -243,8 +243,8 @@ export class Oracle {
   #proves(evidence: Evidence): void {
     if (this.#proven.has(evidence)) return;
     const { stream, sequence } = evidence;
-    const first = this.#truth.recognise(evidence.first);
-    const second = this.#truth.recognise(evidence.second);
+    const first = this.#truth.recogniseProof(evidence.first);
+    const second = this.#truth.recogniseProof(evidence.second);
     const isProof =
       first !== undefined &&
       second !== undefined &&

@@ -6,10 +6,13 @@
 import { encodeBase64 } from '../src/core/bytes.ts';
 import { sha256 } from '../src/core/crypto.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
-import type { Sha256, StreamName } from '../src/core/ids.ts';
+import { CHARTER_STREAM, type Sha256, type StreamName } from '../src/core/ids.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement } from '../src/core/statements/statement.ts';
 import type { Pool, Published } from './pool.ts';
+
+/** Signatures of the charter role that a charter needs here. */
+const CHARTER_QUORUM = 2;
 
 /** A statement that signers made. */
 export interface Known {
@@ -72,15 +75,28 @@ export class Truth {
   }
 
   /**
+   * What a statement of evidence is. Of a charter it may carry a quorum of the signatures alone:
+   * without the recovery keys, which whoever passes it on can leave out, their part does not count.
+   */
+  recogniseProof(signed: SignedStatement): Known | undefined {
+    const whole = this.recognise(signed);
+    if (whole !== undefined) return whole;
+    const known = this.#byDigest.get(sha256(signed.payload));
+    const isQuorum = signed.signatures.length >= CHARTER_QUORUM;
+    return known?.stream === CHARTER_STREAM && isQuorum && isPartOf(known, signed)
+      ? known
+      : undefined;
+  }
+
+  /**
    * Says whether an honest node may send a statement: with all signatures that its signers made, in
-   * a proposal with some of them, and with no others.
+   * evidence and proposals with some of them, and with no others.
    */
   isSendable(signed: SignedStatement, kind: Frame['kind']): boolean {
+    if (kind === 'fork') return this.recogniseProof(signed) !== undefined;
     if (!kind.startsWith('proposal')) return this.recognise(signed) !== undefined;
-    const { payload, signatures } = signed;
-    const known = this.#byDigest.get(sha256(payload));
-    const isSigned = signatures.length > 0;
-    return isSigned && signatures.every((one) => known?.signatures.has(textOf(one)) === true);
+    const known = this.#byDigest.get(sha256(signed.payload));
+    return signed.signatures.length > 0 && known !== undefined && isPartOf(known, signed);
   }
 
   /** Says whether a body is the one that was signed. */
@@ -90,6 +106,11 @@ export class Truth {
     if (before === undefined) this.#bodies.set(body, digest);
     return digest === known.bodyDigest;
   }
+}
+
+/** Says whether all signatures are of those that signers made. */
+function isPartOf({ signatures }: Known, signed: SignedStatement): boolean {
+  return signed.signatures.every((one) => signatures.has(textOf(one)));
 }
 
 function textOf({ signature }: { readonly signature: Uint8Array }): string {
