@@ -143,6 +143,8 @@ function judge(watched: readonly Round[], unwatched: readonly Round[]): Measurem
       clientExtraBytesMedian: median(client),
       clientExtraBytesMax: Math.max(...client),
       peerExtraBytesMedian: median(peer),
+      // A mark of a store, signed every 30 s at most, is in few rounds: the mean has its share.
+      peerExtraBytesMean: Math.round(peer.reduce((sum, bytes) => sum + bytes, 0) / peer.length),
       peerExtraBytesMax: Math.max(...peer),
       peerWithReportsBytesMedian: median(watched.map((round) => round.peer)),
     },

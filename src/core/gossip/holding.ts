@@ -85,9 +85,13 @@ export class Holding {
     this.vouch();
   }
 
-  /** Called at a steady pace: shows a few peers what is new of the store. */
+  /** Called at a steady pace: compares with a peer, and shows a few what the store became. */
   tick(): void {
-    if (this.#parts.marks.tick() === 'news') this.#showMark(SHOWN_AT_ONCE);
+    const { marks, repair } = this.#parts;
+    const news = marks.tick();
+    // First, since its digest carries the mark.
+    repair.tick();
+    if (news === 'news') this.#showMark(SHOWN_AT_ONCE);
     this.vouch();
   }
 
@@ -180,7 +184,7 @@ export class Holding {
   /** Shows the mark to so many peers that lack it, each time to others. */
   #showMark(count: number): void {
     const { links, marks, repair } = this.#parts;
-    const lacking = links.ready().filter((link) => marks.isNewTo(link));
+    const lacking = links.ready().filter((link) => marks.isUntold(link));
     const first = lacking.length === 0 ? 0 : this.#turn++ % lacking.length;
     const chosen = [...lacking.slice(first), ...lacking.slice(0, first)].slice(0, count);
     for (const link of chosen) repair.show(link, 'answer');

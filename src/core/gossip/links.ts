@@ -35,8 +35,11 @@ export class Link {
   /** What the peer said it holds, by stream. */
   readonly held: Map<StreamName, Row> = new Map();
   readonly repairBudget: RepairBudget = new RepairBudget();
-  /** The count of this node's mark that the peer has; how often it was shown one of its own. */
-  readonly marks: { seen: number; shown: number } = { seen: 0, shown: 0 };
+  /**
+   * The counts of this node's mark that the peer was told last, and that it has; how often it was
+   * shown one of its own.
+   */
+  readonly marks: { told: number; seen: number; shown: number } = { told: 0, seen: 0, shown: 0 };
   /** Regions of origin whose news the peer gets sooner by other ways; pushes left out since. */
   readonly #spared: Map<RegionName, number> = new Map();
   /** The last measured round trip, milliseconds. */

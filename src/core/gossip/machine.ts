@@ -247,7 +247,6 @@ export class GossipMachine {
     switch (timer.name) {
       case 'repair':
         this.#replica.retry();
-        this.#repair.tick();
         this.#holding.tick();
         this.#fetching.tick(nowMs);
         this.#connecting.tick(monotonicMs);

@@ -3,7 +3,7 @@
  * they are shown again.
  *
  * A mark is signed when a peer has to have it: for the first link, after a change at most every
- * 8 s, and before an orderly stop. It travels in digests until the peer says that it has it. A
+ * 30 s, and before an orderly stop. It travels in digests until the peer says that it has it. A
  * node that keeps a mark which speaks against what the peer's present process says shows that one
  * back, and nothing otherwise, so at rest this costs some bytes. Source: docs/replication.md.
  *
@@ -29,7 +29,7 @@ import {
 /** Marks kept of one node: of several processes, and of what stores it had. */
 const KEPT_MAX = 4;
 /** Ticks, 2 s each, between two marks that are signed because of a change. */
-const SIGN_EVERY = 4;
+const SIGN_EVERY = 15;
 /** Signatures checked for one peer between two ticks. */
 const CHECKS_PER_TICK = 4;
 /** How often a peer is shown the same on one link: what was dropped is said again. */
@@ -128,7 +128,7 @@ export class Marks {
     this.#own = { realm, nodeId, storeId, bootId, after: bootId, begin: count, count };
   }
 
-  /** Called at a steady pace; says whether there is news of this node's store for a few peers. */
+  /** Called at a steady pace: signs what is due, and says whether there is news for a few peers. */
   tick(): 'news' | 'none' {
     this.#turn += 1;
     this.#checks.clear();
@@ -148,9 +148,9 @@ export class Marks {
     return 'news';
   }
 
-  /** Says whether a peer lacks this node's last mark. */
-  isNewTo({ takesMarks, marks }: Link): boolean {
-    return takesMarks && this.#signed !== undefined && marks.seen !== this.#signed.mark.count;
+  /** Says whether a peer lacks this node's last mark, and it is not on its way. */
+  isUntold(link: Link): boolean {
+    return this.#isNewTo(link) && link.marks.told !== this.#signed?.mark.count;
   }
 
   /** What a digest for this peer says. */
@@ -161,8 +161,10 @@ export class Marks {
     const against = present && this.#against(link.nodeId, present.mark);
     const shows = against !== undefined && link.marks.shown < SHOWN_MAX;
     if (shows) link.marks.shown += 1;
+    const news = this.#isNewTo(link) ? this.#signed : undefined;
+    if (news !== undefined) link.marks.told = news.mark.count;
     return {
-      ...(this.#signed !== undefined && this.isNewTo(link) && { mark: this.#signed.signed }),
+      ...(news !== undefined && { mark: news.signed }),
       ...(present !== undefined && { markSeen: present.mark.count }),
       ...(shows && { remembered: against.signed }),
     };
@@ -181,6 +183,10 @@ export class Marks {
     if (hasLooked && verdict === undefined) this.#looked.add(nodeId);
     if (mark !== undefined) this.#take(link, mark);
     return verdict;
+  }
+
+  #isNewTo({ takesMarks, marks }: Link): boolean {
+    return takesMarks && this.#signed !== undefined && marks.seen !== this.#signed.mark.count;
   }
 
   #judge(by: NodeId, signed: SignedMark): MarkVerdict | undefined {
