@@ -56,9 +56,10 @@ export interface RealmIndex {
 export function encodeIndex(index: RealmIndex): Uint8Array {
   return encodeCanonical({
     charters: index.charters.map(envelopeText),
-    evidence: index.evidence.map(({ sequence, first, second, revealed }) => ({
+    evidence: index.evidence.map(({ sequence, first, second, recovered, revealed }) => ({
       first: envelopeText(first),
       second: envelopeText(second),
+      ...(recovered && { recovered: envelopeText(recovered) }),
       // Two charters of recovery keys may lie above the place of their fork.
       ...(sequence !== parseStatement(first.payload).sequence && { sequence }),
       ...(revealed && { revealed: revealed.map(keyValue) }),
@@ -154,14 +155,17 @@ function readRelease(value: CanonicalValue, path: string): IndexedRelease {
 function readEvidence(value: CanonicalValue, path: string): Evidence {
   const reader = readObject(value, path, {
     required: ['first', 'second'],
-    optional: ['revealed', 'sequence'],
+    optional: ['recovered', 'revealed', 'sequence'],
   });
   const first = envelopeAt(reader, 'first');
   const { stream, ...place } = parseStatement(first.payload);
   const sequence = reader.has('sequence')
     ? parseSequence(reader.integer('sequence', { min: 1, max: Number.MAX_SAFE_INTEGER }))
     : place.sequence;
-  const evidence = { stream, sequence, first, second: envelopeAt(reader, 'second') };
+  const evidence = {
+    ...{ stream, sequence, first, second: envelopeAt(reader, 'second') },
+    ...(reader.has('recovered') && { recovered: envelopeAt(reader, 'recovered') }),
+  };
   if (!reader.has('revealed')) return evidence;
   return { ...evidence, revealed: reader.list('revealed', { max: SIGNERS_MAX }, readKey) };
 }

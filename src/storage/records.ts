@@ -3,15 +3,14 @@
  *
  * A record is a version byte and then fields in order: fixed-size ones as they are, others behind
  * their length; numbers are big-endian. Payloads and signatures are kept verbatim. JSON with base64
- * would be a third larger and slower to read, and readers of signed bytes must not tempt anybody to
- * serialise them anew.
+ * would be a third larger and slower to read, and tempt readers to serialise signed bytes anew.
  *
  * ```
  * format     "kedge-store " version " " storeId "\n"       text, so that every version can read it
  * head       1, sequence u64, digest 32
  * writes     1, count u64
  * document   1, digest 32, body digest 32, statement
- * fork       1, sequence u64, statement, statement, keys
+ * fork       1, sequence u64, statement, statement, keys, nothing or statement
  * keys       nothing, or count u8, count × (algorithm (u8), SPKI (u16)): recovery keys of charters
  * proposal   1, 0, statement, body (u32), count u16, count × DER (u32)
  *         or 1, 1, statement, statement without a payload: the signature that withdraws
@@ -122,24 +121,25 @@ export function parseDocument(bytes: Uint8Array): DocumentRecord {
 
 /** Encodes a fork record. Errors: `LIMIT`. */
 export function encodeFork(evidence: Evidence): Uint8Array {
-  const { sequence, first, second, revealed } = evidence;
+  const { sequence, first, second, revealed, recovered } = evidence;
   const both = [statementBytes(first), statementBytes(second)];
-  return concatBytes(versionByte(), u64(sequence), ...both, keysBytes(revealed));
+  const further = [keysBytes(revealed), recovered ? statementBytes(recovered) : NOTHING];
+  return concatBytes(versionByte(), u64(sequence), ...both, ...further);
 }
 
 /** Parses a fork record. Errors: `PARSE`, those of a key. */
 export function parseFork(stream: StreamName, bytes: Uint8Array): Evidence {
   const reader = new RecordReader(bytes);
-  const sequence = parseSequence(reader.u64());
-  const first = reader.statement();
-  const second = reader.statement();
+  const place = { stream, sequence: parseSequence(reader.u64()) };
+  const both = { first: reader.statement(), second: reader.statement() };
   const revealed = reader.isAtEnd() ? undefined : reader.keys();
+  const recovered = reader.isAtEnd() ? undefined : reader.statement();
   reader.end();
-  return { stream, sequence, first, second, ...(revealed && { revealed }) };
+  return { ...place, ...both, ...(recovered && { recovered }), ...(revealed && { revealed }) };
 }
 
 function keysBytes(keys: Evidence['revealed']): Uint8Array {
-  if (keys === undefined) return new Uint8Array(0);
+  if (keys === undefined) return NOTHING;
   const parts = keys.flatMap(({ alg, spki }) => [prefixed(1, encodeUtf8(alg)), prefixed(2, spki)]);
   return concatBytes(uint(1, keys.length), ...parts);
 }

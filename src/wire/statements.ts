@@ -88,13 +88,14 @@ export function encodeDocument(document: SignedDocument): SignedDocumentInput {
 /** Checks and copies evidence of a fork. */
 export function decodeEvidence(message: ForkEvidenceOutput | null | undefined): Evidence {
   const what = 'fork evidence';
-  const { stream, sequence, first, second, revealed } = requireMessage(message, what);
+  const { stream, sequence, first, second, revealed, recovered } = requireMessage(message, what);
   requireCount(revealed, SIGNERS_MAX, `${what} keys`);
   return {
     stream: parseStreamName(stream),
     sequence: decodeSequence(sequence, `${what} sequence`),
     first: decodeStatement(first, `${what} first statement`),
     second: decodeStatement(second, `${what} second statement`),
+    ...(recovered && { recovered: decodeStatement(recovered, `${what} recovery`) }),
     ...(revealed.length > 0 && { revealed: revealed.map(decodeKey) }),
   };
 }
@@ -106,6 +107,7 @@ export function encodeEvidence(evidence: Evidence): ForkEvidenceInput {
     sequence: String(evidence.sequence),
     first: encodeStatement(evidence.first),
     second: encodeStatement(evidence.second),
+    ...(evidence.recovered && { recovered: encodeStatement(evidence.recovered) }),
     ...(evidence.revealed && {
       revealed: evidence.revealed.map(({ alg, spki }) => ({ alg, spki })),
     }),

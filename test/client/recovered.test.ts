@@ -147,6 +147,9 @@ describe('the index of a copy', () => {
     if (evidence === undefined) throw new Error('no fork');
     const index = { ...indexOf(recovered, ours), evidence: [evidence] };
     expect(parseIndex(encodeIndex(index))).toEqual(index);
+    const used = { ...evidence, recovered: evidence.second };
+    const further = { ...index, evidence: [used] };
+    expect(parseIndex(encodeIndex(further))).toEqual(further);
   });
 
   it('forgets a release that fell, also with a higher sequence', () => {

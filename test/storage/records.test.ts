@@ -64,6 +64,9 @@ describe('stored records keep their bytes', () => {
     const tail = `0107${encodeHex(encodeUtf8('ed25519'))}002c${encodeHex(key.spki)}`;
     expect(encodeHex(longer)).toBe(encodeHex(bytes) + tail);
     expect(parseFork(PAYMENTS, longer)).toEqual(recovered);
+    const used = { ...recovered, recovered: small };
+    expect(encodeHex(encodeFork(used))).toBe(`${encodeHex(longer)}000000017000${checksum}`);
+    expect(parseFork(PAYMENTS, encodeFork(used))).toEqual(used);
   });
 });
 

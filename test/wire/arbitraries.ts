@@ -100,6 +100,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record(
     sequence,
     first: statement,
     second: statement,
+    recovered: statement,
     revealed: fc.constant([generateSigningKey('ed25519').publicKey]),
   },
   { requiredKeys: ['stream', 'sequence', 'first', 'second'] },

@@ -5,6 +5,7 @@
  */
 import type { RegionName } from '../ids.ts';
 import { isKnownEvidence } from '../trusted/accept.ts';
+import { statementsOf } from '../trusted/evidence.ts';
 import { type Evidence, forkOf } from '../trusted/state.ts';
 import type { Fetching } from './fetching.ts';
 import type { ReplicationFrame } from './frames.ts';
@@ -75,8 +76,8 @@ export class Replication {
   #isVerified({ nodeId }: Link, evidence: Evidence, monotonicMs: number): boolean {
     const { verified } = this.#replica;
     if (isKnownEvidence(verified, evidence)) return true;
-    const { stream, first, second } = evidence;
+    const { stream } = evidence;
     const state = forkOf(verified, stream) === undefined ? 'open' : 'stopped';
-    return this.#proofs.take(nodeId, [first, second], { stream, state }, monotonicMs);
+    return this.#proofs.take(nodeId, statementsOf(evidence), { stream, state }, monotonicMs);
   }
 }

@@ -11,6 +11,7 @@ import { encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../ids.ts';
 import { parseStatement } from '../statements/statement.ts';
+import { statementsOf } from '../trusted/evidence.ts';
 import { isForEver, lastRecovery, RANK_FOR_EVER, recoveriesOf } from '../trusted/lineage.ts';
 import { currentCharter, type ForkedStream, forkOf, type TrustedState } from '../trusted/state.ts';
 
@@ -114,9 +115,8 @@ function lineageOf(state: TrustedState): Pick<Row, 'rank' | 'covered'> {
 }
 
 function forkedRow({ stream, evidence, commonSequence, heldSequence }: ForkedStream): Row {
-  const { first, second } = evidence;
-  const pair = parseStatement(first.payload).digest + parseStatement(second.payload).digest;
-  const digest = sha256(encodeUtf8(pair));
+  const digests = statementsOf(evidence).map(({ payload }) => parseStatement(payload).digest);
+  const digest = sha256(encodeUtf8(digests.join('')));
   const lacks = commonSequence - heldSequence;
   return { stream, sequence: commonSequence, digest, forked: true, ...(lacks > 0 && { lacks }) };
 }

@@ -15,9 +15,9 @@ import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptCharter } from './accept-charter.ts';
 import { acceptStream } from './accept-stream.ts';
 import { requirePastQuorum } from './authority.ts';
-import { acceptCharterEvidence } from './charter-evidence.ts';
+import { acceptCharterEvidence, tellsOfRecovery } from './charter-evidence.ts';
 import { areRivals, decisionBelow } from './decisions.ts';
-import { isCovered, makeEvidence } from './evidence.ts';
+import { isCovered, makeEvidence, statementsOf } from './evidence.ts';
 import { addEvidence } from './fork.ts';
 import type { Accepted, Link, Offer } from './offer.ts';
 import { type Evidence, forkOf, headOf, type TrustedState } from './state.ts';
@@ -57,8 +57,8 @@ export function acceptEvidence(
   evidence: Evidence,
   { held }: Pick<Offer, 'held'> = {},
 ): { readonly outcome: 'forked' | 'held'; readonly state: TrustedState } {
-  requireBounded([evidence.first, evidence.second]);
-  const [first, second] = [evidence.first, evidence.second].map((signed) => {
+  requireBounded(statementsOf(evidence));
+  const [first, second, further] = statementsOf(evidence).map((signed) => {
     const statement = parseStatement(signed.payload);
     requireRealm(state, statement);
     // FK-1: both are of the stream and sequence that the evidence names.
@@ -74,7 +74,8 @@ export function acceptEvidence(
   if (
     first === undefined ||
     second === undefined ||
-    first.statement.digest === second.statement.digest
+    first.statement.digest === second.statement.digest ||
+    (further !== undefined && evidence.stream !== CHARTER_STREAM)
   ) {
     throw new KedgeError('TYPE', 'evidence needs two different statements');
   }
@@ -95,7 +96,9 @@ export function acceptEvidence(
 /** Says whether evidence tells nothing new, whoever signed it. */
 export function isKnownEvidence(state: TrustedState, evidence: Evidence): boolean {
   const known = forkOf(state, evidence.stream);
-  return known !== undefined && isCovered(known, evidence);
+  if (known === undefined || !isCovered(known, evidence)) return false;
+  // RV-8: what recovery keys signed counts above a fork too.
+  return known.stream !== CHARTER_STREAM || !tellsOfRecovery(state, known, evidence);
 }
 
 /** RF-3: above a decided place a fork is one of the side that stands, which is what is held. */

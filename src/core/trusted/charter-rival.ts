@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RecoveryRole } from '../charter/model.ts';
 import type { PublicKey } from '../crypto.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import { countedFor, countKeys, countSigners } from '../statements/quorum.ts';
@@ -31,14 +32,26 @@ export function countRival(
   const { charter: role, recovery } = before.roles;
   const checks = new SignatureChecks(signed);
   const counted = countSigners(before, role.signers, signed, checks);
-  const listed = new Set(recovery?.keyDigests);
-  const keys = revealed.filter(({ keyId }) => listed.has(keyId));
-  const recovered = countKeys(keys, signed, checks).valid;
+  const recovered = countRecovery(recovery, signed, revealed, checks);
   const { payload } = signed;
   return {
-    isSigned:
-      (recovery !== undefined && recovered.length >= recovery.threshold) ||
-      countedFor(role, counted).length >= role.threshold,
-    statement: { payload, signatures: [...counted.valid, ...recovered] },
+    isSigned: recovered.isSigned || countedFor(role, counted).length >= role.threshold,
+    statement: { payload, signatures: [...counted.valid, ...recovered.statement.signatures] },
+  };
+}
+
+/** The same by recovery keys alone, wherever in their epoch the statement stands. */
+export function countRecovery(
+  recovery: RecoveryRole | undefined,
+  signed: SignedStatement,
+  revealed: readonly PublicKey[],
+  checks?: SignatureChecks,
+): Rival {
+  const listed = new Set(recovery?.keyDigests);
+  const keys = revealed.filter(({ keyId }) => listed.has(keyId));
+  const { valid } = countKeys(keys, signed, checks);
+  return {
+    isSigned: recovery !== undefined && valid.length >= recovery.threshold,
+    statement: { payload: signed.payload, signatures: valid },
   };
 }

@@ -45,21 +45,45 @@ export function makeEvidence(
   if (first === undefined || second === undefined) {
     throw new KedgeError('BUG', 'evidence needs two different statements');
   }
-  const kept = { stream, sequence, first: first[1], second: second[1] };
+  return withKeys({ stream, sequence, first: first[1], second: second[1] }, revealed);
+}
+
+/**
+ * The evidence with what recovery keys signed further up: statements with one payload, of which the
+ * smallest set of signatures stays. Nothing is added that is one of the two already.
+ */
+export function withRecovered(
+  { stream, sequence, first, second }: Evidence,
+  recovered: readonly SignedStatement[],
+  revealed: readonly PublicKey[],
+): Evidence {
+  const pair = { stream, sequence, first, second };
+  const [least] = [...recovered].sort((a, b) => (signatureText(a) < signatureText(b) ? -1 : 1));
+  const isThere = least !== undefined && [first, second].some((one) => hasSamePayload(one, least));
+  return withKeys(least === undefined || isThere ? pair : { ...pair, recovered: least }, revealed);
+}
+
+/** The statements of evidence: the two, and what recovery keys signed further up. */
+export function statementsOf({ first, second, recovered }: Evidence): readonly SignedStatement[] {
+  return recovered === undefined ? [first, second] : [first, second, recovered];
+}
+
+/** Only keys that signed something of it. */
+function withKeys(evidence: Evidence, revealed: readonly PublicKey[]): Evidence {
   const signed = new Set(
-    [...kept.first.signatures, ...kept.second.signatures].map(({ keyId }) => keyId),
+    statementsOf(evidence).flatMap(({ signatures }) => signatures.map(({ keyId }) => keyId)),
   );
   const keys = new Map(
     revealed.filter(({ keyId }) => signed.has(keyId)).map((key) => [key.keyId, key]),
   );
-  if (keys.size === 0) return kept;
+  if (keys.size === 0) return evidence;
   return {
-    ...kept,
+    ...evidence,
     revealed: [...keys.values()].sort((a, b) => (a.keyId < b.keyId ? -1 : 1)),
   };
 }
 
-/** Merges two proofs for one stream: the lowest sequence, then the two smallest digests. */
+/** Merges two proofs for a bundle's stream: the lowest sequence, then the two smallest digests. */
 export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
   if (a.sequence !== b.sequence) return a.sequence < b.sequence ? a : b;
   const statements = [a.first, a.second, b.first, b.second];
@@ -72,16 +96,16 @@ export function mergeEvidence(a: Evidence, b: Evidence): Evidence {
  */
 export function isCovered(known: Evidence, other: Evidence): boolean {
   if (other.sequence !== known.sequence) return other.sequence > known.sequence;
-  return [other.first, other.second].every((one) => isLeftOut(known, one));
+  return statementsOf(other).every((one) => isLeftOut(known, one));
 }
 
 /** The same for one statement of the stream and sequence of `known`. */
 export function isLeftOut(known: Evidence, other: SignedStatement): boolean {
-  const { stream, first, second } = known;
+  const { stream, second } = known;
   // Of charters, what recovery keys signed stays whatever its digest.
   const isByDigest = stream !== CHARTER_STREAM;
   if (isByDigest && sha256(other.payload) > sha256(second.payload)) return true;
-  return [first, second].some((one) => statementText(one) === statementText(other));
+  return statementsOf(known).some((one) => statementText(one) === statementText(other));
 }
 
 /** Says whether two proofs are the same to the last signature. */
@@ -89,9 +113,12 @@ export function isSameEvidence(a: Evidence, b: Evidence): boolean {
   return (
     a.stream === b.stream &&
     a.sequence === b.sequence &&
-    statementText(a.first) === statementText(b.first) &&
-    statementText(a.second) === statementText(b.second)
+    statementsOf(a).map(statementText).join() === statementsOf(b).map(statementText).join()
   );
+}
+
+function hasSamePayload(a: SignedStatement, b: SignedStatement): boolean {
+  return sha256(a.payload) === sha256(b.payload);
 }
 
 function revealedIn(...evidence: readonly Evidence[]): readonly PublicKey[] {

@@ -57,6 +57,24 @@ export function epochOf(charters: Charters, version: number): number {
   return 1;
 }
 
+/**
+ * The first places of the epochs of whose recovery keys these are a quorum. Until keys are used
+ * nobody else knows them, so that nobody else can name them.
+ */
+export function epochsOf(
+  charters: Charters,
+  revealed: readonly PublicKey[] = [],
+): readonly number[] {
+  if (revealed.length === 0) return [];
+  const named = new Set<string>(revealed.map(({ keyId }) => keyId));
+  return charters.flatMap(({ charter }, at) => {
+    const { keyDigests = [], threshold = Infinity } = charter.roles.recovery ?? {};
+    const isFirst = isRecovery(charter) || charters[at - 1]?.charter.roles.recovery === undefined;
+    const count = keyDigests.filter((digest) => named.has(digest)).length;
+    return isFirst && count >= threshold ? [at + 2] : [];
+  });
+}
+
 /** Tells statements that a quorum of recovery keys signed; their signatures were verified. */
 export function recoveredWith(
   recovery: RecoveryRole | undefined,

@@ -84,8 +84,13 @@ export interface Evidence {
   readonly first: SignedStatement;
   readonly second: SignedStatement;
   /**
-   * Of charters: the recovery keys that signed one of them; sorted by key id. They prove themselves
-   * by the digests in the charter before. Absent where none did.
+   * Of charters: one that recovery keys of the same epoch signed further up, whatever it says, with
+   * their signatures alone. Those keys are used, which a fork beneath it does not undo.
+   */
+  readonly recovered?: SignedStatement;
+  /**
+   * Of charters: the recovery keys that signed one of these; sorted by key id. They prove
+   * themselves by the digests in the charter before. Absent where none did.
    */
   readonly revealed?: readonly PublicKey[];
 }

@@ -297,6 +297,7 @@ describe('acceptEvidence', () => {
     const good = proof(a, b, 2);
     const { state } = grown(1);
     expectCode('TYPE', () => acceptEvidence(state, { ...good, second: good.first }));
+    expectCode('TYPE', () => acceptEvidence(state, { ...good, recovered: good.second }));
     expectCode('TYPE', () => acceptEvidence(state, { ...good, sequence: parseSequence(1) }));
     expectCode('TYPE', () => acceptEvidence(state, { ...good, stream: CHARTER_STREAM }));
     const realm = 'other.example.org' as typeof state.realm;

@@ -6,104 +6,67 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowIn } from '../../../src/core/gossip/rows.ts';
 import { CHARTER_STREAM, releaseStream } from '../../../src/core/ids.ts';
-import { acceptEvidence } from '../../../src/core/trusted/accept.ts';
+import { acceptEvidence, isKnownEvidence } from '../../../src/core/trusted/accept.ts';
 import { isForEver } from '../../../src/core/trusted/lineage.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
 import { forkOf, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { PAYMENTS } from '../releases/bodies.ts';
-import { ALICE, BOB, CAROL, DAVE, ERIN, expectCode } from '../support.ts';
+import { expectCode } from '../support.ts';
+import {
+  ALL,
+  after,
+  afterRival,
+  again,
+  another,
+  bareFourth,
+  bareThird,
+  early,
+  fourth,
+  last,
+  PROOFS,
+  rival,
+  rivalThird,
+  second,
+  THIEF,
+  third,
+  twice,
+  upon,
+} from './charter-branches.ts';
 import {
   type Branch,
-  branch,
   expected,
+  type Outcome,
   outcomeOf,
+  type Proof,
   pathOf,
+  prove,
   ROOT,
-  recoveryKey,
-  revealing,
-  rolesOf,
   show,
 } from './charter-tree.ts';
 import { nextRelease, noted, offer, take } from './world.ts';
 
-const HONEST = ['carol', 'dave', 'erin'] as const;
-const THIEF = [ALICE, BOB] as const;
+/** Everything that may be shown, by a name that counterexamples can be read by. */
+const NAMES = [...ALL, ...PROOFS.map((one) => one.bare)].map(({ name }) => name);
 
-// Who has the keys of Alice and Bob goes on as he likes.
-const second = branch('second', undefined, {}, ...THIEF);
-const third = branch('third', second, {}, ...THIEF);
-const fourth = branch('fourth', third, {}, ...THIEF);
-const rival = branch('rival', undefined, {}, ...THIEF);
-const another = branch('another', undefined, {}, ...THIEF);
-const rivalThird = branch('rival third', rival, {}, ...THIEF);
-// Recovery in the place of the second, upon it, and upon the rival.
-const given = { roles: rolesOf(HONEST, 4, 5, 6) };
-const owners = [CAROL, DAVE] as const;
-const early = branch(
-  'early',
-  undefined,
-  { ...given, ...revealing(1, 2) },
-  recoveryKey(1),
-  recoveryKey(2),
-  ...owners,
-);
-const upon = branch(
-  'upon',
-  second,
-  { ...given, ...revealing(1, 2) },
-  recoveryKey(1),
-  recoveryKey(2),
-  ...owners,
-);
-const twice = branch(
-  'twice',
-  rivalThird,
-  { ...given, ...revealing(2, 3) },
-  recoveryKey(2),
-  recoveryKey(3),
-  ...owners,
-);
-// The realm goes on, and is recovered once more.
-const after = branch('after', early, {}, CAROL, DAVE);
-const afterRival = branch('after rival', early, {}, DAVE, ERIN);
-const again = branch(
-  'again',
-  after,
-  { roles: rolesOf(HONEST, 7, 8, 9), ...revealing(4, 5) },
-  recoveryKey(4),
-  recoveryKey(5),
-  ...owners,
-);
-const againTwice = branch(
-  'again twice',
-  early,
-  { roles: rolesOf(HONEST, 7, 8, 9), ...revealing(5, 6) },
-  recoveryKey(5),
-  recoveryKey(6),
-  ...owners,
-);
-const last = branch('last', again, {}, CAROL, ERIN);
+function named(name: string): Branch | Proof {
+  const found =
+    ALL.find((one) => one.name === name) ?? PROOFS.find((one) => one.bare.name === name);
+  if (found === undefined) throw new Error(`nothing is called ${name}`);
+  return found;
+}
 
-const ALL = [
-  second,
-  third,
-  fourth,
-  rival,
-  another,
-  rivalThird,
-  early,
-  upon,
-  twice,
-  after,
-  afterRival,
-  again,
-  againTwice,
-  last,
-];
+function expectedOf(names: readonly string[]): Outcome {
+  const shown = names.map(named);
+  return expected(
+    shown.flatMap((one) => ('bare' in one ? [] : one)),
+    shown.flatMap((one) => ('bare' in one ? one : [])),
+  );
+}
 
-function all(branches: readonly Branch[], from: TrustedState = ROOT): TrustedState {
-  return branches.reduce(show, from);
+function all(shown: readonly (Branch | Proof)[], from: TrustedState = ROOT): TrustedState {
+  return shown.reduce((state, one) => ('bare' in one ? prove(state, one) : show(state, one)), from);
 }
 
 describe('a charter that recovery keys signed', () => {
@@ -170,6 +133,52 @@ describe('a charter that recovery keys signed', () => {
   });
 });
 
+describe('a statement of recovery keys that nobody can take', () => {
+  const [proof, other] = PROOFS.filter((one) => one.bare === bareThird || one.bare === bareFourth);
+  if (proof === undefined || other === undefined) throw new Error('no proofs');
+
+  it('B18: stays with the proof of a fork beneath it, and forks for ever with another one', () => {
+    const above = all([proof]);
+    expect(forkOf(above, CHARTER_STREAM)).toMatchObject({ sequence: 3 });
+    const beneath = show(above, rival);
+    expect(outcomeOf(beneath).fork).toMatchObject({ sequence: 2, recovered: bareThird.digest });
+    expect(outcomeOf(all([rival, proof]))).toEqual(outcomeOf(beneath));
+    for (const order of [[rival, proof, early] as const, [early, rival, proof] as const]) {
+      const stopped = all(order);
+      const evidence = forkOf(stopped, CHARTER_STREAM);
+      expect(evidence && isForEver(stopped.charters, evidence)).toBe(true);
+    }
+  });
+
+  it('is told of with the fork, and told no more when that is known', () => {
+    const told = forkOf(all([proof, rival]), CHARTER_STREAM);
+    if (told === undefined) throw new Error('no fork');
+    const heard = acceptEvidence(all([second, rival]), told);
+    expect(heard.outcome).toBe('forked');
+    expect(forkOf(heard.state, CHARTER_STREAM)).toEqual(told);
+    expect(isKnownEvidence(heard.state, told)).toBe(true);
+    expect(rowIn(heard.state, CHARTER_STREAM)).not.toEqual(
+      rowIn(all([second, rival]), CHARTER_STREAM),
+    );
+    const { revealed: _, ...bareOf } = told;
+    expect(acceptEvidence(all([second, rival]), bareOf).outcome).toBe('held');
+  });
+
+  it('counts for nothing without a quorum of the keys, and stands above the fork', () => {
+    const told = forkOf(all([proof, rival]), CHARTER_STREAM);
+    if (told?.recovered === undefined) throw new Error('no fork');
+    const { payload, signatures } = told.recovered;
+    const weak = { ...told, recovered: { payload, signatures: signatures.slice(1) } };
+    const heard = forkOf(acceptEvidence(second.state, weak).state, CHARTER_STREAM);
+    expect(heard).toMatchObject({ sequence: 2 });
+    expect(heard?.recovered).toBeUndefined();
+    const [pinned] = ROOT.charters;
+    if (pinned === undefined) throw new Error('no charter');
+    const beneath = { ...told, recovered: pinned.document.statement };
+    expectCode('TYPE', () => acceptEvidence(ROOT, beneath));
+  });
+});
+
 describe('what stands on charters that fell', () => {
   const stream = releaseStream(PAYMENTS);
   const first = nextRelease(ROOT, noted('one'));
@@ -206,7 +215,7 @@ describe('parties that were shown the same charters', () => {
   it('end with the same, which the charters alone say', () => {
     fc.assert(
       fc.property(
-        fc.shuffledSubarray(ALL, { minLength: 1, maxLength: 8 }),
+        fc.shuffledSubarray([...ALL], { minLength: 1, maxLength: 8 }),
         fc.array(fc.nat({ max: ALL.length - 1 }), { maxLength: 4 }),
         (some, repeats) => {
           const arrived = [...some, ...repeats.flatMap((index) => some[index] ?? [])];
@@ -217,18 +226,27 @@ describe('parties that were shown the same charters', () => {
     );
   });
 
+  it('end with the same where recovery keys signed what nobody can take', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(NAMES, { minLength: 1, maxLength: 8 }), (names) => {
+        expect(outcomeOf(all(names.map(named)))).toEqual(expectedOf(names));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('end with the same once the proofs of forks went round', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.shuffledSubarray(ALL, { maxLength: 4 }), { minLength: 2, maxLength: 3 }),
+        fc.array(fc.shuffledSubarray(NAMES, { maxLength: 4 }), { minLength: 2, maxLength: 3 }),
         (shown) => {
-          let parties = shown.map((some) => all(some));
+          let parties = shown.map((names) => all(names.map(named)));
           for (let round = 0; round < 3; round += 1) {
             parties = parties.map((party) => parties.reduce(hear, party));
           }
           const ends = new Set(parties.map((party) => JSON.stringify(outcomeOf(party))));
           expect(ends.size).toBe(1);
-          expect([...ends][0]).toBe(JSON.stringify(expected(shown.flat())));
+          expect([...ends][0]).toBe(JSON.stringify(expectedOf(shown.flat())));
         },
       ),
       { numRuns: 30 },
@@ -236,7 +254,8 @@ describe('parties that were shown the same charters', () => {
   });
 
   it('start again with what they had', () => {
-    for (const shown of [[second, rival], [early, twice], [second, early], [last]]) {
+    const above = [...PROOFS.slice(1, 2), rival];
+    for (const shown of [[second, rival], [early, twice], [second, early], [last], above]) {
       const state = all(shown);
       const evidence = forkOf(state, CHARTER_STREAM);
       const stored = { charters: state.charters, heads: [], evidence: evidence ? [evidence] : [] };

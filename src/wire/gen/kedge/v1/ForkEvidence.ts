@@ -10,6 +10,7 @@ export interface ForkEvidenceInput {
   'first'?: (_kedge_v1_SignedStatementInput | null);
   'second'?: (_kedge_v1_SignedStatementInput | null);
   'revealed'?: (_kedge_v1_RevealedKeyInput)[];
+  'recovered'?: (_kedge_v1_SignedStatementInput | null);
 }
 
 export interface ForkEvidenceOutput {
@@ -18,4 +19,5 @@ export interface ForkEvidenceOutput {
   'first': (_kedge_v1_SignedStatementOutput | null);
   'second': (_kedge_v1_SignedStatementOutput | null);
   'revealed': (_kedge_v1_RevealedKeyOutput)[];
+  'recovered': (_kedge_v1_SignedStatementOutput | null);
 }
