@@ -231,6 +231,24 @@ describe('a next release without a node', () => {
     expect(shown.problems).toEqual([]);
   });
 
+  it('warns of what the key signed before: another one below, and a later one (J05)', async () => {
+    await publishByFile();
+    const base = ['--bundle', BUNDLE, '--base', 'release-1.json'];
+    await realm.run(['anchor', 'stage', await realm.ca('CA 2'), ...base]);
+    const ledger = path(`${realm.key('ana')}.ledger`);
+    const noted = await readFile(ledger, 'utf8');
+    expect((await realm.run(sign('ben'))).stderr).not.toContain('this key');
+    const line = noted.split('\n').find((one) => one.includes(`release/${BUNDLE}`)) ?? '';
+    const other = line.replace(/[0-9a-f]{64}/, 'ab'.repeat(32));
+    await writeFile(ledger, noted.replace(line, other));
+    const apart = await realm.run(sign('ana'));
+    expect(apart.stderr).toContain('this key signed another sequence 1 than the one that this');
+    const later = other.replace('"sequence":1', '"sequence":3');
+    await writeFile(ledger, `${noted}${later}\n`);
+    const behind = await realm.run(sign('ana'));
+    expect(behind.stderr).toContain('this key has signed the later sequence 3 already');
+  });
+
   it('warns at the edit and refuses to sign while the hold-down runs', async () => {
     await publishByFile();
     const base = ['--bundle', BUNDLE, '--base', 'release-1.json'];

@@ -89,7 +89,8 @@ async function runCase(
     const what = `step ${index + 1} of ${one.steps.length} (${step.about ?? step.expect})`;
     await runStep(kind, subject, step, what, report);
   }
-  expect(await subject.result(), 'at the end').toEqual(kind.visible(one.status, one));
+  const end = one.statusOf?.[kind.name] ?? one.status;
+  expect(await subject.result(), 'at the end').toEqual(kind.visible(end, one));
 }
 
 async function runStep(

@@ -191,6 +191,8 @@ export interface ConformanceCase {
   readonly requireRegions?: number;
   readonly steps: readonly Step[];
   readonly status: CaseResult;
+  /** Where a subject rightly ends otherwise, because of what `instead` says of it. */
+  readonly statusOf?: Partial<Record<SubjectName, CaseResult>>;
   /** Subjects for which the case makes no sense, and why. */
   readonly skip?: Partial<Record<SubjectName, string>>;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GROUPS, readAllCases, type VectorFile, vectorPath } from './format.ts';
 import { makeVectors } from './make/all.ts';
-import { conformanceTable, unheldIds } from './make/table.ts';
+import { conformanceTable, strayCases, unheldIds } from './make/table.ts';
 
 describe('conformance vectors', () => {
   const made = makeVectors();
@@ -45,6 +45,7 @@ describe('conformance vectors', () => {
 
   it('speak of every case of the design, and the page says where each is held', async () => {
     expect(unheldIds(files)).toEqual([]);
+    expect(strayCases(files)).toEqual([]);
     const page = new URL('../../docs/conformance-cases.md', import.meta.url);
     await expect(conformanceTable(files)).toMatchFileSnapshot(fileURLToPath(page));
   });

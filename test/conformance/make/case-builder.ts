@@ -5,21 +5,18 @@
  * The end is computed from the expected outcomes and nothing else, so that a verifier that is wrong
  * does not confirm itself.
  */
-import { createHash } from 'node:crypto';
 import { encodeBase64, encodeUtf8 } from '../../../src/core/bytes.ts';
-import { sha256 } from '../../../src/core/crypto.ts';
 import type {
   ApplyStep,
-  CaseResult,
   ConformanceCase,
   FreshStep,
   Outcome,
   Step,
-  StreamResult,
   SubjectName,
   VectorDocument,
 } from '../format.ts';
 import { cosignedHead, heartbeatOf, type NoteOptions, splitOf } from './attested.ts';
+import { Ledger } from './ledger.ts';
 import {
   anchorId,
   bodyValue,
@@ -73,9 +70,15 @@ export interface CaseOptions {
   readonly requireRegions?: number;
 }
 
-interface Accepted {
-  readonly doc: Doc;
-  readonly valid: number;
+/** What a node says to the second of two that race, when admins bring them. */
+export const TAKEN: Pick<StepOptions, 'instead' | 'why'> = byAdmin(
+  'CONFLICT',
+  'a sequence that is taken forks nothing: C14',
+);
+
+/** Where a node comes to something else when an admin brings it. */
+export function byAdmin(admin: Outcome, why: string): Pick<StepOptions, 'instead' | 'why'> {
+  return { instead: { admin }, why };
 }
 
 /** Collects the steps of a case. */
@@ -84,9 +87,10 @@ export class CaseBuilder {
   readonly #about: string;
   readonly #options: CaseOptions;
   readonly #steps: Step[] = [];
-  /** What is accepted, by stream, ascending. */
-  readonly #accepted: Map<string, Accepted[]> = new Map();
-  readonly #forks: Map<string, { sequence: number; digests: Set<string> }> = new Map();
+  /** What nearly everybody holds. */
+  readonly #held: Ledger = new Ledger();
+  /** What a node holds that only admins speak to. */
+  readonly #heldByAdmins: Ledger = new Ledger();
   #pin = NO_PREVIOUS;
   #nowMs = T0 - DAY;
 
@@ -146,7 +150,7 @@ export class CaseBuilder {
       stream,
       sequence,
       previous: before?.digest ?? NO_PREVIOUS,
-      charterVersion: Math.max(1, this.#accepted.get('charter')?.length ?? 0),
+      charterVersion: Math.max(1, this.#held.count('charter')),
       realm: this.realm,
       issuedMs: issuedAt(sequence),
       blobs: blobsOf(value),
@@ -169,8 +173,8 @@ export class CaseBuilder {
       ...(options.wire !== undefined && { wire: options.wire }),
       ...this.#judged(expect, options),
     });
-    if (expect === 'accepted') for (const doc of docs) this.#accept(doc, options.valid);
-    if (expect === 'forked') this.#fork(last, [last.digest]);
+    this.#held.take(docs, expect, options.valid);
+    this.#heldByAdmins.take(docs, options.instead?.admin ?? expect, options.valid);
   }
 
   /** Shows two statements as evidence. */
@@ -185,7 +189,7 @@ export class CaseBuilder {
       },
       ...this.#judged(expect, options),
     });
-    if (expect === 'forked') this.#fork(a, [a.digest, b.digest]);
+    if (expect === 'forked') this.#held.fork(a, [a.digest, b.digest]);
   }
 
   /** A node sends what regions signed of a log. */
@@ -248,6 +252,8 @@ export class CaseBuilder {
   /** The case as it is written to the file. */
   done(): ConformanceCase {
     const { bundles = [PAYMENTS], skip, minSequence, requireRegions } = this.#options;
+    const [status, byAdmins] = [this.#held.result(), this.#heldByAdmins.result()];
+    const differs = skip?.admin === undefined && byAdmins.root !== status.root;
     return {
       name: this.#name,
       about: this.#about,
@@ -258,7 +264,8 @@ export class CaseBuilder {
       ...(requireRegions !== undefined && { requireRegions }),
       ...(skip && { skip }),
       steps: this.#steps,
-      status: this.#result(),
+      status,
+      ...(differs && { statusOf: { admin: byAdmins } }),
     };
   }
 
@@ -277,73 +284,7 @@ export class CaseBuilder {
 
   #before(stream: string, after: DocOptions['after']): Doc | undefined {
     if (after === 'nothing') return undefined;
-    return after ?? this.#accepted.get(stream)?.at(-1)?.doc;
-  }
-
-  #accept(doc: Doc, valid: number = doc.statement.signatures.length): void {
-    const held = this.#accepted.get(doc.stream) ?? [];
-    if (held.some((one) => one.doc.digest === doc.digest)) return;
-    // A charter of recovery keys takes the place of what was there, and ends a fork.
-    if (doc.stream === 'charter') this.#forks.delete('charter');
-    const accepted = held.filter((one) => one.doc.sequence < doc.sequence);
-    this.#accepted.set(doc.stream, [...accepted, { doc, valid }]);
-    for (const resolution of doc.resolutions ?? []) this.#resolve(resolution);
-  }
-
-  /** The stream goes on; of what was accepted the side that fell is gone. */
-  #resolve({ stream, sequence, digest }: Resolved): void {
-    if (this.#forks.get(stream)?.sequence === sequence) this.#forks.delete(stream);
-    const accepted = this.#accepted.get(stream) ?? [];
-    const there = accepted.find(({ doc }) => doc.sequence === sequence);
-    if (there === undefined || there.doc.digest === digest) return;
-    this.#accepted.set(
-      stream,
-      accepted.filter(({ doc }) => doc.sequence < sequence),
-    );
-  }
-
-  /** A stream stops before the lowest fork; of several statements the two smallest stay. */
-  #fork({ stream, sequence }: Doc, digests: readonly string[]): void {
-    const known = this.#forks.get(stream);
-    const held = this.#accepted.get(stream)?.find((one) => one.doc.sequence === sequence);
-    const lower = known === undefined || sequence < known.sequence;
-    const before = known?.sequence === sequence ? known.digests : [];
-    if (!lower && known.sequence !== sequence) return;
-    const all = new Set([...before, ...digests, ...(held === undefined ? [] : [held.doc.digest])]);
-    this.#forks.set(stream, { sequence, digests: new Set([...all].toSorted().slice(0, 2)) });
-  }
-
-  #result(): CaseResult {
-    const names = [...new Set([...this.#accepted.keys(), ...this.#forks.keys()])].toSorted();
-    const streams = names.map((name) => this.#stream(name));
-    const charters = streams.find(({ stream }) => stream === 'charter');
-    const lines = streams.map(({ stream, sequence, digest, evidence }) =>
-      evidence === undefined
-        ? `${stream}\0${sequence}\0${digest ?? ''}-\n`
-        : `${stream}\0${sequence}\0${sha256(encodeUtf8(evidence.join('')))}F\n`,
-    );
-    return {
-      charterVersion: charters?.sequence ?? 0,
-      root: treeRoot(lines),
-      streams,
-    };
-  }
-
-  #stream(stream: string): StreamResult {
-    const fork = this.#forks.get(stream);
-    if (fork !== undefined) {
-      const sequence = fork.sequence - 1;
-      const common = this.#accepted.get(stream)?.find((one) => one.doc.sequence === sequence);
-      const evidence = [...fork.digests].toSorted();
-      const stopped = { stream, state: 'forked', sequence, evidence } as const;
-      return common === undefined ? stopped : { ...stopped, digest: common.doc.digest };
-    }
-    const head = this.#accepted.get(stream)?.at(-1);
-    if (head === undefined) throw new Error(`nothing is held of ${stream}`);
-    const { sequence, digest, replaces } = head.doc;
-    const open = { stream, state: 'open', sequence, digest } as const;
-    if (stream === 'charter') return open;
-    return { ...open, signatures: head.valid, ...(replaces !== undefined && { replaces }) };
+    return after ?? this.#held.newest(stream);
   }
 }
 
@@ -382,29 +323,4 @@ function blobsOf(body: JsonObject): readonly string[] {
 
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
   return Array.isArray(value);
-}
-
-/** The root over lines of rows, by the definition in docs/replication.md. */
-function treeRoot(lines: readonly string[]): string {
-  const placed = lines.map((line) => {
-    const place = createHash('sha256')
-      .update(line.slice(0, line.indexOf('\0')))
-      .digest();
-    return { line, bits: place.readUInt16BE(0) >> 4 };
-  });
-  const hashAt = (depth: number, prefix: number): Buffer => {
-    const under = placed.filter(({ bits }) => bits >> (12 - depth) === prefix);
-    if (under.length === 0) return Buffer.alloc(32);
-    const hash = createHash('sha256');
-    if (depth === 12) {
-      const sorted = under.map(({ line }) => line).toSorted();
-      return hash.update(`\0${sorted.join('')}`).digest();
-    }
-    return hash
-      .update('\u0001')
-      .update(hashAt(depth + 1, 2 * prefix))
-      .update(hashAt(depth + 1, 2 * prefix + 1))
-      .digest();
-  };
-  return hashAt(0, 0).toString('hex');
 }

@@ -2,7 +2,7 @@
  * Group B: the chain of charters.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
-import { CaseBuilder } from './case-builder.ts';
+import { byAdmin, CaseBuilder, TAKEN } from './case-builder.ts';
 import {
   anchorEntry,
   at,
@@ -18,8 +18,6 @@ import {
   T0,
 } from './realm.ts';
 import { begun, DEMAND, inUse, noted, REGIONS, threeRegions } from './regions.ts';
-
-const NO_RACE = 'the second of two that race is answered CONFLICT and proves nothing: C14';
 
 /** The cases of the group, but for the long one. */
 export function groupB(): readonly ConformanceCase[] {
@@ -132,9 +130,7 @@ function orderCases(): readonly ConformanceCase[] {
     { about: 'another predecessor' },
   );
 
-  const six = new CaseBuilder('B06 same-version-other-bytes', 'A fork of the charter stops all.', {
-    skip: { admin: NO_RACE },
-  });
+  const six = new CaseBuilder('B06 same-version-other-bytes', 'A fork of the charter stops all.');
   six.begin();
   six.apply(six.release([anchorEntry('one')]), 'accepted');
   const noted = (note: string) => (charter: JsonObject) => {
@@ -143,9 +139,10 @@ function orderCases(): readonly ConformanceCase[] {
   const [a, b] = [six.charter(noted('a')), six.charter(noted('b'))];
   six.apply(a, 'accepted');
   const before = six.release([anchorEntry('one')], { charterVersion: 1 });
-  six.apply(b, 'forked');
-  six.apply(before, 'FORK');
-  six.apply(six.charter(noted('c'), { after: a, sequence: 3 }), 'FORK');
+  six.apply(b, 'forked', TAKEN);
+  const unforked = byAdmin('accepted', 'to this node nothing is forked');
+  six.apply(before, 'FORK', unforked);
+  six.apply(six.charter(noted('c'), { after: a, sequence: 3 }), 'FORK', unforked);
   six.restart();
   six.evidence(a, b, 'held');
 
@@ -155,11 +152,10 @@ function orderCases(): readonly ConformanceCase[] {
   seven.apply(second, 'accepted');
   seven.apply(seven.charter(noted('3')), 'accepted');
   seven.apply(second, 'held');
-  const conflict = { instead: { admin: 'CONFLICT' }, why: 'the sequence is taken' } as const;
   const forged = seven.charter(noted('x'), { after: 'nothing', sequence: 2, by: ['alice'] });
-  seven.apply(forged, 'ROLLBACK', conflict);
+  seven.apply(forged, 'ROLLBACK', TAKEN);
   const other = seven.charter(noted('y'), { after: 'nothing' });
-  seven.apply(other, 'ROLLBACK', { ...conflict, about: 'the first one is pinned, not voted on' });
+  seven.apply(other, 'ROLLBACK', { ...TAKEN, about: 'the first one is pinned, not voted on' });
 
   const eleven = new CaseBuilder(
     'B11 crash-between-charter-and-release',
@@ -183,15 +179,17 @@ function expiryCases(): readonly ConformanceCase[] {
   const eight = new CaseBuilder(
     'B08 intermediate-expired-final-valid',
     'Who was away walks over expired charters.',
-    { skip: { admin: 'Submit refuses what has expired; charters of the past come from peers' } },
   );
   const first = eight.charter(same, { expiresMs: T0 + 10 * DAY });
   eight.pin(first);
-  eight.apply(first, 'accepted', { nowMs: late });
-  eight.apply(eight.charter(same, { expiresMs: T0 + 20 * DAY }), 'accepted', { nowMs: late });
-  eight.apply(eight.charter(same), 'accepted', { nowMs: late });
+  const past = byAdmin('EXPIRED', 'what has expired comes from peers, as history');
+  const without = byAdmin('GAP', 'this node lacks the charters before');
+  eight.apply(first, 'accepted', { ...past, nowMs: late });
+  const middle = eight.charter(same, { expiresMs: T0 + 20 * DAY });
+  eight.apply(middle, 'accepted', { ...past, nowMs: late });
+  eight.apply(eight.charter(same), 'accepted', { ...without, nowMs: late });
   const now = eight.release([anchorEntry('one', late)], { issuedMs: late });
-  eight.apply(now, 'accepted');
+  eight.apply(now, 'accepted', without);
 
   const nine = new CaseBuilder(
     'B09 final-expired',
@@ -276,9 +274,8 @@ function rivalCases(): readonly ConformanceCase[] {
     };
   const own = ['erin', 'frank'];
   const by = { by: ['rita', 'ron', ...own] };
-  const options = { skip: { admin: NO_RACE } };
 
-  const held = new CaseBuilder('B16 recovery-over-rival held', 'What was adopted falls.', options);
+  const held = new CaseBuilder('B16 recovery-over-rival held', 'What was adopted falls.');
   const first = held.begin(hidden);
   const ours = held.release([anchorEntry('one')]);
   held.apply(ours, 'accepted');
@@ -288,26 +285,26 @@ function rivalCases(): readonly ConformanceCase[] {
   const recovered = held.charter(takeover('rita', 'ron'), { ...by, after: first });
   held.apply(recovered, 'accepted');
   held.restart();
-  held.apply(second, 'FORK', { about: 'it is covered now' });
+  held.apply(second, 'FORK', { ...TAKEN, about: 'it is covered now' });
   held.apply(held.release([anchorEntry('one')]), 'THRESHOLD', { about: 'the thief signs nothing' });
   held.apply(held.release([anchorEntry('one')], { by: own }), 'accepted');
 
-  const late = new CaseBuilder('B16 recovery-over-rival late', 'It does not come back.', options);
+  const late = new CaseBuilder('B16 recovery-over-rival late', 'It does not come back.');
   const root = late.begin(hidden);
   late.apply(late.charter(takeover('rita', 'ron'), by), 'accepted');
-  late.apply(late.charter(rival('stolen'), { after: root }), 'FORK');
+  late.apply(late.charter(rival('stolen'), { after: root }), 'FORK', TAKEN);
   late.restart();
   late.apply(late.release([anchorEntry('one')], { by: own }), 'accepted');
 
-  const fork = new CaseBuilder('B16 recovery-over-rival fork', 'It ends a fork.', options);
+  const fork = new CaseBuilder('B16 recovery-over-rival fork', 'It ends a fork.');
   const begun = fork.begin(hidden);
   fork.apply(fork.charter(rival('a'), { after: begun }), 'accepted');
-  fork.apply(fork.charter(rival('b'), { after: begun }), 'forked');
+  fork.apply(fork.charter(rival('b'), { after: begun }), 'forked', TAKEN);
   fork.restart();
   fork.apply(fork.charter(takeover('rita', 'ron'), { ...by, after: begun }), 'accepted');
   fork.apply(fork.release([anchorEntry('one')], { by: own }), 'accepted');
 
-  const buried = new CaseBuilder('B17 covered-rival', 'Keys that left stop nothing.', options);
+  const buried = new CaseBuilder('B17 covered-rival', 'Keys that left stop nothing.');
   const start = buried.begin(hidden);
   buried.apply(buried.charter(rival('ours')), 'accepted');
   buried.apply(buried.charter(takeover('rita', 'ron'), by), 'accepted');
@@ -315,12 +312,12 @@ function rivalCases(): readonly ConformanceCase[] {
     buried.charter(rival('x'), { after: start }),
     buried.charter(rival('y'), { after: start }),
   ];
-  for (const one of gone) buried.apply(one, 'FORK');
+  for (const one of gone) buried.apply(one, 'FORK', TAKEN);
   const [x, y] = gone;
   if (x !== undefined && y !== undefined) buried.evidence(x, y, 'held');
   buried.apply(buried.release([anchorEntry('one')], { by: own }), 'accepted');
 
-  const twice = new CaseBuilder('B18 recovery-twice', 'Then nothing decides.', options);
+  const twice = new CaseBuilder('B18 recovery-twice', 'Then nothing decides.');
   const base = twice.begin(hidden);
   twice.apply(twice.charter(takeover('rita', 'ron'), by), 'accepted');
   const other = { by: ['ron', 'ruth', ...own], after: base };

@@ -2,7 +2,7 @@
  * Group C, resolution of forks: C11 and C12, with the orders of C08.
  */
 import type { ConformanceCase } from '../format.ts';
-import { CaseBuilder, type CaseOptions, type StepOptions } from './case-builder.ts';
+import { byAdmin, CaseBuilder, type CaseOptions, type StepOptions, TAKEN } from './case-builder.ts';
 import {
   anchorEntry,
   at,
@@ -13,9 +13,6 @@ import {
   roleEntry,
 } from './realm.ts';
 
-const RACE: CaseOptions = {
-  skip: { admin: 'the second of two that race is answered CONFLICT and proves nothing: C14' },
-};
 /** A client that uses the side that fell keeps it until a newer release comes. */
 const ASIDE: StepOptions = {
   instead: { client: 'held' },
@@ -136,7 +133,7 @@ function unseenCase(): ConformanceCase {
   builder.apply(next, 'accepted');
   builder.restart();
   builder.evidence(a, b, 'held');
-  builder.apply(b, 'FORK', { instead: { admin: 'CONFLICT' }, why: 'the sequence is taken' });
+  builder.apply(b, 'FORK', TAKEN);
   return builder.done();
 }
 
@@ -144,7 +141,6 @@ function aboveCase(): ConformanceCase {
   const { builder, a, b, keepA } = parts(
     'C12 resolution-and-what-follows',
     'Statements on the side that fell neither follow nor fork what stands.',
-    RACE,
   );
   const old = { charterVersion: 1 };
   const b3 = builder.release(noted('b3'), { after: b, ...old });
@@ -155,18 +151,18 @@ function aboveCase(): ConformanceCase {
   builder.apply(b3, 'PREVIOUS', { about: 'on top of what fell' });
   builder.evidence(a3, b3, 'held', { about: 'branches that part below' });
   builder.apply(a3, 'accepted');
-  builder.apply(b3, 'FORK');
+  builder.apply(b3, 'FORK', TAKEN);
   builder.evidence(a3, b3, 'held');
   builder.evidence(a3, rival, 'forked', { about: 'a new fork on the side that stands' });
   return builder.done();
 }
 
 function jumpCase(): ConformanceCase {
-  const linked = 'nodes and admins do not jump';
+  const linked = 'nodes take one after the other, and fetch what they lack: C03';
   const { builder, a, b, keepA } = parts(
     'C12 resolution-and-jumps',
     'A snapshot shows on which side it is.',
-    { skip: { peer: linked, admin: linked } },
+    { skip: { peer: linked } },
   );
   const jump = { mode: 'jump' } as const;
   const old = { charterVersion: 1 };
@@ -177,14 +173,18 @@ function jumpCase(): ConformanceCase {
   builder.apply(b3, 'GAP', { ...jump, about: 'it may be on any side' });
   builder.apply(a3, 'GAP', { ...jump, about: 'so may this one' });
   builder.apply(b, 'FORK', jump);
-  builder.apply(later, 'accepted', { ...jump, about: 'its signers knew the decision' });
+  builder.apply(later, 'accepted', {
+    ...jump,
+    ...byAdmin('GAP', 'nodes follow step by step'),
+    about: 'its signers knew the decision',
+  });
   return builder.done();
 }
 
 /** C08: whatever arrives in which order, everybody ends at `next`. */
 function orderCases(): readonly ConformanceCase[] {
   const make = (name: string, write: (parts: Parts) => void): ConformanceCase => {
-    const made = parts(`C12 resolution-order ${name}`, 'Every order ends the same.', RACE);
+    const made = parts(`C12 resolution-order ${name}`, 'Every order ends the same.');
     write(made);
     made.builder.apply(made.next, 'accepted');
     return made.builder.done();
@@ -192,17 +192,17 @@ function orderCases(): readonly ConformanceCase[] {
   return [
     make('a b charter', ({ builder, a, b, keepA, next }) => {
       builder.apply(a, 'accepted');
-      builder.apply(b, 'forked');
-      builder.apply(next, 'FORK');
+      builder.apply(b, 'forked', TAKEN);
+      builder.apply(next, 'FORK', byAdmin('GAP', 'to this node nothing is forked'));
       builder.restart();
       builder.apply(keepA, 'accepted');
       builder.restart();
       builder.apply(a, 'held');
-      builder.apply(b, 'FORK');
+      builder.apply(b, 'FORK', TAKEN);
     }),
     make('b a charter', ({ builder, a, b, keepA }) => {
       builder.apply(b, 'accepted');
-      builder.apply(a, 'forked');
+      builder.apply(a, 'forked', TAKEN);
       builder.apply(keepA, 'accepted');
       builder.restart();
       builder.apply(a, 'accepted', ASIDE);
@@ -219,7 +219,7 @@ function orderCases(): readonly ConformanceCase[] {
       builder.evidence(a, b, 'held');
       builder.evidence(b, c, 'held');
       builder.apply(a, 'accepted');
-      builder.apply(b, 'FORK');
+      builder.apply(b, 'FORK', TAKEN);
     }),
     make('b charter evidence a', ({ builder, a, b, keepA }) => {
       builder.apply(b, 'accepted');

@@ -3,7 +3,7 @@
  * in `rollouts.ts`.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
-import { CaseBuilder, type CaseOptions } from './case-builder.ts';
+import { byAdmin, CaseBuilder, type CaseOptions, TAKEN } from './case-builder.ts';
 import { resolutionCases } from './group-c-resolution.ts';
 import {
   anchorEntry,
@@ -17,9 +17,6 @@ import {
 } from './realm.ts';
 import { rolloutSequences } from './rollouts.ts';
 
-const RACE: CaseOptions = {
-  skip: { admin: 'the second of two that race is answered CONFLICT and proves nothing: C14' },
-};
 const ONE = anchorEntry('one');
 
 /** The cases of the group. */
@@ -159,32 +156,34 @@ function placeCases(): readonly ConformanceCase[] {
 }
 
 function forkCases(): readonly ConformanceCase[] {
-  const [fork] = begun('C07 fork-two-quorums', 'Two quorums for one sequence stop it.', RACE);
+  const [fork] = begun('C07 fork-two-quorums', 'Two quorums for one sequence stop it.');
   const [a, b] = [fork.release(noted('a')), fork.release(noted('b'))];
   fork.apply(a, 'accepted');
-  fork.apply(b, 'forked');
+  fork.apply(b, 'forked', TAKEN);
   const onA = fork.release(noted('next'), { after: a });
-  fork.apply(onA, 'FORK');
+  fork.apply(onA, 'FORK', byAdmin('accepted', 'to this node nothing is forked'));
   fork.restart();
-  fork.apply(onA, 'FORK', { about: 'also after a restart' });
+  fork.apply(onA, 'FORK', {
+    ...byAdmin('held', 'to this node nothing is forked'),
+    about: 'also after a restart',
+  });
   fork.evidence(a, b, 'held');
 
   const [deep] = begun('C07 fork-below-the-head', 'A fork is found below the head too.', {
     skip: {
-      ...RACE.skip,
       client: 'a client keeps no history; nodes show it the evidence: C08 evidence-first',
     },
   });
   const [two, other] = [deep.release(noted('2')), deep.release(noted('other'))];
   deep.apply(two, 'accepted');
   deep.apply(deep.release(noted('3')), 'accepted');
-  deep.apply(other, 'forked');
+  deep.apply(other, 'forked', TAKEN);
 
-  const [alone] = begun('C07 fork-without-quorum', 'Half of a proof is none.', RACE);
+  const [alone] = begun('C07 fork-without-quorum', 'Half of a proof is none.');
   const good = alone.release(noted('a'));
   const weak = alone.release(noted('b'), { by: ['alice'] });
   alone.apply(good, 'accepted');
-  alone.apply(weak, 'ROLLBACK');
+  alone.apply(weak, 'ROLLBACK', TAKEN);
   return [fork, deep, alone].map((builder) => builder.done());
 }
 
@@ -194,7 +193,7 @@ function orderCases(): readonly ConformanceCase[] {
     name: string,
     write: (builder: CaseBuilder, a: Doc, b: Doc, c: Doc) => void,
   ): ConformanceCase => {
-    const [builder] = begun(`C08 fork-order ${name}`, 'Every order ends the same.', RACE);
+    const [builder] = begun(`C08 fork-order ${name}`, 'Every order ends the same.');
     const docs = ['a', 'b', 'c'].map((note) => builder.release(noted(note)));
     const [a, b, c] = docs.toSorted((x, y) => (x.digest < y.digest ? -1 : 1));
     if (a === undefined || b === undefined || c === undefined) throw new Error('three are made');
@@ -204,31 +203,31 @@ function orderCases(): readonly ConformanceCase[] {
   return [
     make('abc', (builder, a, b, c) => {
       builder.apply(a, 'accepted');
-      builder.apply(b, 'forked');
-      builder.apply(c, 'FORK', { about: 'known to be forked by two smaller ones' });
+      builder.apply(b, 'forked', TAKEN);
+      builder.apply(c, 'FORK', { ...TAKEN, about: 'known to be forked by two smaller ones' });
     }),
     make('cba', (builder, a, b, c) => {
       builder.apply(c, 'accepted');
-      builder.apply(b, 'forked');
-      builder.apply(a, 'forked');
+      builder.apply(b, 'forked', TAKEN);
+      builder.apply(a, 'forked', TAKEN);
     }),
     make('bca', (builder, a, b, c) => {
       builder.apply(b, 'accepted');
-      builder.apply(c, 'forked');
+      builder.apply(c, 'forked', TAKEN);
       builder.restart();
-      builder.apply(a, 'forked');
-      builder.apply(a, 'FORK', { about: 'once more' });
+      builder.apply(a, 'forked', TAKEN);
+      builder.apply(a, 'FORK', { ...TAKEN, about: 'once more' });
     }),
     make('evidence-first', (builder, a, b, c) => {
       builder.evidence(b, c, 'forked');
       builder.evidence(a, c, 'forked');
       builder.evidence(b, c, 'held');
-      builder.apply(a, 'FORK');
+      builder.apply(a, 'FORK', byAdmin('accepted', 'to this node nothing is forked'));
     }),
     make('evidence-then-statement', (builder, a, b, c) => {
       builder.apply(c, 'accepted');
       builder.evidence(b, c, 'forked');
-      builder.apply(a, 'forked');
+      builder.apply(a, 'forked', TAKEN);
     }),
   ];
 }

@@ -1,9 +1,10 @@
 /**
- * Group I: what a rollout may name. The rest, what clients report, and what they do with limited
- * anchors, is about nodes and clients that speak in turn, about handshakes and lists, not about
- * documents that are put to a subject, so tests of their own hold it.
+ * Group I: the lifecycle of anchors, and what a rollout may name. The rest, what clients report, and
+ * what they do with limited anchors, is about nodes and clients that speak in turn, about handshakes
+ * and lists, not about documents that are put to a subject, so tests of their own hold it.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
+import { lifecycleCases } from './lifecycle.ts';
 import { rolloutContents } from './rollouts.ts';
 
 const DELIVERIES = 'test/service/deliveries.test.ts';
@@ -13,7 +14,7 @@ const REMOVAL = 'test/core/adoption/removal.test.ts';
 
 /** The cases of the group. */
 export function groupI(): readonly ConformanceCase[] {
-  return rolloutContents();
+  return [...lifecycleCases(), ...rolloutContents()];
 }
 
 export const COVERED_I: readonly CoveredCase[] = [

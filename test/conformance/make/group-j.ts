@@ -42,6 +42,20 @@ export const COVERED_J: readonly CoveredCase[] = [
     title: 'refuses to build more than 2048 bytes (J04)',
   },
   {
+    name: 'J05 two-ceremony-versions',
+    about:
+      'Of two versions of one ceremony the ledger refuses the second, also without the first draft. ' +
+      'It keeps digests: what is shown is the difference to what is published.',
+    test: 'test/cli/release-flow.test.ts',
+    title: 'refuses a second statement for a sequence, also when the first draft is gone',
+  },
+  {
+    name: 'J05 two-ceremony-versions, of what came before',
+    about: 'A draft that follows another one than this key signed is shown with a warning.',
+    test: 'test/cli/release-flow.test.ts',
+    title: 'warns of what the key signed before: another one below, and a later one (J05)',
+  },
+  {
     name: 'J06 context-option',
     about: 'A rule of the linter.',
     test: 'test/scripts/lint.test.ts',

@@ -4,13 +4,15 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
+import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { decodeSubmitReceipt, encodeSubmission } from '../../../src/wire/admin.ts';
 import { ADMIN_METHODS } from '../../../src/wire/methods.ts';
 import { callError } from '../../../src/wire/status.ts';
 import type { ApplyStep, JudgedStep } from '../format.ts';
 import { isRegionStep } from './attested.ts';
-import { CaseNode } from './node.ts';
+import { CaseNode, hasNewFork } from './node.ts';
 import { bend } from './protobuf.ts';
+import { eventually } from './recorder.ts';
 import {
   decodeDocument,
   type Observed,
@@ -47,6 +49,7 @@ class AdminSubject implements Subject {
     this.#node.setTime(step.nowMs);
     const { chain, history = [], body, blobs } = decodeDocument(step.apply);
     const bodies = [...history, body];
+    const before = this.#node.trusted;
     let novelty: string | undefined;
     try {
       for (const [index, statement] of chain.entries()) {
@@ -55,7 +58,8 @@ class AdminSubject implements Subject {
       }
     } catch (thrown) {
       const { code, message } = KedgeError.from(callError(thrown));
-      return { outcome: code, message };
+      const isProof = code === 'FORK' && (await this.#isForkedSince(before));
+      return { outcome: isProof ? 'forked' : code, message };
     }
     return { outcome: novelty === 'held' ? 'held' : 'accepted' };
   }
@@ -82,6 +86,13 @@ class AdminSubject implements Subject {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#node[Symbol.asyncDispose]();
+  }
+
+  /** A proof is on disk soon after the answer, which does not wait for it. */
+  async #isForkedSince(before: TrustedState): Promise<boolean> {
+    await this.#node.admin.status();
+    await eventually('the node to write', () => !this.#node.isWriting || undefined);
+    return hasNewFork(before, this.#node.trusted);
   }
 
   async #submit(

@@ -192,3 +192,13 @@ export class CaseNode implements AsyncDisposable {
     this.#node = undefined;
   }
 }
+
+/** Whether a fork is known that was not, or more is known of one. */
+export function hasNewFork(before: TrustedState, after: TrustedState): boolean {
+  return [...after.streams.values()].some((stream) => {
+    if (stream.kind !== 'forked') return false;
+    const old = before.streams.get(stream.stream);
+    if (old?.kind !== 'forked') return true;
+    return evidenceText(old.evidence) !== evidenceText(stream.evidence);
+  });
+}

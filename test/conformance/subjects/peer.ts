@@ -20,7 +20,7 @@ import type {
 } from '../format.ts';
 import { decodeLeaf, decodePair, decodeRows, isRegionStep } from './attested.ts';
 import { ELSEWHERE, helloOf, LyingServer, PeerLink } from './hostile-peer.ts';
-import { CaseNode } from './node.ts';
+import { CaseNode, hasNewFork } from './node.ts';
 import { bend } from './protobuf.ts';
 import { eventually } from './recorder.ts';
 import {
@@ -318,16 +318,6 @@ function lastPush(offered: Offered): Push {
 
 function announcement({ stream, sequence, digest }: Statement): Frame {
   return { kind: 'held', row: { stream, sequence, digest, forked: false } };
-}
-
-/** Whether a fork is known that was not, or more is known of one. */
-function hasNewFork(before: TrustedState, after: TrustedState): boolean {
-  return [...after.streams.values()].some((stream) => {
-    if (stream.kind !== 'forked') return false;
-    const old = before.streams.get(stream.stream);
-    if (old?.kind !== 'forked') return true;
-    return evidenceText(old.evidence) !== evidenceText(stream.evidence);
-  });
 }
 
 /** Whether a statement is the newest of its stream. */
