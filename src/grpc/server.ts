@@ -9,7 +9,6 @@
  */
 import { createServer } from 'node:net';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { KedgeError } from '../core/errors.ts';
 import { MESSAGE_MAX_BYTES, WATCH_REQUEST_MAX_BYTES } from '../core/limits.ts';
@@ -18,7 +17,6 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { CallerQuota } from '../service/caller-quota.ts';
 import { shuttingDown } from '../service/farewell.ts';
-import { loadAllProtos } from '../wire/protos.ts';
 import { type AdminServices, adminService } from './admin-handler.ts';
 import type { CallerRules } from './caller.ts';
 import type { CallEnvironment, ServedService } from './calls.ts';
@@ -28,6 +26,7 @@ import { type GossipServices, gossipService } from './gossip-handler.ts';
 import type { LiveTls } from './live-tls.ts';
 import { OpenCalls } from './open-calls.ts';
 import { ProgramConnections } from './program-connections.ts';
+import { addReflection } from './reflection.ts';
 import { requestTimeout } from './request-timeout.ts';
 import { TlsListener } from './tls-listener.ts';
 import { trustService, type WatchServices } from './trust-handler.ts';
@@ -87,7 +86,7 @@ export class GrpcServer implements AsyncDisposable {
     const trust = watch && trustService(environment, watch);
     const served = [...(trust ? [trust] : []), ...otherServices(environment, options.services)];
     const names = served.map(({ name }) => name);
-    new ReflectionService(loadAllProtos(), { services: names }).addToServer(server);
+    addReflection(server, names);
     for (const { definition, implementation } of served) {
       server.addService(definition, implementation);
     }
