@@ -205,8 +205,9 @@ describe('openBundleSource', () => {
     const source = await openSource(realm, [node.endpoint], { signal: closing.signal });
     await source.ready();
     closing.abort();
+    // The node sees it go before it has seen the node's farewell.
     await until(() => node.sessions[0]?.isEnded === true);
-    expect(source.status().isConnected).toBe(false);
+    await until(() => !source.status().isConnected);
   });
 
   it('tells once when nobody confirms a bundle any more, keeps it, and recovers', async () => {

@@ -8,11 +8,6 @@ import { Desks } from './support/desks.ts';
 const WAIT = { timeout: 30_000, interval: 50 };
 let desks: Desks;
 
-beforeEach(async () => {
-  desks = await Desks.open();
-}, 120_000);
-afterEach(() => desks[Symbol.asyncDispose]());
-
 async function shown(words: readonly string[]): Promise<unknown> {
   const { stdout, stderr } = await desks.kedge([...words, '--output', 'json'], 'ana');
   expect(stderr).toBe('');
@@ -20,6 +15,11 @@ async function shown(words: readonly string[]): Promise<unknown> {
 }
 
 describe('the handbook', { timeout: 240_000 }, () => {
+  beforeEach(async () => {
+    desks = await Desks.open();
+  }, 120_000);
+  afterEach(() => desks[Symbol.asyncDispose]());
+
   it('Emergency distrust: one signer takes a CA away everywhere', async () => {
     const programs = [await desks.program('iad-1'), await desks.program('fra-1')];
     const [plan, revoked] = await desks.typeSection('Emergency distrust');
@@ -117,20 +117,20 @@ describe('the handbook', { timeout: 240_000 }, () => {
     const { stdout } = await desks.kedge(release, 'ben');
     expect(JSON.parse(stdout)).toMatchObject({ sequence: 1 });
   });
+});
 
-  it('has a test of each runbook', () => {
-    expect([...BOOK].filter(([, blocks]) => blocks.length > 0).map(([title]) => title)).toEqual([
-      'The realm of these pages',
-      'Planned rotation',
-      'Emergency distrust',
-      'Bad publish',
-      'Lost signer',
-      'Compromised signer',
-      'Forked stream',
-      'Region lost',
-      'Restore from backup',
-    ]);
-  });
+it('has a test of each runbook', () => {
+  expect([...BOOK].filter(([, blocks]) => blocks.length > 0).map(([title]) => title)).toEqual([
+    'The realm of these pages',
+    'Planned rotation',
+    'Emergency distrust',
+    'Bad publish',
+    'Lost signer',
+    'Compromised signer',
+    'Forked stream',
+    'Region lost',
+    'Restore from backup',
+  ]);
 });
 
 /** What the doctor finds wrong on the host whose disk is lost. */

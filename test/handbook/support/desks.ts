@@ -10,8 +10,10 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { credentials } from '@grpc/grpc-js';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Prompter } from '../../../src/cli/context.ts';
+import { RowTree } from '../../../src/core/gossip/row-tree.ts';
+import { rowsOf } from '../../../src/core/gossip/rows.ts';
 import { parseBundleName, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
 import { parseNodeConfig } from '../../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../../src/node/daemon.ts';
@@ -189,8 +191,19 @@ export class Desks implements AsyncDisposable {
     const done = await this.kedge(words, who);
     // People are slower than the way from one node to the other.
     const isShared = command === 'approve' || command === 'submit';
-    if (isShared && this.#nodes.size === 2) await this.kedge(['cluster', '--wait'], 'ana');
+    if (isShared) await this.#agreed();
     return done;
+  }
+
+  /** All nodes that run hold the same. */
+  async #agreed(): Promise<void> {
+    await vi.waitFor(
+      () => {
+        const states = [...this.#nodes.values()].map(({ trusted }) => rowsOf(trusted));
+        expect(new Set(states.map((rows) => new RowTree(rows.values()).root)).size).toBe(1);
+      },
+      { timeout: 60_000, interval: 10 },
+    );
   }
 
   /** One command at a desk. */
