@@ -13,6 +13,7 @@ import { type Policy, policyValue, readPolicy } from '../core/charter/rules.ts';
 import { KedgeError } from '../core/errors.ts';
 import { compilePolicy } from '../policy/compile.ts';
 import { readInput } from './files.ts';
+import { hinted } from './help.ts';
 import type { Session } from './session.ts';
 
 const FILE_MAX_BYTES = 512 * 1024;
@@ -27,7 +28,21 @@ export async function loadCompiledPolicy(session: Session, file: string): Promis
 /** Loads a policy. Errors: `CONFIG`, `STORE`, `LIMIT`, `PARSE`. */
 export async function loadPolicy(session: Session, file: string): Promise<Policy> {
   const value = await loadYaml(session, file, 'policy');
-  return policyFrom(value, file);
+  return await asWrittenByHand(() => policyFrom(value, file));
+}
+
+/**
+ * Reads what a person wrote: what is wrong with it says what may stand there, and not, as of signed
+ * files, that somebody changed it.
+ */
+export function asWrittenByHand<Value>(read: () => Value): Promise<Value> {
+  return hinted({ PARSE: whatMayStand }, () => Promise.resolve().then(read));
+}
+
+function whatMayStand({ detail }: KedgeError): string {
+  const known = detail['known'];
+  const manual = 'docs/policy.md says what a policy and its cases have';
+  return Array.isArray(known) ? `known there: ${known.toSorted().join(', ')}; ${manual}` : manual;
 }
 
 /** Reads the rules of a parsed file. Errors: `PARSE`, `LIMIT`. */

@@ -138,7 +138,11 @@ export function readObject<Required extends string, Optional extends string = ne
   const known = new Set<string>([...keys.required, ...(keys.optional ?? [])]);
   const unknown = Object.keys(value).find((key) => !known.has(key));
   if (unknown !== undefined) {
-    throw wrong(path, `has an unknown key ${JSON.stringify(unknown.slice(0, 80))}`);
+    throw new KedgeError(
+      'PARSE',
+      `${path} has an unknown key ${JSON.stringify(unknown.slice(0, 80))}`,
+      { detail: { path, known: [...known] } },
+    );
   }
   const missing = keys.required.find((key) => !Object.hasOwn(value, key));
   if (missing !== undefined) throw wrong(`${path}.${missing}`, 'is missing');

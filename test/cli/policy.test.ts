@@ -104,6 +104,19 @@ describe('kedge policy', () => {
     expect((await run('policy', 'show', '--file', 'broken.yaml')).code).toBe(code);
   });
 
+  it.each([
+    ['rules', 'policy show --file', 'known there: approvals, for, message, name, that;'],
+    ['cases', 'policy test', 'known there: approvals, for, given, name, refused, steps;'],
+  ])('says which keys %s may have, and where to read on', async (_what, command, known) => {
+    const wrong = RULES.replace('message: never', 'deny: never');
+    const cases = 'cases:\n  - name: one\n    expect: never\n';
+    await write('unknown.yaml', command === 'policy test' ? `${RULES}${cases}` : wrong);
+    const { stderr } = await run(...command.split(' '), 'unknown.yaml');
+    expect(stderr).toContain(known);
+    expect(stderr).toContain('docs/policy.md');
+    expect(stderr).not.toContain('cut short');
+  });
+
   it('comes into force with a charter, whose draft shows each rule', async () => {
     const rotated = await run('charter', 'rotate', '--policy', 'small.yaml');
     expect(rotated.stdout).toContain('+ rule window: for release:');

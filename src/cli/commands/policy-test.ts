@@ -15,7 +15,7 @@ import { findingsOf } from '../../policy/submission.ts';
 import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
-import { isRecord, loadPolicy, loadYaml, policyFrom } from '../policy-file.ts';
+import { asWrittenByHand, isRecord, loadPolicy, loadYaml, policyFrom } from '../policy-file.ts';
 import { headFacts, type PolicyHead, readPolicyHead } from '../policy-head.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requirePin, verifyRealm } from '../realm-trust.ts';
@@ -64,7 +64,8 @@ async function run(session: Session, file: string, options: Options): Promise<vo
   const policy = await policyOf(session, value, { file, head });
   compilePolicy(policy);
   const results: CaseResult[] = [];
-  for (const one of readCases(value, file)) results.push(await result(policy, one, head));
+  const cases = await asWrittenByHand(() => readCases(value, file));
+  for (const one of cases) results.push(await result(policy, one, head));
   results.push(...(await judgeDrafts(session, policy, options)));
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   session.conclude(failed.length === 0 ? 'good' : 'findings');
@@ -150,7 +151,9 @@ async function policyOf(
   if (typeof named === 'string' && rules === undefined) {
     return loadPolicy(session, join(dirname(session.path(file)), named));
   }
-  if (named === undefined && rules !== undefined) return policyFrom({ rules }, file);
+  if (named === undefined && rules !== undefined) {
+    return await asWrittenByHand(() => policyFrom({ rules }, file));
+  }
   if (named === undefined && head?.policy !== undefined) return head.policy;
   const or = head === undefined ? '' : ', for the charter in force has no policy';
   throw new KedgeError('CONFIG', `${file} must have \`policy: <file>\` or \`rules\`${or}`);
