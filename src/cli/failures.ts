@@ -64,7 +64,8 @@ export function failureJson(error: KedgeError): Json {
   };
 }
 
-function hintOf(error: KedgeError): string {
+/** What to do about an error: what it says itself, or what helps with its code. */
+export function hintOf(error: KedgeError): string {
   const hint = error.detail['hint'];
   return typeof hint === 'string' ? hint : REMEDIES[error.code];
 }

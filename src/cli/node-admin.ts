@@ -4,7 +4,7 @@
  * @module
  */
 import type { AdminClient } from '../client/admin-client.ts';
-import { connectionHint } from '../client/connection-hints.ts';
+import { connectionHint, type TriedConnection } from '../client/connection-hints.ts';
 import type {
   HistoryQuery,
   NodeStatus,
@@ -71,7 +71,8 @@ export async function openNode(session: Session, options: RealmOptions): Promise
   const client = await hinted(tls === undefined ? {} : { CONFIG: wrongFiles }, () =>
     AdminClient.open({ endpoint, ...(tls === undefined ? { insecure: true } : { tls }) }),
   );
-  return new NamedNode(client, endpoint);
+  const security = tls === undefined ? 'plaintext' : 'tls';
+  return new NamedNode(client, endpoint, { wanted: 'admins', security });
 }
 
 /** gRPC would take port 443 for one that is missing, and wait for it. */
@@ -100,10 +101,12 @@ export function tlsOf(profile: Profile): TlsFiles | undefined {
 class NamedNode implements NodeAdmin {
   readonly #client: AdminClient;
   readonly #endpoint: string;
+  readonly #tried: TriedConnection;
 
-  constructor(client: AdminClient, endpoint: string) {
+  constructor(client: AdminClient, endpoint: string, tried: TriedConnection) {
     this.#client = client;
     this.#endpoint = endpoint;
+    this.#tried = tried;
   }
 
   submit(submission: Submission): Promise<SubmitReceipt> {
@@ -184,7 +187,7 @@ class NamedNode implements NodeAdmin {
       // A bare status is what gRPC says by itself: no node had a part in it.
       const isAnswer = code === 'UNAVAILABLE' && detail['status'] === undefined;
       throw new KedgeError(code, `node ${this.#endpoint}: ${message}`, {
-        detail: { ...detail, hint: isAnswer ? later : connectionHint(message, 'admins') },
+        detail: { ...detail, hint: isAnswer ? later : connectionHint(message, this.#tried) },
         cause: thrown,
       });
     }

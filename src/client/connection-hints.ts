@@ -7,8 +7,18 @@
  * @module
  */
 
+/** How a connection was tried. */
+export interface TriedConnection {
+  /** The listener that it needs. */
+  readonly wanted: 'admins' | 'clients';
+  readonly security: 'tls' | 'plaintext';
+}
+
 /** Advice for the message of a failed connection; absent where there is none. */
-export function connectionHint(message: string, wanted: 'admins' | 'clients'): string | undefined {
+export function connectionHint(
+  message: string,
+  { wanted, security }: TriedConnection,
+): string | undefined {
   if (/certificate in|altname|unable to (?:get|verify)/i.test(message)) {
     return 'the certificate of the node is not from tls.caFile, or not for this host name';
   }
@@ -19,10 +29,22 @@ export function connectionHint(message: string, wanted: 'admins' | 'clients'): s
   if (message.includes('ECONNREFUSED')) {
     return (
       `nothing listens there: check the address (listen.${wanted} of the node), ` +
-      'and that it runs'
+      'and that it runs: if it ended, its log says why'
+    );
+  }
+  if (/wrong version number|packet length too long/.test(message)) {
+    return (
+      'what answers there speaks no TLS: check the port; a node that has no TLS takes ' +
+      '`insecure: true` instead of `tls`, on loopback alone'
     );
   }
   if (!message.includes('Failed to connect')) return undefined;
+  if (security === 'plaintext') {
+    return (
+      'something answers there and hangs up: this side speaks no TLS (`insecure: true`), and a ' +
+      `node with TLS wants \`tls\`; else check that it is a listener of ${wanted}`
+    );
+  }
   return (
     `something answers there and hangs up: check that it is a listener of ${wanted}, and that ` +
     'tls.certFile is from the CA that the node trusts'

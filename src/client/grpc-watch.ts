@@ -180,7 +180,7 @@ async function next(
 function connected(
   client: Client,
   call: ClientDuplexStream<Buffer, Buffer>,
-  { endpoint, timeoutMs, signal }: DialOptions,
+  { endpoint, security, timeoutMs, signal }: DialOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let isSettled = false;
@@ -192,7 +192,7 @@ function connected(
     };
     const onAbort = (): void => settle(new KedgeError('UNAVAILABLE', 'the source was closed'));
     signal.addEventListener('abort', onAbort, { once: true });
-    call.once('error', (error) => settle(advised(callError(error))));
+    call.once('error', (error) => settle(advised(callError(error), security)));
     // While files were read: nobody tells of it again.
     if (signal.aborted) {
       onAbort();
@@ -216,8 +216,8 @@ function connected(
   });
 }
 
-function advised({ code, message, detail, cause }: KedgeError): KedgeError {
-  const hint = connectionHint(message, 'clients');
+function advised({ code, message, detail, cause }: KedgeError, security: Security): KedgeError {
+  const hint = connectionHint(message, { wanted: 'clients', security: security.kind });
   return new KedgeError(code, message, {
     detail: { ...detail, ...(hint !== undefined && { hint }) },
     cause,

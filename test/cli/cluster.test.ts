@@ -1,6 +1,9 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
+import { createTestPki } from '../../src/testing/pki.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
 import {
   type CliRealm,
@@ -165,6 +168,23 @@ describe('kedge cluster', () => {
     expect(waiting.stderr).toContain('waiting: 127.0.0.1:1 does not answer');
     await start('iad-2');
     expect((await run(['cluster', '--wait', '--timeout', '30s'])).code).toBe(0);
+  });
+
+  it('says while it waits why a node with TLS hangs up, and does not repeat itself', async () => {
+    const pki = createTestPki();
+    const leaf = pki.issue('node');
+    const server = createServer({ cert: leaf.certificatePem, key: leaf.keyPem });
+    server.on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    const address = `127.0.0.1:${String(port)}`;
+    const { code, stderr } = await run(['cluster', '--node', address, '--wait', '--timeout', '2s']);
+    server.close();
+    expect(code).toBe(9);
+    expect(stderr.split(`waiting: node ${address}`)).toHaveLength(2);
+    expect(stderr).toMatch(/what to do: .* speaks no TLS \(`insecure: true`\)/);
   });
 
   it('is not well while two members do not reach each other, and says why', async () => {

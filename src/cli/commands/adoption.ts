@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ROW_AGAIN_MS, ROW_AGE_MAX_MS } from '../../core/adoption/freshness.ts';
 import type { ClientFilter } from '../../core/adoption/model.ts';
 import { judgeRemoval, QUIET_DEFAULT_MS, QUIET_MIN_MS } from '../../core/adoption/removal.ts';
 import type { Anchor } from '../../core/anchors/anchor.ts';
@@ -24,18 +25,12 @@ import { requireHead } from '../history.ts';
 import type { NodeAdmin } from '../node-admin.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import {
-  addRefreshOptions,
-  pause,
-  type RefreshOptions,
-  refresh,
-  type View,
-} from '../refreshing.ts';
+import { addRefreshOptions, type RefreshOptions, refresh, type View } from '../refreshing.ts';
 import { formatRemoval } from '../removal-view.ts';
 import { isHeldBack } from '../rollout-draft.ts';
 import { waitingText } from '../rollout-view.ts';
 import type { Session } from '../session.ts';
-import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
+import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 interface Options extends RealmOptions, RefreshOptions, WaitOptions {
   readonly remove?: string;
@@ -80,7 +75,10 @@ export const adoption: CommandModule = {
           'to be unknown. With --remove: whether an anchor can be removed without breaking a ' +
           'client, with the evidence (exit code 0) or what speaks against it (exit code 1); exit ' +
           'code 1 also when --wait has waited in vain. What clients report is their own word; ' +
-          'the release is verified from the pin down.',
+          'the release is verified from the pin down. Nodes tell of their clients when something ' +
+          `changes, and again every ${formatSeconds(ROW_AGAIN_MS / 1000)}: an age up to that is ` +
+          `normal. What is older than ${formatSeconds(ROW_AGE_MAX_MS / 1000)} is "too old": it ` +
+          'counts as not known.',
       )
       .argument('<bundle>', 'name of the bundle');
     addRealmOptions(command);
@@ -155,17 +153,11 @@ async function waitedFor(
   options: Options,
   lookNow: () => Promise<Look>,
 ): Promise<Look> {
-  const { signal } = session.context;
-  let leftMs = readTimeoutMs(options);
-  let told = '';
+  const patience = new Patience(session, options, WAIT_EVERY_MS);
   while (true) {
     const seen = await lookNow();
-    const { waitsFor } = seen;
-    if (waitsFor === undefined || leftMs <= 0 || signal.aborted) return seen;
-    if (waitsFor !== told) session.output.note(`waiting: ${waitsFor}`);
-    told = waitsFor;
-    await pause(WAIT_EVERY_MS, signal);
-    leftMs -= WAIT_EVERY_MS;
+    if (seen.waitsFor === undefined || patience.isOver) return seen;
+    await patience.waitFor(seen.waitsFor);
   }
 }
 

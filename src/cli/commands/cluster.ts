@@ -10,9 +10,9 @@ import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
 import { type AskedNode, askNode } from '../node-view.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
+import { addRefreshOptions, type RefreshOptions, refresh } from '../refreshing.ts';
 import type { Session } from '../session.ts';
-import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
+import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 interface Options extends RealmOptions, RefreshOptions, WaitOptions {
   readonly nodes?: string;
@@ -56,11 +56,10 @@ async function run(session: Session, options: Options): Promise<void> {
     throw new KedgeError('CONFIG', '--wait ends by itself and --watch does not: give one of them');
   }
   const endpoints = await endpointsOf(session, options);
-  const timeoutMs = readTimeoutMs(options);
+  readTimeoutMs(options);
   const look = (): Promise<Look> => lookAt(session, options, endpoints);
   await refresh(session, options, async () => {
-    const seen =
-      options.wait === true ? await waitUntilWell(session, look, timeoutMs) : await look();
+    const seen = options.wait === true ? await waitUntilWell(session, options, look) : await look();
     const { problems } = seen.cluster;
     session.conclude(problems.length === 0 ? 'good' : 'findings');
     const { styles, isLive } = session.output;
@@ -73,21 +72,21 @@ async function run(session: Session, options: Options): Promise<void> {
 /** The last look when the time is over. A cluster whose nodes do not answer yet is waited for. */
 async function waitUntilWell(
   session: Session,
+  options: Options,
   look: () => Promise<Look>,
-  timeoutMs: number,
 ): Promise<Look> {
-  const { signal } = session.context;
-  for (let leftMs = timeoutMs; ; leftMs -= WAIT_EVERY_MS) {
+  const patience = new Patience(session, options, WAIT_EVERY_MS);
+  while (true) {
     try {
       const seen = await look();
-      if (seen.cluster.problems.length === 0 || leftMs <= 0 || signal.aborted) return seen;
-      session.output.note(`waiting: ${seen.cluster.problems.join('; ')}`);
+      const { problems } = seen.cluster;
+      if (problems.length === 0 || patience.isOver) return seen;
+      await patience.waitFor(problems.join('; '));
     } catch (thrown) {
-      const { code, message } = KedgeError.from(thrown);
-      if (code !== 'UNAVAILABLE' || leftMs <= 0 || signal.aborted) throw thrown;
-      session.output.note(`waiting: ${message}`);
+      const error = KedgeError.from(thrown);
+      if (error.code !== 'UNAVAILABLE' || patience.isOver) throw thrown;
+      await patience.waitFor(error);
     }
-    await pause(WAIT_EVERY_MS, signal);
   }
 }
 

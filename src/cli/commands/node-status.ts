@@ -8,9 +8,9 @@ import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
 import { type AskedNode, askNode, formatStatus, statusJson } from '../node-view.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, pause, type RefreshOptions, refresh } from '../refreshing.ts';
+import { addRefreshOptions, type RefreshOptions, refresh } from '../refreshing.ts';
 import type { Session } from '../session.ts';
-import { addWaitOptions, readTimeoutMs, type WaitOptions } from '../waiting.ts';
+import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 type Options = RealmOptions & RefreshOptions & WaitOptions;
 
@@ -41,11 +41,11 @@ export const nodeStatus: CommandModule = {
 
 async function run(session: Session, options: Options): Promise<void> {
   const { output, context } = session;
-  const timeoutMs = readTimeoutMs(options);
+  readTimeoutMs(options);
   await refresh(session, options, async () => {
     const { status, forks, reminders } =
       options.wait === true
-        ? await askPatiently(session, options, timeoutMs)
+        ? await askPatiently(session, options)
         : await askNode(session, options);
     const text = formatStatus(status, output.styles, context.nowMs());
     return { json: statusJson(status), text, warnings: [...forks, ...reminders] };
@@ -53,22 +53,15 @@ async function run(session: Session, options: Options): Promise<void> {
 }
 
 /** Asks again while nobody answers. Errors: the last one when the time is over. */
-async function askPatiently(
-  session: Session,
-  options: Options,
-  timeoutMs: number,
-): Promise<AskedNode> {
-  const { signal } = session.context;
-  let said = '';
-  for (let leftMs = timeoutMs; ; leftMs -= WAIT_EVERY_MS) {
+async function askPatiently(session: Session, options: Options): Promise<AskedNode> {
+  const patience = new Patience(session, options, WAIT_EVERY_MS);
+  while (true) {
     try {
       return await askNode(session, options);
     } catch (thrown) {
-      const { code, message } = KedgeError.from(thrown);
-      if (code !== 'UNAVAILABLE' || leftMs <= 0 || signal.aborted) throw thrown;
-      if (message !== said) session.output.note(`waiting: ${message}`);
-      said = message;
+      const error = KedgeError.from(thrown);
+      if (error.code !== 'UNAVAILABLE' || patience.isOver) throw thrown;
+      await patience.waitFor(error);
     }
-    await pause(WAIT_EVERY_MS, signal);
   }
 }
