@@ -5,6 +5,7 @@
  */
 import { type BundleName, formatTimestamp, type RegionName, type Sequence } from '../core/ids.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
+import type { ClockDoubt } from '../core/rollouts/clock-check.ts';
 import { sumCounts, type Wait, type WaveCounts } from '../core/rollouts/gates.ts';
 import { type OpeningTimes, opensAtMs } from '../core/rollouts/opening.ts';
 import type { SeenNode } from '../core/rollouts/sight.ts';
@@ -166,9 +167,28 @@ function waitText(wait: Wait, nowMs: number): string {
     case 'time':
       return `waits for its time: opens at ${atText(wait.opensAtMs, nowMs)}`;
     case 'clock':
+      return `the clock of the node that answers is in doubt: ${doubtText(wait.doubt)}`;
+  }
+}
+
+/** Why a clock cannot say whether it is time, and where to look. */
+function doubtText(doubt: ClockDoubt | undefined): string {
+  switch (doubt) {
+    case 'signed-later':
+      return 'the rollout was signed later than it says that it is now; set it (kedge doctor there)';
+    case 'regions-unheard':
+      return 'too few regions are heard; kedge node status shows which';
+    case 'regions-ahead':
+      return 'most regions say a later time; set it (kedge doctor there)';
+    case 'regions-behind':
       return (
-        'the clock of the node that answers is in doubt: regions or signers say another time, ' +
-        'or too few regions are heard; see kedge node status and kedge doctor there'
+        'what most regions said last is more than 5 minutes old: they are not heard any more ' +
+        '(kedge node status shows since when), or it is ahead (kedge doctor there)'
+      );
+    case undefined:
+      return (
+        'regions or signers say another time, or too few regions are heard; see kedge node ' +
+        'status and kedge doctor there'
       );
   }
 }

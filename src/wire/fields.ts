@@ -97,6 +97,17 @@ export function encodeHexBytes(hex: string): Uint8Array {
   return parseHex(hex);
 }
 
+/** The name that a message has of an enum's value. Errors: `PARSE` for one that is not known. */
+export function decodeName<Name extends string>(
+  names: Readonly<Record<Name, string>>,
+  message: string,
+  what: string,
+): Name {
+  const found = Object.entries(names).find(([, name]) => name === message)?.[0];
+  if (found !== undefined) return found as Name;
+  throw new KedgeError('PARSE', `unknown: ${what}`, { detail: { message } });
+}
+
 /** The error for a oneof of which no member that we know is set. */
 export function unknownMember(what: string): KedgeError {
   return new KedgeError('PARSE', `${what} holds no message that this version knows`);

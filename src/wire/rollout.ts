@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { KedgeError } from '../core/errors.ts';
 import {
   type BundleName,
   parseBundleName,
@@ -15,16 +14,23 @@ import {
 } from '../core/ids.ts';
 import { MEMBERS_MAX, MESSAGE_MAX_BYTES, ROLLOUT_WAVES_MAX } from '../core/limits.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
-import type { Stop, Wait, WaveCounts } from '../core/rollouts/gates.ts';
+import type { Stop, WaveCounts } from '../core/rollouts/gates.ts';
 import type { NodeKnowledge, SeenNode } from '../core/rollouts/sight.ts';
 import type { RolloutStatus, WaveStatus } from '../core/rollouts/status.ts';
-import { decodeSha256, decodeUint, encodeHexBytes, requireCount, requireSize } from './fields.ts';
+import {
+  decodeName,
+  decodeSha256,
+  decodeUint,
+  encodeHexBytes,
+  requireCount,
+  requireSize,
+} from './fields.ts';
 import type { NamedReleaseInput, NamedReleaseOutput } from './gen/kedge/v1/NamedRelease.ts';
 import type { RolloutNodeInput, RolloutNodeOutput } from './gen/kedge/v1/RolloutNode.ts';
 import type { RolloutStopOutput } from './gen/kedge/v1/RolloutStop.ts';
-import type { RolloutWaitInput, RolloutWaitOutput } from './gen/kedge/v1/RolloutWait.ts';
 import type { WaveStatusInput, WaveStatusOutput } from './gen/kedge/v1/WaveStatus.ts';
 import { messageCodec } from './protos.ts';
+import { decodeWait, encodeWait } from './rollout-waits.ts';
 import { decodeDocument, encodeDocument } from './statements.ts';
 
 const QUERY_MAX_BYTES = 1024;
@@ -35,19 +41,6 @@ const KNOWLEDGE = {
   partial: 'ROLLOUT_KNOWLEDGE_PARTIAL',
   behind: 'ROLLOUT_KNOWLEDGE_BEHIND',
 } as const satisfies Record<NodeKnowledge, string>;
-const WAITS = {
-  nothing: 'ROLLOUT_WAIT_KIND_NOTHING',
-  paused: 'ROLLOUT_WAIT_KIND_PAUSED',
-  aborted: 'ROLLOUT_WAIT_KIND_ABORTED',
-  expired: 'ROLLOUT_WAIT_KIND_EXPIRED',
-  stopped: 'ROLLOUT_WAIT_KIND_STOPPED',
-  unknown: 'ROLLOUT_WAIT_KIND_UNKNOWN',
-  reporters: 'ROLLOUT_WAIT_KIND_REPORTERS',
-  loaded: 'ROLLOUT_WAIT_KIND_LOADED',
-  soak: 'ROLLOUT_WAIT_KIND_SOAK',
-  time: 'ROLLOUT_WAIT_KIND_TIME',
-  clock: 'ROLLOUT_WAIT_KIND_CLOCK',
-} as const satisfies Record<Wait['kind'], string>;
 const requestCodec = messageCodec('admin', 'GetRolloutRequest');
 const responseCodec = messageCodec('admin', 'GetRolloutResponse');
 
@@ -92,7 +85,7 @@ export function encodeRollout(status: RolloutStatus): Buffer {
     inForce: status.force === 'in-force',
     nowMs: String(status.nowMs),
     waves: status.waves.map(waveMessage),
-    wait: waitMessage(status.wait),
+    wait: encodeWait(status.wait),
     stop: stop
       ? {
           atMs: String(stop.atMs),
@@ -145,61 +138,6 @@ function waveMessage({ openedAtMs, regions }: WaveStatus): WaveStatusInput {
   };
 }
 
-function decodeWait(wait: RolloutWaitOutput | null): Wait {
-  if (wait === null) return { kind: 'nothing' };
-  const kind = nameOf(WAITS, wait.kind, 'what a rollout waits for');
-  const number = (decimal: string): number => decodeUint(decimal, 'wait');
-  switch (kind) {
-    case 'unknown': {
-      const nodes = requireCount(wait.nodes, MEMBERS_MAX, 'unknown nodes');
-      return { kind, nodes: nodes.map(parseNodeId) };
-    }
-    case 'reporters':
-      return { kind, has: number(wait.has), needs: number(wait.needs) };
-    case 'loaded':
-      return { kind, has: number(wait.has), of: number(wait.of), needsPercent: number(wait.needs) };
-    case 'soak':
-      return { kind, leftMs: number(wait.leftMs) };
-    case 'time':
-      return { kind, opensAtMs: number(wait.opensAtMs) };
-    case 'clock':
-    case 'nothing':
-    case 'paused':
-    case 'aborted':
-    case 'expired':
-    case 'stopped':
-      return { kind };
-  }
-}
-
-function waitMessage(wait: Wait): RolloutWaitInput {
-  const kind = WAITS[wait.kind];
-  switch (wait.kind) {
-    case 'unknown':
-      return { kind, nodes: wait.nodes.slice(0, MEMBERS_MAX) };
-    case 'reporters':
-      return { kind, has: String(wait.has), needs: String(wait.needs) };
-    case 'loaded':
-      return {
-        kind,
-        has: String(wait.has),
-        of: String(wait.of),
-        needs: String(wait.needsPercent),
-      };
-    case 'soak':
-      return { kind, leftMs: String(Math.ceil(wait.leftMs)) };
-    case 'time':
-      return { kind, opensAtMs: String(wait.opensAtMs) };
-    case 'clock':
-    case 'nothing':
-    case 'paused':
-    case 'aborted':
-    case 'expired':
-    case 'stopped':
-      return { kind };
-  }
-}
-
 function decodeStop(stop: RolloutStopOutput): Stop {
   return {
     atMs: decodeUint(stop.atMs, 'time of a stop'),
@@ -213,21 +151,11 @@ function decodeNode(node: RolloutNodeOutput): SeenNode {
   return {
     nodeId: parseNodeId(node.nodeId),
     region: parseRegionName(node.region),
-    knowledge: nameOf(KNOWLEDGE, node.knowledge, 'what is known of a node'),
+    knowledge: decodeName(KNOWLEDGE, node.knowledge, 'what is known of a node'),
     open: node.open,
   };
 }
 
 function nodeMessage({ nodeId, region, knowledge, open }: SeenNode): RolloutNodeInput {
   return { nodeId, region, knowledge: KNOWLEDGE[knowledge], open };
-}
-
-function nameOf<Name extends string>(
-  names: Readonly<Record<Name, string>>,
-  message: string,
-  what: string,
-): Name {
-  const found = Object.entries(names).find(([, name]) => name === message)?.[0];
-  if (found !== undefined) return found as Name;
-  throw new KedgeError('PARSE', `unknown: ${what}`, { detail: { message } });
 }

@@ -13,11 +13,15 @@ const WAITS: readonly Wait[] = [
   { kind: 'loaded', has: 1, of: 3, needsPercent: 95 },
   { kind: 'soak', leftMs: 1500 },
   { kind: 'time', opensAtMs: 1_795_428_000_000 },
+  ...(['signed-later', 'regions-unheard', 'regions-ahead', 'regions-behind'] as const).map(
+    (doubt) => ({ kind: 'clock', doubt }) as const,
+  ),
 ];
 
 describe('the status of a rollout', () => {
   for (const wait of WAITS) {
-    it(`comes over the wire as it is: it waits for ${wait.kind}`, () => {
+    const what = 'doubt' in wait ? `${wait.kind}, ${wait.doubt}` : wait.kind;
+    it(`comes over the wire as it is: it waits for ${what}`, () => {
       const status: RolloutStatus = {
         bundle: parseBundleName('payments.test.example.org'),
         force: 'in-force',

@@ -21,16 +21,25 @@ export interface ClockWitnesses {
   readonly heartbeats: HeartbeatBook;
 }
 
+/**
+ * Why a clock may not say that a time has come. `signed-later`: the rollout was signed later than
+ * the clock says that it is. Of more than half of the regions: `regions-unheard`: they were never
+ * heard; `regions-ahead`: they say a later time; `regions-behind`: the newest that they said is
+ * old, because they are not heard any more or because the clock is ahead.
+ */
+export type ClockDoubt = 'signed-later' | 'regions-unheard' | 'regions-ahead' | 'regions-behind';
+
 /** Judges the wall clock of a node. */
 export function judgeClock(
   nowMs: number,
   { issuedMs, charter, heartbeats }: ClockWitnesses,
-): 'right' | 'doubtful' {
-  if (nowMs + CLOCK_SKEW_MAX_MS < issuedMs) return 'doubtful';
+): 'right' | ClockDoubt {
+  if (nowMs + CLOCK_SKEW_MAX_MS < issuedMs) return 'signed-later';
   if (charter === undefined || charter.regions.length === 0) return 'right';
   // More than half, so that no smaller group moves it; the fewer are heard, the less is known.
   const majority = Math.floor(charter.regions.length / 2) + 1;
   const quorumMs = quorumMedianMs(heartbeats, regionPolicy(charter, majority));
-  const isNear = quorumMs !== undefined && Math.abs(nowMs - quorumMs) <= CLOCK_SKEW_MAX_MS;
-  return isNear ? 'right' : 'doubtful';
+  if (quorumMs === undefined) return 'regions-unheard';
+  if (quorumMs - nowMs > CLOCK_SKEW_MAX_MS) return 'regions-ahead';
+  return nowMs - quorumMs > CLOCK_SKEW_MAX_MS ? 'regions-behind' : 'right';
 }

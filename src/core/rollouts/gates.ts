@@ -11,6 +11,7 @@
  */
 import type { NodeId } from '../ids.ts';
 import type { Gates, RolloutBody, Wave } from './body.ts';
+import type { ClockDoubt } from './clock-check.ts';
 import { isTimed, opensAtMs } from './opening.ts';
 
 /** The programs of one wave. */
@@ -66,8 +67,11 @@ export type Wait =
   | { readonly kind: 'soak'; readonly leftMs: number }
   /** The gates hold; the wave may not open before that time. */
   | { readonly kind: 'time'; readonly opensAtMs: number }
-  /** The gates hold; whether its time has come the clock of the node cannot say. */
-  | { readonly kind: 'clock' };
+  /**
+   * The gates hold; whether its time has come the clock of the node cannot say. Without a doubt it
+   * is that of a node which does not tell why.
+   */
+  | { readonly kind: 'clock'; readonly doubt?: ClockDoubt };
 
 /** A rollout, as it is judged. */
 export interface Judging {
@@ -78,7 +82,7 @@ export interface Judging {
   readonly heldSinceMs: number | undefined;
   /** Wall clock, and whether it may say that the time of a wave has come. */
   readonly nowMs: number;
-  readonly clock: 'right' | 'doubtful';
+  readonly clock: 'right' | ClockDoubt;
   readonly monotonicMs: number;
   readonly expiresMs: number;
 }
@@ -141,7 +145,7 @@ function judgeGates(judging: Judging, open: number): GateState {
 /** DW-15 and DW-16: what the next wave waits for when nothing but its time is left. */
 function timeOf({ nowMs, clock }: Judging, wave: Wave): Wait | undefined {
   if (!isTimed(wave)) return undefined;
-  if (clock === 'doubtful') return { kind: 'clock' };
+  if (clock !== 'right') return { kind: 'clock', doubt: clock };
   const atMs = opensAtMs(wave, nowMs);
   return atMs > nowMs ? { kind: 'time', opensAtMs: atMs } : undefined;
 }

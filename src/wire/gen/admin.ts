@@ -237,6 +237,7 @@ export interface ProtoGrpcType {
       RegionSplit: MessageTypeDefinition<_kedge_v1_RegionSplitInput, _kedge_v1_RegionSplitOutput>
       RegionStatus: MessageTypeDefinition<_kedge_v1_RegionStatusInput, _kedge_v1_RegionStatusOutput>
       RevealedKey: MessageTypeDefinition<_kedge_v1_RevealedKeyInput, _kedge_v1_RevealedKeyOutput>
+      RolloutClockDoubt: EnumTypeDefinition
       RolloutKnowledge: EnumTypeDefinition
       RolloutNode: MessageTypeDefinition<_kedge_v1_RolloutNodeInput, _kedge_v1_RolloutNodeOutput>
       RolloutStop: MessageTypeDefinition<_kedge_v1_RolloutStopInput, _kedge_v1_RolloutStopOutput>

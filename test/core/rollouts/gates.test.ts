@@ -211,12 +211,12 @@ describe('judgeRollout', () => {
 
   it('opens no wave that has times by a clock that is in doubt, and any other one', () => {
     const good = sight([counts(5, 5), NOBODY, NOBODY]);
-    const doubtful = { openness: opened(1), sight: good, clock: 'doubtful' } as const;
+    const doubtful = { openness: opened(1), sight: good, clock: 'regions-ahead' } as const;
     const timed = { ...wave(25), notBeforeMs: NOW_MS - 1000 };
     const body = rolloutOf({ waves: [wave(5), timed, wave(100)] });
     expect(judgeRollout(judging(body, doubtful))).toMatchObject({
       openness: opened(1),
-      wait: { kind: 'clock' },
+      wait: { kind: 'clock', doubt: 'regions-ahead' },
     });
     expect(judgeRollout(judging(rolloutOf(), doubtful)).openness.openedMs).toHaveLength(2);
   });

@@ -1,6 +1,7 @@
 // Original file: proto/kedge/v1/admin.proto
 
 import type { RolloutWaitKindInput as _kedge_v1_RolloutWaitKindInput, RolloutWaitKindOutput as _kedge_v1_RolloutWaitKindOutput } from '../../kedge/v1/RolloutWaitKind.ts';
+import type { RolloutClockDoubtInput as _kedge_v1_RolloutClockDoubtInput, RolloutClockDoubtOutput as _kedge_v1_RolloutClockDoubtOutput } from '../../kedge/v1/RolloutClockDoubt.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface RolloutWaitInput {
@@ -11,6 +12,7 @@ export interface RolloutWaitInput {
   'leftMs'?: (number | string | Long);
   'nodes'?: (string)[];
   'opensAtMs'?: (number | string | Long);
+  'clockDoubt'?: (_kedge_v1_RolloutClockDoubtInput);
 }
 
 export interface RolloutWaitOutput {
@@ -21,4 +23,5 @@ export interface RolloutWaitOutput {
   'leftMs': (string);
   'nodes': (string)[];
   'opensAtMs': (string);
+  'clockDoubt': (_kedge_v1_RolloutClockDoubtOutput);
 }
