@@ -127,15 +127,16 @@ export class Dialer {
 
   /** How many seeds have never answered; there is one at least before they were looked up. */
   get silentSeeds(): number {
-    const { hasSeeds, self } = this.#options;
-    if (!hasSeeds) return 0;
-    if (this.#resolved.length === 0) return 1;
-    let silent = 0;
-    for (const address of this.#resolved) {
-      if (address === self || this.#behind.has(address) || this.#isLinked(address)) continue;
-      silent += 1;
-    }
-    return silent;
+    if (!this.#options.hasSeeds) return 0;
+    return this.#resolved.length === 0 ? 1 : this.silent.length;
+  }
+
+  /** Where nobody has answered yet of what seeds stand for. */
+  get silent(): readonly string[] {
+    const { self } = this.#options;
+    return this.#resolved.filter(
+      (address) => address !== self && !this.#behind.has(address) && !this.#isLinked(address),
+    );
   }
 
   /** Who answered at seeds. */

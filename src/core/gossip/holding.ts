@@ -153,10 +153,12 @@ export class Holding {
 
   #hasLooks(): boolean {
     const { serving, marks, neighbours, dialer } = this.#parts;
-    const others = neighbours.countPresent();
+    const present = neighbours.countPresent();
     const isAlone = dialer.seeds === 'alone' || serving.isOverridden;
-    if (others === 0 && marks.lookedAt === 0) return isAlone;
-    return marks.lookedAt >= Math.min(LOOKS_MIN, others);
+    if (present === 0 && marks.lookedAt === 0) return isAlone;
+    // Behind a silent seed may be somebody of whom the only peer says nothing.
+    const hidden = serving.isOverridden ? 0 : neighbours.countHidden();
+    return marks.lookedAt >= Math.min(LOOKS_MIN, present + hidden);
   }
 
   #copied({ nodeId }: Link, { kind, mark }: MarkVerdict): void {

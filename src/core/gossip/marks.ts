@@ -182,16 +182,18 @@ export class Marks {
     const hasLooked = !takesMarks || (markSeen > 0 && markSeen <= count);
     if (hasLooked && verdict === undefined) this.#looked.add(nodeId);
     if (mark !== undefined) this.#take(link, mark);
-    return verdict;
+    return verdict === 'unread' ? undefined : verdict;
   }
 
   #isNewTo({ takesMarks, marks }: Link): boolean {
     return takesMarks && this.#signed !== undefined && marks.seen !== this.#signed.mark.count;
   }
 
-  #judge(by: NodeId, signed: SignedMark): MarkVerdict | undefined {
+  /** `unread`: the peer showed too much at once; what it keeps is not known. */
+  #judge(by: NodeId, signed: SignedMark): MarkVerdict | 'unread' | undefined {
     const own = this.#own;
-    if (own === undefined || !this.#pay(by)) return undefined;
+    if (own === undefined) return undefined;
+    if (!this.#pay(by)) return 'unread';
     const { publicKey } = this.#parts.options.membership.self;
     try {
       const mark = verifyMark(signed, { realm: own.realm, nodeId: own.nodeId, publicKey });

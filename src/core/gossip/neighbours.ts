@@ -143,6 +143,17 @@ export class Neighbours {
     return Math.max(0, count);
   }
 
+  /** Behind how many silent seeds is nobody that is known, gone or not. */
+  countHidden(): number {
+    const { silentSeeds, silent } = this.#dialer;
+    if (silentSeeds === 0 || silent.length === 0) return silentSeeds;
+    const hidden = new Set(silent);
+    for (const { record } of this.#membership.members()) {
+      if (!this.#membership.isDoubtful(record.nodeId)) hidden.delete(record.address);
+    }
+    return hidden.size;
+  }
+
   /** How many others have not left, beside one of them. */
   countBeside(one: NodeId): number {
     let count = this.#known.size - (this.#known.has(one) ? 1 : 0);

@@ -12,7 +12,8 @@ import {
   signMark,
 } from '../../../src/core/gossip/store-mark.ts';
 import { NO_PREVIOUS, parseNodeId } from '../../../src/core/ids.ts';
-import { signMember } from '../../../src/core/membership/record.ts';
+import type { RememberedMember } from '../../../src/core/membership/events.ts';
+import { peekMember, signMember } from '../../../src/core/membership/record.ts';
 import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
 import { testHello } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
@@ -209,7 +210,47 @@ describe('Marks of stores', () => {
 
     it('until one has, where there is but one', () => {
       meet('fra-1');
+      expect(handleDigest('fra-1', { markSeen: 10 })).not.toContainEqual({ kind: 'vouched' });
+      resolve('fra-1');
       expect(handleDigest('fra-1', { markSeen: 10 })).toContainEqual({ kind: 'vouched' });
+    });
+
+    it('while nobody answers at a seed, of whom one peer may keep quiet', () => {
+      resolve('fra-1', 'gru-1');
+      meet('fra-1');
+      expect(handleDigest('fra-1', { markSeen: 10 })).not.toContainEqual({ kind: 'vouched' });
+      // The next one is no member yet; two that looked are enough, whoever is silent.
+      linkUp('sin-1');
+      expect(handleDigest('sin-1', { markSeen: 10 })).toContainEqual({ kind: 'vouched' });
+    });
+
+    it('no longer once it is known who is behind the silent seed, and that it is gone', () => {
+      meet('fra-1');
+      meet('gru-1');
+      const remembered = machine.memory().snapshot();
+      const members = remembered.members.map((one) => {
+        return isOf(one, 'gru-1') ? { ...one, state: 'failed' as const } : one;
+      });
+      const self = helloOf(SELF, { storeId: STORE, marks: true });
+      const membership = { ...memberOf(SELF, self), remembered: { ...remembered, members } };
+      start({ membership });
+      resolve('fra-1', 'gru-1');
+      linkUp('fra-1');
+      expect(handleDigest('fra-1', { markSeen: 10 })).toContainEqual({ kind: 'vouched' });
+    });
+
+    it('while what a peer shows was too much to be read', () => {
+      resolve('fra-1');
+      meet('fra-1');
+      const harmless = markOf(SELF, { bootId: OTHER_BOOT, count: 9, begin: 3 });
+      for (let digests = 0; digests < 4; digests += 1) {
+        handleDigest('fra-1', { remembered: harmless });
+      }
+      const remembered = markOf(SELF, { bootId: OTHER_BOOT, begin: 5, count: 20 });
+      const unread = handleDigest('fra-1', { remembered, markSeen: 10 });
+      expect(unread).not.toContainEqual({ kind: 'vouched' });
+      tick();
+      expect(handleDigest('fra-1', { remembered, markSeen: 10 })).toContainEqual({ kind: 'renew' });
     });
 
     it('not where there is nobody, with a new store, for an operator, or beside old peers', () => {
@@ -299,6 +340,11 @@ describe('Marks of stores', () => {
     return frame(name, { kind: 'digest', digest: { ...rows, ...rest, ...change } });
   }
 
+  /** What the seeds stand for. */
+  function resolve(...names: readonly string[]): void {
+    handle({ kind: 'resolved', addresses: names.map((name) => helloOf(name).address) });
+  }
+
   function wrote(count: number): void {
     handle({ kind: 'persisted', batchId: 1, count });
   }
@@ -332,6 +378,10 @@ function markIn(frames: readonly Frame[]): StoreMark | undefined {
 
 function isMarkOf(count: number): (effect: GossipEffect) => boolean {
   return (effect) => markIn(framesIn([effect]))?.count === count;
+}
+
+function isOf({ signed }: RememberedMember, name: string): boolean {
+  return peekMember(signed).nodeId === name;
 }
 
 function isAdvance({ kind }: GossipEffect): boolean {
