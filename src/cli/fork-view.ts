@@ -113,6 +113,6 @@ export function remedyOf(state: TrustedState, evidence: Evidence): string {
     return `kedge fork resolve ${evidence.stream} --keep <statement>`;
   }
   return isForEver(state.charters, evidence)
-    ? 'nothing: the realm needs a new first charter (docs/errors.md#fork)'
+    ? 'nothing: the realm needs a new first charter (docs/handbook.md#stopped-realm)'
     : 'kedge charter recover, with the recovery keys';
 }

@@ -82,6 +82,24 @@ describe('the handbook', { timeout: 240_000 }, () => {
     expect(await shown(['bundle', 'show', BUNDLE])).toHaveProperty('sequence', 1);
   });
 
+  it('Stopped realm: nothing ends it, and the programs move to a new one', async () => {
+    const left = await desks.program('iad-1');
+    await recoverTwice();
+    const runs = await desks.typeSection('Stopped realm');
+    expect(runs[0]?.stdout).toContain('the realm needs a new first charter');
+    const profile = await readFile(desks.path('next', 'kedge.yaml'), 'utf8');
+    const pin = /^pin: "?([0-9a-f]{64})/m.exec(profile)?.[1] ?? '';
+    const moved = await desks.program('fra-2', {}, { realm: 'next.example.org', pin });
+    await vi.waitFor(() => expect(moved.held?.sequence).toBe(1), WAIT);
+    expect(left.held?.sequence).toBe(1);
+    const both = await Promise.all(
+      [[], ['--profile', 'next/kedge.yaml']].map((more) =>
+        desks.kedge(['bundle', 'export', BUNDLE, ...more], 'ana'),
+      ),
+    );
+    expect(certificatesIn(both[1]?.stdout)).toEqual(certificatesIn(both[0]?.stdout));
+  });
+
   it('Forked stream: the charter says what stands, and it goes on', async () => {
     await fork();
     desks.given.set('digest', await keptDigest());
@@ -127,6 +145,7 @@ it('has a test of each runbook', () => {
     'Bad publish',
     'Lost signer',
     'Compromised signer',
+    'Stopped realm',
     'Forked stream',
     'Region lost',
     'Restore from backup',
@@ -140,6 +159,27 @@ async function doctorFailures(): Promise<readonly string[]> {
     readonly findings: readonly { readonly check: string; readonly verdict: string }[];
   };
   return findings.filter(({ verdict }) => verdict === 'fail').map(({ check }) => check);
+}
+
+/** The recovery keys of one charter sign two. */
+async function recoverTwice(): Promise<void> {
+  for (const name of ['one', 'two', 'three']) await desks.kedge(['signer', 'create', name], 'ana');
+  for (const who of ['lost', 'found']) {
+    const replaced = ['--replace-key', 'ana=one.age.pub', '--replace-key', 'ben=two.age.pub'];
+    const used = [1, 2].flatMap((one) => ['--key', `../recovery/recovery-${String(one)}.age`]);
+    const file = ['--out', `${who}.json`, '--ledger', who, '--after', '1', '--note', who];
+    const drafted = await desks.kedge(['charter', 'recover', ...used, ...replaced, ...file], 'ana');
+    expect([0, 12], drafted.stderr).toContain(drafted.code);
+    for (const key of ['one.age', 'two.age']) {
+      const argv = ['charter', 'sign', `${who}.json`, '--key', key, '--ledger', who, '--yes'];
+      expect([0, 12]).toContain((await desks.kedge(argv, 'ana')).code);
+    }
+    await desks.kedge(['charter', 'submit', `${who}.json`], 'ana');
+  }
+}
+
+function certificatesIn(pem: string = ''): readonly string[] {
+  return (pem.match(/-----BEGIN[^]*?-----END CERTIFICATE-----/g) ?? []).toSorted();
 }
 
 /** Each node is told of another release 2 while the other one is away; then they meet. */

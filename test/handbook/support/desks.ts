@@ -27,7 +27,8 @@ import { type Block, BOOK, kedgeWords, type Line } from './book.ts';
 
 const DAY_MS = 86_400_000;
 const SETUP = 'The realm of these pages';
-const PORTS = [7440, 7441, 7442, 7443, 7450, 7451, 7452, 7453];
+const PORTS = [744, 745, 746, 747].flatMap((ten) => [0, 1, 2, 3].map((one) => ten * 10 + one));
+const NODES: readonly NodeName[] = ['iad-1', 'fra-1', 'iad-2', 'fra-2'];
 const PEOPLE = ['ana', 'ben', 'cleo', 'dora'];
 /** Programs have the machine's clock and take nothing from the future. */
 const BEGIN_MS = -12 * DAY_MS;
@@ -37,7 +38,7 @@ const yes: Prompter = {
 };
 const run = promisify(execFile);
 
-export type NodeName = 'iad-1' | 'fra-1';
+export type NodeName = 'iad-1' | 'fra-1' | 'iad-2' | 'fra-2';
 
 export class Desks implements AsyncDisposable {
   /** What stands for `<…>` in a command. */
@@ -60,7 +61,10 @@ export class Desks implements AsyncDisposable {
 
   /** Types the section that makes the realm. */
   static async open(): Promise<Desks> {
-    const desks = new Desks(await createTempDir('kedge-handbook-'), await findFreePorts(8));
+    const desks = new Desks(
+      await createTempDir('kedge-handbook-'),
+      await findFreePorts(PORTS.length),
+    );
     const [setup = [], first = []] = BOOK.get(SETUP) ?? [];
     await desks.type(setup);
     await desks.put('ca-2024.pem', desks.old.caPem);
@@ -96,8 +100,8 @@ export class Desks implements AsyncDisposable {
     return node;
   }
 
-  async start(name: NodeName): Promise<void> {
-    const file = this.path(`${name}.yaml`);
+  async start(name: NodeName, given: string = `${name}.yaml`): Promise<void> {
+    const file = this.path(given);
     const config = parseNodeConfig(await readFile(file, 'utf8'), file);
     const clock = {
       ...systemClock,
@@ -128,10 +132,17 @@ export class Desks implements AsyncDisposable {
   }
 
   /** A program that watches at a node. */
-  async program(at: NodeName, labels: Readonly<Record<string, string>> = {}): Promise<LeanClient> {
+  async program(
+    at: NodeName,
+    labels: Readonly<Record<string, string>> = {},
+    { realm, pin }: { readonly realm: string; readonly pin: string } = {
+      realm: 'prod.example.org',
+      pin: this.#pin,
+    },
+  ): Promise<LeanClient> {
     const client = new LeanClient({
-      realm: parseRealmName('prod.example.org'),
-      firstCharterDigest: parseSha256(this.#pin),
+      realm: parseRealmName(realm),
+      firstCharterDigest: parseSha256(pin),
       bundle: parseBundleName(BUNDLE),
       labels: new Map(Object.entries(labels)),
     });
@@ -185,7 +196,10 @@ export class Desks implements AsyncDisposable {
     }
     const [group, command, ...rest] = words;
     if (group === 'node' && command === 'run') {
-      await this.start(rest[1] === 'iad-1.yaml' ? 'iad-1' : 'fra-1');
+      const [, file = ''] = rest;
+      const name = NODES.find((one) => file.endsWith(`${one}.yaml`));
+      if (name === undefined) throw new Error(`no such node: ${text}`);
+      await this.start(name, file);
       return { code: 0, stdout: '', stderr: '' };
     }
     const done = await this.kedge(words, who);
@@ -227,7 +241,8 @@ export class Desks implements AsyncDisposable {
   async #after(words: readonly string[], cwd: string): Promise<void> {
     const [group, command, name = ''] = words;
     const out = words[words.indexOf('--out') + 1] ?? '';
-    if (group === 'realm') {
+    // Dora joins the first realm.
+    if (group === 'realm' && this.#pin === '') {
       const profile = await readFile(this.path('kedge.yaml'), 'utf8');
       this.#pin = /^pin: "?([0-9a-f]{64})/m.exec(profile)?.[1] ?? '';
       await mkdir(this.path('dora'));
@@ -238,7 +253,7 @@ export class Desks implements AsyncDisposable {
       const file = join(cwd, out);
       const text = await readFile(file, 'utf8');
       const moved = text.replaceAll(
-        /(127\.0\.0\.1:)(74[45]\d)\b/g,
+        /(127\.0\.0\.1:)(74[4-7]\d)\b/g,
         (_, host: string, port: string) => {
           return `${host}${this.#ports.get(port) ?? port}`;
         },
