@@ -13,7 +13,8 @@ import type { NodeId } from '../src/core/ids.ts';
 import type { Updates } from '../src/core/membership/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
-import { type Judged, judgedIn } from '../src/service/recall.ts';
+import type { CharterRow } from '../src/service/charter-row.ts';
+import { type Judged, judgedIn } from '../src/service/judged.ts';
 import { type Crash, crashPoint } from './crash.ts';
 import { Delivering } from './delivering.ts';
 import { frameFacts } from './facts.ts';
@@ -172,8 +173,8 @@ export class Driver implements Process {
   }
 
   /** Adds what only the store knows and judging needs, as `service/recall.ts` does. */
-  withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void {
-    const read = judged && this.#recalls.find(judged, this.machine.verified);
+  withRecall(judged: Judged | undefined, next: (recall: Recall) => void, row?: CharterRow): void {
+    const read = judged && this.#recalls.find(judged, this.machine.verified, row);
     if (read === undefined) return next(NONE);
     this.#scene.coverage.hit('recall');
     this.writer.whenIdle(() => next(read(this.host.disk)));

@@ -10,7 +10,8 @@ import { KedgeError } from '../src/core/errors.ts';
 import type { GossipEvent, Recall } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../src/core/gossip/frames.ts';
 import type { DialTarget } from '../src/core/peer.ts';
-import { type Judged, judgedIn } from '../src/service/recall.ts';
+import { CharterRow } from '../src/service/charter-row.ts';
+import { type Judged, judgedIn } from '../src/service/judged.ts';
 import { factsOf } from './facts.ts';
 import type { Network } from './network.ts';
 import type { Process, SimNode } from './node.ts';
@@ -26,13 +27,14 @@ export interface FetchingProcess {
   readonly isAlive: boolean;
   handle(event: GossipEvent): void;
   /** Adds what only the store knows. */
-  withRecall(judged: Judged | undefined, next: (recall: Recall) => void): void;
+  withRecall(judged: Judged | undefined, next: (recall: Recall) => void, row?: CharterRow): void;
 }
 
 interface Fetch {
   readonly fetchId: number;
   readonly peer: Process;
   readonly arrived: FetchItem[];
+  readonly charterRow: CharterRow;
   /** Nothing arrives before what was sent before. */
   lastArrivalMs: number;
   isOver: boolean;
@@ -69,6 +71,7 @@ export class Fetcher {
       fetchId,
       peer,
       arrived: [],
+      charterRow: new CharterRow(),
       lastArrivalMs: 0,
       isOver: false,
       isBusy: false,
@@ -145,12 +148,13 @@ export class Fetcher {
       this.#driver.handle({ kind: 'fetch-held', fetchId, state });
     let place: 'here' | 'held' = 'here';
     fetch.isBusy = true;
-    this.#driver.withRecall(judgedIn(item), (recall) => {
+    const take = (recall: Recall): void => {
       fetch.isBusy = false;
       if (place === 'held') held('off');
       this.#driver.handle({ kind: 'fetch-item', fetchId, item, recall });
       this.#take(fetch);
-    });
+    };
+    this.#driver.withRecall(judgedIn(item), take, fetch.charterRow);
     if (this.#waits(fetch)) {
       place = 'held';
       held('on');

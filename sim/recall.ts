@@ -14,8 +14,9 @@ import { type Decision, decisionsOn } from '../src/core/trusted/decisions.ts';
 import type { Holding } from '../src/core/trusted/holding.ts';
 import { namedHeld } from '../src/core/trusted/judge-rollout.ts';
 import type { StreamState, TrustedState } from '../src/core/trusted/state.ts';
-import { type Judged, rolloutOf, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
-import { RecentCharters } from '../src/service/recent-charters.ts';
+import { CharterRow } from '../src/service/charter-row.ts';
+import type { Judged } from '../src/service/judged.ts';
+import { rolloutOf, type TouchedNext, touchedByNext } from '../src/service/recall.ts';
 import type { Coverage } from './coverage.ts';
 import type { Disk } from './disk.ts';
 
@@ -24,7 +25,6 @@ type Found = NonNullable<ReturnType<Disk['anyEntry']>>;
 /** What the store of one node is asked for. */
 export class Recalls {
   readonly #coverage: Coverage;
-  readonly #recent: RecentCharters = new RecentCharters();
 
   constructor(coverage: Coverage) {
     this.#coverage = coverage;
@@ -34,13 +34,14 @@ export class Recalls {
   find(
     { statement: signed, body }: Judged,
     state: TrustedState,
+    charterRow: CharterRow = new CharterRow(),
   ): ((disk: Disk) => Recall) | undefined {
     const place = placeOf(signed);
     if (place === undefined) return undefined;
     const { stream, sequence } = place;
     const row = rowIn(state, stream);
     if (place.kind === 'charter' && body !== undefined) {
-      const charters = this.#recent.replacing(state, place, { statement: signed, body });
+      const charters = charterRow.replacing(state, place, { statement: signed, body });
       if (charters !== undefined) {
         return (disk) => readStanding(disk, state, { ...state, charters });
       }

@@ -8,14 +8,15 @@ import { KedgeError } from '../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall } from '../core/gossip/events.ts';
 import type { FetchItem } from '../core/gossip/frames.ts';
 import type { Logger } from '../ports/logger.ts';
+import { CharterRow } from './charter-row.ts';
 import type { PeerTransport } from './peer-transport.ts';
 
 /** What fetches work with. */
 export interface FetchesOptions {
   readonly transport: PeerTransport;
   readonly logger: Logger;
-  /** What only the store knows about a piece. */
-  readonly recall: (item: FetchItem) => Promise<Recall> | undefined;
+  /** What only the store knows about a piece, with the charters that came before it. */
+  readonly recall: (item: FetchItem, charterRow: CharterRow) => Promise<Recall> | undefined;
   /** Resolves when what was brought is not too much for the disk; absent: it is not. */
   readonly room: () => Promise<void> | undefined;
   readonly onEvent: (
@@ -55,10 +56,11 @@ export class Fetches {
     const { stream, fromSequence } = requests[0] ?? {};
     const fields = { nodeId, stream, fromSequence, streams };
     logger.debug({ event: 'fetch.started', ...fields }, 'fetch started');
+    const charterRow = new CharterRow();
     let error: KedgeError | undefined;
     try {
       for await (const item of transport.fetch(target, requests, { signal: abort.signal })) {
-        const recalled = (await held(recall(item))) ?? {};
+        const recalled = (await held(recall(item, charterRow))) ?? {};
         onEvent({ kind: 'fetch-item', fetchId, item, recall: recalled });
         await held(room());
       }

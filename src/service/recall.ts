@@ -9,7 +9,6 @@ import { verifyNextCharter } from '../core/charter/chain.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Recall } from '../core/gossip/events.ts';
-import type { FetchItem, Frame, Push } from '../core/gossip/frames.ts';
 import { rowIn } from '../core/gossip/rows.ts';
 import {
   CHARTER_STREAM,
@@ -30,7 +29,8 @@ import { type Touched, touchedBy } from '../core/trusted/settle.ts';
 import { currentCharter, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store, StoredDocument } from '../ports/store.ts';
-import { RecentCharters } from './recent-charters.ts';
+import { CharterRow } from './charter-row.ts';
+import type { Judged } from './judged.ts';
 
 /** Statements read at once. */
 const PAGE = 200;
@@ -43,64 +43,9 @@ export interface RecallOptions {
   readonly written: () => Promise<void>;
 }
 
-/** What is about to be judged; the body only where it came whole. */
-export interface Judged {
-  readonly statement: SignedStatement;
-  readonly body?: Uint8Array;
-}
-
-/** What a frame or a piece of a fetch's answer gives to judge; nothing for most. */
-// eslint-disable-next-line complexity -- one case per kind of frame
-export function judgedIn(from: Frame | FetchItem): Judged | undefined {
-  switch (from.kind) {
-    case 'push':
-      return judgedPush(from.push);
-    case 'entry':
-      return judgedPush(from.entry);
-    case 'fork':
-      return { statement: from.evidence.first };
-    case 'hello':
-    case 'held':
-    case 'digest':
-    case 'rows-ask':
-    case 'rows':
-    case 'tree':
-    case 'blobs':
-    case 'over':
-    case 'ping':
-    case 'ack':
-    case 'ping-req':
-    case 'nack':
-    case 'members':
-    case 'member-digest':
-    case 'member-buckets':
-    case 'member-rows':
-    case 'member-want':
-    case 'cosigned':
-    case 'heartbeat':
-    case 'region-split':
-    case 'cosigned-ask':
-    case 'adoption-rows':
-    case 'adoption-digest':
-    case 'adoption-vector':
-    case 'arrivals':
-    case 'proposal':
-    case 'proposal-signed':
-    case 'proposal-withdrawn':
-    case 'proposal-digest':
-    case 'proposal-vector':
-      return undefined;
-  }
-}
-
-function judgedPush({ statement, content }: Push): Judged {
-  return content.kind === 'whole' ? { statement, body: content.body } : { statement };
-}
-
 /** Reads recalls from a store. */
 export class RecallSource {
   readonly #options: RecallOptions;
-  readonly #recent: RecentCharters = new RecentCharters();
 
   constructor(options: RecallOptions) {
     this.#options = options;
@@ -108,15 +53,20 @@ export class RecallSource {
 
   /**
    * What only the store knows about what is judged; absent when the machine needs nothing, so that
-   * the common case stays synchronous. A store that fails is logged and recalls nothing.
+   * the common case stays synchronous. A store that fails is logged and recalls nothing. `charterRow`:
+   * the charters that came before it in the same answer.
    */
-  find({ statement: signed, body }: Judged, state: TrustedState): Promise<Recall> | undefined {
+  find(
+    { statement: signed, body }: Judged,
+    state: TrustedState,
+    charterRow: CharterRow = new CharterRow(),
+  ): Promise<Recall> | undefined {
     const statement = placeOf(signed);
     if (statement === undefined) return undefined;
     const { stream, sequence } = statement;
     const row = rowIn(state, stream);
     if (statement.kind === 'charter' && body !== undefined) {
-      const charters = this.#recent.replacing(state, statement, { statement: signed, body });
+      const charters = charterRow.replacing(state, statement, { statement: signed, body });
       if (charters !== undefined) return this.#readStanding(state, { ...state, charters });
     }
     // A head is in memory: what comes a second time, as most pushes do, costs no read.

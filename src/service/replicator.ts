@@ -15,9 +15,11 @@ import type { NodeId, Sha256 } from '../core/ids.ts';
 import type { DialTarget, LinkId } from '../core/peer.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
+import type { CharterRow } from './charter-row.ts';
 import { Departures } from './departures.ts';
 import { holdingBack } from './farewell.ts';
 import { Fetches } from './fetches.ts';
+import { type Judged, judgedIn } from './judged.ts';
 import { LinkBoard, type LinkedNeighbour } from './link-board.ts';
 import { LinkIntake, type OpenLink } from './link-intake.ts';
 import { MachineTimers } from './machine-timers.ts';
@@ -25,7 +27,7 @@ import { reportNotice } from './notices.ts';
 import { Offers } from './offers.ts';
 import type { LinkHandle } from './peer-transport.ts';
 import { PolicyGate } from './policy-gate.ts';
-import { type Judged, judgedIn, RecallSource } from './recall.ts';
+import { RecallSource } from './recall.ts';
 import { createMachine } from './recording.ts';
 import { RepairMemory } from './repair-memory.ts';
 import type { Remembered, ReplicatorOptions, ToldEvent } from './replicator-options.ts';
@@ -66,7 +68,7 @@ export class Replicator implements AsyncDisposable {
     this.#fetches = new Fetches({
       transport: options.transport,
       logger,
-      recall: (item) => this.#recallOf(judgedIn(item)),
+      recall: (item, charterRow) => this.#recallOf(judgedIn(item), charterRow),
       room: () => this.#writes.room(),
       onEvent: handle,
     });
@@ -282,8 +284,8 @@ export class Replicator implements AsyncDisposable {
     this.#handle({ kind: 'resolved', addresses: seeds.addresses });
   }
 
-  #recallOf(judged: Judged | undefined): Promise<Recall> | undefined {
-    return judged && this.#recalls.find(judged, this.#machine.verified);
+  #recallOf(judged?: Judged, charterRow?: CharterRow): Promise<Recall> | undefined {
+    return judged && this.#recalls.find(judged, this.#machine.verified, charterRow);
   }
 
   #track(work: Promise<void>): void {
