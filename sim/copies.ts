@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { parseMark, type StoreMark } from '../src/core/gossip/store-mark.ts';
+import { parseMark, type SignedMark, type StoreMark } from '../src/core/gossip/store-mark.ts';
 import type { Attested } from './attested.ts';
 import type { SimNode } from './node.ts';
 import type { Scene } from './scene.ts';
@@ -14,6 +14,8 @@ import { storeIdOf } from './store-id.ts';
 import { Violation } from './violation.ts';
 
 const RENEWED_FROM = 0x10_0000;
+/** Marks that were read before. */
+const known = new WeakMap<SignedMark, StoreMark>();
 
 interface Begin {
   readonly storeId: string;
@@ -100,10 +102,14 @@ export class Copies {
   #against(host: SimNode, { driver }: SimNode): StoreMark | undefined {
     const begin = this.#begins.get(host);
     const marks = driver?.machine.marks().snapshot() ?? [];
-    return marks
-      .map(({ payload }) => parseMark(payload))
-      .find((mark) => begin !== undefined && isAgainst(host, begin, mark));
+    return marks.map(read).find((mark) => begin !== undefined && isAgainst(host, begin, mark));
   }
+}
+
+function read(signed: SignedMark): StoreMark {
+  const mark = known.get(signed) ?? parseMark(signed.payload);
+  known.set(signed, mark);
+  return mark;
 }
 
 function isAgainst({ identity, disk, bootId }: SimNode, begin: Begin, mark: StoreMark): boolean {

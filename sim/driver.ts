@@ -61,6 +61,7 @@ export class Driver implements Process {
   readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
   #isAlive = true;
   #remembered = 0;
+  #marked = -1;
   #nextRequestId = 1;
   #crash: Crash | undefined;
 
@@ -113,7 +114,11 @@ export class Driver implements Process {
   }
 
   remember(): void {
-    this.host.disk.marks = this.machine.marks().snapshot();
+    const marks = this.machine.marks();
+    if (marks.version !== this.#marked) {
+      this.#marked = marks.version;
+      this.host.disk.marks = marks.snapshot();
+    }
     const { version, snapshot } = this.machine.memory();
     if (version === this.#remembered) return;
     this.#remembered = version;
@@ -275,10 +280,14 @@ export class Driver implements Process {
     if (known === undefined) return;
     const { bytes, statements } = frameFacts(frame);
     this.#oracle.sends(this.host, frame, statements);
+    // What a peer that does not keep up has no room for is dropped; repair brings it.
+    if (this.host.isHonest) {
+      this.#network.send(known.link, known.end, { frame, bytes });
+      return;
+    }
     const reader = this.#scene.hosts[otherEnd(known.link, known.end).host] ?? this.host;
     for (const sent of this.host.tamper(frame, reader)) {
       const size = sent === frame ? bytes : frameFacts(sent).bytes;
-      // What a peer that does not keep up has no room for is dropped; repair brings it.
       this.#network.send(known.link, known.end, { frame: sent, bytes: size });
     }
   }

@@ -15,12 +15,15 @@ export class Ways {
   /** How many cuts block a way. */
   readonly #blocks: Int32Array;
   readonly #counters: Int32Array;
+  /** Delays without jitter; 0 until one is asked for. */
+  readonly #baseMs: Float64Array;
 
   constructor(scene: Pick<Scene, 'seed' | 'baseDelayMs'>, hosts: number) {
     this.#scene = scene;
     this.#size = hosts;
     this.#blocks = new Int32Array(hosts * hosts);
     this.#counters = new Int32Array(hosts * hosts);
+    this.#baseMs = new Float64Array(hosts * hosts);
   }
 
   /** One-way delay with jitter, milliseconds; deterministic per pair. */
@@ -29,7 +32,7 @@ export class Ways {
     const count = (this.#counters[pair] ?? 0) + 1;
     this.#counters[pair] = count;
     const share = draw(this.#scene.seed, 'network', pair, count);
-    return this.#scene.baseDelayMs(from, to) * (1 + JITTER * share);
+    return this.#base(pair, from, to) * (1 + JITTER * share);
   }
 
   isBlocked(from: number, to: number): boolean {
@@ -50,6 +53,14 @@ export class Ways {
     const blocks = Math.max(0, (this.#blocks[pair] ?? 0) - 1);
     this.#blocks[pair] = blocks;
     return blocks === 0;
+  }
+
+  #base(pair: number, from: number, to: number): number {
+    const known = this.#baseMs[pair] ?? 0;
+    if (known > 0) return known;
+    const baseMs = this.#scene.baseDelayMs(from, to);
+    this.#baseMs[pair] = baseMs;
+    return baseMs;
   }
 
   /** A number for an ordered pair. */
