@@ -118,7 +118,11 @@ function frameOf(
       return { kind: 'proposal-signed', statement, origin: ELSEWHERE };
     case 'withdrawn':
       return { kind: 'proposal-withdrawn', withdrawal: withdrawal(document), origin: ELSEWHERE };
-    default:
+    case 'row':
+    case 'arrivals':
+    case 'mark':
+    case 'member':
+    case 'heartbeat':
       return pretended(way, move);
   }
 }

@@ -40,11 +40,21 @@ export function splitOf(a: readonly Doc[], b: readonly Doc[], region: string): S
   return { first: noteOf(a, [region]), second: noteOf(b, [region]) };
 }
 
+/** How a heartbeat differs from a good one. */
+export interface HeartbeatOptions {
+  readonly realm?: string;
+  /** Who signs it; default the region. */
+  readonly by?: string;
+  /** A bit of the signature is flipped. */
+  readonly bad?: true;
+}
+
 /** A region says at a time that these are its heads; rows of all of them, by stream. */
 export function heartbeatOf(
   region: string,
   timeMs: number,
   heads: readonly Doc[],
+  { realm = REALM, by = region, bad }: HeartbeatOptions = {},
 ): Pick<HeartbeatStep, 'heartbeat' | 'rows'> {
   const sorted = heads.toSorted((a, b) => (a.stream < b.stream ? -1 : 1));
   const leaves = sorted.map(({ stream, sequence, digest }) =>
@@ -55,21 +65,22 @@ export function heartbeatOf(
   const lines = [
     'kedge-heartbeat/v1',
     `time ${timeSeconds}`,
-    nameOf(REALM, region),
+    nameOf(realm, region),
     String(leaves.length),
     root.toString('base64'),
   ];
-  const key = keyOf(region);
-  const signature = key.sign(encodeUtf8(`${lines.join('\n')}\n`));
+  const key = keyOf(by);
+  const signature = Buffer.from(key.sign(encodeUtf8(`${lines.join('\n')}\n`)));
+  if (bad) signature[0] = (signature[0] ?? 0) ^ 1;
   return {
     heartbeat: {
-      realm: REALM,
+      realm,
       region,
       timeSeconds,
       size: leaves.length,
       root: root.toString('hex'),
       keyId: key.publicKey.keyId,
-      signature: Buffer.from(signature).toString('base64'),
+      signature: signature.toString('base64'),
     },
     rows: sorted.map(({ stream, sequence, digest }, index) => ({
       stream,

@@ -15,7 +15,13 @@ import type {
   SubjectName,
   VectorDocument,
 } from '../format.ts';
-import { cosignedHead, heartbeatOf, type NoteOptions, splitOf } from './attested.ts';
+import {
+  cosignedHead,
+  type HeartbeatOptions,
+  heartbeatOf,
+  type NoteOptions,
+  splitOf,
+} from './attested.ts';
 import { Ledger } from './ledger.ts';
 import {
   anchorId,
@@ -209,11 +215,11 @@ export class CaseBuilder {
     timeMs: number,
     heads: readonly Doc[],
     expect: Outcome = 'accepted',
-    options: StepOptions = {},
+    options: StepOptions & { readonly as?: HeartbeatOptions } = {},
   ): void {
     const nowMs = options.nowMs ?? Math.max(this.#nowMs, timeMs);
     const judged = this.#judged(expect, { ...options, nowMs });
-    this.#steps.push({ ...heartbeatOf(region, timeMs, heads), ...judged });
+    this.#steps.push({ ...heartbeatOf(region, timeMs, heads, options.as), ...judged });
   }
 
   /** Two lines of one region. */

@@ -146,6 +146,20 @@ function orderCases(): readonly ConformanceCase[] {
   six.restart();
   six.evidence(a, b, 'held');
 
+  const half = new CaseBuilder('B06 half-a-proof', 'Who signed too little forks no charter.', {
+    skip: { admin: 'Submit takes documents, not evidence' },
+  });
+  half.begin();
+  const good = half.charter(noted('a'));
+  const weak = half.charter(noted('b'), { by: ['alice'] });
+  half.evidence(good, weak, 'THRESHOLD', { about: 'one signer' });
+  half.evidence(good, half.charter(noted('b'), { by: ['alice', 'mallory'] }), 'THRESHOLD', {
+    about: 'and a stranger',
+  });
+  half.evidence(good, good, 'TYPE', { about: 'one charter twice' });
+  half.apply(good, 'accepted');
+  half.evidence(good, weak, 'THRESHOLD', { about: 'also against what is in use' });
+
   const seven = new CaseBuilder('B07 older', 'Older versions change nothing.');
   seven.begin();
   const second = seven.charter(noted('2'));
@@ -170,7 +184,7 @@ function orderCases(): readonly ConformanceCase[] {
   eleven.apply(release, 'accepted');
   eleven.restart();
   eleven.apply(release, 'held');
-  return [five, six, seven, eleven].map((builder) => builder.done());
+  return [five, six, half, seven, eleven].map((builder) => builder.done());
 }
 
 function expiryCases(): readonly ConformanceCase[] {

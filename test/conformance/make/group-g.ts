@@ -3,9 +3,10 @@
  * `test/vectors/merkle.json` and `test/vectors/checkpoints.json`; here is what they come to for a
  * client that demands two of three regions, and for a node.
  */
-import type { ConformanceCase, CoveredCase } from '../format.ts';
+import type { ConformanceCase, CoveredCase, Outcome } from '../format.ts';
+import type { HeartbeatOptions } from './attested.ts';
 import type { CaseBuilder, CaseOptions } from './case-builder.ts';
-import { type Doc, listRegions } from './realm.ts';
+import { type Doc, listRegions, SECOND, T0 } from './realm.ts';
 import { begun, inUse, noted, REGIONS, threeRegions } from './regions.ts';
 
 /** Cases of the group that are elsewhere. */
@@ -99,6 +100,8 @@ export const COVERED_G: readonly CoveredCase[] = [
 ];
 
 /** Nodes take releases without regions, and know what regions say. */
+/** After everything is issued. */
+const START = T0 + 60 * SECOND;
 const BOTH: CaseOptions = { requireRegions: 2, skip: { admin: 'regions submit nothing' } };
 /** A node takes it at once. */
 const NODES = { instead: { peer: 'accepted' }, why: 'a node demands nothing of regions' } as const;
@@ -111,6 +114,7 @@ export function groupG(): readonly ConformanceCase[] {
     shrinking(),
     otherRoot(),
     badLine(),
+    badHeartbeat(),
     tooFew(),
     oneRegion(),
     otherOrigin(),
@@ -172,6 +176,28 @@ function badLine(): ConformanceCase {
   const refused = { note, instead: { peer: 'PROOF' }, why } as const;
   builder.cosigned([first, second], REGIONS, 'accepted', refused);
   builder.apply(second, 'accepted');
+  return builder.done();
+}
+
+/** What is said in the name of a region counts only by its own key. */
+function badHeartbeat(): ConformanceCase {
+  const [builder, charter, first] = begun('G16 bad-heartbeat', 'Nobody speaks for a region.', BOTH);
+  builder.apply(first, 'QUORUM', NODES);
+  builder.cosigned([first], REGIONS, 'accepted');
+  builder.apply(first, 'accepted', AGAIN);
+  const say = (region: string, expect: Outcome, as?: HeartbeatOptions): void => {
+    const options = { ...(as && { as }), about: `${region} ${JSON.stringify(as ?? 'itself')}` };
+    builder.heartbeat(region, START, [charter, first], expect, options);
+  };
+  say('iad', 'accepted');
+  say('fra', 'PROOF', { bad: true });
+  say('fra', 'REALM', { realm: 'staging.example.org' });
+  // What is of no region is passed over.
+  say('fra', 'held', { by: 'iad' });
+  say('fra', 'held', { by: 'mallory' });
+  builder.fresh('stale', START, { about: 'one region has spoken' });
+  say('fra', 'accepted');
+  builder.fresh('fresh', START);
   return builder.done();
 }
 

@@ -9,7 +9,7 @@ import type { ConformanceCase, FreshStep, JudgedStep, Outcome } from '../format.
 import { coreKind } from './core.ts';
 import type { Observed, Subject, SubjectKind, SubjectResult } from './subject.ts';
 
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 50_000;
 
 /** What a program answers to a step; `unfit` leaves it out. */
 interface StepAnswer {
