@@ -33,6 +33,7 @@ import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 import type { Session } from './session.ts';
 import type { Signable } from './signing.ts';
+import { warnIfAlone } from './spreading.ts';
 import { countOf, type Styles } from './styles.ts';
 
 /** A draft of a charter that fits together. */
@@ -223,6 +224,7 @@ export async function submitCharter(
   }
   const file = join(dirname(path), `charter-${statement.sequence}.json`);
   if (!(await fileExists(file))) await replaceFile(file, encodeDocumentFile(document), 'public');
+  await warnIfAlone(session, node, file);
   session.output.result(
     { version: statement.sequence, digest: statement.digest, file },
     `Charter version ${statement.sequence} is in force on the node and spreads.\n` +

@@ -25,6 +25,7 @@ import type { OpenedDraft } from './publishing.ts';
 import { openRealm, type Realm } from './realm.ts';
 import type { RealmOptions } from './realm-options.ts';
 import type { Session } from './session.ts';
+import { warnIfAlone } from './spreading.ts';
 import { countOf, printable } from './styles.ts';
 
 /** Digits of a digest that name a proposal in texts. */
@@ -226,7 +227,11 @@ export async function proposeDraft(
   }
   const { standing } = status;
   const kept = { draft: path, ...statusJson(status) };
-  if (standing !== 'open') return { standing, json: kept, text: publishedText(status) };
+  if (standing !== 'open') {
+    const text = publishedText(status);
+    await warnIfAlone(session, realm.node, path);
+    return { standing, json: kept, text };
+  }
   const union = await realm.node.proposal(status.digest);
   const joined = { ...draft, document: union.proposal?.document ?? document };
   const review = reviewDraft(session, { ...opened, draft: joined });

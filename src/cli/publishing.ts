@@ -21,6 +21,7 @@ import { type ReleaseReview, reviewRelease } from './review.ts';
 import { formatReview } from './review-view.ts';
 import type { Session } from './session.ts';
 import type { Signable } from './signing.ts';
+import { warnIfAlone } from './spreading.ts';
 import { recordPath } from './workspace.ts';
 
 /** A draft in its file, and whom its reader believes. */
@@ -136,8 +137,9 @@ export async function submitRelease(
       detail: { hint: 'ask another node whether the release is published: kedge release history' },
     });
   }
-  const record = recordPath(path, review.bundle, statement.sequence);
-  return { review, novelty: receipt.novelty, record: await keepRecord(path, record) };
+  const record = await keepRecord(path, recordPath(path, review.bundle, statement.sequence));
+  await warnIfAlone(session, node, record);
+  return { review, novelty: receipt.novelty, record };
 }
 
 async function keepRecord(path: string, record: string): Promise<string> {

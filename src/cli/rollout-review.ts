@@ -33,6 +33,7 @@ import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
 import { formatRolloutReview } from './rollout-review-view.ts';
 import type { Session } from './session.ts';
 import type { Signable } from './signing.ts';
+import { warnIfAlone } from './spreading.ts';
 
 /** A draft of a rollout that fits together. */
 export interface RolloutReview {
@@ -202,6 +203,7 @@ export async function submitRollout(
   }
   const record = join(dirname(path), `${bundle}.rollout-${String(statement.sequence)}.json`);
   const kept = await keep(path, record);
+  await warnIfAlone(session, node, kept);
   const held = receipt.novelty === 'held';
   session.output.result(
     {

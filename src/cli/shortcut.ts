@@ -159,7 +159,7 @@ function printSubmitted(session: Session, { review, novelty, record }: Submitted
       `Kept in ${session.shown(record)}. ` +
       (isWaiting
         ? nextOfWaves(session, review, novelty)
-        : `See it spread: kedge adoption ${bundle}`),
+        : `See it spread: kedge cluster --wait, kedge adoption ${bundle}`),
   );
 }
 

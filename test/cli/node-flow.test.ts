@@ -56,6 +56,10 @@ describe('kedge with a node', () => {
     const done = await run('release', 'submit', DRAFT);
     expect(done.stdout).toContain(`Published release 1 of ${BUNDLE}`);
     expect(done.stdout).toContain(`Kept in ${BUNDLE}.release-1.json`);
+    expect(done.stderr).toContain(
+      'warning: the node knows no other node: this may be in its store',
+    );
+    expect(done.stderr).toContain(`Keep ${BUNDLE}.release-1.json`);
     const again = await run('release', 'submit', `${BUNDLE}.release-1.json`);
     expect(again.stdout).toContain('The node had release 1');
     expect(again.code).toBe(0);
