@@ -104,12 +104,28 @@ export async function readPastBody(
   }
   const limit = head.sequence - sequence + 1;
   const past = (await readHistory(realm, head, { limit, until: sequence })).at(-1);
-  const stream = releaseStream(head.bundle);
-  const document = await requireNode(realm).document(stream, sequence);
-  if (past === undefined || sha256(document.statement.payload) !== past.statement.digest) {
-    throw broken(sequence);
+  if (past === undefined) throw broken(sequence);
+  return await fetchBody(realm, past);
+}
+
+/** Reads the newest releases from the head back, one at a time. Errors: as {@link readPastBody}. */
+export async function* readBodies(
+  realm: Realm,
+  head: ReleaseHead & { readonly bundle: BundleName },
+  limit: number,
+): AsyncGenerator<{ readonly sequence: Sequence; readonly body: ReleaseBody }> {
+  yield head;
+  for (const past of (await readHistory(realm, head, { limit })).slice(1)) {
+    yield { sequence: past.statement.sequence, body: await fetchBody(realm, past) };
   }
-  if (sha256(document.body) !== past.statement.bodyDigest) {
+}
+
+/** Asks for the body of a statement that is bound to the head. Errors: `PREVIOUS`, `DIGEST`. */
+async function fetchBody(realm: Realm, { statement }: PastStatement): Promise<ReleaseBody> {
+  const { stream, sequence } = statement;
+  const document = await requireNode(realm).document(stream, sequence);
+  if (sha256(document.statement.payload) !== statement.digest) throw broken(sequence);
+  if (sha256(document.body) !== statement.bodyDigest) {
     throw new KedgeError('DIGEST', `the node sent another content for release ${sequence}`);
   }
   return parseReleaseBody(document.body);

@@ -200,7 +200,14 @@ describe('kedge rotate', () => {
     expect(await waitedFor(...passed)).toMatchObject({ code: 0, next: 'retire' });
     const { stdout } = await run('bundle', 'show', BUNDLE);
     expect(stdout).toContain('override taken-up: no program yet (no use of the new anchor');
-    expect(await rotate(...ANA)).toMatchObject({ code: 11, next: 'remove' });
+    const after = await run('rotate', BUNDLE, ...ANA);
+    expect(after.code).toBe(11);
+    expect(after.stdout).toMatch(
+      /\[!\] taken-up .*\n +\+ closed, passed by release \d+: no program yet/,
+    );
+    expect(after.stdout).toMatch(/\[x\] loaded /);
+    const status = await run('rotate', 'status', BUNDLE);
+    expect(status.stdout).toMatch(/\[!\] taken-up /);
   }, 60_000);
 });
 

@@ -11,6 +11,7 @@ import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { type Intent, intentName, loadIntent } from '../rotation/intent.ts';
 import { type Known, lookAt, type Rotation, withKnown } from '../rotation/look.ts';
+import { withPassed } from '../rotation/passed.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
 
@@ -38,9 +39,11 @@ async function run(session: Session, bundle: BundleName, options: RealmOptions):
   const begun = await loadIntent(session.path(intentName(bundle)), bundle);
   await withKnown(session, bundle, options, async (known) => {
     const terms = { quietMs: QUIET_DEFAULT_MS, overrides: new Set<never>() };
-    const rotations = pairsOf(known, begun)
+    const running = pairsOf(known, begun)
       .map((pair) => lookAt(session, known, pair, terms))
       .filter(({ path }) => path.standing !== 'done');
+    const rotations: Rotation[] = [];
+    for (const rotation of running) rotations.push(await withPassed(known, rotation));
     const { output, context } = session;
     output.result(
       { bundle, sequence: known.head.sequence, rotations: rotations.map(rotationJson) },

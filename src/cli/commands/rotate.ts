@@ -23,6 +23,7 @@ import {
 } from '../realm-options.ts';
 import { lookAt, type Rotation, type RotationTerms, withKnown } from '../rotation/look.ts';
 import { findPair, type PairOptions, rotationDraftPath } from '../rotation/pair.ts';
+import { withPassed } from '../rotation/passed.ts';
 import { openNextRelease } from '../rotation/release.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
@@ -190,7 +191,9 @@ function oneTurn(
 ): Promise<Turn> {
   return withKnown(session, bundle, options, async (known) => {
     const pair = await findPair(session, bundle, known.head.body, options);
-    const rotation = lookAt(session, known, pair, terms);
+    const looked = lookAt(session, known, pair, terms);
+    const isShown = looked.path.standing !== 'waiting' || options.watch !== true;
+    const rotation = isShown ? await withPassed(known, looked) : looked;
     const { next: release, standing } = rotation.path;
     if (standing !== 'ready' || release === undefined) return { rotation, opened: undefined };
     const { label, reason } = options;

@@ -95,6 +95,7 @@ function markOf(standing: RotationStep['standing'], styles: Styles): string {
     case 'blocked':
       return styles.red('[-]');
     case 'overridden':
+    case 'passed':
       return styles.yellow('[!]');
     case 'next':
       return styles.bold('[>]');

@@ -7,21 +7,33 @@
  */
 import { KedgeError } from '../errors.ts';
 import { TEXT_MAX_CHARS } from '../limits.ts';
-import type { RotationPath, RotationRelease } from './path.ts';
+import {
+  ROTATION_GATES,
+  type RotationGate,
+  type RotationPath,
+  type RotationRelease,
+} from './path.ts';
 
 /** A reason, UTF-16 units: there has to be room for what was known. */
 const REASON_MAX_CHARS = 200;
 const CUT = '…';
 const OVERRIDE = /^rotation from ".*" to ".*": [a-z]+; (override .+)$/s;
+const PASSED = /^override ([a-z, -]+): (.*)$/s;
+
+/** What people call the two anchors. */
+export interface RotationNames {
+  readonly from: string;
+  readonly to: string;
+}
 
 /** Writes the note. Errors: `LIMIT` when the reason is too long. */
 export function rotationNote(
   release: RotationRelease,
-  names: { readonly from: string; readonly to: string },
+  names: RotationNames,
   path: RotationPath,
   reason: string | undefined,
 ): string {
-  const what = `rotation from "${cut(names.from, 60)}" to "${cut(names.to, 60)}": ${release}`;
+  const what = `${opening(names)}${release}`;
   const passed = path.steps.filter(({ standing }) => standing === 'overridden');
   if (passed.length === 0 || reason === undefined) return what;
   if (reason.length > REASON_MAX_CHARS) {
@@ -37,6 +49,21 @@ export function rotationNote(
 /** What the note of a release says of gates that were passed though they were closed. */
 export function overrideIn(note: string): string | undefined {
   return OVERRIDE.exec(note)?.[1];
+}
+
+/** The gates that a release of the rotation of these two passed; why: reason and what was known. */
+export function passedIn(
+  note: string,
+  names: RotationNames,
+): { readonly gates: readonly RotationGate[]; readonly why: string } {
+  const said = note.startsWith(opening(names)) ? overrideIn(note) : undefined;
+  const [, listed = '', why = ''] = PASSED.exec(said ?? '') ?? [];
+  const named = new Set(listed.split(', '));
+  return { gates: ROTATION_GATES.filter((gate) => named.has(gate)), why };
+}
+
+function opening({ from, to }: RotationNames): string {
+  return `rotation from "${cut(from, 60)}" to "${cut(to, 60)}": `;
 }
 
 function cut(text: string, max: number): string {
