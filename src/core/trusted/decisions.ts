@@ -17,6 +17,9 @@ import type { Statement } from '../statements/statement.ts';
 import { lastRecovery } from './lineage.ts';
 import type { AcceptedCharter, TrustedState } from './state.ts';
 
+/** What of a chain of charters tells the decisions. */
+type Charters = readonly Pick<AcceptedCharter, 'version' | 'charter'>[];
+
 /** A resolution that is in force. */
 export interface Decision extends Resolution {
   /** The charter that made it. */
@@ -24,10 +27,7 @@ export interface Decision extends Resolution {
 }
 
 /** RF-1: what is decided about a stream, ascending by sequence. */
-export function decisionsOn(
-  charters: readonly AcceptedCharter[],
-  stream: StreamName,
-): readonly Decision[] {
+export function decisionsOn(charters: Charters, stream: StreamName): readonly Decision[] {
   let decisions: readonly Decision[] = [];
   for (const { charter } of charters) {
     const made = (charter.resolutions ?? []).filter((one) => one.stream === stream);
@@ -40,7 +40,7 @@ export function decisionsOn(
  * Rule LG-9: the charter that made the newest decision about a stream, of the charters themselves
  * the newest one that recovery keys signed; 0 when none did.
  */
-export function decidedBy(charters: readonly AcceptedCharter[], stream: StreamName): number {
+export function decidedBy(charters: Charters, stream: StreamName): number {
   if (stream === CHARTER_STREAM) return lastRecovery(charters);
   return Math.max(0, ...decisionsOn(charters, stream).map(({ version }) => version));
 }

@@ -18,8 +18,9 @@ export class MemoryCall implements WatchCall {
   #wake: () => void = () => undefined;
 
   /** Errors: `UNAVAILABLE` while the realm is offline. */
-  constructor(node: TestNode) {
+  constructor(node: TestNode, requireRegions?: number) {
     this.#session = node.open({
+      ...(requireRegions !== undefined && { requireRegions }),
       send: (response) => {
         this.#waiting.push(response);
         this.#wake();

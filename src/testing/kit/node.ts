@@ -12,6 +12,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { TestRealm } from '../realm.ts';
 import { charters, missing } from '../watch-messages.ts';
 import type { TestAuthority } from './authority.ts';
+import type { TestRegions, Vouched } from './regions.ts';
 
 /** How long programs may take to use what was published: of the machine's time. */
 const ADOPT_WITHIN_MS = 10_000;
@@ -20,6 +21,8 @@ const ADOPT_WITHIN_MS = 10_000;
 export interface NodePeer {
   readonly send: (response: WatchResponse) => void;
   readonly end: (error: KedgeError) => void;
+  /** How many regions it demands; absent: it does not say. */
+  readonly requireRegions?: number;
 }
 
 /** One program that watches. */
@@ -36,6 +39,9 @@ export interface TestNodeOptions {
   readonly clock: Clock;
   /** How often it speaks, of the clock: seldom, because tests move it by days. */
   readonly keepAliveMs: number;
+  readonly regions: TestRegions;
+  /** What the regions vouch for now. */
+  readonly vouched: () => Vouched;
 }
 
 /** The one node of a test realm. */
@@ -45,11 +51,15 @@ export class TestNode {
   readonly #sessions: Set<Session> = new Set();
   readonly #evidence: Map<BundleName, Evidence> = new Map();
   readonly #clock: Clock;
+  readonly #regions: TestRegions;
+  readonly #vouched: () => Vouched;
   readonly #backOnline: Set<() => void> = new Set();
   #isOffline = false;
   #outages = 0;
 
-  constructor({ realm, authorities, clock, keepAliveMs }: TestNodeOptions) {
+  constructor({ realm, authorities, clock, keepAliveMs, ...about }: TestNodeOptions) {
+    this.#regions = about.regions;
+    this.#vouched = about.vouched;
     this.#realm = realm;
     this.#authorities = authorities;
     this.#clock = clock;
@@ -86,11 +96,29 @@ export class TestNode {
     };
   }
 
-  /** Sends everybody what is missing; resolves when each has used or refused it. */
+  /**
+   * Sends everybody what is missing; resolves when each has used or refused it, or has it and waits
+   * for regions that are silent.
+   */
   async spread(bundle: BundleName, digest: Sha256): Promise<void> {
-    const judged = [...this.#sessions].map(async (session) => {
-      if (this.#send(session, bundle)) await session.judged(digest);
-    });
+    await this.#judged(
+      digest,
+      [...this.#sessions].filter((one) => this.#send(one, bundle)),
+    );
+  }
+
+  /** Sends everybody the word of regions; resolves when what waited for it is used. */
+  async attest(): Promise<void> {
+    for (const session of this.#sessions) this.#attest(session);
+    for (const bundle of new Set([...this.#sessions].flatMap(({ held }) => [...held.keys()]))) {
+      const head = this.#realm.releases(bundle).at(-1);
+      const watching = [...this.#sessions].filter(({ held }) => held.has(bundle));
+      if (head !== undefined) await this.#judged(head.digest, watching);
+    }
+  }
+
+  async #judged(digest: Sha256, sessions: readonly Session[]): Promise<void> {
+    const judged = sessions.map((one) => one.judged(digest, this.#isVouched(one) ? 'used' : 'had'));
     const late = timeout();
     try {
       await Promise.race([Promise.all(judged), late.over]);
@@ -134,6 +162,17 @@ export class TestNode {
       const evidence = this.#evidence.get(bundle);
       if (evidence !== undefined) session.peer.send({ kind: 'fork', evidence });
     }
+    this.#attest(session);
+  }
+
+  #attest({ peer, held, wantsRegions }: Session): void {
+    if (!wantsRegions) return;
+    for (const word of this.#regions.attest([...held.keys()], this.#vouched())) peer.send(word);
+  }
+
+  /** Says whether as many regions speak as a program demands. */
+  #isVouched({ peer, wantsRegions }: Session): boolean {
+    return !wantsRegions || this.#regions.canVouch(peer.requireRegions);
   }
 
   /** Says whether the program watches the bundle. */
@@ -148,6 +187,7 @@ export class TestNode {
       const { sequence, digest } = head;
       session.held.set(bundle, { bundle, held: { sequence, digest } });
     }
+    this.#attest(session);
     return true;
   }
 
@@ -158,7 +198,10 @@ export class TestNode {
 
   #armKeepAlive(keepAliveMs: number): void {
     this.#clock.setTimer(keepAliveMs, () => {
-      for (const { peer } of this.#sessions) peer.send({ kind: 'keep-alive' });
+      for (const { peer, held, wantsRegions } of this.#sessions) {
+        const said = wantsRegions ? this.#regions.beats([...held.keys()], this.#vouched()) : [];
+        for (const word of [{ kind: 'keep-alive' } as const, ...said]) peer.send(word);
+      }
       this.#armKeepAlive(keepAliveMs);
     });
   }
@@ -170,35 +213,42 @@ class Session {
   /** What the program has once it has read all that it was sent. */
   readonly held: Map<BundleName, BundleCursor> = new Map();
   readonly #onStart: (session: Session, charterVersion: number) => void;
-  readonly #judged: Set<Sha256> = new Set();
-  readonly #waits: Map<Sha256, () => void> = new Map();
+  readonly #judged: Set<string> = new Set();
+  readonly #waits: Map<string, () => void> = new Map();
   #isGone = false;
+  #wantsRegions = false;
 
   constructor(peer: NodePeer, onStart: (session: Session, charterVersion: number) => void) {
     this.peer = peer;
     this.#onStart = onStart;
   }
 
+  /** Whether it asked what regions say. */
+  get wantsRegions(): boolean {
+    return this.#wantsRegions;
+  }
+
   receive(request: WatchRequest): void {
     switch (request.kind) {
       case 'start':
+        this.#wantsRegions = request.start.wantsAttestations;
         for (const cursor of request.start.bundles) this.held.set(cursor.bundle, cursor);
         return this.#onStart(this, request.start.charterVersion);
       case 'acknowledgement':
-        if (request.stage === 'loaded') this.#note(request.at.digest);
-        return;
+        return this.#note(request.at.digest, request.stage === 'loaded' ? 'used' : 'had');
       case 'refusal':
-        return this.#note(request.at.digest);
+        return this.#note(request.at.digest, 'used');
       case 'usage':
         return;
     }
   }
 
-  /** Resolves when the program has used or refused a release, or is gone. */
-  judged(digest: Sha256): Promise<void> {
-    if (this.#isGone || this.#judged.has(digest)) return Promise.resolve();
+  /** Resolves when the program has (or has used or refused) a release, or is gone. */
+  judged(digest: Sha256, stage: 'had' | 'used'): Promise<void> {
+    const key = `${stage} ${digest}`;
+    if (this.#isGone || this.#judged.has(key)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waits.set(digest, resolve);
+      this.#waits.set(key, resolve);
     });
   }
 
@@ -207,9 +257,12 @@ class Session {
     for (const done of this.#waits.values()) done();
   }
 
-  #note(digest: Sha256): void {
-    this.#judged.add(digest);
-    this.#waits.get(digest)?.();
+  #note(digest: Sha256, stage: 'had' | 'used'): void {
+    for (const reached of stage === 'used' ? (['had', 'used'] as const) : ([stage] as const)) {
+      const key = `${reached} ${digest}`;
+      this.#judged.add(key);
+      this.#waits.get(key)?.();
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import type { EditPoint } from '../../core/releases/edit.ts';
-import { acceptDocument } from '../../core/trusted/accept.ts';
+import { acceptDocument, acceptEvidence } from '../../core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../../core/trusted/state.ts';
 import { createTestRealm, type TestRealm as Signers, type TestDocument } from '../realm.ts';
 import { evidenceOf } from '../watch-messages.ts';
@@ -21,6 +21,7 @@ import { editContent, type TestContent } from './content.ts';
 import { listenOnLoopback, type TestEndpoint } from './loopback.ts';
 import { MemoryCall } from './memory-call.ts';
 import { TestNode } from './node.ts';
+import { TestRegions } from './regions.ts';
 
 /** How a test realm is made. */
 export interface TestRealmOptions {
@@ -28,8 +29,13 @@ export interface TestRealmOptions {
   readonly realm?: string;
   /** What its sources watch; default one, `payments.test.example.org`. */
   readonly bundles?: readonly string[];
-  /** After how long without a node's word a bundle is stale, milliseconds; default 600000. */
+  /**
+   * After how long without the word of the node, or of the regions that a source demands, a bundle
+   * is stale, milliseconds; default 600000.
+   */
   readonly staleAfterMs?: number;
+  /** Regions that vouch for releases, for sources with `requireRegions`; default none. */
+  readonly regions?: readonly string[];
 }
 
 /** Options of a source of a test realm: whatever the realm does not decide itself. */
@@ -41,7 +47,6 @@ export type TestSourceOptions = Partial<
     | 'endpoints'
     | 'tls'
     | 'insecure'
-    | 'requireRegions'
     | 'staleAfterMs'
     | 'knownCharterDigest'
     | 'clock'
@@ -75,17 +80,23 @@ export class TestRealm implements AsyncDisposable {
   /** The pin. */
   readonly firstCharterDigest: string;
   readonly bundles: readonly string[];
+  /** Ascending. */
+  readonly regions: readonly string[];
   readonly #signers: Signers;
   readonly #authorities: Set<TestAuthority> = new Set();
   readonly #node: TestNode;
   readonly #open: Set<AsyncDisposable> = new Set();
   readonly #options: TestRealmOptions;
+  readonly #regions: TestRegions;
   #state: TrustedState;
 
   /** For {@link testRealm}. */
   constructor(options: TestRealmOptions) {
     this.#options = options;
+    this.#regions = new TestRegions(options.regions ?? []);
+    this.regions = this.#regions.names;
     this.#signers = createTestRealm({
+      regions: this.#regions.listed,
       ...(options.realm !== undefined && { realm: options.realm }),
       now: () => this.clock.nowMs(),
     });
@@ -97,6 +108,12 @@ export class TestRealm implements AsyncDisposable {
       realm: this.#signers,
       authorities: this.#authorities,
       clock: this.clock,
+      regions: this.#regions,
+      vouched: () => ({
+        realm: this.#signers,
+        state: this.#state,
+        nowMs: this.clock.nowMs(),
+      }),
       keepAliveMs: Math.max(1, Math.floor((options.staleAfterMs ?? STALE_AFTER_MS) / 3)),
     });
     this.#state = emptyTrustedState(name, firstCharterDigest);
@@ -112,7 +129,7 @@ export class TestRealm implements AsyncDisposable {
 
   /**
    * Signs and publishes the next release of a bundle. Resolves when every connected source has it
-   * in use or has refused it. Errors: those that a node would give (`LIFECYCLE`, `BLAST_RADIUS`,
+   * in use or has refused it, or waits with it for regions that are silent. Errors: those that a node would give (`LIFECYCLE`, `BLAST_RADIUS`,
    * …) and `CONFIG` for content that contradicts itself, with nothing published; `FORK` after
    * {@link fork}; `UNAVAILABLE` when a program does not react within ten seconds.
    */
@@ -148,7 +165,24 @@ export class TestRealm implements AsyncDisposable {
       () => ({ ...newest.body, note: 'signed twice' }),
       { after: before ?? 'nothing' },
     );
-    this.#node.fork(name, evidenceOf(newest, rival));
+    const evidence = evidenceOf(newest, rival);
+    this.#state = acceptEvidence(this.#state, evidence).state;
+    this.#node.fork(name, evidence);
+    await settle();
+  }
+
+  /**
+   * From now on a region vouches for nothing: neither for what is published, nor that it is the
+   * newest. Errors: `CONFIG` for one that the realm does not have.
+   */
+  silenceRegion(region: string): void {
+    this.#regions.silence(region, this.bundles.map(parseBundleName), this.#signers);
+  }
+
+  /** It vouches again, at once also for what it missed. Errors: as {@link silenceRegion}. */
+  async restoreRegion(region: string): Promise<void> {
+    this.#regions.restore(region);
+    await this.#node.attest();
     await settle();
   }
 
@@ -175,6 +209,9 @@ export class TestRealm implements AsyncDisposable {
   async source(options: TestSourceOptions = {}): Promise<BundleSource> {
     const { staleAfterMs } = this.#options;
     for (const bundle of options.bundles ?? []) this.#bundleOf({ bundle });
+    if (options.requireRegions !== undefined && this.regions.length === 0) {
+      throw new KedgeError('CONFIG', 'the test realm has no regions: name some in regions');
+    }
     const source = await openSource(
       {
         realm: this.name,
@@ -189,7 +226,7 @@ export class TestRealm implements AsyncDisposable {
         ...options,
         clock: this.clock,
       },
-      dialer(this.#node),
+      dialer(this.#node, options.requireRegions),
     );
     this.#open.add(source);
     return source;
@@ -230,13 +267,16 @@ export class TestRealm implements AsyncDisposable {
  * Connects to the node of a realm. The first attempt of an outage fails; the next waits for its
  * end, so that a clock which is moved by days does not see an attempt for every second.
  */
-function dialer(node: TestNode): NonNullable<Parameters<typeof openSource>[1]> {
+function dialer(
+  node: TestNode,
+  requireRegions: number | undefined,
+): NonNullable<Parameters<typeof openSource>[1]> {
   let noticed = 0;
   return async ({ signal }) => {
     const { outage } = node;
     if (outage !== 0 && outage === noticed) await node.backOnline(signal);
     noticed = outage;
-    return new MemoryCall(node);
+    return new MemoryCall(node, requireRegions);
   };
 }
 

@@ -8,18 +8,18 @@ import {
   releaseStream,
   type StreamName,
 } from '../../../src/core/ids.ts';
-import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
-import { type HeadRow, type HeadTree, headTree, proveHead } from '../../../src/core/log/heads.ts';
-import {
-  type Heartbeat,
-  heartbeatMessage,
-  sealHeartbeat,
-} from '../../../src/core/log/heartbeat.ts';
+import { type HeadRow, headTree } from '../../../src/core/log/heads.ts';
 import { completeProof, planInclusion } from '../../../src/core/log/plan.ts';
-import { treeRoot } from '../../../src/core/log/tree.ts';
 import type { WatchResponse } from '../../../src/core/watch/messages.ts';
+import {
+  attestedRows,
+  cosignedLeaf,
+  logNameOf,
+  signHeartbeat,
+  type TestRegion,
+} from '../../../src/testing/attesting.ts';
 import type { TestDocument, TestRealm } from '../../../src/testing/realm.ts';
-import { cosign, logOf, regionKey } from '../../core/log/fixtures.ts';
+import { logOf, regionKey } from '../../core/log/fixtures.ts';
 
 /** The head of a bundle's log at a sequence, cosigned by these regions. */
 export function cosigned(
@@ -60,17 +60,12 @@ function cosignedLog(
   documents: readonly TestDocument[],
   regions: readonly RegionName[],
 ): Extract<WatchResponse, { kind: 'cosigned' }> {
-  const sequence = documents.length;
-  const log = logOf(documents.map(({ document }) => document.statement.payload));
-  const checkpoint: Checkpoint = {
-    realm: realm.name,
-    stream,
-    size: sequence,
-    root: treeRoot(log.frontier),
-  };
-  const proof = completeProof(planInclusion(sequence - 1, sequence), log.hashOf);
-  const lines = regions.map((region) => cosign(region, checkpoint, 1));
-  return { kind: 'cosigned', leaf: { checkpoint, lines, proof } };
+  const name = logNameOf(realm, stream);
+  return { kind: 'cosigned', leaf: cosignedLeaf(name, documents, regions.map(keyed), 1) };
+}
+
+function keyed(region: RegionName): TestRegion {
+  return { region, key: regionKey(region) };
 }
 
 /** The rows of a realm: the newest charter, and these bundles at these sequences. */
@@ -96,22 +91,7 @@ export function heartbeat(
   rows: readonly HeadRow[],
 ): Extract<WatchResponse, { kind: 'heartbeat' }> {
   const tree = headTree(rows);
-  const proofs = rows.map(({ stream }) => proofOf(tree, stream));
-  return {
-    kind: 'heartbeat',
-    said: { heartbeat: sign(realm, region, timeMs, tree), rows: proofs },
-  };
-}
-
-function sign(realm: TestRealm, region: RegionName, timeMs: number, tree: HeadTree): Heartbeat {
-  const { publicKey, sign: signWith } = regionKey(region);
-  const heads = { size: tree.size, root: tree.root };
-  const fields = { realm: realm.name, region, timeSeconds: Math.floor(timeMs / 1000), heads };
-  return sealHeartbeat(fields, publicKey, signWith(heartbeatMessage(fields)));
-}
-
-function proofOf(tree: HeadTree, stream: StreamName): NonNullable<ReturnType<typeof proveHead>> {
-  const proof = proveHead(tree, stream);
-  if (proof === undefined) throw new Error(`no row of ${stream}`);
-  return proof;
+  const streams = rows.map(({ stream }) => stream);
+  const beat = signHeartbeat(realm.name, keyed(region), Math.floor(timeMs / 1000), tree);
+  return { kind: 'heartbeat', said: attestedRows(beat, tree, streams) };
 }

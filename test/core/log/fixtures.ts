@@ -17,30 +17,22 @@ import {
   type StreamName,
 } from '../../../src/core/ids.ts';
 import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
-import {
-  cosignatureLine,
-  cosignatureMessage,
-  regionKeyName,
-} from '../../../src/core/log/cosignature.ts';
 import { type HeadRow, type HeadTree, headTree } from '../../../src/core/log/heads.ts';
-import {
-  type Heartbeat,
-  heartbeatMessage,
-  sealHeartbeat,
-} from '../../../src/core/log/heartbeat.ts';
+import type { Heartbeat } from '../../../src/core/log/heartbeat.ts';
 import type { NoteSignature } from '../../../src/core/log/note.ts';
 import { completeProof, planConsistency, planInclusion } from '../../../src/core/log/plan.ts';
 import type { ProofHashes } from '../../../src/core/log/proof.ts';
 import { type RegionPolicy, regionPolicy } from '../../../src/core/log/regions.ts';
+import { treeRoot } from '../../../src/core/log/tree.ts';
 import {
-  appendLeaf,
-  EMPTY_TREE,
-  type Frontier,
-  hashLeaf,
-  type Subtree,
-  treeRoot,
-} from '../../../src/core/log/tree.ts';
+  cosign as cosignWith,
+  type Log,
+  logOf,
+  signHeartbeat,
+} from '../../../src/testing/attesting.ts';
 import { ed25519Key, REALM } from '../support.ts';
+
+export { type Log, logOf };
 
 export const STREAM: StreamName = parseStreamName('release/payments.prod.example.org');
 export const FRA: RegionName = parseRegionName('fra');
@@ -72,30 +64,6 @@ export function policyOf(
   return regionPolicy({ realm: REALM, regions: regionsOf(...names) }, threshold);
 }
 
-/** A tree with everything that a store keeps of it. */
-export interface Log {
-  readonly frontier: Frontier;
-  readonly stored: ReadonlyMap<string, Uint8Array>;
-  hashOf(subtree: Subtree): Uint8Array;
-}
-
-/** A log of these leaves. */
-export function logOf(leaves: readonly Uint8Array[]): Log {
-  let frontier = EMPTY_TREE;
-  const stored = new Map<string, Uint8Array>();
-  for (const leaf of leaves) {
-    const appended = appendLeaf(frontier, hashLeaf(leaf));
-    frontier = appended.frontier;
-    for (const { level, index, hash } of appended.complete) stored.set(`${level}/${index}`, hash);
-  }
-  const hashOf = ({ level, index }: Subtree): Uint8Array => {
-    const hash = stored.get(`${level}/${index}`);
-    if (hash === undefined) throw new Error(`no subtree ${level}/${index}`);
-    return hash;
-  };
-  return { frontier, stored, hashOf };
-}
-
 /** Leaves that tell which log they are of. */
 export function leavesOf(count: number, log: string = 'a'): readonly Uint8Array[] {
   return Array.from({ length: count }, (_, index) => encodeUtf8(`${log}${index}`));
@@ -123,10 +91,7 @@ export function cosign(
   checkpoint: Checkpoint,
   timeSeconds: number,
 ): NoteSignature {
-  const { publicKey: key, sign } = regionKey(region);
-  const signature = sign(cosignatureMessage(checkpoint, timeSeconds));
-  const name = regionKeyName(checkpoint.realm, region);
-  return cosignatureLine(checkpoint, { name, key, timeSeconds, signature });
+  return cosignWith({ region, key: regionKey(region) }, checkpoint, timeSeconds);
 }
 
 /** The row of the stream at a sequence. */
@@ -147,10 +112,7 @@ export function treeAt(sequence: number): HeadTree {
 
 /** A region's heartbeat over a tree of heads. */
 export function heartbeat(region: RegionName, timeSeconds: number, heads: HeadTree): Heartbeat {
-  const { size, root } = heads;
-  const fields = { realm: REALM, region, timeSeconds, heads: { size, root } };
-  const { publicKey, sign } = regionKey(region);
-  return sealHeartbeat(fields, publicKey, sign(heartbeatMessage(fields)));
+  return signHeartbeat(REALM, { region, key: regionKey(region) }, timeSeconds, heads);
 }
 
 /** The golden vectors of one name, as whatever the test says they are. */
