@@ -18,6 +18,8 @@ interface Setup {
   /** Requests for `/slow` that wait for their answer. */
   readonly waiting: (() => void)[];
   readonly connections: () => number;
+  /** How many of them resumed a session. */
+  readonly resumed: () => number;
   ask(path: string): Promise<string>;
 }
 
@@ -26,12 +28,14 @@ async function setUp(options: DistrustOptions & Agent.Options = {}): Promise<Set
   source.set(BUNDLE, oldPki.caPem, newPki.caPem);
   const waiting: (() => void)[] = [];
   let connections = 0;
+  let resumed = 0;
   const server = createServer(tlsIdentity(oldPki.issue('server')), (incoming, response) => {
     if (incoming.url === '/slow') waiting.push(() => response.end('slow'));
     else response.end('fast');
   });
-  server.on('secureConnection', () => {
+  server.on('secureConnection', (socket) => {
     connections += 1;
+    if (socket.isSessionReused()) resumed += 1;
   });
   const port = await listen(server);
   const live = liveUndiciConnector(source, { bundle: BUNDLE, ...options });
@@ -50,7 +54,8 @@ async function setUp(options: DistrustOptions & Agent.Options = {}): Promise<Set
       return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
     }
   };
-  return { source, live, agent, waiting, connections: () => connections, ask };
+  const counts = { connections: () => connections, resumed: () => resumed };
+  return { source, live, agent, waiting, ...counts, ask };
 }
 
 describe('liveUndiciConnector', () => {
@@ -65,6 +70,21 @@ describe('liveUndiciConnector', () => {
     source.set(BUNDLE, oldPki.caPem);
     expect(await ask('/')).toBe('fast');
     expect(connections()).toBe(2);
+  });
+
+  it('resumes sessions of the same set and none of another', async () => {
+    const { source, ask, connections, resumed } = await setUp({ pipelining: 0 });
+    for (const count of [1, 2]) {
+      expect(await ask('/')).toBe('fast');
+      await until(() => connections() === count);
+    }
+    expect(resumed()).toBe(1);
+    source.set(BUNDLE, oldPki.caPem);
+    expect(await ask('/')).toBe('fast');
+    expect([connections(), resumed()]).toEqual([3, 1]);
+    source.set(BUNDLE, newPki.caPem);
+    expect(await ask('/')).toMatch(/SELF_SIGNED|UNABLE_TO/);
+    expect(connections()).toBe(3);
   });
 
   it('refuses to connect while nobody is trusted, and to what is not HTTPS', async () => {
