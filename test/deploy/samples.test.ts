@@ -216,6 +216,16 @@ describe('deploy/Dockerfile', () => {
     expect(lines.filter((line) => line.startsWith('USER ')).at(-1)).toBe('USER 10001:10001');
   });
 
+  it('exposes the ports that the nodes of compose.yaml listen on', async () => {
+    const ports = new Set<string | undefined>();
+    for (const { listen, http } of await loadAll()) {
+      for (const one of [listen.clients, listen.peers, listen.admins, http?.listen]) {
+        ports.add(portOf(one));
+      }
+    }
+    expect(lines).toContain(`EXPOSE ${[...ports].toSorted().join(' ')}`);
+  });
+
   it('starts the program that the package names as its command', () => {
     const manifest = z
       .object({ bin: z.object({ kedge: z.string() }) })
