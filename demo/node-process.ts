@@ -18,10 +18,18 @@ const CLI = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
 const logLine = z.object({
   event: z.string(),
+  time: z.number().optional(),
   message: z.string().optional(),
   stream: z.string().optional(),
   sequence: z.number().optional(),
 });
+
+/** A release on disk: when its line of the log was read here, and when the node wrote it. */
+interface Accepted {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly loggedMs: number;
+}
 
 /** Where a node is and what it is called. */
 export interface NodePlace {
@@ -41,8 +49,7 @@ export class NodeProcess {
   readonly place: NodePlace;
   readonly #log: WriteStream;
   /** When each release was seen, by stream, in the order in which they came. */
-  readonly #accepted: Map<string, { readonly sequence: number; readonly atMs: number }[]> =
-    new Map();
+  readonly #accepted: Map<string, Accepted[]> = new Map();
   readonly #waiting: Set<() => void> = new Set();
   #child: ChildProcess | undefined;
   #isReady = false;
@@ -96,10 +103,21 @@ export class NodeProcess {
 
   /** Wall time when this node served a release from disk, or a later one; waits for it. */
   async accepted(stream: string, sequence: number): Promise<number> {
-    const find = (): number | undefined =>
-      this.#accepted.get(stream)?.find((seen) => seen.sequence >= sequence)?.atMs;
+    const { atMs } = await this.#seen(stream, sequence);
+    return atMs;
+  }
+
+  /** The same as the node itself noted it, in whole milliseconds. */
+  async logged(stream: string, sequence: number): Promise<number> {
+    const { loggedMs } = await this.#seen(stream, sequence);
+    return loggedMs;
+  }
+
+  async #seen(stream: string, sequence: number): Promise<Accepted> {
+    const find = (): Accepted | undefined =>
+      this.#accepted.get(stream)?.find((seen) => seen.sequence >= sequence);
     await this.#until(() => find() !== undefined, `accept ${stream} ${String(sequence)}`);
-    return find() ?? 0;
+    return find() ?? { sequence, atMs: 0, loggedMs: 0 };
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -120,12 +138,12 @@ export class NodeProcess {
     if (!line.startsWith('{')) return;
     const parsed = logLine.safeParse(parseJson(line));
     if (!parsed.success) return;
-    const { event, stream, sequence } = parsed.data;
+    const { event, stream, sequence, time: loggedMs = atMs } = parsed.data;
     if (event === 'node.ready') this.#isReady = true;
     if (event === 'release.accepted' && stream !== undefined && sequence !== undefined) {
       const seen = this.#accepted.get(stream) ?? [];
       this.#accepted.set(stream, seen);
-      seen.push({ sequence, atMs });
+      seen.push({ sequence, atMs, loggedMs });
     }
     this.#wake();
   }

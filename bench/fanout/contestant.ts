@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findFreePort } from '../../src/testing/ports.ts';
 import { processorMs, residentBytes } from '../process-stats.ts';
-import { nowUs } from '../swarm/clock.ts';
+import { monotonicUs, nowUs } from '../swarm/clock.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Certificates } from './certificates.ts';
 import { type Round, roundOf } from './rounds.ts';
@@ -90,8 +90,10 @@ export class Contestant implements AsyncDisposable {
     ]);
     await sleep(AFTER_ROUND_MS);
     const processor = processorMs(this.#server.pid) - spentMs;
+    const keptAtMs = await this.#server.keptAtMs?.(publication);
+    const keptUs = keptAtMs === undefined ? startUs : monotonicUs(keptAtMs);
     return {
-      ...roundOf(startUs, arrivals.us, { processorMs: processor, keepMs }),
+      ...roundOf({ startUs, keptUs }, arrivals.us, { processorMs: processor, keepMs }),
       bytes: arrivals.bytes,
     };
   }

@@ -9,7 +9,7 @@
 import { PUBLIC_WEB, publicRoots } from '../../demo/bundles.ts';
 import { makeCa } from '../../demo/certificates.ts';
 import type { AdminClient } from '../../src/client/admin-client.ts';
-import { type BundleName, parseBundleName } from '../../src/core/ids.ts';
+import { type BundleName, parseBundleName, releaseStream } from '../../src/core/ids.ts';
 import { addAnchor, setNote } from '../../src/core/releases/edit.ts';
 import type { TestRealm, TestRelease } from '../../src/testing/realm.ts';
 import type { CertificateFacts } from '../../src/x509/certificate.ts';
@@ -61,11 +61,11 @@ async function startKedge({ folder, certificates }: Setting): Promise<RunningSer
       releases.set(round, made.release);
       return async () => submit(admin, made);
     },
-    reply: ({ round }) => {
-      const release = releases.get(round);
-      if (release === undefined) throw new Error(`round ${round} was not prepared`);
-      return acknowledgements(release);
+    keptAtMs: async ({ round }) => {
+      const { body, sequence } = prepared(releases, round);
+      return await nodes.node().logged(releaseStream(body.bundle), sequence);
     },
+    reply: ({ round }) => acknowledgements(prepared(releases, round)),
     prepareUnwatched: (publication) => {
       const made = unwatched(realm, publication);
       return async () => submit(admin, made);
@@ -75,6 +75,12 @@ async function startKedge({ folder, certificates }: Setting): Promise<RunningSer
       await nodes[Symbol.asyncDispose]();
     },
   };
+}
+
+function prepared(releases: ReadonlyMap<number, TestRelease>, round: number): TestRelease {
+  const release = releases.get(round);
+  if (release === undefined) throw new Error(`round ${round} was not prepared`);
+  return release;
 }
 
 interface Made {

@@ -8,6 +8,8 @@ import { median, percentile } from '../claim.ts';
 /** One round of one system. */
 export interface Round {
   readonly firstMs: number;
+  /** To the first subscriber from when the server noted that it is kept, or from the beginning. */
+  readonly firstServedMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly lastMs: number;
@@ -19,8 +21,6 @@ export interface Round {
 
 /** Medians over rounds. */
 export interface Figures extends Omit<Round, 'processorMs'> {
-  /** To the first subscriber, without what it takes to check and keep. */
-  readonly firstServedMs: number;
   /** From the first subscriber to the last: what is left when the server has begun. */
   readonly spreadMs: number;
   /** Processor time for each subscriber, microseconds. */
@@ -29,12 +29,13 @@ export interface Figures extends Omit<Round, 'processorMs'> {
 
 /** What a round was: from just before the publish call, by the same clock as the arrivals. */
 export function roundOf(
-  startUs: number,
+  { startUs, keptUs }: { readonly startUs: number; readonly keptUs: number },
   arrivalsUs: readonly number[],
   spent: Pick<Round, 'processorMs' | 'keepMs'>,
 ): Round {
   const at = (share: number): number => (percentile(arrivalsUs, share) - startUs) / 1000;
-  return { firstMs: at(0), p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1), ...spent };
+  const firstServedMs = at(0) - (keptUs - startUs) / 1000;
+  return { firstMs: at(0), firstServedMs, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1), ...spent };
 }
 
 /** Medians; processor time is a mean, since the kernel counts it in steps of 10 ms. */
@@ -44,7 +45,7 @@ export function figuresOf(rounds: readonly Round[], subscribers: number): Figure
   const keepMs = middle((round) => round.keepMs);
   return {
     keepMs,
-    firstServedMs: middle(({ firstMs }) => firstMs) - keepMs,
+    firstServedMs: middle((round) => round.firstServedMs),
     firstMs: middle(({ firstMs }) => firstMs),
     p50Ms: middle(({ p50Ms }) => p50Ms),
     p99Ms: middle(({ p99Ms }) => p99Ms),

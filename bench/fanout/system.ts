@@ -39,6 +39,8 @@ export interface RunningServer extends AsyncDisposable {
    * before the first subscriber can have it. Resolves when it is kept.
    */
   prepareUnwatched?(publication: Publication): () => Promise<void>;
+  /** When a server that keeps it had it on disk, by its own clock: wall time, milliseconds. */
+  keptAtMs?(publication: Publication): Promise<number>;
   /** What a client answers to it, where clients do. */
   reply?(publication: Publication): Uint8Array;
 }

@@ -266,12 +266,12 @@ function servedTo(
       subscriptions.attested(said);
     },
     onServe: (next, streams) => {
+      logAccepted(logger, next, streams);
       const heard = attested.moved(next, streams);
       deliveries.serve(next, streams);
       subscriptions.serve(next, streams);
       reporting.serve(next, streams);
       for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
-      logAccepted(logger, next, streams);
       audit.feed.moved(next, streams);
       onServe(next, streams);
     },

@@ -4,8 +4,10 @@ import { figuresOf, pairedRatio, type Round, roundOf } from '../../../bench/fano
 describe('roundOf', () => {
   it('counts from the publish call, in milliseconds', () => {
     const arrivals = [2000, 3000, 5000, 9000];
-    expect(roundOf(1000, arrivals, { processorMs: 10, keepMs: 3 })).toEqual({
+    const began = { startUs: 1000, keptUs: 1600 };
+    expect(roundOf(began, arrivals, { processorMs: 10, keepMs: 3 })).toEqual({
       firstMs: 1,
+      firstServedMs: 0.4,
       p50Ms: 2,
       p99Ms: 8,
       lastMs: 8,
@@ -16,7 +18,8 @@ describe('roundOf', () => {
 });
 
 function round(firstMs: number, lastMs: number, processorMs: number): Round {
-  return { firstMs, p50Ms: firstMs, p99Ms: lastMs, lastMs, processorMs, keepMs: 1 };
+  const firstServedMs = firstMs / 2;
+  return { firstMs, firstServedMs, p50Ms: firstMs, p99Ms: lastMs, lastMs, processorMs, keepMs: 1 };
 }
 
 describe('figuresOf', () => {
