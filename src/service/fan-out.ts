@@ -4,8 +4,8 @@
  * Sending one change to ten thousand takes a few hundred milliseconds of a processor. Done in one
  * go, the first subscriber has it when the last was written to, and nothing else is heard of
  * meanwhile. A batch takes a few milliseconds: then sockets are written to and read, other calls
- * and peers get their turn, and the next batch follows. Whoever is due is in the queue once,
- * however much has changed; what to send is decided when its turn comes.
+ * and peers get their turn, and the next batch follows. Whom a change is for is found out batch by
+ * batch too; what to send is decided when a subscriber's turn comes.
  *
  * Subscribers that need the same update, which has to be read from the store first, wait for it
  * together, as one entry here, and queue up when it is there.
@@ -28,9 +28,18 @@ export interface Receiver {
  */
 export const BATCH: number = 128;
 
+/**
+ * Subscribers in a turn that find that they have to wait. What most of them wait for is read in a
+ * few turns; all who come after that are looked at once instead of twice, and nobody before it is
+ * there.
+ */
+export const WAITERS: number = 8;
+
 /** A queue of those that are due. */
 export class FanOut {
   readonly #due: Set<Receiver> = new Set();
+  /** Those that a change is for are looked for in their turn: going through all takes a while. */
+  readonly #searches: Iterator<Receiver>[] = [];
   readonly #waiting: Map<Prepared<unknown>, Receiver[]> = new Map();
   #isScheduled = false;
 
@@ -45,25 +54,51 @@ export class FanOut {
     this.#schedule();
   }
 
+  /** Serves all that are found, each in its turn, behind those that are known. */
+  addFound(search: Iterator<Receiver>): void {
+    this.#searches.push(search);
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
       this.#serve();
-      if (this.#due.size > 0) this.#schedule();
+      if (this.#due.size > 0 || this.#searches.length > 0) this.#schedule();
     });
   }
 
   #serve(): void {
     let left = BATCH;
     for (const receiver of this.#due) {
-      if (left === 0) return;
-      left -= 1;
+      if (left <= 0) return;
       this.#due.delete(receiver);
-      const awaited = receiver.pump();
-      if (awaited !== undefined) this.#wait(receiver, awaited);
+      left -= this.#pump(receiver);
     }
+    while (left > 0) {
+      const receiver = this.#found();
+      if (receiver === undefined) return;
+      left -= this.#pump(receiver);
+    }
+  }
+
+  /** Returns how much of a batch that was. */
+  #pump(receiver: Receiver): number {
+    const awaited = receiver.pump();
+    if (awaited === undefined) return 1;
+    this.#wait(receiver, awaited);
+    return BATCH / WAITERS;
+  }
+
+  #found(): Receiver | undefined {
+    for (let [search] = this.#searches; search !== undefined; [search] = this.#searches) {
+      const found = search.next();
+      if (found.done !== true) return found.value;
+      this.#searches.shift();
+    }
+    return undefined;
   }
 
   #wait(receiver: Receiver, awaited: Prepared<unknown>): void {

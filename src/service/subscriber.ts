@@ -62,6 +62,11 @@ export interface SubscriberOptions {
   readonly onClosed: () => void;
 }
 
+/** The bundles of which a client may be due something. */
+export type Moved = 'all' | ReadonlySet<BundleName>;
+
+const NONE: ReadonlySet<BundleName> = new Set();
+
 /** One client of this node. */
 export class Subscriber implements Receiver {
   readonly #options: SubscriberOptions;
@@ -72,6 +77,8 @@ export class Subscriber implements Receiver {
   /** Absent for a client that did not ask for it. */
   #feed: AttestedFeed | undefined;
   #isFull = false;
+  /** What has to be looked at in its turn: of the rest it was sent all that there is. */
+  #moved: Moved = 'all';
   #toldCharterFork: Evidence | undefined;
   #isClosed = false;
 
@@ -121,9 +128,13 @@ export class Subscriber implements Receiver {
     }
   }
 
-  /** The durable state moved. */
-  changed(): void {
-    if (!this.#isFull) this.#queue();
+  /**
+   * What it may be sent of these bundles is another thing now; the set is kept and must not change.
+   * None of them: something moved that is of no bundle. Says whether it can be sent anything.
+   */
+  changed(moved: Moved): boolean {
+    this.#moved = bothOf(this.#moved, moved);
+    return this.#charters !== undefined && !this.#isFull && !this.#isClosed;
   }
 
   /** The transport has room again. */
@@ -228,10 +239,11 @@ export class Subscriber implements Receiver {
     const { updates, deliveries } = this.#options;
     const rollouts = this.wantsAttestations ? 'told' : 'untold';
     const context: UpdateContext = { updates, deliveries, state, who, rollouts };
-    for (const watched of this.#watched.values()) {
-      const messages = watched.next(context);
+    for (const bundle of this.#moved === 'all' ? this.#watched.keys() : this.#moved) {
+      const messages = this.#watched.get(bundle)?.next(context);
       if (messages !== undefined) return messages;
     }
+    this.#moved = NONE;
     return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
   }
 
@@ -245,6 +257,13 @@ export class Subscriber implements Receiver {
       return isBefore ? [{ bundle, at: held.sequence }] : [];
     });
   }
+}
+
+/** Two sets are rarely open at once; then looking at all of them does no harm. */
+function bothOf(one: Moved, other: Moved): Moved {
+  if (one === 'all' || other === 'all') return 'all';
+  if (one.size === 0 || one === other) return other;
+  return other.size === 0 ? one : 'all';
 }
 
 function isSent(client: ClientCharters, charters: TrustedState['charters']): boolean {

@@ -29,7 +29,7 @@ import type { Deliveries } from './deliveries.ts';
 import { FanOut } from './fan-out.ts';
 import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
-import { Subscriber, type SubscriberSink } from './subscriber.ts';
+import { type Moved, Subscriber, type SubscriberSink } from './subscriber.ts';
 import { CharterSource, UpdateSource } from './updates.ts';
 
 /** What subscriptions work with. */
@@ -50,6 +50,7 @@ export interface SubscriptionsOptions {
   readonly maxSubscribersPerClient: number;
 }
 
+const NONE: ReadonlySet<BundleName> = new Set();
 /** A client that finds the node full comes again when others may have left. */
 const FULL_RETRY_AFTER_MS = 5_000;
 
@@ -123,7 +124,7 @@ export class Subscriptions {
     return subscriber;
   }
 
-  /** The durable state moved. */
+  /** The durable state moved; no streams when holding back ends: all of it may be new then. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     this.#state = state;
     const bundles = new Set<BundleName>();
@@ -131,26 +132,33 @@ export class Subscriptions {
       const parsed = splitStream(stream);
       if (parsed.kind !== 'charter') bundles.add(parsed.bundle);
     }
-    const isCharter = streams.includes(CHARTER_STREAM);
-    for (const subscriber of this.#subscribers) {
-      if (isCharter || subscriber.watchesAny(bundles)) subscriber.changed();
-    }
+    const isAll = streams.length === 0 || streams.includes(CHARTER_STREAM);
+    this.#fanOut.addFound(this.#told(isAll ? 'all' : bundles));
   }
 
   /** Programs of a bundle are due something else, by time or by what others said. */
   due(bundle: BundleName): void {
-    const bundles = new Set([bundle]);
-    for (const subscriber of this.#subscribers) {
-      if (subscriber.watchesAny(bundles)) subscriber.changed();
-    }
+    this.#fanOut.addFound(this.#told(new Set([bundle])));
   }
 
   /** Something that a region attests is known. */
   attested(said: Attestation): void {
-    const bundles = bundlesOf(said);
+    this.#fanOut.addFound(this.#attestedTo(bundlesOf(said)));
+  }
+
+  /** Those that may be sent something since these bundles moved; told when they are asked for. */
+  *#told(moved: Moved): Generator<Subscriber, void> {
+    for (const subscriber of this.#subscribers) {
+      const isConcerned = moved === 'all' || subscriber.watchesAny(moved);
+      if (isConcerned && subscriber.changed(moved)) yield subscriber;
+    }
+  }
+
+  *#attestedTo(bundles: ReadonlySet<BundleName> | undefined): Generator<Subscriber, void> {
     for (const subscriber of this.#subscribers) {
       if (!subscriber.wantsAttestations) continue;
-      if (bundles === undefined || subscriber.watchesAny(bundles)) subscriber.changed();
+      const isConcerned = bundles === undefined || subscriber.watchesAny(bundles);
+      if (isConcerned && subscriber.changed(NONE)) yield subscriber;
     }
   }
 

@@ -2,7 +2,7 @@
  * The order in which subscribers are served.
  */
 import { describe, expect, it } from 'vitest';
-import { BATCH, FanOut, type Receiver } from '../../src/service/fan-out.ts';
+import { BATCH, FanOut, type Receiver, WAITERS } from '../../src/service/fan-out.ts';
 import { Prepared } from '../../src/service/prepared.ts';
 
 /** Waits for one turn of the event loop. */
@@ -76,6 +76,29 @@ describe('FanOut', () => {
     await turn();
     await turn();
     expect([...waiting, other].map(({ times }) => times)).toEqual([2, 2, 2, 1]);
+  });
+
+  it('looks once at most of those that need what is being made', async () => {
+    const fanOut = new FanOut();
+    let make: ((value: string) => void) | undefined;
+    const update = new Prepared(
+      new Promise<string>((resolve) => {
+        make = resolve;
+      }),
+    );
+    const all = many(BATCH);
+    for (const one of all) {
+      one.waitsFor = update;
+      fanOut.add(one);
+    }
+    await turn();
+    expect(servedOf(all)).toBe(WAITERS);
+    make?.('made');
+    await turn();
+    await turn();
+    expect(all.map(({ times }) => times)).toEqual(
+      all.map((_, at) => (at < WAITERS ? 2 : 1)),
+    );
   });
 
   it('tells those that wait that it cannot be made', async () => {

@@ -3,7 +3,13 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KedgeError } from '../../src/core/errors.ts';
-import { CHARTER_STREAM, parseBundleName, parseSha256, releaseStream } from '../../src/core/ids.ts';
+import {
+  type BundleName,
+  CHARTER_STREAM,
+  parseBundleName,
+  parseSha256,
+  releaseStream,
+} from '../../src/core/ids.ts';
 import { DELTA_CHAIN_MAX } from '../../src/core/limits.ts';
 import { parseStatement } from '../../src/core/statements/statement.ts';
 import type { HeldRelease, WatchResponse } from '../../src/core/watch/messages.ts';
@@ -134,6 +140,23 @@ describe('Subscriptions', () => {
     expect(blobs).toHaveLength(2);
   });
 
+  it('sends what moved in each of its bundles, also while the client does not read', async () => {
+    const other = parseBundleName('others.test.example.org');
+    const subscriber = watch(newest(), 1, sink, [other]);
+    await until('its places', () => sink.messages.length === 2);
+    sink.isFull = true;
+    await release(addStaged(anchor(1)));
+    await until('the first update', () => sink.lastUpdate() !== undefined);
+    await release(activate(anchor(1)));
+    await release(addActive(anchor(2)), other);
+    sink.isFull = false;
+    subscriber.drained();
+    const updated = (): readonly string[] =>
+      sink.messages.flatMap((each) => (each.kind === 'update' ? [each.update.bundle] : []));
+    await until('all updates', () => updated().length === 3);
+    expect(updated()).toEqual([BUNDLE, BUNDLE, other]);
+  });
+
   it('announces a gap as a snapshot to a client that is too far behind', async () => {
     const held = newest();
     for (let turn = 0; turn <= DELTA_CHAIN_MAX; turn += 1) await release((body) => body);
@@ -260,11 +283,14 @@ describe('Subscriptions', () => {
     return found;
   }
 
-  async function release(edit: Parameters<TestRealm['nextRelease']>[1]): Promise<TestRelease> {
-    const made = realm.nextRelease(BUNDLE, edit);
+  async function release(
+    edit: Parameters<TestRealm['nextRelease']>[1],
+    bundle = BUNDLE,
+  ): Promise<TestRelease> {
+    const made = realm.nextRelease(bundle, edit);
     const blobs = anchors.map(({ id, der }) => ({ id, der }));
     await store.append({ documents: [made], blobs });
-    subscriptions.serve(realm.trustedState(), [STREAM]);
+    subscriptions.serve(realm.trustedState(), [releaseStream(bundle)]);
     return made;
   }
 
@@ -274,9 +300,17 @@ describe('Subscriptions', () => {
     return { bundle: BUNDLE, sequence: made.sequence, digest: made.digest };
   }
 
-  function watch(held: HeldRelease | undefined, charterVersion = 1, to = sink): Subscriber {
+  function watch(
+    held: HeldRelease | undefined,
+    charterVersion = 1,
+    to = sink,
+    others: readonly BundleName[] = [],
+  ): Subscriber {
     const subscriber = subscriptions.open(to, identity());
-    subscriber.receive({ kind: 'start', start: startWith(held, charterVersion) });
+    const start = startWith(held, charterVersion);
+    const also = others.map((bundle) => ({ bundle, held: undefined }));
+    const bundles = [...start.bundles, ...also];
+    subscriber.receive({ kind: 'start', start: { ...start, bundles } });
     return subscriber;
   }
 
