@@ -42,6 +42,7 @@ describe('readOnTop', () => {
         expect(canonicalText(readContent(body, 'body'))).toBe(canonicalText(alone));
         expect(readContent(body, 'body')).toEqual({ ...(alone as object) });
       }),
+      { numRuns: 30 },
     );
   });
 
