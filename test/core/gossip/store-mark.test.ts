@@ -15,6 +15,7 @@ import { expectCode } from '../support.ts';
 const KEY = generateSigningKey('ed25519');
 const A = 'a'.repeat(32);
 const B = 'b'.repeat(32);
+const C = 'e'.repeat(32);
 const Z = 'c'.repeat(32);
 const MARK: StoreMark = {
   realm: parseRealmName('prod.example.org'),
@@ -77,6 +78,18 @@ describe('What another mark says of the own store', () => {
     const child: StoreMark = { ...MARK, bootId: B, after: A, begin: 13, count: 13 };
     expect(judgeMark(MARK, child)).toBe('copied');
     expect(judgeMark(child, MARK)).toBe('older');
+  });
+
+  it('a copy that was started again cannot be told from one that went on from here', () => {
+    const grandchild: StoreMark = { ...MARK, bootId: C, after: B, begin: 14, count: 14 };
+    expect(judgeMark(MARK, grandchild)).toBe('older');
+  });
+
+  it('a copy that signed beyond what the original began with looks like one that went on', () => {
+    const restarted: StoreMark = { ...MARK, bootId: C, after: A, begin: 21, count: 21 };
+    const copy: StoreMark = { ...MARK, bootId: B, after: A, begin: 13, count: 60 };
+    expect(judgeMark(restarted, copy)).toBe('older');
+    expect(judgeMark({ ...restarted, begin: 61, count: 61 }, copy)).toBe('nothing');
   });
 
   it('of two that hold the same the one that began later goes on', () => {
