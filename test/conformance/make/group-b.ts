@@ -81,6 +81,12 @@ export const COVERED_B: readonly CoveredCase[] = [
     test: 'test/service/recovery.test.ts',
     title: 'stops for good where recovery keys signed twice',
   },
+  {
+    name: 'B18 recovery-used',
+    about: 'What recovery keys signed and nobody can take counts with the proof of a lower fork.',
+    test: 'test/core/trusted/rival-charter.test.ts',
+    title: 'end with the same where recovery keys signed what nobody can take',
+  },
 ];
 
 function quorumCases(): readonly ConformanceCase[] {
