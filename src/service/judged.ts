@@ -1,5 +1,5 @@
 /**
- * What of that which arrives is judged, so that what only the store knows about it can be read first.
+ * What of that which arrives is judged, so that what only the store knows of it is read first.
  *
  * @module
  */

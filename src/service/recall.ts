@@ -53,8 +53,8 @@ export class RecallSource {
 
   /**
    * What only the store knows about what is judged; absent when the machine needs nothing, so that
-   * the common case stays synchronous. A store that fails is logged and recalls nothing. `charterRow`:
-   * the charters that came before it in the same answer.
+   * the common case stays synchronous. A store that fails is logged and recalls nothing.
+   * `charterRow`: the charters that came before it in the same answer.
    */
   find(
     { statement: signed, body }: Judged,
