@@ -2,12 +2,13 @@
  * What an attestor signs and when it lets go of it, over a store that fails where a test wants.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeUtf8, parseUtf8 } from '../../src/core/bytes.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { Attestation } from '../../src/core/gossip/frames.ts';
 import { CHARTER_STREAM, parseSequence, type StreamName } from '../../src/core/ids.ts';
 import type { Checkpoint } from '../../src/core/log/checkpoint.ts';
 import { noLogger } from '../../src/ports/logger.ts';
-import type { Store } from '../../src/ports/store.ts';
+import type { NoteName, Store } from '../../src/ports/store.ts';
 import { Attestor } from '../../src/service/attestor.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
@@ -48,6 +49,23 @@ describe('Attestor', () => {
     said = [];
     await run(store);
     expect(said.filter(({ kind }) => kind === 'cosigned')).toEqual([first]);
+  });
+
+  it('gives out no record of another stream, and none that its key did not sign', async () => {
+    const { stream } = await publish();
+    await run(store);
+    const nameOf = (of: StreamName): NoteName => `cosigned:${regionKey(IAD).publicKey.keyId}:${of}`;
+    const note = (await store.note(nameOf(stream))) ?? new Uint8Array(0);
+    const other = encodeUtf8(
+      parseUtf8(note).replace(/(.)(.{20}\n)$/, (_, one: string, rest: string) => {
+        return `${one === 'A' ? 'B' : 'A'}${rest}`;
+      }),
+    );
+    await store.setNote(nameOf(CHARTER_STREAM), note);
+    await store.setNote(nameOf(stream), other);
+    said = [];
+    await run(store);
+    expect(logs()).toEqual([]);
   });
 
   it('cosigns all that it holds once the charter lists its key', async () => {
