@@ -1,7 +1,7 @@
 /**
- * An attacker with one signer too few of every role, against whole parties: a node, by links, fetches
- * and the admin API, with statements, proposals, withdrawals, and what members, regions and clients'
- * counts look like; a program, by a lying node. Nothing of what they trust changes.
+ * An attacker with one signer too few of every role, against whole parties: a node, by links,
+ * fetches and the admin API, with statements, proposals, withdrawals, and what members, regions
+ * and clients' counts look like; a program, by a lying node. Nothing of what they trust changes.
  */
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,7 +1,8 @@
 /**
- * Group I: the lifecycle of anchors, and what a rollout may name. The rest, what clients report, and
- * what they do with limited anchors, is about nodes and clients that speak in turn, about handshakes
- * and lists, not about documents that are put to a subject, so tests of their own hold it.
+ * Group I: the lifecycle of anchors, and what a rollout may name. The rest, what clients report,
+ * and what they do with limited anchors, is about nodes and clients that speak in turn, about
+ * handshakes and lists, not about documents that are put to a subject, so tests of their own hold
+ * it.
  */
 import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { lifecycleCases } from './lifecycle.ts';

@@ -44,8 +44,8 @@ export const COVERED_J: readonly CoveredCase[] = [
   {
     name: 'J05 two-ceremony-versions',
     about:
-      'Of two versions of one ceremony the ledger refuses the second, also without the first draft. ' +
-      'It keeps digests: what is shown is the difference to what is published.',
+      'Of two versions of one ceremony the ledger refuses the second, also without the first ' +
+      'draft. It keeps digests: what is shown is the difference to what is published.',
     test: 'test/cli/release-flow.test.ts',
     title: 'refuses a second statement for a sequence, also when the first draft is gone',
   },

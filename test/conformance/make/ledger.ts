@@ -1,6 +1,6 @@
 /**
- * What is held after steps that came to what they should: heads, decisions and forks of a case, from
- * the outcomes alone.
+ * What is held after steps that came to what they should: heads, decisions and forks of a case,
+ * from the outcomes alone.
  */
 import { createHash } from 'node:crypto';
 import { encodeUtf8 } from '../../../src/core/bytes.ts';

@@ -1,6 +1,6 @@
 /**
- * Lifecycle of anchors, I01, I03, I04 and I14: what the quorum of the release role cannot do, or not
- * yet.
+ * Lifecycle of anchors, I01, I03, I04 and I14: what the quorum of the release role cannot do, or
+ * not yet.
  */
 import type { ConformanceCase } from '../format.ts';
 import { CaseBuilder } from './case-builder.ts';

@@ -42,12 +42,13 @@ export function conformanceTable(files: readonly VectorFile[]): string {
   return [
     '# Conformance: which test holds which case',
     '',
-    'Made by `npx vitest run test/conformance/vectors.test.ts -u`, which also checks that every case',
-    'of the design is here, and that each test named here exists. What is otherwise than one may',
-    'expect says so.',
+    'Made by `npx vitest run test/conformance/vectors.test.ts -u`, which also checks that every',
+    'case of the design is here, and that each test named here exists. What is otherwise than one',
+    'may expect says so.',
     '',
     `${String(cases.length)} cases are data and are put to [the subjects](conformance.md), ` +
-      `${String(covered.length)} are held by tests of their own; ${String(missing.length)} are not held.`,
+      `${String(covered.length)} are held by tests of their own; ` +
+      `${String(missing.length)} are not held.`,
     '',
     '## Cases that are put to the subjects',
     '',

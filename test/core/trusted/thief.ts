@@ -1,6 +1,6 @@
 /**
- * An attacker with one signer too few of every role at once, and what it can make, bend, mix and play
- * back in a realm that has published a few things.
+ * An attacker with one signer too few of every role at once, and what it can make, bend, mix and
+ * play back in a realm that has published a few things.
  */
 import fc from 'fast-check';
 import type { Anchor } from '../../../src/core/anchors/anchor.ts';
@@ -44,7 +44,7 @@ const KEYS: ReadonlyMap<string, SigningKey> = new Map(
 export const STOLEN: readonly SigningKey[] = ROLES.map((name) => keyOf(`${name}-1`));
 /** The attacker's own keys, which nobody lists. */
 export const OWN: readonly SigningKey[] = [ed25519Key(101), ed25519Key(102), ed25519Key(103)];
-export const TEN: readonly Anchor[] = Array.from({ length: 10 }, (_, index) => anchor(`n${index}`));
+const TEN: readonly Anchor[] = Array.from({ length: 10 }, (_, index) => anchor(`n${index}`));
 const STREAMS: readonly StreamName[] = [
   parseStreamName('charter'),
   releaseStream(PAYMENTS),
