@@ -175,7 +175,7 @@ function waitText(wait: Wait, nowMs: number): string {
 function doubtText(doubt: ClockDoubt | undefined): string {
   switch (doubt) {
     case 'signed-later':
-      return 'the rollout was signed later than it says that it is now; set it (kedge doctor there)';
+      return 'the rollout was signed later than it says; set it (kedge doctor there)';
     case 'regions-unheard':
       return 'too few regions are heard; kedge node status shows which';
     case 'regions-ahead':

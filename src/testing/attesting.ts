@@ -96,7 +96,7 @@ export function signHeartbeat(
   return sealHeartbeat(fields, key.publicKey, key.sign(heartbeatMessage(fields)));
 }
 
-/** A heartbeat with what it says of some streams; those that the tree does not have are left out. */
+/** A heartbeat with what it says of some streams; without those that the tree does not have. */
 export function attestedRows(
   heartbeat: Heartbeat,
   tree: HeadTree,

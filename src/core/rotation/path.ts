@@ -33,8 +33,9 @@ export interface RotationStep extends GateFinding {
   readonly name: RotationRelease | RotationGate | RotationWait;
   readonly kind: 'release' | 'gate' | 'wait';
   /**
-   * `done`: behind us; `passed`: behind us, and it was closed when it was passed; `open`: the gate holds now; `blocked`: it does not; `overridden`: it does
-   * not and was to be passed all the same; `next`: the release to make; `later`: not yet looked at.
+   * `done`: behind us; `passed`: behind us, and it was closed when it was passed; `open`: the gate
+   * holds now; `blocked`: it does not; `overridden`: it does not and was to be passed all the same;
+   * `next`: the release to make; `later`: not yet looked at.
    */
   readonly standing: 'done' | 'passed' | 'open' | 'blocked' | 'overridden' | 'next' | 'later';
 }

@@ -129,9 +129,10 @@ export class TestRealm implements AsyncDisposable {
 
   /**
    * Signs and publishes the next release of a bundle. Resolves when every connected source has it
-   * in use or has refused it, or waits with it for regions that are silent. Errors: those that a node would give (`LIFECYCLE`, `BLAST_RADIUS`,
-   * …) and `CONFIG` for content that contradicts itself, with nothing published; `FORK` after
-   * {@link fork}; `UNAVAILABLE` when a program does not react within ten seconds.
+   * in use or has refused it, or waits with it for regions that are silent. Errors: those that a
+   * node would give (`LIFECYCLE`, `BLAST_RADIUS`, …) and `CONFIG` for content that contradicts
+   * itself, with nothing published; `FORK` after {@link fork}; `UNAVAILABLE` when a program does
+   * not react within ten seconds.
    */
   async publish(content: TestContent): Promise<TestPublication> {
     const bundle = this.#bundleOf(content);
