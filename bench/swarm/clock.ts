@@ -11,7 +11,7 @@ export function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** What that clock showed at a wall time of the last minutes; both are compared within a millisecond. */
+/** What that clock showed at a wall time of the last minutes, within a millisecond. */
 export function monotonicUs(wallMs: number): number {
   for (let before = Date.now(); ; ) {
     const us = nowUs();

@@ -34,7 +34,6 @@ import { until } from './support/cluster.ts';
 import { deliveriesOf } from './support/deliveries.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
-const STREAM = releaseStream(BUNDLE);
 
 /** A transport that keeps what it is given; says `full` while `isFull`. */
 class RecordingSink {

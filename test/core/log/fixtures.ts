@@ -24,15 +24,10 @@ import { completeProof, planConsistency, planInclusion } from '../../../src/core
 import type { ProofHashes } from '../../../src/core/log/proof.ts';
 import { type RegionPolicy, regionPolicy } from '../../../src/core/log/regions.ts';
 import { treeRoot } from '../../../src/core/log/tree.ts';
-import {
-  cosign as cosignWith,
-  type Log,
-  logOf,
-  signHeartbeat,
-} from '../../../src/testing/attesting.ts';
+import { cosign as cosignWith, logOf, signHeartbeat } from '../../../src/testing/attesting.ts';
 import { ed25519Key, REALM } from '../support.ts';
 
-export { type Log, logOf };
+export { logOf };
 
 export const STREAM: StreamName = parseStreamName('release/payments.prod.example.org');
 export const FRA: RegionName = parseRegionName('fra');
