@@ -35,8 +35,14 @@ export function roundOf(
 ): Round {
   const at = (share: number): number => (percentile(arrivalsUs, share) - startUs) / 1000;
   const firstServedMs = at(0) - (keptUs - startUs) / 1000;
-  const shares = { p50Ms: at(0.5), p99Ms: at(0.99) };
-  return { firstMs: at(0), firstServedMs, ...shares, lastMs: at(1), ...spent };
+  return {
+    firstMs: at(0),
+    firstServedMs,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    lastMs: at(1),
+    ...spent,
+  };
 }
 
 /** Medians; processor time is a mean, since the kernel counts it in steps of 10 ms. */

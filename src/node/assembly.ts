@@ -35,12 +35,12 @@ import { Reporting } from '../service/reporting.ts';
 import { RolloutQueries } from '../service/rollout-queries.ts';
 import { Subscriptions } from '../service/subscriptions.ts';
 import { readVitals } from '../service/vitals.ts';
-import { logAccepted } from './accepted-log.ts';
 import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
 import { helloOf, membershipOf } from './own-member.ts';
 import { packageVersion } from './package-version.ts';
 import { resolveSeeds } from './seeds.ts';
+import { servedTo, type ToldParts } from './served.ts';
 import type { FoundOrigin } from './store-origin.ts';
 
 /** The most for `randomInt`: peers see numbers that follow from these, and cannot guess more. */
@@ -91,14 +91,6 @@ export interface Assembly {
   readonly services: Required<ListenerServices>;
   /** How the node is, as numbers. */
   readonly vitals: () => readonly MetricSample[];
-}
-
-/** Who is told what replication comes to. */
-interface ToldParts {
-  readonly attested: AttestedSource;
-  readonly deliveries: Deliveries;
-  readonly subscriptions: Subscriptions;
-  readonly reporting: Reporting;
 }
 
 interface ServingParts extends ToldParts {
@@ -251,37 +243,6 @@ function countClients(
     report: (row) => replicator().tell({ kind: 'report', row }),
     arrived: (arrivals) => replicator().tell({ kind: 'arrivals', arrivals }),
   });
-}
-
-/** Who is told what replication comes to. */
-function servedTo(
-  { audit, logger, onServe, onHold }: AssemblyOptions,
-  { attested, deliveries, subscriptions, reporting }: ToldParts,
-): Pick<ReplicatorOptions, 'onAttested' | 'onServe' | 'onHold' | 'onTaken' | 'onNotice'> {
-  return {
-    onTaken: (batch, from) => audit.feed.taken(batch, from),
-    onNotice: (notice) => audit.feed.noticed(notice),
-    onAttested: (said) => {
-      if (said.kind === 'heartbeat') attested.heard(said.heartbeat);
-      subscriptions.attested(said);
-    },
-    onServe: (next, streams) => {
-      logAccepted(logger, next, streams);
-      const heard = attested.moved(next, streams);
-      deliveries.serve(next, streams);
-      subscriptions.serve(next, streams);
-      reporting.serve(next, streams);
-      for (const heartbeat of heard) subscriptions.attested({ kind: 'heartbeat', heartbeat });
-      audit.feed.moved(next, streams);
-      onServe(next, streams);
-    },
-    onHold: (next, streams) => {
-      attested.moved(next, streams);
-      logAccepted(logger, next, streams);
-      audit.feed.moved(next, streams);
-      onHold(next, streams);
-    },
-  };
 }
 
 function connectPeers(options: AssemblyOptions): PeerLinks {

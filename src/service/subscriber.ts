@@ -21,11 +21,12 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import { AttestedFeed, type WatchedPlace } from './attested-feed.ts';
 import type { AttestedSource } from './attested-source.ts';
+import type { CharterSource, ClientCharters } from './charter-source.ts';
 import { type Deliveries, isWaved } from './deliveries.ts';
 import type { FanOut, Receiver } from './fan-out.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Prepared } from './prepared.ts';
-import type { CharterSource, ClientCharters, UpdateSource } from './updates.ts';
+import type { UpdateSource } from './updates.ts';
 import {
   forkOf,
   type Next,

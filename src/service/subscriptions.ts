@@ -9,6 +9,7 @@
  */
 import type { SubscriberStatus } from '../core/admin/messages.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { PersistBatch } from '../core/gossip/events.ts';
 import type { Attestation } from '../core/gossip/frames.ts';
 import {
   type BundleName,
@@ -25,12 +26,13 @@ import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
 import { CallerQuota } from './caller-quota.ts';
+import { CharterSource } from './charter-source.ts';
 import type { Deliveries } from './deliveries.ts';
 import { FanOut } from './fan-out.ts';
 import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
 import { type Moved, Subscriber, type SubscriberSink } from './subscriber.ts';
-import { CharterSource, UpdateSource } from './updates.ts';
+import { UpdateSource } from './updates.ts';
 
 /** What subscriptions work with. */
 export interface SubscriptionsOptions {
@@ -122,6 +124,13 @@ export class Subscriptions {
     this.#subscribers.add(subscriber);
     this.#count();
     return subscriber;
+  }
+
+  /** A batch is on its way to the disk. What it will be sent is made meanwhile, if it can be. */
+  foresee(batch: PersistBatch): void {
+    if (this.#subscribers.size === 0) return;
+    // What fails here is found again when the update is asked for.
+    this.#updates.foresee(batch, this.#state).catch(() => undefined);
   }
 
   /** The durable state moved; no streams when holding back ends: all of it may be new then. */

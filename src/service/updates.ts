@@ -8,29 +8,25 @@
  */
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { PersistBatch } from '../core/gossip/events.ts';
 import {
+  type AnchorId,
   type BundleName,
   parseSequence,
   releaseStream,
   type Sequence,
   type Sha256,
+  splitStream,
 } from '../core/ids.ts';
-import {
-  BODY_MAX_BYTES,
-  CHARTER_STEP_MAX,
-  DELTA_CHAIN_MAX,
-  MESSAGE_MAX_BYTES,
-} from '../core/limits.ts';
+import { BODY_MAX_BYTES, DELTA_CHAIN_MAX } from '../core/limits.ts';
 import { diffBodies } from '../core/releases/delta.ts';
 import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
 import { findAuthority, isByRevokeAlone } from '../core/trusted/authority.ts';
-import { recoveriesOf } from '../core/trusted/lineage.ts';
 import { shownFrom } from '../core/trusted/settle.ts';
 import type { ForkedStream, TrustedState } from '../core/trusted/state.ts';
 import type { WatchResponse } from '../core/watch/messages.ts';
 import type { Store } from '../ports/store.ts';
-import { chunk } from './chunks.ts';
 import { anchorIds, chunkBlobs, readBlobs, readNewBlobs } from './fetch-source.ts';
 import { Prepared } from './prepared.ts';
 
@@ -94,22 +90,46 @@ export class UpdateSource {
     return made;
   }
 
+  /**
+   * Makes the update to a release that is on its way to the disk, for those who have the one before
+   * it, as most do. Nobody gets it before the release is durable: only then is it the head.
+   */
+  async foresee(batch: PersistBatch, { streams, charters }: TrustedState): Promise<void> {
+    const [only] = batch.documents;
+    if (only === undefined || batch.documents.length > 1) return;
+    const { stream, digest, document } = only;
+    const parsed = splitStream(stream);
+    const state = streams.get(stream);
+    if (parsed.kind !== 'release' || state?.kind !== 'open') return;
+    const { head } = state;
+    if (parseStatement(document.statement.payload).previous !== head.digest) return;
+    const messages = await this.#makeNext(parsed.bundle, head, document, batch);
+    if (messages === undefined) return;
+    this.#keep(
+      keyOf(head, digest, parsed.bundle, charters),
+      new Prepared(Promise.resolve(messages)),
+    );
+  }
+
   #find(
     base: Held | undefined,
     head: Held,
     bundle: BundleName,
     charters: TrustedState['charters'],
   ): Prepared<readonly WatchResponse[]> {
-    const governed = charters.at(-1)?.digest ?? '';
-    const key = `${head.digest} ${base?.digest ?? ''} ${bundle} ${governed}`;
+    const key = keyOf(base, head.digest, bundle, charters);
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
     const made = new Prepared(this.#make(base, head, bundle, charters));
+    this.#keep(key, made);
+    return made;
+  }
+
+  #keep(key: string, made: Prepared<readonly WatchResponse[]>): void {
     this.#recent.set(key, made);
     made.settled.catch(() => this.#recent.delete(key));
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > UPDATES_KEPT && oldest !== undefined) this.#recent.delete(oldest);
-    return made;
   }
 
   /** What both sides of a forked stream have in common, as far as it is held. Errors: `STORE`. */
@@ -144,6 +164,27 @@ export class UpdateSource {
     const digest = await this.#store.digestAt(releaseStream(bundle), sequence);
     if (digest !== undefined) return { sequence, digest };
     throw new KedgeError('STORE', `sequence ${String(sequence)} of ${bundle} is missing`);
+  }
+
+  /** The same as is read from the store afterwards; absent where that is more than a step. */
+  async #makeNext(
+    bundle: BundleName,
+    head: Held,
+    { statement, body }: SignedDocument,
+    { blobs: arrived }: PersistBatch,
+  ): Promise<readonly WatchResponse[] | undefined> {
+    const before = await this.#store.document(releaseStream(bundle), head.sequence);
+    if (before === undefined || sha256(before.statement.payload) !== head.digest) return undefined;
+    const patch = diffBodies(before.body, body);
+    if (patch.length > BODY_MAX_BYTES) return undefined;
+    const known = new Set<string>(anchorIds(before.body));
+    const ids = anchorIds(body).filter((id) => !known.has(id));
+    const held = new Map([...(await this.#store.blobs(ids)), ...idsAndDer(arrived)]);
+    const blobs = ids.flatMap((id) => held.get(id) ?? []);
+    if (blobs.length < ids.length) return undefined;
+    const delta = { baseSequence: head.sequence, baseBodyDigest: sha256(before.body), patch };
+    const content = { kind: 'delta', delta } as const;
+    return withBlobs(blobs, { bundle, statements: [statement], content });
   }
 
   async #make(
@@ -240,56 +281,15 @@ function withBlobs(
   return [...chunks, { kind: 'update', update }];
 }
 
-/** What a client has of the charters: what it said, or what it was sent. */
-export type ClientCharters =
-  | { readonly kind: 'said'; readonly version: number; readonly digest: Sha256 | undefined }
-  | { readonly kind: 'sent'; readonly charters: TrustedState['charters'] };
-
-/** The charters that clients lack, in messages of bounded size; shared by all subscribers. */
-export class CharterSource {
-  readonly #steps: WeakMap<TrustedState['charters'], Map<number, readonly WatchResponse[]>> =
-    new WeakMap();
-
-  /** What brings a client to these charters; none when it has them, or more. */
-  missing(charters: TrustedState['charters'], client: ClientCharters): readonly WatchResponse[] {
-    const common = commonWith(charters, client);
-    return common === undefined ? [] : this.#after(charters, common);
-  }
-
-  #after(charters: TrustedState['charters'], version: number): readonly WatchResponse[] {
-    const byVersion = this.#steps.get(charters) ?? new Map<number, readonly WatchResponse[]>();
-    this.#steps.set(charters, byVersion);
-    const known = byVersion.get(version);
-    if (known !== undefined) return known;
-    const documents = charters.slice(version).map((charter) => charter.document);
-    const steps = chunk(documents, {
-      maxCount: CHARTER_STEP_MAX,
-      maxBytes: MESSAGE_MAX_BYTES / 2,
-      bytesOf: ({ body, statement }) => body.length + statement.payload.length,
-    }).map((step) => ({ kind: 'charters', charters: step }) as const);
-    byVersion.set(version, steps);
-    return steps;
-  }
+function idsAndDer(blobs: PersistBatch['blobs']): readonly (readonly [AnchorId, Uint8Array])[] {
+  return blobs.map(({ id, der }) => [id, der]);
 }
 
-/**
- * Up to which version a client has these charters, or may have; absent when it has all that it can
- * learn from them. Of a client that only said what it has, nothing is known but the newest one.
- */
-function commonWith(
+function keyOf(
+  base: Held | undefined,
+  head: Sha256,
+  bundle: BundleName,
   charters: TrustedState['charters'],
-  client: ClientCharters,
-): number | undefined {
-  if (client.kind === 'sent') {
-    const apart = charters.findIndex(({ digest }, at) => digest !== client.charters[at]?.digest);
-    return apart < 0 ? undefined : apart;
-  }
-  const { version, digest } = client;
-  const own = charters[version - 1]?.digest;
-  if (version === 0 || digest === undefined || own === digest) {
-    return version < charters.length ? version : undefined;
-  }
-  // It is ahead, or recovery keys have taken the place of what it has.
-  if (own === undefined && recoveriesOf(charters) === 0) return undefined;
-  return Math.min(1, charters.length);
+): string {
+  return `${head} ${base?.digest ?? ''} ${bundle} ${charters.at(-1)?.digest ?? ''}`;
 }

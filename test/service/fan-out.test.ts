@@ -96,9 +96,7 @@ describe('FanOut', () => {
     make?.('made');
     await turn();
     await turn();
-    expect(all.map(({ times }) => times)).toEqual(
-      all.map((_, at) => (at < WAITERS ? 2 : 1)),
-    );
+    expect(all.map(({ times }) => times)).toEqual(all.map((_, at) => (at < WAITERS ? 2 : 1)));
   });
 
   it('tells those that wait that it cannot be made', async () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parseBundleName } from '../../src/core/ids.ts';
 import { deliveredAtOnce, revokeAnchor } from '../../src/core/releases/edit.ts';
 import { parseStatement } from '../../src/core/statements/statement.ts';
-import { CharterSource, UpdateSource } from '../../src/service/updates.ts';
+import { CharterSource } from '../../src/service/charter-source.ts';
+import { UpdateSource } from '../../src/service/updates.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm } from '../../src/testing/realm.ts';
@@ -43,6 +44,39 @@ describe('UpdateSource', () => {
     expect(await sent(undefined)).toEqual([[2], [3]]);
     expect(await sent(first)).toEqual([[2], [3]]);
     expect(await sent(canary)).toEqual([[3]]);
+  });
+
+  it('makes the update to a release that is being written, as it is read afterwards', async () => {
+    const realm = createTestRealm();
+    const anchors = createTestAnchors(3);
+    const blobs = anchors.map(({ id, facts }) => ({ id, der: facts.der }));
+    const first = realm.nextRelease(BUNDLE, addActive(...anchors.slice(0, 2)));
+    await using store = await openMemoryStore();
+    await store.append({ documents: [first], blobs: blobs.slice(0, 2) });
+    const state = realm.trustedState();
+    const next = realm.nextRelease(BUNDLE, addActive(...anchors.slice(2)));
+    const source = new UpdateSource(store);
+    await source.foresee({ documents: [next], blobs: blobs.slice(2) }, state);
+    const foreseen = await source.update(first, next, BUNDLE, state.charters).settled;
+    await store.append({ documents: [next], blobs: blobs.slice(2) });
+    const read = await new UpdateSource(store).update(first, next, BUNDLE, state.charters).settled;
+    expect(foreseen).toEqual(read);
+    expect(foreseen.map(({ kind }) => kind)).toEqual(['blobs', 'update']);
+  });
+
+  it('foresees nothing where the release does not follow the head', async () => {
+    const realm = createTestRealm();
+    const first = realm.nextRelease(BUNDLE, (body) => body);
+    const state = realm.trustedState();
+    const second = realm.nextRelease(BUNDLE, (body) => body);
+    const third = realm.nextRelease(BUNDLE, (body) => body);
+    await using store = await openMemoryStore();
+    await store.append({ documents: [first], blobs: [] });
+    const source = new UpdateSource(store);
+    await source.foresee({ documents: [third], blobs: [] }, state);
+    await source.foresee({ documents: [second, third], blobs: [] }, state);
+    const update = source.update(second, third, BUNDLE, state.charters).settled;
+    await expect(update).rejects.toMatchObject({ code: 'STORE' });
   });
 });
 
