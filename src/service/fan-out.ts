@@ -3,8 +3,8 @@
  *
  * Sending one change to ten thousand takes a few hundred milliseconds of a processor. Done in one
  * go, nothing else is heard of meanwhile. A batch takes some tens of milliseconds: then sockets are
- * read, other calls and peers get their turn, and the next batch follows. Whom a change is for is found out batch by
- * batch too; what to send is decided when a subscriber's turn comes.
+ * read, other calls and peers get their turn, and the next batch follows. Whom a change is for is
+ * found out batch by batch too; what to send is decided when a subscriber's turn comes.
  *
  * Subscribers that need the same update, which has to be read from the store first, wait for it
  * together, as one entry here, and queue up when it is there.
