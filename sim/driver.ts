@@ -26,6 +26,7 @@ import type { Machine, Process, SimNode } from './node.ts';
 import type { Oracle } from './oracle.ts';
 import type { Published } from './pool.ts';
 import { Recalls } from './recall.ts';
+import { Remembering } from './remembering.ts';
 import type { Scene } from './scene.ts';
 import { Standing } from './standing.ts';
 import { Timers } from './timers.ts';
@@ -33,7 +34,6 @@ import { Writer } from './writer.ts';
 
 const NONE: Recall = {};
 const RESOLVE_MS = 5;
-const REMEMBER_MS = 10_000;
 
 /** What a process runs in. */
 export interface Surroundings {
@@ -58,10 +58,9 @@ export class Driver implements Process {
   readonly #oracle: Oracle;
   readonly #timers: Timers;
   readonly #recalls: Recalls;
+  readonly #remembering: Remembering;
   readonly #submitters: Map<number, (result: SubmitResult) => void> = new Map();
   #isAlive = true;
-  #remembered = 0;
-  #marked = -1;
   #nextRequestId = 1;
   #crash: Crash | undefined;
 
@@ -80,6 +79,7 @@ export class Driver implements Process {
       isAlive: () => this.#isAlive,
     });
     this.#recalls = new Recalls(scene.coverage);
+    this.#remembering = new Remembering(scene, this);
     this.#timers = new Timers({
       after: (delayMs, run) => scene.after(delayMs, host.index, run),
       due: (timer) => this.handle({ kind: 'timer', timer }),
@@ -96,7 +96,7 @@ export class Driver implements Process {
 
   start(): void {
     this.handle({ kind: 'start' });
-    this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
+    this.#remembering.start();
   }
 
   /** Gives the node's programs what is due to them, from what is served on. */
@@ -110,19 +110,7 @@ export class Driver implements Process {
   /** Says good-bye: the node is about to stop. */
   leave(): void {
     this.handle({ kind: 'leave' });
-    this.remember();
-  }
-
-  remember(): void {
-    const marks = this.machine.marks();
-    if (marks.version !== this.#marked) {
-      this.#marked = marks.version;
-      this.host.disk.marks = marks.snapshot();
-    }
-    const { version, snapshot } = this.machine.memory();
-    if (version === this.#remembered) return;
-    this.#remembered = version;
-    this.host.disk.memory = snapshot();
+    this.#remembering.note();
   }
 
   /** Dies in the middle of the effects of the next such event: after this share of them. */
@@ -266,13 +254,6 @@ export class Driver implements Process {
     this.#scene.after(RESOLVE_MS, this.host.index, () => {
       this.handle({ kind: 'resolved', addresses: this.#scene.seeds });
     });
-  }
-
-  /** Writes down whom this node knows, when that is new, as `service/member-memory.ts` does. */
-  #remember(): void {
-    if (!this.#isAlive) return;
-    this.remember();
-    this.#scene.after(REMEMBER_MS, this.host.index, () => this.#remember());
   }
 
   #send(linkId: string, frame: Frame): void {

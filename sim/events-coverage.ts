@@ -32,28 +32,19 @@ export function noteStored(
 
 /** Kinds that are not named show nothing. */
 function noteEffect(coverage: Coverage, event: GossipEvent, effect: GossipEffect): void {
-  switch (effect.kind) {
-    case 'send':
-      if (effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
-      return;
-    case 'persist':
-      return notePersist(coverage, event, effect);
-    case 'fetch':
-      return noteFetch(coverage, event);
-    case 'notice':
-      return noteNotice(coverage, effect);
-    case 'reply':
-      return noteReply(coverage, effect);
-    case 'close':
-      if (event.kind === 'link-up') coverage.hit('link-replaced');
-      if (event.kind === 'frame') coverage.hit('hang-up');
-      return;
-    case 'cancel-fetch':
-      if (event.kind === 'timer') coverage.hit('pull-moves-on');
-      return;
-    default:
-      return;
+  // Most of what there is, first.
+  if (effect.kind === 'send') {
+    if (effect.frame.kind === 'tree') coverage.hit('bucket-fallback');
+    return;
   }
+  if (effect.kind === 'arm') return;
+  if (effect.kind === 'persist') notePersist(coverage, event, effect);
+  if (effect.kind === 'fetch') noteFetch(coverage, event);
+  if (effect.kind === 'notice') noteNotice(coverage, effect);
+  if (effect.kind === 'reply') noteReply(coverage, effect);
+  if (effect.kind === 'close' && event.kind === 'link-up') coverage.hit('link-replaced');
+  if (effect.kind === 'close' && event.kind === 'frame') coverage.hit('hang-up');
+  if (effect.kind === 'cancel-fetch' && event.kind === 'timer') coverage.hit('pull-moves-on');
 }
 
 function notePersist(
