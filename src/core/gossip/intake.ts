@@ -11,7 +11,6 @@ import { peekRevealed } from '../charter/charter.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type AnchorId, NO_PREVIOUS, type Sha256, type StreamName } from '../ids.ts';
-import { readOnTop } from '../releases/on-top.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../trusted/accept.ts';
@@ -181,8 +180,6 @@ export class Intake {
     if (statement.expiresMs <= nowMs) {
       throw new KedgeError('EXPIRED', 'the statement has expired: draft and sign it again');
     }
-    const base = this.#base(statement.stream);
-    if (base !== undefined) readOnTop(base.bodyBytes, document.body);
     return this.take([document], blobs, recall, nowMs);
   }
 

@@ -31,12 +31,7 @@ export function readContent(bytes: Uint8Array, what: string): CanonicalValue {
 export function noteContent(bytes: Uint8Array, value: CanonicalValue): void {
   const digest = sha256(bytes);
   digests.set(bytes, digest);
-  noteDigested(digest, value, bytes.length);
-}
-
-/** The same of bytes that others may hold too: they are known by their digest alone. */
-export function noteDigested(digest: Sha256, value: CanonicalValue, size: number): void {
-  contents.set(digest, value, size);
+  contents.set(digest, value, bytes.length);
 }
 
 /** The SHA-256 of a body's bytes. */

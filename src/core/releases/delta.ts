@@ -16,18 +16,17 @@ import {
   joinCanonical,
   parseCanonical,
 } from '../canonical.ts';
-import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type AnchorId, parseSha256 } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, TOMBSTONES_MAX } from '../limits.ts';
 import { parseAt, readObject, readString, requireAscending } from '../reader.ts';
-import { noteContent, noteDigested, readContent } from './content.ts';
+import { noteContent, readContent } from './content.ts';
 
 /** The entries of one list by id, in the order of the ids. */
-export type Entries = ReadonlyMap<AnchorId, CanonicalValue>;
+type Entries = ReadonlyMap<AnchorId, CanonicalValue>;
 
 /** A body taken apart as far as a patch needs. */
-export interface Parts {
+interface Parts {
   readonly anchors: Entries;
   readonly tombstones: Entries;
   readonly rest: CanonicalObject;
@@ -91,9 +90,7 @@ function rebuild(base: Uint8Array, patch: Uint8Array): Uint8Array {
 
 function diffEntries(from: Entries, to: Entries): CanonicalObject {
   const remove = [...from.keys()].filter((id) => !to.has(id));
-  const isSame = (before: CanonicalValue | undefined, entry: CanonicalValue): boolean =>
-    before === entry || textOf(before) === textOf(entry);
-  const set = [...to].filter(([id, entry]) => !isSame(from.get(id), entry));
+  const set = [...to].filter(([id, entry]) => textOf(from.get(id)) !== textOf(entry));
   return { remove, set: set.map(([, entry]) => entry) };
 }
 
@@ -119,19 +116,10 @@ function joinParts({ anchors, tombstones, rest }: Parts): Uint8Array {
 
 /** The next patch builds on this body, and its readers need not take it apart. */
 function noteParts(bytes: Uint8Array, parts: Parts): void {
-  noteContent(bytes, valueOf(parts));
-}
-
-/** Notes the parts of a body that the caller did not make and knows to be canonical. */
-export function noteWhole(bytes: Uint8Array, parts: Parts): void {
-  noteDigested(sha256(bytes), valueOf(parts), bytes.length);
-}
-
-function valueOf(parts: Parts): CanonicalObject {
   const { anchors, tombstones, rest } = parts;
   const value = { ...rest, anchors: [...anchors.values()], tombstones: [...tombstones.values()] };
   split.set(value, parts);
-  return value;
+  noteContent(bytes, value);
 }
 
 /** DL-2: both lists are sorted, and no id is in both. */
@@ -147,8 +135,7 @@ function readPatch(value: CanonicalValue, path: string, max: number): ListPatch 
   return { remove, set };
 }
 
-/** Takes a body apart. Errors: `PARSE`, `LIMIT`. */
-export function splitBody(bytes: Uint8Array, what: string): Parts {
+function splitBody(bytes: Uint8Array, what: string): Parts {
   const value = readContent(bytes, what);
   if (typeof value !== 'object' || isList(value)) throw wrong(what, 'must be an object');
   const known = split.get(value);
@@ -197,8 +184,7 @@ function idOf(value: CanonicalValue, path: string): AnchorId {
   return parseAt(readString(value['id'] ?? '', `${path}.id`), `${path}.id`, parseSha256);
 }
 
-/** The canonical text of an entry; nothing where there is none. */
-export function textOf(value: CanonicalValue | undefined): string {
+function textOf(value: CanonicalValue | undefined): string {
   if (typeof value !== 'object') return '';
   const text = texts.get(value) ?? canonicalText(value);
   texts.set(value, text);
