@@ -35,6 +35,13 @@ export const BATCH: number = 1024;
  */
 export const WAITERS: number = 8;
 
+/**
+ * The part of a batch for those that come first: the rest is for the others, so that many who wait
+ * again and again, as a program may that asks for what nobody else has, do not keep a change from
+ * those that had their turn before.
+ */
+const FIRST_PART = BATCH / 2;
+
 /** A queue of those that are due. */
 export class FanOut {
   readonly #due: Set<Receiver> = new Set();
@@ -71,17 +78,29 @@ export class FanOut {
   }
 
   #serve(): void {
-    let left = BATCH;
+    const rest = BATCH - FIRST_PART + this.#serveDue(FIRST_PART);
+    this.#serveDue(this.#serveFound(rest));
+  }
+
+  /** Serves those that are known; returns what is left of a part of a batch, at least 0. */
+  #serveDue(part: number): number {
+    let left = part;
     for (const receiver of this.#due) {
-      if (left <= 0) return;
+      if (left <= 0) break;
       this.#due.delete(receiver);
       left -= this.#pump(receiver);
     }
+    return Math.max(0, left);
+  }
+
+  #serveFound(part: number): number {
+    let left = part;
     while (left > 0) {
       const receiver = this.#found();
-      if (receiver === undefined) return;
+      if (receiver === undefined) break;
       left -= this.#pump(receiver);
     }
+    return Math.max(0, left);
   }
 
   /** Returns how much of a batch that was. */

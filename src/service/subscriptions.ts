@@ -64,6 +64,8 @@ export class Subscriptions {
   readonly #updates: UpdateSource;
   readonly #charters: CharterSource = new CharterSource();
   readonly #fanOut: FanOut = new FanOut();
+  /** What moved and is not looked for yet. */
+  #untold: Moved | undefined;
   /** The same for all of them. */
   readonly #stateNow = (): TrustedState => this.#state;
   #state: TrustedState;
@@ -142,12 +144,12 @@ export class Subscriptions {
       if (parsed.kind !== 'charter') bundles.add(parsed.bundle);
     }
     const isAll = streams.length === 0 || streams.includes(CHARTER_STREAM);
-    this.#fanOut.addFound(this.#told(isAll ? 'all' : bundles));
+    this.#tell(isAll ? 'all' : bundles);
   }
 
   /** Programs of a bundle are due something else, by time or by what others said. */
   due(bundle: BundleName): void {
-    this.#fanOut.addFound(this.#told(new Set([bundle])));
+    this.#tell(new Set([bundle]));
   }
 
   /** Something that a region attests is known. */
@@ -155,8 +157,18 @@ export class Subscriptions {
     this.#fanOut.addFound(this.#attestedTo(bundlesOf(said)));
   }
 
-  /** Those that may be sent something since these bundles moved; told when they are asked for. */
-  *#told(moved: Moved): Generator<Subscriber, void> {
+  /** What moves before those concerned are looked for is looked for at once. */
+  #tell(moved: Moved): void {
+    const untold = this.#untold;
+    const isAll = moved === 'all' || untold === 'all';
+    this.#untold = isAll ? 'all' : new Set([...moved, ...(untold ?? NONE)]);
+    if (untold === undefined) this.#fanOut.addFound(this.#told());
+  }
+
+  /** Those that may be sent something since bundles moved; told when they are asked for. */
+  *#told(): Generator<Subscriber, void> {
+    const moved = this.#untold ?? NONE;
+    this.#untold = undefined;
     for (const subscriber of this.#subscribers) {
       const isConcerned = moved === 'all' || subscriber.watchesAny(moved);
       if (isConcerned && subscriber.changed(moved)) yield subscriber;

@@ -99,6 +99,20 @@ describe('FanOut', () => {
     expect(all.map(({ times }) => times)).toEqual(all.map((_, at) => (at < WAITERS ? 2 : 1)));
   });
 
+  it('keeps a part of each batch from those that wait again and again', async () => {
+    const fanOut = new FanOut();
+    const greedy = many(BATCH);
+    for (const one of greedy) {
+      one.waitsFor = new Prepared(new Promise<never>(() => undefined));
+      fanOut.add(one);
+    }
+    const others = many(BATCH / 2);
+    fanOut.addFound(others.values());
+    await turn();
+    expect(servedOf(others)).toBe(others.length);
+    expect(servedOf(greedy)).toBe(WAITERS / 2);
+  });
+
   it('tells those that wait that it cannot be made', async () => {
     const fanOut = new FanOut();
     const waiting = many(2);
