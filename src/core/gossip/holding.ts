@@ -27,6 +27,11 @@ const OLD_COPY =
   'its store is an old copy: a peer keeps its own signature for more than the store has';
 /** Peers whose look at the mark of the store is enough to attest, where there are so many. */
 const LOOKS_MIN = 2;
+/**
+ * Ticks, 2 s each, after which a seed that never answered keeps the key of the region no longer: an
+ * address may stand for nobody.
+ */
+const HIDDEN_TICKS = 300;
 /** Peers that are shown a new mark at once; the others have it with the next digest. */
 const SHOWN_AT_ONCE = 2;
 /** The same before an orderly stop. */
@@ -58,6 +63,7 @@ export class Holding {
   readonly #copies: Set<string> = new Set();
   /** The count that the store is on its way beyond. */
   #outrunning = 0;
+  #ticks = 0;
   #turn = 0;
 
   constructor(parts: HoldingParts) {
@@ -88,6 +94,7 @@ export class Holding {
   /** Called at a steady pace: compares with a peer, and shows a few what the store became. */
   tick(): void {
     const { marks, repair } = this.#parts;
+    this.#ticks += 1;
     const news = marks.tick();
     // First, since its digest carries the mark.
     repair.tick();
@@ -157,7 +164,8 @@ export class Holding {
     const isAlone = dialer.seeds === 'alone' || serving.isOverridden;
     if (present === 0 && marks.lookedAt === 0) return isAlone;
     // Behind a silent seed may be somebody of whom the only peer says nothing.
-    const hidden = serving.isOverridden ? 0 : neighbours.countHidden();
+    const isOver = serving.isOverridden || this.#ticks >= HIDDEN_TICKS;
+    const hidden = isOver ? 0 : neighbours.countHidden();
     return marks.lookedAt >= Math.min(LOOKS_MIN, present + hidden);
   }
 

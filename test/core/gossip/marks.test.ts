@@ -224,6 +224,15 @@ describe('Marks of stores', () => {
       expect(handleDigest('sin-1', { markSeen: 10 })).toContainEqual({ kind: 'vouched' });
     });
 
+    it('for ten minutes where nobody ever answers at a seed', () => {
+      resolve('fra-1', 'gru-1');
+      meet('fra-1');
+      handleDigest('fra-1', { markSeen: 10 });
+      const vouched = (): boolean => timer().some(({ kind }) => kind === 'vouched');
+      expect(Array.from({ length: 299 }, vouched)).not.toContain(true);
+      expect(vouched()).toBe(true);
+    });
+
     it('no longer once it is known who is behind the silent seed, and that it is gone', () => {
       meet('fra-1');
       meet('gru-1');
@@ -350,7 +359,11 @@ describe('Marks of stores', () => {
   }
 
   function tick(): readonly Frame[] {
-    return framesIn(handle({ kind: 'timer', timer: { name: 'repair' } }));
+    return framesIn(timer());
+  }
+
+  function timer(): readonly GossipEffect[] {
+    return handle({ kind: 'timer', timer: { name: 'repair' } });
   }
 
   function frame(name: string, sent: Frame): readonly GossipEffect[] {
