@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { KedgeError } from '../../core/errors.ts';
 import { chainJson } from '../chains-file.ts';
 import type { CommandModule } from '../command-module.ts';
@@ -29,7 +31,10 @@ export const planRecord: CommandModule = {
         '<servers...>',
         'host:port, and after commas if needed servername=<name>, starttls=smtp, starttls=postgres',
       )
-      .requiredOption('-o, --out <file>', 'file to write, by convention with the ending .jsonl');
+      .requiredOption(
+        '-o, --out <file>',
+        'file to write anew, with its folder; by convention *.jsonl',
+      );
     addProbeOptions(command);
     command.action((servers: string[], options: Options) => run(session, servers, options));
     addExamples(command, [
@@ -48,6 +53,7 @@ async function run(session: Session, servers: readonly string[], options: Option
   }
   const path = session.path(options.out);
   const lines = chains.map((chain) => `${JSON.stringify(chainJson(chain))}\n`);
+  await mkdir(dirname(path), { recursive: true });
   await replaceFile(path, lines.join(''), 'public');
   session.conclude(unread.length === 0 ? 'good' : 'findings');
   const shown = session.shown(path);
