@@ -25,28 +25,37 @@ export interface Known {
   readonly signatures: ReadonlySet<string>;
 }
 
-/** All statements that signers made. */
+/** All statements that signers made: those of a pool, and in a seed its own. */
 export class Truth {
+  readonly #shared: Truth | undefined;
   readonly #byDigest = new Map<Sha256, Known>();
   readonly #judged = new WeakMap<SignedStatement, Known | 'unknown'>();
-  readonly #bodies = new WeakMap<Uint8Array, Sha256>();
+  readonly #bodies: WeakMap<Uint8Array, Sha256>;
 
-  constructor(pool: Pool) {
-    for (const published of [...pool.documents, ...pool.alternates.values()]) this.add(published);
+  /**
+   * Of a pool, or of a seed that starts with this truth: what one seed signs is none of another,
+   * where other signers may have made the same statement.
+   */
+  constructor(from: Pool | Truth) {
+    const shared = from instanceof Truth ? from : undefined;
+    this.#shared = shared;
+    this.#bodies = shared === undefined ? new WeakMap() : shared.#bodies;
+    if (from instanceof Truth) return;
+    for (const published of [...from.documents, ...from.alternates.values()]) this.add(published);
   }
 
   /** Signers made this too. */
   add(published: Published): void {
     const { payload, signatures } = published.document.statement;
     const { stream, sequence, digest, previous, bodyDigest } = parseStatement(payload);
-    if (this.#byDigest.has(digest)) return;
+    if (this.byDigest(digest) !== undefined) return;
     const made = { published, stream, sequence, digest, previous, bodyDigest };
     this.#byDigest.set(digest, { ...made, signatures: new Set(signatures.map(textOf)) });
   }
 
   /** What signers made under this digest. */
   byDigest(digest: Sha256): Known | undefined {
-    return this.#byDigest.get(digest);
+    return this.#byDigest.get(digest) ?? this.#shared?.byDigest(digest);
   }
 
   /** The highest place below a statement at which `held` is what it builds on; 0: none. */
@@ -67,7 +76,9 @@ export class Truth {
   recognise(signed: SignedStatement): Known | undefined {
     const before = this.#judged.get(signed);
     if (before !== undefined) return before === 'unknown' ? undefined : before;
-    const known = this.#byDigest.get(sha256(signed.payload));
+    const shared = this.#shared?.recognise(signed);
+    if (shared !== undefined) return shared;
+    const known = this.byDigest(sha256(signed.payload));
     const present = new Set(signed.signatures.map(textOf));
     const isWhole = known !== undefined && [...known.signatures].every((one) => present.has(one));
     this.#judged.set(signed, known !== undefined && isWhole ? known : 'unknown');
@@ -81,7 +92,7 @@ export class Truth {
   recogniseProof(signed: SignedStatement): Known | undefined {
     const whole = this.recognise(signed);
     if (whole !== undefined) return whole;
-    const known = this.#byDigest.get(sha256(signed.payload));
+    const known = this.byDigest(sha256(signed.payload));
     const isQuorum = signed.signatures.length >= CHARTER_QUORUM;
     return known?.stream === CHARTER_STREAM && isQuorum && isPartOf(known, signed)
       ? known
@@ -95,7 +106,7 @@ export class Truth {
   isSendable(signed: SignedStatement, kind: Frame['kind']): boolean {
     if (kind === 'fork') return this.recogniseProof(signed) !== undefined;
     if (!kind.startsWith('proposal')) return this.recognise(signed) !== undefined;
-    const known = this.#byDigest.get(sha256(signed.payload));
+    const known = this.byDigest(sha256(signed.payload));
     return signed.signatures.length > 0 && known !== undefined && isPartOf(known, signed);
   }
 

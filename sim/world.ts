@@ -23,11 +23,12 @@ import { DELAYS_MS, SEED_REGIONS } from './regions.ts';
 import { Robbery } from './robbery.ts';
 import type { Scene } from './scene.ts';
 import type { Trace } from './trace.ts';
-import type { Truth } from './truth.ts';
+import { Truth } from './truth.ts';
 
 /** What worlds of one run share. */
 export interface WorldOptions {
   readonly pool: Pool;
+  /** Of the pool: what a world signs is known to it alone. */
   readonly truth: Truth;
   /** Default: the production machine. */
   readonly makeMachine?: (options: GossipOptions) => Machine;
@@ -65,8 +66,8 @@ export class World implements Scene {
     this.seed = plan.seed;
     this.plan = plan;
     this.pool = options.pool;
-    this.truth = options.truth;
-    this.oracle = new Oracle(this, options.truth, options.trace);
+    this.truth = new Truth(options.truth);
+    this.oracle = new Oracle(this, this.truth, options.trace);
     const clones = plan.faults.filter(({ kind }) => kind === 'clone').length;
     this.network = new Network(this, new Fates(this), plan.hosts.length + clones);
     this.hosts = this.#makeHosts(options.makeMachine ?? ((machine) => new GossipMachine(machine)));
