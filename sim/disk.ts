@@ -102,7 +102,9 @@ export class Disk {
   backup(what: ReturnType<typeof backupKind>, storeId: string): Disk {
     const isSame = what === 'copy-restored';
     const lost = what === 'store-lost';
-    const disk = new Disk(isSame ? this.storeId : storeId, lost ? undefined : this);
+    // A new store has its id from its first start, so a copy from before that gets another one.
+    const keepsId = isSame && this.origin !== 'new';
+    const disk = new Disk(keepsId ? this.storeId : storeId, lost ? undefined : this);
     disk.origin = isSame ? this.origin : lost ? 'lost' : 'restored';
     return disk;
   }

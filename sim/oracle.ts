@@ -9,6 +9,7 @@
 import type { KedgeError } from '../src/core/errors.ts';
 import type { GossipEffect, GossipEvent, Notice, SubmitResult } from '../src/core/gossip/events.ts';
 import type { Frame } from '../src/core/gossip/frames.ts';
+import { hasShownNoMore } from '../src/core/gossip/serving.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../src/core/ids.ts';
 import type { SignedStatement } from '../src/core/statements/envelope.ts';
 import {
@@ -92,7 +93,7 @@ export class Oracle {
     this.#followed.delete(host);
     this.waves.forget(host);
     // It looks like itself, and serves what it holds until it is found out.
-    if (host.disk.origin === 'intact') this.#floors.delete(host);
+    if (hasShownNoMore(host.disk.origin)) this.#floors.delete(host);
     for (const one of this.#restored) if (one.disk.origin !== 'intact') this.#lower(one);
     const others = this.#scene.core();
     for (const [digest, { stream, sequence }] of this.acknowledged) {

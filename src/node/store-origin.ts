@@ -49,7 +49,8 @@ export interface FoundOrigin {
 }
 
 /**
- * Judges the store and marks it for the next start; gives a restored one a new id. To be called
+ * Judges the store and marks it for the next start; gives a restored one a new id, and one that no
+ * process began, which may be a copy of what a node started from once. To be called
  * before anything is put into a new store. Errors: `STORE`.
  */
 export async function findOrigin(store: Store, config: NodeConfig['store']): Promise<FoundOrigin> {
@@ -98,7 +99,8 @@ async function lookAt(store: Store, path: string): Promise<Look> {
   if (!isNew) return { note, origin: 'restored', id: 'to-renew' };
   // A first start that was cut short before its note leaves a file that says so.
   const isFirst = known === undefined || known.includes(FIRST_START);
-  return { note, origin: isFirst ? 'new' : 'lost', id: 'to-keep' };
+  // A copy of a store that no process began must not share its id with the one that went on.
+  return { note, origin: isFirst ? 'new' : 'lost', id: 'to-renew' };
 }
 
 /** Stands in the boot file until the first start of a node has noted itself in its store. */

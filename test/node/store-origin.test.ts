@@ -213,6 +213,19 @@ describe('findOrigin', () => {
     expect((await found())[0]).toBe('intact');
   });
 
+  it('gives a store that was copied before its first start another id than it had', async () => {
+    const opened = await openLevelStore(dir.join('store'));
+    await opened[Symbol.asyncDispose]();
+    await cp(dir.join('store'), dir.join('copy'), { recursive: true });
+    const [, id] = await found();
+    await rm(dir.join('store.boot'));
+    await rm(dir.join('store'), { recursive: true });
+    await cp(dir.join('copy'), dir.join('store'), { recursive: true });
+    const [origin, other] = await found();
+    expect(origin).toBe('new');
+    expect(other).not.toBe(id);
+  });
+
   it('keeps what it found until it is settled', async () => {
     await found('leave');
     expect((await found('leave'))[0]).toBe('new');
