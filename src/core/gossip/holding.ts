@@ -22,6 +22,7 @@ import type { Outbox } from './outbox.ts';
 import type { Introduction, Repair } from './repair.ts';
 import type { Replica } from './replica.ts';
 import type { Serving } from './serving.ts';
+import { NO_BOOT } from './store-mark.ts';
 
 const OLD_COPY =
   'its store is an old copy: a peer keeps its own signature for more than the store has';
@@ -110,12 +111,15 @@ export class Holding {
 
   /**
    * Lets the key of the region sign once peers have looked at the store: two, or all that are
-   * there. A new store was shown to nobody before; that nobody is left an operator may say.
+   * there. A new store in its first process was shown to nobody before; that nobody is left an
+   * operator may say.
    */
   vouch(): void {
     const { serving, marks, outbox } = this.#parts;
     if (this.#standing !== 'unknown' || !serving.isServing) return;
-    const isKnown = marks.own === undefined || serving.origin === 'new';
+    // A start that was cut short leaves a new store too, and its copy may come back one day.
+    const isFirst = serving.origin === 'new' && marks.own?.after === NO_BOOT;
+    const isKnown = marks.own === undefined || isFirst;
     if (!isKnown && !this.#hasLooks()) return;
     this.#standing = 'vouched';
     outbox.emit({ kind: 'vouched' });

@@ -262,10 +262,15 @@ describe('Marks of stores', () => {
       expect(handleDigest('fra-1', { remembered, markSeen: 10 })).toContainEqual({ kind: 'renew' });
     });
 
+    it('also with a new store of which there was a process before', () => {
+      start({ origin: 'new' });
+      expect(begun).not.toContainEqual({ kind: 'vouched' });
+    });
+
     it('not where there is nobody, with a new store, for an operator, or beside old peers', () => {
       start({ hasSeeds: false });
       expect(begun).toContainEqual({ kind: 'vouched' });
-      start({ origin: 'new' });
+      start({ origin: 'new', started: { after: NO_BOOT, count: 1 } });
       expect(begun).toContainEqual({ kind: 'vouched' });
       start({ override: 'serve-anyway' });
       expect(begun).toContainEqual({ kind: 'vouched' });
