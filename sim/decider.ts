@@ -34,6 +34,8 @@ export class Decider {
   #made: readonly Decision[] = [];
   /** These charters, each with the statements that stand by it. */
   readonly #rounds: (readonly Published[])[] = [];
+  /** What was published on top of heads, by their digests: nobody signs two for one place. */
+  readonly #tops: Map<Sha256, Published> = new Map();
   #signed: Decided | undefined;
   #offers = 0;
 
@@ -92,8 +94,9 @@ export class Decider {
     return [...streams].flatMap((stream) => {
       const head = host?.driver?.machine.durable.streams.get(stream)?.head;
       if (host === undefined || head?.kind !== kind) return [];
-      const published = this.#signOnTop(host, head);
+      const published = this.#tops.get(head.digest) ?? this.#signOnTop(host, head);
       if (published === undefined) return [];
+      this.#tops.set(head.digest, published);
       this.#scene.truth.add(published);
       this.#offer(published, 0);
       return [published];

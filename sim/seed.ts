@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { CHARTER_STREAM, isRollout, type StreamName } from '../src/core/ids.ts';
+import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
 import { dueText } from './delivery-plan.ts';
 import { doSignersLeave, type SeedPlan } from './plan.ts';
+import type { Published } from './pool.ts';
 import { SEED_DELAY_MAX_MS } from './regions.ts';
+import { converge, haveEqualRoots, rootsText, STEP_MS } from './roots.ts';
 import { type Invariant, Violation } from './violation.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -33,7 +35,6 @@ const CONVERGE_MAX_MS = 60_000;
 const PROPOSED_MAX_MS = 300_000;
 /** Peers have compared several times by then. */
 const FOUND_MAX_MS = 120_000;
-const STEP_MS = 50;
 const CLOSING_MAX_MS = 400_000;
 /** A decision may bring up a fork that lay above. */
 const DECISIONS_MAX = 8;
@@ -109,19 +110,25 @@ function keepProposed(world: World): void {
   proposer.requireEverywhere(kept);
 }
 
-/** The charter quorum decides about all that is forked, and releases are published on top. */
+/**
+ * The charter quorum decides about all that is forked, and statements are published on top; again
+ * where a liar shows the other side of a place only then.
+ */
 function decideForks(world: World): void {
   const { decider } = world;
+  let onTop: readonly Published[] | undefined;
   for (let round = 0; round < DECISIONS_MAX; round += 1) {
-    if (!decider.close() && !decider.isBusy) break;
-    settle(world);
+    if (decider.close() || decider.isBusy) {
+      onTop = undefined;
+      settle(world);
+    } else if (onTop === undefined) {
+      onTop = publishOnTop(world);
+    } else {
+      break;
+    }
   }
-  const releases = decider.publishOnTop('release');
-  settle(world);
-  const rollouts = decider.publishOnTop('rollout');
-  settle(world);
   for (const { identity, disk } of world.core()) {
-    for (const { stream, sequence, digest } of [...decider.inForce, ...releases, ...rollouts]) {
+    for (const { stream, sequence, digest } of [...decider.inForce, ...(onTop ?? [])]) {
       if (disk.entry(stream, sequence)?.digest === digest) continue;
       const what = `${identity.nodeId} does not hold ${stream} ${sequence} as it was decided`;
       throw new Violation('decided', world.nowMs, what);
@@ -129,53 +136,20 @@ function decideForks(world: World): void {
   }
 }
 
+/** A release and a rollout more of each decided bundle. */
+function publishOnTop(world: World): readonly Published[] {
+  const releases = world.decider.publishOnTop('release');
+  settle(world);
+  const rollouts = world.decider.publishOnTop('rollout');
+  settle(world);
+  return [...releases, ...rollouts];
+}
+
 /** What was signed is durable somewhere, and then everywhere. */
 function settle(world: World): void {
   const byMs = world.nowMs + CLOSING_MAX_MS;
   while (world.decider.isBusy && world.nowMs < byMs) world.runUntil(world.nowMs + STEP_MS);
   converge(world, 'converged', CONVERGE_MAX_MS);
-}
-
-function converge(world: World, invariant: 'healed' | 'converged', withinMs: number): number {
-  const startMs = world.nowMs;
-  while (!haveEqualRoots(world)) {
-    if (world.nowMs > startMs + withinMs) {
-      throw new Violation(invariant, world.nowMs, `roots differ: ${rootsText(world)}`);
-    }
-    world.runUntil(world.nowMs + STEP_MS);
-  }
-  return world.nowMs - startMs;
-}
-
-function haveEqualRoots(world: World): boolean {
-  let first: string | undefined;
-  for (const { driver } of world.core()) {
-    if (driver === undefined) return false;
-    const { root } = driver.machine.root;
-    first ??= root;
-    if (root !== first) return false;
-  }
-  return true;
-}
-
-function rootsText(world: World): string {
-  return world
-    .core()
-    .map(({ identity, driver }) => {
-      const rows = [...(driver?.machine.durable.streams.values() ?? [])].map((stream) =>
-        stream.kind === 'open'
-          ? `${nameOf(stream.stream)}${stream.head.sequence}`
-          : `${nameOf(stream.stream)}!${stream.commonSequence}`,
-      );
-      const charter = driver?.machine.durable.charters.length ?? '-';
-      return `${identity.nodeId} c${charter} ${rows.toSorted().join(' ')}`;
-    })
-    .join('; ');
-}
-
-/** `a`: the releases of the first bundle; `~a`: its rollouts. */
-function nameOf(stream: StreamName): string {
-  return `${isRollout(stream) ? '~' : ''}${stream.slice(8, 9)}`;
 }
 
 /** What was acknowledged is everywhere, and every fork is known to everybody. */
