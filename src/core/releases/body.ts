@@ -14,7 +14,7 @@ import { type BundleName, parseBundleName, parseSequence, type Sequence } from '
 import { ANCHORS_MAX, BODY_MAX_BYTES, PLANNED_MAX, TOMBSTONES_MAX } from '../limits.ts';
 import { Memo } from '../memo.ts';
 import { readObject, requireAscending } from '../reader.ts';
-import { contentDigest, readContent } from './content.ts';
+import { contentDigest, readContent, weightOf } from './content.ts';
 import { type PlannedChange, readPlanned, requirePlannedOrder, writePlanned } from './planned.ts';
 
 /** The content of one bundle. */
@@ -44,7 +44,7 @@ const parsed = new Memo<ReleaseBody>(4 * BODY_MAX_BYTES);
  */
 export function parseReleaseBody(bytes: Uint8Array): ReleaseBody {
   const digest = contentDigest(bytes);
-  return parsed.get(digest) ?? parsed.set(digest, readBody(bytes), bytes.length);
+  return parsed.get(digest) ?? parsed.set(digest, readBody(bytes), weightOf(bytes));
 }
 
 /**

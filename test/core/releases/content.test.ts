@@ -64,6 +64,19 @@ describe('readContent', () => {
     const shared = after?.filter((each) => before?.includes(each) === true);
     expect(shared).toEqual([anchor('kept')]);
   });
+
+  it('remembers the newest bodies alone, so that a stream takes no more memory as it grows', () => {
+    const bodies = Array.from({ length: 100 }, (_, i) =>
+      encodeReleaseBody(bodyOf([anchor('a', { label: `change ${i}` })])),
+    );
+    const values = bodies.map((body) => readContent(body, 'body'));
+    const isRemembered = (at: number): boolean => {
+      const body = bodies.at(at);
+      return body !== undefined && readContent(body, 'body') === values.at(at);
+    };
+    expect(isRemembered(-1)).toBe(true);
+    expect(isRemembered(0)).toBe(false);
+  });
 });
 
 describe('contentDigest', () => {
