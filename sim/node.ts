@@ -48,6 +48,7 @@ export interface Process extends Endpoint {
   readonly links: Sized;
   readonly fetcher: Sized;
   readonly writer: Sized;
+  readonly standing: { readonly isWaiting: boolean };
   /** Absent where nothing waits for rollouts. */
   readonly delivering: Pick<Delivering, 'row'> | undefined;
   submit(

@@ -33,6 +33,10 @@ export interface SeedResult {
 const CONVERGE_MAX_MS = 60_000;
 /** Every two nodes have compared their proposals by then. */
 const PROPOSED_MAX_MS = 300_000;
+/** A region's key waits no longer for a seed that never answers. */
+const KEY_WAITS_MAX_MS = 620_000;
+/** What it says then has come to all by then. */
+const COSIGNED_MAX_MS = 10_000;
 /** Peers have compared several times by then. */
 const FOUND_MAX_MS = 120_000;
 const CLOSING_MAX_MS = 400_000;
@@ -213,18 +217,34 @@ function requireQuiet(world: World): void {
   throw new Violation('drained', world.nowMs, `idle nodes send ${Math.round(perNode)} B/s each`);
 }
 
-/** What a region that still attests said last is known to everybody. */
+/**
+ * What a region that still attests said last is known to everybody. Its key waits for a while where
+ * a seed is dead, behind which somebody may be who would know better.
+ */
 function requireAttested(world: World): void {
+  const lastMs = world.nowMs + KEY_WAITS_MAX_MS;
+  let byMs = world.nowMs;
+  for (let what = unattested(world); what !== undefined; what = unattested(world)) {
+    if (doKeysWait(world)) byMs = Math.min(lastMs, world.nowMs + COSIGNED_MAX_MS);
+    if (world.nowMs >= byMs) throw new Violation('attested', world.nowMs, what);
+    world.runUntil(world.nowMs + STEP_MS);
+  }
+}
+
+function doKeysWait(world: World): boolean {
+  return world.core().some(({ driver }) => driver?.standing.isWaiting === true);
+}
+
+function unattested(world: World): string | undefined {
   for (const [host, { stream, size, root }] of world.oracle.attested) {
     if (!host.attests) continue;
     for (const { identity, driver } of world.core()) {
       const heads = driver?.machine.attestations.cosigned(stream) ?? [];
       if (heads.some(({ checkpoint: at }) => at.size === size && at.root === root)) continue;
-      const by = host.identity.nodeId;
-      const what = `${identity.nodeId} lacks what ${by} cosigned of ${stream} ${size}`;
-      throw new Violation('attested', world.nowMs, what);
+      return `${identity.nodeId} lacks what ${host.identity.nodeId} cosigned of ${stream} ${size}`;
     }
   }
+  return undefined;
 }
 
 /** What is due to programs follows from the statements alone. */

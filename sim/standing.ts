@@ -50,6 +50,11 @@ export class Standing {
     });
   }
 
+  /** The key of the region may sign only later: nobody has looked at the store yet. */
+  get isWaiting(): boolean {
+    return this.#attestor !== undefined && this.#phase === 'waiting';
+  }
+
   serve(state: TrustedState, streams: readonly StreamName[]): void {
     if (this.#phase === 'signing') this.#attestor?.serve(state, streams);
   }
