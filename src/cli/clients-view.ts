@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { ClientStatus, NodeClients } from '../core/adoption/model.ts';
+import type { ClientStatus, ClientUse, NodeClients } from '../core/adoption/model.ts';
+import type { AnchorId } from '../core/ids.ts';
 import { doing, formatPast } from './adoption-view.ts';
 import { countOf, formatTable, printable, type Styles } from './styles.ts';
 
@@ -13,17 +14,22 @@ export interface ClientListing {
   /** Whether there are more than were asked for. */
   readonly rest: 'none' | 'more';
   readonly nowMs: number;
+  /** The anchor of which the use is listed; absent: clients are listed for another reason. */
+  readonly uses?: AnchorId;
 }
 
 /** A list for a terminal. Nodes that did not answer are named, not left out. */
-export function formatClients({ nodes, rest, nowMs }: ClientListing, styles: Styles): string {
+export function formatClients(listing: ClientListing, styles: Styles): string {
+  const { nodes, rest, uses } = listing;
   const rows = nodes.flatMap(({ nodeId, region, clients }) =>
-    clients.map((client) => [region, nodeId, ...clientCells(client, nowMs)]),
+    clients.map((client) => [region, nodeId, ...clientCells(client, listing)]),
   );
   const missing = nodes.flatMap(({ nodeId, missing: why }) =>
     why === undefined ? [] : [styles.red(`${nodeId} did not answer: ${printable(why)}`)],
   );
-  const headers = ['region', 'node', 'client', 'instance', 'runs', 'state', 'since', 'labels'];
+  const used = uses === undefined ? [] : ['last used', 'handshakes'];
+  const place = ['region', 'node', 'client', 'instance'];
+  const headers = [...place, ...used, 'runs', 'state', 'since', 'labels'];
   return [
     rows.length === 0 ? 'no client' : formatTable(headers, rows),
     ...(rest === 'more' ? [`… and more: only ${countOf(rows.length, 'client')}, see --limit`] : []),
@@ -31,16 +37,24 @@ export function formatClients({ nodes, rest, nowMs }: ClientListing, styles: Sty
   ].join('\n');
 }
 
-function clientCells(client: ClientStatus, nowMs: number): readonly string[] {
+function clientCells(client: ClientStatus, { uses, nowMs }: ClientListing): readonly string[] {
   const { identity, instance, held, behindSinceMs, labels } = client;
+  const use = client.uses.find(({ anchor }) => anchor === uses);
   return [
     printable(identity),
     instance?.slice(0, 8) ?? '-',
+    ...(uses === undefined ? [] : useCells(use, nowMs)),
     held === undefined ? 'nothing' : `release ${String(held.sequence)}`,
     stateOf(client, nowMs),
     behindSinceMs === undefined ? '' : formatPast(behindSinceMs, nowMs),
     [...labels].map(([name, value]) => printable(`${name}=${value}`)).join(' '),
   ];
+}
+
+/** Of one that is listed by its use, and of which a node has no longer the time: `-`. */
+function useCells(use: ClientUse | undefined, nowMs: number): readonly string[] {
+  if (use === undefined) return ['-', '-'];
+  return [formatPast(use.lastUsedMs, nowMs), String(use.handshakes)];
 }
 
 function stateOf(client: ClientStatus, nowMs: number): string {

@@ -420,6 +420,16 @@ describe('the list of clients', () => {
     },
   ];
 
+  it('says when each used the anchor that is asked about', () => {
+    const used = { nodes, rest: 'none', nowMs: NOW_MS, uses: old.id } as const;
+    const [header, row] = formatClients(used, styles).split('\n');
+    expect(header?.split(/ {2,}/).slice(3, 6)).toEqual(['instance', 'last used', 'handshakes']);
+    expect(row?.split(/ {2,}/).slice(3, 6)).toEqual(['c0ffee00', 'just now', '3']);
+    const forgotten = nodes.map((node) => ({ ...node, clients: [{ ...client, uses: [] }] }));
+    const [, other] = formatClients({ ...used, nodes: forgotten }, styles).split('\n');
+    expect(other?.split(/ {2,}/).slice(3, 6)).toEqual(['c0ffee00', '-', '-']);
+  });
+
   it('names the nodes that did not answer', () => {
     const listing = { nodes, rest: 'more', nowMs: NOW_MS } as const;
     const [header, row, ...rest] = formatClients(listing, styles).split('\n');

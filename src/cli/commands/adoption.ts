@@ -94,7 +94,7 @@ export const adoption: CommandModule = {
       .option('--behind', 'list the clients that do not run the newest release')
       .option('--refused', 'list the clients that refused a release, with the reason')
       .option('--departed', 'list the clients whose connection broke and that did not come back')
-      .option('--uses <anchor>', 'list the clients that used an anchor')
+      .option('--uses <anchor>', 'list the clients that used an anchor, and when last')
       .option('--at <node>', 'with a list: only the clients of this node, by its id')
       .option('--limit <number>', `with a list: how many at most (default: "${LIMIT_DEFAULT}")`);
     addWaitOptions(command, 'wait until all run the newest release, or the removal is safe').action(
@@ -246,9 +246,10 @@ async function lookAtClients(question: Question, filter: ClientFilter): Promise<
     options.at === undefined ? undefined : parseArgument('--at', options.at, parseNodeId);
   const { nodes, rest } = await listClients(node, { bundle, filter, nodeId, max });
   const nowMs = session.context.nowMs();
+  const uses = filter.kind === 'uses' ? { uses: filter.anchor } : {};
   return {
     json: clientsJson(bundle, nodes),
-    text: formatClients({ nodes, rest, nowMs }, session.output.styles),
+    text: formatClients({ nodes, rest, nowMs, ...uses }, session.output.styles),
     warnings: rest === 'more' ? [`more clients than --limit ${String(max)}`] : [],
   };
 }
