@@ -38,6 +38,18 @@ export function connectionHint(
       '`insecure: true` instead of `tls`, on loopback alone'
     );
   }
+  if (/no answer within/.test(message)) {
+    return (
+      'the node takes connections and does not answer: it hangs or has too much to do. Look at ' +
+      'its log and its processor time, start it again if that does not end, or ask another node'
+    );
+  }
+  if (/no connection (?:to \S+ )?within/.test(message)) {
+    return (
+      `nobody answers at that address: check it (listen.${wanted} of the node) and firewalls on ` +
+      'the way; a node that hangs looks like that too, and then its log ends early: start it again'
+    );
+  }
   if (!message.includes('Failed to connect')) return undefined;
   if (security === 'plaintext') {
     return (

@@ -75,6 +75,7 @@ const TRAILER_MAX_BYTES = 4096;
 const DETAIL_KEYS_MAX = 16;
 const DETAIL_LIST_MAX = 16;
 const DETAIL_MAX_CHARS = 300;
+const LATE = /^Deadline exceeded after (\d{1,9}(?:\.\d{1,9})?)s/;
 // Control characters, marks that reorder text, and halves of surrogate pairs, which grpc-js cannot
 // put into a header.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
@@ -150,10 +151,21 @@ export function callError(thrown: unknown): KedgeError {
 
 /** What grpc-js says of a call without an answer, free of what it puts around the reason. */
 function bareDetails({ details }: ServiceError): string {
-  return printable(details)
-    .replace(/^No connection established\. Last error: (?:\w*Error: )?/, '')
-    .replace(/ \(\d{4}-[^)]*\)/, '')
-    .replace(/\.? Resolution note: ?$/, '');
+  return (
+    lateDetails(details) ??
+    printable(details)
+      .replace(/^No connection established\. Last error: (?:\w*Error: )?/, '')
+      .replace(/ \(\d{4}-[^)]*\)/, '')
+      .replace(/\.? Resolution note: ?$/, '')
+  );
+}
+
+/** When the time of a call is over, grpc-js tells of its own inside. */
+function lateDetails(details: string): string | undefined {
+  const [, after] = LATE.exec(details) ?? [];
+  if (after === undefined) return undefined;
+  const lacks = details.includes('remote_addr=') ? 'no answer' : 'no connection';
+  return `${lacks} within ${Math.round(Number(after))} s`;
 }
 
 function fromBareStatus(failure: ServiceError): KedgeError {
