@@ -17,6 +17,7 @@ import { encodePem } from '../core/pem.ts';
 import { createKeyFile } from '../signers/key-file.ts';
 import { createFile } from './files.ts';
 import type { Session } from './session.ts';
+import { countOf } from './styles.ts';
 
 /** A key that is about to be written. */
 export interface NewKey {
@@ -53,17 +54,37 @@ export function newRecoveryKeys(
   });
 }
 
+/** Tells how far the encryption of keys is: a second or more for each. */
+export class EncryptionNotes {
+  readonly #session: Session;
+  readonly #total: number;
+  #done = 0;
+
+  constructor(session: Session, total: number) {
+    this.#session = session;
+    this.#total = total;
+    session.output.note(
+      `Encrypting ${countOf(total, 'key')}, a second or more each: slow on purpose, so that ` +
+        'guessing a passphrase is slow too.',
+    );
+  }
+
+  /** One more begins. */
+  begin(id: SignerId): void {
+    this.#done += 1;
+    this.#session.output.note(`  ${this.#done} of ${this.#total}: ${id}`);
+  }
+}
+
 /**
  * Writes a recovery key. The public key lies beside it and nowhere else: whoever recovers has to
  * reveal it.
  */
 export async function createRecoveryKey(
-  session: Session,
   { id, key, path }: NewKey,
   passphrases: ReadonlyMap<SignerId, string>,
   { scryptWorkFactor: factor }: { readonly scryptWorkFactor?: string },
 ): Promise<void> {
-  session.output.note(`Encrypting ${id}; this takes a moment on purpose.`);
   await createKeyFile({
     path,
     signer: id,

@@ -50,6 +50,11 @@ describe('kedge realm init', () => {
     }
   });
 
+  it('says how far the encryption of keys is', async () => {
+    const { stderr } = await init(['--signer', 'ana', '--recovery', '1']);
+    expect(stderr).toMatch(/^Encrypting 2 keys, .*\n {2}1 of 2: recovery-1\n {2}2 of 2: ana\n$/);
+  });
+
   it('makes a profile with which commands work at once', async () => {
     await using realm = await createCliRealm();
     const { code, stdout } = await realm.run(['charter', 'show']);

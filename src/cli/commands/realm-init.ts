@@ -30,6 +30,7 @@ import { addExamples, collect, parseArgument } from '../help.ts';
 import {
   algorithmArgument,
   createRecoveryKey,
+  EncryptionNotes,
   type NewKey,
   newRecoveryKeys,
   parseWorkFactor,
@@ -118,8 +119,10 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   const passphrases = await askPassphrases(session, [...signers, ...recovery], options);
   await makeDirectory(join(folder, 'signers'));
   if (recovery.length > 0) await makeDirectory(join(folder, 'recovery'));
-  for (const key of recovery) await createRecoveryKey(session, key, passphrases, options);
-  const statement = await signAll(session, draft, signers, passphrases, options);
+  const notes = new EncryptionNotes(session, keyFiles.length);
+  const terms = { notes, passphrases, options };
+  await writeRecovery(recovery, terms);
+  const statement = await signAll(draft, signers, terms);
   const document = { statement, body: draft.body };
   const pin = sha256(draft.payload);
   verifyFirstCharter(document, { realm, digest: pin });
@@ -239,16 +242,31 @@ async function askPassphrases(
   return passphrases;
 }
 
+/** What it takes to write keys. */
+interface WriteTerms {
+  readonly notes: EncryptionNotes;
+  readonly passphrases: ReadonlyMap<SignerId, string>;
+  readonly options: Options;
+}
+
+async function writeRecovery(
+  keys: readonly NewKey[],
+  { notes, passphrases, options }: WriteTerms,
+): Promise<void> {
+  for (const key of keys) {
+    notes.begin(key.id);
+    await createRecoveryKey(key, passphrases, options);
+  }
+}
+
 async function signAll(
-  session: Session,
   draft: CharterDraft,
   signers: readonly NewKey[],
-  passphrases: ReadonlyMap<SignerId, string>,
-  options: Options,
+  { notes, passphrases, options }: WriteTerms,
 ): Promise<SignedStatement> {
   let statement: SignedStatement = { payload: draft.payload, signatures: [] };
   for (const { id, key, path } of signers) {
-    session.output.note(`Encrypting the key of ${id}; this takes a moment on purpose.`);
+    notes.begin(id);
     const factor = options.scryptWorkFactor;
     await createKeyFile({
       path,
