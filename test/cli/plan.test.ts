@@ -106,12 +106,15 @@ describe('kedge plan', () => {
   });
 
   it('records chains once and plans with them later', async () => {
-    const out = `${realm.cwd}/chains.jsonl`;
+    // The folder is made: nobody has to know that it is needed.
+    const out = `${realm.cwd}/made/for/chains.jsonl`;
     const nobody = '127.0.0.1:1';
     const target = `127.0.0.1:${port},servername=localhost`;
     const record = await realm.run(['plan', 'record', target, nobody, '-o', out]);
     expect(record.code).toBe(1);
-    expect(record.stdout).toContain('Wrote 1 chain to chains.jsonl; 1 server did not answer.');
+    expect(record.stdout).toContain(
+      'Wrote 1 chain to made/for/chains.jsonl; 1 server did not answer.',
+    );
     const line: unknown = JSON.parse(await readFile(out, 'utf8'));
     expect(line).toMatchObject({ purpose: 'tls-server', chain: [expect.any(String)] });
     const seen = await planJson(...today('--revoke', 'Payments CA 2024', '--chains', out));
