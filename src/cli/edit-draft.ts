@@ -16,6 +16,7 @@ import { changesJson, formatChanges, formatCounts } from './change-view.ts';
 import { type Draft, saveDraft } from './draft-file.ts';
 import { buildDraft, editPoint } from './drafting.ts';
 import { parseDurationDays } from './durations.ts';
+import { formatWaits, nextAfterDraft, waitsJson } from './next-step.ts';
 import type { Json } from './output.ts';
 import type { DraftOptions, RealmOptions, ShortcutOptions } from './realm-options.ts';
 import { type ReleaseReview, reviewRelease } from './review.ts';
@@ -75,7 +76,7 @@ export async function saveEdited(
   }
   await saveDraft(path, draft, origin === 'started' ? 'new' : 'changed');
   if (options.submit === true) return finishDraft(session, options, { path, draft, pin });
-  printEdited(session, workspace, draft, review);
+  await printEdited(session, options, workspace, { draft, review });
 }
 
 function withDelivery(body: ReleaseBody, { waves, atOnce }: EditOptions): ReleaseBody {
@@ -111,18 +112,18 @@ function sayDelivery(
   }
 }
 
-function printEdited(
+async function printEdited(
   session: Session,
+  options: EditOptions,
   workspace: Workspace,
-  draft: Draft,
-  review: ReleaseReview,
-): void {
+  { draft, review }: { readonly draft: Draft; readonly review: ReleaseReview },
+): Promise<void> {
   const { output, context } = session;
   const { statement, counts } = review;
   for (const problem of review.problems) {
     output.warn(`as it stands, nodes will refuse this draft: ${problem.message} (${problem.code})`);
   }
-  const shown = session.shown(workspace.path);
+  const file = session.shown(workspace.path);
   const view = { styles: output.styles, nowMs: context.nowMs(), blobs: draft.blobs };
   const result: Json = {
     draft: workspace.path,
@@ -130,15 +131,18 @@ function printEdited(
     sequence: statement.sequence,
     digest: statement.digest,
     changes: changesJson(review.changes, draft.blobs),
+    waits: waitsJson(review),
     problems: review.problems.map(({ code, message }) => ({ code, message })),
   };
+  const next = await nextAfterDraft(session, options, { review, draft, file });
   output.result(
     result,
     [
       `Draft of release ${statement.sequence} of ${review.bundle}: ${formatCounts(counts)}`,
       formatChanges(review.changes, view),
+      ...formatWaits(review),
       '',
-      `Saved in ${shown}. Next: kedge release sign ${shown} --key <keyfile>`,
+      `Saved in ${file}. ${next}`,
     ].join('\n'),
   );
 }

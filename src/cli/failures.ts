@@ -16,7 +16,8 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   REALM: 'check --realm and --pin (or the profile) against what the realm owner published',
   KEY: 'use a fresh Ed25519, P-256 or P-384 key that has no other role',
   ALGORITHM: 'update Kedge on this machine',
-  THRESHOLD: 'collect more signatures: kedge release sign <draft>',
+  THRESHOLD:
+    'collect more signatures: kedge proposal create <draft>, or kedge release sign <draft>',
   GAP: 'fetch what is missing: start again from the newest release of a node',
   PREVIOUS: 'draft again on top of the newest release: kedge release draft',
   ROLLBACK: 'draft again on top of the newest release; ask another node if this one is behind',
@@ -24,7 +25,7 @@ const REMEDIES: Readonly<Record<ErrorCode, string>> = {
   EXPIRED: 'check the clock of this machine, then draft and sign again',
   DIGEST: 'copy the file again; if it happens twice, treat it as tampering',
   LIFECYCLE:
-    'see `kedge release show <draft>` for the states; wait out the hold-down if it says so',
+    'see `kedge release show <draft>` for the states; where it names a time, draft again then',
   BLAST_RADIUS: 'split the change, or have the charter signers sign it as well',
   POLICY: 'the charter decides: kedge charter show',
   PROOF: 'ask another node, and report this one',

@@ -8,6 +8,7 @@ import { narrowsOnly } from '../core/releases/narrowing.ts';
 import { changesJson, formatChanges, formatCounts } from './change-view.ts';
 import type { Draft } from './draft-file.ts';
 import { formatDistance } from './durations.ts';
+import { formatWaits, waitsJson } from './next-step.ts';
 import type { Json } from './output.ts';
 import type { ReleaseReview } from './review.ts';
 import type { Session } from './session.ts';
@@ -41,6 +42,7 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
     '',
     styles.bold('Changes: ') + formatCounts(review.counts),
     changes,
+    ...formatWaits(review),
     '',
     styles.bold('Signatures: ') + signatureLine(review, styles),
     ...review.problems.map(
@@ -91,6 +93,7 @@ export function reviewJson(review: ReleaseReview, draft: Draft): { readonly [key
     note: body.note,
     counts: { ...counts },
     changes: changesJson(review.changes, draft.blobs),
+    waits: waitsJson(review),
     signatures: {
       needed: authority.role.threshold,
       signers: authority.signers,

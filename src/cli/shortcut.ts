@@ -11,6 +11,7 @@
 
 import { KedgeError } from '../core/errors.ts';
 import { formatMissing, type MissingRole, missingSigners } from './missing.ts';
+import { nextAfterSigning } from './next-step.ts';
 import { missingSignatures } from './policy-review.ts';
 import { type OpenedDraft, type Submitted, signableRelease, submitRelease } from './publishing.ts';
 import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
@@ -56,7 +57,8 @@ export async function finishDraft(
     { draft: opened.path, ...reviewJson(review, draft) },
     isComplete(review)
       ? `Signed by ${namesOf(review)}: complete. Next: kedge release submit ${shown}`
-      : `Signed by ${namesOf(review)}; ${countOf(missing, 'signature')} still needed.`,
+      : `Signed by ${namesOf(review)}; ${countOf(missing, 'signature')} still needed.\n` +
+          nextAfterSigning(review.bundle, shown),
   );
 }
 
@@ -107,8 +109,7 @@ export function describeSigned(session: Session, opened: OpenedDraft, missing: M
   const shown = session.shown(opened.path);
   return [
     `Signed by ${namesOf(review)}; not published: missing ${formatMissing(missing)}.`,
-    `Next: pass ${shown} to the next signer, who runs: kedge release sign ${shown} --key <keyfile>`,
-    `and then: kedge release submit ${shown}`,
+    nextAfterSigning(review.bundle, shown),
   ].join('\n');
 }
 

@@ -252,7 +252,10 @@ describe('a next release without a node', () => {
   it('warns at the edit and refuses to sign while the hold-down runs', async () => {
     await publishByFile();
     const base = ['--bundle', BUNDLE, '--base', 'release-1.json'];
-    await realm.run(['anchor', 'stage', await realm.ca('CA 2'), ...base]);
+    const staged = await realm.run(['anchor', 'stage', await realm.ca('CA 2'), ...base]);
+    const wait = '"CA 2" may become active in a release that is drafted at 2026-11-24T10:00:00Z or';
+    expect(staged.stdout).toContain(wait);
+    expect((await realm.run(['release', 'show', DRAFT])).stdout).toContain(wait);
     const second = { nowMs: START_MS + 1000 };
     await realm.run(sign('ana'), second);
     await realm.run(sign('ben'), second);
@@ -260,7 +263,10 @@ describe('a next release without a node', () => {
     const next = ['--bundle', BUNDLE, '--base', 'release-2.json'];
     const early = await realm.run(['anchor', 'activate', 'CA 2', ...next], second);
     expect(early.code).toBe(0);
-    expect(early.stderr).toContain('may not become active before 2026-11-24T10:00:00Z');
+    expect(early.stderr).toContain(
+      'may not become active before 2026-11-24T10:00:00Z: the hold-down is counted from ' +
+        '2026-11-23T10:00:00Z, when the release that made it staged was drafted',
+    );
     const refused = await realm.run(sign('ana'), second);
     expect(refused.code).toBe(7);
     const after = { nowMs: START_MS + 2 * DAY_MS };

@@ -80,7 +80,8 @@ describe('kedge rollout', () => {
   it('drafts a release that waits, and says that no rollout names it', async () => {
     const ca = await realm.ca('CA 2');
     const added = await run('anchor', 'add', ca, '--bundle', BUNDLE, '--waves');
-    expect(added.stdout).toContain('Next: kedge release sign');
+    const next = `Next: kedge proposal create ${BUNDLE}.draft.json --key <keyfile>\n`;
+    expect(added.stdout).toContain(`${next}and the others, at any node: kedge proposal approve`);
     const shown = await run('release', 'show', `${BUNDLE}.draft.json`);
     expect(shown.stdout).toContain('it waits for a rollout');
     const more = ['anchor', 'add', await realm.ca('CA 3'), '--bundle', BUNDLE];

@@ -126,7 +126,8 @@ async function run(session: Session, bundle: BundleName, options: Options): Prom
       json: { release, draft: opened.path },
       text:
         `${isSigned ? 'Waits for signatures' : 'Drafted'}: ${shown}, the ${release} release.\n` +
-        `Next: kedge rotate ${bundle} --key <keyfile>, or kedge proposal create ${shown}`,
+        `Next: kedge rotate ${bundle} --key <keyfile>, or kedge proposal create ${shown} ` +
+        '--key <keyfile>',
     });
     return;
   }

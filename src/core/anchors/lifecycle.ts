@@ -137,7 +137,7 @@ function requireRemovable(old: Anchor, statement: ReleasePoint, lifecycle: Lifec
   }
   const readyMs = old.sinceMs + lifecycle.overlapSeconds * 1000;
   if (statement.issuedMs >= readyMs) return;
-  throw broken(old, `may not be removed before ${formatTimestamp(readyMs)}: the overlap runs`);
+  throw tooEarly(old, 'be removed', readyMs, 'overlap');
 }
 
 /** LC-7 to LC-10: every listed anchor came to its state in an allowed way and time. */
@@ -182,7 +182,7 @@ function requireStep(
   if (step !== 'staged to active') throw broken(anchor, `may not go from ${step}`);
   const readyMs = old.sinceMs + context.lifecycle.holdDownSeconds * 1000;
   if (statement.issuedMs >= readyMs) return;
-  throw broken(anchor, `may not become active before ${formatTimestamp(readyMs)}`);
+  throw tooEarly(old, 'become active', readyMs, 'hold-down');
 }
 
 /** LC-11: an anchor retires only while another active one serves each of its purposes. */
@@ -207,6 +207,21 @@ function byId<Item extends { readonly id: AnchorId }>(
   items: readonly Item[],
 ): ReadonlyMap<AnchorId, Item> {
   return new Map(items.map((item) => [item.id, item]));
+}
+
+/** Both times are signed ones, of drafts: a draft that is too early stays so. */
+function tooEarly(
+  old: Anchor,
+  step: 'be removed' | 'become active',
+  readyMs: number,
+  wait: 'overlap' | 'hold-down',
+): KedgeError {
+  return broken(
+    old,
+    `may not ${step} before ${formatTimestamp(readyMs)}: the ${wait} is counted from ` +
+      `${formatTimestamp(old.sinceMs)}, when the release that made it ${old.state} was drafted, ` +
+      'to the draft of the next one; draft that again then',
+  );
 }
 
 function broken(item: Anchor | Tombstone, what: string): KedgeError {

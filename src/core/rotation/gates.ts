@@ -78,7 +78,9 @@ export function judgeWait(
     const text = sinceMs === undefined ? `no ${wait} runs` : `the ${wait} was over at ${at}`;
     return { evidence: [text], blockers: [] };
   }
-  const text = `the ${wait} of the charter runs until ${at}`;
+  const text =
+    `the ${wait} of the charter, counted from the draft of ${formatTimestamp(sinceMs)}, ` +
+    `runs until ${at}`;
   return { evidence: [], blockers: [{ kind: 'waiting', text, readyMs }] };
 }
 
