@@ -113,12 +113,15 @@ export async function loadDraft(path: string): Promise<Draft> {
 }
 
 /**
- * Loads a published release: the record of a draft that was submitted, or a document file (which
- * has neither charters nor certificates).
+ * Loads what was published: the record of a draft that has its signatures, or a document file
+ * (which has neither charters nor certificates).
  */
-export async function loadRelease(path: string): Promise<ReleaseFile> {
-  const bytes = await readInput(path, { what: 'release', maxBytes: DRAFT_FILE_MAX_BYTES });
-  const what = `release ${path}`;
+export async function loadRelease(
+  path: string,
+  kind: 'release' | 'charter' = 'release',
+): Promise<ReleaseFile> {
+  const bytes = await readInput(path, { what: kind, maxBytes: DRAFT_FILE_MAX_BYTES });
+  const what = `${kind} ${path}`;
   const isDraft = parseFields(bytes, what).get('format') === FORMAT;
   return isDraft
     ? parseDraft(bytes, what)

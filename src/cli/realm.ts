@@ -18,7 +18,6 @@ import type { SignedDocument, SignedStatement } from '../core/statements/envelop
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptEvidence } from '../core/trusted/accept.ts';
 import { type Evidence, headOf, type TrustedState } from '../core/trusted/state.ts';
-import { loadDocumentFile } from './document-file.ts';
 import { blobsById, loadRelease, type ReleaseFile } from './draft-file.ts';
 import { type NodeAdmin, openNode } from './node-admin.ts';
 import type { RealmOptions } from './realm-options.ts';
@@ -101,7 +100,7 @@ async function loadCharters(files: readonly string[]): Promise<readonly SignedDo
     });
   }
   const loaded: SignedDocument[] = [];
-  for (const file of files) loaded.push(await loadDocumentFile(file, 'charter'));
+  for (const file of files) loaded.push((await loadRelease(file, 'charter')).document);
   return loaded.toSorted((a, b) => sequenceOf(a) - sequenceOf(b));
 }
 

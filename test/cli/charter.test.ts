@@ -55,6 +55,20 @@ const key = (number: number): string => `recovery/recovery-${number}.age`;
 const lost = ['--remove-signer', 'ana', '--remove-signer', 'ben', '--remove-signer', 'cleo'];
 const found = ['--add-signer', 'dora=dora.age.pub', '--add-signer', 'emil=emil.age.pub'];
 
+describe('--charter', () => {
+  it('takes a charter that gathered its signatures in a draft', async () => {
+    const out = ['--out', 'signed.json', '--note', 'offline'];
+    await ok(['charter', 'rotate', ...out]);
+    for (const name of ['ana', 'ben']) {
+      const sign = ['charter', 'sign', 'signed.json', '--key', `signers/${name}.age`];
+      await ok([...sign, '--ledger', 'offline.ledger', '--yes']);
+    }
+    const both = ['--charter', 'charter-1.json', '--charter', 'signed.json'];
+    const { stdout } = await ok(['charter', 'show', ...both]);
+    expect(stdout).toContain('Charter version 2');
+  });
+});
+
 describe('kedge realm init --recovery', () => {
   it('puts digests alone into the charter, and each public key beside its key', async () => {
     const { charter } = await json('charter', 'show');
