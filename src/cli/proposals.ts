@@ -24,6 +24,7 @@ import type { Json } from './output.ts';
 import type { OpenedDraft } from './publishing.ts';
 import { openRealm, type Realm } from './realm.ts';
 import type { RealmOptions } from './realm-options.ts';
+import { waitingText } from './rollout-view.ts';
 import type { Session } from './session.ts';
 import { warnIfAlone } from './spreading.ts';
 import { countOf, printable } from './styles.ts';
@@ -228,7 +229,7 @@ export async function proposeDraft(
   const { standing } = status;
   const kept = { draft: path, ...statusJson(status) };
   if (standing !== 'open') {
-    const text = publishedText(status);
+    const text = publishedText(session, status, draft);
     await warnIfAlone(session, realm.node, path);
     return { standing, json: kept, text };
   }
@@ -252,13 +253,24 @@ function newBlobs({ base, blobs }: Draft): readonly Uint8Array[] {
   return [...blobs].flatMap(([id, der]) => (known.has(id) ? [] : [der]));
 }
 
-function publishedText(status: ProposalStatus): string {
+function publishedText({ output }: Session, status: ProposalStatus, { document }: Draft): string {
   const { sequence, stream, standing } = status;
   if (standing !== 'published') throw overError(status);
   return (
     `Published: sequence ${sequence} of ${stream} has all its signatures; it is durable on the ` +
-    `node and spreads.\nSee it: ${seeCommand(stream)}`
+    `node and spreads.\n${waitsNow(output, status, document) ?? `See it: ${seeCommand(stream)}`}`
   );
+}
+
+/** A release in waves reaches nobody before a rollout names it. */
+function waitsNow(
+  { styles }: Session['output'],
+  { stream, sequence }: ProposalStatus,
+  { body }: SignedDocument,
+): string | undefined {
+  const parsed = splitStream(stream);
+  if (parsed.kind !== 'release' || parseReleaseBody(body).delivery === undefined) return undefined;
+  return waitingText(parsed.bundle, sequence, styles);
 }
 
 function seeCommand(stream: string): string {

@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BundleSource, openBundleSource } from '../client/source.ts';
 import { KedgeError } from '../core/errors.ts';
 import { NodeProcess } from './node-process.ts';
+import { OwnProcess } from './own-process.ts';
 import { type HandshakeCount, type Leaf, Pair, Traffic } from './traffic.ts';
 
 /** Runs one `kedge` command line in a folder. Errors: what the command ended with. */
@@ -49,6 +50,7 @@ export class Cluster implements AsyncDisposable {
   readonly #pin: string;
   readonly #sources: BundleSource[] = [];
   readonly #pairs: Pair[] = [];
+  readonly #canaries: OwnProcess[] = [];
   #traffic: Traffic | undefined;
 
   private constructor(stage: Stage, folder: string, pin: string, nodes: readonly NodeProcess[]) {
@@ -64,19 +66,13 @@ export class Cluster implements AsyncDisposable {
     try {
       const env = { KEDGE_PASSPHRASE: PASSPHRASE };
       const terms = ['--hold-down', `${HOLD_DOWN_S}s`, '--overlap', `${OVERLAP_S}s`];
-      const signers = [
-        '--signer',
-        'ana',
-        '--signer',
-        'ben',
-        '--signer',
-        'cleo',
-        '--threshold',
-        '2',
-      ];
+      const people = ['ana', 'ben', 'cleo'];
+      const signers = [...people, 'deploy'].flatMap((one) => ['--signer', one]);
+      const roles = [`charter=2:${people.join()}`, `release=2:${people.join()}`, 'revoke=1:cleo'];
+      const role = [...roles, 'rollout=1:deploy'].flatMap((one) => ['--role', one]);
       const init = ['realm', 'init', REALM, '--dir', folder, '--scrypt-work-factor', '10'];
       const made = await must(stage, folder, env, [
-        ...[...init, ...signers, ...terms, '--role', 'revoke=1:cleo', '--output', 'json'],
+        ...[...init, ...signers, ...terms, ...role, '--output', 'json'],
       ]);
       const pin = String(fieldOf(made, 'pin'));
       const nodes = await makeNodes(stage, folder, env);
@@ -97,17 +93,43 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Runs a command as an admin at one node; the first, unless one is named. */
-  async kedge(
-    argv: readonly string[],
+  async kedge(argv: readonly string[], at?: NodeProcess): Promise<string> {
+    return await must(this.#stage, this.#folder, await this.#env(at), argv);
+  }
+
+  /** The exit code of a command that may find something. */
+  async kedgeCode(argv: readonly string[]): Promise<number> {
+    const settings = { cwd: this.#folder, env: await this.#env() };
+    return (await this.#stage.kedge(argv, settings)).code;
+  }
+
+  /** Starts a canary of recorded chains at a node, in a process of its own. */
+  async canary(at: NodeProcess, chains: string): Promise<void> {
+    const watch = ['watch', BUNDLE, '--endpoint', at.clients, '--label', 'tier=canary'];
+    const canary = new OwnProcess({
+      name: 'the canary',
+      argv: [...this.#stage.program, ...watch, '--chains', chains],
+      cwd: this.#folder,
+      env: { ...process.env, ...(await this.#env(at)) },
+      logFile: join(this.#folder, 'canary.log'),
+      ready: `${BUNDLE} release 1`,
+    });
+    this.#canaries.push(canary);
+    await canary.start();
+  }
+
+  /** Writes a file for a command. */
+  async put(name: string, text: string): Promise<void> {
+    await writeFile(join(this.#folder, name), text);
+  }
+
+  async #env(
     at: NodeProcess | undefined = this.nodes[0],
-  ): Promise<string> {
-    const profile = join(this.#folder, 'rehearsal.yaml');
-    await writeFile(
-      profile,
-      `realm: ${REALM}\npin: "${this.#pin}"\ninsecure: true\nnode: ${at?.admins ?? ''}\n`,
-    );
-    const env = { KEDGE_PASSPHRASE: PASSPHRASE, KEDGE_PROFILE: profile };
-    return await must(this.#stage, this.#folder, env, argv);
+  ): Promise<Readonly<Record<string, string>>> {
+    const name = `${at?.place.id ?? ''}.profile.yaml`;
+    const node = `insecure: true\nnode: ${at?.admins ?? ''}\n`;
+    await this.put(name, `realm: ${REALM}\npin: "${this.#pin}"\n${node}`);
+    return { KEDGE_PASSPHRASE: PASSPHRASE, KEDGE_PROFILE: join(this.#folder, name) };
   }
 
   /** Makes a CA for programs and gives its certificate's file. */
@@ -191,7 +213,8 @@ export class Cluster implements AsyncDisposable {
     await this.stopTraffic();
     await Promise.all(this.#pairs.map((pair) => pair[Symbol.asyncDispose]()));
     await Promise.all(this.#sources.map((source) => source.close()));
-    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
+    const processes = [...this.#canaries, ...this.nodes];
+    await Promise.all(processes.map((one) => one[Symbol.asyncDispose]()));
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -21,6 +21,14 @@ export interface Runbook {
 const ANA = ['--key', 'signers/ana.age', '--yes'];
 const BOTH = [...ANA, '--key', 'signers/ben.age'];
 const ON = ['--bundle', BUNDLE];
+const DEPLOY = ['--sign-with', 'signers/deploy.age', '--submit', '--yes'];
+/** As in the handbook. */
+export const WAVES: string = `waves:
+  - name: canary
+    match: { tier: canary }
+    gates: { soak: 1m }
+  - name: everybody
+`;
 /** Clients tell of open connections every 10 minutes; a rehearsal does not wait for that. */
 const REHEARSED = ['--reason', 'a rehearsal does not wait for the quiet time'];
 
@@ -38,7 +46,7 @@ export const RUNBOOKS: readonly Runbook[] = [
   },
   {
     name: 'bad-publish',
-    summary: 'a release that should not have been is taken back',
+    summary: 'a mistake ends at the canary, whose gate stops it, and is taken back',
     run: takeBack,
   },
   {
@@ -113,16 +121,52 @@ async function distrust(cluster: Cluster, step: Step): Promise<void> {
   await step('other handshakes go on', () => sleep(500));
 }
 
-async function takeBack(cluster: Cluster, step: Step): Promise<void> {
-  const pairs = await begin(cluster, step, ['good', 'other']);
-  cluster.startTraffic(pairs);
-  await step('publish a mistake: the CA in use retires', async () => {
-    await cluster.kedge(['anchor', 'retire', 'good/ca.pem', ...ON, ...BOTH]);
-    await cluster.inUse(2);
+/** Ana at the first node, Ben at another one, as on the page. */
+async function propose(cluster: Cluster, draft: string): Promise<void> {
+  await cluster.kedge(['proposal', 'create', draft, ...ANA]);
+  const ben = ['--key', 'signers/ben.age', '--yes'];
+  const at = cluster.node('fra');
+  await cluster.until('the proposal is at the other node', async () => {
+    const listed = await cluster.kedge(['proposal', 'list', '--output', 'json'], at);
+    return listed.includes(`release/${BUNDLE}`);
   });
+  await cluster.kedge(['proposal', 'approve', BUNDLE, ...ben], at);
+}
+
+async function takeBack(cluster: Cluster, step: Step): Promise<void> {
+  const pairs = await begin(cluster, step, ['good', 'spare']);
+  const wrong = await cluster.workloadCa('wrong');
+  await cluster.leaf('good', 'api');
+  await cluster.put('waves.yaml', WAVES);
+  cluster.startTraffic(pairs);
+  await step('start a canary', () => cluster.canary(cluster.node('fra'), 'good/api.pem'));
+  await step('publish a mistake in waves: the CA in use is limited', async () => {
+    const draft = [...ON, '--draft', 'wrong.json'];
+    await cluster.kedge(['anchor', 'stage', wrong, ...draft, '--waves']);
+    const limit = ['--constraint', 'permitted-dns=payments.exmaple.org'];
+    await cluster.kedge(['anchor', 'constrain', 'good/ca.pem', ...limit, ...draft]);
+    await propose(cluster, 'wrong.json');
+    await cluster.kedge(['rollout', 'start', BUNDLE, '--waves', 'waves.yaml', ...DEPLOY]);
+  });
+  await step('the gate of the canary stops it', () =>
+    cluster.until('the rollout is stopped', async () => {
+      return (await cluster.kedgeCode(['rollout', 'status', BUNDLE])) === 1;
+    }),
+  );
+  await step('abort', async () => {
+    await cluster.kedge(['adoption', BUNDLE, '--refused']);
+    await cluster.kedge(['rollout', 'abort', BUNDLE, '--note', 'wrong name', ...DEPLOY]);
+  });
+  if (cluster.sequence !== 1) {
+    throw new KedgeError('UNAVAILABLE', 'the mistake went past the first wave');
+  }
   await step('roll back, until every program uses the old content', async () => {
-    await cluster.kedge(['release', 'rollback', '1', ...ON, ...BOTH]);
+    const back = ['release', 'rollback', '1', ...ON, '--draft', 'back.json', '--at-once'];
+    await cluster.kedge(back);
+    await cluster.kedgeCode(['plan', 'back.json', '--chains', 'good/api.pem']);
+    await propose(cluster, 'back.json');
     await cluster.inUse(3);
+    await cluster.kedge(['adoption', BUNDLE, '--wait']);
   });
   await step('handshakes go on', () => sleep(500));
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { WAVES } from '../../src/rehearsal/runbooks.ts';
 import { runProcess } from '../../src/testing/processes.ts';
 import { kedge } from '../cli/support.ts';
+import { WAVES as BOOK_WAVES } from '../handbook/support/book.ts';
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -29,4 +31,8 @@ describe('kedge rehearse', () => {
     },
     120_000,
   );
+
+  it('rehearses the bad publish with the waves of the handbook', () => {
+    expect(WAVES).toBe(BOOK_WAVES);
+  });
 });

@@ -12,6 +12,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import type { PlannedChange } from '../../core/releases/planned.ts';
 import { formatAnnounced } from '../announced-view.ts';
+import { Canary } from '../canary.ts';
 import type { CommandModule } from '../command-module.ts';
 import { addExamples, collect, hinted, parseArgument } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
@@ -29,6 +30,8 @@ interface Options extends DemandOptions {
   readonly cache?: string;
   readonly once?: boolean;
   readonly webhook?: string;
+  readonly label?: readonly string[];
+  readonly chains?: readonly string[];
 }
 
 const STATUS_EVERY_MS = 1000;
@@ -60,6 +63,17 @@ export const watch: CommandModule = {
       .option('--cache <directory>', 'keep the last good release here')
       .option('--once', 'print what is current and end')
       .option('--webhook <url>', 'post each change and each announcement there too, as JSON')
+      .option(
+        '--label <name=value>',
+        'what adoption and rollouts know it by, for example tier=canary; repeat it',
+        collect,
+      )
+      .option(
+        '--chains <path>',
+        'be a canary: refuse a release under which one of these recorded chains is not accepted ' +
+          'any more (as for kedge plan --chains); repeat it',
+        collect,
+      )
       .option('--require-regions <k>', 'use only what k regions of the charter cosigned')
       .option(
         '--fresh-within <duration>',
@@ -72,6 +86,7 @@ export const watch: CommandModule = {
     addExamples(command, [
       'kedge watch payments.prod.example.org',
       'kedge watch public-web --webhook https://hooks.example.org/trust',
+      'kedge watch payments.prod.example.org --label tier=canary --chains chains/',
       'kedge watch public-web --endpoint fra-1.kedge.example.org:7440 --once',
       'kedge watch public-web payments.prod.example.org --output json | jq -c .anchors',
     ]);
@@ -81,7 +96,12 @@ export const watch: CommandModule = {
 async function run(session: Session, bundles: readonly string[], options: Options): Promise<void> {
   const { signal } = session.context;
   const sourced = await sourceOptions(session, bundles, options);
+  const canary = options.chains && (await Canary.open(session, options.chains));
   await using source = await hinted({ CONFIG: WRONG }, () => openBundleSource(sourced));
+  if (canary !== undefined) {
+    for (const bundle of source.bundles()) canary.judge(bundle);
+    source.onSwap(canary.judge);
+  }
   if (options.once === true) {
     const until = parseDemand(options) === undefined ? 'in-use' : 'fresh';
     const set = await hinted({ UNAVAILABLE: adviceOf }, () =>
@@ -142,7 +162,7 @@ async function sourceOptions(
     firstCharterDigest: pin.digest,
     endpoints,
     bundles,
-    labels: { service: 'kedge-watch' },
+    labels: { service: 'kedge-watch', ...labelsOf(options) },
     signal: session.context.signal,
     ...(tls === undefined ? { insecure: true } : { tls }),
     ...(demand && { requireRegions: demand.regions }),
@@ -150,6 +170,16 @@ async function sourceOptions(
     ...(demand?.windowMs !== undefined && { staleAfterMs: Math.max(1, demand.windowMs) }),
     ...(options.cache === undefined ? {} : { cacheDir: session.path(options.cache) }),
   };
+}
+
+function labelsOf({ label = [] }: Options): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    label.map((text): readonly [string, string] => {
+      const at = text.indexOf('=');
+      if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+      throw new KedgeError('CONFIG', `--label: write <name>=<value>, not ${JSON.stringify(text)}`);
+    }),
+  );
 }
 
 /** Prints changes of connection and state; the source itself only tells new releases. */

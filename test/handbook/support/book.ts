@@ -35,6 +35,9 @@ function lineOf(line: string): Line {
   return { text: line.slice(2).replace(WHO, ''), who, ends: ends.split(' or ').map(Number) };
 }
 
+/** The file that the handbook writes out. */
+export const WAVES: string = /^```yaml\n(.*?)^```$/ms.exec(page)?.[1] ?? '';
+
 /** The words of a command after `kedge`, as a shell reads them; absent for other programs. */
 export function kedgeWords(text: string): readonly string[] | undefined {
   if (!text.startsWith('kedge ')) return undefined;

@@ -50,6 +50,7 @@ export class Desks implements AsyncDisposable {
   readonly #ports: ReadonlyMap<string, number>;
   readonly #nodes = new Map<string, RunningNode>();
   readonly #channels: LeanChannels[] = [];
+  readonly #watchers: { readonly stop: AbortController; readonly done: Promise<unknown> }[] = [];
   #pin = '';
   #movedMs = 0;
 
@@ -202,11 +203,32 @@ export class Desks implements AsyncDisposable {
       await this.start(name, file);
       return { code: 0, stdout: '', stderr: '' };
     }
+    if (words.at(-1) === '&') return await this.#watch(words.slice(0, -1), cwd);
     const done = await this.kedge(words, who);
     // People are slower than the way from one node to the other.
     const isShared = command === 'approve' || command === 'submit';
     if (isShared) await this.#agreed();
     return done;
+  }
+
+  /** A program that goes on beside: there is more to type when it has its first release. */
+  async #watch(words: readonly string[], cwd: string): Promise<CliRun> {
+    const stop = new AbortController();
+    let first: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => {
+      first = resolve;
+    });
+    const done = kedge(words, {
+      cwd,
+      nowMs: this.nowMs(),
+      signal: stop.signal,
+      onStdout: (text) => {
+        if (text.includes('release 1')) first();
+      },
+    });
+    this.#watchers.push({ stop, done });
+    const ended = await Promise.race([running, done]);
+    return ended ?? { code: 0, stdout: '', stderr: '' };
   }
 
   /** All nodes of a realm that run hold the same. */
@@ -272,6 +294,8 @@ export class Desks implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const { stop } of this.#watchers) stop.abort();
+    await Promise.all(this.#watchers.map(({ done }) => done));
     for (const channels of this.#channels) channels[Symbol.dispose]();
     await Promise.all([...this.#nodes.values()].map((node) => node[Symbol.asyncDispose]()));
     await this.#dir[Symbol.asyncDispose]();

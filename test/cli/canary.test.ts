@@ -1,0 +1,73 @@
+/** `kedge watch --chains`: a program that refuses a release which breaks recorded chains. */
+import { mkdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type TestAuthority, type TestRealm, testRealm } from '../../src/testing/index.ts';
+import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
+import { kedge } from './support.ts';
+
+const WAIT = { timeout: 30_000, interval: 20 };
+const BUNDLE = 'payments.test.example.org';
+let dir: TempDir;
+let realm: TestRealm;
+let used: TestAuthority;
+let spare: TestAuthority;
+
+beforeAll(async () => {
+  dir = await createTempDir('kedge-canary-');
+  await mkdir(dir.join('chains'));
+  realm = testRealm();
+  used = realm.authority('Used CA');
+  spare = realm.authority('Spare CA');
+  await realm.publish({ active: [used, spare] });
+  const { address, options } = await realm.listen();
+  const { cert, key, ca } = options.tls;
+  for (const [name, text] of Object.entries({ cert, key, ca })) await dir.write(name, text);
+  const stranger = realm.authority('Stranger CA');
+  await dir.write('chains/api.pem', used.issue('api').cert);
+  await dir.write('chains/other.pem', stranger.issue('other').cert);
+  await dir.write(
+    'kedge.yaml',
+    `realm: ${options.realm}\npin: "${options.firstCharterDigest}"\nendpoints: ["${address}"]\n` +
+      'tls: { certFile: cert, keyFile: key, caFile: ca }\n',
+  );
+});
+afterAll(async () => {
+  await realm[Symbol.asyncDispose]();
+  await dir[Symbol.asyncDispose]();
+});
+
+describe('kedge watch as a canary', () => {
+  it('refuses a release under which a chain is not accepted any more', async () => {
+    const stop = new AbortController();
+    let printed = '';
+    const canary = ['--label', 'tier=canary', '--chains', 'chains'];
+    const done = kedge(['watch', BUNDLE, ...canary], {
+      cwd: dir.path,
+      nowMs: Date.now(),
+      signal: stop.signal,
+      onStdout: (text) => {
+        printed = text;
+      },
+    });
+    await vi.waitFor(() => expect(printed).toContain('release 1'), WAIT);
+    await realm.publish({ active: [used], retiring: [spare] });
+    await vi.waitFor(() => expect(printed).toContain('release 2'), WAIT);
+    await realm.publish({ active: [spare], revoked: [used] });
+    await vi.waitFor(() => expect(printed).toContain('release 3'), WAIT);
+    stop.abort();
+    const { code, stderr } = await done;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/does not count, as it is not accepted: other: /);
+    expect(stderr).toContain('refuses release 3: 1 chain not accepted any more: api: "Used CA"');
+    expect(stderr).not.toContain('refuses release 2');
+  });
+
+  it.each([
+    [['--label', 'tier'], '--label: write <name>=<value>'],
+    [['--chains', 'nowhere'], 'there is no such file'],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stderr } = await kedge(['watch', BUNDLE, ...argv], { cwd: dir.path });
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
