@@ -1,7 +1,7 @@
 /**
- * What a realm trusted at a time of the past, from verified history alone.
+ * What a realm trusted at a time of the past: verified history, in force as a node had it.
  *
- * When something was signed is in the signed statement; when a node had it is in its audit log;
+ * When something was drafted is in the signed statement; when a node had it is in its audit log;
  * that a region held it is in the newest cosignature of its log, which says by when at the latest.
  *
  * @module
@@ -10,15 +10,23 @@ import type { Anchor } from '../core/anchors/anchor.ts';
 import type { AuditEntry } from '../core/audit/entry.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, type RegionName, type SignerId, splitStream } from '../core/ids.ts';
+import {
+  type BundleName,
+  CHARTER_STREAM,
+  type RegionName,
+  releaseStream,
+  type SignerId,
+  splitStream,
+} from '../core/ids.ts';
 import { verifyCosignature } from '../core/log/cosignature.ts';
 import { keyOfLine, regionPolicy } from '../core/log/regions.ts';
 import { parseReleaseBody } from '../core/releases/body.ts';
 import type { RolloutBody } from '../core/rollouts/body.ts';
 import { findPastAuthority } from '../core/trusted/authority.ts';
 import { logOf } from '../core/trusted/decisions.ts';
-import type { AcceptedCharter, TrustedState } from '../core/trusted/state.ts';
-import { readPages, requireNode } from './audit-reading.ts';
+import type { AcceptedCharter } from '../core/trusted/state.ts';
+import { Acceptance } from './audit-acceptance.ts';
+import { requireNode } from './audit-reading.ts';
 import { type PastStatement, readHistory, requireHead } from './history.ts';
 import type { Realm } from './realm.ts';
 import { readRolloutAt } from './rollout-history.ts';
@@ -32,11 +40,19 @@ export interface PastHolder {
   readonly size: number;
 }
 
+/** A release with an earlier time that the node had only later. */
+export interface LaterRelease {
+  readonly past: PastStatement;
+  readonly accepted: AuditEntry;
+}
+
 /** A bundle at a time. */
 export interface PastBundle {
   readonly bundle: BundleName;
-  /** The newest release that was signed by then. */
+  /** The newest release that was issued by then, and not only later at the node. */
   readonly past: PastStatement;
+  /** Newer ones that were issued by then, newest first. */
+  readonly later: readonly LaterRelease[];
   readonly anchors: readonly Anchor[];
   readonly signers: readonly SignerId[];
   readonly holders: readonly PastHolder[];
@@ -46,9 +62,15 @@ export interface PastBundle {
   readonly rollout: { readonly past: PastStatement; readonly body: RolloutBody } | undefined;
 }
 
-/** The charter that ruled at a time; absent before the first one. */
-export function charterAtTime(state: TrustedState, timeMs: number): AcceptedCharter | undefined {
-  return state.charters.findLast(({ issuedMs }) => issuedMs <= timeMs);
+/** The charter that ruled at a time; absent before the first one. Errors: those of the node. */
+export async function charterAtTime(
+  realm: Realm,
+  timeMs: number,
+): Promise<AcceptedCharter | undefined> {
+  const acceptance = await Acceptance.read(realm, CHARTER_STREAM);
+  return realm.state.charters.findLast(
+    ({ issuedMs, digest }) => issuedMs <= timeMs && !acceptance.isLater(digest, timeMs),
+  );
 }
 
 /** What a bundle was at a time; absent when it had no release yet. Errors: those of the node. */
@@ -60,8 +82,10 @@ export async function readPastBundle(
   const node = requireNode(realm);
   const { head, state } = await requireHead(realm, bundle, { blobs: 'without' });
   const history = await readHistory(realm, { ...head, bundle }, { limit: head.sequence });
+  const acceptance = await Acceptance.read(realm, releaseStream(bundle));
   // Newest first, and the time of issue never goes far back (rule AR-7).
-  const past = history.find(({ statement }) => statement.issuedMs <= timeMs);
+  const issued = history.filter(({ statement }) => statement.issuedMs <= timeMs);
+  const past = issued.find(({ statement }) => !acceptance.isLater(statement.digest, timeMs));
   if (past === undefined) return undefined;
   const { statement, signed } = past;
   const { stream, sequence, digest, bodyDigest } = statement;
@@ -76,7 +100,11 @@ export async function readPastBundle(
     anchors: parseReleaseBody(document.body).anchors,
     signers: authority?.signers ?? [],
     holders: await readHolders(realm, past),
-    accepted: await findAccepted(realm, past),
+    accepted: acceptance.entryOf(digest),
+    later: issued.slice(0, issued.indexOf(past)).flatMap((one): readonly LaterRelease[] => {
+      const accepted = acceptance.entryOf(one.statement.digest);
+      return accepted === undefined ? [] : [{ past: one, accepted }];
+    }),
     rollout: await readRolloutAt(realm, bundle, timeMs),
   };
 }
@@ -105,21 +133,6 @@ async function readHolders(
     if (KedgeError.from(thrown).code === 'UNAVAILABLE') return [];
     throw thrown;
   }
-}
-
-/** What the audit log of the node says of a release. */
-async function findAccepted(
-  realm: Realm,
-  { statement: { stream, sequence, digest } }: PastStatement,
-): Promise<AuditEntry | undefined> {
-  const query = { order: 'oldest-first', stream, kinds: ['accepted'] } as const;
-  for await (const { entries } of readPages(requireNode(realm), query)) {
-    const found = entries.find(
-      ({ entry }) => entry?.sequence === sequence && entry.digest === digest,
-    );
-    if (found !== undefined) return found.entry;
-  }
-  return undefined;
 }
 
 /** The bundles of a realm that have a release. */

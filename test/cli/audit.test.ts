@@ -6,7 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -15,6 +15,7 @@ import { BUNDLE, type CliRealm, createCliRealm, nodeText, START_MS } from './sup
 
 const STREAM = `release/${BUNDLE}`;
 const SCRIPT = fileURLToPath(new URL('../../docs/verify-export.sh', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/audit.md', import.meta.url));
 const run = promisify(execFile);
 const began = performance.now();
 /** Time as it passes from the start of all test realms. */
@@ -58,13 +59,17 @@ afterAll(async () => {
 });
 
 async function kedge(...argv: readonly string[]): ReturnType<CliRealm['run']> {
+  return await kedgeAt(nowMs(), ...argv);
+}
+
+async function kedgeAt(atMs: number, ...argv: readonly string[]): ReturnType<CliRealm['run']> {
   const profile = await realm.dir.write(
     'profile.yaml',
     `realm: prod.example.org\npin: "${realm.pin}"\ninsecure: true\n` +
       `node: ${node.addresses.admins ?? ''}\nnodes: [${node.addresses.admins ?? ''}]\n`,
   );
   const env = { KEDGE_PASSPHRASE: 'correct horse battery', KEDGE_PROFILE: profile };
-  return realm.run(argv, { nowMs: nowMs(), env });
+  return realm.run(argv, { nowMs: atMs, env });
 }
 
 async function good(...argv: readonly string[]): Promise<string> {
@@ -188,6 +193,19 @@ describe('kedge audit at', () => {
     expect(await good('audit', 'at', '0s')).toContain('signed by:');
   });
 
+  it('leaves out what was drafted by then and came to the node later', async () => {
+    const log = await json<readonly Entry[]>('audit', 'log', BUNDLE);
+    const accepted = log.at(-1)?.time ?? '';
+    const before = Date.parse(accepted) - 1;
+    const { stdout } = await kedgeAt(before, 'audit', 'at', '0s', '--output', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      bundles: [{ sequence: 1, later: [{ sequence: 2, accepted }] }],
+    });
+    const text = await kedgeAt(before, 'audit', 'at', '0s');
+    expect(text.stdout).toMatch(/not here yet: +release 2, drafted at .*Z, accepted here at /);
+    expect(text.stdout).toMatch(/release 1\n/);
+  });
+
   it('knows times without a release, and before the realm', async () => {
     const { stderr } = await kedge('audit', 'at', '2020-01-01');
     expect(stderr).toContain('GAP');
@@ -216,7 +234,15 @@ describe('rollouts in an audit', () => {
 });
 
 describe('kedge audit export', () => {
-  const tools = ['bash', 'openssl', 'sha256sum', 'jq'];
+  async function requireTools(context: TestContext): Promise<void> {
+    for (const tool of ['bash', 'openssl', 'sha256sum', 'jq']) {
+      const isThere = await run('sh', ['-c', `command -v ${tool}`]).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) context.skip(`${tool} is not installed: the check needs it`);
+    }
+  }
 
   it('writes statements, bodies, anchors, checkpoints and proofs, and nothing twice', async () => {
     await expect
@@ -251,14 +277,18 @@ describe('kedge audit export', () => {
     expect((await kedge(...verify)).stderr).toContain('DIGEST');
   });
 
+  it('is checked by hand with the steps of the docs', LONG, async (context) => {
+    await requireTools(context);
+    await good('audit', 'export', 'audit-2026-11');
+    const page = await readFile(PAGE, 'utf8');
+    const [, steps = ''] = /Step by step, by hand:\n\n```sh\n(.*?)^```$/ms.exec(page) ?? [];
+    const { stdout } = await run('bash', ['-uc', steps], { cwd: realm.cwd });
+    expect(stdout.split('\n')[0]).toMatch(/^[0-9a-f]{64} {2}-$/);
+    expect(stdout).toMatch(/^([0-9a-f]{64})\n\1 {2}2\.body\.json\nsigned by (ana|ben)\n/m);
+  });
+
   it('is verified by the script in the docs, which finds changes', LONG, async (context) => {
-    for (const tool of tools) {
-      const isThere = await run('sh', ['-c', `command -v ${tool}`]).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere) context.skip(`${tool} is not installed: the script needs it`);
-    }
+    await requireTools(context);
     const folder = join(realm.cwd, 'checked');
     await good('audit', 'export', 'checked');
     const { stdout } = await run('bash', [SCRIPT, folder, realm.pin]);

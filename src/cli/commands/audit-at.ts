@@ -7,7 +7,13 @@ import { isTrusted } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, parseBundleName } from '../../core/ids.ts';
 import type { AcceptedCharter } from '../../core/trusted/state.ts';
-import { bundlesOf, charterAtTime, type PastBundle, readPastBundle } from '../audit-past.ts';
+import {
+  bundlesOf,
+  charterAtTime,
+  type LaterRelease,
+  type PastBundle,
+  readPastBundle,
+} from '../audit-past.ts';
 import { timeArgument } from '../audit-reading.ts';
 import { anchorJson } from '../change-view.ts';
 import type { CommandModule } from '../command-module.ts';
@@ -28,9 +34,10 @@ export const auditAt: CommandModule = {
     command
       .description(
         'Show what a realm trusted at a time: the charter that ruled, and per bundle the newest ' +
-          'release that was signed by then with its anchors, who signed it, when the node that ' +
-          'answers accepted it, and which regions are known to hold it. All of it follows from ' +
-          'the history that the signers signed, verified from the pin down.',
+          'release of then with its anchors, who signed it, when the node that answers accepted ' +
+          'it, and which regions are known to hold it. What was signed follows from history that ' +
+          'is verified from the pin down. A statement has the time of its draft, which may wait ' +
+          'for signatures: what the node accepted only later, by its audit log, does not count.',
       )
       .argument('<time>', '2026-11-26T07:00:00Z, 2026-11-26, or how long ago: 90m, 3d')
       .option('--bundle <name>', 'only this bundle; may be repeated (default: all)', collect);
@@ -48,7 +55,7 @@ async function run(session: Session, time: string, options: Options): Promise<vo
   const timeMs = timeArgument('time', time, session.context.nowMs());
   const named = options.bundle?.map((name) => parseArgument('--bundle', name, parseBundleName));
   await using realm = await openRealm(session, options);
-  const charter = charterAtTime(realm.state, timeMs);
+  const charter = await charterAtTime(realm, timeMs);
   const bundles: PastBundle[] = [];
   const without: string[] = [];
   for (const bundle of named ?? (await bundlesOf(realm))) {
@@ -124,10 +131,18 @@ function bundleText(past: PastBundle, timeMs: number, styles: Styles): string {
           : `${formatTimestamp(accepted.timeMs)}${by}`,
       ],
       ...(rollout === undefined ? [] : [['rollout', rolloutText(rollout)] as const]),
+      ...past.later.map((one) => ['not here yet', laterText(one)] as const),
       ['held by regions', held.length === 0 ? 'none is known to' : held.join(', ')],
     ]),
     formatTable(['', 'state', 'label', 'purposes', 'sha256'], rows).replace(/^/gm, '  '),
   ].join('\n');
+}
+
+function laterText({ past: { statement }, accepted }: LaterRelease): string {
+  return (
+    `release ${statement.sequence}, drafted at ${formatTimestamp(statement.issuedMs)}, ` +
+    `accepted here at ${formatTimestamp(accepted.timeMs)}`
+  );
 }
 
 function rolloutText({ past, body }: NonNullable<PastBundle['rollout']>): string {
@@ -167,6 +182,12 @@ function bundleJson(past: PastBundle, timeMs: number): Json {
             via: accepted.via,
             by: accepted.by,
           },
+    later: past.later.map((one) => ({
+      sequence: one.past.statement.sequence,
+      digest: one.past.statement.digest,
+      issued: formatTimestamp(one.past.statement.issuedMs),
+      accepted: new Date(one.accepted.timeMs).toISOString(),
+    })),
     rollout: rollout && rolloutJson(rollout),
     holders: holders.map(({ region, byMs, size }) => ({
       region,
