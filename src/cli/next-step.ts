@@ -13,6 +13,7 @@ import type { Draft } from './draft-file.ts';
 import { formatSeconds } from './durations.ts';
 import { missingSigners } from './missing.ts';
 import type { Json } from './output.ts';
+import type { Realm } from './realm.ts';
 import type { DraftOptions, RealmOptions } from './realm-options.ts';
 import { requireCharter } from './realm-trust.ts';
 import type { ReleaseReview } from './review.ts';
@@ -51,6 +52,16 @@ export function nextAfterSigning(bundle: string, file: string): string {
     `Next: kedge proposal create ${file}, and the others, at any node: kedge proposal approve ` +
     `${bundle} --key <keyfile>\nor pass ${file} on: kedge release sign ${file} --key <keyfile>, ` +
     `and then: kedge release submit ${file}`
+  );
+}
+
+/** How a drafted charter gets its signatures: as a file, and at nodes where one is known. */
+export function charterSteps(file: string, { node }: Pick<Realm, 'node'>): string {
+  const sign = `  kedge charter sign ${file} --key <keyfile>`;
+  if (node === undefined) return sign;
+  return (
+    `${sign}\nor at the nodes: kedge proposal create ${file} --key <keyfile>, and the others: ` +
+    'kedge proposal approve charter --key <keyfile>'
   );
 }
 

@@ -161,6 +161,8 @@ describe('kedge proposal', () => {
 
   it('takes charters as well', async () => {
     const rotate = ['charter', 'rotate', '--note', 'next'];
+    const { stdout } = await run(...rotate, '--out', 'shown.json');
+    expect(stdout).toContain('or at the nodes: kedge proposal create shown.json --key <keyfile>');
     const drafted = await json<{ readonly draft: string }>(...rotate);
     await run('proposal', 'create', drafted.draft, ...ana);
     const shown = await run('proposal', 'show', 'charter');

@@ -21,7 +21,8 @@ function pathOf(words: readonly string[]): readonly string[] {
   return path;
 }
 
-describe('docs/handbook.md', () => {
+// The first of each command loads what it needs.
+describe('docs/handbook.md', { timeout: 60_000 }, () => {
   const all = [...new Set([...typed, ...said])].flatMap((text) => {
     const words = kedgeWords(text);
     return words === undefined ? [] : [[text, words] as const];

@@ -8,6 +8,7 @@ import { formatCharterReview } from '../charter-review.ts';
 import { charterJson } from '../charter-view.ts';
 import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
+import { charterSteps } from '../next-step.ts';
 import { openRealm } from '../realm.ts';
 import type { Session } from '../session.ts';
 
@@ -44,6 +45,6 @@ async function run(session: Session, options: CharterOptions): Promise<void> {
     { draft: path, digest: review.statement.digest, charter: charterJson(review.next) },
     `${formatCharterReview(session, review)}\n\n` +
       `Saved in ${session.shown(path)}. Next, by the old and the new quorum:\n` +
-      `  kedge charter sign ${name} --key <keyfile>`,
+      charterSteps(name, realm),
   );
 }

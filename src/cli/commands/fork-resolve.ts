@@ -16,6 +16,7 @@ import { type Draft, saveDraft } from '../draft-file.ts';
 import { type VerifiedFork, verifyFork } from '../fork-view.ts';
 import { readForks, streamArgument } from '../forked-streams.ts';
 import { addExamples, parseArgument } from '../help.ts';
+import { charterSteps } from '../next-step.ts';
 import { openRealm, type Realm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requireCharter } from '../realm-trust.ts';
@@ -93,7 +94,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     },
     `${formatCharterReview(session, review)}\n\n` +
       `Saved in ${session.shown(path)}. Next, by the quorum of the charter role:\n` +
-      `  kedge charter sign ${file} --key <keyfile>`,
+      charterSteps(file, realm),
   );
 }
 

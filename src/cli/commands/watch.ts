@@ -12,7 +12,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import type { PlannedChange } from '../../core/releases/planned.ts';
 import { formatAnnounced } from '../announced-view.ts';
-import { Canary } from '../canary.ts';
+import type { Canary } from '../canary.ts';
 import type { CommandModule } from '../command-module.ts';
 import { addExamples, collect, hinted, parseArgument } from '../help.ts';
 import { tlsOf } from '../node-admin.ts';
@@ -96,7 +96,7 @@ export const watch: CommandModule = {
 async function run(session: Session, bundles: readonly string[], options: Options): Promise<void> {
   const { signal } = session.context;
   const sourced = await sourceOptions(session, bundles, options);
-  const canary = options.chains && (await Canary.open(session, options.chains));
+  const canary = await openCanary(session, options);
   await using source = await hinted({ CONFIG: WRONG }, () => openBundleSource(sourced));
   if (canary !== undefined) {
     for (const bundle of source.bundles()) canary.judge(bundle);
@@ -126,6 +126,13 @@ async function run(session: Session, bundles: readonly string[], options: Option
   } finally {
     stopReporting();
   }
+}
+
+/** Loads the judgement of chains, which other watchers do not need. */
+async function openCanary(session: Session, { chains }: Options): Promise<Canary | undefined> {
+  if (chains === undefined) return undefined;
+  const { Canary } = await import('../canary.ts');
+  return await Canary.open(session, chains);
 }
 
 function openWebhook(session: Session, { webhook }: Options): Webhook | undefined {
