@@ -2,9 +2,9 @@
  * From a message of a node to a bundle in use: verify, keep, swap, tell.
  *
  * The order matters. Verified first: nothing else looks at bytes of a node. Then `delivered`, then
- * the last-known-good copy, then the swap, then `loaded`: whoever hears `loaded` may rely on it
- * that a restart of this program starts from there. When the disk fails the swap happens all the
- * same, because a revocation must get through, but `loaded` is not said.
+ * the last-known-good copy, while live trust gets ready, then the swap, then `loaded`: who hears
+ * that may rely on it that a restart of this program starts from there. When the disk fails the
+ * swap happens all the same, because a revocation must get through, but `loaded` is not said.
  *
  * @module
  */
@@ -17,10 +17,12 @@ import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Applied } from './applied.ts';
 import type { AttestedRealm } from './attested-realm.ts';
-import type { Bundle } from './bundle.ts';
+import { type Bundle, readCertificates } from './bundle.ts';
+import { BundleListeners } from './bundle-listeners.ts';
 import type { Cache } from './cache.ts';
 import type { Expiry } from './expiry.ts';
 import { FloorFile } from './floor-file.ts';
+import { turns } from './live/turns.ts';
 import type { Pending } from './pending.ts';
 import type { InUse } from './realm-pin.ts';
 import { absence, reportBundle, reportOverruled, reportSettled } from './reports.ts';
@@ -56,12 +58,14 @@ export class Activation {
   readonly #active: Map<BundleName, Bundle> = new Map();
   readonly #errors: Map<BundleName, KedgeError> = new Map();
   readonly #unattested: Map<BundleName, HeldRelease> = new Map();
-  readonly #listeners: Set<(bundle: Bundle) => void> = new Set();
+  /** Who is told what comes, and what is in use. */
+  readonly listeners: BundleListeners;
   readonly #floor: FloorFile | undefined;
   #cacheError: KedgeError | undefined;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
+    this.listeners = new BundleListeners(options.logger);
     this.#floor = options.cache && new FloorFile(options.cache.folder);
   }
 
@@ -88,13 +92,6 @@ export class Activation {
     return this.#unattested.get(name);
   }
 
-  onSwap(listener: (bundle: Bundle) => void): Disposable {
-    // A wrapper of its own, so that one function can listen twice and be disposed once.
-    const own = (bundle: Bundle): void => listener(bundle);
-    this.#listeners.add(own);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
-  }
-
   /** Brings the last-known-good copy into use. */
   async restore(): Promise<void> {
     const { cache, realm, regions, logger, metrics, nowMs } = this.#options;
@@ -112,6 +109,7 @@ export class Activation {
     }
     this.#options.attested.moved();
     for (const inUse of realm.allInUse()) {
+      await readCertificates(inUse.blobs);
       const { name, sequence } = inUse.bundle;
       logger.info({ event: 'cache.loaded', bundle: name, sequence }, 'last-known-good in use');
       this.#swap(this.#options.expiry.usable(inUse));
@@ -140,6 +138,9 @@ export class Activation {
    * been noted, and told to the node where it can be.
    */
   async take(response: WatchResponse, pending: Pending, reply: Reply): Promise<Applied> {
+    // Decoding an update was a piece of work by itself, and judging it is another one.
+    const bundle = response.kind === 'update' ? this.bundle(response.update.bundle) : undefined;
+    await turns.pass(bundle?.anchors.length ?? 0);
     const applied = this.#options.attested.apply(response, pending, this.#options.nowMs());
     switch (applied.kind) {
       case 'nothing':
@@ -196,11 +197,19 @@ export class Activation {
   }
 
   async #activate(inUse: InUse, reply: Reply): Promise<void> {
-    const { name, sequence, digest } = inUse.bundle;
-    const at = { bundle: name, sequence, digest };
+    const { body, sequence, digest } = inUse.head;
+    const at = { bundle: body.bundle, sequence, digest };
     reply({ kind: 'acknowledgement', at, stage: 'delivered' });
-    const isSaved = await this.#save();
-    const failure = this.#swap(this.#options.expiry.usable(inUse));
+    const { expiry } = this.#options;
+    const { size } = inUse.blobs;
+    await turns.pass(size);
+    const saving = this.#save();
+    await readCertificates(inUse.blobs);
+    await turns.pass(size);
+    const ready = this.listeners.await(expiry.usable(inUse));
+    const [isSaved] = await Promise.all([saving, ready]);
+    await turns.pass(size);
+    const failure = this.#swap(expiry.usable(inUse));
     if (failure !== undefined) {
       this.noteRefusal(at, failure);
       reply({ kind: 'refusal', at, code: failure.code, reason: failure.message });
@@ -234,23 +243,14 @@ export class Activation {
 
   /** Puts a bundle into use; the first failure of a listener, when there was one. */
   #swap(bundle: Bundle): KedgeError | undefined {
-    const { logger, metrics } = this.#options;
-    const { name, sequence } = bundle;
+    const { metrics } = this.#options;
+    const { name } = bundle;
     this.#active.set(name, bundle);
     this.#errors.delete(name);
     if (this.#unattested.delete(name)) {
       metrics.set('kedge_client_bundle_unattested', 0, { bundle: name });
     }
-    let failure: KedgeError | undefined;
-    for (const listener of this.#listeners) {
-      try {
-        listener(bundle);
-      } catch (thrown) {
-        const err = KedgeError.from(thrown);
-        logger.error({ event: 'trust.failed', bundle: name, sequence, err }, err.message);
-        failure ??= err;
-      }
-    }
+    const failure = this.listeners.tell(bundle);
     reportBundle(this.#options, bundle);
     return failure;
   }

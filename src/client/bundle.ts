@@ -26,6 +26,7 @@ import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/
 import { encodePem } from '../core/pem.ts';
 import type { PlannedChange } from '../core/releases/planned.ts';
 import type { ReleaseHead } from '../core/trusted/state.ts';
+import { FEW_CAS, turns } from './live/turns.ts';
 import { insideOf, setInside, setTaking, Taking } from './taking.ts';
 
 const EXPIRED = { reason: 'expired', message: 'the release has expired' } as const;
@@ -145,6 +146,12 @@ export function makeBundle(
   });
   setTaking(bundle, taking);
   return bundle;
+}
+
+/** Reads certificates ahead of a bundle that has them, in small pieces. */
+export async function readCertificates(blobs: ReadonlyMap<AnchorId, Uint8Array>): Promise<void> {
+  const unread = [...blobs.values()].filter((der) => !knownFacts.has(der));
+  if (unread.length > FEW_CAS) for (const der of unread) await turns.run(() => factsOf(der));
 }
 
 /** Not taken by that. */

@@ -16,9 +16,8 @@ import { recoveriesOf } from '../core/trusted/lineage.ts';
 import { restoreRelease, restoreTrustedState, type StoredTrust } from '../core/trusted/restore.ts';
 import { isPlaced } from '../core/trusted/settle.ts';
 import { emptyTrustedState, type TrustedState } from '../core/trusted/state.ts';
-import { makeBundle } from './bundle.ts';
 import type { KeptRealm, SavedRealm, SavedRelease } from './cache.ts';
-import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
+import { type InUse, inUseOf, type RealmPin, requireFloor } from './realm-pin.ts';
 
 /** What came out of a copy. */
 export interface Restored {
@@ -92,7 +91,7 @@ function addInUse(
   const { bundle } = head.body;
   requireFloor(pin, bundle, head.sequence);
   checkBlobs(head.body, blobs);
-  inUse.set(bundle, { head, blobs, bundle: makeBundle(pin.realm, head, blobs) });
+  inUse.set(bundle, inUseOf(pin.realm, head, blobs));
 }
 
 function restore(

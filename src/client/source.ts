@@ -16,7 +16,7 @@ import { Cache } from './cache.ts';
 import { type BundleChange, ChangeIterator } from './changes.ts';
 import { Expiry, nextExpiryMs } from './expiry.ts';
 import type { FreshnessWatch } from './freshness.ts';
-import type { TrustPorts } from './live/trust-view.ts';
+import type { TrustPorts, TrustSource } from './live/trust-view.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
 import { Readiness, type ReadyOptions } from './readiness.ts';
 import { regionsOf, watchFreshness } from './region-freshness.ts';
@@ -87,6 +87,7 @@ export async function openSource(
 }
 
 class Source implements BundleSource {
+  readonly realm: RealmName;
   readonly bundleNames: readonly BundleName[];
   readonly ports: TrustPorts;
   readonly #config: SourceConfig;
@@ -108,6 +109,7 @@ class Source implements BundleSource {
   constructor(config: SourceConfig) {
     const { clock, logger, metrics, cacheDir, bundles } = config;
     this.#config = config;
+    this.realm = config.realm;
     this.bundleNames = [...bundles];
     this.ports = { logger, metrics, clock };
     this.#waiters = new Waiters(clock, this.#closing.signal);
@@ -138,11 +140,7 @@ class Source implements BundleSource {
     this.#states = this.#makeStates();
     this.#readiness = this.#makeReadiness();
     this.#reports = new UsageReports(config);
-    this.#activation.onSwap((bundle) => this.#tell(bundle));
-  }
-
-  get realm(): RealmName {
-    return this.#config.realm;
+    this.onSwap((bundle) => this.#tell(bundle));
   }
 
   async open(dial?: WatchLoopOptions['dial']): Promise<void> {
@@ -193,7 +191,9 @@ class Source implements BundleSource {
     return iterator;
   }
 
-  readonly onSwap: BundleSource['onSwap'] = (listen) => this.#activation.onSwap(listen);
+  readonly onSwap: BundleSource['onSwap'] = (listen) => this.#activation.listeners.onSwap(listen);
+  readonly onComing: NonNullable<TrustSource['onComing']> = (listen) =>
+    this.#activation.listeners.onComing(listen);
 
   onState(onState: (change: StateChange) => void): Disposable {
     return this.#states.onState(onState);

@@ -38,12 +38,11 @@ import {
 } from '../core/trusted/state.ts';
 import type { BundleCursor, BundleUpdate } from '../core/watch/messages.ts';
 import type { Applied, Judging, RealmResponse } from './applied.ts';
-import { makeBundle } from './bundle.ts';
 import type { KeptRealm } from './cache.ts';
 import { isOusted, takeCharters } from './charters.ts';
 import { groundOf, type JoinedUpdate } from './joined-update.ts';
 import type { Pending } from './pending.ts';
-import { type InUse, type RealmPin, requireFloor } from './realm-pin.ts';
+import { type InUse, inUseOf, type RealmPin, requireFloor } from './realm-pin.ts';
 import { restoreRealm } from './restore.ts';
 
 /** The verified state of one realm. */
@@ -268,7 +267,7 @@ export class VerifiedRealm {
 
   #complete(head: ReleaseHead, blobs: ReadonlyMap<AnchorId, Uint8Array>): InUse {
     checkBlobs(head.body, blobs);
-    return { head, blobs, bundle: makeBundle(this.#pin.realm, head, blobs) };
+    return inUseOf(this.#pin.realm, head, blobs);
   }
 
   #fork(state: TrustedState, evidence: Evidence): Applied {

@@ -25,6 +25,7 @@ import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
 import type { AnchorInside } from '../taking.ts';
 import { type PeerChain, parsed } from './peer-chain.ts';
+import { turns } from './turns.ts';
 
 /** One CA. */
 export interface Authority extends AnchorInside {
@@ -78,6 +79,14 @@ export class Authorities {
   constructor(cas: readonly Authority[]) {
     this.#cas = new Map(cas.map((ca) => [ca.id, ca]));
     this.isLimited = cas.some(({ limits }) => limits !== undefined);
+  }
+
+  /** Reads the certificates ahead of their first use, in pieces, as long as that is wanted. */
+  async read(isWanted: () => boolean): Promise<void> {
+    for (const ca of this.#cas.values()) {
+      if (!isWanted()) return;
+      await turns.run(() => foldName(ca.certificate().subject));
+    }
   }
 
   /** Says whether a CA is here with the limits that it has elsewhere. */

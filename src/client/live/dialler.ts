@@ -14,17 +14,15 @@ import {
   type ConnectionOptions,
   checkServerIdentity,
   connect,
-  createSecureContext,
   type PeerCertificate,
   type SecureContext,
   type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
-import { KedgeError } from '../../core/errors.ts';
-import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
+import { ClientContexts, requireSomebody } from './client-contexts.ts';
 import { Connections, type HandshakeBegin } from './connections.ts';
 import type { DistrustOptions } from './distrust.ts';
-import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
+import { refusePkcs12, type TlsIdentity } from './identity.ts';
 import { chainFrom, chainOf, type PeerChain } from './peer-chain.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
 
@@ -61,10 +59,8 @@ export class Dialler implements Disposable {
   readonly #view: TrustView;
   readonly #connections: Connections;
   readonly #bundle: string;
-  readonly #extra: SecureContextOptions;
+  readonly #contexts: ClientContexts;
   readonly #sessions = new Map<string, KeptSession>();
-  #identity: TlsIdentity | undefined;
-  #context: SecureContext | undefined;
   /** How often trust narrowed. */
   #epoch = 0;
 
@@ -73,16 +69,22 @@ export class Dialler implements Disposable {
     const { bundle, purpose = 'tls-server' } = options;
     refusePkcs12(options.secureContext ?? {});
     this.#bundle = bundle;
-    this.#extra = options.secureContext ?? {};
-    this.#identity = options.identity;
+    this.#contexts = new ClientContexts(options.secureContext ?? {});
     this.#connections = new Connections(source, {
       ...options,
       ...{ bundle, purpose, side: 'dialled' },
       view: () => this.#view,
     });
-    this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
+    this.#view = new TrustView(
+      source,
+      { bundle, purpose },
+      {
+        onChange: (change) => this.#follow(change),
+        prepare: async (coming, isWanted) => await this.#contexts.prepare(coming, isWanted),
+      },
+    );
     try {
-      if (this.#identity !== undefined) this.#makeContext(this.#identity);
+      if (options.identity !== undefined) this.updateIdentity(options.identity);
     } catch (thrown) {
       this[Symbol.dispose]();
       throw thrown;
@@ -97,17 +99,10 @@ export class Dialler implements Disposable {
   }
 
   #newestOptions(): LiveConnectionOptions {
-    if (this.#view.current.caPems.length === 0) {
-      throw new KedgeError(
-        'UNAVAILABLE',
-        `bundle ${this.#bundle} has no CA that is trusted for this purpose now, so nobody is`,
-        { detail: { bundle: this.#bundle } },
-      );
-    }
-    this.#context ??= this.#makeContext(this.#identity);
+    requireSomebody(this.#view.current, this.#bundle);
     const epoch = this.#epoch;
     return {
-      secureContext: this.#context,
+      secureContext: this.#contexts.newest(this.#view.current),
       rejectUnauthorized: true,
       checkServerIdentity: (host, certificate) =>
         checkServerIdentity(host, certificate) ??
@@ -131,7 +126,7 @@ export class Dialler implements Disposable {
     // A session that arrives after the change was made under the old set: not kept.
     if (key !== undefined) {
       socket.on('session', (session: Buffer) => {
-        if (this.#context !== secureContext || socket.destroyed) return;
+        if (!this.#contexts.isNewest(secureContext) || socket.destroyed) return;
         this.#keepSession(key, { session, chain: chain() });
       });
       socket.once('close', (hadError: boolean) => {
@@ -157,8 +152,7 @@ export class Dialler implements Disposable {
 
   /** Errors: `CONFIG` when certificate and key cannot be used; the old ones stay. */
   updateIdentity(identity: TlsIdentity): void {
-    this.#context = this.#makeContext(identity);
-    this.#identity = identity;
+    this.#contexts.updateIdentity(identity, this.#view.current);
     this.#sessions.clear();
   }
 
@@ -191,22 +185,10 @@ export class Dialler implements Disposable {
   }
 
   #follow(change: TrustChange): void {
-    this.#context = undefined;
+    this.#contexts.follow(this.#view.current);
     this.#sessions.clear();
     if (change === 'narrowed') this.#epoch += 1;
     this.#connections.follow(change);
-  }
-
-  #makeContext(identity: TlsIdentity | undefined): SecureContext {
-    const ca = [...this.#view.current.caPems];
-    try {
-      const secureOptions = (this.#extra.secureOptions ?? 0) | NO_RENEGOTIATION;
-      const extra = { ...this.#extra, secureOptions };
-      return createSecureContext({ ...extra, ...identityOptions(identity), ca });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new KedgeError('CONFIG', `no TLS context can be made: ${reason}`, { cause });
-    }
   }
 
   #keepSession(key: string, kept: KeptSession): void {

@@ -7,20 +7,27 @@
  * grpc-js keeps its HTTP/2 servers to itself. But each connection asks the credentials which
  * protocol to speak (ALPN, without which HTTP/2 is not spoken) while it is in its handshake, and
  * knows its server: so we come to follow the connections of every server that uses the credentials,
- * from the first one on. A connection whose server cannot be found is refused.
+ * from the first one on. A connection whose server cannot be found is refused. A server is known
+ * even before when Node tells that it listens; where all are known, each gets a context that was
+ * built ahead (`contexts.ts`), else grpc-js has each build its own when the set changes.
  *
  * @module
  */
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
+import { buildServerContext, type Wanted } from './contexts.ts';
 import type { DistrustOptions } from './distrust.ts';
 import { type LiveGrpcCredentials, requireUsable } from './grpc.ts';
 import { identityOptions, requireIdentity, type TlsIdentity } from './identity.ts';
 import { innerObject } from './inner.ts';
 import { ServerConnections } from './server-connections.ts';
 import { secureContextFor } from './tls-server.ts';
-import { type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
+import { type TrustSelector, type TrustSet, type TrustSource, TrustView } from './trust-view.ts';
+
+/** What Node publishes when a server begins to listen; the message has the `server`. */
+const LISTENING = 'tracing:net.server.listen:asyncStart';
 
 /** The options of {@link liveServerCredentials}. */
 export interface LiveServerOptions extends Partial<TrustSelector>, DistrustOptions {
@@ -41,22 +48,91 @@ export async function liveServerCredentials(
   const grpc = await import('@grpc/grpc-js');
   const { bundle, purpose = 'tls-client' } = options;
   let identity = requireIdentity(options.identity);
+  let prepared: Prepared | undefined;
   const connections = new ServerConnections(source, {
     ...options,
     ...{ bundle, purpose, side: 'accepted' },
     view: () => view,
   });
+  const servers = new KnownServers(connections);
 
+  const view = new TrustView(
+    source,
+    { bundle, purpose },
+    {
+      onChange: (change) => {
+        const ready = isFor(prepared, view.current, identity) ? prepared : undefined;
+        prepared = undefined;
+        const isDone = ready !== undefined && credentials.install(ready);
+        if (!isDone) credentials.replace(usableContext(identity, view.current));
+        connections.follow(change);
+      },
+      prepare: async (coming, isWanted) => {
+        while (isWanted() && !isFor(prepared, coming, identity)) {
+          const used = identity;
+          const isNewest = (): boolean => isWanted() && identity === used;
+          const made = await prepareFor(servers.open, { set: coming, identity: used }, isNewest);
+          if (made !== undefined) prepared = made;
+          else if (identity === used) return;
+        }
+      },
+    },
+  );
+  const first = usableContext(identity, view.current);
+  const credentials = makeCredentials(grpc, servers, first);
+  return {
+    credentials,
+    updateIdentity: (next) => {
+      credentials.replace(usableContext(next, view.current));
+      identity = next;
+    },
+    [Symbol.dispose]: () => {
+      view[Symbol.dispose]();
+      servers[Symbol.dispose]();
+    },
+  };
+}
+
+/** Credentials whose context is replaced. */
+interface ReplaceableCredentials extends Grpc.ServerCredentials {
+  /** Has each server build it, and those to come. */
+  replace(context: SecureContextOptions): void;
+  /** Brings what was prepared into use, if it is for all servers; says whether it was. */
+  install(prepared: Prepared): boolean;
+}
+
+function makeCredentials(
+  grpc: typeof Grpc,
+  servers: KnownServers,
+  first: SecureContextOptions,
+): ReplaceableCredentials {
   /** Made here, because its base class is not loaded before. */
   class LiveServerCredentials extends grpc.ServerCredentials {
-    constructor(context: SecureContextOptions) {
-      const ALPNCallback = protocolChooser(connections);
-      super({ requestCert: true, rejectUnauthorized: true, ALPNCallback }, context);
+    #context = first;
+
+    constructor() {
+      const { ALPNCallback } = servers;
+      super({ requestCert: true, rejectUnauthorized: true, ALPNCallback }, first);
       hideFields(this);
     }
 
+    /** For servers to come. */
+    override _getSecureContextOptions(): SecureContextOptions {
+      return this.#context;
+    }
+
     replace(context: SecureContextOptions): void {
+      this.#context = context;
       this.updateSecureContextOptions(context);
+    }
+
+    install({ context, installs }: Prepared): boolean {
+      const all = servers.open.map((server) => installs.get(server));
+      const found = all.filter((install) => install !== undefined);
+      if (found.length !== this.getWatcherCount()) return false;
+      this.#context = context;
+      for (const install of found) install();
+      return true;
     }
 
     override _equals(other: Grpc.ServerCredentials): boolean {
@@ -64,19 +140,7 @@ export async function liveServerCredentials(
     }
   }
 
-  const view = new TrustView(source, { bundle, purpose }, (change) => {
-    credentials.replace(usableContext(identity, view.current));
-    connections.follow(change);
-  });
-  const credentials = new LiveServerCredentials(usableContext(identity, view.current));
-  return {
-    credentials,
-    updateIdentity: (next) => {
-      credentials.replace(usableContext(next, view.current));
-      identity = next;
-    },
-    [Symbol.dispose]: () => view[Symbol.dispose](),
-  };
+  return new LiveServerCredentials();
 }
 
 /** Among them are the private key and the ticket keys, which whoever logs the object would tell. */
@@ -86,16 +150,87 @@ function hideFields(credentials: object): void {
   }
 }
 
-/** Chooses HTTP/2, as grpc-js does by itself, and gets to know the server on the way. */
-function protocolChooser(
-  connections: ServerConnections,
-): (this: unknown, offer: { readonly protocols: readonly string[] }) => string | undefined {
-  const known = new WeakSet<object>();
+/** Contexts for all servers of the credentials, for a set that is not in use yet. */
+interface Prepared {
+  readonly tag: string;
+  readonly identity: TlsIdentity;
+  readonly context: SecureContextOptions;
+  readonly installs: ReadonlyMap<TlsServer, () => void>;
+}
+
+function isFor(prepared: Prepared | undefined, { tag }: TrustSet, identity: TlsIdentity): boolean {
+  return prepared?.tag === tag && prepared.identity === identity;
+}
+
+/** Absent when it is no longer wanted, or cannot be built ahead. */
+async function prepareFor(
+  servers: readonly TlsServer[],
+  { set, identity }: { readonly set: TrustSet; readonly identity: TlsIdentity },
+  isWanted: Wanted,
+): Promise<Prepared | undefined> {
+  const context = secureContextFor(identityOptions(identity), set.tag, set.caPems);
+  const installs = new Map<TlsServer, () => void>();
+  for (const server of servers) {
+    const install = await buildServerContext(server, context, isWanted);
+    if (install === undefined) return undefined;
+    installs.set(server, install);
+  }
+  return { tag: set.tag, identity, context, installs };
+}
+
+/**
+ * The servers that use the credentials: as soon as they listen, or else from their first connection
+ * on.
+ */
+class KnownServers implements Disposable {
+  readonly #connections: ServerConnections;
+  readonly #known = new Set<TlsServer>();
+
+  constructor(connections: ServerConnections) {
+    this.#connections = connections;
+    subscribe(LISTENING, this.#onListening);
+  }
+
+  /** Those that are not closed. */
+  get open(): readonly TlsServer[] {
+    return [...this.#known];
+  }
+
+  /** Chooses HTTP/2, as grpc-js does by itself, and gets to know the server on the way. */
+  get ALPNCallback(): AlpnCallback {
+    return this.#choose;
+  }
+
+  [Symbol.dispose](): void {
+    unsubscribe(LISTENING, this.#onListening);
+  }
+
+  readonly #choose: AlpnCallback = chooserFor((server) => this.#add(server));
+
+  readonly #onListening = (message: unknown): void => {
+    const server = innerObject(message, 'server');
+    if (!(server instanceof TlsServer)) return;
+    if (Reflect.get(server, 'ALPNCallback') === this.#choose) this.#add(server);
+  };
+
+  #add(server: TlsServer): void {
+    if (this.#known.has(server)) return;
+    this.#known.add(server);
+    server.once('close', () => void this.#known.delete(server));
+    this.#connections.attach(server);
+  }
+}
+
+type AlpnCallback = (
+  this: unknown,
+  offer: { readonly protocols: readonly string[] },
+) => string | undefined;
+
+function chooserFor(onServer: (server: TlsServer) => void): AlpnCallback {
   return function choose({ protocols }) {
     const server = innerObject(this, 'server');
     if (!(server instanceof TlsServer)) return undefined;
-    if (!known.has(server)) connections.attach(server);
-    known.add(server);
+    onServer(server);
     return protocols.includes('h2') ? 'h2' : undefined;
   };
 }

@@ -33,7 +33,7 @@ export function identityOptions(identity: TlsIdentity | undefined): SecureContex
 }
 
 /** PEM as a buffer. */
-export function asPem(pem: string | Uint8Array): Buffer {
+function asPem(pem: string | Uint8Array): Buffer {
   return Buffer.from(pem);
 }
 

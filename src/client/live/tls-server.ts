@@ -18,10 +18,17 @@ import type { Server as HttpsServer } from 'node:https';
 import type { SecureContextOptions, Server } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
+import { buildServerContext, type ContextOptions, type Wanted } from './contexts.ts';
 import type { DistrustOptions } from './distrust.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
 import { ServerConnections } from './server-connections.ts';
-import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
+import {
+  type TrustChange,
+  type TrustSelector,
+  type TrustSet,
+  type TrustSource,
+  TrustView,
+} from './trust-view.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
 const TICKET_KEYS_BYTES = 48;
@@ -58,11 +65,19 @@ export function liveTlsServer(source: TrustSource, options: LiveTlsServerOptions
   return new LiveServer(source, options);
 }
 
+/** A context for a set that is not in use yet, made of what the program gave. */
+interface Prepared {
+  readonly tag: string;
+  readonly context: SecureContextOptions;
+  readonly install: () => void;
+}
+
 class LiveServer implements LiveTlsServer {
   readonly #server: Server | HttpsServer;
   readonly #view: TrustView;
   readonly #connections: ServerConnections;
   #context: SecureContextOptions;
+  #prepared: Prepared | undefined;
 
   constructor(source: TrustSource, options: LiveTlsServerOptions) {
     requireVerifyingServer(options.server);
@@ -76,7 +91,14 @@ class LiveServer implements LiveTlsServer {
       ...{ bundle, purpose, side: 'accepted' },
       view: () => this.#view,
     });
-    this.#view = new TrustView(source, { bundle, purpose }, (change) => this.#follow(change));
+    this.#view = new TrustView(
+      source,
+      { bundle, purpose },
+      {
+        onChange: (change) => this.#follow(change),
+        prepare: async (coming, isWanted) => await this.#prepare(coming, isWanted),
+      },
+    );
     try {
       this.#apply(this.#context);
     } catch (cause) {
@@ -101,8 +123,27 @@ class LiveServer implements LiveTlsServer {
     this.#view[Symbol.dispose]();
   }
 
+  async #prepare({ tag, caPems }: TrustSet, isWanted: Wanted): Promise<void> {
+    while (isWanted() && this.#preparedFor(tag) === undefined) {
+      const context = this.#context;
+      const isNewest = (): boolean => isWanted() && this.#context === context;
+      const options = secureContextFor(context, tag, caPems);
+      const install = await buildServerContext(this.#server, options, isNewest);
+      if (install !== undefined) this.#prepared = { tag, context, install };
+      else if (this.#context === context) return;
+    }
+  }
+
+  #preparedFor(tag: string): Prepared | undefined {
+    const prepared = this.#prepared;
+    return prepared?.tag === tag && prepared.context === this.#context ? prepared : undefined;
+  }
+
   #follow(change: TrustChange): void {
-    this.#apply(this.#context);
+    const prepared = this.#preparedFor(this.#view.current.tag);
+    this.#prepared = undefined;
+    if (prepared === undefined) this.#apply(this.#context);
+    else prepared.install();
     this.#connections.follow(change);
   }
 
@@ -117,7 +158,7 @@ export function secureContextFor(
   context: SecureContextOptions,
   tag: string,
   caPems: readonly string[],
-): SecureContextOptions & { ticketKeys: Buffer; sessionIdContext: string } {
+): ContextOptions & { ticketKeys: Buffer; sessionIdContext: string } {
   return {
     ...context,
     ca: [...caPems],

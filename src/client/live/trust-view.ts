@@ -19,6 +19,7 @@ import type { Bundle, BundleAnchor } from '../bundle.ts';
 import { type AnchorInside, insideOf } from '../taking.ts';
 import type { UsedConnection } from '../usage.ts';
 import { Authorities, type Authority } from './authorities.ts';
+import { turns } from './turns.ts';
 
 /** What live trust needs of a source; every `BundleSource` is one. */
 export interface TrustSource {
@@ -31,6 +32,12 @@ export interface TrustSource {
    * node as a refusal; it does not stop other listeners.
    */
   onSwap(onSwap: (bundle: Bundle) => void): Disposable;
+  /**
+   * Calls `onComing` with each verified bundle that is about to come into use, and waits until what
+   * it returns has resolved, so that TLS contexts can be built in small pieces beforehand. Without
+   * it they are built in one piece, when the bundle comes into use.
+   */
+  onComing?(onComing: (bundle: Bundle) => Promise<void>): Disposable;
   /**
    * Counts a handshake that rested on these anchors of a bundle; none: it is not known on which.
    * They are in use until its connection closes. Of a source without it, the bundle's certificates
@@ -89,35 +96,46 @@ export interface TrustSet {
 /** Widened: nothing that was trusted went away. */
 export type TrustChange = 'widened' | 'narrowed';
 
+/** Who follows a view. */
+export interface TrustFollower {
+  /** Called after {@link TrustView.current} moved; not for the set that is there at first. */
+  readonly onChange: (change: TrustChange) => void;
+  /** Gets ready for a set that is about to be the current one, as long as it is wanted. */
+  readonly prepare?: (coming: TrustSet, isWanted: () => boolean) => Promise<void>;
+}
+
 /** Names in one message. */
 const NAMES_SHOWN_MAX = 10;
+
+/** A bundle that is about to come into use, and its set as soon as that is known. */
+interface Coming {
+  readonly bundle: Bundle;
+  set: TrustSet | undefined;
+}
 
 /** Follows one purpose of one bundle. */
 export class TrustView implements Disposable {
   readonly #source: TrustSource;
   readonly #selector: TrustSelector;
-  readonly #subscription: Disposable;
-  readonly #onChange: (change: TrustChange) => void;
+  readonly #subscriptions: readonly (Disposable | undefined)[];
+  readonly #follower: TrustFollower;
   #current: TrustSet;
+  #coming: Coming | undefined;
   #isPurposeSeen = false;
 
-  /**
-   * `onChange` is called after {@link current} moved; not for the set that is there at first.
-   * Errors: `CONFIG` for a bundle that the source does not watch.
-   */
-  constructor(
-    source: TrustSource,
-    selector: TrustSelector,
-    onChange: (change: TrustChange) => void,
-  ) {
+  /** Errors: `CONFIG` for a bundle that the source does not watch. */
+  constructor(source: TrustSource, selector: TrustSelector, follower: TrustFollower) {
     requireSelector(source, selector);
     this.#source = source;
     this.#selector = selector;
-    this.#onChange = onChange;
+    this.#follower = follower;
     const bundle = source.bundle(selector.bundle);
     this.#current = trustSetOf(source, bundle, selector.purpose);
     if (bundle !== undefined) this.#lookForPurpose(bundle);
-    this.#subscription = source.onSwap((bundle) => this.#take(bundle));
+    this.#subscriptions = [
+      source.onSwap((next) => this.#take(next)),
+      source.onComing?.(async (next) => await this.#await(next)),
+    ];
   }
 
   get current(): TrustSet {
@@ -131,18 +149,35 @@ export class TrustView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#coming = undefined;
+    for (const subscription of this.#subscriptions) subscription?.[Symbol.dispose]();
+  }
+
+  /** Of several that come, the newest counts. */
+  async #await(bundle: Bundle): Promise<void> {
+    const { bundle: name, purpose } = this.#selector;
+    if (bundle.name !== name) return;
+    const coming: Coming = { bundle, set: undefined };
+    this.#coming = coming;
+    const isWanted = (): boolean => this.#coming === coming;
+    const set = await turns.run(() => trustSetOf(this.#source, bundle, purpose));
+    coming.set = set;
+    if (set.tag === this.#current.tag) return;
+    await set.authorities.read(isWanted);
+    if (isWanted()) await this.#follower.prepare?.(set, isWanted);
   }
 
   #take(bundle: Bundle): void {
     if (bundle.name !== this.#selector.bundle) return;
     this.#lookForPurpose(bundle);
     const before = this.#current;
-    const now = trustSetOf(this.#source, bundle, this.#selector.purpose);
+    const coming = this.#coming?.bundle === bundle ? this.#coming : undefined;
+    if (coming !== undefined) this.#coming = undefined;
+    const now = coming?.set ?? trustSetOf(this.#source, bundle, this.#selector.purpose);
     // The same CAs may be in other states now, which tells which of two alike will stay.
     this.#current = now;
     if (now.tag === before.tag) return;
-    this.#onChange(now.authorities.hasAllOf(before.authorities) ? 'widened' : 'narrowed');
+    this.#follower.onChange(now.authorities.hasAllOf(before.authorities) ? 'widened' : 'narrowed');
   }
 
   /** A purpose that no anchor ever had may be misspelt, and trusts nobody. */

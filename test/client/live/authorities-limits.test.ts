@@ -23,7 +23,11 @@ function ders(...pems: readonly string[]): PeerChain {
 function trusting(...anchors: readonly (string | FakeAnchor)[]): TrustSet {
   const source = new FakeSource();
   source.set('b', ...anchors);
-  using view = new TrustView(source, { bundle: 'b', purpose: 'tls-server' }, () => undefined);
+  using view = new TrustView(
+    source,
+    { bundle: 'b', purpose: 'tls-server' },
+    { onChange: () => undefined },
+  );
   return view.current;
 }
 

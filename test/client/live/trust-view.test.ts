@@ -89,7 +89,11 @@ describe('a trust view', () => {
 
   it('warns of a purpose that no anchor of the bundle has, until one has it', () => {
     const source = new FakeSource();
-    using _ = new TrustView(source, { bundle: BUNDLE, purpose: 'tls-clients' }, () => undefined);
+    using _ = new TrustView(
+      source,
+      { bundle: BUNDLE, purpose: 'tls-clients' },
+      { onChange: () => undefined },
+    );
     const warnings = (): number =>
       source.logger.events.filter(({ event }) => event === 'trust.purpose-unknown').length;
     expect(warnings()).toBe(0);

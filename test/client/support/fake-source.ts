@@ -65,6 +65,7 @@ export function fakeBundle(
 export class FakeSource implements TrustSource {
   readonly #bundles = new Map<string, Bundle>();
   readonly #listeners = new Set<(bundle: Bundle) => void>();
+  readonly #awaiting = new Set<(bundle: Bundle) => Promise<void>>();
   /** The handshakes that were counted: `<purpose> <anchor> …`. */
   readonly handshakes: string[] = [];
   readonly #tombstones: ReleaseHead['body']['tombstones'][number][] = [];
@@ -87,19 +88,25 @@ export class FakeSource implements TrustSource {
     return { [Symbol.dispose]: () => void this.#listeners.delete(onSwap) };
   }
 
+  onComing(onComing: (bundle: Bundle) => Promise<void>): Disposable {
+    this.#awaiting.add(onComing);
+    return { [Symbol.dispose]: () => void this.#awaiting.delete(onComing) };
+  }
+
   noteHandshake(_: string, purpose: string, anchors: readonly string[]): void {
     this.handshakes.push([purpose, ...anchors].join(' '));
   }
 
   /** Brings a bundle with these CAs into use. */
   set(name: string, ...anchors: readonly (string | FakeAnchor)[]): void {
-    const bundle = fakeBundle(
-      name,
-      anchors.map((anchor) => (typeof anchor === 'string' ? { caPem: anchor } : anchor)),
-      [...this.#tombstones],
-    );
-    this.#bundles.set(name, bundle);
-    for (const listener of this.#listeners) listener(bundle);
+    this.#use(this.#make(name, anchors));
+  }
+
+  /** Tells that a bundle with these CAs comes; when all are ready, what brings it into use. */
+  async announce(name: string, ...anchors: readonly (string | FakeAnchor)[]): Promise<() => void> {
+    const bundle = this.#make(name, anchors);
+    await Promise.all([...this.#awaiting].map(async (listener) => await listener(bundle)));
+    return () => this.#use(bundle);
   }
 
   /** From the next bundle on, the CA has left for this reason. */
@@ -109,6 +116,16 @@ export class FakeSource implements TrustSource {
   }
 
   get listenerCount(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#awaiting.size;
+  }
+
+  #make(name: string, anchors: readonly (string | FakeAnchor)[]): Bundle {
+    const all = anchors.map((anchor) => (typeof anchor === 'string' ? { caPem: anchor } : anchor));
+    return fakeBundle(name, all, [...this.#tombstones]);
+  }
+
+  #use(bundle: Bundle): void {
+    this.#bundles.set(bundle.name, bundle);
+    for (const listener of this.#listeners) listener(bundle);
   }
 }
