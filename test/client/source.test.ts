@@ -172,6 +172,7 @@ describe('openBundleSource', () => {
   it('says why it is not ready', async () => {
     const realm = createTestRealm({ now });
     const source = await openSource(realm, [`127.0.0.1:${await findFreePort()}`]);
+    await until(() => source.status().lastError !== undefined);
     await expect(source.ready({ timeoutMs: 200 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('ECONNREFUSED') as unknown,
@@ -260,6 +261,7 @@ describe('openBundleSource', () => {
     const source = await openSource(realm, [node.endpoint], {
       bundles: [BUNDLE, 'public-web', 'later'],
     });
+    await until(() => [...source.bundles()].length === 2);
     await expect(source.ready({ timeoutMs: 200 })).rejects.toMatchObject({
       detail: { bundles: ['later'] },
     });
