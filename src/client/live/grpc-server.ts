@@ -54,8 +54,6 @@ export async function liveServerCredentials(
     ...{ bundle, purpose, side: 'accepted' },
     view: () => view,
   });
-  const servers = new KnownServers(connections);
-
   const view = new TrustView(
     source,
     { bundle, purpose },
@@ -78,7 +76,8 @@ export async function liveServerCredentials(
       },
     },
   );
-  const first = usableContext(identity, view.current);
+  const first = firstContext(identity, view);
+  const servers = new KnownServers(connections);
   const credentials = makeCredentials(grpc, servers, first);
   return {
     credentials,
@@ -91,6 +90,16 @@ export async function liveServerCredentials(
       servers[Symbol.dispose]();
     },
   };
+}
+
+/** As {@link usableContext}; a view without credentials is of no use. */
+function firstContext(identity: TlsIdentity, view: TrustView): SecureContextOptions {
+  try {
+    return usableContext(identity, view.current);
+  } catch (thrown) {
+    view[Symbol.dispose]();
+    throw thrown;
+  }
 }
 
 /** Credentials whose context is replaced. */

@@ -184,6 +184,14 @@ describe('live grpc credentials', () => {
     expect(await call(address, credentials)).toBe('ok');
   });
 
+  it('leave no listener behind when they cannot be made', async () => {
+    const source = new FakeSource();
+    const bad = { bundle: CLIENTS, identity: { cert: 'x', key: 'y' } };
+    await expect(liveServerCredentials(source, bad)).rejects.toMatchObject({ code: 'CONFIG' });
+    await expect(liveChannelCredentials(source, bad)).rejects.toMatchObject({ code: 'CONFIG' });
+    expect(source.listenerCount).toBe(0);
+  });
+
   it('stop listening when they are disposed', async () => {
     const { source, server, channel } = await setUp();
     server[Symbol.dispose]();
