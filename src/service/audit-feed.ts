@@ -29,7 +29,7 @@ import type { SignedDocument, SignedStatement } from '../core/statements/envelop
 import { parseStatement } from '../core/statements/statement.ts';
 import { decisionsOn } from '../core/trusted/decisions.ts';
 import { lastRecovery } from '../core/trusted/lineage.ts';
-import { forkOf, headOf, type TrustedState } from '../core/trusted/state.ts';
+import { forkOf, headOf, type StreamState, type TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
@@ -204,6 +204,12 @@ export class AuditFeed implements AsyncDisposable {
   /** Notes what is held beyond the mark; returns the mark from then on. */
   async #noteAccepted(stream: StreamName, mark: StreamMark, head: number): Promise<StreamMark> {
     const { store, log } = this.#options;
+    const next = nextInMemory(this.#state.streams.get(stream), mark);
+    if (next !== undefined && (await log.room()) === 'room') {
+      const noted = this.#noteStatement(stream, next, mark);
+      await this.#noteSteps(stream, next, noted);
+      return noted;
+    }
     const noted = await this.#notedUpTo(stream, mark, head);
     let last = mark;
     let from = mark === NO_MARK ? Math.max(noted, head - BACKLOG_MAX) + 1 : noted + 1;
@@ -278,4 +284,17 @@ export class AuditFeed implements AsyncDisposable {
     const stored = await this.#options.store.audit.mark(stream);
     return stored === undefined ? NO_MARK : parseStreamMark(stored);
   }
+}
+
+/**
+ * The head, where it directly follows the mark: it names the statement before it, so what is noted
+ * still counts, and nothing has to be read.
+ */
+function nextInMemory(
+  of: StreamState | undefined,
+  { digest, sequence, fork }: StreamMark,
+): SignedStatement | undefined {
+  if (of?.kind !== 'open' || fork === 'noted') return undefined;
+  const isNext = of.head.previous === digest && of.head.sequence === sequence + 1;
+  return isNext ? of.head.statement : undefined;
 }

@@ -20,7 +20,7 @@ import { AuditFeed } from '../../src/service/audit-feed.ts';
 import { AuditLog } from '../../src/service/audit-log.ts';
 import { AuditQueries } from '../../src/service/audit-queries.ts';
 import { DocumentStore } from '../../src/storage/document-store.ts';
-import type { Put } from '../../src/storage/key-value.ts';
+import type { Put, RangeQuery } from '../../src/storage/key-value.ts';
 import { MemoryKeyValue } from '../../src/storage/memory-key-value.ts';
 import { addActive, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../src/testing/realm.ts';
@@ -91,6 +91,19 @@ describe('AuditFeed', () => {
           : await again.queries.proof({ kind: 'consistency', from: before.size, size: head.size });
       verifyConsistency(before, head, proof);
     }
+  });
+
+  it('reads nothing for a statement that directly follows what is noted', async () => {
+    await using node = await start(entries);
+    await accept(node, realm.charter, 'submit');
+    await accept(node, publish(), 'submit');
+    await listed(node);
+    const { reads } = entries;
+    const release = publish();
+    await accept(node, release, parseNodeId('fra-1'));
+    await node.feed.idle();
+    expect(entries.reads - reads).toBe(0);
+    expect((await listed(node)).at(-1)).toMatchObject({ digest: release.digest, by: 'fra-1' });
   });
 
   it('notes a fork, and that the charter settled it', async () => {
@@ -365,6 +378,17 @@ describe('AuditFeed', () => {
 class JournalledKeyValue extends MemoryKeyValue {
   readonly writes: { readonly puts: readonly Put[]; readonly removed: readonly string[] }[] = [];
   refuse = false;
+  reads = 0;
+
+  override async get(key: string): Promise<Uint8Array | undefined> {
+    this.reads += 1;
+    return await super.get(key);
+  }
+
+  override async range(query: RangeQuery): Promise<readonly Put[]> {
+    this.reads += 1;
+    return await super.range(query);
+  }
 
   override async write(puts: readonly Put[], removed: readonly string[] = []): Promise<void> {
     if (this.refuse) throw new KedgeError('STORE', 'the disk is full');
