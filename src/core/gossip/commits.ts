@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { parseSequence, type StreamName } from '../ids.ts';
+import { type NodeId, parseSequence, type StreamName } from '../ids.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, SubmitResult } from './events.ts';
 import { RowLog } from './row-log.ts';
@@ -23,6 +23,11 @@ export interface Waiter {
   readonly novelty: 'new' | 'held';
 }
 
+/** To whom this node has pushed what a batch brings; what is too large, or history, to nobody. */
+export type News = ReadonlySet<NodeId> | 'not-pushed';
+
+const NOBODY: ReadonlySet<NodeId> = new Set();
+
 /** A batch on its way to the disk. */
 export interface Commit {
   readonly batchId: number;
@@ -36,8 +41,7 @@ export interface Commit {
   waiters: Waiter[];
   /** `failed`: it has to be written again. */
   phase: 'writing' | 'failed';
-  /** Whether this node has pushed it. */
-  readonly news: 'pushed' | 'not-pushed';
+  readonly news: News;
 }
 
 /** The durable state of one node and what will become of it. */
@@ -113,6 +117,17 @@ export class Commits {
 /** The streams that commits move, each once; the order is that of their revisions. */
 export function streamsOf(commits: readonly Commit[]): readonly StreamName[] {
   return [...new Set(commits.flatMap(({ row, moved }) => [row.stream, ...moved]))];
+}
+
+/** To whom each stream's head was pushed. */
+export function newsOf(commits: readonly Commit[]): ReadonlyMap<StreamName, News> {
+  const all = new Map<StreamName, News>();
+  for (const { row, news } of commits) {
+    const before = all.get(row.stream) ?? 'not-pushed';
+    // The push before it is on its way: words would only be in its way.
+    all.set(row.stream, news === 'not-pushed' && before !== 'not-pushed' ? NOBODY : news);
+  }
+  return all;
 }
 
 /** The answer to a submit whose statement is durable. */

@@ -8,14 +8,14 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import type { AnchorId, RegionName, StreamName } from '../ids.ts';
+import type { AnchorId, NodeId, RegionName, StreamName } from '../ids.ts';
 import { PUSH_MAX_BYTES } from '../limits.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Standing } from '../trusted/authority.ts';
 import { type Evidence, forked, type TrustedState } from '../trusted/state.ts';
 import { Acknowledging } from './acknowledging.ts';
-import { type Commit, Commits, durableResult, streamsOf } from './commits.ts';
+import { Commits, durableResult, type News, newsOf, streamsOf } from './commits.ts';
 import type { AcknowledgeScope, GossipEvent, Recall } from './events.ts';
 import type { BodyContent, Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
@@ -51,14 +51,14 @@ export class Replica {
     readonly self: PeerIdentity;
     readonly state: TrustedState;
   }) {
-    const { outbox, links, self, state } = parts;
+    const { outbox, links, spread, self, state } = parts;
     this.#outbox = outbox;
     this.#links = links;
-    this.#spread = parts.spread;
+    this.#spread = spread;
     this.#home = self.region;
     this.#intake = new Intake(state);
     this.#commits = new Commits(state);
-    this.#acknowledging = new Acknowledging({ outbox, links, self, rows: this.rows });
+    this.#acknowledging = new Acknowledging({ outbox, links, spread, self, rows: this.rows });
   }
 
   /** Verified and on disk: all that may be served. */
@@ -146,9 +146,9 @@ export class Replica {
     for (const { requestId, row, novelty } of commits.flatMap(({ waiters }) => waiters)) {
       this.#outbox.emit({ kind: 'reply', requestId, result: durableResult(row, novelty) });
     }
-    const pushed = commits.filter(({ news }) => news === 'pushed').map(({ row }) => row.stream);
+    const news = newsOf(commits);
     for (const stream of streams) {
-      this.#acknowledging.durable(stream, pushed.includes(stream) ? 'pushed' : 'not-pushed');
+      this.#acknowledging.durable(stream, news.get(stream) ?? 'not-pushed');
     }
     return { streams, moved: commits.flatMap(({ moved }) => moved) };
   }
@@ -200,7 +200,7 @@ export class Replica {
     }
   }
 
-  #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): Commit['news'] {
+  #forward(taken: Extract<Taken, { kind: 'new' }>, bringer: Bringer): News {
     const { row, evidence } = taken;
     if (evidence !== undefined) {
       for (const link of this.#links.ready()) {
@@ -218,13 +218,15 @@ export class Replica {
     const from = bringer.kind === 'peer' ? { from: bringer.from } : {};
     // One object for all links: it is encoded once.
     const frame = { kind: 'push', push, origin } as const;
+    const pushedTo = new Set<NodeId>();
     for (const link of this.#spread.targets({ ...from, origin })) {
       const held = link.held.get(row.stream);
       const isKnown = held !== undefined && held.sequence >= row.sequence;
       if (isKnown && (held.rank ?? 0) >= (row.rank ?? 0)) continue;
       this.#outbox.send(link, frame);
+      pushedTo.add(link.nodeId);
     }
-    return 'pushed';
+    return pushedTo;
   }
 
   /** Nothing new: answered at once when it is durable, else with the batch that carries it. */

@@ -78,6 +78,18 @@ export class Spread {
     return [...farRelays, ...near, ...across];
   }
 
+  /**
+   * Says whether a peer is told of what was pushed once it is durable here: of two relays of
+   * different regions those that are counterparts, and all others. So each region hears of it over
+   * as many links as it has relays, and over all that no relay is on both ends of.
+   */
+  tells(link: Link): boolean {
+    const { region, nodeId } = this.#self;
+    if (link.region === region) return true;
+    const place = this.#topology.relaysOf(region).indexOf(nodeId);
+    return place < 0 || !this.#topology.isRelay(link.peer) || this.#isCounterpart(link, place);
+  }
+
   /** Those of the own region; `place`: which of its relays this node is, -1 for none. */
   #near(
     { from, acks }: NewsSource,

@@ -20,12 +20,16 @@ describe('Acknowledging', () => {
   let links: LinkTable;
   let rows: RowLog;
   let acknowledging: Acknowledging;
+  /** To whom no words about pushes go. */
+  let apart: ReadonlySet<string>;
 
   beforeEach(() => {
     outbox = new Outbox();
     links = new LinkTable(SELF.nodeId);
     rows = new RowLog(new Map());
-    acknowledging = new Acknowledging({ outbox, links, self: SELF, rows });
+    apart = new Set();
+    const spread = { tells: ({ nodeId }: Link) => !apart.has(nodeId) };
+    acknowledging = new Acknowledging({ outbox, links, spread, self: SELF, rows });
     for (const name of PEERS) {
       links.admit(name, parseNodeId(name), undefined);
       links.get(name)?.greeted(testHello(name, realm));
@@ -34,7 +38,7 @@ describe('Acknowledging', () => {
   });
 
   it('waits until pushes must have come, then tells those with a greater name', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     expect(told()).toEqual(['in 20 ms', 'in 400 ms']);
     acknowledging.due('region');
     expect(told()).toEqual(['iad-3', 'in 20 ms']);
@@ -43,7 +47,7 @@ describe('Acknowledging', () => {
   });
 
   it('tells the others when they have said nothing, and nobody twice', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     for (const scope of ['region', 'abroad'] as const) acknowledging.due(scope);
     told();
     acknowledging.due('region');
@@ -55,17 +59,17 @@ describe('Acknowledging', () => {
   });
 
   it('lets the second one speak of a stream that keeps moving', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     acknowledging.due('region');
     told();
     rows.set(STREAM, row(2));
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     acknowledging.due('region');
     expect(told()).toEqual(['iad-1', 'iad-3']);
   });
 
   it('says nothing to those who are known to hold it or more', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     told();
     link('iad-1').noteHeld(row(1));
     link('iad-3').noteHeld(row(2));
@@ -74,8 +78,25 @@ describe('Acknowledging', () => {
     expect(told()).toEqual([]);
   });
 
+  it('says nothing to those to whom it was pushed from here', () => {
+    acknowledging.durable(STREAM, new Set([parseNodeId('iad-3'), parseNodeId('fra-1')]));
+    told();
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const scope of ['region', 'abroad'] as const) acknowledging.due(scope);
+    }
+    expect(told().filter((what) => !what.startsWith('in '))).toEqual(['sin-1', 'iad-1']);
+  });
+
+  it('says nothing of a push to relays that are no counterparts, and all else to them too', () => {
+    apart = new Set(['fra-1', 'sin-1']);
+    acknowledging.durable(STREAM, new Set());
+    expect(told()).toEqual(['in 20 ms']);
+    acknowledging.durable(STREAM, 'not-pushed');
+    expect(told()).toEqual(PEERS);
+  });
+
   it('tells a peer that holds something else in that place', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     link('iad-3').noteHeld(row(1, 'other'));
     acknowledging.due('region');
     expect(told()).toContain('iad-3');
@@ -94,9 +115,9 @@ describe('Acknowledging', () => {
   });
 
   it('does not put off the timers when more becomes durable', () => {
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     expect(told()).toHaveLength(2);
-    acknowledging.durable(STREAM, 'pushed');
+    acknowledging.durable(STREAM, new Set());
     expect(told()).toEqual([]);
   });
 

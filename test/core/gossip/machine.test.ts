@@ -96,11 +96,18 @@ describe('GossipMachine', () => {
     expect(submitted.map((effect) => effect.kind)).toEqual(['send', 'persist']);
     expect(kinds(submitted)).toEqual(['push']);
     expect(machine.durable.charters).toHaveLength(0);
+    // It was not there yet when the others were sent it.
+    handle({ kind: 'link-up', linkId: '2', nodeId: parseNodeId('ams-1') });
+    const hello = { kind: 'hello', hello: testHello('ams-1', realm) } as const;
+    handle({ kind: 'frame', linkId: '2', frame: hello, recall: {} });
     const persisted = handle({ kind: 'persisted', batchId: 1 });
     expect(persisted.map((effect) => effect.kind)).toEqual(['serve', 'reply', 'arm']);
-    const due = (): readonly string[] => kinds(handle({ kind: 'timer', timer: ACKNOWLEDGE }));
+    const due = (): readonly string[] =>
+      handle({ kind: 'timer', timer: ACKNOWLEDGE }).flatMap((effect) =>
+        effect.kind === 'send' ? [`${effect.frame.kind} over ${effect.linkId}`] : [],
+      );
     expect(due()).toEqual([]);
-    expect(due()).toEqual(['held']);
+    expect(due()).toEqual(['held over 2']);
     expect(machine.durable.charters).toHaveLength(1);
   });
 

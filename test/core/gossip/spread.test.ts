@@ -89,6 +89,14 @@ class Cluster {
     link.spare(parseRegionName(`r${origin}`));
   }
 
+  /** The peers abroad that a node tells of what was pushed. */
+  told(self: PeerIdentity): readonly PeerIdentity[] {
+    const spread = required(this.#spreads.get(self.nodeId));
+    const links = required(this.#links.get(self.nodeId)).ready();
+    const abroad = links.filter(({ region }) => region !== self.region);
+    return abroad.filter((link) => spread.tells(link)).map(({ peer }) => peer);
+  }
+
   /** Who gets it by pushes alone, when these are dead, and how many pushes that takes. */
   flood(
     from: PeerIdentity,
@@ -225,6 +233,18 @@ describe('Spread', () => {
     const extra = cluster.nodes.map((_, peer) => [index, peer] as const);
     const sought = new Cluster(100, extra);
     expect(sought.targets(self, 0).length).toBeLessThanOrEqual(19 + 4);
+  });
+
+  it('speaks of pushes to counterparts abroad, and over links that do not join two relays', () => {
+    for (const [place, relay] of cluster.relays(0).entries()) {
+      const far = [1, 2, 3, 4].map((region) => required(cluster.relays(region)[place]));
+      const relays = ids([1, 2, 3, 4].flatMap((region) => cluster.relays(region)));
+      const told = ids(cluster.told(relay));
+      expect(told.filter((id) => relays.includes(id)).toSorted()).toEqual(ids(far).toSorted());
+    }
+    const self = required(cluster.ordinary(0)[0]);
+    const own = [...cluster.topologyOf(self).crossLinks()];
+    expect(ids(cluster.told(self))).toEqual(expect.arrayContaining(own));
   });
 
   it('reaches everybody with few pushes each', () => {
