@@ -24,7 +24,7 @@ import { CertificateExpiry } from './certificate-expiry.ts';
 import type { TlsConfig } from './config.ts';
 import { FileWatch } from './file-watch.ts';
 import { type NamingConfig, requireOwnName } from './own-name.ts';
-import { type KeyPair, loadAuthorities, loadKeyPair, type TlsFiles } from './tls-files.ts';
+import { type KeyPair, loadAuthorities, loadKeyPair, lookAt, type TlsFiles } from './tls-files.ts';
 import { loadBundleTrust, type PeerTrust } from './trust-bundle.ts';
 
 /** What an identity works with. */
@@ -63,6 +63,8 @@ export class NodeIdentity implements AsyncDisposable {
   #watch: FileWatch | undefined;
   #retry: ClockTimer | undefined;
   #work: Promise<void> | undefined;
+  /** How the files were when they were last read as a whole; see `lookAt`. */
+  #readAt: string | undefined;
   #isDirty = false;
   #isClosed = false;
 
@@ -137,13 +139,23 @@ export class NodeIdentity implements AsyncDisposable {
   async #look(): Promise<void> {
     while (this.#isDirty && !this.#isClosed) {
       this.#isDirty = false;
-      await this.#attempt('authorities.refused', () => this.#readTrust());
-      await this.#attempt('certificate.refused', () => this.#readPair());
+      await this.#read();
       const chosen = await this.#choose();
       const isNew = chosen.pair !== this.#inUse.pair || chosen.trust !== this.#inUse.trust;
       this.#report(chosen);
       if (isNew) this.tls.replace(materialOf(chosen));
     }
+  }
+
+  /** Reads what may have changed: a node at rest looks at its files without opening them. */
+  async #read(): Promise<void> {
+    const { certFile, keyFile, caFile } = this.#options.config;
+    const found = await lookAt([certFile, keyFile, caFile]);
+    const isSame = found !== undefined && found === this.#readAt;
+    if (isSame && this.#head?.digest === this.#headDigest) return;
+    this.#readAt = found;
+    await this.#attempt('authorities.refused', () => this.#readTrust());
+    await this.#attempt('certificate.refused', () => this.#readPair());
   }
 
   async #readPair(): Promise<void> {
@@ -240,6 +252,7 @@ export class NodeIdentity implements AsyncDisposable {
       await read();
       if (typeof this.#complaints.get(event) === 'string') this.#complaints.delete(event);
     } catch (thrown) {
+      this.#readAt = undefined;
       const { message: reason } = KedgeError.from(thrown);
       const { logger, metrics, clock } = this.#options;
       if (this.#complaints.get(event) !== reason) {

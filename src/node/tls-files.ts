@@ -5,7 +5,7 @@
  * @module
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { KedgeError } from '../core/errors.ts';
 import { Authorities } from '../grpc/authorities.ts';
 import type { TlsConfig } from './config.ts';
@@ -58,6 +58,19 @@ export async function loadAuthorities(config: TlsConfig): Promise<Authorities> {
   const pem = await readConfigured(config.caFile, 'tls.caFile');
   const certificates = certificatesIn(pem, config.caFile, 'tls.caFile');
   return new Authorities(certificates.map((certificate) => ({ certificate, state: 'active' })));
+}
+
+/**
+ * Which files lie at these paths, and when they last changed in any way: the same text means that
+ * nothing was written or replaced. Absent where one cannot be looked at.
+ */
+export async function lookAt(paths: readonly string[]): Promise<string | undefined> {
+  try {
+    const found = await Promise.all(paths.map(async (path) => await stat(path, { bigint: true })));
+    return found.map(({ dev, ino, size, ctimeNs }) => [dev, ino, size, ctimeNs].join(' ')).join();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a file that the configuration names. Errors: `CONFIG`. */

@@ -1,0 +1,37 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lookAt } from '../../src/node/tls-files.ts';
+
+describe('lookAt', () => {
+  let folder: string;
+  let paths: readonly string[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kedge-tls-files-'));
+    paths = ['a.pem', 'b.pem'].map((name) => join(folder, name));
+    for (const path of paths) await writeFile(path, 'same');
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it('says the same while nothing is written or replaced', async () => {
+    const before = await lookAt(paths);
+    expect(before).toBeDefined();
+    expect(await lookAt(paths)).toBe(before);
+  });
+
+  it('says something else when a file is replaced by one with the same content', async () => {
+    const before = await lookAt(paths);
+    await writeFile(join(folder, 'new.pem'), 'same');
+    await rename(join(folder, 'new.pem'), join(folder, 'b.pem'));
+    expect(await lookAt(paths)).not.toBe(before);
+  });
+
+  it('says nothing when a file is not there', async () => {
+    expect(await lookAt([...paths, join(folder, 'none.pem')])).toBeUndefined();
+  });
+});
