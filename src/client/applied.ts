@@ -52,7 +52,9 @@ export type Applied =
 export type RealmResponse =
   | Exclude<
       WatchResponse,
-      { readonly kind: 'cosigned' | 'heartbeat' | 'region-split' | 'rollout' | 'update' }
+      {
+        readonly kind: 'cosigned' | 'heartbeat' | 'region-split' | 'rollout' | 'update' | 'waiting';
+      }
     >
   | { readonly kind: 'update'; readonly update: JoinedUpdate };
 

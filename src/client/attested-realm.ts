@@ -14,6 +14,7 @@ import {
   type BundleName,
   CHARTER_STREAM,
   releaseStream,
+  rolloutStream,
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
@@ -22,7 +23,7 @@ import type { HeldHead } from '../core/log/freshness.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { charterAt, currentCharter, type ReleaseHead } from '../core/trusted/state.ts';
-import type { WatchResponse } from '../core/watch/messages.ts';
+import type { BundleUpdate, WatchResponse } from '../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import { ComingReleases } from './coming.ts';
 import { type JoinedUpdate, joinUpdate, parkUpdate } from './joined-update.ts';
@@ -83,6 +84,8 @@ export class AttestedRealm {
         return this.#charters(response.charters, pending, this.#now(localMs));
       case 'rollout':
         return this.#rollout(response.document, this.#now(localMs));
+      case 'waiting':
+        return this.#show(response.update, pending, this.#now(localMs));
       case 'current':
       case 'fork':
       case 'blobs':
@@ -115,6 +118,21 @@ export class AttestedRealm {
     const { regions, realm } = this.#options;
     if (regions === undefined) return { kind: 'nothing' };
     if (this.#coming.take(realm.trusted, document, nowMs) === 'held') return { kind: 'nothing' };
+    this.moved();
+    return { kind: 'attested', pace: 'early' };
+  }
+
+  /** Rule DW-18: what waits behind a rollout is not due either. */
+  #show(update: BundleUpdate, pending: Pending, nowMs: number): Applied {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    // It may need them, and is not shown again on this connection.
+    if (pending.waiting !== undefined) pending.leaveOut();
+    const { bundle } = update;
+    const head = realm.inUse(bundle)?.head;
+    const isParked = pending.parked(bundle) !== undefined;
+    if (head !== undefined && !isParked) this.#coming.stand(bundle, head, 'in-use');
+    if (this.#coming.show(realm.trusted, update, nowMs) === 'held') return { kind: 'nothing' };
     this.moved();
     return { kind: 'attested', pace: 'early' };
   }
@@ -177,6 +195,7 @@ export class AttestedRealm {
       const error = KedgeError.from(thrown);
       if (candidate === undefined || !isUnattested(error)) throw error;
       const { sequence, digest } = candidate;
+      this.#coming.stand(bundle, candidate, 'waits');
       pending.park(bundle, { ...parkUpdate(joined, candidate, pending), judgedMs: nowMs });
       return { kind: 'unattested', at: { bundle, sequence, digest }, error };
     }
@@ -232,6 +251,7 @@ export class AttestedRealm {
       const head = realm.inUse(bundle)?.head;
       const own = head && { stream, sequence: head.sequence, digest: head.digest };
       held.set(stream, this.#coming.notDue(bundle, head, this.#nowMs) ?? own);
+      held.set(rolloutStream(bundle), this.#coming.newest(bundle));
     }
     return held;
   }

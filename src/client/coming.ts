@@ -4,7 +4,7 @@
  *
  * Kept while the program runs, and told anew by every node. A rollout is the word of its signers,
  * not of a node; which waves are open is a node's word, so what a rollout excuses ends with it.
- * Spec section 13, DW-13.
+ * Spec section 13, DW-13, DW-14 and DW-18.
  *
  * @module
  */
@@ -21,6 +21,8 @@ import {
   type TrustedState,
   withStream,
 } from '../core/trusted/state.ts';
+import type { BundleUpdate } from '../core/watch/messages.ts';
+import { WaitingReleases } from './waiting-releases.ts';
 
 /** What says nothing against the node: it, or this program, lacks something that may come. */
 const HARMLESS: readonly KedgeError['code'][] = ['GAP', 'EXPIRED', 'ROLLBACK', 'FORK'];
@@ -34,6 +36,7 @@ function isHarmless({ code, detail }: KedgeError): boolean {
 export class ComingReleases {
   readonly #bundles: readonly BundleName[];
   readonly #rollouts: Map<BundleName, StreamState> = new Map();
+  readonly #waiting: WaitingReleases = new WaitingReleases();
 
   constructor(bundles: readonly BundleName[]) {
     this.#bundles = bundles;
@@ -62,22 +65,57 @@ export class ComingReleases {
     }
   }
 
+  /** A release is verified that is in use, or waits for cosignatures alone. */
+  stand(bundle: BundleName, head: ReleaseHead, use: 'in-use' | 'waits'): void {
+    this.#waiting.stand(bundle, head, use);
+  }
+
+  /**
+   * Verifies a release that waits behind a rollout; says whether it is another one. Errors: those
+   * of `WaitingReleases.take`, `TYPE` (of a bundle that is not watched).
+   */
+  show(trusted: TrustedState, update: BundleUpdate, nowMs: number): 'new' | 'held' {
+    if (this.#bundles.includes(update.bundle)) return this.#waiting.take(trusted, update, nowMs);
+    throw new KedgeError('TYPE', 'a node showed a release of a bundle that is not watched');
+  }
+
+  /** The newest rollout that is known of a bundle, for regions to vouch for. */
+  newest(bundle: BundleName): HeldHead | undefined {
+    const stream = this.#rollouts.get(bundle);
+    if (stream?.kind !== 'open') return undefined;
+    const { sequence, digest } = stream.head;
+    return { stream: stream.stream, sequence, digest };
+  }
+
   /**
    * The newest release that is known to come, and not due to whoever has `head`; absent when no
    * rollout holds it back.
    */
   notDue(bundle: BundleName, head: ReleaseHead | undefined, nowMs: number): HeldHead | undefined {
     const rollout = this.#inForce(bundle, nowMs);
-    if (rollout?.from === undefined || head === undefined) return undefined;
+    if (rollout === undefined || head === undefined) return undefined;
     const { from, to } = rollout;
-    if (to.sequence <= head.sequence) return undefined;
-    const isFrom = from.sequence < head.sequence || from.digest === head.digest;
-    return isFrom ? { stream: releaseStream(bundle), ...to } : undefined;
+    const stream = releaseStream(bundle);
+    const behind = this.#waiting.behind(bundle, head);
+    if (behind.some(({ delivery }) => delivery === 'at-once')) return undefined;
+    const isTo = head.digest === to.digest;
+    const waitsForTo =
+      from !== undefined &&
+      to.sequence > head.sequence &&
+      (from.sequence < head.sequence || from.digest === head.digest);
+    const newest = behind.at(-1);
+    const leadsOn = isTo || (waitsForTo && behind.some(({ digest }) => digest === to.digest));
+    if (leadsOn && newest !== undefined && newest.sequence > to.sequence) {
+      const { sequence, digest } = newest;
+      return { stream, sequence, digest, by: rolloutStream(bundle) };
+    }
+    return waitsForTo ? { stream, ...to } : undefined;
   }
 
-  /** Rule DW-14: a rollout says that programs have this release while a newer one comes. */
+  /** Rule DW-14: a rollout says that programs have this release while a newer one is there. */
   isHeldBack(bundle: BundleName, { digest }: NamedRelease, nowMs: number): boolean {
-    return this.#inForce(bundle, nowMs)?.from?.digest === digest;
+    const rollout = this.#inForce(bundle, nowMs);
+    return rollout?.from?.digest === digest || rollout?.to.digest === digest;
   }
 
   #inForce(bundle: BundleName, nowMs: number): RolloutBody | undefined {

@@ -195,6 +195,7 @@ class Session {
       bundles: realm.cursors(),
       labels: config.labels,
       wantsAttestations: config.requireRegions !== undefined,
+      ...(config.requireRegions !== undefined && { wantsWaiting: true }),
       ...reports.introduce(),
     };
   }

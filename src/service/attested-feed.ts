@@ -11,6 +11,7 @@ import {
   CHARTER_STREAM,
   type RegionName,
   releaseStream,
+  rolloutStream,
   type Sha256,
   type StreamName,
 } from '../core/ids.ts';
@@ -36,12 +37,15 @@ export interface WatchedPlace {
 /** The feed of one client. */
 export class AttestedFeed {
   readonly #source: AttestedSource;
+  readonly #rollouts: 'also' | 'left-out';
   readonly #heartbeats: Map<RegionName, Heartbeat> = new Map();
   readonly #splits: Set<string> = new Set();
   readonly #lines: Map<string, { root: Sha256; readonly told: Set<NoteSignature> }> = new Map();
 
-  constructor(source: AttestedSource) {
+  /** `rollouts`: whether the client takes rows of rollouts. */
+  constructor(source: AttestedSource, rollouts: 'also' | 'left-out') {
     this.#source = source;
+    this.#rollouts = rollouts;
   }
 
   /** What the client has to hear next; `watched` are the bundles of which it has what it is due. */
@@ -59,7 +63,9 @@ export class AttestedFeed {
       const { region } = heartbeat;
       if (this.#heartbeats.get(region) === heartbeat) continue;
       this.#heartbeats.set(region, heartbeat);
-      const said = this.#source.rows(region, [CHARTER_STREAM, ...all.map(releaseStream)]);
+      const rollouts = this.#rollouts === 'also' ? all.map(rolloutStream) : [];
+      const streams = [CHARTER_STREAM, ...all.map(releaseStream), ...rollouts];
+      const said = this.#source.rows(region, streams);
       if (said !== undefined) return heartbeatOf(said);
     }
     return undefined;

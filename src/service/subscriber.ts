@@ -27,6 +27,7 @@ import type { FanOut, Receiver } from './fan-out.ts';
 import type { CallerIdentity } from './identity.ts';
 import { Prepared } from './prepared.ts';
 import type { UpdateSource } from './updates.ts';
+import type { WaitingSource } from './waiting-source.ts';
 import {
   forkOf,
   type Next,
@@ -56,6 +57,7 @@ export interface SubscriberOptions {
   readonly metrics: Metrics;
   readonly state: () => TrustedState;
   readonly updates: UpdateSource;
+  readonly waiting: WaitingSource;
   readonly charters: CharterSource;
   readonly deliveries: Pick<Deliveries, 'of'>;
   readonly attested: AttestedSource;
@@ -77,6 +79,7 @@ export class Subscriber implements Receiver {
   #who: UpdateContext['who'] | undefined;
   /** Absent for a client that did not ask for it. */
   #feed: AttestedFeed | undefined;
+  #wantsWaiting = false;
   #isFull = false;
   /** What has to be looked at in its turn: of the rest it was sent all that there is. */
   #moved: Moved = 'all';
@@ -190,7 +193,11 @@ export class Subscriber implements Receiver {
     const { charterVersion: version, charterDigest: digest } = start;
     this.#charters = { kind: 'said', version, digest };
     this.#who = { identity: identity.id, labels: start.labels };
-    if (start.wantsAttestations) this.#feed = new AttestedFeed(this.#options.attested);
+    this.#wantsWaiting = start.wantsWaiting === true;
+    if (start.wantsAttestations) {
+      const rollouts = this.#wantsWaiting ? 'also' : 'left-out';
+      this.#feed = new AttestedFeed(this.#options.attested, rollouts);
+    }
     for (const { bundle, held } of start.bundles) {
       this.#watched.set(bundle, new WatchedBundle(bundle, held));
     }
@@ -237,9 +244,10 @@ export class Subscriber implements Receiver {
     if (ofCharter !== undefined) return ofCharter;
     const who = this.#who;
     if (who === undefined) return undefined;
-    const { updates, deliveries } = this.#options;
-    const rollouts = this.wantsAttestations ? 'told' : 'untold';
-    const context: UpdateContext = { updates, deliveries, state, who, rollouts };
+    const { updates, waiting, deliveries } = this.#options;
+    const told = this.#wantsWaiting ? 'explained' : 'told';
+    const rollouts = this.wantsAttestations ? told : 'untold';
+    const context: UpdateContext = { updates, waiting, deliveries, state, who, rollouts };
     for (const bundle of this.#moved === 'all' ? this.#watched.keys() : this.#moved) {
       const messages = this.#watched.get(bundle)?.next(context);
       if (messages !== undefined) return messages;

@@ -33,6 +33,7 @@ import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
 import { type Moved, Subscriber, type SubscriberSink } from './subscriber.ts';
 import { UpdateSource } from './updates.ts';
+import { WaitingSource } from './waiting-source.ts';
 
 /** What subscriptions work with. */
 export interface SubscriptionsOptions {
@@ -62,6 +63,7 @@ export class Subscriptions {
   readonly #subscribers: Set<Subscriber> = new Set();
   readonly #quota: CallerQuota;
   readonly #updates: UpdateSource;
+  readonly #waiting: WaitingSource;
   readonly #charters: CharterSource = new CharterSource();
   readonly #fanOut: FanOut = new FanOut();
   /** What moved and is not looked for yet. */
@@ -80,6 +82,7 @@ export class Subscriptions {
       setBy: 'limits.maxSubscribersPerClient',
     });
     this.#updates = new UpdateSource(options.store);
+    this.#waiting = new WaitingSource(options.store);
   }
 
   /** Clients connected now. */
@@ -113,6 +116,7 @@ export class Subscriptions {
       metrics,
       state: this.#stateNow,
       updates: this.#updates,
+      waiting: this.#waiting,
       charters: this.#charters,
       attested,
       deliveries,

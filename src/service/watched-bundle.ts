@@ -19,6 +19,7 @@ import { type Deliveries, isWaved } from './deliveries.ts';
 import type { Delivery, KnownWave } from './delivery.ts';
 import { oncePer, type Prepared } from './prepared.ts';
 import type { Held, UpdateSource } from './updates.ts';
+import type { WaitingSource } from './waiting-source.ts';
 
 /** What a client gets next: messages, what has to be made before that is known, or nothing. */
 export type Next = readonly WatchResponse[] | Prepared<unknown> | undefined;
@@ -29,12 +30,16 @@ export type Stage = 'delivered' | 'loaded' | 'refused';
 /** Where updates come from, as of now. */
 export interface UpdateContext {
   readonly updates: UpdateSource;
+  readonly waiting: WaitingSource;
   readonly deliveries: Pick<Deliveries, 'of'>;
   readonly state: TrustedState;
   /** Who watches. */
   readonly who: Candidate;
-  /** `told`: the client asks regions, so it has to know by which rollout it waits. */
-  readonly rollouts: 'told' | 'untold';
+  /**
+   * `told`: the client asks regions, so it has to know by which rollout it waits; `explained`: and
+   * what waits behind that.
+   */
+  readonly rollouts: 'explained' | 'told' | 'untold';
 }
 
 interface Awaited {
@@ -70,6 +75,8 @@ export class WatchedBundle {
   #awaited: Awaited | undefined;
   #wave: KnownWave | undefined;
   #toldRollout: RolloutHead | undefined;
+  /** The last release that was shown to the client, and not given. */
+  #shown: Held | undefined;
   #stage: { readonly digest: Sha256; readonly stage: Stage } | undefined;
 
   constructor(bundle: BundleName, held: Held | undefined) {
@@ -139,12 +146,26 @@ export class WatchedBundle {
   }
 
   /** Says that the client has what it is due, and by which rollout. */
-  #settle(at: NamedRelease | undefined, { rollout }: Delivery, { rollouts }: UpdateContext): Next {
-    if (rollouts === 'told' && rollout !== undefined && this.#toldRollout !== rollout) {
+  #settle(at: NamedRelease | undefined, { rollout }: Delivery, context: UpdateContext): Next {
+    if (context.rollouts !== 'untold' && rollout !== undefined && this.#toldRollout !== rollout) {
       this.#toldRollout = rollout;
       return rolloutOf(rollout);
     }
-    return this.#tellCurrent(at);
+    return (rollout && this.#showWaiting(rollout, context)) ?? this.#tellCurrent(at);
+  }
+
+  /** What waits behind a rollout, for a client that has what it is due. Spec rule DW-18. */
+  #showWaiting({ body }: RolloutHead, { rollouts, waiting, state }: UpdateContext): Next {
+    const head = headOf(state, this.#stream);
+    const held = this.#held;
+    if (rollouts !== 'explained' || head === undefined || held === undefined) return undefined;
+    const isNews = head.sequence > body.to.sequence && head.digest !== this.#shown?.digest;
+    if (!isNews || head.sequence <= held.sequence) return undefined;
+    const isBeyond = (this.#shown?.sequence ?? 0) > held.sequence;
+    const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#bundle);
+    if (made.value === undefined) return made;
+    this.#shown = placeOf(head);
+    return made.value.length === 0 ? undefined : made.value;
   }
 
   #tellCurrent(at: NamedRelease | undefined): Next {

@@ -114,6 +114,11 @@ export class TestRealm {
     return this.#releases.get(parseBundleName(bundle)) ?? [];
   }
 
+  /** The remembered rollouts of a bundle, ascending. */
+  rollouts(bundle: string): readonly TestRollout[] {
+    return this.#rollouts.get(parseBundleName(bundle)) ?? [];
+  }
+
   /** Makes a further signer's key known, so that a changed charter can be signed with it. */
   addSigner(id: string, key: SigningKey = generateSigningKey('ed25519')): TestSigner {
     this.#extraKeys.set(id, key);

@@ -115,6 +115,8 @@ export function decodeWatchResponse(bytes: Uint8Array): WatchResponse {
       return { kind: 'region-split', split: decodeSplit(message.regionSplit) };
     case 'rollout':
       return { kind: 'rollout', document: decodeDocument(message.rollout, 'rollout') };
+    case 'waiting':
+      return { kind: 'waiting', update: decodeUpdate(requireMessage(message.waiting, 'waiting')) };
     case undefined:
       break;
   }
@@ -208,6 +210,8 @@ function responseMessage(response: WatchResponse): WatchResponseInput {
       return { regionSplit: encodeSplit(response.split) };
     case 'rollout':
       return { rollout: encodeDocument(response.document) };
+    case 'waiting':
+      return { waiting: updateMessage(response.update) };
   }
 }
 

@@ -97,7 +97,7 @@ describe('AttestedSource', () => {
   });
 
   it('tells each reader each line and each heartbeat once', async () => {
-    const feed = new AttestedFeed(source);
+    const feed = new AttestedFeed(source, 'left-out');
     const next = async (): Promise<readonly string[]> =>
       (await heard(feed)).map((one) =>
         one.kind === 'cosigned' ? `${one.leaf.lines.length} lines` : one.kind,

@@ -66,7 +66,14 @@ class Program {
     });
   }
 
-  #sequenceOf({ update }: Extract<WatchResponse, { kind: 'update' }>): number {
+  /** Releases that it was shown and not given. */
+  shown(): readonly number[] {
+    return this.messages.flatMap((message) =>
+      message.kind === 'waiting' ? [this.#sequenceOf(message)] : [],
+    );
+  }
+
+  #sequenceOf({ update }: Extract<WatchResponse, { kind: 'update' | 'waiting' }>): number {
     const text = Buffer.from(update.statements.at(-1)?.payload ?? []).toString();
     return (JSON.parse(text) as { predicate: { sequence: number } }).predicate.sequence;
   }
@@ -282,6 +289,35 @@ describe('Deliveries', () => {
     expect(other.messages.map(({ kind }) => kind)).toEqual(['current']);
   });
 
+  it('shows what waits behind that rollout to those that ask, once, and gives it to nobody', async () => {
+    await wavedRelease(1);
+    await roll();
+    const [asking, older] = [
+      program(at(1), {}, 'sees-waiting'),
+      program(at(1), {}, 'asks-regions'),
+    ];
+    await expectSent(asking, 'current 1');
+    await wavedRelease(2);
+    await until('what waits', () => asking.shown().length >= 2);
+    expect(asking.shown()).toEqual([2, 3]);
+    await wavedRelease(3);
+    await until('what waits', () => asking.shown().length >= 3);
+    expect(asking.shown()).toEqual([2, 3, 4]);
+    expect(asking.sent()).toEqual(['current 1']);
+    expect(older.shown()).toEqual([]);
+    const canary = program(at(2), CANARY, 'sees-waiting');
+    await until('what waits', () => canary.shown().length >= 2);
+    expect(canary.shown()).toEqual([3, 4]);
+  });
+
+  it('shows nothing while the newest release is the one that is rolled out', async () => {
+    await wavedRelease(1);
+    await roll();
+    const asking = program(at(1), {}, 'sees-waiting');
+    await expectSent(asking, 'current 1');
+    expect(asking.messages.map(({ kind }) => kind)).toEqual(['rollout', 'current']);
+  });
+
   function heartbeatAt(region: RegionName, timeMs: number): Heartbeat {
     const { size, root } = headTree([]);
     const timeSeconds = Math.floor(timeMs / 1000);
@@ -382,7 +418,7 @@ describe('Deliveries', () => {
   function program(
     held: HeldRelease | undefined,
     labels: Readonly<Record<string, string>> = {},
-    kind: 'plain' | 'asks-regions' = 'plain',
+    kind: 'plain' | 'asks-regions' | 'sees-waiting' = 'plain',
   ): Program {
     const made = new Program(held, labels);
     identities += 1;
@@ -403,7 +439,8 @@ describe('Deliveries', () => {
         charterVersion: 1,
         bundles: [{ bundle: BUNDLE, held }],
         labels: made.labels,
-        wantsAttestations: kind === 'asks-regions',
+        wantsAttestations: kind !== 'plain',
+        ...(kind === 'sees-waiting' && { wantsWaiting: true }),
       },
     });
     return made;

@@ -22,6 +22,8 @@ export interface HeldHead {
   readonly digest: Sha256;
   /** Of charters: what lies below, all of which a reader holds. */
   readonly below?: (sequence: number) => Sha256 | undefined;
+  /** The reader waits for it by what this stream says, of which nothing newer may be there. */
+  readonly by?: StreamName;
 }
 
 /** When each region last said that it holds nothing newer in one stream, and with which key. */
@@ -100,4 +102,15 @@ export function judgeFreshness(
   if (nowMs - quorumMs > windowMs) return { kind: 'stale', quorumMs, isTurn: before !== 'stale' };
   const staleAtMs = quorumMs + windowMs + 1;
   return { kind: 'fresh', quorumMs, staleAtMs, isTurn: before !== 'fresh' };
+}
+
+/** How fresh something is that two streams say. */
+export function olderOf(before: Freshness['kind'], one: Freshness, other: Freshness): Freshness {
+  const times = [one.quorumMs, other.quorumMs].filter((time) => time !== undefined);
+  const quorum = times.length === 2 && { quorumMs: Math.min(...times) };
+  if (one.kind === 'stale' || other.kind === 'stale') {
+    return { kind: 'stale', ...quorum, isTurn: before !== 'stale' };
+  }
+  const ends = [one.staleAtMs, other.staleAtMs].filter((time) => time !== undefined);
+  return { kind: 'fresh', ...quorum, staleAtMs: Math.min(...ends), isTurn: before !== 'fresh' };
 }

@@ -15,7 +15,7 @@ import type { KeyId, RealmName, RegionName, StreamName } from '../ids.ts';
 import { decidedBy } from '../trusted/decisions.ts';
 import type { AcceptedCharter } from '../trusted/state.ts';
 import type { AttestedRows, CosignedLeaf } from './attested.ts';
-import { decisionOf, requireRealm } from './checkpoint.ts';
+import { requireRealm } from './checkpoint.ts';
 import {
   advanceClock,
   type ClockReading,
@@ -29,11 +29,12 @@ import {
   type Freshness,
   type HeldHead,
   judgeFreshness,
+  olderOf,
 } from './freshness.ts';
 import type { HeadProof } from './heads.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
-import { isLeaf } from './proof.ts';
+import { isSameLog, LeafBook, type LoggedStatement, type LogPlace } from './leaf-book.ts';
 import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
 import {
   type CosignedHeads,
@@ -43,10 +44,7 @@ import {
   type SplitPair,
   verifySplit,
 } from './split.ts';
-import { hashLeaf } from './tree.ts';
 
-/** Roots of one stream whose last leaf is kept; a reader waits for the newest. */
-const LEAVES_MAX = 4;
 const NO_HEADS: CosignedHeads = new Map();
 const NO_ATTESTATIONS: Attestations = new Map();
 
@@ -59,11 +57,6 @@ export interface RegionViewOptions {
   readonly localMs: number;
 }
 
-/** A statement that is to come into use. */
-export interface LoggedStatement extends HeldHead {
-  readonly payload: Uint8Array;
-}
-
 /** The attestations that one reader knows. */
 export class RegionView {
   readonly realm: RealmName;
@@ -71,9 +64,11 @@ export class RegionView {
   readonly threshold: number;
   readonly #splits: Map<KeyId, RegionSplit> = new Map();
   readonly #heads: Map<StreamName, CosignedHeads> = new Map();
-  readonly #leaves: Map<StreamName, readonly Omit<CosignedLeaf, 'lines'>[]> = new Map();
+  readonly #leaves: LeafBook = new LeafBook();
   readonly #said: Map<StreamName, Map<RegionName, Said>> = new Map();
   readonly #attestations: Map<StreamName, Attestations> = new Map();
+  /** By what the newest of a stream is not due, where that is so. */
+  readonly #by: Map<StreamName, StreamName | undefined> = new Map();
   #charters: readonly AcceptedCharter[] = [];
   #charter: AcceptedCharter | undefined;
   /** Everybody who counts; absent without regions. */
@@ -126,7 +121,7 @@ export class RegionView {
     requireRealm(checkpoint, this.realm);
     const policy = this.#counting;
     if (policy === undefined) return 'held';
-    const { stream, root } = checkpoint;
+    const { stream } = checkpoint;
     let news: 'new' | 'held' = 'held';
     for (const line of lines) {
       const seen = observeCosignature(this.#heads.get(stream) ?? NO_HEADS, policy, {
@@ -138,11 +133,7 @@ export class RegionView {
       if (seen.kind === 'new' || seen.kind === 'split') news = 'new';
     }
     // Only what somebody who counts has signed is worth remembering.
-    if (this.#linesUnder(checkpoint).length === 0) return news;
-    const others = (this.#leaves.get(stream) ?? []).filter(
-      (one) => one.checkpoint.root !== root || !isSameLog(one.checkpoint, checkpoint),
-    );
-    this.#leaves.set(stream, [{ checkpoint, ...leaf }, ...others].slice(0, LEAVES_MAX));
+    if (this.#linesUnder(checkpoint).length > 0) this.#leaves.note({ checkpoint, ...leaf });
     return news;
   }
 
@@ -169,6 +160,7 @@ export class RegionView {
     const { nowMs } = this.read(localMs);
     const news = noteHeartbeat(this.#book, policy, heartbeat, nowMs);
     if (news.kind === 'old') return 'held';
+    for (const head of held.values()) if (head !== undefined) this.#by.set(head.stream, head.by);
     const verdicts = rows.map((proof) => this.#verdict(heartbeat, proof, held));
     if (news.kind === 'new') this.#advance(news.book, localMs);
     for (const [proof, attestations] of verdicts) {
@@ -182,6 +174,7 @@ export class RegionView {
 
   /** What the reader has of a stream is another release now. */
   moved(held: HeldHead): void {
+    this.#by.set(held.stream, held.by);
     for (const { heartbeat, proof } of this.#said.get(held.stream)?.values() ?? []) {
       const before = this.#attestations.get(held.stream) ?? NO_ATTESTATIONS;
       const verdict = attest(before, heartbeat, proof, held);
@@ -196,19 +189,10 @@ export class RegionView {
    * Errors: `POLICY` (the charter has fewer regions than are demanded), `QUORUM`. Rules CO-17 and
    * DW-14.
    */
-  requireCosigned(
-    { stream, sequence, payload }: LoggedStatement,
-    place: 'last' | 'any' = 'last',
-  ): void {
+  requireCosigned(logged: LoggedStatement, place: LogPlace = 'last'): void {
     const policy = this.#policy();
-    const by = decidedBy(this.#charters, stream);
-    const [newest] = (this.#leaves.get(stream) ?? []).filter(
-      ({ checkpoint, proof, sequence: at = checkpoint.size }) =>
-        at === sequence &&
-        (place === 'any' || checkpoint.size === sequence) &&
-        decisionOf(checkpoint) === by &&
-        isLeaf(checkpoint, { index: at - 1, hash: hashLeaf(payload) }, proof),
-    );
+    const { stream, sequence } = logged;
+    const newest = this.#leaves.find(logged, place, decidedBy(this.#charters, stream));
     if (newest !== undefined) {
       requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));
       return;
@@ -221,14 +205,16 @@ export class RegionView {
     );
   }
 
-  /** How fresh a stream is. Errors: `POLICY`. Rules FR-2 and FR-3. */
+  /** How fresh a stream is. Errors: `POLICY`. Rules FR-2, FR-3 and DW-18. */
   judge(
     stream: StreamName,
     before: Freshness['kind'],
     window: { readonly windowMs: number; readonly nowMs: number },
   ): Freshness {
     const attestations = this.#attestations.get(stream) ?? NO_ATTESTATIONS;
-    return judgeFreshness(before, attestations, this.#policy(), window);
+    const own = judgeFreshness(before, attestations, this.#policy(), window);
+    const by = this.#by.get(stream);
+    return by === undefined ? own : olderOf(before, own, this.judge(by, before, window));
   }
 
   /** What a heartbeat's row comes to; no attestations when it is ahead of the reader. */
@@ -292,8 +278,4 @@ export class RegionView {
 interface Said {
   readonly heartbeat: Heartbeat;
   readonly proof: HeadProof;
-}
-
-function isSameLog(a: CosignedLeaf['checkpoint'], b: CosignedLeaf['checkpoint']): boolean {
-  return decisionOf(a) === decisionOf(b);
 }

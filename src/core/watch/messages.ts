@@ -39,6 +39,8 @@ export interface WatchStart {
   readonly labels: ReadonlyMap<string, string>;
   /** Whether the client wants to hear what regions attest, and by which rollout it waits. */
   readonly wantsAttestations: boolean;
+  /** Present for a client that wants to see what waits behind that rollout. */
+  readonly wantsWaiting?: true;
   /** 32 hex digits, random per opened source; absent: the stream is a client of its own. */
   readonly instance?: string;
   /** How many streams the instance has opened, this one included; absent: unknown. */
@@ -109,6 +111,8 @@ export type WatchResponse =
   | { readonly kind: 'keep-alive' }
   /** The rollout by which newer releases come, for clients that ask regions. */
   | { readonly kind: 'rollout'; readonly document: SignedDocument }
+  /** A release that waits behind it: one statement, to be known and not to be used. */
+  | { readonly kind: 'waiting'; readonly update: BundleUpdate }
   /** What regions attest, for clients that asked for it. */
   | { readonly kind: 'cosigned'; readonly leaf: CosignedLeaf }
   | { readonly kind: 'heartbeat'; readonly said: AttestedRows }

@@ -6,6 +6,7 @@ import {
   CHARTER_STREAM,
   type RegionName,
   releaseStream,
+  rolloutStream,
   type StreamName,
 } from '../../../src/core/ids.ts';
 import { type HeadRow, headTree } from '../../../src/core/log/heads.ts';
@@ -81,6 +82,13 @@ export function rowsAt(
     return [{ stream: releaseStream(bundle), sequence: at, digest: release.digest, forked: false }];
   });
   return [charter, ...releases];
+}
+
+/** The row of a rollout. */
+export function rolloutRow(realm: TestRealm, bundle: BundleName, sequence: number): HeadRow {
+  const rollout = realm.rollouts(bundle)[sequence - 1];
+  if (rollout === undefined) throw new Error(`no rollout ${String(sequence)} of ${bundle}`);
+  return { stream: rolloutStream(bundle), sequence, digest: rollout.digest, forked: false };
 }
 
 /** A region's heartbeat over rows, with the proof of each. */

@@ -22,6 +22,18 @@ export const COVERED_D: readonly CoveredCase[] = [
     title: 'is fresh by the word of regions, and tells once when it becomes stale',
   },
   {
+    name: 'D01 quorum-older-than-W, of a rollout',
+    about: 'Who shows what waits and keeps back what became of the rollout makes programs stale.',
+    test: 'test/client/regions-waiting.test.ts',
+    title: 'is stale within the window when a node withholds what became of that rollout',
+  },
+  {
+    name: 'D01 quorum-older-than-W, in waves',
+    about: 'A release that waits behind a rollout makes no program stale: a real node.',
+    test: 'test/node/waiting.test.ts',
+    title: 'a release that waits behind a rollout makes no program stale (DW-18)',
+  },
+  {
     name: 'D02 release-expired',
     about: 'Kept by default, and reported as expired.',
     test: 'test/e2e/faults.test.ts',

@@ -74,6 +74,12 @@ export const COVERED_I: readonly CoveredCase[] = [
     title: 'takes it while a rollout holds the release before back',
   },
   {
+    name: 'I07 revocation-during-5%-canary, behind what waits',
+    about: 'Releases that wait excuse no program from one that is due to all.',
+    test: 'test/client/waiting-releases.test.ts',
+    title: 'excuse nobody from what only takes trust away, though it says that it waits',
+  },
+  {
     name: 'I08 telemetry-spoof',
     about: 'Who has another certificate is another client, whatever it says of itself.',
     test: BOARD,

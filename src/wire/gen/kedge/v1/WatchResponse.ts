@@ -22,7 +22,8 @@ export interface WatchResponseInput {
   'heartbeat'?: (_kedge_v1_AttestedRowsInput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitInput | null);
   'rollout'?: (_kedge_v1_SignedDocumentInput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout";
+  'waiting'?: (_kedge_v1_BundleUpdateInput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout"|"waiting";
 }
 
 export interface WatchResponseOutput {
@@ -36,5 +37,6 @@ export interface WatchResponseOutput {
   'heartbeat'?: (_kedge_v1_AttestedRowsOutput | null);
   'regionSplit'?: (_kedge_v1_RegionSplitOutput | null);
   'rollout'?: (_kedge_v1_SignedDocumentOutput | null);
-  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout";
+  'waiting'?: (_kedge_v1_BundleUpdateOutput | null);
+  'message'?: "charters"|"blobs"|"update"|"current"|"fork"|"keepAlive"|"cosigned"|"heartbeat"|"regionSplit"|"rollout"|"waiting";
 }

@@ -15,6 +15,7 @@ export interface WatchStartInput {
   'previousNode'?: (string);
   'reportsUsage'?: (boolean);
   'charterDigest'?: (Buffer | Uint8Array | string);
+  'wantsWaiting'?: (boolean);
 }
 
 export interface WatchStartOutput {
@@ -29,4 +30,5 @@ export interface WatchStartOutput {
   'previousNode': (string);
   'reportsUsage': (boolean);
   'charterDigest': (Buffer);
+  'wantsWaiting': (boolean);
 }
