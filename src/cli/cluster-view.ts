@@ -107,9 +107,11 @@ function formatMembers({ members, roots }: Cluster, styles: Styles): string {
     member.state === 'alive' ? styles.green(member.state) : styles.red(member.state),
     formatRoot(member, common, styles),
     member.behind === undefined ? '-' : formatBehind(member.behind, styles),
+    member.version === undefined ? 'not known' : printable(member.version),
     member.source,
   ]);
-  return formatTable(['  region', 'node', 'role', 'state', 'holds', 'behind', 'told by'], rows);
+  const head = ['node', 'role', 'state', 'holds', 'behind', 'version', 'told by'];
+  return formatTable(['  region', ...head], rows);
 }
 
 function formatRoot({ root }: ClusterMember, common: string | undefined, styles: Styles): string {

@@ -24,7 +24,10 @@ export interface ClusterMember {
   readonly root?: Sha256;
   /** Streams that it lacks; only who is asked says. */
   readonly behind?: number;
+  /** By the node itself, or what others say of it; absent: nobody knows. */
   readonly version?: string;
+  /** Up to which level it understands what is signed, likewise. */
+  readonly documents?: number;
 }
 
 /** A link that should be there and is not. */
@@ -133,12 +136,18 @@ function gatherMembers(statuses: readonly NodeStatus[]): readonly ClusterMember[
     const root = known?.root ?? (peer.link === 'up' ? peer.peerRoot : undefined);
     const state = worse(known?.state ?? 'alive', peer.state);
     const told = root === undefined ? {} : { root };
-    members.set(nodeId, { nodeId, region, state, role, source: 'others', ...told });
+    const { version = known?.version, documents = known?.documents } = peer.software ?? {};
+    const runs = version === undefined || documents === undefined ? {} : { version, documents };
+    members.set(nodeId, { nodeId, region, state, role, source: 'others', ...told, ...runs });
   }
-  for (const { nodeId, region, root, behind, version } of statuses) {
+  for (const { nodeId, region, root, behind, version, documents } of statuses) {
     const role = members.get(nodeId)?.role;
     const own = { nodeId, region, state: 'alive', source: 'itself' } as const;
-    members.set(nodeId, { ...own, root, behind, version, ...(role !== undefined && { role }) });
+    members.set(nodeId, {
+      ...{ ...own, root, behind, version },
+      ...(documents !== undefined && { documents }),
+      ...(role !== undefined && { role }),
+    });
   }
   return [...members.values()].sort(byRegion);
 }

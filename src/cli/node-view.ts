@@ -157,10 +157,11 @@ function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number)
       : peer.peerRoot === root
         ? 'the same'
         : styles.yellow('something else'),
+    printable(peer.software?.version ?? '?'),
     printable(troubleOf(peer)),
   ]);
-  const head = ['node', 'address', 'role', 'state', 'link', 'RTT', 'since', 'holds', 'last error'];
-  return formatTable(['  region', ...head], rows);
+  const head = ['node', 'address', 'role', 'state', 'link', 'RTT', 'since', 'holds', 'version'];
+  return formatTable(['  region', ...head, 'last error'], rows);
 }
 
 /** Why a node is not reached; nothing when no link is needed and nothing is wrong. */
@@ -265,6 +266,7 @@ export function statusJson(status: NodeStatus): Json {
     region: status.region,
     realm: status.realm,
     version: status.version,
+    documents: status.documents ?? null,
     firstCharterDigest: status.firstCharterDigest,
     startedAt: formatTimestamp(status.startedAtMs),
     root: status.root,
@@ -280,9 +282,10 @@ export function statusJson(status: NodeStatus): Json {
       digest,
       state: fork === undefined ? 'open' : 'forked',
     })),
-    peers: status.peers.map(({ conduct, ...peer }) => ({
+    peers: status.peers.map(({ conduct, software, ...peer }) => ({
       ...peer,
       ...(conduct !== undefined && { conduct: { ...conduct } }),
+      ...(software !== undefined && { software: { ...software } }),
     })),
     failingSeeds: status.failingSeeds.map((seed) => ({ ...seed })),
     regions: status.regions.map((region) => ({ ...region })),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NodeStatus } from '../core/admin/messages.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import {
@@ -30,6 +31,7 @@ import { parseDurationDays } from './durations.ts';
 import { requireAbsent } from './files.ts';
 import { parseArgument } from './help.ts';
 import type { NodeAdmin } from './node-admin.ts';
+import { askVersions, warnOfOlderNodes } from './older-nodes.ts';
 import { groundOf, openRealm, type Realm } from './realm.ts';
 import type { RealmOptions, ShortcutOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
@@ -58,6 +60,8 @@ export interface RolloutBasis {
   readonly previous: RolloutHead | undefined;
   /** The node's own word. */
   readonly status: RolloutStatus;
+  /** Likewise, of which versions there are. */
+  readonly nodes: NodeStatus | undefined;
 }
 
 /** Which release is meant: by number, the one of the newest rollout, or the newest. */
@@ -95,7 +99,8 @@ export async function openRollouts(
   const head = headOf(state, releaseStream(bundle));
   if (head?.sequence !== sequence) throw new KedgeError('PROOF', 'the node sent another release');
   const previous = headOf(state, rolloutStream(bundle));
-  return { bundle, pin, charters, state, release: head, previous, status };
+  const nodes = await askVersions(node);
+  return { bundle, pin, charters, state, release: head, previous, status, nodes };
 }
 
 /** Whether a release comes in waves and the node knows of no rollout that names it. */
@@ -190,6 +195,7 @@ export async function finishRollout(
   const path = session.path(options.draft ?? `${bundle}.rollout.json`);
   await requireAbsent(path);
   let draft = buildRollout(basis, body, { nowMs, validFor: options.validFor });
+  warnOfOlderNodes(session, basis.nodes, draft.document);
   const opened = { path, pin, draft, saveAs: 'new' } as const;
   const review = reviewRollout(draft, pin, nowMs);
   const isOther = review.previous?.body.to.digest !== body.to.digest;

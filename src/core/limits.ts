@@ -51,6 +51,8 @@ export const CLOCK_SKEW_MAX_MS: number = 5 * 60_000;
 export const DELTA_CHAIN_MAX: number = 64;
 /** Releases that wait behind a rollout and are shown to a client; more of them make it stale. */
 export const WAITING_MAX: number = 16;
+/** The version of the software that a node runs, characters. */
+export const SOFTWARE_VERSION_MAX_CHARS: number = 64;
 /** Charter statements applied in one step; the rest follows in the next. */
 export const CHARTER_STEP_MAX: number = 64;
 /** History held in memory until its head proves it, bytes. */

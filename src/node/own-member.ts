@@ -8,8 +8,10 @@ import { type Hello, PROTOCOL_VERSION } from '../core/gossip/frames.ts';
 import type { GossipOptions } from '../core/gossip/machine.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { MembershipSnapshot } from '../core/membership/events.ts';
+import { DOCUMENT_LEVEL } from '../core/statements/document-level.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NodeConfig } from './config.ts';
+import { packageVersion } from './package-version.ts';
 
 /** What a member is made of. */
 interface MemberOptions {
@@ -30,6 +32,7 @@ export function membershipOf(
   return {
     self: { nodeId, region, realm, address, bootId, protocolVersion, publicKey },
     sign: (message) => nodeKey.sign(message),
+    software: { version: packageVersion(), documents: DOCUMENT_LEVEL },
     nowMs: clock.monotonicMs(),
     ...(remembered !== undefined && { remembered }),
   };

@@ -18,6 +18,7 @@ import {
   SIGNATURE_MAX_BYTES,
 } from '../core/limits.ts';
 import type { MembershipSnapshot, RememberedMember } from '../core/membership/events.ts';
+import { checkSoftware, type Software } from '../core/membership/software.ts';
 import { type ObjectReader, readObject } from '../core/reader.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -126,6 +127,7 @@ function encodeMemory({ incarnation, members }: MembershipSnapshot): Uint8Array 
   return encodeCanonical({
     incarnation,
     members: members.map(({ signed, state, binding }) => ({
+      ...(signed.software !== undefined && { software: { ...signed.software } }),
       binding,
       payload: encodeBase64(signed.payload),
       signature: encodeBase64(signed.signature),
@@ -141,7 +143,10 @@ function parseMemory(bytes: Uint8Array): MembershipSnapshot {
     incarnation: reader.integer('incarnation', INTEGER),
     members: reader.list('members', { max: 2 * MEMBERS_MAX }, (item, path) =>
       parseRemembered(
-        readObject(item, path, { required: ['binding', 'payload', 'signature', 'state'] }),
+        readObject(item, path, {
+          required: ['binding', 'payload', 'signature', 'state'],
+          optional: ['software'],
+        }),
       ),
     ),
   };
@@ -168,14 +173,23 @@ function parseMarks(bytes: Uint8Array): readonly SignedMark[] {
 }
 
 function parseRemembered(
-  reader: ObjectReader<'binding' | 'payload' | 'signature' | 'state'>,
+  reader: ObjectReader<'binding' | 'payload' | 'signature' | 'software' | 'state'>,
 ): RememberedMember {
   return {
     binding: reader.oneOf('binding', ['first-seen', 'confirmed']),
     signed: {
       payload: reader.bytes('payload', { maxBytes: MEMBER_MAX_BYTES }),
       signature: reader.bytes('signature', { maxBytes: SIGNATURE_MAX_BYTES }),
+      ...(reader.has('software') && { software: parseSoftware(reader) }),
     },
     state: reader.oneOf('state', ['alive', 'failed', 'left']),
   };
+}
+
+function parseSoftware(reader: ObjectReader<'software'>): Software {
+  const software = reader.object('software', { required: ['documents', 'version'] });
+  return checkSoftware({
+    version: software.text('version'),
+    documents: software.integer('documents', INTEGER),
+  });
 }

@@ -24,6 +24,7 @@ import {
   splitStream,
 } from '../core/ids.ts';
 import type { StreamAttestation } from '../core/log/attested.ts';
+import { DOCUMENT_LEVEL } from '../core/statements/document-level.ts';
 import type { SignedStatement } from '../core/statements/envelope.ts';
 import { currentCharter, type TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
@@ -116,6 +117,7 @@ export class Queries {
       region: self.region,
       realm: self.realm,
       version,
+      documents: DOCUMENT_LEVEL,
       firstCharterDigest: self.firstCharterDigest,
       startedAtMs,
       root: replicator.root.root,
@@ -175,7 +177,19 @@ export function countBehind(replicator: Replicator): number {
 }
 
 function peerStatus(
-  { link, info, nodeId, region, address, state, role, wanted, conduct, doubt }: LinkedNeighbour,
+  {
+    link,
+    info,
+    nodeId,
+    region,
+    address,
+    state,
+    role,
+    wanted,
+    conduct,
+    doubt,
+    software,
+  }: LinkedNeighbour,
   startedAtMs: number,
 ): PeerStatus {
   const lastError = info?.lastError;
@@ -192,5 +206,6 @@ function peerStatus(
     ...(lastError !== undefined && { lastError }),
     ...(conduct !== undefined && { conduct }),
     ...(doubt !== undefined && { doubt }),
+    ...(software !== undefined && { software }),
   };
 }

@@ -25,6 +25,7 @@ import {
   type Updates,
 } from '../core/membership/frames.ts';
 import type { SignedMember } from '../core/membership/record.ts';
+import { checkSoftware } from '../core/membership/software.ts';
 import { decodeBytes, decodeUint, encodeHexBytes, requireCount, requireMessage } from './fields.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
 import type { MemberBucketsOutput } from './gen/kedge/v1/MemberBuckets.ts';
@@ -165,10 +166,11 @@ function decodeUpdates(updates: MemberUpdatesOutput | null): Updates {
   };
 }
 
-function decodeMember({ payload, signature }: SignedMemberOutput): SignedMember {
+function decodeMember({ payload, signature, software }: SignedMemberOutput): SignedMember {
   return {
     payload: decodeBytes(payload, { min: 1, max: MEMBER_MAX_BYTES }, 'member record'),
     signature: decodeBytes(signature, { min: 1, max: SIGNATURE_MAX_BYTES }, 'member signature'),
+    ...(software !== null && { software: checkSoftware(software) }),
   };
 }
 
@@ -195,7 +197,11 @@ function decodeMemberRow({ nodeId, incarnation, state }: MemberRowOutput): Membe
 function updatesIn({ members, observations }: Updates): MemberUpdatesInput | null {
   if (members.length === 0 && observations.length === 0) return null;
   return {
-    members: members.map(({ payload, signature }) => ({ payload, signature })),
+    members: members.map(({ payload, signature, software }) => ({
+      payload,
+      signature,
+      ...(software !== undefined && { software: { ...software } }),
+    })),
     observations: observations.map(observationIn),
   };
 }

@@ -22,6 +22,7 @@ import {
   STREAMS_MAX,
   TEXT_MAX_CHARS,
 } from '../core/limits.ts';
+import { checkSoftware } from '../core/membership/software.ts';
 import type { MemberDoubt, MemberState } from '../core/membership/view.ts';
 import { decodeStreamStatus, encodeStreamStatus } from './admin.ts';
 import {
@@ -72,6 +73,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     region: parseRegionName(message.region),
     realm: parseRealmName(message.realm),
     version: decodeText(message.version, TEXT_MAX_CHARS, 'version'),
+    ...(message.documents > 0 && { documents: message.documents }),
     firstCharterDigest: decodeSha256(message.firstCharterDigest, 'first charter digest'),
     startedAtMs: decodeUint(message.startedAtMs, 'start time'),
     root: decodeSha256(message.root, 'root'),
@@ -94,6 +96,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     region: status.region,
     realm: status.realm,
     version: status.version,
+    documents: status.documents ?? 0,
     firstCharterDigest: encodeHexBytes(status.firstCharterDigest),
     startedAtMs: String(status.startedAtMs),
     root: encodeHexBytes(status.root),
@@ -134,6 +137,7 @@ function decodePeer(peer: PeerStatusOutput): PeerStatus {
     ...(lastError === '' ? {} : { lastError }),
     ...(peer.faults === 0 ? {} : { conduct: decodeConduct(peer) }),
     ...decodeDoubt(peer),
+    ...(peer.software !== null && { software: checkSoftware(peer.software) }),
   };
 }
 
@@ -177,6 +181,7 @@ function encodePeer(peer: PeerStatus): PeerStatusInput {
     cutOffs: peer.conduct?.cutOffs ?? 0,
     refusedUntilMs: String(peer.conduct?.refusedUntilMs ?? 0),
     lastFault: (peer.conduct?.lastFault ?? '').slice(0, TEXT_MAX_CHARS),
+    ...(peer.software !== undefined && { software: { ...peer.software } }),
   };
 }
 

@@ -61,6 +61,12 @@ interface Status {
   readonly repair: { readonly comparedAt: string | null };
 }
 
+interface Versions {
+  readonly version: string;
+  readonly peers: readonly { readonly software?: { readonly version: string } }[];
+  readonly members: readonly { readonly version?: string }[];
+}
+
 async function settle(same: number): Promise<void> {
   const look = async (): Promise<void> => {
     const { stdout } = await run(['node', 'status', '--output', 'json']);
@@ -87,6 +93,14 @@ describe('kedge node status', () => {
     expect(stdout).toMatch(/repair: +compared (just now|\d+ seconds ago), fetched /);
     expect(stdout).toMatch(/ {2}fra +fra-1 .*relay.*up.*the same/);
     expect(stdout.indexOf('fra-1')).toBeLessThan(stdout.indexOf('iad-2'));
+  });
+
+  it('shows which versions the other nodes run', async () => {
+    const { stdout } = await run(['node', 'status', '--output', 'json']);
+    const { version, peers } = JSON.parse(stdout) as Versions;
+    expect(peers.map(({ software }) => software?.version)).toEqual([version, version]);
+    const { members } = JSON.parse((await run(['cluster', '--output', 'json'])).stdout) as Versions;
+    expect(members.map((member) => member.version)).toEqual([version, version, version]);
   });
 
   it('prints one line of JSON each time with --watch', async () => {
@@ -116,7 +130,7 @@ describe('kedge cluster', () => {
   it('is well when one node knows that all are alive and hold the same', async () => {
     const { code, stdout } = await run(['cluster']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('3 of 3 members alive')]);
-    expect(stdout).toMatch(/ {2}fra +fra-1 +relay +alive +[0-9a-f]{8} +- +others/);
+    expect(stdout).toMatch(/ {2}fra +fra-1 +relay +alive +[0-9a-f]{8} +- +\S+ +others/);
     expect(stdout).toContain(
       'well, as far as iad-1 can tell: all members are alive, reach each other',
     );

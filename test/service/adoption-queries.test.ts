@@ -205,6 +205,7 @@ function neighbour(name: string, state: MemberState): LinkedNeighbour {
     link: undefined,
     wanted: 'wanted',
     doubt: undefined,
+    software: undefined,
     info: undefined,
     conduct: undefined,
   };

@@ -289,7 +289,7 @@ describe('Deliveries', () => {
     expect(other.messages.map(({ kind }) => kind)).toEqual(['current']);
   });
 
-  it('shows what waits behind that rollout to those that ask, once, and gives it to nobody', async () => {
+  it('shows those that ask what waits behind that rollout, once', async () => {
     await wavedRelease(1);
     await roll();
     const [asking, older] = [

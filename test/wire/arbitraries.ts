@@ -232,14 +232,25 @@ const signedMark = fc.record({
   signature: fc.uint8Array({ minLength: 1, maxLength: 64 }),
 });
 const memberState = fc.constantFrom('alive' as const, 'suspect', 'failed', 'left');
+const software = fc.record(
+  {
+    version: fc.stringMatching(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,20}$/),
+    documents: fc.nat({ max: 0xffff_ffff }),
+  },
+  { noNullPrototype: true },
+);
 const updates = fc.oneof(
   fc.constant(NO_UPDATES),
   fc.record({
     members: fc.array(
-      fc.record({
-        payload: fc.uint8Array({ minLength: 1, maxLength: 40 }),
-        signature: fc.uint8Array({ minLength: 1, maxLength: 64 }),
-      }),
+      fc.record(
+        {
+          payload: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+          signature: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+          software,
+        },
+        { requiredKeys: ['payload', 'signature'], noNullPrototype: true },
+      ),
       { minLength: 1, maxLength: 3 },
     ),
     observations: fc.array(
@@ -409,6 +420,7 @@ const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
       { requiredKeys: ['faults', 'cutOffs', 'lastFault'], noNullPrototype: true },
     ),
     doubt: fc.constantFrom('unproven' as const, 'too-far' as const, 'too-near' as const),
+    software,
   },
   {
     requiredKeys: ['nodeId', 'region', 'address', 'state', 'role', 'link', 'sinceMs'],

@@ -7,6 +7,7 @@ import type { CommandModule } from '../command-module.ts';
 import { loadDraft } from '../draft-file.ts';
 import { reviewDraft } from '../draft-review.ts';
 import { addExamples } from '../help.ts';
+import { askVersions, warnOfOlderNodes } from '../older-nodes.ts';
 import { type ApproveOptions, addApproveOptions } from '../proposal-options.ts';
 import { openNodeRealm, sendProposal } from '../proposals.ts';
 import { addRealmOptions } from '../realm-options.ts';
@@ -38,10 +39,11 @@ async function run(session: Session, file: string, options: ApproveOptions): Pro
   const pin = requirePin(await session.profile(), options);
   const opened = { path, pin, draft: await loadDraft(path) };
   const { signable } = reviewDraft(session, opened);
+  await using realm = await openNodeRealm(session, options);
+  warnOfOlderNodes(session, await askVersions(realm.node), opened.draft.document);
   const draft =
     options.key === undefined
       ? opened.draft
       : await signDraft(session, signable, options.key, options);
-  await using realm = await openNodeRealm(session, options);
   await sendProposal(session, realm, { ...opened, draft });
 }

@@ -14,6 +14,7 @@ import type {
   Sha256,
   StreamName,
 } from '../ids.ts';
+import type { Software } from '../membership/software.ts';
 import type { MemberDoubt, MemberState } from '../membership/view.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
@@ -92,6 +93,8 @@ export interface PeerStatus {
   readonly conduct?: ConductStatus;
   /** What is hard to believe of it; absent for nothing. */
   readonly doubt?: MemberDoubt;
+  /** What it runs; absent: it is not known. */
+  readonly software?: Software;
 }
 
 /** What a node remembers of another one that got something wrong. */
@@ -145,6 +148,8 @@ export interface NodeStatus {
   readonly realm: RealmName;
   /** The version of the software. */
   readonly version: string;
+  /** Up to which level it understands what is signed; absent: it does not say. */
+  readonly documents?: number;
   readonly firstCharterDigest: Sha256;
   readonly startedAtMs: number;
   /** Summary of all rows. */

@@ -37,6 +37,7 @@ export interface NeighbourView extends PeerIdentity {
   readonly wanted: 'wanted' | 'not-wanted';
   /** What is hard to believe of it; advice, no more. */
   readonly doubt: MemberDoubt | undefined;
+  readonly software: MemberView['signed']['software'];
 }
 
 /** What neighbours are made of. */
@@ -124,6 +125,7 @@ export class Neighbours {
         link: link?.isReady === true ? link : undefined,
         wanted: this.#topology.links().has(nodeId) ? 'wanted' : 'not-wanted',
         doubt: this.#membership.isDoubtful(nodeId) ? 'unproven' : this.#labels.doubt(nodeId),
+        software: member.signed.software,
       };
     });
   }

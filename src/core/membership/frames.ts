@@ -65,12 +65,16 @@ export const NO_UPDATES: Updates = { members: [], observations: [] };
 
 /** Fields, lengths and signature around a record on the wire, bytes; rounded up. */
 const RECORD_OVERHEAD_BYTES = 80;
+/** The same around what a node runs. */
+const SOFTWARE_OVERHEAD_BYTES = 12;
 /** Fields, lengths and incarnation of an observation on the wire, bytes; rounded up. */
 const OBSERVATION_OVERHEAD_BYTES = 16;
 
 /** How much of a frame a record takes, bytes; an upper bound. */
 export function memberBytes(signed: SignedMember): number {
-  return signed.payload.length + RECORD_OVERHEAD_BYTES;
+  const { payload, software } = signed;
+  const more = software === undefined ? 0 : software.version.length + SOFTWARE_OVERHEAD_BYTES;
+  return payload.length + RECORD_OVERHEAD_BYTES + more;
 }
 
 /** How much of a frame an observation takes, bytes; an upper bound. */

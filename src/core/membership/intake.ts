@@ -72,6 +72,8 @@ export class Intake {
     switch (taken.kind) {
       case 'known':
         return this.#spreader.heard(taken.member, link);
+      case 'software':
+        return this.#spreader.tell(taken.member);
       case 'gone':
         return;
       case 'self':

@@ -32,6 +32,7 @@ import { Prober } from './prober.ts';
 import { Reading } from './reading.ts';
 import { type MemberRecord, type MemberSigner, signMember } from './record.ts';
 import { Rumors } from './rumors.ts';
+import type { Software } from './software.ts';
 import { Spreader } from './spreader.ts';
 import { MemberTable } from './table.ts';
 import { Upkeep } from './upkeep.ts';
@@ -43,6 +44,8 @@ export interface MembershipOptions {
   readonly self: Omit<MemberRecord, 'incarnation' | 'status'>;
   /** Signs with the key in `self.publicKey`. */
   readonly sign: MemberSigner;
+  /** What this node runs; absent: it does not say. */
+  readonly software?: Software;
   /** Uniform in [0, 1): order and jitter only, never a decision about trust. */
   readonly random: () => number;
   readonly nowMs: number;
@@ -74,7 +77,7 @@ export class MembershipMachine {
     const [outbox, links] = [this.#outbox, this.#links];
     const incarnation = (remembered?.incarnation ?? 0) + 1;
     const record: MemberRecord = { ...self, incarnation, status: 'alive' };
-    const signed = signMember(record, sign);
+    const signed = signMember(record, sign, options.software);
     const table = new MemberTable({ signed, record, state: 'alive' }, nowMs);
     const health = new LocalHealth(config.healthMax);
     const rumors = new Rumors(config, table);

@@ -81,7 +81,7 @@ export class Own {
 
   #restate(incarnation: number, status: MemberStatus, nowMs: number): void {
     const record = { ...this.record, incarnation, status };
-    const signed = signMember(record, this.#sign);
+    const signed = signMember(record, this.#sign, this.signed.software);
     this.#table.restate(signed, record, nowMs);
     this.#outbox.emit({ kind: 'self', signed });
     this.#spreader.tell(this.#table.self);

@@ -22,6 +22,7 @@ import {
 import { MEMBER_MAX_BYTES } from '../limits.ts';
 import { readObject } from '../reader.ts';
 import { pae } from '../statements/envelope.ts';
+import { type Software, withSoftware } from './software.ts';
 
 /** What a node may say about itself; that it failed is for others to say. */
 export type MemberStatus = 'alive' | 'left';
@@ -47,6 +48,8 @@ export interface MemberRecord {
 export interface SignedMember {
   readonly payload: Uint8Array;
   readonly signature: Uint8Array;
+  /** What the node runs, where that is told; not signed. */
+  readonly software?: Software;
 }
 
 /** Signs the bytes that {@link signMember} gives it with the node's key. */
@@ -65,8 +68,15 @@ const INTEGER = { min: 0, max: Number.MAX_SAFE_INTEGER };
 // key of the map is the object, so a changed copy is looked at again.
 const verified = new WeakMap<SignedMember, MemberRecord>();
 
-/** Signs a record. Errors: `LIMIT`, `PARSE` (a field that no reader would take), `KEY`. */
-export function signMember(record: MemberRecord, sign: MemberSigner): SignedMember {
+/**
+ * Signs a record, beside which `software` goes. Errors: `LIMIT`, `PARSE` (a field that no reader
+ * would take), `KEY`.
+ */
+export function signMember(
+  record: MemberRecord,
+  sign: MemberSigner,
+  software?: Software,
+): SignedMember {
   const payload = encodeCanonical({
     address: record.address,
     bootId: record.bootId,
@@ -78,7 +88,8 @@ export function signMember(record: MemberRecord, sign: MemberSigner): SignedMemb
     region: record.region,
     status: record.status,
   });
-  const signed = { payload, signature: sign(pae(MEMBER_PAYLOAD_TYPE, payload)) };
+  const signature = sign(pae(MEMBER_PAYLOAD_TYPE, payload));
+  const signed = withSoftware({ payload, signature }, software);
   verifyMember(signed);
   return signed;
 }

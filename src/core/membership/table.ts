@@ -10,7 +10,6 @@
  * @module
  */
 import { equalBytes } from '../bytes.ts';
-import { KedgeError } from '../errors.ts';
 import type { NodeId, RealmName, RegionName } from '../ids.ts';
 import { MEMBERS_MAX } from '../limits.ts';
 import type { PeerIdentity } from '../peer.ts';
@@ -25,6 +24,8 @@ import {
   type SignedMember,
   verifyMember,
 } from './record.ts';
+import { isNewSoftware, type Software, type SoftwareSource, withSoftware } from './software.ts';
+import { otherKey, otherRealm, otherRegion, tableFull } from './table-errors.ts';
 import { compareRecords, type MemberState, type MemberView } from './view.ts';
 
 /** What became of a record. */
@@ -40,6 +41,8 @@ export type Taken =
     }
   /** It holds already. */
   | { readonly kind: 'known'; readonly member: Member }
+  /** It holds already, and came with news of the software. */
+  | { readonly kind: 'software'; readonly member: Member }
   /** A later one holds. */
   | { readonly kind: 'old'; readonly member: Member }
   /** It is about this node itself, signed by its key, and not its last word. */
@@ -147,7 +150,7 @@ export class MemberTable {
     if (direct && peer.region !== record.region) throw otherRegion(record, peer);
     if (held !== undefined && equalMembers(held.signed, signed)) {
       if (direct) held.binding = 'confirmed';
-      return { kind: 'known', member: held };
+      return this.#note(held, signed, { source: direct ? 'itself' : 'others', pay });
     }
     const sameKey = held === undefined || equalBytes(held.record.publicKey, record.publicKey);
     if (held !== undefined && sameKey && compareRecords({ record, signed }, held) < 0) {
@@ -160,7 +163,8 @@ export class MemberTable {
     if (held === undefined) return this.#admit({ signed, record }, binding, nowMs);
     const before = held.state;
     held.binding = binding;
-    this.#replace(held, { signed, record, state: record.status }, nowMs);
+    const kept = withSoftware(signed, softwareOf(held, { signed, record }));
+    this.#replace(held, { signed: kept, record, state: record.status }, nowMs);
     return { kind: 'news', member: held, before, key: sameKey ? 'same' : 'new' };
   }
 
@@ -169,7 +173,7 @@ export class MemberTable {
     const record = verifyMember(signed);
     if (record.realm !== this.#realm) throw otherRealm(record, this.#realm);
     if (this.#members.has(record.nodeId)) return;
-    if (this.size >= this.#membersMax) throw full(this.#membersMax);
+    if (this.size >= this.#membersMax) throw tableFull(this.#membersMax);
     const stands = record.status === 'left' ? 'left' : state;
     this.#insert(new Member({ signed, record, state: stands }, binding, nowMs));
   }
@@ -193,6 +197,18 @@ export class MemberTable {
     member.isForgotten = true;
   }
 
+  #note(
+    member: Member,
+    { software }: SignedMember,
+    { source, pay }: { readonly source: SoftwareSource; readonly pay: () => void },
+  ): Taken {
+    if (!isNewSoftware(member.signed.software, software, source)) return { kind: 'known', member };
+    pay();
+    member.signed = withSoftware(member.signed, software);
+    this.#version += 1;
+    return { kind: 'software', member };
+  }
+
   #takeSelf(signed: SignedMember, record: MemberRecord, pay: () => void): Taken {
     const { self } = this;
     if (record.incarnation < self.record.incarnation) return { kind: 'old', member: self };
@@ -207,7 +223,7 @@ export class MemberTable {
     if (record.status === 'left') return { kind: 'gone' };
     const evicted = this.size < this.#membersMax ? undefined : this.#leastWorth(binding);
     if (evicted !== undefined) this.remove(evicted);
-    if (this.size >= this.#membersMax) throw full(this.#membersMax);
+    if (this.size >= this.#membersMax) throw tableFull(this.#membersMax);
     const member = new Member({ signed, record, state: 'alive' }, binding, nowMs);
     this.#insert(member);
     const news: Taken = { kind: 'news', member, key: 'same' };
@@ -267,33 +283,16 @@ export class MemberTable {
   }
 }
 
+/** What comes with a record, or was told of the same process: whoever brings it may not say. */
+function softwareOf(
+  held: Member,
+  { signed, record }: Pick<MemberView, 'signed' | 'record'>,
+): Software | undefined {
+  const isSame = held.record.bootId === record.bootId;
+  return signed.software ?? (isSame ? held.signed.software : undefined);
+}
+
 function isWorthLess(a: Member, b: Member): boolean {
   if (a.binding !== b.binding) return a.binding === 'first-seen';
   return a.sinceMs < b.sinceMs;
-}
-
-function otherRealm({ nodeId, realm }: MemberRecord, own: RealmName): KedgeError {
-  return new KedgeError('REALM', `the record of ${nodeId} is of realm ${realm}, not of ${own}`);
-}
-
-function otherRegion({ nodeId, region }: MemberRecord, peer: PeerIdentity): KedgeError {
-  return new KedgeError(
-    'ACCESS',
-    `${nodeId} calls itself a node of region ${region}, but its certificate is of ${peer.region}`,
-  );
-}
-
-function otherKey({ nodeId }: MemberRecord): KedgeError {
-  return new KedgeError(
-    'CONFLICT',
-    `a relayed record gives ${nodeId} another key than the one known here; if the node has a new ` +
-      'key on purpose, a direct link to it settles it',
-    { detail: { nodeId } },
-  );
-}
-
-function full(max: number): KedgeError {
-  return new KedgeError('LIMIT', `the table holds ${max} members already`, {
-    detail: { max },
-  });
 }

@@ -65,6 +65,7 @@ import type { SignatureInput as _kedge_v1_SignatureInput, SignatureOutput as _ke
 import type { SignedDocumentInput as _kedge_v1_SignedDocumentInput, SignedDocumentOutput as _kedge_v1_SignedDocumentOutput } from './kedge/v1/SignedDocument.ts';
 import type { SignedMemberInput as _kedge_v1_SignedMemberInput, SignedMemberOutput as _kedge_v1_SignedMemberOutput } from './kedge/v1/SignedMember.ts';
 import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStatementOutput as _kedge_v1_SignedStatementOutput } from './kedge/v1/SignedStatement.ts';
+import type { SoftwareInput as _kedge_v1_SoftwareInput, SoftwareOutput as _kedge_v1_SoftwareOutput } from './kedge/v1/Software.ts';
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from './kedge/v1/StoreDigest.ts';
 import type { StoreMarkInput as _kedge_v1_StoreMarkInput, StoreMarkOutput as _kedge_v1_StoreMarkOutput } from './kedge/v1/StoreMark.ts';
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from './kedge/v1/Tree.ts';
@@ -150,6 +151,7 @@ export interface ProtoGrpcType {
       SignedDocument: MessageTypeDefinition<_kedge_v1_SignedDocumentInput, _kedge_v1_SignedDocumentOutput>
       SignedMember: MessageTypeDefinition<_kedge_v1_SignedMemberInput, _kedge_v1_SignedMemberOutput>
       SignedStatement: MessageTypeDefinition<_kedge_v1_SignedStatementInput, _kedge_v1_SignedStatementOutput>
+      Software: MessageTypeDefinition<_kedge_v1_SoftwareInput, _kedge_v1_SoftwareOutput>
       StoreDigest: MessageTypeDefinition<_kedge_v1_StoreDigestInput, _kedge_v1_StoreDigestOutput>
       StoreMark: MessageTypeDefinition<_kedge_v1_StoreMarkInput, _kedge_v1_StoreMarkOutput>
       Tree: MessageTypeDefinition<_kedge_v1_TreeInput, _kedge_v1_TreeOutput>

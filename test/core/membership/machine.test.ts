@@ -306,6 +306,24 @@ describe('MembershipMachine', () => {
     expect(state('5')).toBe('alive');
   });
 
+  it('passes on what members run, also what it hears later, and remembers it', () => {
+    const software = { version: '1.2.3', documents: 1 };
+    machine = machineOf(1, { software });
+    const shown = framesTo('2', handle({ kind: 'link-up', linkId: '2', peer: peerOf(2) }));
+    expect(shown[0]).toMatchObject({ updates: { members: [{ software }] } });
+    members('2', [signedOf(2), signedOf(3)]);
+    spread();
+    const other = { version: '3.2.1', documents: 0 };
+    members('2', [{ ...signedOf(3), software: other }]);
+    const link = { kind: 'link-up', linkId: '4', peer: peerOf(4) } as const;
+    handle(link);
+    const spreads = { kind: 'timer', timer: { name: 'member-spread' } } as const;
+    const told = framesTo('4', [...handle(spreads), ...handle(spreads)]);
+    expect(JSON.stringify(told)).toContain('3.2.1');
+    const again = machineOf(1, { remembered: machine.snapshot() });
+    expect(again.member(parseNodeId('n3'))?.signed.software).toEqual(other);
+  });
+
   it('remembers members and its incarnation across a restart', () => {
     meet(2);
     members('2', [signedOf(3)]);

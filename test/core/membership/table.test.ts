@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../../src/core/errors.ts';
 import { parseNodeId, parseRealmName } from '../../../src/core/ids.ts';
-import type { SignedMember } from '../../../src/core/membership/record.ts';
+import type { MemberRecord, SignedMember } from '../../../src/core/membership/record.ts';
 import { MemberTable, type Taken } from '../../../src/core/membership/table.ts';
 import { ed25519Key, expectCode } from '../support.ts';
 import { peerOf, recordOf, signedOf } from './people.ts';
@@ -29,6 +29,37 @@ describe('MemberTable', () => {
     });
     expect(take(table, signedOf(2, { incarnation: 4 })).kind).toBe('old');
     expect(table.get(NODE_2)?.record.incarnation).toBe(5);
+  });
+
+  it('notes the software that a member tells of itself, and of others what is not known', () => {
+    const table = tableOf(1);
+    const told = (version: string, change: Partial<MemberRecord> = {}): SignedMember => {
+      return { ...signedOf(2, change), software: { version, documents: 1 } };
+    };
+    const known = (): string | undefined => table.get(NODE_2)?.signed.software?.version;
+    take(table, signedOf(2));
+    expect([known(), take(table, told('1.0.0')).kind, known()]).toEqual([
+      ...[undefined, 'software', '1.0.0'],
+    ]);
+    expect([take(table, told('0.0.1')).kind, known()]).toEqual(['known', '1.0.0']);
+    expect([take(table, told('2.0.0'), 2).kind, known()]).toEqual(['software', '2.0.0']);
+    expect([take(table, signedOf(2), 2).kind, known()]).toEqual(['known', '2.0.0']);
+    // The same process, by somebody who does not pass it on; then another process.
+    expect([take(table, signedOf(2, { incarnation: 2 })).kind, known()]).toEqual(['news', '2.0.0']);
+    const restarted = { incarnation: 3, bootId: 'ab'.repeat(16) };
+    expect([take(table, signedOf(2, restarted)).kind, known()]).toEqual(['news', undefined]);
+    expect([take(table, told('3.0.0', restarted)).kind, known()]).toEqual(['software', '3.0.0']);
+  });
+
+  it('lets nobody make it tell others of software faster than signatures are checked', () => {
+    const table = tableOf(1);
+    take(table, signedOf(2), 2);
+    const pay = (): void => {
+      throw new KedgeError('LIMIT', 'too fast');
+    };
+    const told = { ...signedOf(2), software: { version: '9.9.9', documents: 9 } };
+    expectCode('LIMIT', () => table.take(told, { peer: peerOf(2), pay }, 0));
+    expect(table.get(NODE_2)?.signed.software).toBeUndefined();
   });
 
   it('refuses a forged record and one of another realm, and stays as it was', () => {

@@ -22,6 +22,7 @@ export interface GetStatusResponseInput {
   'repairedAtMs'?: (number | string | Long);
   'behind'?: (number);
   'regions'?: (_kedge_v1_RegionStatusInput)[];
+  'documents'?: (number);
   'failingSeeds'?: (_kedge_v1_SeedStatusInput)[];
 }
 
@@ -40,5 +41,6 @@ export interface GetStatusResponseOutput {
   'repairedAtMs': (string);
   'behind': (number);
   'regions': (_kedge_v1_RegionStatusOutput)[];
+  'documents': (number);
   'failingSeeds': (_kedge_v1_SeedStatusOutput)[];
 }

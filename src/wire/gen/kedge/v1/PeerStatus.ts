@@ -3,6 +3,7 @@
 import type { PeerStateInput as _kedge_v1_PeerStateInput, PeerStateOutput as _kedge_v1_PeerStateOutput } from '../../kedge/v1/PeerState.ts';
 import type { LinkStateInput as _kedge_v1_LinkStateInput, LinkStateOutput as _kedge_v1_LinkStateOutput } from '../../kedge/v1/LinkState.ts';
 import type { PeerDoubtInput as _kedge_v1_PeerDoubtInput, PeerDoubtOutput as _kedge_v1_PeerDoubtOutput } from '../../kedge/v1/PeerDoubt.ts';
+import type { SoftwareInput as _kedge_v1_SoftwareInput, SoftwareOutput as _kedge_v1_SoftwareOutput } from '../../kedge/v1/Software.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PeerStatusInput {
@@ -21,6 +22,7 @@ export interface PeerStatusInput {
   'refusedUntilMs'?: (number | string | Long);
   'lastFault'?: (string);
   'doubt'?: (_kedge_v1_PeerDoubtInput);
+  'software'?: (_kedge_v1_SoftwareInput | null);
 }
 
 export interface PeerStatusOutput {
@@ -39,4 +41,5 @@ export interface PeerStatusOutput {
   'refusedUntilMs': (string);
   'lastFault': (string);
   'doubt': (_kedge_v1_PeerDoubtOutput);
+  'software': (_kedge_v1_SoftwareOutput | null);
 }
