@@ -16,9 +16,13 @@ import {
   parseSequence,
   type ReleaseStream,
   releaseStream,
+  rolloutStream,
+  type Sequence,
   type Sha256,
+  type StreamName,
 } from '../../../src/core/ids.ts';
-import { encodeReleaseBody } from '../../../src/core/releases/body.ts';
+import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
+import { encodeRolloutBody, type RolloutBody } from '../../../src/core/rollouts/body.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { signStatement } from '../../../src/core/statements/sign.ts';
 import { encodeStatement } from '../../../src/core/statements/statement.ts';
@@ -38,12 +42,13 @@ export interface BranchedCharter {
 export interface BranchedRelease {
   readonly document: SignedDocument;
   readonly digest: Sha256;
-  readonly sequence: number;
+  readonly sequence: Sequence;
 }
 
 export const BRANCHED: ReleaseStream = releaseStream(PAYMENTS);
 const DAVE = ed25519Key(60);
 const ERIN = ed25519Key(61);
+const ROBOT = ed25519Key(62);
 /** Who signs what after a recovery. */
 export const OWNERS: readonly SigningKey[] = [DAVE, ERIN];
 /** Whose keys were stolen. */
@@ -53,12 +58,20 @@ const THIEF: readonly SigningKey[] = [ALICE, BOB];
 export class Branches {
   readonly root: BranchedCharter;
   readonly #nowMs: number;
+  /** Who signs rollouts, where anybody does. */
+  readonly #robots: Charter['signers'];
 
-  constructor(nowMs: number, regions: Charter['regions'] = []) {
+  constructor(
+    nowMs: number,
+    regions: Charter['regions'] = [],
+    rollouts: 'signed' | 'none' = 'none',
+  ) {
     this.#nowMs = nowMs;
-    const signers = [signer('alice', ALICE), signer('bob', BOB), signer('carol', CAROL)];
+    this.#robots = rollouts === 'signed' ? [signer('robot', ROBOT)] : [];
+    const people = [signer('alice', ALICE), signer('bob', BOB), signer('carol', CAROL)];
+    const signers = [...people, ...this.#robots];
     const lifecycle = { holdDownSeconds: 0, overlapSeconds: 0, blastRadiusPercent: 100 };
-    const roles = rolesOf(['alice', 'bob', 'carol'], 1);
+    const roles = this.#rolesOf(['alice', 'bob', 'carol'], 1);
     const content = { signers, lifecycle, roles, regions };
     const { payload, body } = draftCharter(REALM, content, nowMs - DAY_MS);
     const document = { statement: signStatement(payload, [ALICE, BOB]), body };
@@ -68,8 +81,8 @@ export class Branches {
   }
 
   /** A charter that only the stolen keys sign. */
-  stolen(parent: BranchedCharter, note: string): BranchedCharter {
-    return this.#charter(parent, { note }, THIEF);
+  stolen(parent: BranchedCharter, note: string, change: CharterChange = {}): BranchedCharter {
+    return this.#charter(parent, { ...change, note }, THIEF);
   }
 
   /** A charter that two recovery keys sign, `first` and the next; Dave and Erin have the realm. */
@@ -78,8 +91,8 @@ export class Branches {
     const revealed = keys
       .map(({ publicKey }) => publicKey)
       .toSorted((a, b) => (a.keyId < b.keyId ? -1 : 1));
-    const signers = [signer('dave', DAVE), signer('erin', ERIN)];
-    const change = { signers, roles: rolesOf(['dave', 'erin'], 4), revealed };
+    const signers = [signer('dave', DAVE), signer('erin', ERIN), ...this.#robots];
+    const change = { signers, roles: this.#rolesOf(['dave', 'erin'], 4), revealed };
     return this.#charter(parent, change, [...keys, ...OWNERS]);
   }
 
@@ -87,14 +100,42 @@ export class Branches {
   release(
     under: BranchedCharter,
     after: BranchedRelease | undefined,
-    note: string,
+    content: string | Partial<ReleaseBody>,
     keys: readonly SigningKey[] = THIEF,
   ): BranchedRelease {
-    const body = encodeReleaseBody({ ...bodyOf([]), note });
+    const change = typeof content === 'string' ? { note: content } : content;
+    const body = encodeReleaseBody({ ...bodyOf([]), ...change });
+    return this.#next(under, after, { stream: BRANCHED, body, keys });
+  }
+
+  /** A rollout that names the newest charter of `under`. */
+  rollout(
+    under: BranchedCharter,
+    after: BranchedRelease | undefined,
+    plan: Omit<RolloutBody, 'bundle'>,
+    key: SigningKey = ROBOT,
+  ): BranchedRelease {
+    const body = encodeRolloutBody({ ...plan, bundle: PAYMENTS });
+    return this.#next(under, after, { stream: rolloutStream(PAYMENTS), body, keys: [key] });
+  }
+
+  #next(
+    under: BranchedCharter,
+    after: BranchedRelease | undefined,
+    {
+      stream,
+      body,
+      keys,
+    }: {
+      readonly stream: StreamName;
+      readonly body: Uint8Array;
+      readonly keys: readonly SigningKey[];
+    },
+  ): BranchedRelease {
     const sequence = parseSequence((after?.sequence ?? 0) + 1);
     const payload = encodeStatement({
       realm: REALM,
-      stream: BRANCHED,
+      stream,
       sequence,
       previous: after?.digest ?? NO_PREVIOUS,
       charterVersion: under.state.charters.length,
@@ -123,15 +164,16 @@ export class Branches {
     return { document, digest: sha256(payload), state: this.#after(parent.state, document) };
   }
 
+  #rolesOf(names: readonly string[], firstKey: number): Charter['roles'] {
+    const deciding = role(2, ...names);
+    const keyDigests = [0, 1, 2].map((at) => ed25519Key(70 + firstKey + at).publicKey.keyId).sort();
+    const recovery = { keyDigests, threshold: 2, expiryDays: 30 };
+    const rollout = this.#robots.length > 0 && { rollout: role(1, 'robot') };
+    return { charter: deciding, release: deciding, recovery, ...rollout };
+  }
+
   #after(state: TrustedState, { statement, body }: SignedDocument): TrustedState {
     const offer = { chain: [statement], body, mode: 'linked' } as const;
     return acceptDocument(state, offer, this.#nowMs).state;
   }
-}
-
-function rolesOf(names: readonly string[], firstKey: number): Charter['roles'] {
-  const deciding = role(2, ...names);
-  const keyDigests = [0, 1, 2].map((at) => ed25519Key(70 + firstKey + at).publicKey.keyId).sort();
-  const recovery = { keyDigests, threshold: 2, expiryDays: 30 };
-  return { charter: deciding, release: deciding, recovery };
 }
