@@ -16,7 +16,8 @@ import type { NamedRelease } from '../src/core/rollouts/body.ts';
 import type { ReleaseHead, RolloutHead } from '../src/core/trusted/state.ts';
 import type { TestDocument, TestRealm } from '../src/testing/realm.ts';
 import { rolloutPlan } from '../src/testing/rollouts.ts';
-import { type PoolContent, type Published, realmAt, signersUnder } from './pool.ts';
+import { type Published, realmAt, signersUnder } from './pool.ts';
+import type { PoolContent } from './pool-waves.ts';
 
 /** Which statement stands. */
 export interface Decision {

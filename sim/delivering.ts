@@ -11,11 +11,14 @@ import type { BundleRow } from '../src/core/adoption/row.ts';
 import type { ReportingNode } from '../src/core/adoption/view.ts';
 import { type BundleName, type StreamName, splitStream } from '../src/core/ids.ts';
 import type { NamedRelease } from '../src/core/rollouts/body.ts';
+import { type ClockDoubt, judgeClock } from '../src/core/rollouts/clock-check.ts';
 import { CLOSED, judgeRollout, type Openness, type Wait } from '../src/core/rollouts/gates.ts';
+import { isTimed } from '../src/core/rollouts/opening.ts';
 import { encodeOpenness, restoreOpenness } from '../src/core/rollouts/openness.ts';
 import { type DeliveryPlan, openWaves } from '../src/core/rollouts/plan.ts';
 import { seeRollout } from '../src/core/rollouts/sight.ts';
-import type { RolloutHead, TrustedState } from '../src/core/trusted/state.ts';
+import { currentCharter, type RolloutHead, type TrustedState } from '../src/core/trusted/state.ts';
+import { TEST_EPOCH_MS } from '../src/testing/simulated-clock.ts';
 import { planOf } from './delivery-plan.ts';
 import type { SimNode } from './node.ts';
 import type { Program } from './programs.ts';
@@ -133,11 +136,12 @@ export class Delivering {
       sight: seeRollout(sought, this.#nodes(bundle)),
       heldSinceMs: entry.heldSinceMs,
       nowMs: host.wallMs,
-      clock: 'right',
+      clock: this.#judgeClock(rollout, openness),
       monotonicMs: scene.nowMs,
       expiresMs,
     });
     entry.heldSinceMs = judged.heldSinceMs;
+    this.#noteWait(judged.wait);
     if (ENDS.has(judged.wait.kind)) entry.course = 'over';
     if (judged.openness === openness) return;
     if (judged.openness.stop !== undefined) {
@@ -146,6 +150,29 @@ export class Delivering {
       waves.opens(host, rollout, judged.openness);
     }
     this.#note(entry, rollout, judged.openness);
+  }
+
+  /** As `service/delivery.ts`: asked where a wave waits for its time. */
+  #judgeClock({ body, issuedMs }: RolloutHead, { openedMs }: Openness): 'right' | ClockDoubt {
+    const { host } = this.#parts;
+    const next = body.waves[openedMs.length];
+    if (next === undefined || !isTimed(next)) return 'right';
+    const charter = this.#state && currentCharter(this.#state)?.charter;
+    const heartbeats = host.driver?.machine.attestations.heartbeats ?? new Map();
+    return judgeClock(host.wallMs, { issuedMs, charter, heartbeats });
+  }
+
+  #noteWait(wait: Wait): void {
+    const { coverage } = this.#parts.scene;
+    if (wait.kind === 'clock') coverage.hit('wave-doubted');
+    if (wait.kind === 'time') coverage.hit('wave-closed');
+  }
+
+  /** The time, where no clock by which regions speak is ever wrong. */
+  get #trueMs(): number | undefined {
+    const { hosts, plan, nowMs } = this.#parts.scene;
+    const isWrong = plan.faults.some((one) => one.kind === 'clock' && hosts[one.host]?.attests);
+    return isWrong ? undefined : TEST_EPOCH_MS + nowMs;
   }
 
   /** A failed write may be there all the same; then it is what the next start finds. */
@@ -168,6 +195,11 @@ export class Delivering {
     const { scene, host, waves } = this.#parts;
     entry.openness = openness;
     waves.opens(host, rollout, openness);
+    const newest = rollout.body.waves[openness.openedMs.length - 1];
+    if (openness.stop === undefined && newest !== undefined && isTimed(newest)) {
+      scene.coverage.hit('wave-timed');
+      waves.requireInTime(host, rollout, openness, this.#trueMs);
+    }
     if (openness.stop === undefined && openness.openedMs.length > 1) {
       scene.coverage.hit('wave-opened');
     }

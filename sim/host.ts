@@ -22,6 +22,7 @@ import { Driver, type Surroundings } from './driver.ts';
 import { keyOf, regionKeyOf } from './keys.ts';
 import type { Liar } from './liar.ts';
 import type { DiskFault, Machine, Role, SimNode } from './node.ts';
+import { hasWaves } from './pool-waves.ts';
 import { Draws, draw } from './prf.ts';
 import { Programs } from './programs.ts';
 import { isProposing } from './proposer.ts';
@@ -139,7 +140,7 @@ export class Host implements SimNode {
     oracle.boots(this, state, machine.holding);
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);
-    if (scene.pool.content === 'rollouts' && this.role === 'member') this.driver.deliver(state);
+    if (hasWaves(pool.content) && this.role === 'member') this.driver.deliver(state);
     if (this.attests) this.driver.standing.attest(regionKeyOf(this.identity.region), state);
     this.driver.start();
   }
@@ -149,8 +150,10 @@ export class Host implements SimNode {
    * record, as `node/region-key.ts` does it.
    */
   get attests(): boolean {
-    const { hosts, seed } = this.#around.scene;
-    if (draw(seed, 'identity', 0, 2) >= ATTESTING_SHARE || this.role !== 'member') return false;
+    const { hosts, seed, pool } = this.#around.scene;
+    // Waves with times open by what regions say.
+    const isAsked = pool.content === 'timed' || draw(seed, 'identity', 0, 2) < ATTESTING_SHARE;
+    if (!isAsked || this.role !== 'member') return false;
     // The charter of the pool names no others.
     if (this.region >= SEED_REGIONS) return false;
     const first = hosts.find(({ region, isHonest }) => region === this.region && isHonest);

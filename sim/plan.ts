@@ -4,7 +4,8 @@
  * @module
  */
 import { chooseFault, type Fault } from './faults.ts';
-import type { Pool, PoolContent } from './pool.ts';
+import type { Pool } from './pool.ts';
+import type { PoolContent } from './pool-waves.ts';
 import { Draws, draw } from './prf.ts';
 import { SEED_REGIONS } from './regions.ts';
 
@@ -54,6 +55,8 @@ const LONG_MS = { min: 2 * 3_600_000, max: 72 * 3_600_000 };
 const AFTER_MS = { min: 60_000, max: 150_000 };
 /** Seeds with releases that wait for rollouts. */
 const ROLLOUT_SHARE = 0.25;
+/** Of these, those with waves that open at some times alone. */
+const TIMED_SHARE = 0.25;
 const PUBLICATIONS = { min: 3, max: 16 };
 /** The share of seeds that have a lying peer to choose from. */
 const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1 };
@@ -63,13 +66,13 @@ const ROBBED_SHARE = 0.06;
 
 /** What admins of a seed publish. */
 export function contentOf(seed: number): PoolContent {
-  if (hasRollouts(seed)) return 'rollouts';
+  // With these counts the seeds that tests name keep the content that they were found with.
+  if (hasRollouts(seed)) return draw(seed, 'rollout', 0, 6) < TIMED_SHARE ? 'timed' : 'rollouts';
   return draw(seed, 'rollout', 0, 4) < ROBBED_SHARE ? 'recovery' : 'releases';
 }
 
 /** Says whether admins of a seed have rollouts too. */
 export function hasRollouts(seed: number): boolean {
-  // With this count the seeds that tests name keep the content that they were found with.
   return draw(seed, 'rollout', 0, 3) < ROLLOUT_SHARE;
 }
 

@@ -21,7 +21,6 @@ import {
 } from '../src/core/ids.ts';
 import type { ReleaseBody } from '../src/core/releases/body.ts';
 import { addAnchor, deliveredAtOnce, type EditPoint } from '../src/core/releases/edit.ts';
-import type { RolloutState, Wave } from '../src/core/rollouts/body.ts';
 import { acceptDocument } from '../src/core/trusted/accept.ts';
 import { emptyTrustedState, type TrustedState } from '../src/core/trusted/state.ts';
 import {
@@ -32,6 +31,15 @@ import {
 } from '../src/testing/realm.ts';
 import { rolloutPlan } from '../src/testing/rollouts.ts';
 import { keyOf, regionKeyOf } from './keys.ts';
+import {
+  BUNDLES,
+  deliveryOf,
+  hasWaves,
+  type PoolContent,
+  statesSaid,
+  WAVED_BUNDLES,
+  wavesOf,
+} from './pool-waves.ts';
 import { REGIONS, SEED_REGIONS } from './regions.ts';
 
 /** A document with the certificates that it needs. */
@@ -40,12 +48,6 @@ export interface Published extends TestDocument {
   /** Its place in {@link Pool.documents}; an alternate has the place of what it contradicts. */
   readonly place: number;
 }
-
-/**
- * What a pool holds besides charters: `rollouts`, releases that wait for rollouts, and those;
- * `recovery`, the same as `releases` under charters that list recovery keys, from the second on.
- */
-export type PoolContent = 'releases' | 'rollouts' | 'recovery';
 
 /** Everything that may be published. */
 export interface Pool {
@@ -62,7 +64,6 @@ export interface Pool {
   readonly signerLeavesAt: number;
 }
 
-const BUNDLES = ['a', 'b', 'c', 'd'].map((name) => `${name}.sim.example.org`);
 const SIGNERS = ['alice', 'bob', 'carol'];
 /** Releases of each bundle under one charter. */
 const RELEASES = 5;
@@ -77,22 +78,6 @@ const ALTERNATE = { releases: [1, 2], bundles: [0, 1] };
 export const RECOVERY_KEYS: readonly string[] = ['recovery 1', 'recovery 2', 'recovery 3'];
 /** Who signs rollouts, in a pool that has some. */
 const ROLLOUT_SIGNER = { rolloutSigner: 'robot', rolloutKey: keyOf('robot') };
-/** These bundles have releases that wait; what is said of each, by its number under a charter. */
-const WAVED: {
-  readonly bundles: readonly string[];
-  readonly states: Readonly<Record<number, readonly RolloutState[]>>;
-  readonly waves: readonly Wave[];
-} = {
-  bundles: BUNDLES.slice(0, 2),
-  states: { 1: ['running'], 2: ['running', 'paused', 'running'], 3: ['running', 'aborted'] },
-  waves: [40, 70, 100].map((percent) => ({
-    name: `to-${percent}`,
-    match: new Map(),
-    percent,
-    gates: { minReporters: 0, loadedPercent: 100, maxFailures: 0, soakSeconds: 1 },
-  })),
-};
-
 /** Makes the pool: about a hundred signed documents. */
 export function createPool(content: PoolContent = 'releases'): Pool {
   return new PoolMaker(content).make();
@@ -123,7 +108,7 @@ class PoolMaker {
     const options = { realm: 'sim.example.org', regions: regions() };
     this.#realm = new TestRealm(
       signers,
-      content === 'rollouts' ? { ...options, ...ROLLOUT_SIGNER } : options,
+      hasWaves(content) ? { ...options, ...ROLLOUT_SIGNER } : options,
     );
   }
 
@@ -152,8 +137,8 @@ class PoolMaker {
       if (charter > 1) this.#nextCharter(charter);
       for (let release = 0; release < RELEASES; release += 1) {
         for (const bundle of BUNDLES) this.#release(bundle, release, charter);
-        if (this.#content !== 'rollouts') continue;
-        for (const bundle of WAVED.bundles) this.#rollouts(bundle, release);
+        if (!hasWaves(this.#content)) continue;
+        for (const bundle of WAVED_BUNDLES) this.#rollouts(bundle, release);
       }
     }
   }
@@ -190,7 +175,7 @@ class PoolMaker {
     const isLarge = number === LARGE.release && LARGE.bundles.includes(BUNDLES.indexOf(bundle));
     const count = isLarge ? LARGE.anchors : 1;
     const anchors = Array.from({ length: count }, () => this.#anchor());
-    const delivery = this.#content === 'rollouts' ? deliveryOf(bundle, number) : {};
+    const delivery = deliveryOf(this.#content, bundle, number);
     this.#add(this.#realm.nextRelease(bundle, edit(anchors, delivery), { signers }), anchors);
     if (!ALTERNATE.releases.includes(number)) return;
     if (!ALTERNATE.bundles.includes(BUNDLES.indexOf(bundle))) return;
@@ -207,9 +192,9 @@ class PoolMaker {
   #rollouts(bundle: string, number: number): void {
     const [from, to] = this.#realm.releases(bundle).slice(-2);
     if (from === undefined || to === undefined) return;
-    for (const state of WAVED.states[number] ?? []) {
+    for (const state of statesSaid(number)) {
       const before = this.#newestRollouts.get(bundle);
-      const plan = rolloutPlan(to, from, { state, waves: WAVED.waves });
+      const plan = rolloutPlan(to, from, { state, waves: wavesOf(this.#content, bundle) });
       const place = this.#documents.length;
       const rollout = this.#realm.nextRollout(bundle, plan);
       this.#newestRollouts.set(bundle, rollout);
@@ -252,11 +237,6 @@ function edit(anchors: readonly Uint8Array[], delivery: Pick<ReleaseBody, 'deliv
     }, deliveredAtOnce(body));
     return { ...edited, ...delivery };
   };
-}
-
-function deliveryOf(bundle: string, number: number): Pick<ReleaseBody, 'delivery'> {
-  const waits = WAVED.bundles.includes(bundle) && WAVED.states[number] !== undefined;
-  return waits ? { delivery: 'waves' } : {};
 }
 
 function replaceSigner(charter: Charter, leaver: string, joiner: string): Charter {

@@ -21,6 +21,7 @@ export const INVARIANTS = {
   'copy-true': 'no node takes its store for an old copy that is none',
   'cosigned-once': 'a region never cosigns less than before, nor two roots for one size',
   'wave-noted': 'a release goes to a program only after its wave was noted on disk as open',
+  'wave-in-time': 'a wave with times opens only then, also where the clock of the node is wrong',
   'wave-stays': 'an open wave of a rollout stays open, and a stopped rollout opens none',
   'delivered-held': 'what a program gets is held where it gets it, and never older than before',
   'delivered-alike': 'nodes that hold the same statements give programs the same',

@@ -5,9 +5,10 @@
  * @module
  */
 import { type BundleName, releaseStream, type Sha256 } from '../src/core/ids.ts';
-import type { NamedRelease } from '../src/core/rollouts/body.ts';
+import type { NamedRelease, Wave } from '../src/core/rollouts/body.ts';
 import { waveOf } from '../src/core/rollouts/cohort.ts';
 import { CLOSED, type Openness } from '../src/core/rollouts/gates.ts';
+import { opensAtMs } from '../src/core/rollouts/opening.ts';
 import { restoreOpenness } from '../src/core/rollouts/openness.ts';
 import type { RolloutHead } from '../src/core/trusted/state.ts';
 import type { SimNode } from './node.ts';
@@ -26,6 +27,9 @@ interface Opened {
 
 type Watcher = Pick<Scene, 'nowMs'>;
 type Watched = Pick<SimNode, 'identity' | 'disk'>;
+
+/** How long a process may take from judging a wave to opening it: clocks are right or far off. */
+const LATE_MAX_MS = 60_000;
 
 /** Watches the rollouts of one seed. */
 export class Waves {
@@ -70,6 +74,25 @@ export class Waves {
     known.set(bundle, { sequence, digest, waves, stoppedAt: isStopped ? stoppedAt : undefined });
   }
 
+  /** A wave of a rollout opens now; `trueMs`: the time, where regions know it. */
+  requireInTime(
+    host: Watched,
+    { body, sequence }: RolloutHead,
+    { openedMs }: Openness,
+    trueMs: number | undefined,
+  ): void {
+    const what = `opens a wave of ${body.bundle} ${sequence}`;
+    for (const [index, atMs] of openedMs.entries()) {
+      if (!isWithin(body.waves[index], atMs))
+        this.#fail('wave-in-time', host, `${what} at ${atMs}`);
+    }
+    const newest = body.waves[openedMs.length - 1];
+    if (trueMs === undefined || newest === undefined) return;
+    const near = [trueMs, trueMs - LATE_MAX_MS];
+    if (near.some((atMs) => isWithin(newest, atMs))) return;
+    this.#fail('wave-in-time', host, `${what}, far from its time`);
+  }
+
   /** A program gets a release. */
   gives(
     host: Watched,
@@ -97,7 +120,11 @@ export class Waves {
     if (rollout === undefined || due.digest !== rollout.body.to.digest) return;
     const note = disk.notes.get(bundle);
     const { openedMs, stop } = note === undefined ? CLOSED : restoreOpenness(note, rollout);
-    const isOpen = waveOf(rollout.body, program) < openedMs.length;
+    const wave = waveOf(rollout.body, program);
+    const isOpen = wave < openedMs.length;
+    if (isOpen && !isWithin(rollout.body.waves[wave], openedMs[wave] ?? 0)) {
+      this.#fail('wave-in-time', host, `${what} by a wave that opened out of its time`);
+    }
     if (isOpen && stop === undefined && rollout.body.state !== 'aborted') return;
     this.#fail('wave-noted', host, `${what} by rollout ${rollout.sequence}, its wave is not open`);
   }
@@ -105,4 +132,9 @@ export class Waves {
   #fail(invariant: Invariant, host: Watched, what: string): never {
     throw new Violation(invariant, this.#scene.nowMs, `${host.identity.nodeId} ${what}`);
   }
+}
+
+/** Whether a wave may open at a time. */
+function isWithin(wave: Wave | undefined, atMs: number): boolean {
+  return wave === undefined || opensAtMs(wave, atMs) === atMs;
 }

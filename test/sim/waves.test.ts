@@ -66,6 +66,32 @@ describe('what programs get of a simulated rollout', () => {
     expect(open).toThrow(expect.objectContaining({ invariant: 'wave-stays' }));
   });
 
+  it('may not come by a wave that was opened out of its time', () => {
+    const [wave] = rollout.body.waves;
+    if (wave === undefined) throw new Error('no wave');
+    const timed = { ...rollout.body, waves: [{ ...wave, notBeforeMs: 2 }] };
+    rollout = { ...rollout, body: timed };
+    host.disk.notes.set(timed.bundle, encodeOpenness(rollout, OPENED));
+    expect(give).toThrow(expect.objectContaining({ invariant: 'wave-in-time' }));
+    host.disk.notes.set(timed.bundle, encodeOpenness(rollout, { openedMs: [2] }));
+    expect(give).not.toThrow();
+  });
+
+  it('opens by the true time, late where the process stood still', () => {
+    const [wave] = rollout.body.waves;
+    if (wave === undefined) throw new Error('no wave');
+    const dayMs = 86_400_000;
+    const body = { ...rollout.body, waves: [{ ...wave, notBeforeMs: dayMs }] };
+    const opens = (atMs: number, trueMs: number | undefined) => () => {
+      waves.requireInTime(host, { ...rollout, body }, { openedMs: [atMs] }, trueMs);
+    };
+    const outOfTime = expect.objectContaining({ invariant: 'wave-in-time' });
+    expect(opens(dayMs - 1, undefined)).toThrow(outOfTime);
+    expect(opens(dayMs, undefined)).not.toThrow();
+    expect(opens(dayMs, dayMs)).not.toThrow();
+    expect(opens(dayMs, dayMs - 1)).toThrow(outOfTime);
+  });
+
   function give(): void {
     const { bundle } = rollout.body;
     const [program] = new Programs(1, 0).of(bundle);
