@@ -58,6 +58,6 @@ export function olderNodes(status: NodeStatus, level: number): readonly string[]
 }
 
 /** The version of a node for people. */
-export function versionText(version: string | undefined): string {
+function versionText(version: string | undefined): string {
   return version === undefined ? 'version not known' : printable(version);
 }

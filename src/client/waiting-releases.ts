@@ -20,7 +20,7 @@ import { headOf, type ReleaseHead, type TrustedState, withStream } from '../core
 import type { BundleUpdate } from '../core/watch/messages.ts';
 
 /** One that was shown. */
-export interface ShownRelease extends NamedRelease {
+interface ShownRelease extends NamedRelease {
   /** `at-once`: it is due to everybody (DW-8, DW-9), so nobody waits for it. */
   readonly delivery: 'at-once' | 'waves';
 }

@@ -15,7 +15,7 @@ import { hashLeaf } from './tree.ts';
 const LEAVES_MAX = 4;
 
 /** A place in a log, whoever cosigned that. */
-export type KnownLeaf = Omit<CosignedLeaf, 'lines'>;
+type KnownLeaf = Omit<CosignedLeaf, 'lines'>;
 
 /** A statement that is to come into use. */
 export interface LoggedStatement extends HeldHead {
