@@ -5,6 +5,7 @@
  */
 import type { Anchor } from '../core/anchors/anchor.ts';
 import { KedgeError } from '../core/errors.ts';
+import type { AnchorId } from '../core/ids.ts';
 import type { ReleaseBody } from '../core/releases/body.ts';
 import { fileExists } from './files.ts';
 import type { Session } from './session.ts';
@@ -34,6 +35,23 @@ export async function findAnchor(
   );
 }
 
+/** Those of `ids` that `name` means: the beginning of an id, or a certificate file. */
+export async function findIds(
+  session: Session,
+  ids: readonly AnchorId[],
+  name: string,
+): Promise<readonly AnchorId[]> {
+  const digits = name.toLowerCase().replaceAll(':', '');
+  if (ID_PREFIX.test(digits)) {
+    const named = ids.filter((id) => id.startsWith(digits));
+    if (named.length > 0) return named;
+  }
+  if (!(await fileExists(session.path(name)))) return [];
+  const { readCertificates } = await import('./certificates.ts');
+  const inFile = new Set((await readCertificates(session, [name])).map(({ facts }) => facts.id));
+  return ids.filter((id) => inFile.has(id));
+}
+
 async function matching(
   session: Session,
   body: ReleaseBody,
@@ -41,13 +59,7 @@ async function matching(
 ): Promise<readonly Anchor[]> {
   const labelled = body.anchors.filter(({ label }) => label === name);
   if (labelled.length > 0) return labelled;
-  const digits = name.toLowerCase().replaceAll(':', '');
-  if (ID_PREFIX.test(digits)) {
-    const named = body.anchors.filter(({ id }) => id.startsWith(digits));
-    if (named.length > 0) return named;
-  }
-  if (!(await fileExists(session.path(name)))) return [];
-  const { readCertificates } = await import('./certificates.ts');
-  const ids = new Set((await readCertificates(session, [name])).map(({ facts }) => facts.id));
-  return body.anchors.filter(({ id }) => ids.has(id));
+  const ids = body.anchors.map(({ id }) => id);
+  const found = new Set(await findIds(session, ids, name));
+  return body.anchors.filter(({ id }) => found.has(id));
 }

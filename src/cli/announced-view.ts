@@ -5,7 +5,9 @@
  */
 import { formatTimestamp } from '../core/ids.ts';
 import type { PlannedChange } from '../core/releases/planned.ts';
-import { printable } from './styles.ts';
+import { countOf, printable } from './styles.ts';
+
+const DAY_MS = 86_400_000;
 
 /** An announcement, with the label of its anchor where that is known. */
 export type Announced = PlannedChange & { readonly label?: string };
@@ -16,4 +18,10 @@ export function formatAnnounced({ what, anchor, atMs, impact, label }: Announced
   const name = label === undefined ? id : `"${printable(label)}" (${id})`;
   const line = `${what} of ${name} at ${formatTimestamp(atMs)}`;
   return impact === '' ? line : `${line}: ${printable(impact)}`;
+}
+
+/** `18 days before its date`; absent when that has come. */
+export function formatEarly({ atMs }: PlannedChange, nowMs: number): string | undefined {
+  const days = Math.ceil((atMs - nowMs) / DAY_MS);
+  return days <= 0 ? undefined : `${countOf(days, 'day')} before its date`;
 }

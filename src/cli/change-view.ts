@@ -8,7 +8,7 @@ import type { Anchor, Constraint } from '../core/anchors/anchor.ts';
 import { readLimits } from '../core/anchors/limits.ts';
 import { type AnchorId, formatTimestamp } from '../core/ids.ts';
 import type { Change, ChangeCounts } from '../core/releases/diff.ts';
-import { type Announced, formatAnnounced } from './announced-view.ts';
+import { type Announced, formatAnnounced, formatEarly } from './announced-view.ts';
 import { factsJson, factsOf, formatFacts } from './certificates.ts';
 import { asJson, type Json } from './output.ts';
 import { countOf, printable, type Styles } from './styles.ts';
@@ -18,6 +18,8 @@ export interface ChangeViewContext {
   readonly styles: Styles;
   readonly nowMs: number;
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
+  /** When the newer release was issued, where that is known. */
+  readonly issuedMs?: number;
 }
 
 /** `2 anchors added, 1 gone, 1 changed; trusted anchors 3 -> 4`. */
@@ -91,13 +93,14 @@ function formatChange(change: Change, context: ChangeViewContext): string {
     case 'delivery':
     case 'planned':
     case 'unplanned':
-      return `${yellow('~')} ${formatManner(change)}`;
+      return `${yellow('~')} ${formatManner(change, context)}`;
   }
 }
 
 /** What a release says about itself and about later ones. */
 function formatManner(
   change: Extract<Change, { readonly kind: 'replaces' | 'delivery' | 'planned' | 'unplanned' }>,
+  { issuedMs }: ChangeViewContext,
 ): string {
   switch (change.kind) {
     case 'replaces':
@@ -108,8 +111,13 @@ function formatManner(
       return DELIVERY_TEXTS[change.to];
     case 'planned':
       return `announces: ${formatAnnounced(announcedOf(change))}`;
-    case 'unplanned':
-      return `announces no longer: ${formatAnnounced(announcedOf(change))}`;
+    case 'unplanned': {
+      const announced = formatAnnounced(announcedOf(change));
+      if (change.why === 'withdrawn') return `announces no longer: ${announced}`;
+      if (change.why === 'done') return `announces no longer, as it is done: ${announced}`;
+      const early = issuedMs === undefined ? undefined : formatEarly(change.plan, issuedMs);
+      return `makes what was announced${early === undefined ? '' : `, ${early}`}: ${announced}`;
+    }
   }
 }
 

@@ -124,7 +124,8 @@ async function printEdited(
     output.warn(`as it stands, nodes will refuse this draft: ${problem.message} (${problem.code})`);
   }
   const file = session.shown(workspace.path);
-  const view = { styles: output.styles, nowMs: context.nowMs(), blobs: draft.blobs };
+  const { issuedMs } = statement;
+  const view = { styles: output.styles, nowMs: context.nowMs(), issuedMs, blobs: draft.blobs };
   const result: Json = {
     draft: workspace.path,
     bundle: review.bundle,

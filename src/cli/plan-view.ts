@@ -62,11 +62,12 @@ function formatHead({ change }: PlanReport, { styles, nowMs }: PlanLook): readon
     return [styles.bold(`Plan for ${bundle}, ${now}`), 'nothing changes: what happens by itself'];
   }
   const { review, bundle: proposed } = next;
-  const title = `Plan for ${bundle}, ${now} -> ${review.statement.sequence}`;
+  const { sequence, issuedMs } = review.statement;
+  const title = `Plan for ${bundle}, ${now} -> ${sequence}`;
   return [
     styles.bold(title),
     formatCounts(review.counts),
-    formatChanges(review.changes, { styles, nowMs, blobs: proposed.blobs }),
+    formatChanges(review.changes, { styles, nowMs, issuedMs, blobs: proposed.blobs }),
     ...review.problems.map(({ message, code }) => {
       return `${styles.yellow('As it stands, nodes refuse it:')} ${message} (${code})`;
     }),

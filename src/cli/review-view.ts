@@ -35,7 +35,8 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
     ],
     ...(body.note === '' ? [] : [['note', printable(body.note)] as const]),
   ]);
-  const changes = formatChanges(review.changes, { styles, nowMs, blobs: draft.blobs });
+  const { issuedMs } = statement;
+  const changes = formatChanges(review.changes, { styles, nowMs, issuedMs, blobs: draft.blobs });
   return [
     styles.bold(`Release ${statement.sequence} of ${review.bundle}`),
     fields,

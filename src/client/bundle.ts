@@ -24,7 +24,7 @@ import { copyBytes, equalBytes } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/ids.ts';
 import { encodePem } from '../core/pem.ts';
-import type { PlannedChange } from '../core/releases/planned.ts';
+import { type PlannedChange, pendingPlans } from '../core/releases/planned.ts';
 import type { ReleaseHead } from '../core/trusted/state.ts';
 import { FEW_CAS, turns } from './live/turns.ts';
 import { insideOf, setInside, setTaking, Taking } from './taking.ts';
@@ -86,7 +86,7 @@ export interface Bundle {
   /** When the signers wanted a newer release to exist; the content stays in use after it. */
   readonly expiresAtMs: number;
   readonly note: string;
-  /** What its admins announced for later, the next first. */
+  /** What its admins announced for later and did not make yet, the next first. */
   readonly planned: readonly PlannedChange[];
   /** All anchors by id, withheld and staged ones included. */
   readonly anchors: readonly BundleAnchor[];
@@ -133,7 +133,7 @@ export function makeBundle(
     issuedAtMs: head.issuedMs,
     expiresAtMs: head.expiresMs,
     note: head.body.note,
-    planned: head.body.planned ?? [],
+    planned: pendingPlans(head.body),
     anchors: Object.freeze(anchors),
     tombstones: Object.freeze([...head.body.tombstones]),
     trusted,

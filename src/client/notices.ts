@@ -18,7 +18,7 @@ export interface Notice {
   /** For example `activate`, `retire` or `remove`. */
   readonly what: string;
   readonly anchor: AnchorId;
-  /** What people call the anchor; absent when the bundle does not list it. */
+  /** What people call the anchor, or called it last; absent when the bundle never listed it. */
   readonly label?: string;
   readonly atMs: number;
   /** What it means for whom, in the words of the admins. */
@@ -33,7 +33,7 @@ export function onNotice(
   source: Pick<BundleSource, 'onSwap' | 'bundles' | 'ports'>,
   listener: (notice: Notice) => void,
 ): Disposable {
-  const told = new Map<BundleName, ReadonlyMap<string, PlannedChange>>();
+  const told = new Map<BundleName, ReadonlyMap<string, Notice>>();
   const tell = (notice: Notice): void => {
     try {
       listener(notice);
@@ -44,21 +44,25 @@ export function onNotice(
     }
   };
   const take = (bundle: Bundle): void => {
-    const before = told.get(bundle.name) ?? new Map<string, PlannedChange>();
-    const now = new Map(bundle.planned.map((plan) => [keyOf(plan), plan]));
+    const before = told.get(bundle.name) ?? new Map<string, Notice>();
+    const now = new Map(
+      bundle.planned.map((plan) => [keyOf(plan), noticeOf(bundle, plan, before.get(keyOf(plan)))]),
+    );
     told.set(bundle.name, now);
-    for (const [key, plan] of now) {
-      if (before.get(key)?.impact !== plan.impact) tell(noticeOf('planned', bundle, plan));
+    for (const [key, notice] of now) {
+      if (before.get(key)?.impact !== notice.impact) tell(notice);
     }
-    for (const [key, plan] of before) {
-      if (!now.has(key)) tell(noticeOf('dropped', bundle, plan));
+    for (const [key, notice] of before) {
+      if (!now.has(key)) tell({ ...notice, kind: 'dropped' });
     }
   };
   for (const bundle of source.bundles()) take(bundle);
   return source.onSwap(take);
 }
 
-function noticeOf(kind: Notice['kind'], bundle: Bundle, plan: PlannedChange): Notice {
-  const label = bundle.anchors.find(({ id }) => id === plan.anchor)?.label;
-  return { kind, bundle: bundle.name, ...plan, ...(label !== undefined && { label }) };
+function noticeOf(bundle: Bundle, plan: PlannedChange, before: Notice | undefined): Notice {
+  const listed = bundle.anchors.find(({ id }) => id === plan.anchor);
+  const label = listed?.label ?? before?.label;
+  const named = { ...plan, ...(label !== undefined && { label }) };
+  return { kind: 'planned', bundle: bundle.name, ...named };
 }

@@ -241,6 +241,12 @@ describe('kedge release plan-change', () => {
     const planned = await run(...what, '--impact', 'move before', ...ANA, ...BEN);
     expect(planned.code).toBe(0);
     expect(planned.stderr).toMatch(/announces: remove of "New CA" \([0-9a-f]{16}\) at /);
+    const shown = await run('bundle', 'show', BUNDLE);
+    expect(shown.stdout).toMatch(/\nannounced:\n {2}remove of "New CA" .*: move before$/m);
+    const { stdout } = await run('bundle', 'show', BUNDLE, '--output', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      planned: [{ what: 'remove', impact: 'move before', at: at[1] }],
+    });
     await vi.waitFor(() => expect(heard).toEqual(['remove New CA: move before']), WAIT);
     await vi.waitFor(() => {
       expect(posted.join('\n')).toContain('"kind":"release"');

@@ -18,6 +18,13 @@ function bundle(...planned: readonly PlannedChange[]): Bundle {
   return { ...fakeBundle(NAME, []), planned };
 }
 
+function namedAnchor(id: PlannedChange['anchor']): Bundle['anchors'][number] {
+  return {
+    ...{ id, label: 'CA', state: 'active', purposes: [], constraints: [] },
+    ...{ isLimited: false, sinceMs: 0, der: () => new Uint8Array(0), pem: () => '' },
+  };
+}
+
 describe('onNotice', () => {
   it('tells each announcement once, again when it changes, and when it is gone', () => {
     const told: string[] = [];
@@ -48,6 +55,16 @@ describe('onNotice', () => {
     });
     expect(failing).toBeDefined();
     expect(logger.events).toMatchObject([{ event: 'listener.failed' }]);
+    const named = { ...bundle(PLAN), anchors: [namedAnchor(PLAN.anchor)] };
+    swap(named);
+    expect(told.splice(0)).toEqual([
+      'planned remove: move beforeCA',
+      'dropped retire: move before',
+    ]);
+    swap(bundle());
+    expect(told.splice(0)).toEqual(['dropped remove: move beforeCA']);
+    swap(bundle({ ...PLAN, impact: 'move soon' }, { ...PLAN, what: 'retire' }));
+    told.splice(0);
     swap(bundle());
     expect(told).toEqual(['dropped remove: move soon', 'dropped retire: move before']);
   });

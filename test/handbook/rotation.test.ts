@@ -89,14 +89,18 @@ it('Planned rotation: two people, and nobody loses a connection', {
   await call(next);
   desks.move(25 * HOUR_MS);
   await ready();
-  await again();
+  const removal = await again();
   await call(next);
+  expect(removal[0]?.stderr).toContain('this comes 27 days before its date: remove of "Payments');
+  expect(removal[3]?.stdout).toContain('makes what was announced, 27 days before its date: remove');
+  const shown = await desks.kedge(['bundle', 'show', BUNDLE, '--output', 'json'], 'ben');
+  expect(JSON.parse(shown.stdout)).toMatchObject({ planned: [], tombstones: [{}] });
 
   const runs = await desks.typeSection('Planned rotation', 4);
   expect(runs[0]?.stdout).toContain('Done: the old anchor is gone and the new one is trusted.');
 });
 
 /** The block that is typed three times. */
-async function again(): Promise<void> {
-  await desks.typeSection('Planned rotation', 3, 4);
+async function again(): Promise<ReturnType<Desks['typeSection']>> {
+  return await desks.typeSection('Planned rotation', 3, 4);
 }

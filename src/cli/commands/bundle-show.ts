@@ -5,6 +5,8 @@
  */
 import { type Anchor, isTrusted } from '../../core/anchors/anchor.ts';
 import { formatTimestamp } from '../../core/ids.ts';
+import { pendingPlans } from '../../core/releases/planned.ts';
+import { formatAnnounced } from '../announced-view.ts';
 import {
   addBundleOptions,
   type BundleOptions,
@@ -31,7 +33,7 @@ export const bundleShow: CommandModule = {
   configure(command, session) {
     command.description(
       'Show the newest release of a bundle: its anchors with state, subject, fingerprint and ' +
-        'expiry, and its tombstones. Verified from the pin down.',
+        'expiry, its tombstones, and what is announced. Verified from the pin down.',
     );
     addBundleOptions(command).option('--full', 'all facts of each certificate');
     command.action(async (name: string | undefined, options: Options) => {
@@ -61,6 +63,9 @@ function bundleJson({
     note: head.body.note,
     anchors: head.body.anchors.map((anchor) => anchorJson(anchor, blobs)),
     tombstones: head.body.tombstones.map(({ id, sequence, reason }) => ({ id, sequence, reason })),
+    planned: pendingPlans(head.body).map(({ what, anchor, atMs, impact }) => {
+      return { what, anchor, at: formatTimestamp(atMs), impact };
+    }),
   };
 }
 
@@ -85,7 +90,17 @@ function formatBundle(session: Session, opened: OpenedBundle, options: Options):
     ...(anchors.length > 0 && options.full !== true ? [formatShort(opened)] : []),
     ...(tombstones.length === 0 ? [] : ['', `${countOf(tombstones.length, 'tombstone')}:`]),
     ...tombstones.map(({ id, sequence, reason }) => `  ${reason} in release ${sequence}  ${id}`),
+    ...formatPlans(opened),
   ].join('\n');
+}
+
+function formatPlans({ head: { body } }: OpenedBundle): readonly string[] {
+  const labels = new Map(body.anchors.map(({ id, label }) => [id, label]));
+  const lines = pendingPlans(body).map((plan) => {
+    const label = labels.get(plan.anchor);
+    return `  ${formatAnnounced({ ...plan, ...(label !== undefined && { label }) })}`;
+  });
+  return lines.length === 0 ? [] : ['', 'announced:', ...lines];
 }
 
 function formatShort({ head, blobs }: OpenedBundle): string {

@@ -4,13 +4,15 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import { parseTimestamp, timestampMs } from '../../core/ids.ts';
-import { parseWhat, planChange, withdrawPlan } from '../../core/releases/planned.ts';
-import { findAnchor } from '../anchor-names.ts';
+import { type AnchorId, parseTimestamp, timestampMs } from '../../core/ids.ts';
+import type { ReleaseBody } from '../../core/releases/body.ts';
+import { isMade, parseWhat, planChange, withdrawPlan } from '../../core/releases/planned.ts';
+import { findAnchor, findIds } from '../anchor-names.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, editDraft } from '../edit-draft.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import type { Session } from '../session.ts';
 
 interface Options extends EditOptions {
   readonly what: string;
@@ -27,7 +29,8 @@ export const releasePlanChange: CommandModule = {
         'Announce in a draft that an anchor will change, when, and what that means for whom. ' +
           'Programs that watch the bundle hear of it (onNotice in the SDK, kedge watch), signed ' +
           'like everything else. It changes nothing by itself. Another date for the same anchor ' +
-          'and change takes the place of the first; drafts drop dates that have passed.',
+          'and change takes the place of the first; drafts drop dates that have passed, and what is ' +
+          'done.',
       )
       .argument('<anchor>', 'label, first 8 or more digits of the id, or certificate file')
       .option('--what <change>', 'what will happen: activate, retire, remove, …', 'remove')
@@ -39,14 +42,19 @@ export const releasePlanChange: CommandModule = {
     addShortcutOptions(command);
     command.action((name: string, options: Options) =>
       editDraft(session, options, async ({ body }, point) => {
-        const anchor = (await findAnchor(session, body, name)).id;
         const what = parseArgument('--what', options.what, parseWhat);
-        if (options.withdraw === true) return { body: withdrawPlan(body, { anchor, what }) };
+        if (options.withdraw === true) {
+          const anchor = await announcedAnchor(session, body, name);
+          return { body: withdrawPlan(body, { anchor, what }) };
+        }
+        const anchor = (await findAnchor(session, body, name)).id;
         const atMs = timestampMs(parseArgument('--at', options.at ?? '', parseTimestamp));
         if (atMs <= point.issuedMs) {
           throw new KedgeError('CONFIG', '--at: an announcement is of something to come');
         }
-        return { body: planChange(body, { what, anchor, atMs, impact: options.impact ?? '' }) };
+        const change = { what, anchor, atMs, impact: options.impact ?? '' };
+        if (!isMade(change, body)) return { body: planChange(body, change) };
+        throw new KedgeError('CONFIG', `nothing to announce: ${what} of it is done already`);
       }),
     );
     addExamples(command, [
@@ -55,3 +63,13 @@ export const releasePlanChange: CommandModule = {
     ]);
   },
 };
+
+/** The anchor of an announcement may have left the bundle: then by its id or certificate. */
+async function announcedAnchor(
+  session: Session,
+  body: ReleaseBody,
+  name: string,
+): Promise<AnchorId> {
+  const ids = (body.planned ?? []).map(({ anchor }) => anchor);
+  return (await findIds(session, ids, name))[0] ?? (await findAnchor(session, body, name)).id;
+}

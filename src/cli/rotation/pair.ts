@@ -6,13 +6,11 @@
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId, BundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
-import { findAnchor } from '../anchor-names.ts';
+import { findAnchor, findIds } from '../anchor-names.ts';
 import { readCertificates } from '../certificates.ts';
 import { fileExists } from '../files.ts';
 import type { Session } from '../session.ts';
 import { type Intent, intentName, loadIntent, saveIntent } from './intent.ts';
-
-const ID_PREFIX = /^[0-9a-f]{8,64}$/;
 
 /** How an admin names the two. */
 export interface PairOptions {
@@ -99,21 +97,8 @@ async function newOne(
 
 /** An anchor of the bundle, or one that has left it: then by its id or its certificate. */
 async function idOf(session: Session, body: ReleaseBody, name: string): Promise<AnchorId> {
-  const digits = name.toLowerCase().replaceAll(':', '');
-  const gone = ID_PREFIX.test(digits)
-    ? body.tombstones.filter(({ id }) => id.startsWith(digits))
-    : await goneOf(session, body, name);
-  const [only] = gone;
-  if (only !== undefined && gone.length === 1) return only.id;
+  const left = body.tombstones.map(({ id }) => id);
+  const [only, ...others] = await findIds(session, left, name);
+  if (only !== undefined && others.length === 0) return only;
   return (await findAnchor(session, body, name)).id;
-}
-
-async function goneOf(
-  session: Session,
-  { tombstones }: ReleaseBody,
-  name: string,
-): Promise<ReleaseBody['tombstones']> {
-  if (!(await fileExists(session.path(name)))) return [];
-  const ids = new Set((await readCertificates(session, [name])).map(({ facts }) => facts.id));
-  return tombstones.filter(({ id }) => ids.has(id));
 }

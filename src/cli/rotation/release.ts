@@ -15,8 +15,10 @@ import {
   retireAnchor,
   setNote,
 } from '../../core/releases/edit.ts';
+import { type PlannedChange, plansMadeBy } from '../../core/releases/planned.ts';
 import { rotationNote } from '../../core/rotation/note.ts';
 import type { RotationRelease } from '../../core/rotation/path.ts';
+import { formatAnnounced, formatEarly } from '../announced-view.ts';
 import { factsOf, judgeCertificates } from '../certificates.ts';
 import { type Draft, loadDraft } from '../draft-file.ts';
 import { buildDraft, editPoint } from '../drafting.ts';
@@ -81,10 +83,19 @@ async function draftNext(session: Session, plan: ReleasePlan): Promise<Draft> {
   const names = { from: rotation.from.label, to: rotation.to.label };
   const note = rotationNote(release, names, rotation.path, plan.reason);
   const body = setNote(edit(session, plan, nextBody(known.head.body), point), note);
+  for (const early of plansMadeBy(known.head.body, body)) sayEarly(session, rotation, early);
   return buildDraft(
     { state, charters: known.realm.charters, base: document, body, blobs: certificates },
     { nowMs, expiryDays: undefined },
   );
+}
+
+/** Programs were told a date, so who signs has to know that this is not it. */
+function sayEarly(session: Session, { from, to }: Rotation, plan: PlannedChange): void {
+  const early = formatEarly(plan, session.context.nowMs());
+  if (early === undefined) return;
+  const { label } = plan.anchor === from.id ? from : to;
+  session.output.warn(`this comes ${early}: ${formatAnnounced({ ...plan, label })}`);
 }
 
 function edit(

@@ -14,7 +14,7 @@ import {
 } from '../anchors/anchor.ts';
 import type { AnchorId, Sequence } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
-import { keyOf, type PlannedChange } from './planned.ts';
+import { isMade, keyOf, type PlannedChange } from './planned.ts';
 
 /** One change. `label` is the anchor's label in the newer release that lists it. */
 export type Change =
@@ -43,13 +43,19 @@ export type Change =
   | { readonly kind: 'replaces'; readonly sequence: Sequence | undefined }
   /** How the release comes to programs: to all at once, or in the waves of a rollout. */
   | { readonly kind: 'delivery'; readonly to: 'waves' | 'at-once' }
-  /** Something to come is announced, or no longer. */
-  | {
-      readonly kind: 'planned' | 'unplanned';
-      readonly plan: PlannedChange;
-      /** Of its anchor, where that is listed. */
-      readonly label?: string;
-    };
+  /** Something to come is announced. */
+  | ({ readonly kind: 'planned' } & Announcement)
+  /**
+   * It is announced no longer. `made`: this release makes the change; `done`: an earlier one did;
+   * else it was withdrawn, or its time has passed.
+   */
+  | ({ readonly kind: 'unplanned'; readonly why: 'made' | 'done' | 'withdrawn' } & Announcement);
+
+interface Announcement {
+  readonly plan: PlannedChange;
+  /** Of its anchor, where that is listed. */
+  readonly label?: string;
+}
 
 interface Step<Value> {
   readonly id: AnchorId;
@@ -172,14 +178,27 @@ function planChanges(previous: ReleaseBody | undefined, next: ReleaseBody): read
     !plans.some((other) => keyOf(other) === keyOf(plan) && other.impact === plan.impact);
   const listed = [...(previous?.anchors ?? []), ...next.anchors];
   const labels = new Map(listed.map(({ id, label }) => [id, label]));
-  const change = (kind: 'planned' | 'unplanned', plan: PlannedChange): Change => {
+  const announcement = (plan: PlannedChange): Announcement => {
     const label = labels.get(plan.anchor);
-    return { kind, plan, ...(label !== undefined && { label }) };
+    return { plan, ...(label !== undefined && { label }) };
   };
+  const come = after.filter((plan) => lacks(before, plan));
+  const gone = before.filter((plan) => lacks(after, plan));
   return [
-    ...after.filter((plan) => lacks(before, plan)).map((plan) => change('planned', plan)),
-    ...before.filter((plan) => lacks(after, plan)).map((plan) => change('unplanned', plan)),
+    ...come.map((plan): Change => ({ kind: 'planned', ...announcement(plan) })),
+    ...gone.map((plan): Change => {
+      return { kind: 'unplanned', why: whyGone(plan, previous, next), ...announcement(plan) };
+    }),
   ];
+}
+
+function whyGone(
+  plan: PlannedChange,
+  previous: ReleaseBody | undefined,
+  next: ReleaseBody,
+): 'made' | 'done' | 'withdrawn' {
+  if (previous !== undefined && isMade(plan, previous)) return 'done';
+  return isMade(plan, next) ? 'made' : 'withdrawn';
 }
 
 /** Purposes and constraints are in canonical order, so that equal content has equal text. */

@@ -1,6 +1,7 @@
 /**
  * What the admins of a bundle mean to change, and when: announced in a release, so that whoever
- * watches the bundle hears of it signed. It binds nobody and changes nothing by itself.
+ * watches the bundle hears of it signed. It binds nobody and changes nothing by itself, and is over
+ * when the change is made, also before its time.
  *
  * Spec rule RB-9.
  *
@@ -83,9 +84,41 @@ export function withdrawPlan(
   return keepPlanned(body, (plan) => plan.anchor !== anchor || plan.what !== what);
 }
 
-/** Drops announcements whose time has come. */
+/** Drops announcements whose time has come, and those of changes that are made. */
 export function dropPastPlans(body: ReleaseBody, nowMs: number): ReleaseBody {
-  return keepPlanned(body, ({ atMs }) => atMs > nowMs);
+  return keepPlanned(body, (plan) => plan.atMs > nowMs && !isMade(plan, body));
+}
+
+/** What is announced and still to come; releases of others may list what is made already. */
+export function pendingPlans(body: ReleaseBody): readonly PlannedChange[] {
+  return body.planned?.filter((plan) => !isMade(plan, body)) ?? [];
+}
+
+/**
+ * Whether a body is as the announcement says it will be. Nothing can become of an anchor that left
+ * any more, so then it is, whatever was announced.
+ */
+export function isMade({ what, anchor }: PlannedChange, body: ReleaseBody): boolean {
+  if (body.tombstones.some(({ id }) => id === anchor)) return true;
+  const entry = body.anchors.find(({ id }) => id === anchor);
+  switch (what) {
+    case 'stage':
+      return entry !== undefined;
+    case 'activate':
+      return entry?.state === 'active';
+    case 'retire':
+      return entry?.state === 'retiring';
+    default:
+      return false;
+  }
+}
+
+/** The announcements of `previous` that `next` makes true. */
+export function plansMadeBy(
+  previous: ReleaseBody | undefined,
+  next: ReleaseBody,
+): readonly PlannedChange[] {
+  return previous === undefined ? [] : pendingPlans(previous).filter((one) => isMade(one, next));
 }
 
 function keepPlanned(body: ReleaseBody, keeps: (plan: PlannedChange) => boolean): ReleaseBody {

@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8, parseUtf8 } from '../../../src/core/bytes.ts';
-import { encodeReleaseBody, parseReleaseBody } from '../../../src/core/releases/body.ts';
+import {
+  encodeReleaseBody,
+  parseReleaseBody,
+  type ReleaseBody,
+} from '../../../src/core/releases/body.ts';
 import { describeChange } from '../../../src/core/releases/diff.ts';
 import { nextBody } from '../../../src/core/releases/edit.ts';
 import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
 import {
   dropPastPlans,
   type PlannedChange,
+  pendingPlans,
   planChange,
+  plansMadeBy,
   withdrawPlan,
 } from '../../../src/core/releases/planned.ts';
 import { NOW_MS } from '../support.ts';
-import { anchor, anchorId, bodyOf } from './bodies.ts';
+import { anchor, anchorId, bodyOf, tombstone } from './bodies.ts';
 
 const BODY = bodyOf([anchor('a'), anchor('b')]);
 const REMOVE_A: PlannedChange = {
@@ -21,6 +27,11 @@ const REMOVE_A: PlannedChange = {
   impact: 'move to b before',
 };
 const ANNOUNCED = planChange(BODY, REMOVE_A);
+
+/** A body from which an anchor was removed. */
+function without(name: string): ReleaseBody {
+  return bodyOf([anchor('b')], { tombstones: [tombstone(name)] });
+}
 
 describe('announced changes', () => {
   it('are written and read with the body, and carried on by the next one', () => {
@@ -35,6 +46,26 @@ describe('announced changes', () => {
     expect(body.planned).toEqual([sooner, moved]);
     expect(withdrawPlan(withdrawPlan(body, moved), sooner)).toEqual(BODY);
     expect(dropPastPlans(body, NOW_MS + 1000).planned).toEqual([moved]);
+  });
+
+  it.each<[string, ReleaseBody, ReleaseBody]>([
+    ['stage', BODY, bodyOf([anchor('a'), anchor('b'), anchor('c', { state: 'staged' })])],
+    ['activate', bodyOf([anchor('c', { state: 'staged' })]), bodyOf([anchor('c')])],
+    ['retire', bodyOf([anchor('c')]), bodyOf([anchor('c', { state: 'retiring' })])],
+    ['remove', bodyOf([anchor('c', { state: 'retiring' })]), without('c')],
+    ['anything', bodyOf([anchor('c')]), without('c')],
+  ])('end with the release that makes them, before their time: %s', (what, before, after) => {
+    const plan = { ...REMOVE_A, what, anchor: anchorId('c') };
+    const announced = planChange(before, plan);
+    expect(pendingPlans(announced)).toEqual([plan]);
+    expect(dropPastPlans(announced, NOW_MS)).toEqual(announced);
+    const made = { ...after, planned: [plan] };
+    expect(plansMadeBy(announced, made)).toEqual([plan]);
+    expect(plansMadeBy(made, made)).toEqual([]);
+    expect(pendingPlans(made)).toEqual([]);
+    expect(dropPastPlans(made, NOW_MS)).toEqual(after);
+    // Whoever wrote it down: the body is as valid as any.
+    expect(parseReleaseBody(encodeReleaseBody(made))).toEqual(made);
   });
 
   it('are at most 16', () => {
@@ -62,8 +93,14 @@ describe('announced changes', () => {
       { kind: 'planned', plan: REMOVE_A, label: 'CA a' },
     ]);
     expect(describeChange(ANNOUNCED, BODY)).toEqual([
-      { kind: 'unplanned', plan: REMOVE_A, label: 'CA a' },
+      { kind: 'unplanned', why: 'withdrawn', plan: REMOVE_A, label: 'CA a' },
     ]);
+    const gone = { plan: REMOVE_A, kind: 'unplanned' };
+    expect(describeChange(ANNOUNCED, without('a'))).toContainEqual({
+      ...{ ...gone, why: 'made', label: 'CA a' },
+    });
+    const kept = { ...without('a'), planned: [REMOVE_A] };
+    expect(describeChange(kept, without('a'))).toEqual([{ ...gone, why: 'done' }]);
     expect(describeChange(ANNOUNCED, ANNOUNCED)).toEqual([]);
   });
 
