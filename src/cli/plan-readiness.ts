@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { judgeRemoval, QUIET_DEFAULT_MS, type RemovalJudgement } from '../core/adoption/removal.ts';
+import { judgeRemoval, type RemovalJudgement } from '../core/adoption/removal.ts';
 import type { Anchor, TombstoneReason } from '../core/anchors/anchor.ts';
 import { KedgeError } from '../core/errors.ts';
 import { type AdoptionReport, reportAdoption } from './adoption.ts';
@@ -33,11 +33,12 @@ export type Readiness =
   /** `asked`: a node was, and it gave no answer. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly attempt: 'asked' | 'none' };
 
-/** Asks the node that options and profile name. */
+/** Asks the node that options and profile name; `quietMs` is for what is to go. */
 export async function readReadiness(
   session: Session,
   options: RealmOptions & { readonly adoption: boolean },
   change: PlannedChange,
+  quietMs: number,
 ): Promise<Readiness> {
   const none = (reason: string): Readiness => ({ kind: 'unknown', reason, attempt: 'none' });
   if (!options.adoption) return none('not wanted (--no-adoption)');
@@ -53,7 +54,7 @@ export async function readReadiness(
     const lacking = lackingOf(report, adoption.nodes);
     const leaving = leavingBy(change).map(({ anchor, reason }): Leaving => {
       const release = { ...head, body };
-      const question = { adoption, release, anchor: anchor.id, quietMs: QUIET_DEFAULT_MS };
+      const question = { adoption, release, anchor: anchor.id, quietMs };
       return { anchor, reason, judged: judgeRemoval(question) };
     });
     return { kind: 'known', report, leaving, ...(lacking !== undefined && { lacking }) };

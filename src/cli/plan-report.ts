@@ -5,14 +5,18 @@
  *
  * @module
  */
+import type { Blocker } from '../core/adoption/findings.ts';
 import { formatTimestamp } from '../core/ids.ts';
 import type { Plan, UnreadChain } from '../preflight/plan.ts';
 import type { ListReport, ListUse } from '../preflight/revocations.ts';
 import type { Readiness } from './plan-readiness.ts';
 import type { PlannedChange } from './planned-change.ts';
 
-/** What follows. `breaks`: do not sign; `unknown`: something was not looked at; `safe`. */
-export type PlanVerdict = 'breaks' | 'unknown' | 'safe';
+/**
+ * What follows. `breaks`: do not sign; `unknown`: something was not looked at; `unproven`: nothing
+ * breaks, and clients have not shown yet that they do without what is to go; `safe`.
+ */
+export type PlanVerdict = 'breaks' | 'unknown' | 'unproven' | 'safe';
 
 /** All that there is to tell. */
 export interface PlanReport {
@@ -47,16 +51,26 @@ function verdictOf({
   const { breaks, expires, broken } = plan.counts;
   // Without a change the question is what breaks by itself.
   const isBroken = change.next === undefined ? breaks + expires + broken > 0 : breaks > 0;
-  const isBlocked =
-    readiness.kind === 'known' &&
-    readiness.leaving.some(({ reason, judged }) => {
-      return reason === 'removed' && judged.verdict === 'blocked';
-    });
-  if (isBroken || isBlocked) return 'breaks';
+  const blockers = blockersOf(readiness);
+  if (isBroken || blockers.some(isBreakage)) return 'breaks';
   const isUnasked = readiness.kind === 'unknown' && readiness.attempt === 'asked';
   const isUnlisted = plan.unlisted.length > 0 || uselessLists(plan).length > 0;
   const isUnread = failed.length > 0 || plan.unread.length > 0;
-  return isUnasked || isUnread || isUnlisted ? 'unknown' : 'safe';
+  if (isUnasked || isUnread || isUnlisted) return 'unknown';
+  return blockers.length > 0 ? 'unproven' : 'safe';
+}
+
+/** What speaks against removals; a revocation does not wait for anybody. */
+function blockersOf(readiness: Readiness): readonly Blocker[] {
+  if (readiness.kind === 'unknown') return [];
+  return readiness.leaving
+    .filter(({ reason }) => reason === 'removed')
+    .flatMap(({ judged }) => judged.blockers);
+}
+
+/** The rest is evidence that is missing: who used it lately may have moved on since. */
+function isBreakage({ kind }: Blocker): boolean {
+  return kind === 'not-retiring' || kind === 'no-successor';
 }
 
 /** Revocation lists that somebody gave in vain; one of a CA that nobody showed is no harm. */

@@ -10,6 +10,7 @@ import { formatChanges, formatCounts } from './change-view.ts';
 import type { Leaving, Readiness } from './plan-readiness.ts';
 import type { PlanReport } from './plan-report.ts';
 import { nameInstant } from './plan-times.ts';
+import { withReady } from './rotation/view.ts';
 import { countOf, formatTable, printable, type Styles } from './styles.ts';
 
 /** How it is shown. */
@@ -180,9 +181,11 @@ function formatGaps({ plan, readiness, unread }: PlanReport): readonly string[] 
   ].map(printable);
 }
 
-function formatVerdict({ verdict, change }: PlanReport, styles: Styles): string {
+function formatVerdict({ verdict, change, readiness }: PlanReport, styles: Styles): string {
   const isChange = change.next !== undefined;
   switch (verdict) {
+    case 'unproven':
+      return styles.yellow(`Do not sign yet. Not proven safe yet: ${whyNot(readiness)}.`);
     case 'breaks':
       return styles.red(isChange ? 'Do not sign: it breaks something.' : 'Something breaks.');
     case 'unknown':
@@ -190,6 +193,16 @@ function formatVerdict({ verdict, change }: PlanReport, styles: Styles): string 
     case 'safe':
       return styles.green('Nothing is seen to break.');
   }
+}
+
+/** What is missing, and when it can be there at the earliest. */
+function whyNot(readiness: Readiness): string {
+  if (readiness.kind === 'unknown') return readiness.reason;
+  const blockers = readiness.leaving.flatMap(({ judged }) => judged.blockers);
+  const texts = blockers.map((one) => printable(withReady(one)));
+  const isQuietAsked = blockers.some(({ kind }) => kind === 'used' || kind === 'young');
+  const hint = '. --quiet takes the quiet time that kedge rotate was given';
+  return `${[...new Set(texts)].join('; ')}${isQuietAsked ? hint : ''}`;
 }
 
 function section(title: string, lines: readonly string[], styles: Styles): readonly string[] {

@@ -78,11 +78,22 @@ function addEntry(parent: Command, entry: CommandEntry, session: Session): void 
     return;
   }
   if (entry.commands !== undefined) {
-    command.helpCommand(false);
+    command.helpCommand(false).hook('preAction', (_, chosen) => handDown(command, chosen));
     for (const child of entry.commands) addEntry(command, child, session);
   }
   // commander awaits this hook before it parses the options of the subcommand.
   parent.hook('preSubcommand', async (_, chosen) => {
     if (chosen === command) (await entry.load()).configure(command, session);
   });
+}
+
+/** commander gives an option to the command above where that knows one of this name too. */
+function handDown(above: Command, chosen: Command): void {
+  if (chosen === above) return;
+  for (const option of chosen.options) {
+    const name = option.attributeName();
+    if (above.getOptionValueSource(name) !== 'cli') continue;
+    if (chosen.getOptionValueSource(name) === 'cli') continue;
+    chosen.setOptionValueWithSource(name, above.getOptionValue(name), 'cli');
+  }
 }

@@ -104,8 +104,9 @@ export class UsageReports {
     this.#unsure = this.#unsure.filter(({ atMs }) => atMs > sinceMs);
   }
 
-  /** Tells what there is now: nothing comes after it. */
+  /** Tells what there is now, open connections included: nothing comes after it. */
   farewell(): void {
+    this.#usage.refresh();
     this.#tell();
     this.#unsure = [];
   }

@@ -242,6 +242,14 @@ describe('kedge adoption', () => {
     const argv = ['--remove', 'Old', '--quiet', '15m'];
     const { code } = await settled(argv, { isSafe: true, sequence: 2, blockers: [] });
     expect(code).toBe(0);
+    const plan = ['plan', '--bundle', BUNDLE, '--remove', 'Old'];
+    const early = await run(...plan);
+    expect(early.code, early.stdout).toBe(11);
+    expect(early.stdout).toMatch(
+      /Not proven safe yet: it was used last .* \(until \S+Z at least\)/,
+    );
+    expect(early.stdout).toContain('--quiet takes the quiet time');
+    expect((await run(...plan, '--quiet', '15m')).code).toBe(0);
     const { stdout } = await run('adoption', BUNDLE, ...argv);
     expect(stdout).toContain('is safe:\n');
     expect(stdout).toMatch(/next: kedge anchor remove [0-9a-f]{16} --bundle/);

@@ -13,6 +13,8 @@ import { liveTlsClient } from '../../src/client/live/tls-client.ts';
 import { liveTlsServer } from '../../src/client/live/tls-server.ts';
 import { onNotice } from '../../src/client/notices.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
+import { sha256 } from '../../src/core/crypto.ts';
+import { parsePem } from '../../src/core/pem.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
@@ -89,7 +91,7 @@ interface Told {
   readonly made: { readonly sequence?: number };
   readonly steps: readonly {
     readonly standing: string;
-    readonly blockers: readonly { readonly kind: string }[];
+    readonly blockers: readonly { readonly kind: string; readonly readyAt: string | null }[];
   }[];
 }
 
@@ -111,6 +113,10 @@ async function waitedFor(...argv: readonly string[]): Promise<Told & { readonly 
     expect(told.code, kindsOf(told).join()).not.toBe(11);
     return told;
   }, WAIT);
+}
+
+function idOf({ caPem }: TestPki): string {
+  return sha256(parsePem(caPem)[0]?.der ?? new Uint8Array(0)).slice(0, 16);
 }
 
 /** One program calls the other with a leaf of `pki`. */
@@ -165,6 +171,19 @@ describe('kedge rotate', () => {
     const told = await rotate(...ANA, ...BEN, ...QUIET);
     expect(told).toMatchObject({ code: 11, next: 'retire' });
     expect(kindsOf(told)).toContain('not-taken-up');
+    const young = told.steps
+      .flatMap(({ blockers }) => blockers)
+      .find(({ kind }) => kind === 'young');
+    expect(young?.readyAt).toMatch(/Z$/);
+    const status = await run('rotate', 'status', BUNDLE, ...QUIET);
+    expect(status.stdout).toMatch(/1 node has not observed for 15 minutes: iad-1 \(until \S+Z at/);
+    // Nothing but the note of the newest release shows it at another desk.
+    const [own, moved] = [`${realm.cwd}/${BUNDLE}.rotation.json`, `${realm.cwd}/moved.json`];
+    await rename(own, moved);
+    const elsewhere = await run('rotate', 'status', BUNDLE);
+    await rename(moved, own);
+    const [, from, to] = /--from (\w{16}) --to (\w{16})$/m.exec(elsewhere.stdout) ?? [];
+    expect([from, to]).toEqual([oldPki, newPki].map(idOf));
     const watching = rotate(...ANA, ...BEN, ...QUIET, '--watch');
     await call(newPki);
     aheadMs += 16 * 60_000;
@@ -179,7 +198,8 @@ describe('kedge rotate', () => {
     expect(proposed).toMatchObject({ code: 12, next: 'remove', made: { standing: 'open' } });
     const approved = await run('proposal', 'approve', BUNDLE, ...BEN);
     expect(approved.stdout).toContain(`Published: sequence 5 of release/${BUNDLE}`);
-    expect(await rotate(...ANA)).toMatchObject({ code: 0, standing: 'done', next: null });
+    const done = await rotate(...ANA);
+    expect(done).toMatchObject({ code: 0, standing: 'done', from: { label: 'Old CA' } });
     const { stdout } = await run('rotate', 'status', BUNDLE);
     expect(stdout).toContain('no rotation is under way');
   }, 60_000);

@@ -276,6 +276,19 @@ describe('UsageReports', () => {
     expect(line.told).toEqual(['one tls-server 1 0']);
   });
 
+  it('tells at the end what is in use until then', () => {
+    const { clock, reports } = reporting();
+    const line = new Line();
+    using _ = reports.begin(line);
+    const connection = Object.assign(new EventEmitter(), { destroyed: false });
+    reports.note(BUNDLE, 'tls-server', [one], connection);
+    reports.note(BUNDLE, 'tls-server', [two]);
+    clock.advance(5 * 60_000);
+    line.sent.length = 0;
+    reports.farewell();
+    expect(line.told).toEqual(['one tls-server 0 0']);
+  });
+
   it('says who it is, how often it connected, and where it was before', () => {
     const { reports } = reporting();
     const first = reports.introduce();

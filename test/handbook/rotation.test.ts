@@ -92,7 +92,7 @@ it('Planned rotation: two people, and nobody loses a connection', {
   const removal = await again();
   await call(next);
   expect(removal[0]?.stderr).toContain('this comes 27 days before its date: remove of "Payments');
-  expect(removal[3]?.stdout).toContain('makes what was announced, 27 days before its date: remove');
+  expect(removal[1]?.stdout).toContain('makes what was announced, 27 days before its date: remove');
   const shown = await desks.kedge(['bundle', 'show', BUNDLE, '--output', 'json'], 'ben');
   expect(JSON.parse(shown.stdout)).toMatchObject({ planned: [], tombstones: [{}] });
 

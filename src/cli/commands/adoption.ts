@@ -6,7 +6,7 @@
  */
 import { ROW_AGAIN_MS, ROW_AGE_MAX_MS } from '../../core/adoption/freshness.ts';
 import type { ClientFilter } from '../../core/adoption/model.ts';
-import { judgeRemoval, QUIET_DEFAULT_MS, QUIET_MIN_MS } from '../../core/adoption/removal.ts';
+import { judgeRemoval } from '../../core/adoption/removal.ts';
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName, parseNodeId } from '../../core/ids.ts';
@@ -19,10 +19,11 @@ import { findAnchor } from '../anchor-names.ts';
 import { listClients } from '../client-pages.ts';
 import { formatClients } from '../clients-view.ts';
 import type { CommandModule } from '../command-module.ts';
-import { formatSeconds, parseDurationSeconds } from '../durations.ts';
+import { formatSeconds } from '../durations.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { requireHead } from '../history.ts';
 import type { NodeAdmin } from '../node-admin.ts';
+import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
 import { openRealm } from '../realm.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { addRefreshOptions, type RefreshOptions, refresh, type View } from '../refreshing.ts';
@@ -58,8 +59,6 @@ interface Question {
   readonly head: ReleaseHead;
 }
 
-const QUIET_DEFAULT = formatSeconds(QUIET_DEFAULT_MS / 1000);
-const QUIET_MIN = formatSeconds(QUIET_MIN_MS / 1000);
 const LIMIT_DEFAULT = '100';
 const LIMIT_MAX = 100_000;
 const WAIT_EVERY_MS = 1000;
@@ -87,8 +86,7 @@ export const adoption: CommandModule = {
       .option('--remove <anchor>', 'is it safe to remove it? label, id (8 or more digits) or file')
       .option(
         '--quiet <duration>',
-        `with --remove: how long it must not have been used, ${QUIET_MIN} or more: clients tell ` +
-          `of open connections every 10m (default: "${QUIET_DEFAULT}")`,
+        `with --remove: ${QUIET_TEXT}; clients tell of open connections every 10m`,
       )
       .option('--clients', 'list all clients')
       .option('--behind', 'list the clients that do not run the newest release')
@@ -142,7 +140,7 @@ function requireOneQuestion(options: Options): void {
       detail: { hint: 'add --remove <anchor>' },
     });
   }
-  parseArgument('--quiet', quiet ?? QUIET_DEFAULT, parseQuietMs);
+  parseQuietMs(quiet);
   if (wait !== true || (watch !== true && lists.length === 0)) return;
   throw new KedgeError('CONFIG', '--wait goes with neither --watch nor a list of clients');
 }
@@ -199,7 +197,7 @@ async function lookAtAdoption({ session, options, node, bundle, head }: Question
     const json = { ...adoptionJson(report), waitsForRollout: isHeld };
     return { json, text, warnings, ...(waitsFor !== undefined && { waitsFor }) };
   }
-  const quietMs = parseArgument('--quiet', options.quiet ?? QUIET_DEFAULT, parseQuietMs);
+  const quietMs = parseQuietMs(options.quiet);
   const question = { adoption: known, release: head, anchor: anchor.id, quietMs };
   const judged = judgeRemoval(question);
   // Only the live view cuts lines; elsewhere a command is to stay whole for whoever copies it.
@@ -252,17 +250,6 @@ async function lookAtClients(question: Question, filter: ClientFilter): Promise<
     text: formatClients({ nodes, rest, nowMs, ...uses }, session.output.styles),
     warnings: rest === 'more' ? [`more clients than --limit ${String(max)}`] : [],
   };
-}
-
-/** Errors: `CONFIG` for less than what proves something. */
-function parseQuietMs(text: string): number {
-  const ms = parseDurationSeconds(text) * 1000;
-  if (ms >= QUIET_MIN_MS) return ms;
-  throw new KedgeError('CONFIG', `${text} is too short to prove that an anchor is not used`, {
-    detail: {
-      hint: `give ${QUIET_MIN} or more: clients tell only every 10m that connections are open`,
-    },
-  });
 }
 
 function parseLimit(text: string): number {

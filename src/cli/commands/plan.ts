@@ -7,14 +7,16 @@ import type { Command } from 'commander';
 import { planChange } from '../../preflight/plan.ts';
 import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
+import type { Conclusion } from '../exit-codes.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import { addEvidenceOptions, type EvidenceOptions, gatherEvidence } from '../plan-evidence.ts';
 import { planJson } from '../plan-json.ts';
 import { readReadiness } from '../plan-readiness.ts';
-import { reportPlan } from '../plan-report.ts';
+import { type PlanVerdict, reportPlan } from '../plan-report.ts';
 import { readInstants } from '../plan-times.ts';
 import { formatPlan } from '../plan-view.ts';
 import { type ChangeOptions, readChange } from '../planned-change.ts';
+import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
 import { addRealmOptions } from '../realm-options.ts';
 import type { Session } from '../session.ts';
 
@@ -22,9 +24,17 @@ interface Options extends ChangeOptions, EvidenceOptions {
   readonly at?: readonly string[];
   readonly within: string;
   readonly all?: boolean;
+  readonly quiet?: string;
   /** False with `--no-adoption`. */
   readonly adoption: boolean;
 }
+
+const CONCLUSIONS: Readonly<Record<PlanVerdict, Conclusion>> = {
+  safe: 'good',
+  unproven: 'waiting',
+  unknown: 'findings',
+  breaks: 'findings',
+};
 
 /** The command. */
 export const plan: CommandModule = {
@@ -34,7 +44,8 @@ export const plan: CommandModule = {
         'before the release of today and the proposed one, now and later, by what OpenSSL and ' +
         'others would do; warnings of expiries; and what nodes know of clients. Without a draft ' +
         'and without a change: what breaks by itself. Exit code 0 only when nothing is seen to ' +
-        'break and all that was asked for was looked at, else 1.',
+        'break and all that was asked for was looked at; 11 when nothing is seen to break, and ' +
+        'clients have not shown yet that they do without what is removed; else 1.',
     );
     command.argument('[draft]', 'draft file; or give --bundle with what is to change');
     addChangeOptions(command);
@@ -47,6 +58,7 @@ export const plan: CommandModule = {
       )
       .option('--within <duration>', 'expiries so close together are one event', '14d')
       .option('--all', 'show all chains, also those that are fine')
+      .option('--quiet <duration>', `of a removal: ${QUIET_TEXT}`)
       .option('--no-adoption', 'do not ask a node about clients');
     addRealmOptions(command);
     command.action((draft: string | undefined, options: Options) => run(session, draft, options));
@@ -57,6 +69,7 @@ export const plan: CommandModule = {
       'kedge plan draft.json --chains chains.jsonl --crl lists/ --crl issuing-ca.crl',
       'kedge plan draft.json --probe mail.example.org:25,starttls=smtp --probe 10.0.0.5:443',
       'kedge plan draft.json --chains clients/ --purpose tls-client && kedge release sign …',
+      'kedge plan b.example.org.rotation.draft.json --chains chains --quiet 15m',
       'kedge plan draft.json --chains c.jsonl --output json | jq .counts',
     ]);
   },
@@ -76,9 +89,10 @@ async function run(session: Session, draft: string | undefined, options: Options
   const nowMs = session.context.nowMs();
   const instants = readInstants(options.at, nowMs);
   const clusterMs = parseArgument('--within', options.within, parseDurationSeconds) * 1000;
+  const quietMs = parseQuietMs(options.quiet);
   const change = await readChange(session, draft, options);
   const { chains, unread: failed, lists } = await gatherEvidence(session, options);
-  const readiness = await readReadiness(session, options, change);
+  const readiness = await readReadiness(session, options, change, quietMs);
   const { today, next } = change;
   const planned = planChange({
     today,
@@ -89,7 +103,7 @@ async function run(session: Session, draft: string | undefined, options: Options
     clusterMs,
   });
   const report = reportPlan({ change, plan: planned, instants, readiness, failed });
-  session.conclude(report.verdict === 'safe' ? 'good' : 'findings');
+  session.conclude(CONCLUSIONS[report.verdict]);
   const extent = options.all === true ? 'all' : 'worst';
   const { styles } = session.output;
   session.output.result(planJson(report), formatPlan(report, { styles, nowMs, extent }));

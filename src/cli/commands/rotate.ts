@@ -4,17 +4,16 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QUIET_DEFAULT_MS, QUIET_MIN_MS } from '../../core/adoption/removal.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import { ROTATION_GATES, type RotationGate } from '../../core/rotation/path.ts';
 import type { CommandModule } from '../command-module.ts';
 import { saveDraft } from '../draft-file.ts';
-import { formatSeconds, parseDurationSeconds } from '../durations.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import type { Json } from '../output.ts';
 import { openNodeRealm, proposeDraft } from '../proposals.ts';
 import type { OpenedDraft } from '../publishing.ts';
+import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
 import {
   addKeyOptions,
   addRealmOptions,
@@ -50,7 +49,6 @@ interface Turn {
   readonly opened: OpenedDraft | undefined;
 }
 
-const QUIET_DEFAULT = formatSeconds(QUIET_DEFAULT_MS / 1000);
 const WATCH_EVERY_MS = 2000;
 
 /** The command. */
@@ -72,11 +70,7 @@ export const rotate: CommandModule = {
       .option('--to <certificate>', 'the new CA: certificate file, or an anchor of the bundle')
       .option('--label <text>', 'name of the new anchor for people (default: its common name)')
       .option('--watch', 'wait until the next release can be made, and say for what')
-      .option(
-        '--quiet <duration>',
-        'how long the old CA must not have been used, ' +
-          `${formatSeconds(QUIET_MIN_MS / 1000)} or more (default: "${QUIET_DEFAULT}")`,
-      )
+      .option('--quiet <duration>', QUIET_TEXT)
       .option(
         '--override <gate>',
         `pass this gate (${ROTATION_GATES.join(', ')}) though it is closed; may be repeated`,
@@ -241,18 +235,14 @@ function finishedText(session: Session, rotation: Rotation, finished: Finished):
   );
 }
 
-function termsOf({ quiet = QUIET_DEFAULT, override = [], reason }: Options): RotationTerms {
+function termsOf({ quiet, override = [], reason }: Options): RotationTerms {
   const overrides = new Set(override.map((name) => parseArgument('--override', name, parseGate)));
   if (overrides.size > 0 !== (reason !== undefined && reason.trim() !== '')) {
     throw new KedgeError('CONFIG', '--override and --reason go together', {
       detail: { hint: 'name the gate and say why it may be passed' },
     });
   }
-  const quietMs = parseArgument('--quiet', quiet, parseDurationSeconds) * 1000;
-  if (quietMs >= QUIET_MIN_MS) return { quietMs, overrides };
-  throw new KedgeError('CONFIG', `--quiet: ${quiet} is too short to prove anything`, {
-    detail: { hint: `give ${formatSeconds(QUIET_MIN_MS / 1000)} or more` },
-  });
+  return { quietMs: parseQuietMs(quiet), overrides };
 }
 
 function parseGate(text: string): RotationGate {

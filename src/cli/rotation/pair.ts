@@ -61,8 +61,8 @@ async function adviceOf(session: Session, draft: string): Promise<string> {
   return (await fileExists(draft))
     ? `sign the draft that is here: kedge release sign ${shown} --key <keyfile>, and then: ` +
         `kedge release submit ${shown}`
-    : 'give --from <anchor> and --to <certificate file or anchor>; ' +
-        'kedge rotate status shows what is under way';
+    : 'give --from <anchor> and --to <certificate file or anchor>: of a new rotation, or of one ' +
+        'that was begun elsewhere; between activate and retire nobody else can know of it';
 }
 
 function takingOver({ to, certificate }: Intent): Omit<Intent, 'from'> {

@@ -14,33 +14,36 @@ import type { Known, Rotation } from './look.ts';
 /** A rotation that takes more releases of its bundle than this shows what its last ones passed. */
 const RELEASES_MAX = 64;
 
-/** The rotation with what its own releases say of gates behind it. */
+/** The rotation with what its own releases say of gates behind it, and of what has left. */
 export async function withPassed(known: Known, rotation: Rotation): Promise<Rotation> {
   const { path } = rotation;
   if (!path.steps.some(({ kind, standing }) => kind === 'gate' && standing === 'done')) {
     return rotation;
   }
-  const passed = await readPassed(known, rotation);
+  const { passed, from } = await readPast(known, rotation);
   const steps = path.steps.map((step): RotationStep => {
     const evidence = step.standing === 'done' ? passed.get(step.name) : undefined;
     return evidence === undefined ? step : { ...step, standing: 'passed', evidence: [evidence] };
   });
-  return { ...rotation, path: { ...path, steps } };
+  return { ...rotation, from: { ...rotation.from, label: from }, path: { ...path, steps } };
 }
 
-/** Which gates were passed, and by which release and why, newest first. */
-async function readPassed(
+/** Which gates were passed, by which release and why, newest first; and the last label of `from`. */
+async function readPast(
   { realm, head, bundle }: Known,
   { from, to }: Rotation,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<{ readonly passed: ReadonlyMap<string, string>; readonly from: string }> {
   const notes: { readonly sequence: number; readonly note: string }[] = [];
   // What has left has no name in the head any more; what was renamed has several.
+  let last = from.state === 'gone' ? undefined : from.label;
   const names = { from: new Set([from.label]), to: new Set([to.label]) };
   for await (const { sequence, body } of readBodies(realm, { ...head, bundle }, RELEASES_MAX)) {
     const target = labelIn(body, to.id);
     if (target === undefined) break;
     names.to.add(target);
-    names.from.add(labelIn(body, from.id) ?? from.label);
+    const source = labelIn(body, from.id);
+    last ??= source;
+    names.from.add(source ?? from.label);
     notes.push({ sequence, note: body.note });
   }
   const passed = new Map<string, string>();
@@ -51,7 +54,7 @@ async function readPassed(
       for (const gate of gates) if (!passed.has(gate)) passed.set(gate, text);
     }
   }
-  return passed;
+  return { passed, from: last ?? from.label };
 }
 
 function labelIn({ anchors }: ReleaseBody, id: AnchorId): string | undefined {

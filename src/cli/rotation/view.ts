@@ -5,6 +5,7 @@
  * @module
  */
 import { formatTimestamp } from '../../core/ids.ts';
+import type { GateBlocker } from '../../core/rotation/gates.ts';
 import type { RotationStep } from '../../core/rotation/path.ts';
 import { formatDistance } from '../durations.ts';
 import type { Json } from '../output.ts';
@@ -41,8 +42,15 @@ export function formatRotation(rotation: Rotation, styles: Styles, nowMs: number
 export function waitText({ path }: Rotation): string {
   const blocked = path.steps.filter(({ standing }) => standing === 'blocked');
   return blocked
-    .map(({ name, blockers }) => `${name}: ${blockers.map(({ text }) => text).join('; ')}`)
+    .map(({ name, blockers }) => `${name}: ${blockers.map(withReady).join('; ')}`)
     .join('; ');
+}
+
+/** What speaks against, and when that ends at the earliest. */
+export function withReady({ kind, text, readyMs }: GateBlocker): string {
+  // What waits for a time of the charter names it.
+  if (readyMs === undefined || kind === 'waiting') return text;
+  return `${text} (until ${formatTimestamp(readyMs)} at least)`;
 }
 
 /** The rotation for a program; docs/cli.md describes each member. */
@@ -62,14 +70,16 @@ export function rotationJson(rotation: Rotation): { readonly [key: string]: Json
       blockers: blockers.map((blocker) => ({
         kind: blocker.kind,
         text: blocker.text,
-        readyAt: blocker.kind === 'waiting' ? formatTimestamp(blocker.readyMs) : null,
+        readyAt: blocker.readyMs === undefined ? null : formatTimestamp(blocker.readyMs),
       })),
     })),
   };
 }
 
 function nameText({ id, label, state }: Named): string {
-  return `"${printable(label)}" (${id.slice(0, 16)}, ${state})`;
+  const short = id.slice(0, 16);
+  // Nothing else is known of what has left.
+  return label === short ? `${short} (${state})` : `"${printable(label)}" (${short}, ${state})`;
 }
 
 function formatStep(step: RotationStep, styles: Styles, nowMs: number): readonly string[] {
@@ -81,8 +91,9 @@ function formatStep(step: RotationStep, styles: Styles, nowMs: number): readonly
     line,
     ...evidence.map((text) => styles.dim(`      + ${printable(text)}`)),
     ...blockers.map((blocker) => {
-      const when = blocker.kind === 'waiting' ? `, ${formatDistance(blocker.readyMs, nowMs)}` : '';
-      return `      ${styles.red('-')} ${printable(blocker.text)}${when}`;
+      const { readyMs } = blocker;
+      const when = readyMs === undefined ? '' : `, ${formatDistance(readyMs, nowMs)}`;
+      return `      ${styles.red('-')} ${printable(withReady(blocker))}${when}`;
     }),
   ];
 }

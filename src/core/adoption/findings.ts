@@ -49,6 +49,8 @@ export interface Blocker {
   readonly clients?: number;
   /** Nodes that it is about. */
   readonly nodes?: readonly NodeId[];
+  /** When it ends at the earliest, where time alone ends it. */
+  readonly readyMs?: number;
 }
 
 /** What was looked at, and what speaks against. */
@@ -172,9 +174,15 @@ export function ofUse(adoption: BundleAdoption, anchor: AnchorId, quietMs: numbe
   if (adoption.nowMs - use.lastUsedMs >= quietMs) {
     return { evidence: [`it was used last at ${last}`], blockers: [] };
   }
-  const by = use.clients === 1 ? 'one client' : `up to ${use.clients} clients`;
-  const text = `it was used last at ${last}, by ${by}`;
-  return { evidence: [], blockers: [{ kind: 'used', clients: use.clients, text }] };
+  const text = `it was used last at ${last}, by ${byText(use.clients)}`;
+  const readyMs = use.lastUsedMs + quietMs;
+  return { evidence: [], blockers: [{ kind: 'used', clients: use.clients, text, readyMs }] };
+}
+
+/** Nodes forget clients that are gone, and not what was used. */
+function byText(clients: number): string {
+  if (clients === 0) return 'clients that are gone';
+  return clients === 1 ? 'one client' : `up to ${clients} clients`;
 }
 
 /**
@@ -198,7 +206,7 @@ export function ofNodes(
     nodesBlocker('partial', partial, PARTIAL),
     nodesBlocker('outdated', outdated, OUTDATED),
     about === 'use' ? nodesBlocker('left', standing('left'), LEFT) : undefined,
-    nodesBlocker('young', young, youngFor(spanText(observedMs))),
+    youngBlocker(young, nowMs, observedMs),
   ].filter((blocker) => blocker !== undefined);
   if (counted.length === 0 && blockers.length === 0) {
     const text = 'no node has told anything of its clients';
@@ -223,8 +231,17 @@ const LEFT: Words = [
   'stopped lately, and what was used there is lost',
 ];
 
-function youngFor(span: string): Words {
-  return [`has not observed for ${span}`, `have not observed for ${span}`];
+function youngBlocker(
+  young: readonly NodeAdoption[],
+  nowMs: number,
+  observedMs: number,
+): Blocker | undefined {
+  const span = spanText(observedMs);
+  const words: Words = [`has not observed for ${span}`, `have not observed for ${span}`];
+  const blocker = nodesBlocker('young', young, words);
+  if (blocker === undefined) return undefined;
+  const began = young.map(({ sinceMs }) => sinceMs ?? nowMs);
+  return { ...blocker, readyMs: Math.max(...began) + observedMs };
 }
 
 /** How old the oldest of it is, in whole minutes. */

@@ -88,10 +88,12 @@ export function judgeWait(
 function ofTakeUp(adoption: BundleAdoption, to: AnchorId): Finding {
   const use = adoption.anchors.find(({ anchor }) => anchor === to);
   if (use === undefined) {
-    const text = 'no use of the new anchor was reported: no leaf of it is presented yet';
+    const text =
+      'no use of the new anchor was reported: no leaf of it was presented in a new handshake yet';
     return { evidence: [], blockers: [{ kind: 'not-taken-up', text }] };
   }
-  const by = use.clients === 1 ? 'one client' : `${use.clients} clients`;
+  const one = use.clients === 1 ? 'one client' : `${use.clients} clients`;
+  const by = use.clients === 0 ? 'clients that are gone' : one;
   const text = `the new one was used last at ${formatTimestamp(use.lastUsedMs)}, by ${by}`;
   return { evidence: [text], blockers: [] };
 }

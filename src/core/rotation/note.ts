@@ -51,12 +51,17 @@ export function overrideIn(note: string): string | undefined {
   return OVERRIDE.exec(note)?.[1];
 }
 
+/** Whether it is the note of a release that the rotation of these two made. */
+export function isNoteOf(note: string, names: RotationNames): boolean {
+  return note.startsWith(opening(names));
+}
+
 /** The gates that a release of the rotation of these two passed; why: reason and what was known. */
 export function passedIn(
   note: string,
   names: RotationNames,
 ): { readonly gates: readonly RotationGate[]; readonly why: string } {
-  const said = note.startsWith(opening(names)) ? overrideIn(note) : undefined;
+  const said = isNoteOf(note, names) ? overrideIn(note) : undefined;
   const [, listed = '', why = ''] = PASSED.exec(said ?? '') ?? [];
   const named = new Set(listed.split(', '));
   return { gates: ROTATION_GATES.filter((gate) => named.has(gate)), why };
