@@ -4,13 +4,14 @@
  *
  * @module
  */
+import type { BundleRow } from '../src/core/adoption/row.ts';
 import type { ProposeResult, SubmitResult } from '../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest, Frame } from '../src/core/gossip/frames.ts';
 import type { GossipMachine } from '../src/core/gossip/machine.ts';
+import type { BundleName } from '../src/core/ids.ts';
 import type { PeerIdentity } from '../src/core/peer.ts';
 import type { Proposal } from '../src/core/proposals/model.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
-import type { Delivering } from './delivering.ts';
 import type { Disk } from './disk.ts';
 import type { Fault } from './faults.ts';
 import type { Endpoint } from './link.ts';
@@ -50,7 +51,7 @@ export interface Process extends Endpoint {
   readonly writer: Sized;
   readonly standing: { readonly isWaiting: boolean };
   /** Absent where nothing waits for rollouts. */
-  readonly delivering: Pick<Delivering, 'row'> | undefined;
+  readonly delivering: { readonly row: (bundle: BundleName) => BundleRow } | undefined;
   submit(
     published: Pick<Published, 'document' | 'blobs'>,
     done: (result: SubmitResult) => void,

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { BodyContent, Push } from '../src/core/gossip/frames.ts';
+import type { Push } from '../src/core/gossip/frames.ts';
 import { type BaseBody, contentFrom, makePush } from '../src/core/gossip/push.ts';
 import { type AnchorId, type StreamName, splitStream } from '../src/core/ids.ts';
 import { parseReleaseBody } from '../src/core/releases/body.ts';
+import type { BodyContent } from '../src/core/statements/body-content.ts';
 import type { SignedDocument } from '../src/core/statements/envelope.ts';
 import { parseStatement } from '../src/core/statements/statement.ts';
 

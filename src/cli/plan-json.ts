@@ -4,7 +4,7 @@
  * @module
  */
 import { formatTimestamp } from '../core/ids.ts';
-import type { ChainPlan, PlanCell } from '../preflight/plan.ts';
+import type { ChainPlan, PlanCell } from '../preflight/chain-plan.ts';
 import type { Verdict } from '../preflight/verdict.ts';
 import { adoptionJson, removalJson } from './adoption-json.ts';
 import { changesJson } from './change-view.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatTimestamp } from '../core/ids.ts';
-import type { ChainPlan, Outcome } from '../preflight/plan.ts';
+import type { ChainPlan, Outcome } from '../preflight/chain-plan.ts';
 import type { PlanWarning } from '../preflight/warnings.ts';
 import { formatChanges, formatCounts } from './change-view.ts';
 import type { Leaving, Readiness } from './plan-readiness.ts';

@@ -8,7 +8,7 @@
 import { Command, Option } from 'commander';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { CliContext } from './context.ts';
-import { type GlobalOptions, Session } from './session.ts';
+import { type GlobalOptions, type RunCommand, Session } from './session.ts';
 
 const HELP_WIDTH = 100;
 const EXAMPLES = `
@@ -25,6 +25,7 @@ Where to read on: docs/cli.md, docs/errors.md. Settings: kedge.yaml (see docs/cl
 export function buildProgram(
   context: CliContext,
   version: string,
+  run: RunCommand,
 ): {
   readonly program: Command;
   /** The help text that commander would have put on stderr, when a command was missing. */
@@ -32,7 +33,7 @@ export function buildProgram(
   readonly session: Session;
 } {
   const program = new Command('kedge');
-  const session = new Session(context, () => program.opts<GlobalOptions>());
+  const session = new Session(context, () => program.opts<GlobalOptions>(), run);
   let unwritten = '';
   program
     .description('Signed trust anchors: publish, replicate and swap them into running programs.')

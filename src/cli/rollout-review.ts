@@ -1,20 +1,17 @@
 /**
- * What a draft of a rollout says, judged before anybody signs it, and handed in.
+ * What a draft of a rollout says, judged before anybody signs it.
  *
  * The draft carries the release that it rolls out and the rollout before: whoever signs sees what
  * programs would get, verified from the pin down, without a network.
  *
  * @module
  */
-import { rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import { type BundleName, formatTimestamp, releaseStream, rolloutStream } from '../core/ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../core/limits.ts';
 import { parseRolloutBody, type RolloutBody } from '../core/rollouts/body.ts';
 import { parseStatement, type Statement } from '../core/statements/statement.ts';
-import { acceptDocument } from '../core/trusted/accept.ts';
 import { type Authority, findAuthority } from '../core/trusted/authority.ts';
 import {
   expectedNext,
@@ -24,16 +21,8 @@ import {
   type TrustedState,
 } from '../core/trusted/state.ts';
 import type { Draft } from './draft-file.ts';
-import { fileError, fileExists } from './files.ts';
-import { openNode } from './node-admin.ts';
 import { judgeByPolicy, missingSignatures, type PolicyReview } from './policy-review.ts';
-import type { OpenedDraft } from './publishing.ts';
-import type { RealmOptions } from './realm-options.ts';
 import { type Pin, requireCharter, verifyRealm } from './realm-trust.ts';
-import { formatRolloutReview } from './rollout-review-view.ts';
-import type { Session } from './session.ts';
-import type { Signable } from './signing.ts';
-import { warnIfAlone } from './spreading.ts';
 
 /** A draft of a rollout that fits together. */
 export interface RolloutReview {
@@ -152,80 +141,8 @@ function timeProblems(
   return problems;
 }
 
-/** Makes a reviewed draft ready to be signed. */
-export function signableRollout(
-  session: Session,
-  opened: OpenedDraft,
-  review: RolloutReview,
-): Signable {
-  return {
-    path: opened.path,
-    draft: opened.draft,
-    statement: review.statement,
-    charters: [requireCharter(review.state).charter],
-    eligible: new Set(review.authority.role.signers),
-    summary: formatRolloutReview(session, review),
-    problems: review.problems,
-    ...(opened.saveAs !== undefined && { saveAs: opened.saveAs }),
-  };
-}
-
 /** How many signatures a draft still needs. */
 export function missingOf(review: RolloutReview): number {
   const { role, signers } = review.authority;
   return missingSignatures(role.threshold - signers.length, review);
-}
-
-/**
- * Judges a signed draft as a node will, hands it in, and keeps the file under the number of the
- * rollout. Errors: what makes it unacceptable, before the node is asked; those of the node.
- */
-export async function submitRollout(
-  session: Session,
-  opened: OpenedDraft,
-  options: RealmOptions,
-): Promise<void> {
-  const { draft, path, pin } = opened;
-  const nowMs = session.context.nowMs();
-  const { statement, bundle, state, body, problems } = reviewRollout(draft, pin, nowMs);
-  const [problem] = problems;
-  if (problem !== undefined) throw problem;
-  const { document } = draft;
-  acceptDocument(
-    state,
-    { chain: [document.statement], body: document.body, mode: 'linked' },
-    nowMs,
-  );
-  using node = await openNode(session, options);
-  const receipt = await node.submit({ document, blobs: [] });
-  if (receipt.digest !== statement.digest || receipt.sequence !== statement.sequence) {
-    throw new KedgeError('PROOF', 'the node confirmed another rollout than the one handed in');
-  }
-  const record = join(dirname(path), `${bundle}.rollout-${String(statement.sequence)}.json`);
-  const kept = await keep(path, record);
-  await warnIfAlone(session, node, kept);
-  const held = receipt.novelty === 'held';
-  session.output.result(
-    {
-      bundle,
-      sequence: statement.sequence,
-      digest: statement.digest,
-      state: body.state,
-      alreadyHeld: held,
-      record: kept,
-    },
-    `${held ? 'The node had' : 'Published'} rollout ${String(statement.sequence)} of ${bundle}` +
-      `${held ? ' already' : ''}: release ${String(body.to.sequence)}, ${body.state}.\n` +
-      `Kept in ${session.shown(kept)}. See it go: kedge rollout status ${bundle} --watch`,
-  );
-}
-
-async function keep(path: string, record: string): Promise<string> {
-  if (path === record || (await fileExists(record))) return path;
-  try {
-    await rename(path, record);
-    return record;
-  } catch (cause) {
-    throw fileError(cause, `the rollout is published, but its file ${path} was not renamed`);
-  }
 }

@@ -20,7 +20,11 @@ export async function runCli(
   version: string,
 ): Promise<number> {
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
-  const { program, usage, session } = buildProgram(context, version);
+  const { program, usage, session } = buildProgram(
+    context,
+    version,
+    async (other, its) => await runCli(other, its, version),
+  );
   try {
     await program.parseAsync([...words], { from: 'user' });
     return CONCLUSION_CODES[session.conclusion];

@@ -18,16 +18,22 @@ export interface GlobalOptions {
   readonly color?: boolean;
 }
 
+/** Runs another command line, in the context of a command; returns its exit code. */
+export type RunCommand = (argv: readonly string[], context: CliContext) => Promise<number>;
+
 /** One run of one command. */
 export class Session {
   readonly context: CliContext;
+  /** For commands that run others, each in a context of its own. */
+  readonly run: RunCommand;
   readonly #globals: () => GlobalOptions;
   #output: Output | undefined;
   #profile: Promise<Profile> | undefined;
   #conclusion: Conclusion = 'good';
 
-  constructor(context: CliContext, globals: () => GlobalOptions) {
+  constructor(context: CliContext, globals: () => GlobalOptions, run: RunCommand) {
     this.context = context;
+    this.run = run;
     this.#globals = globals;
   }
 

@@ -10,9 +10,9 @@
  */
 
 import { KedgeError } from '../core/errors.ts';
-import type { Sha256 } from '../core/ids.ts';
 import { CHAIN_MAX, PLAN_CHAINS_MAX, PLAN_INSTANTS_MAX } from '../core/limits.ts';
 import { type Certificate, Certificates } from './certificates.ts';
+import type { ChainPlan, Outcome, PlanCell } from './chain-plan.ts';
 import { ChainSearch } from './chain-search.ts';
 import { type ListReport, type RecordedList, Revocations } from './revocations.ts';
 import { certificateOf, type PlannedBundle, TrustStore } from './trust-store.ts';
@@ -42,29 +42,6 @@ export interface PlanInput {
   readonly lists?: readonly RecordedList[];
   /** Expiries that are closer together than this are one event, milliseconds. */
   readonly clusterMs: number;
-}
-
-/** What becomes of a chain, the worst first. */
-export type Outcome = 'breaks' | 'expires' | 'broken' | 'mended' | 'fine';
-
-/** A chain at one time. */
-export interface PlanCell {
-  readonly atMs: number;
-  readonly today: Verdict;
-  readonly proposed: Verdict;
-}
-
-/** What becomes of one chain. */
-export interface ChainPlan {
-  readonly name: string;
-  readonly purpose: string;
-  readonly leaf: { readonly id: Sha256; readonly name: string; readonly notAfterMs: number };
-  readonly outcome: Outcome;
-  /** The cell that the outcome is about; of a fine one the first. */
-  readonly decisive: PlanCell;
-  readonly cells: readonly PlanCell[];
-  /** What was not looked at. */
-  readonly gaps: readonly ('revocation' | 'more-paths')[];
 }
 
 /** A chain that could not be looked at. */

@@ -10,7 +10,7 @@
 import { type Anchor, isTrusted } from '../core/anchors/anchor.ts';
 import { formatTimestamp, type Sha256 } from '../core/ids.ts';
 import type { Certificate, Certificates } from './certificates.ts';
-import type { ChainPlan } from './plan.ts';
+import type { ChainPlan } from './chain-plan.ts';
 import { certificateOf, type PlannedBundle } from './trust-store.ts';
 import type { DissentKind } from './verdict.ts';
 

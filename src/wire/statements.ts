@@ -9,7 +9,6 @@
 import { encodeHex } from '../core/bytes.ts';
 import { importPublicKey, type PublicKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { BodyContent, BodyDelta } from '../core/gossip/frames.ts';
 import { parseStreamName } from '../core/ids.ts';
 import {
   ANCHOR_MAX_BYTES,
@@ -22,6 +21,7 @@ import {
   SPKI_MAX_BYTES,
   STATEMENT_MAX_BYTES,
 } from '../core/limits.ts';
+import type { BodyContent, BodyDelta } from '../core/statements/body-content.ts';
 import type { Signature, SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import {

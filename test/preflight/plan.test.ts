@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { removeAnchor, revokeAnchor } from '../../src/core/releases/edit.ts';
+import type { ChainPlan } from '../../src/preflight/chain-plan.ts';
 import {
-  type ChainPlan,
   type Plan,
   type PlanInput,
   planChange,

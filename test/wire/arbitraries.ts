@@ -18,14 +18,7 @@ import type {
 import { encodeHex } from '../../src/core/bytes.ts';
 import { generateSigningKey } from '../../src/core/crypto.ts';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../src/core/errors.ts';
-import type {
-  BodyContent,
-  FetchItem,
-  FetchRequest,
-  Frame,
-  Hello,
-  Push,
-} from '../../src/core/gossip/frames.ts';
+import type { FetchItem, FetchRequest, Frame, Hello, Push } from '../../src/core/gossip/frames.ts';
 import type { Row } from '../../src/core/gossip/rows.ts';
 import {
   type BundleName,
@@ -46,6 +39,7 @@ import {
 import { FETCH_STREAMS_MAX } from '../../src/core/limits.ts';
 import { BUCKETS } from '../../src/core/membership/digest.ts';
 import { type MembershipFrame, NO_UPDATES } from '../../src/core/membership/frames.ts';
+import type { BodyContent } from '../../src/core/statements/body-content.ts';
 import type {
   Signature,
   SignedDocument,

@@ -9,7 +9,6 @@ import { type RehearsalReport, rehearse } from '../../rehearsal/rehearse.ts';
 import { RUNBOOKS } from '../../rehearsal/runbooks.ts';
 import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
-import { runCli } from '../run.ts';
 import type { Session } from '../session.ts';
 
 const NAMES = RUNBOOKS.map(({ name }) => name);
@@ -59,7 +58,7 @@ async function run(session: Session, name: string): Promise<void> {
 }
 
 /** Commands in this process, each with streams of its own and nobody to ask. */
-function kedgeOf({ context }: Session): RunKedge {
+function kedgeOf({ context, run: runCommand }: Session): RunKedge {
   return async (argv, { cwd, env }) => {
     const printed = { stdout: '', stderr: '' };
     const sink = (name: 'stdout' | 'stderr'): typeof context.stdout => ({
@@ -68,7 +67,7 @@ function kedgeOf({ context }: Session): RunKedge {
       },
     });
     const own = { stdout: sink('stdout'), stderr: sink('stderr'), prompter: undefined };
-    const code = await runCli(argv, { ...context, ...own, cwd, env }, 'rehearsal');
+    const code = await runCommand(argv, { ...context, ...own, cwd, env });
     return { code, ...printed };
   };
 }

@@ -15,7 +15,8 @@ import { type OpenedDraft, requireFree, signableRelease } from '../publishing.ts
 import type { ShortcutOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
 import { reviewRelease } from '../review.ts';
-import { missingOf, reviewRollout, signableRollout } from '../rollout-review.ts';
+import { signableRollout } from '../rollout-publishing.ts';
+import { missingOf, reviewRollout } from '../rollout-review.ts';
 import type { Session } from '../session.ts';
 import { type Signable, signDraft } from '../signing.ts';
 import { countOf } from '../styles.ts';

@@ -12,7 +12,7 @@ import { addExamples } from '../help.ts';
 import type { OpenedDraft } from '../publishing.ts';
 import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { requirePin } from '../realm-trust.ts';
-import { submitRollout } from '../rollout-review.ts';
+import { submitRollout } from '../rollout-publishing.ts';
 import type { Session } from '../session.ts';
 import { submitAndPrint } from '../shortcut.ts';
 

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
-import { ROTATION_GATES, type RotationGate } from '../../core/rotation/path.ts';
+import { ROTATION_GATES, type RotationGate } from '../../core/rotation/steps.ts';
 import type { CommandModule } from '../command-module.ts';
 import { saveDraft } from '../draft-file.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';

@@ -7,12 +7,8 @@ import type { BundleAdoption } from '../../core/adoption/model.ts';
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId, BundleName } from '../../core/ids.ts';
-import {
-  type RotationGate,
-  type RotationPath,
-  type RotationQuestion,
-  rotationPath,
-} from '../../core/rotation/path.ts';
+import { type RotationPath, rotationPath } from '../../core/rotation/path.ts';
+import type { RotationGate, RotationQuestion } from '../../core/rotation/steps.ts';
 import type { ReleaseHead } from '../../core/trusted/state.ts';
 import { factsOf, suggestLabel } from '../certificates.ts';
 import { requireHead } from '../history.ts';

@@ -17,7 +17,7 @@ import {
 } from '../../core/releases/edit.ts';
 import { type PlannedChange, plansMadeBy } from '../../core/releases/planned.ts';
 import { rotationNote } from '../../core/rotation/note.ts';
-import type { RotationRelease } from '../../core/rotation/path.ts';
+import type { RotationRelease } from '../../core/rotation/steps.ts';
 import { formatAnnounced, formatEarly } from '../announced-view.ts';
 import { factsOf, judgeCertificates } from '../certificates.ts';
 import { type Draft, loadDraft } from '../draft-file.ts';

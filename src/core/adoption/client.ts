@@ -9,7 +9,6 @@ import type { ErrorCode } from '../errors.ts';
 import type { AnchorId, BundleName, NodeId, Sequence, Sha256 } from '../ids.ts';
 import type { WatchStart } from '../watch/messages.ts';
 import type { ClientPlace, Presence } from './model.ts';
-import type { WavePlace } from './wave-tally.ts';
 
 /** Something that a client was sent or refused, and does not run. */
 export interface OtherRelease {
@@ -23,6 +22,16 @@ export interface OtherRelease {
 export interface UseTotal {
   readonly lastUsedMs: number;
   readonly handshakes: number;
+}
+
+/** How far a client is with the release of a rollout. */
+type Reach = 'without' | 'delivered' | 'loaded' | 'refused';
+
+/** Where a client is counted. */
+export interface WavePlace {
+  readonly rollout: Sha256;
+  readonly wave: number;
+  readonly reach: Reach | 'nowhere';
 }
 
 /** A client and one bundle that it watches. */

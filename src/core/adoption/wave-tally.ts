@@ -11,23 +11,13 @@ import type { Sha256 } from '../ids.ts';
 import type { NamedRelease, RolloutBody } from '../rollouts/body.ts';
 import { waveOf } from '../rollouts/cohort.ts';
 import type { WaveCounts } from '../rollouts/gates.ts';
-import type { Client, Progress } from './client.ts';
+import type { Client, Progress, WavePlace } from './client.ts';
 
 /** A rollout by which clients are counted. */
 export interface CountedRollout {
   /** Of its statement. */
   readonly digest: Sha256;
   readonly body: Pick<RolloutBody, 'to' | 'waves' | 'maxPerIdentity'>;
-}
-
-/** How far a client is with the release of a rollout. */
-type Reach = 'without' | 'delivered' | 'loaded' | 'refused';
-
-/** Where a client is counted. */
-export interface WavePlace {
-  readonly rollout: Sha256;
-  readonly wave: number;
-  readonly reach: Reach | 'nowhere';
 }
 
 const KEYS = ['clients', 'delivered', 'loaded', 'refused'] as const;
@@ -100,7 +90,7 @@ export class WaveTally {
   }
 }
 
-function add(counts: Counts, reach: Reach, by: 1 | -1): void {
+function add(counts: Counts, reach: Exclude<WavePlace['reach'], 'nowhere'>, by: 1 | -1): void {
   counts.clients += by;
   if (reach !== 'without') counts[reach] += by;
 }

@@ -14,6 +14,7 @@ import type { CosignedHead } from '../log/regions.ts';
 import type { SplitPair } from '../log/split.ts';
 import type { MembershipFrame } from '../membership/frames.ts';
 import type { ProposalFrame } from '../proposals/frames.ts';
+import type { BodyContent } from '../statements/body-content.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { TreeNode } from './row-tree.ts';
@@ -45,19 +46,6 @@ export interface Hello {
   /** Present for a node that keeps marks of stores. */
   readonly marks?: true;
 }
-
-/** How to rebuild a body from another one; spec section 6. */
-export interface BodyDelta {
-  readonly baseSequence: Sequence;
-  /** Digest of the base's body. */
-  readonly baseBodyDigest: Sha256;
-  readonly patch: Uint8Array;
-}
-
-/** A body in full or as a delta. */
-export type BodyContent =
-  | { readonly kind: 'whole'; readonly body: Uint8Array }
-  | { readonly kind: 'delta'; readonly delta: BodyDelta };
 
 /** A statement with what a peer at the sequence before needs to hold it. */
 export interface Push {

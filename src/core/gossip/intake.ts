@@ -11,6 +11,7 @@ import { peekRevealed } from '../charter/charter.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import { type AnchorId, NO_PREVIOUS, type Sha256, type StreamName } from '../ids.ts';
+import type { BodyContent } from '../statements/body-content.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import { parseStatement, type Statement } from '../statements/statement.ts';
 import { acceptDocument, acceptEvidence } from '../trusted/accept.ts';
@@ -18,7 +19,7 @@ import { findPastQuorum, findStanding, type Standing } from '../trusted/authorit
 import { type Evidence, headOf, type TrustedState } from '../trusted/state.ts';
 import { type AcceptedResult, batchOf, bodiesOf, requireNewBlobs } from './accepted-batch.ts';
 import type { PersistBatch, Recall } from './events.ts';
-import type { BodyContent, Push } from './frames.ts';
+import type { Push } from './frames.ts';
 import { type BaseBody, contentFrom, indexBlobs, openContent } from './push.ts';
 import type { Row } from './rows.ts';
 import { heldIn, rowIn } from './rows.ts';

@@ -6,8 +6,9 @@
 import { sha256 } from '../crypto.ts';
 import type { AnchorId, Sequence, Sha256 } from '../ids.ts';
 import { applyPatch, diffBodies } from '../releases/delta.ts';
+import type { BodyContent } from '../statements/body-content.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
-import type { BodyContent, Push } from './frames.ts';
+import type { Push } from './frames.ts';
 
 /** A body that a delta can build on. */
 export interface BaseBody {

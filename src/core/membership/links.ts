@@ -9,7 +9,6 @@ import { MEMBERS_MAX } from '../limits.ts';
 import type { LinkId, PeerIdentity } from '../peer.ts';
 import { Budget } from './budget.ts';
 import type { MembershipConfig } from './config.ts';
-import type { Member } from './member.ts';
 
 /** Records that a link may make us verify per second, once its burst is used. */
 const VERIFY_PER_SECOND = 20;
@@ -19,6 +18,13 @@ const SERVE_PER_SECOND = 100;
 const RTT_WINDOW = 50;
 /** Round trips before the fastest says how far away the peer is. */
 const SAMPLES_MIN = 3;
+
+/** What says whether a link to a member is missed. */
+interface LinkedMember {
+  readonly nodeId: NodeId;
+  readonly unreachable: boolean;
+  readonly isDoubtful: boolean;
+}
 
 /** One link. */
 export class MemberLink {
@@ -123,7 +129,7 @@ export class LinkTable {
    * which nobody needs is gone says nothing about who was at the other end. Nobody needs one to a
    * doubtful member, and it is missed all the same: nobody else would find out.
    */
-  misses(member: Pick<Member, 'nodeId' | 'unreachable' | 'isDoubtful'>): boolean {
+  misses(member: LinkedMember): boolean {
     if (!member.unreachable) return false;
     return member.isDoubtful || this.wanted?.has(member.nodeId) !== false;
   }

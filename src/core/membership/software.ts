@@ -8,7 +8,6 @@
  */
 import { KedgeError } from '../errors.ts';
 import { SOFTWARE_VERSION_MAX_CHARS } from '../limits.ts';
-import type { SignedMember } from './record.ts';
 
 /** The software of one node. */
 export interface Software {
@@ -46,6 +45,9 @@ export function isNewSoftware(
 }
 
 /** A record together with what is told of the software. */
-export function withSoftware(signed: SignedMember, software: Software | undefined): SignedMember {
+export function withSoftware<Signed extends object>(
+  signed: Signed,
+  software: Software | undefined,
+): Signed & { readonly software?: Software } {
   return software === undefined ? signed : { ...signed, software };
 }

@@ -19,7 +19,7 @@ import {
 import type { BundleAdoption } from '../adoption/model.ts';
 import { judgeRemoval, QUIET_MIN_MS } from '../adoption/removal.ts';
 import { type AnchorId, formatTimestamp } from '../ids.ts';
-import type { RotationGate, RotationQuestion, RotationWait } from './path.ts';
+import type { RotationGate, RotationQuestion, RotationWait } from './steps.ts';
 
 /** What speaks for a step and what against it. */
 export interface GateFinding {

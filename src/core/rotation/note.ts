@@ -7,12 +7,8 @@
  */
 import { KedgeError } from '../errors.ts';
 import { TEXT_MAX_CHARS } from '../limits.ts';
-import {
-  ROTATION_GATES,
-  type RotationGate,
-  type RotationPath,
-  type RotationRelease,
-} from './path.ts';
+import type { RotationPath } from './path.ts';
+import { ROTATION_GATES, type RotationGate, type RotationRelease } from './steps.ts';
 
 /** A reason, UTF-16 units: there has to be room for what was known. */
 const REASON_MAX_CHARS = 200;

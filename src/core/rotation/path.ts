@@ -13,20 +13,16 @@
  *
  * @module
  */
-import type { VerifiedRelease } from '../adoption/findings.ts';
-import type { BundleAdoption } from '../adoption/model.ts';
 import type { Anchor } from '../anchors/anchor.ts';
-import type { Lifecycle } from '../anchors/lifecycle.ts';
 import { KedgeError } from '../errors.ts';
 import type { AnchorId } from '../ids.ts';
 import { type GateFinding, judgeGate, judgeWait } from './gates.ts';
-
-/** A release of the path. */
-export type RotationRelease = 'stage' | 'activate' | 'retire' | 'remove';
-/** Evidence that is asked for before a release; an override names it. */
-export type RotationGate = 'delivered' | 'loaded' | 'taken-up' | 'unused';
-/** A time of the charter that must be over. */
-export type RotationWait = 'hold-down' | 'overlap';
+import {
+  type RotationGate,
+  type RotationQuestion,
+  type RotationRelease,
+  type RotationWait,
+} from './steps.ts';
 
 /** One step of the path. */
 export interface RotationStep extends GateFinding {
@@ -48,27 +44,6 @@ export interface RotationPath {
   /** `ready`: nothing stands before the next release. */
   readonly standing: 'ready' | 'waiting' | 'done';
 }
-
-/** What the place on the path follows from. */
-export interface RotationQuestion {
-  readonly from: AnchorId;
-  readonly to: AnchorId;
-  readonly release: VerifiedRelease;
-  readonly lifecycle: Lifecycle;
-  readonly adoption: BundleAdoption;
-  readonly nowMs: number;
-  /** How long the old anchor must not have been used; `QUIET_MIN_MS` at least. */
-  readonly quietMs: number;
-  readonly overrides: ReadonlySet<RotationGate>;
-}
-
-/** The gates, in the order of the path. */
-export const ROTATION_GATES: readonly RotationGate[] = [
-  'delivered',
-  'loaded',
-  'taken-up',
-  'unused',
-];
 
 /** What stands before each release, in order. */
 const PATH: readonly {

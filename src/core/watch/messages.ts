@@ -5,10 +5,10 @@
  * @module
  */
 import type { ErrorCode } from '../errors.ts';
-import type { BodyContent } from '../gossip/frames.ts';
 import type { AnchorId, BundleName, NodeId, RealmName, Sequence, Sha256 } from '../ids.ts';
 import type { AttestedRows, CosignedLeaf } from '../log/attested.ts';
 import type { SplitPair } from '../log/split.ts';
+import type { BodyContent } from '../statements/body-content.ts';
 import type { SignedDocument, SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
 

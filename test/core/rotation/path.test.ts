@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { BundleAdoption } from '../../../src/core/adoption/model.ts';
 import { parseSequence, parseSha256 } from '../../../src/core/ids.ts';
 import { rotationNote } from '../../../src/core/rotation/note.ts';
-import {
-  ROTATION_GATES,
-  type RotationPath,
-  rotationPath,
-} from '../../../src/core/rotation/path.ts';
+import { type RotationPath, rotationPath } from '../../../src/core/rotation/path.ts';
+import { ROTATION_GATES } from '../../../src/core/rotation/steps.ts';
 import { bodyOf, tombstone } from '../releases/bodies.ts';
 import { NOW_MS } from '../support.ts';
 import {

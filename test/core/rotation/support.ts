@@ -10,7 +10,7 @@ import type {
 import type { Anchor } from '../../../src/core/anchors/anchor.ts';
 import { parseNodeId, parseRegionName, parseSequence, parseSha256 } from '../../../src/core/ids.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
-import type { RotationQuestion } from '../../../src/core/rotation/path.ts';
+import type { RotationQuestion } from '../../../src/core/rotation/steps.ts';
 import { anchor, anchorId, bodyOf, PAYMENTS } from '../releases/bodies.ts';
 import { NOW_MS } from '../support.ts';
 
