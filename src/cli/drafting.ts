@@ -18,9 +18,9 @@ import {
   releaseStream,
   timestampMs,
 } from '../core/ids.ts';
+import { dropPastPlans } from '../core/releases/announcing.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../core/releases/body.ts';
 import { type EditPoint, emptyBody, nextBody } from '../core/releases/edit.ts';
-import { dropPastPlans } from '../core/releases/planned.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { encodeStatement } from '../core/statements/statement.ts';
 import { expectedNext, headOf, type TrustedState } from '../core/trusted/state.ts';

@@ -5,7 +5,7 @@
  */
 import { type Anchor, isTrusted } from '../../core/anchors/anchor.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import { pendingPlans } from '../../core/releases/planned.ts';
+import { pendingPlans } from '../../core/releases/announcing.ts';
 import { formatAnnounced } from '../announced-view.ts';
 import {
   addBundleOptions,

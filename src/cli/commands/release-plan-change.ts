@@ -5,8 +5,9 @@
  */
 import { KedgeError } from '../../core/errors.ts';
 import { type AnchorId, parseTimestamp, timestampMs } from '../../core/ids.ts';
+import { isMade, planChange, withdrawPlan } from '../../core/releases/announcing.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
-import { isMade, parseWhat, planChange, withdrawPlan } from '../../core/releases/planned.ts';
+import { parseWhat } from '../../core/releases/planned.ts';
 import { findAnchor, findIds } from '../anchor-names.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type EditOptions, editDraft } from '../edit-draft.ts';
@@ -29,8 +30,8 @@ export const releasePlanChange: CommandModule = {
         'Announce in a draft that an anchor will change, when, and what that means for whom. ' +
           'Programs that watch the bundle hear of it (onNotice in the SDK, kedge watch), signed ' +
           'like everything else. It changes nothing by itself. Another date for the same anchor ' +
-          'and change takes the place of the first; drafts drop dates that have passed, and what is ' +
-          'done.',
+          'and change takes the place of the first; drafts drop dates that have passed, and ' +
+          'what is done.',
       )
       .argument('<anchor>', 'label, first 8 or more digits of the id, or certificate file')
       .option('--what <change>', 'what will happen: activate, retire, remove, …', 'remove')

@@ -28,7 +28,7 @@ export async function withPassed(known: Known, rotation: Rotation): Promise<Rota
   return { ...rotation, from: { ...rotation.from, label: from }, path: { ...path, steps } };
 }
 
-/** Which gates were passed, by which release and why, newest first; and the last label of `from`. */
+/** Which gates were passed, by which release and why, newest first; the last label of `from`. */
 async function readPast(
   { realm, head, bundle }: Known,
   { from, to }: Rotation,

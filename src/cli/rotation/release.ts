@@ -5,6 +5,7 @@
  */
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
+import { plansMadeBy } from '../../core/releases/announcing.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import {
   activateAnchor,
@@ -15,7 +16,7 @@ import {
   retireAnchor,
   setNote,
 } from '../../core/releases/edit.ts';
-import { type PlannedChange, plansMadeBy } from '../../core/releases/planned.ts';
+import type { PlannedChange } from '../../core/releases/planned.ts';
 import { rotationNote } from '../../core/rotation/note.ts';
 import type { RotationRelease } from '../../core/rotation/steps.ts';
 import { formatAnnounced, formatEarly } from '../announced-view.ts';

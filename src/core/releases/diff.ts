@@ -13,8 +13,9 @@ import {
   type TombstoneReason,
 } from '../anchors/anchor.ts';
 import type { AnchorId, Sequence } from '../ids.ts';
+import { isMade } from './announcing.ts';
 import type { ReleaseBody } from './body.ts';
-import { isMade, keyOf, type PlannedChange } from './planned.ts';
+import { keyOf, type PlannedChange } from './planned.ts';
 
 /** One change. `label` is the anchor's label in the newer release that lists it. */
 export type Change =

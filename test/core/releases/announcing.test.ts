@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8, parseUtf8 } from '../../../src/core/bytes.ts';
 import {
+  dropPastPlans,
+  pendingPlans,
+  planChange,
+  plansMadeBy,
+  withdrawPlan,
+} from '../../../src/core/releases/announcing.ts';
+import {
   encodeReleaseBody,
   parseReleaseBody,
   type ReleaseBody,
@@ -8,14 +15,7 @@ import {
 import { describeChange } from '../../../src/core/releases/diff.ts';
 import { nextBody } from '../../../src/core/releases/edit.ts';
 import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
-import {
-  dropPastPlans,
-  type PlannedChange,
-  pendingPlans,
-  planChange,
-  plansMadeBy,
-  withdrawPlan,
-} from '../../../src/core/releases/planned.ts';
+import type { PlannedChange } from '../../../src/core/releases/planned.ts';
 import { NOW_MS } from '../support.ts';
 import { anchor, anchorId, bodyOf, tombstone } from './bodies.ts';
 
