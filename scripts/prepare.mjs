@@ -11,6 +11,7 @@ import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -94,6 +95,12 @@ function dependenciesAreStale() {
 }
 
 function installDependencies() {
+  // npm empties the folder first, which is that of another clone where this is a link to it.
+  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    fail(
+      'node_modules is a link to what another lock file asks for; remove it, or run npm ci there.',
+    );
+  }
   say('installing the locked dependencies (npm ci) ...');
   const npm = process.env['npm_execpath'];
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
