@@ -14,6 +14,8 @@ export type {
   DistrustOptions,
   DistrustPolicies,
   DistrustPolicy,
+  EndPolicy,
+  UpdateIdentityOptions,
 } from './client/live/distrust.ts';
 export type { LiveGrpcCredentials } from './client/live/grpc.ts';
 export { type LiveChannelOptions, liveChannelCredentials } from './client/live/grpc-channel.ts';

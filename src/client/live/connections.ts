@@ -16,6 +16,7 @@ import {
   type DistrustOptions,
   type DistrustPolicy,
   DistrustReport,
+  type EndPolicy,
   resolvePolicies,
 } from './distrust.ts';
 import type { PeerChain } from './peer-chain.ts';
@@ -44,6 +45,8 @@ export interface Handshake {
   readonly socket: TLSSocket;
   readonly chain: PeerChain;
   readonly began: HandshakeBegin;
+  /** {@link Connections.generation} when it began; absent: the present one. */
+  readonly generation?: number;
   /** What was shown when the session began may be forgotten. */
   readonly isForgotten?: boolean;
   /** Lets work in flight end and nothing new begin; may be called more than once. */
@@ -58,6 +61,8 @@ interface Connection extends Pick<Handshake, 'socket' | 'chain'> {
   /** Absent when no path was found: OpenSSL knows one, or a session was resumed. */
   anchor: Authority | undefined;
   ending: { readonly policy: DistrustPolicy['policy']; readonly timer?: ClockTimer } | undefined;
+  /** It shows an own certificate that was replaced, and drains for that. */
+  replaced: ClockTimer | undefined;
 }
 
 type Refusal = Exclude<Verdict, { kind: 'vouched' }>;
@@ -71,6 +76,9 @@ export class Connections {
   readonly #report: DistrustReport;
   readonly #clock: Clock;
   readonly #open = new Map<object, Connection>();
+  #generation = 0;
+  /** What was done at the last change of the own certificate that ended connections. */
+  #end: EndPolicy = { policy: 'close' };
 
   /** Errors: `CONFIG` for a bad policy. */
   constructor(source: TrustSource, options: ConnectionsOptions) {
@@ -81,8 +89,21 @@ export class Connections {
     this.#clock = ports.clock;
   }
 
+  /** How often connections had to end because the own certificate was replaced. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Ends all connections, and those whose handshake is under way when that is over. */
+  replace(end: EndPolicy): void {
+    this.#generation += 1;
+    this.#end = end;
+    for (const connection of [...this.#open.values()]) this.#replace(connection);
+  }
+
   /** Admits a connection and follows it until it closes; the reason when it must be refused. */
-  admit({ socket, chain, began, isForgotten, drain, close }: Handshake): KedgeError | undefined {
+  admit(handshake: Handshake): KedgeError | undefined {
+    const { socket, chain, began, isForgotten, drain, close } = handshake;
     const verdict = this.#judge(chain);
     const isVouched = verdict.kind === 'vouched';
     if (!isVouched && (began === 'before' || this.#isUnsure(verdict, socket, chain))) {
@@ -91,14 +112,25 @@ export class Connections {
     if (isVouched) this.#options.view().count(verdict.anchors, socket);
     else if (isForgotten === true) this.#options.view().count([]);
     if (chain.length === 0 || socket.destroyed) return undefined;
-    this.#open.set(socket, {
-      ...{ socket, chain, drain, anchor: anchorOf(verdict), ending: undefined },
+    const connection: Connection = {
+      ...{
+        socket,
+        chain,
+        drain,
+        anchor: anchorOf(verdict),
+        ending: undefined,
+        replaced: undefined,
+      },
       close: close ?? ((reason) => void socket.destroy(reason)),
-    });
+    };
+    this.#open.set(socket, connection);
     socket.once('close', () => {
-      this.#open.get(socket)?.ending?.timer?.[Symbol.dispose]();
+      connection.ending?.timer?.[Symbol.dispose]();
+      connection.replaced?.[Symbol.dispose]();
       this.#open.delete(socket);
     });
+    const { generation = this.#generation } = handshake;
+    if (generation < this.#generation) this.#replace(connection);
     return undefined;
   }
 
@@ -112,8 +144,9 @@ export class Connections {
 
   /** Says whether nothing new should begin on a connection. */
   isEnding(socket: object): boolean {
-    const policy = this.#open.get(socket)?.ending?.policy;
-    return policy === 'drain' || policy === 'close';
+    const connection = this.#open.get(socket);
+    const policy = connection?.ending?.policy;
+    return connection?.replaced !== undefined || policy === 'drain' || policy === 'close';
   }
 
   /** Judges all connections by the newest set. */
@@ -186,6 +219,14 @@ export class Connections {
       case 'drain':
         return this.#drain(connection, next.withinMs);
     }
+  }
+
+  #replace(connection: Connection): void {
+    const end = this.#end;
+    const reason = new KedgeError('UNAVAILABLE', 'the own certificate was replaced');
+    if (end.policy === 'close') return connection.close(reason);
+    connection.replaced ??= this.#clock.setTimer(end.withinMs, () => connection.close(reason));
+    connection.drain?.();
   }
 
   #drain(connection: Connection, withinMs: number): void {

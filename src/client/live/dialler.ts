@@ -20,8 +20,8 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { ClientContexts, requireSomebody } from './client-contexts.ts';
-import { Connections, type HandshakeBegin } from './connections.ts';
-import type { DistrustOptions } from './distrust.ts';
+import { Connections, type Handshake } from './connections.ts';
+import { type DistrustOptions, requireEnd, type UpdateIdentityOptions } from './distrust.ts';
 import { refusePkcs12, type TlsIdentity } from './identity.ts';
 import { chainFrom, chainOf, type PeerChain } from './peer-chain.ts';
 import { type TrustChange, type TrustSelector, type TrustSource, TrustView } from './trust-view.ts';
@@ -140,7 +140,7 @@ export class Dialler implements Disposable {
   adopt(socket: TLSSocket): void {
     const chain = (): PeerChain => chainOf(socket);
     // Nobody knows which set it began with.
-    const admit = (): void => this.#admit(socket, chain(), 'before');
+    const admit = (): void => this.#admit({ socket, chain: chain(), began: 'before' });
     if (socket.authorized) admit();
     else socket.prependOnceListener('secureConnect', admit);
   }
@@ -151,9 +151,11 @@ export class Dialler implements Disposable {
   }
 
   /** Errors: `CONFIG` when certificate and key cannot be used; the old ones stay. */
-  updateIdentity(identity: TlsIdentity): void {
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void {
+    const end = requireEnd(options);
     this.#contexts.updateIdentity(identity, this.#view.current);
     this.#sessions.clear();
+    if (end !== undefined) this.#connections.replace(end);
   }
 
   [Symbol.dispose](): void {
@@ -166,22 +168,16 @@ export class Dialler implements Disposable {
     drain?: (socket: TLSSocket) => void,
   ): void {
     const epoch = this.#epoch;
-    socket.prependOnceListener('secureConnect', () =>
-      this.#admit(socket, chain(), epoch < this.#epoch ? 'before' : 'now', drain),
-    );
+    const { generation } = this.#connections;
+    socket.prependOnceListener('secureConnect', () => {
+      const began = epoch < this.#epoch ? 'before' : 'now';
+      this.#admit({ socket, chain: chain(), began, generation, ...drainOf(socket, drain) });
+    });
   }
 
-  #admit(
-    socket: TLSSocket,
-    chain: PeerChain,
-    began: HandshakeBegin,
-    drain?: (socket: TLSSocket) => void,
-  ): void {
-    const error = this.#connections.admit({
-      ...{ socket, chain, began },
-      ...(drain && { drain: () => drain(socket) }),
-    });
-    if (error !== undefined) socket.destroy(error);
+  #admit(handshake: Handshake): void {
+    const error = this.#connections.admit(handshake);
+    if (error !== undefined) handshake.socket.destroy(error);
   }
 
   #follow(change: TrustChange): void {
@@ -199,6 +195,13 @@ export class Dialler implements Disposable {
     }
     this.#sessions.set(key, kept);
   }
+}
+
+function drainOf(
+  socket: TLSSocket,
+  drain: ((socket: TLSSocket) => void) | undefined,
+): Pick<Handshake, 'drain'> {
+  return drain === undefined ? {} : { drain: () => drain(socket) };
 }
 
 /** Whom a session belongs to; none when the caller checks identities, which a session skips. */

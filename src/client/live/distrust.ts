@@ -24,6 +24,18 @@ export type DistrustPolicy =
   /** Nothing but telling: log, metric, `onDistrusted`. The connection goes on for ever. */
   | { readonly policy: 'report' };
 
+/** What to do with connections that have to end. */
+export type EndPolicy = Exclude<DistrustPolicy, { readonly policy: 'report' }>;
+
+/** How an own certificate is replaced. */
+export interface UpdateIdentityOptions {
+  /**
+   * What becomes of connections that were opened with the one before, which they go on to show.
+   * Default: they go on.
+   */
+  readonly open?: EndPolicy;
+}
+
 /** A policy for each reason; what is absent has its default. */
 export interface DistrustPolicies {
   /** The CA was revoked. Default: `close`. */
@@ -76,6 +88,18 @@ export function resolvePolicies(
   }: DistrustPolicies = isPolicy(options) ? { revoked: options, removed: options } : options;
   for (const policy of [revoked, removed]) requirePolicy(policy);
   return { revoked, removed, narrowed: removed };
+}
+
+/** What is to become of connections with the certificate before. Errors: `CONFIG`. */
+export function requireEnd({ open }: UpdateIdentityOptions = {}): EndPolicy | undefined {
+  if (open === undefined) return undefined;
+  const given: { policy?: string } = Object(open);
+  const [drain, close] = ['drain', 'close'];
+  if (given.policy !== drain && given.policy !== close) {
+    throw new KedgeError('CONFIG', "open must be { policy: 'drain', withinMs } or 'close'");
+  }
+  requirePolicy(open);
+  return open;
 }
 
 function isPolicy(given: unknown): given is DistrustPolicy {

@@ -18,7 +18,7 @@ import type * as Grpc from '@grpc/grpc-js';
 import { KedgeError } from '../../core/errors.ts';
 import { ClientContexts, requireSomebody } from './client-contexts.ts';
 import { Connections, type HandshakeBegin } from './connections.ts';
-import type { DistrustOptions } from './distrust.ts';
+import { type DistrustOptions, requireEnd } from './distrust.ts';
 import type { LiveGrpcCredentials } from './grpc.ts';
 import type { TlsIdentity } from './identity.ts';
 import { refuseRenegotiation, sessionOn } from './inner.ts';
@@ -82,7 +82,11 @@ export async function liveChannelCredentials(
   const judge: Judge = async (connect) => await judged(connect, connections, () => epoch);
   return {
     credentials: makeCredentials(grpc, newest, judge),
-    updateIdentity,
+    updateIdentity: (next, given) => {
+      const end = requireEnd(given);
+      updateIdentity(next);
+      if (end !== undefined) connections.replace(end);
+    },
     [Symbol.dispose]: () => view[Symbol.dispose](),
   };
 }
@@ -135,6 +139,7 @@ async function judged(
   epoch: () => number,
 ): Connecting {
   const since = epoch();
+  const { generation } = connections;
   const result = await connect();
   const { socket } = result;
   // It is one, as the credentials are secure; anything else could not be judged.
@@ -144,7 +149,8 @@ async function judged(
   const drain = (): void => leave(socket);
   // Without an error, calls end with UNAVAILABLE, which callers retry.
   const close = (): void => void socket.destroy();
-  const error = connections.admit({ socket, chain: chainOf(socket), began, drain, close });
+  const handshake = { socket, chain: chainOf(socket), began, generation, drain, close };
+  const error = connections.admit(handshake);
   if (error === undefined) return result;
   socket.destroy();
   throw error;

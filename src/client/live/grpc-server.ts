@@ -18,7 +18,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type SecureContextOptions, Server as TlsServer } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import { buildServerContext, type Wanted } from './contexts.ts';
-import type { DistrustOptions } from './distrust.ts';
+import { type DistrustOptions, requireEnd } from './distrust.ts';
 import { type LiveGrpcCredentials, requireUsable } from './grpc.ts';
 import { identityOptions, requireIdentity, type TlsIdentity } from './identity.ts';
 import { innerObject } from './inner.ts';
@@ -81,9 +81,11 @@ export async function liveServerCredentials(
   const credentials = makeCredentials(grpc, servers, first);
   return {
     credentials,
-    updateIdentity: (next) => {
+    updateIdentity: (next, given) => {
+      const end = requireEnd(given);
       credentials.replace(usableContext(next, view.current));
       identity = next;
+      if (end !== undefined) connections.replace(end);
     },
     [Symbol.dispose]: () => {
       view[Symbol.dispose]();

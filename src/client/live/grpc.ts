@@ -5,6 +5,7 @@
  */
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
+import type { UpdateIdentityOptions } from './distrust.ts';
 import type { TlsIdentity } from './identity.ts';
 
 /** Live credentials; disposing them leaves the last set in use. */
@@ -12,10 +13,10 @@ export interface LiveGrpcCredentials<Credentials> extends Disposable {
   /** For `new Client(…)` or `server.bindAsync(…)` of the same copy of grpc-js. */
   readonly credentials: Credentials;
   /**
-   * Replaces the own certificate and key for new connections.
+   * Replaces the own certificate and key; `open` is for connections that are.
    * Errors: `CONFIG` when they cannot be used; the old ones stay.
    */
-  updateIdentity(identity: TlsIdentity): void;
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void;
 }
 
 /** Refuses a context that OpenSSL does not take: grpc-js would drop every connection over it. */

@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { Dialler, type DiallerOptions } from './dialler.ts';
+import type { UpdateIdentityOptions } from './distrust.ts';
 import type { TlsIdentity } from './identity.ts';
 import type { TrustSource } from './trust-view.ts';
 
@@ -59,9 +60,9 @@ export class LiveHttpsAgent extends Agent implements Disposable {
     }
   }
 
-  /** Replaces the own certificate and key for new connections. Errors: `CONFIG`. */
-  updateIdentity(identity: TlsIdentity): void {
-    this.#dialler.updateIdentity(identity);
+  /** Replaces the own certificate and key; `open` is for connections that are. Errors: `CONFIG`. */
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void {
+    this.#dialler.updateIdentity(identity, options);
   }
 
   [Symbol.dispose](): void {

@@ -20,6 +20,7 @@ import type { Http2Session } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
 import type { Server, TLSSocket } from 'node:tls';
 import { Connections, type ConnectionsOptions, type Handshake } from './connections.ts';
+import type { EndPolicy } from './distrust.ts';
 import { innerObject, refuseRenegotiation } from './inner.ts';
 import { Intermediates } from './peer-chain.ts';
 import type { TrustChange, TrustSource } from './trust-view.ts';
@@ -32,7 +33,7 @@ export class ServerConnections {
   readonly #connections: Connections;
   readonly #intermediates = new Intermediates();
   /** By the transport below TLS, which is there before its handshake. */
-  readonly #begun = new WeakMap<object, number>();
+  readonly #begun = new WeakMap<object, { readonly epoch: number; readonly generation: number }>();
   readonly #sessions = new WeakMap<object, Http2Session>();
   /** The answer of HTTP/1.1 under way; of pipelined ones the last, as those before must not end. */
   readonly #answers = new WeakMap<object, ServerResponse>();
@@ -57,6 +58,11 @@ export class ServerConnections {
     if (server instanceof HttpsServer) server.prependListener('request', this.#onRequest);
   }
 
+  /** As {@link Connections.replace}; to be called after the servers have the new certificate. */
+  replace(end: EndPolicy): void {
+    this.#connections.replace(end);
+  }
+
   /** To be called after the servers have the newest set. */
   follow(change: TrustChange): void {
     if (change === 'narrowed') this.#epoch += 1;
@@ -72,16 +78,19 @@ export class ServerConnections {
   }
 
   readonly #onTransport = (transport: object): void => {
-    this.#begun.set(transport, this.#epoch);
+    const { generation } = this.#connections;
+    this.#begun.set(transport, { epoch: this.#epoch, generation });
   };
 
   readonly #onConnection = (socket: TLSSocket): void => {
     // A client would show another certificate behind the one that is judged here.
     refuseRenegotiation(socket);
     const chain = this.#intermediates.complete(socket);
-    const began = this.#beganAt(socket) < this.#epoch ? 'before' : 'now';
+    const begun = this.#beganAt(socket);
+    const began = (begun?.epoch ?? 0) < this.#epoch ? 'before' : 'now';
+    const generation = begun?.generation ?? 0;
     const isForgotten = socket.isSessionReused() && this.#intermediates.hasForgotten;
-    const handshake: Handshake = { socket, chain, began, isForgotten };
+    const handshake: Handshake = { socket, chain, began, generation, isForgotten };
     const drain = (): void => {
       this.#sessions.get(socket)?.close();
       endAfter(this.#answers.get(socket));
@@ -107,9 +116,9 @@ export class ServerConnections {
   };
 
   /** Node has the transport there, or around it when it is no socket; else it counts as old. */
-  #beganAt(socket: TLSSocket): number {
+  #beganAt(socket: TLSSocket): { readonly epoch: number; readonly generation: number } | undefined {
     const transport = innerObject(innerObject(socket, '_handle'), '_parentWrap');
-    return this.#begun.get(transport) ?? this.#begun.get(innerObject(transport, 'stream')) ?? 0;
+    return this.#begun.get(transport) ?? this.#begun.get(innerObject(transport, 'stream'));
   }
 }
 

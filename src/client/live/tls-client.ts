@@ -9,6 +9,7 @@
  */
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { Dialler, type DiallerOptions, type LiveConnectionOptions } from './dialler.ts';
+import type { UpdateIdentityOptions } from './distrust.ts';
 import type { TlsIdentity } from './identity.ts';
 import type { TrustSource } from './trust-view.ts';
 
@@ -51,11 +52,11 @@ export class LiveTlsClient implements Disposable {
   }
 
   /**
-   * Replaces the own certificate and key for new connections.
+   * Replaces the own certificate and key; `open` is for connections that are.
    * Errors: `CONFIG` when they cannot be used; the old ones stay.
    */
-  updateIdentity(identity: TlsIdentity): void {
-    this.#dialler.updateIdentity(identity);
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void {
+    this.#dialler.updateIdentity(identity, options);
   }
 
   [Symbol.dispose](): void {

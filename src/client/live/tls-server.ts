@@ -19,7 +19,7 @@ import type { SecureContextOptions, Server } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import { buildServerContext, type ContextOptions, type Wanted } from './contexts.ts';
-import type { DistrustOptions } from './distrust.ts';
+import { type DistrustOptions, requireEnd, type UpdateIdentityOptions } from './distrust.ts';
 import { identityOptions, refusePkcs12, type TlsIdentity } from './identity.ts';
 import { ServerConnections } from './server-connections.ts';
 import {
@@ -50,10 +50,10 @@ export interface LiveTlsServerOptions extends Partial<TrustSelector>, DistrustOp
 /** Live trust on a server; disposing it leaves the server with the last set. */
 export interface LiveTlsServer extends Disposable {
   /**
-   * Replaces the server's own certificate and key for new handshakes.
-   * Errors: `CONFIG` when they cannot be used; the old ones stay.
+   * Replaces the server's own certificate and key for new handshakes; `open` says what becomes of
+   * connections that are open. Errors: `CONFIG` when they cannot be used; the old ones stay.
    */
-  updateIdentity(identity: TlsIdentity): void;
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void;
 }
 
 /**
@@ -108,7 +108,8 @@ class LiveServer implements LiveTlsServer {
     this.#connections.attach(server);
   }
 
-  updateIdentity(identity: TlsIdentity): void {
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void {
+    const end = requireEnd(options);
     const context = { ...this.#context, passphrase: undefined, ...identityOptions(identity) };
     try {
       this.#apply(context);
@@ -117,6 +118,7 @@ class LiveServer implements LiveTlsServer {
       throw unusable(cause);
     }
     this.#context = context;
+    if (end !== undefined) this.#connections.replace(end);
   }
 
   [Symbol.dispose](): void {

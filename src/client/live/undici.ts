@@ -14,6 +14,7 @@ import type { TLSSocket } from 'node:tls';
 import { KedgeError } from '../../core/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { Dialler, type DiallerOptions } from './dialler.ts';
+import type { UpdateIdentityOptions } from './distrust.ts';
 import type { TlsIdentity } from './identity.ts';
 import { innerObject } from './inner.ts';
 import { DEFAULT_PORTS, type TrustSource } from './trust-view.ts';
@@ -45,8 +46,8 @@ export interface LiveUndiciOptions extends DiallerOptions {
 export interface LiveUndiciConnector extends Disposable {
   /** For `new Agent({ connect })`, and for pools and clients. */
   readonly connect: UndiciConnect;
-  /** Replaces the own certificate and key for new connections. Errors: `CONFIG`. */
-  updateIdentity(identity: TlsIdentity): void;
+  /** Replaces the own certificate and key; `open` is for connections that are. Errors: `CONFIG`. */
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void;
 }
 
 /** A connection with how many requests it carries. */
@@ -113,8 +114,8 @@ class Connector implements LiveUndiciConnector {
     });
   };
 
-  updateIdentity(identity: TlsIdentity): void {
-    this.#dialler.updateIdentity(identity);
+  updateIdentity(identity: TlsIdentity, options?: UpdateIdentityOptions): void {
+    this.#dialler.updateIdentity(identity, options);
   }
 
   /** Connections that drain go on to be watched by their deadline alone. */
