@@ -248,6 +248,9 @@ describe('kedge with a node that cannot be believed or reached', () => {
 
 describe('kedge bundle diff', () => {
   it('says what it takes when it gets something else', async () => {
+    const first = await run('bundle', 'diff', BUNDLE, '1', '1');
+    expect(first.stdout).toContain(`${BUNDLE}: release 1 -> release 1`);
+    expect((await run('bundle', 'diff', '1', '1', '1')).stderr).toContain('a bundle and two');
     const name = await run('bundle', 'diff', BUNDLE);
     expect([name.code, name.stderr]).toEqual([2, expect.stringContaining('neither a sequence')]);
     const bare = await run('bundle', 'diff', '1');

@@ -1,6 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { COMMANDS, type CommandEntry } from '../../src/cli/command-table.ts';
+import * as sdk from '../../src/index.ts';
+import { runProcess } from '../../src/testing/processes.ts';
 import { kedge } from '../cli/support.ts';
 import { BOOK, kedgeWords } from './support/book.ts';
 
@@ -36,4 +40,17 @@ describe('docs/handbook.md', { timeout: 60_000 }, () => {
       expect(stdout).toContain(`${option} `);
     }
   });
+});
+
+it.each(['docs/handbook.md', 'README.md'])('shows a whole program: %s', async (file) => {
+  const text = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+  const [, program = ''] = /^cat > hello\.mjs <<'END'\n(.*?)^END$/ms.exec(text) ?? [];
+  const [, names = ''] = /^import \{(.*)\} from 'kedge';$/m.exec(program) ?? [];
+  expect(names.split(',').filter((name) => !(name.trim() in sdk))).toEqual([]);
+  const folder = await mkdtemp(join(tmpdir(), 'kedge-page-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'hello.mjs');
+  await writeFile(path, program);
+  const { code, stderr } = await runProcess({ argv: ['--check', path] });
+  expect(code, stderr).toBe(0);
 });

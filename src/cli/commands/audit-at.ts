@@ -64,7 +64,9 @@ async function run(session: Session, time: string, options: Options): Promise<vo
     else bundles.push(past);
   }
   if (charter === undefined) {
-    throw new KedgeError('GAP', `the realm had no charter at ${formatTimestamp(timeMs)} yet`);
+    throw new KedgeError('GAP', `the realm had no charter at ${formatTimestamp(timeMs)} yet`, {
+      detail: { hint: 'ask for a time after its first charter: kedge charter show 1' },
+    });
   }
   const { styles } = session.output;
   session.output.result(

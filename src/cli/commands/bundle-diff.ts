@@ -18,6 +18,8 @@ import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
 import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
 import type { Session } from '../session.ts';
 
+const SEQUENCE = /^\d+$/;
+
 interface Options extends RealmOptions, DemandOptions {
   readonly bundle?: string;
 }
@@ -34,23 +36,42 @@ export const bundleDiff: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Show what changed between two releases of a bundle. Each is a sequence (then --bundle ' +
-          'and a node are needed) or a release file; without the second, the newest release.',
+        'Show what changed between two releases of a bundle. Each is a sequence (then the bundle ' +
+          'before them, or --bundle, and a node are needed) or a release file; without the ' +
+          'second, the newest release.',
       )
-      .argument('<from>', 'sequence or release file')
+      .argument('<from>', 'sequence or release file; or the bundle, with one or two sequences')
       .argument('[to]', 'sequence or release file (default: the newest release)')
+      .argument('[last]', 'the second sequence, after a bundle')
       .option('--bundle <name>', 'bundle that the sequences belong to');
     addDemandOptions(addRealmOptions(command));
-    command.action((from: string, to: string | undefined, options: Options) =>
-      run(session, from, to, options),
-    );
+    command.action(async (...given: Given) => run(session, ...(await orderOf(session, given))));
     addExamples(command, [
+      'kedge bundle diff payments.prod.example.org 40 41',
       'kedge bundle diff 41 --bundle payments.prod.example.org',
       'kedge bundle diff 3 5 --bundle public-web',
       'kedge bundle diff payments.release-3.json payments.release-4.json',
     ]);
   },
 };
+
+type Given = [string, string | undefined, string | undefined, Options];
+
+/** People put the bundle first, as everywhere else. Errors: `CONFIG`. */
+async function orderOf(
+  session: Session,
+  [first, second, third, options]: Given,
+): Promise<[string, string | undefined, Options]> {
+  const isSequence = second !== undefined && SEQUENCE.test(second);
+  const isName = isSequence && options.bundle === undefined && !SEQUENCE.test(first);
+  if (isName && !(await fileExists(session.path(first)))) {
+    return [second, third, { ...options, bundle: first }];
+  }
+  if (third === undefined) return [first, second, options];
+  throw new KedgeError('CONFIG', 'three arguments are a bundle and two sequences of it', {
+    detail: { hint: 'kedge bundle diff <bundle> <sequence> <sequence>; files need no bundle' },
+  });
+}
 
 async function run(
   session: Session,
@@ -82,7 +103,7 @@ async function openSide(
   name: string | undefined,
   options: Options,
 ): Promise<Side> {
-  if (name !== undefined && !/^\d+$/.test(name)) {
+  if (name !== undefined && !SEQUENCE.test(name)) {
     const { charter, realm, pin } = options;
     const files = {
       file: name,
