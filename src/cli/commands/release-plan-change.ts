@@ -30,8 +30,8 @@ export const releasePlanChange: CommandModule = {
         'Announce in a draft that an anchor will change, when, and what that means for whom. ' +
           'Programs that watch the bundle hear of it (onNotice in the SDK, kedge watch), signed ' +
           'like everything else. It changes nothing by itself. Another date for the same anchor ' +
-          'and change takes the place of the first; drafts drop dates that have passed, and ' +
-          'what is done.',
+          'and change takes the place of the first; drafts drop what is done, and dates that ' +
+          'have passed.',
       )
       .argument('<anchor>', 'label, first 8 or more digits of the id, or certificate file')
       .option('--what <change>', 'what will happen: activate, retire, remove, …', 'remove')
