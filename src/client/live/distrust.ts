@@ -93,9 +93,8 @@ export function resolvePolicies(
 /** What is to become of connections with the certificate before. Errors: `CONFIG`. */
 export function requireEnd({ open }: UpdateIdentityOptions = {}): EndPolicy | undefined {
   if (open === undefined) return undefined;
-  const given: { policy?: string } = Object(open);
-  const [drain, close] = ['drain', 'close'];
-  if (given.policy !== drain && given.policy !== close) {
+  const policy: unknown = Reflect.get(Object(open), 'policy');
+  if (policy !== 'drain' && policy !== 'close') {
     throw new KedgeError('CONFIG', "open must be { policy: 'drain', withinMs } or 'close'");
   }
   requirePolicy(open);
