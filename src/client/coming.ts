@@ -9,7 +9,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, releaseStream, rolloutStream } from '../core/ids.ts';
+import { type BundleName, releaseStream, rolloutStream, type Sha256 } from '../core/ids.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { NamedRelease, RolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -104,12 +104,16 @@ export class ComingReleases {
       to.sequence > head.sequence &&
       (from.sequence < head.sequence || from.digest === head.digest);
     const newest = behind.at(-1);
+    // A rollout may name what nobody holds: it excuses from nothing that a region has before that.
+    const below = (at: number): Sha256 | undefined =>
+      [head, ...behind].find(({ sequence }) => sequence === at)?.digest;
+    const common = { stream, below, above: head.sequence };
     const leadsOn = isTo || (waitsForTo && behind.some(({ digest }) => digest === to.digest));
     if (leadsOn && newest !== undefined && newest.sequence > to.sequence) {
       const { sequence, digest } = newest;
-      return { stream, sequence, digest, by: rolloutStream(bundle) };
+      return { ...common, sequence, digest, by: rolloutStream(bundle) };
     }
-    return waitsForTo ? { stream, ...to } : undefined;
+    return waitsForTo ? { ...common, ...to } : undefined;
   }
 
   /** Rule DW-14: a rollout says that programs have this release while a newer one is there. */

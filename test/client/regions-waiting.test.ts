@@ -5,7 +5,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BundleSource } from '../../src/client/source.ts';
 import type { BundleStatus } from '../../src/client/status.ts';
-import { parseBundleName } from '../../src/core/ids.ts';
+import { sha256 } from '../../src/core/crypto.ts';
+import { parseBundleName, parseSequence } from '../../src/core/ids.ts';
+import { revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
@@ -92,6 +94,21 @@ describe('a source that requires regions, while a release waits behind a rollout
     await beat(1);
     clock.advance(WINDOW_MS + MINUTE_MS);
     await beat(1);
+    await until(() => status().state === 'stale');
+    expect(inUse()).toBe(1);
+  });
+
+  it('is stale when a region has a release before the one that a rollout names (DW-13)', async () => {
+    // Whoever signs rollouts names what nobody published: no node but a false one takes that.
+    const far = { sequence: parseSequence(1000), digest: sha256(new Uint8Array(0)) };
+    const plan = { ...rolloutOf(release(1), release(1)), to: far };
+    const { document } = realm.nextRollout(BUNDLE, plan);
+    say({ kind: 'rollout', document });
+    await beat('no rollout');
+    await until(() => status().state === 'fresh');
+    realm.nextRelease(BUNDLE, (body, point) => revokeAnchor(body, anchor(0).id, point));
+    clock.advance(WINDOW_MS + MINUTE_MS);
+    await beat('no rollout');
     await until(() => status().state === 'stale');
     expect(inUse()).toBe(1);
   });
