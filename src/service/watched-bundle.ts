@@ -4,6 +4,7 @@
  * @module
  */
 import { type BundleName, type ReleaseStream, releaseStream, type Sha256 } from '../core/ids.ts';
+import { WAITING_MAX } from '../core/limits.ts';
 import type { NamedRelease } from '../core/rollouts/body.ts';
 import type { Candidate } from '../core/rollouts/cohort.ts';
 import {
@@ -160,12 +161,15 @@ export class WatchedBundle {
     const held = this.#held;
     if (rollouts !== 'explained' || head === undefined || held === undefined) return undefined;
     const isNews = head.sequence > body.to.sequence && head.digest !== this.#shown?.digest;
-    if (!isNews || head.sequence <= held.sequence) return undefined;
+    const ahead = head.sequence - held.sequence;
+    // Who would keep no more of them is shown the rest when it has come closer.
+    if (!isNews || ahead <= 0 || ahead > WAITING_MAX) return undefined;
     const isBeyond = (this.#shown?.sequence ?? 0) > held.sequence;
     const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#bundle);
     if (made.value === undefined) return made;
+    if (made.value.length === 0) return undefined;
     this.#shown = placeOf(head);
-    return made.value.length === 0 ? undefined : made.value;
+    return made.value;
   }
 
   #tellCurrent(at: NamedRelease | undefined): Next {

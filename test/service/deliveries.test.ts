@@ -13,6 +13,7 @@ import {
   releaseStream,
   rolloutStream,
 } from '../../src/core/ids.ts';
+import { WAITING_MAX } from '../../src/core/limits.ts';
 import { headTree } from '../../src/core/log/heads.ts';
 import { type Heartbeat, heartbeatMessage, sealHeartbeat } from '../../src/core/log/heartbeat.ts';
 import type { ReleaseBody } from '../../src/core/releases/body.ts';
@@ -310,6 +311,25 @@ describe('Deliveries', () => {
     expect(canary.shown()).toEqual([3, 4]);
   });
 
+  it('shows too many that wait as soon as the client has come closer', async () => {
+    await wavedRelease(1);
+    await roll();
+    for (let more = 0; more < WAITING_MAX; more += 1) await wavedNote(String(more));
+    const late = program(at(1), {}, 'sees-waiting');
+    await expectSent(late, 'current 1');
+    expect(late.shown()).toEqual([]);
+    await roll({ from: at(2), to: at(3) });
+    await expectSent(late, 'current 1', 'update 2');
+    await until('what waits', () => late.shown().length >= WAITING_MAX);
+    expect(late.shown()).toEqual(Array.from({ length: WAITING_MAX }, (_, index) => index + 3));
+    // One more than it could keep, until it has the next.
+    await wavedNote('one more');
+    await roll({ from: at(3), to: at(4) });
+    await expectSent(late, 'current 1', 'update 2', 'update 3');
+    await until('the rest', () => late.shown().length > WAITING_MAX);
+    expect(late.shown().at(-1)).toBe(WAITING_MAX + 3);
+  });
+
   it('shows nothing while the newest release is the one that is rolled out', async () => {
     await wavedRelease(1);
     await roll();
@@ -383,6 +403,10 @@ describe('Deliveries', () => {
   async function wavedRelease(index: number): Promise<void> {
     const edit = addActive(anchor(index));
     await release((body, point): ReleaseBody => ({ ...edit(body, point), delivery: 'waves' }));
+  }
+
+  async function wavedNote(note: string): Promise<void> {
+    await release((body): ReleaseBody => ({ ...body, note, delivery: 'waves' }));
   }
 
   async function roll(change: Partial<Omit<RolloutBody, 'bundle'>> = {}): Promise<void> {
