@@ -126,9 +126,14 @@ export class AttestedRealm {
   #show(update: BundleUpdate, pending: Pending, nowMs: number): Applied {
     const { regions, realm } = this.#options;
     if (regions === undefined) return { kind: 'nothing' };
-    // It may need them, and is not shown again on this connection.
-    if (pending.waiting !== undefined) pending.leaveOut();
     const { bundle } = update;
+    if (pending.waiting !== undefined) {
+      // It may need them, and is not shown again on this connection.
+      pending.leaveOut();
+      const { version, error } = pending.waiting;
+      const isJudged = !isAhead(update, realm.trusted, pending.waiting);
+      if (!isJudged) return { kind: 'charters-wait', version, error };
+    }
     const head = realm.inUse(bundle)?.head;
     const isParked = pending.parked(bundle) !== undefined;
     if (head !== undefined && !isParked) this.#coming.stand(bundle, head, 'in-use');

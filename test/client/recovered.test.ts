@@ -179,9 +179,12 @@ describe('a program that requires regions', () => {
     apply(cosigned([root, stolen], FRA, IAD));
     expect(program.charterVersion).toBe(2);
     expect(program.trusted.charters.at(-1)?.digest).toBe(stolen.digest);
+    expect(apply(update(first))).toMatchObject({ kind: 'unattested' });
     expect(apply(charters(recovered))).toMatchObject({ kind: 'charters-wait', version: 2 });
     // Releases are left out meanwhile; what was cosigned in the log before says nothing.
     expect(apply(update(ours))).toMatchObject({ kind: 'charters-wait', bundle: PAYMENTS });
+    const shown = { ...update(ours), kind: 'waiting' } as const;
+    expect(apply(shown)).toMatchObject({ kind: 'charters-wait', version: 2 });
     expect(apply(cosigned([root, recovered], FRA))).toMatchObject({ kind: 'charters-wait' });
     expect(program.trusted.charters.at(-1)?.digest).toBe(stolen.digest);
     expect(apply(cosigned([root, recovered], SIN))).toMatchObject({ kind: 'charters', version: 2 });
