@@ -8,6 +8,7 @@
  */
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
+import { WAITING_MAX } from '../core/limits.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { currentCharter } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchResponse } from '../core/watch/messages.ts';
@@ -22,6 +23,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** Messages that change nothing which a node may send in a row, refilled one per second. */
 const IDLE_MESSAGES_MAX = 1000;
+/** More of them for each bundle: a node that answers for it says this much anew. */
+const IDLE_PER_BUNDLE = WAITING_MAX + 8;
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -52,13 +55,16 @@ class Session {
   readonly #answered: Set<BundleName> = new Set();
   readonly #answers: Watchdog;
   readonly #silence: Watchdog;
-  #idleBudget = IDLE_MESSAGES_MAX;
+  readonly #idleMax: number;
+  #idleBudget: number;
   #refilledMs: number;
   #isSettled = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { clock, answerTimeoutMs, silenceTimeoutMs } = options.config;
+    const { clock, answerTimeoutMs, silenceTimeoutMs, bundles } = options.config;
+    this.#idleMax = IDLE_MESSAGES_MAX + IDLE_PER_BUNDLE * bundles.length;
+    this.#idleBudget = this.#idleMax;
     this.#refilledMs = clock.monotonicMs();
     this.#answers = new Watchdog(clock, answerTimeoutMs, 'the node did not answer for all bundles');
     this.#silence = new Watchdog(clock, silenceTimeoutMs, 'the node fell silent');
@@ -112,7 +118,7 @@ class Session {
   #note(applied: Applied): void {
     switch (applied.kind) {
       case 'released':
-        this.#idleBudget = IDLE_MESSAGES_MAX;
+        this.#idleBudget = this.#idleMax;
         this.#confirmed.add(applied.inUse.bundle.name);
         break;
       case 'confirmed':
@@ -161,7 +167,7 @@ class Session {
     const nowMs = this.#options.config.clock.monotonicMs();
     const refill = Math.floor((nowMs - this.#refilledMs) / 1000);
     this.#refilledMs += refill * 1000;
-    this.#idleBudget = Math.min(IDLE_MESSAGES_MAX, this.#idleBudget + refill) - 1;
+    this.#idleBudget = Math.min(this.#idleMax, this.#idleBudget + refill) - 1;
     if (this.#idleBudget >= 0) return;
     throw new KedgeError('LIMIT', 'the node sends messages without end that change nothing');
   }
