@@ -1,10 +1,9 @@
 /**
  * From a message of a node to a bundle in use: verify, keep, swap, tell.
  *
- * The order matters. Verified first: nothing else looks at bytes of a node. Then `delivered`, then
- * the last-known-good copy, while live trust gets ready, then the swap, then `loaded`: who hears
- * that may rely on it that a restart of this program starts from there. When the disk fails the
- * swap happens all the same, because a revocation must get through, but `loaded` is not said.
+ * Verified first: nothing else looks at bytes of a node. Then `delivered`, then the last-known-good
+ * copy, while live trust gets ready, then the swap, then `loaded`: a restart starts from there. When
+ * the disk fails the swap happens all the same, as revocations must get through, without `loaded`.
  *
  * @module
  */
@@ -13,6 +12,7 @@ import type { BundleName } from '../core/ids.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { HeldRelease, WatchRequest, WatchResponse } from '../core/watch/messages.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Applied } from './applied.ts';
@@ -41,7 +41,7 @@ export interface ActivationOptions {
   readonly expiry: Expiry;
   /** Absent: no region is asked. */
   readonly regions: RegionView | undefined;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -65,7 +65,7 @@ export class Activation {
 
   constructor(options: ActivationOptions) {
     this.#options = options;
-    this.listeners = new BundleListeners(options.logger);
+    this.listeners = new BundleListeners(options);
     this.#floor = options.cache && new FloorFile(options.cache.folder);
   }
 
@@ -94,9 +94,9 @@ export class Activation {
 
   /** Brings the last-known-good copy into use. */
   async restore(): Promise<void> {
-    const { cache, realm, regions, logger, metrics, nowMs } = this.#options;
+    const { cache, realm, regions, logger, metrics, clock } = this.#options;
     if (cache === undefined) return;
-    if (this.#floor) regions?.restore(await this.#floor.load(), nowMs());
+    if (this.#floor) regions?.restore(await this.#floor.load(), clock.nowMs());
     try {
       const saved = await cache.load();
       const problems = saved === undefined ? [] : [...saved.problems, ...realm.restore(saved)];
@@ -141,7 +141,7 @@ export class Activation {
     // Decoding an update was a piece of work by itself, and judging it is another one.
     const bundle = response.kind === 'update' ? this.bundle(response.update.bundle) : undefined;
     await turns.pass(bundle?.anchors.length ?? 0);
-    const applied = this.#options.attested.apply(response, pending, this.#options.nowMs());
+    const applied = this.#options.attested.apply(response, pending, this.#options.clock.nowMs());
     switch (applied.kind) {
       case 'nothing':
       case 'behind':

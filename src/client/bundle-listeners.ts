@@ -7,17 +7,23 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Bundle } from './bundle.ts';
+
+/** A bundle waits no longer for those who get ready, milliseconds. */
+const READY_WITHIN_MS = 10_000;
 
 /** The listeners of one source. */
 export class BundleListeners {
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #awaiting: Set<(bundle: Bundle) => Promise<void>> = new Set();
   readonly #using: Set<(bundle: Bundle) => void> = new Set();
 
-  constructor(logger: Logger) {
+  constructor({ logger, clock }: { readonly logger: Logger; readonly clock: Clock }) {
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Calls `listener` with each bundle that is about to come into use. */
@@ -30,9 +36,20 @@ export class BundleListeners {
     return listen(this.#using, (bundle) => listener(bundle));
   }
 
-  /** Resolves when everybody is ready, or cannot be: that shows again when the bundle is in use. */
+  /**
+   * Resolves when everybody is ready, or cannot be: that shows again when the bundle is in use. Who
+   * hangs holds nothing up for long, as the bundle may take trust away.
+   */
   async await(bundle: Bundle): Promise<void> {
-    await Promise.allSettled([...this.#awaiting].map(async (listener) => await listener(bundle)));
+    if (this.#awaiting.size === 0) return;
+    const all = [...this.#awaiting].map(async (listener) => await listener(bundle));
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(READY_WITHIN_MS, resolve);
+      void Promise.allSettled(all).then(() => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
   }
 
   /** Tells that a bundle is in use; the first failure of a listener, when there was one. */

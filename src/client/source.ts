@@ -127,7 +127,7 @@ class Source implements BundleSource {
         nowMs: () => this.#reading().nowMs,
       }),
       cache: cacheDir === undefined ? undefined : new Cache(cacheDir, config),
-      nowMs: () => clock.nowMs(),
+      clock,
       logger,
       metrics,
     });
