@@ -148,9 +148,10 @@ export class MemberTable {
     if (held === this.self) return this.#takeSelf(signed, record, pay);
     const direct = peer.nodeId === record.nodeId;
     if (direct && peer.region !== record.region) throw otherRegion(record, peer);
+    const source = direct ? 'itself' : 'others';
     if (held !== undefined && equalMembers(held.signed, signed)) {
       if (direct) held.binding = 'confirmed';
-      return this.#note(held, signed, { source: direct ? 'itself' : 'others', pay });
+      return this.#note(held, signed, { source, pay });
     }
     const sameKey = held === undefined || equalBytes(held.record.publicKey, record.publicKey);
     if (held !== undefined && sameKey && compareRecords({ record, signed }, held) < 0) {
@@ -163,7 +164,7 @@ export class MemberTable {
     if (held === undefined) return this.#admit({ signed, record }, binding, nowMs);
     const before = held.state;
     held.binding = binding;
-    const kept = withSoftware(signed, softwareOf(held, { signed, record }));
+    const kept = withSoftware(signed, softwareOf(held, { signed, record }, source));
     this.#replace(held, { signed: kept, record, state: record.status }, nowMs);
     return { kind: 'news', member: held, before, key: sameKey ? 'same' : 'new' };
   }
@@ -283,13 +284,14 @@ export class MemberTable {
   }
 }
 
-/** What comes with a record, or was told of the same process: whoever brings it may not say. */
+/** What the node says, else what was known of the same process first: who passes it on may lie. */
 function softwareOf(
   held: Member,
   { signed, record }: Pick<MemberView, 'signed' | 'record'>,
+  source: SoftwareSource,
 ): Software | undefined {
-  const isSame = held.record.bootId === record.bootId;
-  return signed.software ?? (isSame ? held.signed.software : undefined);
+  const known = held.record.bootId === record.bootId ? held.signed.software : undefined;
+  return source === 'itself' ? (signed.software ?? known) : (known ?? signed.software);
 }
 
 function isWorthLess(a: Member, b: Member): boolean {

@@ -44,9 +44,13 @@ describe('MemberTable', () => {
     expect([take(table, told('0.0.1')).kind, known()]).toEqual(['known', '1.0.0']);
     expect([take(table, told('2.0.0'), 2).kind, known()]).toEqual(['software', '2.0.0']);
     expect([take(table, signedOf(2), 2).kind, known()]).toEqual(['known', '2.0.0']);
+    const lied = told('0.0.2', { incarnation: 2 });
+    expect([take(tableOf(1), lied).kind, take(table, lied).kind, known()]).toEqual([
+      ...['news', 'news', '2.0.0'],
+    ]);
     // The same process, by somebody who does not pass it on; then another process.
-    expect([take(table, signedOf(2, { incarnation: 2 })).kind, known()]).toEqual(['news', '2.0.0']);
-    const restarted = { incarnation: 3, bootId: 'ab'.repeat(16) };
+    expect([take(table, signedOf(2, { incarnation: 3 })).kind, known()]).toEqual(['news', '2.0.0']);
+    const restarted = { incarnation: 4, bootId: 'ab'.repeat(16) };
     expect([take(table, signedOf(2, restarted)).kind, known()]).toEqual(['news', undefined]);
     expect([take(table, told('3.0.0', restarted)).kind, known()]).toEqual(['software', '3.0.0']);
   });
