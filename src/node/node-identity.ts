@@ -149,8 +149,9 @@ export class NodeIdentity implements AsyncDisposable {
 
   /** Reads what may have changed: a node at rest looks at its files without opening them. */
   async #read(): Promise<void> {
-    const { certFile, keyFile, caFile } = this.#options.config;
-    const found = await lookAt([certFile, keyFile, caFile]);
+    const { config, clock } = this.#options;
+    const { certFile, keyFile, caFile } = config;
+    const found = await lookAt([certFile, keyFile, caFile], clock.nowMs());
     const isSame = found !== undefined && found === this.#readAt;
     if (isSame && this.#head?.digest === this.#headDigest) return;
     this.#readAt = found;

@@ -26,6 +26,8 @@ export interface TlsFiles {
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** So long a file has rested before its times tell it from another one, milliseconds. */
+const REST_MS = 2_000;
 const FILE_MAX_BYTES = 1024 * 1024;
 
 /** Reads and checks all files; whom the certificate names is not checked. Errors: `CONFIG`. */
@@ -62,11 +64,13 @@ export async function loadAuthorities(config: TlsConfig): Promise<Authorities> {
 
 /**
  * Which files lie at these paths, and when they last changed in any way: the same text means that
- * nothing was written or replaced. Absent where one cannot be looked at.
+ * nothing was written or replaced. Absent where one cannot be looked at, or changed just now: the
+ * times that a file system notes are coarse, and another change may get the same one.
  */
-export async function lookAt(paths: readonly string[]): Promise<string | undefined> {
+export async function lookAt(paths: readonly string[], nowMs: number): Promise<string | undefined> {
   try {
     const found = await Promise.all(paths.map(async (path) => await stat(path, { bigint: true })));
+    if (found.some(({ ctimeMs }) => nowMs - Number(ctimeMs) < REST_MS)) return undefined;
     return found.map(({ dev, ino, size, ctimeNs }) => [dev, ino, size, ctimeNs].join(' ')).join();
   } catch {
     return undefined;

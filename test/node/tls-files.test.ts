@@ -19,19 +19,29 @@ describe('lookAt', () => {
   });
 
   it('says the same while nothing is written or replaced', async () => {
-    const before = await lookAt(paths);
+    const before = await lookAt(paths, laterMs());
     expect(before).toBeDefined();
-    expect(await lookAt(paths)).toBe(before);
+    expect(await lookAt(paths, laterMs())).toBe(before);
   });
 
   it('says something else when a file is replaced by one with the same content', async () => {
-    const before = await lookAt(paths);
+    const before = await lookAt(paths, laterMs());
     await writeFile(join(folder, 'new.pem'), 'same');
     await rename(join(folder, 'new.pem'), join(folder, 'b.pem'));
-    expect(await lookAt(paths)).not.toBe(before);
+    expect(await lookAt(paths, laterMs())).not.toBe(before);
+  });
+
+  it('says nothing of files that changed just now: the next change may get the same time', async () => {
+    expect(await lookAt(paths, Date.now())).toBeUndefined();
+    expect(await lookAt(paths, Date.now() - 60_000)).toBeUndefined();
   });
 
   it('says nothing when a file is not there', async () => {
-    expect(await lookAt([...paths, join(folder, 'none.pem')])).toBeUndefined();
+    expect(await lookAt([...paths, join(folder, 'none.pem')], laterMs())).toBeUndefined();
   });
+
+  /** When files that were just written have rested. */
+  function laterMs(): number {
+    return Date.now() + 10_000;
+  }
 });
