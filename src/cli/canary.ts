@@ -2,7 +2,8 @@
  * A canary made of recorded chains: it refuses a release under which a chain is no longer accepted,
  * as a program does whose own check fails. In the first wave of a rollout that stops it.
  *
- * Chains that are not accepted under the first release that it sees prove nothing and do not count.
+ * Chains that are not accepted under the first release that it sees prove nothing and do not count;
+ * nor does one for what time has done to it. Each release is held against the last good one.
  * The judgement is that of `kedge plan`.
  *
  * @module
@@ -28,8 +29,8 @@ export class Canary {
   readonly #chains: readonly RecordedChain[];
   /** Chains that count, per bundle. */
   readonly #counted = new Map<BundleName, ReadonlySet<string>>();
-  /** What was in use before, which tells what became of an anchor. */
-  readonly #before = new Map<BundleName, PlannedBundle>();
+  /** The last that was not refused: what a chain is under a release is held against that. */
+  readonly #good = new Map<BundleName, PlannedBundle>();
 
   private constructor(session: Session, chains: readonly RecordedChain[]) {
     this.#session = session;
@@ -50,7 +51,8 @@ export class Canary {
 
   /** Judges a release that came into use. Errors: `POLICY`, which refuses it. */
   readonly judge = (bundle: Bundle): void => {
-    const judged = this.#plan(bundle);
+    const content = contentOf(bundle);
+    const judged = this.#plan(bundle.name, content);
     const counted = this.#counted.get(bundle.name);
     const lost = judged.filter((chain) => refusalOf(chain) !== undefined);
     if (counted === undefined) {
@@ -59,20 +61,21 @@ export class Canary {
       for (const chain of lost) {
         this.#session.output.warn(`does not count, as it is not accepted: ${reasonOf(chain)}`);
       }
+    }
+    // A leaf that is over by now is so under the release before, too: no release is to blame.
+    const broken = lost.filter((chain) => counted?.has(keyOf(chain)) === true && wasGood(chain));
+    if (broken.length === 0) {
+      this.#good.set(bundle.name, content);
       return;
     }
-    const broken = lost.filter((chain) => counted.has(keyOf(chain)));
-    if (broken.length === 0) return;
     const named = broken.slice(0, NAMED_MAX).map(reasonOf).join('; ');
     const text = `${countOf(broken.length, 'chain')} not accepted any more: ${named}`;
     this.#session.output.warn(`refuses release ${String(bundle.sequence)}: ${text}`);
     throw new KedgeError('POLICY', text);
   };
 
-  #plan(bundle: Bundle): readonly ChainPlan[] {
-    const proposed = contentOf(bundle);
-    const today = this.#before.get(bundle.name) ?? proposed;
-    this.#before.set(bundle.name, proposed);
+  #plan(name: BundleName, proposed: PlannedBundle): readonly ChainPlan[] {
+    const today = this.#good.get(name) ?? proposed;
     const instants = [this.#session.context.nowMs()];
     return planChange({ today, proposed, chains: this.#chains, instants, clusterMs: 0 }).chains;
   }
@@ -99,6 +102,10 @@ function contentOf({ name, note, anchors, tombstones }: Bundle): PlannedBundle {
 
 function refusalOf({ cells: [now] }: ChainPlan): string | undefined {
   return now?.proposed.kind === 'refused' ? now.proposed.text : undefined;
+}
+
+function wasGood({ cells: [now] }: ChainPlan): boolean {
+  return now?.today.kind !== 'refused';
 }
 
 function reasonOf(chain: ChainPlan): string {

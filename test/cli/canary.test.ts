@@ -41,25 +41,36 @@ describe('kedge watch as a canary', () => {
     const stop = new AbortController();
     let printed = '';
     const canary = ['--label', 'tier=canary', '--chains', 'chains'];
-    const done = kedge(['watch', BUNDLE, ...canary], {
+    const settings = {
       cwd: dir.path,
       nowMs: Date.now(),
       signal: stop.signal,
-      onStdout: (text) => {
+      onStdout: (text: string) => {
         printed = text;
       },
-    });
+    };
+    const done = kedge(['watch', BUNDLE, ...canary], settings);
     await vi.waitFor(() => expect(printed).toContain('release 1'), WAIT);
     await realm.publish({ active: [used], retiring: [spare] });
     await vi.waitFor(() => expect(printed).toContain('release 2'), WAIT);
-    await realm.publish({ active: [spare], revoked: [used] });
+    // A leaf that is over by now is over under each release.
+    settings.nowMs += 3650 * 86_400_000;
+    await realm.publish({ active: [used, spare] });
     await vi.waitFor(() => expect(printed).toContain('release 3'), WAIT);
+    settings.nowMs = Date.now();
+    await realm.publish({ active: [spare], revoked: [used] });
+    await vi.waitFor(() => expect(printed).toContain('release 4'), WAIT);
+    await realm.publish({ active: [spare, realm.authority('More')], revoked: [used] });
+    await vi.waitFor(() => expect(printed).toContain('release 5'), WAIT);
     stop.abort();
     const { code, stderr } = await done;
     expect(code).toBe(0);
     expect(stderr).toMatch(/does not count, as it is not accepted: other: /);
-    expect(stderr).toContain('refuses release 3: 1 chain not accepted any more: api: "Used CA"');
-    expect(stderr).not.toContain('refuses release 2');
+    for (const bad of [4, 5]) {
+      const refused = `refuses release ${String(bad)}: 1 chain not accepted any more: api: "Used CA"`;
+      expect(stderr).toContain(refused);
+    }
+    expect(stderr).not.toMatch(/refuses release [23]/);
   });
 
   it.each([
