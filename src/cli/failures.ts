@@ -6,7 +6,7 @@
 import type { ErrorCode, KedgeError } from '../core/errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { Json } from './output.ts';
-import { printable, type Styles } from './styles.ts';
+import { printable, type Styles } from './terminal/styles.ts';
 
 /** What to do about a code when the error itself does not say; one line each. */
 const REMEDIES: Readonly<Record<ErrorCode, string>> = {

@@ -10,7 +10,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT_INTERRUPTED } from './exit-codes.ts';
 import { runCli } from './run.ts';
-import { terminalPrompter } from './terminal.ts';
+import { terminalPrompter } from './terminal/questions.ts';
 
 // Warnings about Node's own interfaces are for us, not for whoever reads the terminal.
 process.noDeprecation = true;

@@ -7,8 +7,8 @@
  * @module
  */
 import type { Sink } from './context.ts';
-import { screenOf } from './screen.ts';
-import type { Styles } from './styles.ts';
+import { screenOf } from './terminal/screen.ts';
+import type { Styles } from './terminal/styles.ts';
 
 /** A value that JSON can carry; `undefined` members are left out. */
 export type Json =

@@ -6,9 +6,9 @@
  * @module
  */
 import { Command, Option } from 'commander';
-import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { CliContext } from './context.ts';
 import { type GlobalOptions, type RunCommand, Session } from './session.ts';
+import { COMMANDS, type CommandEntry } from './table/commands.ts';
 
 const HELP_WIDTH = 100;
 const EXAMPLES = `

@@ -6,12 +6,12 @@
  */
 import { CommanderError } from 'commander';
 import { KedgeError } from '../core/errors.ts';
-import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { CliContext } from './context.ts';
 import { CONCLUSION_CODES, EXIT_CODES, EXIT_OK } from './exit-codes.ts';
 import { failureJson, formatFailure } from './failures.ts';
 import { buildProgram } from './program.ts';
-import { colourKind, makeStyles } from './styles.ts';
+import { COMMANDS, type CommandEntry } from './table/commands.ts';
+import { colourKind, makeStyles } from './terminal/styles.ts';
 
 /** Runs `kedge` with the arguments after the program's name; returns the exit code. */
 export async function runCli(

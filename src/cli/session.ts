@@ -9,7 +9,7 @@ import type { CliContext } from './context.ts';
 import type { Conclusion } from './exit-codes.ts';
 import { Output, type OutputFormat } from './output.ts';
 import type { Profile } from './profile.ts';
-import { colourKind, makeStyles } from './styles.ts';
+import { colourKind, makeStyles } from './terminal/styles.ts';
 
 /** The options that every command takes. */
 export interface GlobalOptions {

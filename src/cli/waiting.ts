@@ -9,8 +9,8 @@ import { systemClock } from '../ports/system-clock.ts';
 import { parseDurationSeconds } from './durations.ts';
 import { hintOf } from './failures.ts';
 import { parseArgument } from './help.ts';
-import { pause } from './refreshing.ts';
 import type { Session } from './session.ts';
+import { pause } from './terminal/refreshing.ts';
 
 /** The options of {@link addWaitOptions}. */
 export interface WaitOptions {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { reportAdoption } from '../../src/cli/adoption.ts';
-import { adoptionJson, clientsJson, removalJson } from '../../src/cli/adoption-json.ts';
-import { lackingOf, restartWarning } from '../../src/cli/adoption-lacking.ts';
-import { formatAdoption } from '../../src/cli/adoption-view.ts';
-import { formatClients } from '../../src/cli/clients-view.ts';
-import { formatRemoval } from '../../src/cli/removal-view.ts';
-import { makeStyles } from '../../src/cli/styles.ts';
+import { reportAdoption } from '../../src/cli/adoption/adoption.ts';
+import { formatClients } from '../../src/cli/adoption/clients-view.ts';
+import { adoptionJson, clientsJson, removalJson } from '../../src/cli/adoption/json.ts';
+import { lackingOf, restartWarning } from '../../src/cli/adoption/lacking.ts';
+import { formatRemoval } from '../../src/cli/adoption/removal-view.ts';
+import { formatAdoption } from '../../src/cli/adoption/view.ts';
+import { makeStyles } from '../../src/cli/terminal/styles.ts';
 import type {
   AdoptionGroup,
   BundleAdoption,

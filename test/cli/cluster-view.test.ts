@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { gatherCluster } from '../../src/cli/cluster.ts';
-import { formatCluster } from '../../src/cli/cluster-view.ts';
-import { makeStyles } from '../../src/cli/styles.ts';
+import { gatherCluster } from '../../src/cli/node/cluster.ts';
+import { formatCluster } from '../../src/cli/node/cluster-view.ts';
+import { makeStyles } from '../../src/cli/terminal/styles.ts';
 import type { NodeStatus, PeerStatus } from '../../src/core/admin/messages.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../../src/core/ids.ts';
 

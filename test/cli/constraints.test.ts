@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatChanges, formatLimits } from '../../src/cli/change-view.ts';
-import { makeStyles } from '../../src/cli/styles.ts';
+import { formatChanges, formatLimits } from '../../src/cli/release/change-view.ts';
+import { makeStyles } from '../../src/cli/terminal/styles.ts';
 import type { Anchor, Constraint } from '../../src/core/anchors/anchor.ts';
 import { parseSha256 } from '../../src/core/ids.ts';
 import { BUNDLE, type CliRealm, createCliRealm, DRAFT, START_MS } from './support.ts';

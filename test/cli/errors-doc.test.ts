@@ -44,7 +44,7 @@ describe('docs/errors.md', () => {
   );
 
   it('names only commands that exist', async () => {
-    const { COMMANDS } = await import('../../src/cli/command-table.ts');
+    const { COMMANDS } = await import('../../src/cli/table/commands.ts');
     const known = COMMANDS.flatMap(({ kind, name, commands = [] }) => [
       ...(kind === 'command' ? [name] : []),
       ...commands.map((below) => `${name} ${below.name}`),

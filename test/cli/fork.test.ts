@@ -1,6 +1,6 @@
 import { readFile, rename } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadDraft } from '../../src/cli/draft-file.ts';
+import { loadDraft } from '../../src/cli/draft/file.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { parseBundleName, parseSequence, releaseStream } from '../../src/core/ids.ts';
 import { makeEvidence } from '../../src/core/trusted/evidence.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readHistory } from '../../src/cli/history.ts';
-import type { Realm } from '../../src/cli/realm.ts';
+import type { Realm } from '../../src/cli/realm/realm.ts';
+import { readHistory } from '../../src/cli/release/history.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import {
   NO_PREVIOUS,

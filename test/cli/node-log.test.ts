@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openLog } from '../../src/cli/node-log.ts';
+import { openLog } from '../../src/cli/node/log.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
 

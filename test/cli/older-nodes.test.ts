@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { olderNodes } from '../../src/cli/older-nodes.ts';
+import { olderNodes } from '../../src/cli/node/older.ts';
 import type { NodeStatus, PeerStatus } from '../../src/core/admin/messages.ts';
 import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../../src/core/ids.ts';
 

@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer, TLSSocket, type TlsOptions } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { type Probed, type ProbeTarget, type ProbeTerms, probeAll } from '../../src/cli/probe.ts';
+import {
+  type Probed,
+  type ProbeTarget,
+  type ProbeTerms,
+  probeAll,
+} from '../../src/cli/plan/probe.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import { listen } from '../client/support/tls.ts';
 

@@ -1,7 +1,7 @@
 import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadDraft } from '../../src/cli/draft-file.ts';
-import { verifyRealm } from '../../src/cli/realm-trust.ts';
+import { loadDraft } from '../../src/cli/draft/file.ts';
+import { verifyRealm } from '../../src/cli/realm/trust.ts';
 import { parseSha256 } from '../../src/core/ids.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
 import { answers, BUNDLE, type CliRealm, createCliRealm, DRAFT, START_MS } from './support.ts';

@@ -6,7 +6,7 @@ import {
   timesJson,
   timesText,
   timeWarnings,
-} from '../../src/cli/rollout-times.ts';
+} from '../../src/cli/rollout/times.ts';
 import type { Wave } from '../../src/core/rollouts/body.ts';
 import { wave } from '../core/rollouts/support.ts';
 import { expectCode } from '../core/support.ts';

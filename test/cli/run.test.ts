@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, type CommandEntry } from '../../src/cli/command-table.ts';
+import { COMMANDS, type CommandEntry } from '../../src/cli/table/commands.ts';
 import { kedge } from './support.ts';
 
 function pathsOf(entries: readonly CommandEntry[], before: readonly string[] = []): string[][] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { screenOf } from '../../src/cli/screen.ts';
-import { makeStyles } from '../../src/cli/styles.ts';
+import { screenOf } from '../../src/cli/terminal/screen.ts';
+import { makeStyles } from '../../src/cli/terminal/styles.ts';
 
 const { red } = makeStyles('ansi');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeAlone } from '../../src/cli/spreading.ts';
+import { describeAlone } from '../../src/cli/node/spreading.ts';
 import type { PeerStatus } from '../../src/core/admin/messages.ts';
 import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
-import { terminalPrompter } from '../../src/cli/terminal.ts';
+import { terminalPrompter } from '../../src/cli/terminal/questions.ts';
 
 /** A terminal that notes when its echo is off. */
 function terminal(): {

@@ -5,7 +5,7 @@ import {
   parseDurationDays,
   parseDurationSeconds,
 } from '../../src/cli/durations.ts';
-import { formatTable, printable } from '../../src/cli/styles.ts';
+import { formatTable, printable } from '../../src/cli/terminal/styles.ts';
 
 describe('parseDurationSeconds', () => {
   it.each([

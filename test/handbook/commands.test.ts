@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { COMMANDS, type CommandEntry } from '../../src/cli/command-table.ts';
+import { COMMANDS, type CommandEntry } from '../../src/cli/table/commands.ts';
 import * as sdk from '../../src/index.ts';
 import { runProcess } from '../../src/testing/processes.ts';
 import { kedge } from '../cli/support.ts';

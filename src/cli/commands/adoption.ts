@@ -11,26 +11,31 @@ import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName, parseNodeId } from '../../core/ids.ts';
 import type { ReleaseHead } from '../../core/trusted/state.ts';
-import { type AdoptionReport, reportAdoption } from '../adoption.ts';
-import { adoptionJson, clientsJson, removalJson } from '../adoption-json.ts';
-import { lackingOf, restartWarning } from '../adoption-lacking.ts';
-import { formatAdoption } from '../adoption-view.ts';
-import { findAnchor } from '../anchor-names.ts';
-import { listClients } from '../client-pages.ts';
-import { formatClients } from '../clients-view.ts';
-import type { CommandModule } from '../command-module.ts';
+import { type AdoptionReport, reportAdoption } from '../adoption/adoption.ts';
+import { listClients } from '../adoption/client-pages.ts';
+import { formatClients } from '../adoption/clients-view.ts';
+import { adoptionJson, clientsJson, removalJson } from '../adoption/json.ts';
+import { lackingOf, restartWarning } from '../adoption/lacking.ts';
+import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
+import { formatRemoval } from '../adoption/removal-view.ts';
+import { formatAdoption } from '../adoption/view.ts';
 import { formatSeconds } from '../durations.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { requireHead } from '../history.ts';
-import type { NodeAdmin } from '../node-admin.ts';
-import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, type RefreshOptions, refresh, type View } from '../refreshing.ts';
-import { formatRemoval } from '../removal-view.ts';
-import { isHeldBack } from '../rollout-draft.ts';
-import { waitingText } from '../rollout-view.ts';
+import type { NodeAdmin } from '../node/admin.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { findAnchor } from '../release/anchor-names.ts';
+import { requireHead } from '../release/history.ts';
+import { isHeldBack } from '../rollout/draft.ts';
+import { waitingText } from '../rollout/view.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
+import {
+  addRefreshOptions,
+  type RefreshOptions,
+  refresh,
+  type View,
+} from '../terminal/refreshing.ts';
 import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 interface Options extends RealmOptions, RefreshOptions, WaitOptions {

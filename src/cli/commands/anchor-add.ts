@@ -10,6 +10,10 @@ import type { Command } from 'commander';
 import type { AnchorState, Constraint } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { addAnchor } from '../../core/releases/edit.ts';
+import { blobsById } from '../draft/file.ts';
+import { addExamples, collect } from '../help.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { requireCharter } from '../realm/trust.ts';
 import {
   factsOf,
   formatFacts,
@@ -17,17 +21,17 @@ import {
   judgeCertificates,
   readCertificates,
   suggestLabel,
-} from '../certificates.ts';
-import type { CommandModule } from '../command-module.ts';
-import { addConstraintOptions, type ConstraintOptions, readConstraints } from '../constraints.ts';
-import { blobsById } from '../draft-file.ts';
-import { type EditOptions, type EditResult, editDraft } from '../edit-draft.ts';
-import { addExamples, collect } from '../help.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
-import { requireCharter } from '../realm-trust.ts';
+} from '../release/certificates.ts';
+import {
+  addConstraintOptions,
+  type ConstraintOptions,
+  readConstraints,
+} from '../release/constraints.ts';
+import { type EditOptions, type EditResult, editDraft } from '../release/edit-draft.ts';
+import type { Workspace } from '../release/workspace.ts';
 import type { Session } from '../session.ts';
-import { countOf } from '../styles.ts';
-import type { Workspace } from '../workspace.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf } from '../terminal/styles.ts';
 
 interface Options extends EditOptions, ConstraintOptions {
   readonly label?: string;

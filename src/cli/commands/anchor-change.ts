@@ -17,13 +17,13 @@ import {
   revokeAnchor,
 } from '../../core/releases/edit.ts';
 import { headOf } from '../../core/trusted/state.ts';
-import { findAnchor } from '../anchor-names.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type EditOptions, editDraft } from '../edit-draft.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { findAnchor } from '../release/anchor-names.ts';
+import { type EditOptions, editDraft } from '../release/edit-draft.ts';
+import type { Workspace } from '../release/workspace.ts';
 import type { Session } from '../session.ts';
-import type { Workspace } from '../workspace.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends EditOptions {
   readonly distrustAfter?: string;

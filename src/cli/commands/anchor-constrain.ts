@@ -10,12 +10,16 @@ import type { Anchor, Constraint } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseTimestamp, timestampMs } from '../../core/ids.ts';
 import { type AnchorAttributes, changeAnchor } from '../../core/releases/edit.ts';
-import { findAnchor } from '../anchor-names.ts';
-import type { CommandModule } from '../command-module.ts';
-import { addConstraintOptions, type ConstraintOptions, readConstraints } from '../constraints.ts';
-import { type EditOptions, editDraft } from '../edit-draft.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { findAnchor } from '../release/anchor-names.ts';
+import {
+  addConstraintOptions,
+  type ConstraintOptions,
+  readConstraints,
+} from '../release/constraints.ts';
+import { type EditOptions, editDraft } from '../release/edit-draft.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends EditOptions, ConstraintOptions {
   readonly lift?: readonly string[];

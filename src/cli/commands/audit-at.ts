@@ -13,16 +13,16 @@ import {
   type LaterRelease,
   type PastBundle,
   readPastBundle,
-} from '../audit-past.ts';
-import { timeArgument } from '../audit-reading.ts';
-import { anchorJson } from '../change-view.ts';
-import type { CommandModule } from '../command-module.ts';
+} from '../audit/past.ts';
+import { timeArgument } from '../audit/reading.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import type { Json } from '../output.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { anchorJson } from '../release/change-view.ts';
 import type { Session } from '../session.ts';
-import { formatFields, formatTable, printable, type Styles } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly bundle?: readonly string[];

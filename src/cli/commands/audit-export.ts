@@ -7,15 +7,15 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import { type ExportedFile, logFiles, readmeFile, streamFiles } from '../audit-folder.ts';
-import { readWholeLog } from '../audit-verifying.ts';
-import type { CommandModule } from '../command-module.ts';
+import { type ExportedFile, logFiles, readmeFile, streamFiles } from '../audit/folder.ts';
+import { readWholeLog } from '../audit/verifying.ts';
 import { fileError, fileExists } from '../files.ts';
 import { addExamples } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
 import type { Session } from '../session.ts';
-import { countOf } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf } from '../terminal/styles.ts';
 
 /** The command. */
 export const auditExport: CommandModule = {

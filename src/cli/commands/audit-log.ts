@@ -13,15 +13,15 @@ import {
   readNewest,
   readPages,
   timeArgument,
-} from '../audit-reading.ts';
-import { entryJson, formatEntry } from '../audit-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { streamArgument } from '../forked-streams.ts';
+} from '../audit/reading.ts';
+import { entryJson, formatEntry } from '../audit/view.ts';
+import { streamArgument } from '../fork/streams.ts';
 import { addExamples, collect } from '../help.ts';
-import { type NodeAdmin, openNode } from '../node-admin.ts';
-import { pause } from '../refreshing.ts';
+import { type NodeAdmin, openNode } from '../node/admin.ts';
 import type { Session } from '../session.ts';
-import { wrapText } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { pause } from '../terminal/refreshing.ts';
+import { wrapText } from '../terminal/styles.ts';
 
 interface Options {
   readonly node?: string;

@@ -7,7 +7,7 @@ import type { AuditSeal } from '../../core/audit/checkpoint.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import { NOTE_MAX_BYTES } from '../../core/limits.ts';
-import { readExport } from '../audit-import.ts';
+import { readExport } from '../audit/import.ts';
 import {
   type ChainFindings,
   compareWithChains,
@@ -16,16 +16,16 @@ import {
   readWholeLog,
   requireGrown,
   sealsOf,
-} from '../audit-verifying.ts';
-import { entryJson, formatEntry } from '../audit-view.ts';
-import type { CommandModule } from '../command-module.ts';
+} from '../audit/verifying.ts';
+import { entryJson, formatEntry } from '../audit/view.ts';
 import { fileExists, readInput, replaceFile } from '../files.ts';
 import { addExamples } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requirePin } from '../realm-trust.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { requirePin } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
-import { formatFields } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatFields } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly checkpoint?: string;

@@ -7,16 +7,16 @@ import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import { countChanges, describeChange } from '../../core/releases/diff.ts';
-import { openBundle } from '../bundle-options.ts';
-import { changesJson, formatChanges, formatCounts } from '../change-view.ts';
-import type { CommandModule } from '../command-module.ts';
 import { fileExists } from '../files.ts';
 import { addExamples, parseArgument, sequenceArgument } from '../help.ts';
-import { readPastBody, requireHead } from '../history.ts';
-import { openRealm, type RealmRelease } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm, type RealmRelease } from '../realm/realm.ts';
+import { addDemandOptions, type DemandOptions } from '../realm/region-demand.ts';
+import { openBundle } from '../release/bundle-options.ts';
+import { changesJson, formatChanges, formatCounts } from '../release/change-view.ts';
+import { readPastBody, requireHead } from '../release/history.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 const SEQUENCE = /^\d+$/;
 

@@ -12,18 +12,18 @@ import { type Anchor, isTrusted } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import { encodePem } from '../../core/pem.ts';
+import { replaceFile } from '../files.ts';
+import { addExamples } from '../help.ts';
 import {
   addBundleOptions,
   type BundleOptions,
   type OpenedBundle,
   openBundle,
-} from '../bundle-options.ts';
-import { anchorJson } from '../change-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { replaceFile } from '../files.ts';
-import { addExamples } from '../help.ts';
+} from '../release/bundle-options.ts';
+import { anchorJson } from '../release/change-view.ts';
 import type { Session } from '../session.ts';
-import { countOf, printable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf, printable } from '../terminal/styles.ts';
 
 type ExportFormat = 'pem' | 'json';
 

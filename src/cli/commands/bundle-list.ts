@@ -7,17 +7,17 @@ import { isTrusted } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, splitStream } from '../../core/ids.ts';
 import { expiryStage } from '../../core/trusted/expiry.ts';
-import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { expiryReminder } from '../expiry-view.ts';
 import { addExamples } from '../help.ts';
-import { requireHead } from '../history.ts';
 import type { Json } from '../output.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { addDemandOptions, type DemandOptions } from '../realm/region-demand.ts';
+import { requireHead } from '../release/history.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatTable } from '../terminal/styles.ts';
 
 /** The command. */
 export const bundleList: CommandModule = {

@@ -6,20 +6,20 @@
 import { type Anchor, isTrusted } from '../../core/anchors/anchor.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import { pendingPlans } from '../../core/releases/announcing.ts';
-import { formatAnnounced } from '../announced-view.ts';
+import { formatDistance } from '../durations.ts';
+import { addExamples } from '../help.ts';
+import { formatAnnounced } from '../release/announced-view.ts';
 import {
   addBundleOptions,
   type BundleOptions,
   type OpenedBundle,
   openBundle,
-} from '../bundle-options.ts';
-import { factsOf, formatFacts } from '../certificates.ts';
-import { anchorJson, formatLimits } from '../change-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { formatDistance } from '../durations.ts';
-import { addExamples } from '../help.ts';
+} from '../release/bundle-options.ts';
+import { factsOf, formatFacts } from '../release/certificates.ts';
+import { anchorJson, formatLimits } from '../release/change-view.ts';
 import type { Session } from '../session.ts';
-import { countOf, formatTable, printable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf, formatTable, printable } from '../terminal/styles.ts';
 
 /** A longer label is cut in the table, which would not fit a terminal; --full has it whole. */
 const LABEL_SHOWN_CHARS = 48;

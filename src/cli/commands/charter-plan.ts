@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { addCharterOptions, type CharterOptions, makeNextCharter } from '../charter-drafting.ts';
-import { planCharter } from '../charter-plan.ts';
-import { formatPlan, planJson } from '../charter-plan-view.ts';
-import { formatCharterReview, reviewCharter } from '../charter-review.ts';
-import { charterJson } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
+import { addCharterOptions, type CharterOptions, makeNextCharter } from '../charter/drafting.ts';
+import { planCharter } from '../charter/plan.ts';
+import { formatPlan, planJson } from '../charter/plan-view.ts';
+import { formatCharterReview, reviewCharter } from '../charter/review.ts';
+import { charterJson } from '../charter/view.ts';
+import { loadDraft } from '../draft/file.ts';
 import { addExamples, collect } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { requirePin } from '../realm-trust.ts';
+import { openRealm } from '../realm/realm.ts';
+import { requirePin } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends CharterOptions {
   readonly pending?: readonly string[];

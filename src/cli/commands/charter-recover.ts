@@ -7,16 +7,16 @@
 import type { PublicKey } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseSequence } from '../../core/ids.ts';
-import { addCharterOptions, type CharterOptions, draftNextCharter } from '../charter-drafting.ts';
-import { formatCharterReview, reviewCharter, signableCharter } from '../charter-review.ts';
-import { loadPublicKey } from '../charter-terms.ts';
-import { charterJson } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
+import { addCharterOptions, type CharterOptions, draftNextCharter } from '../charter/drafting.ts';
+import { formatCharterReview, reviewCharter, signableCharter } from '../charter/review.ts';
+import { loadPublicKey } from '../charter/terms.ts';
+import { charterJson } from '../charter/view.ts';
+import { type SignOptions, signDraft } from '../draft/signing.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
-import { openRealm, type Realm } from '../realm.ts';
-import { requireCharter } from '../realm-trust.ts';
+import { openRealm, type Realm } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
-import { type SignOptions, signDraft } from '../signing.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends CharterOptions, SignOptions {
   readonly after?: string;

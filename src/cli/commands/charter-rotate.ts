@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { addCharterOptions, type CharterOptions, draftNextCharter } from '../charter-drafting.ts';
-import { formatCharterReview } from '../charter-review.ts';
-import { charterJson } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
+import { addCharterOptions, type CharterOptions, draftNextCharter } from '../charter/drafting.ts';
+import { formatCharterReview } from '../charter/review.ts';
+import { charterJson } from '../charter/view.ts';
 import { addExamples } from '../help.ts';
-import { charterSteps } from '../next-step.ts';
-import { openRealm } from '../realm.ts';
+import { openRealm } from '../realm/realm.ts';
+import { charterSteps } from '../release/next-step.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const charterRotate: CommandModule = {

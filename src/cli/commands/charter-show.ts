@@ -8,17 +8,17 @@ import { parseStatement } from '../../core/statements/statement.ts';
 import { expiryStage } from '../../core/trusted/expiry.ts';
 import { lastRecovery } from '../../core/trusted/lineage.ts';
 import type { AcceptedCharter } from '../../core/trusted/state.ts';
-import { charterJson, formatCharter } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
+import { charterJson, formatCharter } from '../charter/view.ts';
 import { loadDocumentFile } from '../document-file.ts';
 import { formatDistance } from '../durations.ts';
 import { expiryReminder } from '../expiry-view.ts';
 import { addExamples } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requireCharter, verifyRealm } from '../realm-trust.ts';
-import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { addDemandOptions, type DemandOptions } from '../realm/region-demand.ts';
+import { requireCharter, verifyRealm } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const charterShow: CommandModule = {

@@ -4,14 +4,14 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import { type Cluster, gatherCluster, type Unreachable } from '../cluster.ts';
-import { clusterJson, formatCluster } from '../cluster-view.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
-import { type AskedNode, askNode } from '../node-view.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, type RefreshOptions, refresh } from '../refreshing.ts';
+import { type Cluster, gatherCluster, type Unreachable } from '../node/cluster.ts';
+import { clusterJson, formatCluster } from '../node/cluster-view.ts';
+import { type AskedNode, askNode } from '../node/view.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
+import { addRefreshOptions, type RefreshOptions, refresh } from '../terminal/refreshing.ts';
 import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 interface Options extends RealmOptions, RefreshOptions, WaitOptions {

@@ -6,11 +6,11 @@
 import { KedgeError } from '../../core/errors.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import type { Finding } from '../../node/doctor/finding.ts';
-import type { CommandModule } from '../command-module.ts';
 import { fileExists } from '../files.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
-import { countOf, printable, type Styles } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf, printable, type Styles } from '../terminal/styles.ts';
 
 interface Options {
   readonly config?: string;

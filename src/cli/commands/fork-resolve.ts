@@ -9,18 +9,18 @@ import { KedgeError } from '../../core/errors.ts';
 import { CHARTER_STREAM, parseSha256, type StreamName } from '../../core/ids.ts';
 import { decisionsOn } from '../../core/trusted/decisions.ts';
 import type { Evidence } from '../../core/trusted/state.ts';
-import { formatCharterReview, reviewCharter } from '../charter-review.ts';
-import { charterJson } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type Draft, saveDraft } from '../draft-file.ts';
-import { type VerifiedFork, verifyFork } from '../fork-view.ts';
-import { readForks, streamArgument } from '../forked-streams.ts';
+import { formatCharterReview, reviewCharter } from '../charter/review.ts';
+import { charterJson } from '../charter/view.ts';
+import { type Draft, saveDraft } from '../draft/file.ts';
+import { readForks, streamArgument } from '../fork/streams.ts';
+import { type VerifiedFork, verifyFork } from '../fork/view.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { charterSteps } from '../next-step.ts';
-import { openRealm, type Realm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requireCharter } from '../realm-trust.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm, type Realm } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
+import { charterSteps } from '../release/next-step.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RealmOptions {
   readonly keep: string;

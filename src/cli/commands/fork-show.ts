@@ -4,13 +4,13 @@
  * @module
  */
 import { parseStatement } from '../../core/statements/statement.ts';
-import type { CommandModule } from '../command-module.ts';
-import { formatFork, remedyOf, verifyFork } from '../fork-view.ts';
-import { readForks, streamArgument } from '../forked-streams.ts';
+import { readForks, streamArgument } from '../fork/streams.ts';
+import { formatFork, remedyOf, verifyFork } from '../fork/view.ts';
 import { addExamples } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const forkShow: CommandModule = {

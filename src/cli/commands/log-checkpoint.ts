@@ -8,13 +8,13 @@ import { KedgeError } from '../../core/errors.ts';
 import { openCheckpoint, regionPolicy, sealCheckpoint } from '../../core/log/regions.ts';
 import { logOf } from '../../core/trusted/decisions.ts';
 import { currentCharter } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-module.ts';
-import { streamArgument } from '../forked-streams.ts';
+import { streamArgument } from '../fork/streams.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { parseRegionCount } from '../region-demand.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { parseRegionCount } from '../realm/region-demand.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RealmOptions {
   readonly regions: string;

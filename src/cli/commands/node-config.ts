@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
+
 import { addExamples, hinted } from '../help.ts';
 import { asJson } from '../output.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const nodeConfig: CommandModule = {

@@ -7,10 +7,10 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { KedgeError } from '../../core/errors.ts';
 import { parseNodeId, parseRealmName, parseRegionName } from '../../core/ids.ts';
-import type { CommandModule } from '../command-module.ts';
 import { createFile } from '../files.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 const PORT = 7440;
 const PORT_MAX = 65_535;

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
+
 import { addExamples, hinted } from '../help.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly config: string;
@@ -49,7 +50,7 @@ async function run(session: Session, options: Options): Promise<void> {
   );
   const store = { ...loaded.store, serveAnyway: true };
   const config = options.serveAnyway === true ? { ...loaded, store } : loaded;
-  const { openLog } = await import('../node-log.ts');
+  const { openLog } = await import('../node/log.ts');
   const { runNode } = await import('../../node/daemon.ts');
   const { Recorder } = await import('../../node/recorder.ts');
   const log = openLog(config);

@@ -4,12 +4,12 @@
  * @module
  */
 import { KedgeError } from '../../core/errors.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
-import { type AskedNode, askNode, formatStatus, statusJson } from '../node-view.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, type RefreshOptions, refresh } from '../refreshing.ts';
+import { type AskedNode, askNode, formatStatus, statusJson } from '../node/view.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
+import { addRefreshOptions, type RefreshOptions, refresh } from '../terminal/refreshing.ts';
 import { addWaitOptions, Patience, readTimeoutMs, type WaitOptions } from '../waiting.ts';
 
 type Options = RealmOptions & RefreshOptions & WaitOptions;

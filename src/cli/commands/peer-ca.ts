@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { parseRealmName } from '../../core/ids.ts';
 import { issueCa } from '../../x509/issue.ts';
-import { formatFacts } from '../certificates.ts';
-import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
+import { formatFacts } from '../release/certificates.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly realm?: string;

@@ -11,12 +11,12 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseRealmName, type RealmName } from '../../core/ids.ts';
 import { parseCertificateFile } from '../../x509/file.ts';
 import { issueLeaf } from '../../x509/issue.ts';
-import { formatFacts } from '../certificates.ts';
-import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import { createFile, makeDirectory, readInput, replaceFile, requireAbsent } from '../files.ts';
 import { addExamples, collect, hinted, parseArgument } from '../help.ts';
+import { formatFacts } from '../release/certificates.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly realm?: string;

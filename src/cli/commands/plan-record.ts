@@ -6,13 +6,13 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KedgeError } from '../../core/errors.ts';
-import { chainJson } from '../chains-file.ts';
-import type { CommandModule } from '../command-module.ts';
 import { replaceFile } from '../files.ts';
 import { addExamples } from '../help.ts';
-import { addProbeOptions, type ProbeOptions, recordChains } from '../plan-evidence.ts';
+import { chainJson } from '../plan/chains-file.ts';
+import { addProbeOptions, type ProbeOptions, recordChains } from '../plan/evidence.ts';
 import type { Session } from '../session.ts';
-import { countOf } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf } from '../terminal/styles.ts';
 
 interface Options extends ProbeOptions {
   readonly out: string;

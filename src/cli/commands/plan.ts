@@ -5,20 +5,20 @@
  */
 import type { Command } from 'commander';
 import { planChange } from '../../preflight/plan.ts';
-import type { CommandModule } from '../command-module.ts';
+import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import type { Conclusion } from '../exit-codes.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
-import { addEvidenceOptions, type EvidenceOptions, gatherEvidence } from '../plan-evidence.ts';
-import { planJson } from '../plan-json.ts';
-import { readReadiness } from '../plan-readiness.ts';
-import { type PlanVerdict, reportPlan } from '../plan-report.ts';
-import { readInstants } from '../plan-times.ts';
-import { formatPlan } from '../plan-view.ts';
-import { type ChangeOptions, readChange } from '../planned-change.ts';
-import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
-import { addRealmOptions } from '../realm-options.ts';
+import { addEvidenceOptions, type EvidenceOptions, gatherEvidence } from '../plan/evidence.ts';
+import { planJson } from '../plan/json.ts';
+import { type ChangeOptions, readChange } from '../plan/planned-change.ts';
+import { readReadiness } from '../plan/readiness.ts';
+import { type PlanVerdict, reportPlan } from '../plan/report.ts';
+import { readInstants } from '../plan/times.ts';
+import { formatPlan } from '../plan/view.ts';
+import { addRealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends ChangeOptions, EvidenceOptions {
   readonly at?: readonly string[];

@@ -5,14 +5,14 @@
  */
 import type { Policy } from '../../core/charter/rules.ts';
 import { compilePolicy } from '../../policy/compile.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
-import { loadPolicy } from '../policy-file.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requireCharter } from '../realm-trust.ts';
+import { loadPolicy } from '../policy/file.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
-import { printable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { printable } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly file?: string;

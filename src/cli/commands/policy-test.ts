@@ -12,15 +12,15 @@ import { type CaseResult, type PolicyCase, readCases, runCase } from '../../poli
 import { compilePolicy } from '../../policy/compile.ts';
 import { openApprovals, refusals } from '../../policy/judge.ts';
 import { findingsOf } from '../../policy/submission.ts';
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
+import { loadDraft } from '../draft/file.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
-import { asWrittenByHand, isRecord, loadPolicy, loadYaml, policyFrom } from '../policy-file.ts';
-import { headFacts, type PolicyHead, readPolicyHead } from '../policy-head.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requirePin, verifyRealm } from '../realm-trust.ts';
+import { asWrittenByHand, isRecord, loadPolicy, loadYaml, policyFrom } from '../policy/file.ts';
+import { headFacts, type PolicyHead, readPolicyHead } from '../policy/head.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { requirePin, verifyRealm } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
-import { countOf, printable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf, printable } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly draft?: readonly string[];

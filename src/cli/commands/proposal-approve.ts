@@ -10,12 +10,12 @@
 import { KedgeError } from '../../core/errors.ts';
 import { splitStream } from '../../core/ids.ts';
 import { addSignatures } from '../../core/statements/sign.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type Draft, loadDraft, saveDraft } from '../draft-file.ts';
-import { reviewDraft } from '../draft-review.ts';
+import { type Draft, loadDraft, saveDraft } from '../draft/file.ts';
+import { reviewDraft } from '../draft/review.ts';
+import { signDraft } from '../draft/signing.ts';
 import { fileExists } from '../files.ts';
 import { addExamples } from '../help.ts';
-import { type ApproveOptions, addApproveOptions } from '../proposal-options.ts';
+import { type ApproveOptions, addApproveOptions } from '../proposal/options.ts';
 import {
   type FetchedProposal,
   fetchProposal,
@@ -24,11 +24,11 @@ import {
   sendProposal,
   shortDigest,
   subjectOf,
-} from '../proposals.ts';
-import { addRealmOptions } from '../realm-options.ts';
-import { isSameStatement } from '../review.ts';
+} from '../proposal/proposals.ts';
+import { addRealmOptions } from '../realm/options.ts';
+import { isSameStatement } from '../release/review.ts';
 import type { Session } from '../session.ts';
-import { signDraft } from '../signing.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends ApproveOptions {
   readonly draft?: string;

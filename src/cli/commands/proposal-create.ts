@@ -3,17 +3,18 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
-import { reviewDraft } from '../draft-review.ts';
+
+import { loadDraft } from '../draft/file.ts';
+import { reviewDraft } from '../draft/review.ts';
+import { signDraft } from '../draft/signing.ts';
 import { addExamples } from '../help.ts';
-import { askVersions, warnOfOlderNodes } from '../older-nodes.ts';
-import { type ApproveOptions, addApproveOptions } from '../proposal-options.ts';
-import { openNodeRealm, sendProposal } from '../proposals.ts';
-import { addRealmOptions } from '../realm-options.ts';
-import { requirePin } from '../realm-trust.ts';
+import { askVersions, warnOfOlderNodes } from '../node/older.ts';
+import { type ApproveOptions, addApproveOptions } from '../proposal/options.ts';
+import { openNodeRealm, sendProposal } from '../proposal/proposals.ts';
+import { addRealmOptions } from '../realm/options.ts';
+import { requirePin } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
-import { signDraft } from '../signing.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const proposalCreate: CommandModule = {

@@ -5,14 +5,14 @@
  */
 import type { ProposalStatus } from '../../core/admin/proposals.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import type { CommandModule } from '../command-module.ts';
 import { formatDistance } from '../durations.ts';
 import { addExamples } from '../help.ts';
-import { openNode } from '../node-admin.ts';
-import { refusalText, shortDigest, statusJson, subjectOf } from '../proposals.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { openNode } from '../node/admin.ts';
+import { refusalText, shortDigest, statusJson, subjectOf } from '../proposal/proposals.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatTable } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly ended?: boolean;

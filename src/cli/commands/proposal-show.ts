@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
-import { reviewDraft } from '../draft-review.ts';
+
+import { reviewDraft } from '../draft/review.ts';
 import { addExamples } from '../help.ts';
-import { fetchProposal, openNodeRealm, refusalText, statusJson } from '../proposals.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { fetchProposal, openNodeRealm, refusalText, statusJson } from '../proposal/proposals.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const proposalShow: CommandModule = {

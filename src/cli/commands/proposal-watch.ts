@@ -6,14 +6,20 @@
 import type { ProposalStatus } from '../../core/admin/proposals.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import type { CommandModule } from '../command-module.ts';
 import { parseDurationSeconds } from '../durations.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { type NodeAdmin, openNode } from '../node-admin.ts';
-import { findProposal, overError, shortDigest, statusJson, subjectOf } from '../proposals.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { pause } from '../refreshing.ts';
+import { type NodeAdmin, openNode } from '../node/admin.ts';
+import {
+  findProposal,
+  overError,
+  shortDigest,
+  statusJson,
+  subjectOf,
+} from '../proposal/proposals.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
+import { pause } from '../terminal/refreshing.ts';
 
 const INTERVAL_MAX_S = 3600;
 

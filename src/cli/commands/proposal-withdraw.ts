@@ -7,14 +7,14 @@ import { verifySignature } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { withdrawalMessage } from '../../core/proposals/withdrawal.ts';
 import { openSigner } from '../../signers/open.ts';
-import type { CommandModule } from '../command-module.ts';
-import { reviewDraft } from '../draft-review.ts';
+import { reviewDraft } from '../draft/review.ts';
 import { addExamples } from '../help.ts';
-import { type ApproveOptions, addApproveOptions } from '../proposal-options.ts';
-import { fetchProposal, openNodeRealm, statusJson } from '../proposals.ts';
-import { addRealmOptions } from '../realm-options.ts';
+import { type ApproveOptions, addApproveOptions } from '../proposal/options.ts';
+import { fetchProposal, openNodeRealm, statusJson } from '../proposal/proposals.ts';
+import { addRealmOptions } from '../realm/options.ts';
 import type { Session } from '../session.ts';
-import { signerHost } from '../signer-host.ts';
+import { signerHost } from '../signer/host.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const proposalWithdraw: CommandModule = {

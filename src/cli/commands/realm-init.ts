@@ -21,12 +21,6 @@ import { createKeyFile } from '../../signers/key-file.ts';
 import { Ledger, ledgerPath } from '../../signers/ledger.ts';
 import { LocalSigner } from '../../signers/local-signer.ts';
 import { signWithLedger } from '../../signers/sign.ts';
-import { addTermOptions, rolesOf, type TermOptions, termsOf } from '../charter-terms.ts';
-import { formatCharter } from '../charter-view.ts';
-import type { CommandModule } from '../command-module.ts';
-import { encodeDocumentFile } from '../document-file.ts';
-import { createFile, makeDirectory, requireAbsent } from '../files.ts';
-import { addExamples, collect, parseArgument } from '../help.ts';
 import {
   algorithmArgument,
   createRecoveryKey,
@@ -34,13 +28,19 @@ import {
   type NewKey,
   newRecoveryKeys,
   parseWorkFactor,
-} from '../new-keys.ts';
-import { passphraseSource } from '../passphrases.ts';
-import { loadCompiledPolicy } from '../policy-file.ts';
-import { makeRecoveryRole } from '../recovery-terms.ts';
-import { addRegionOption, nextRegions, type RegionOptions } from '../region-terms.ts';
+} from '../charter/new-keys.ts';
+import { makeRecoveryRole } from '../charter/recovery-terms.ts';
+import { addRegionOption, nextRegions, type RegionOptions } from '../charter/region-terms.ts';
+import { addTermOptions, rolesOf, type TermOptions, termsOf } from '../charter/terms.ts';
+import { formatCharter } from '../charter/view.ts';
+import { encodeDocumentFile } from '../document-file.ts';
+import { createFile, makeDirectory, requireAbsent } from '../files.ts';
+import { addExamples, collect, parseArgument } from '../help.ts';
+import { loadCompiledPolicy } from '../policy/file.ts';
 import type { Session } from '../session.ts';
-import { printable } from '../styles.ts';
+import { passphraseSource } from '../signer/passphrases.ts';
+import type { CommandModule } from '../table/module.ts';
+import { printable } from '../terminal/styles.ts';
 
 interface Options extends TermOptions, Pick<RegionOptions, 'addRegion'> {
   readonly signer?: readonly string[];

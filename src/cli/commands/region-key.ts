@@ -9,10 +9,10 @@
 import { exportSigningKey, generateSigningKey } from '../../core/crypto.ts';
 import { parseRegionName } from '../../core/ids.ts';
 import { encodePem } from '../../core/pem.ts';
-import type { CommandModule } from '../command-module.ts';
 import { createFile, requireAbsent } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly out?: string;

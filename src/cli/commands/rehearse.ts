@@ -7,9 +7,9 @@ import { KedgeError } from '../../core/errors.ts';
 import type { RunKedge } from '../../rehearsal/cluster.ts';
 import { type RehearsalReport, rehearse } from '../../rehearsal/rehearse.ts';
 import { RUNBOOKS } from '../../rehearsal/runbooks.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 const NAMES = RUNBOOKS.map(({ name }) => name);
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
-import { type EditOptions, saveEdited } from '../edit-draft.ts';
+
 import { addExamples } from '../help.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
-import { draftPath, startNewDraft } from '../workspace.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { type EditOptions, saveEdited } from '../release/edit-draft.ts';
+import { draftPath, startNewDraft } from '../release/workspace.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const releaseDraft: CommandModule = {

@@ -8,14 +8,14 @@ import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, parseBundleName } from '../../core/ids.ts';
 import { findAuthority } from '../../core/trusted/authority.ts';
 import { charterAt, type TrustedState } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { type PastStatement, readHistory, requireHead } from '../history.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addDemandOptions, type DemandOptions } from '../region-demand.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { addDemandOptions, type DemandOptions } from '../realm/region-demand.ts';
+import { type PastStatement, readHistory, requireHead } from '../release/history.ts';
 import type { Session } from '../session.ts';
-import { formatTable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatTable } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions, DemandOptions {
   readonly limit: string;

@@ -5,11 +5,11 @@
  */
 import { KedgeError } from '../../core/errors.ts';
 import { addSignatures } from '../../core/statements/sign.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type Draft, loadDraft, saveDraft } from '../draft-file.ts';
+import { type Draft, loadDraft, saveDraft } from '../draft/file.ts';
 import { addExamples } from '../help.ts';
-import { isSameStatement } from '../review.ts';
-import { countOf } from '../styles.ts';
+import { isSameStatement } from '../release/review.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf } from '../terminal/styles.ts';
 
 /** The command. */
 export const releaseMerge: CommandModule = {

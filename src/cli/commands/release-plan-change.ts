@@ -8,12 +8,12 @@ import { type AnchorId, parseTimestamp, timestampMs } from '../../core/ids.ts';
 import { isMade, planChange, withdrawPlan } from '../../core/releases/announcing.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import { parseWhat } from '../../core/releases/planned.ts';
-import { findAnchor, findIds } from '../anchor-names.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type EditOptions, editDraft } from '../edit-draft.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { findAnchor, findIds } from '../release/anchor-names.ts';
+import { type EditOptions, editDraft } from '../release/edit-draft.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends EditOptions {
   readonly what: string;

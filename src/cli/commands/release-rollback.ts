@@ -7,14 +7,14 @@ import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, releaseStream, type Sequence } from '../../core/ids.ts';
 import { rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-module.ts';
-import { type EditOptions, saveEdited } from '../edit-draft.ts';
 import { addExamples, hinted, sequenceArgument } from '../help.ts';
-import { readPastBody } from '../history.ts';
-import { openRealm } from '../realm.ts';
-import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { type EditOptions, saveEdited } from '../release/edit-draft.ts';
+import { readPastBody } from '../release/history.ts';
+import { draftPath, startNewDraft } from '../release/workspace.ts';
 import type { Session } from '../session.ts';
-import { draftPath, startNewDraft } from '../workspace.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** The command. */
 export const releaseRollback: CommandModule = {

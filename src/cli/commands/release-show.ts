@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
+
+import { loadDraft } from '../draft/file.ts';
 import { addExamples } from '../help.ts';
-import { requirePin } from '../realm-trust.ts';
-import { reviewRelease } from '../review.ts';
-import { formatReview, reviewJson } from '../review-view.ts';
+import { requirePin } from '../realm/trust.ts';
+import { reviewRelease } from '../release/review.ts';
+import { formatReview, reviewJson } from '../release/review-view.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly realm?: string;

@@ -6,20 +6,20 @@
  */
 import type { Command } from 'commander';
 import { KedgeError } from '../../core/errors.ts';
-import { reviewCharter, signableCharter } from '../charter-review.ts';
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
+import { reviewCharter, signableCharter } from '../charter/review.ts';
+import { loadDraft } from '../draft/file.ts';
+import { type Signable, signDraft } from '../draft/signing.ts';
 import { addExamples, collect } from '../help.ts';
-import { missingSignatures } from '../policy-review.ts';
-import { type OpenedDraft, requireFree, signableRelease } from '../publishing.ts';
-import type { ShortcutOptions } from '../realm-options.ts';
-import { requirePin } from '../realm-trust.ts';
-import { reviewRelease } from '../review.ts';
-import { signableRollout } from '../rollout-publishing.ts';
-import { missingOf, reviewRollout } from '../rollout-review.ts';
+import { missingSignatures } from '../policy/review.ts';
+import type { ShortcutOptions } from '../realm/options.ts';
+import { requirePin } from '../realm/trust.ts';
+import { type OpenedDraft, requireFree, signableRelease } from '../release/publishing.ts';
+import { reviewRelease } from '../release/review.ts';
+import { signableRollout } from '../rollout/publishing.ts';
+import { missingOf, reviewRollout } from '../rollout/review.ts';
 import type { Session } from '../session.ts';
-import { type Signable, signDraft } from '../signing.ts';
-import { countOf } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { countOf } from '../terminal/styles.ts';
 
 interface Options extends ShortcutOptions {
   readonly key?: readonly string[];

@@ -5,16 +5,16 @@
  * @module
  */
 import type { Command } from 'commander';
-import { submitCharter } from '../charter-review.ts';
-import type { CommandModule } from '../command-module.ts';
-import { loadDraft } from '../draft-file.ts';
+import { submitCharter } from '../charter/review.ts';
+import { loadDraft } from '../draft/file.ts';
 import { addExamples } from '../help.ts';
-import type { OpenedDraft } from '../publishing.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requirePin } from '../realm-trust.ts';
-import { submitRollout } from '../rollout-publishing.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { requirePin } from '../realm/trust.ts';
+import type { OpenedDraft } from '../release/publishing.ts';
+import { submitAndPrint } from '../release/shortcut.ts';
+import { submitRollout } from '../rollout/publishing.ts';
 import type { Session } from '../session.ts';
-import { submitAndPrint } from '../shortcut.ts';
+import type { CommandModule } from '../table/module.ts';
 
 /** `kedge release submit`. */
 export const releaseSubmit: CommandModule = {

@@ -8,13 +8,13 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName } from '../../core/ids.ts';
 import type { RolloutBody } from '../../core/rollouts/body.ts';
 import { openCount } from '../../core/rollouts/status.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { addRealmOptions, addShortcutOptions } from '../realm-options.ts';
-import { finishRollout, openRollouts, type RolloutOptions } from '../rollout-draft.ts';
-import { addTimeOptions, planTimes, type TimeOptions } from '../rollout-times.ts';
-import { addGateOptions, type GateOptions, identityLimit, withGates } from '../rollout-waves.ts';
+import { addRealmOptions, addShortcutOptions } from '../realm/options.ts';
+import { finishRollout, openRollouts, type RolloutOptions } from '../rollout/draft.ts';
+import { addTimeOptions, planTimes, type TimeOptions } from '../rollout/times.ts';
+import { addGateOptions, type GateOptions, identityLimit, withGates } from '../rollout/waves.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 type Options = RolloutOptions & GateOptions & TimeOptions;
 

@@ -6,17 +6,17 @@
 import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName } from '../../core/ids.ts';
 import type { NamedRelease } from '../../core/rollouts/body.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument, sequenceArgument } from '../help.ts';
-import { addRealmOptions, addShortcutOptions } from '../realm-options.ts';
+import { addRealmOptions, addShortcutOptions } from '../realm/options.ts';
 import {
   finishRollout,
   openRollouts,
   type RolloutBasis,
   type RolloutOptions,
-} from '../rollout-draft.ts';
-import { addWaveOptions, identityLimit, type WaveOptions, wavesOf } from '../rollout-waves.ts';
+} from '../rollout/draft.ts';
+import { addWaveOptions, identityLimit, type WaveOptions, wavesOf } from '../rollout/waves.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RolloutOptions, WaveOptions {
   readonly to?: string;

@@ -6,15 +6,20 @@
 import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName, rolloutStream } from '../../core/ids.ts';
 import { headOf } from '../../core/trusted/state.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { openRealm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { addRefreshOptions, type RefreshOptions, refresh, type View } from '../refreshing.ts';
-import { verifyNewest } from '../rollout-draft.ts';
-import { rolloutJson } from '../rollout-json.ts';
-import { formatRollout } from '../rollout-view.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm } from '../realm/realm.ts';
+import { verifyNewest } from '../rollout/draft.ts';
+import { rolloutJson } from '../rollout/json.ts';
+import { formatRollout } from '../rollout/view.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
+import {
+  addRefreshOptions,
+  type RefreshOptions,
+  refresh,
+  type View,
+} from '../terminal/refreshing.ts';
 
 type Options = RealmOptions & RefreshOptions;
 

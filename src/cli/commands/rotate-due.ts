@@ -5,16 +5,16 @@
  */
 import { type BundleName, formatTimestamp, parseBundleName } from '../../core/ids.ts';
 import { type DueRotation, dueRotations } from '../../core/rotation/due.ts';
-import { factsOf } from '../certificates.ts';
-import type { CommandModule } from '../command-module.ts';
 import { formatDistance, parseDurationSeconds } from '../durations.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { requireHead } from '../history.ts';
-import { openRealm, type Realm } from '../realm.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
-import { requireCharter } from '../realm-trust.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
+import { openRealm, type Realm } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
+import { factsOf } from '../release/certificates.ts';
+import { requireHead } from '../release/history.ts';
 import type { Session } from '../session.ts';
-import { formatTable, printable } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { formatTable, printable } from '../terminal/styles.ts';
 
 interface Options extends RealmOptions {
   readonly within: string;

@@ -7,15 +7,15 @@ import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import { isNoteOf } from '../../core/rotation/note.ts';
 import { runningRotations, type SuggestedPair } from '../../core/rotation/running.ts';
-import type { CommandModule } from '../command-module.ts';
+import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
-import { addRealmOptions, type RealmOptions } from '../realm-options.ts';
+import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { type Intent, intentName, loadIntent } from '../rotation/intent.ts';
 import { type Known, lookAt, type Rotation, withKnown } from '../rotation/look.ts';
 import { withPassed } from '../rotation/passed.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RealmOptions {
   readonly quiet?: string;

@@ -7,32 +7,32 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
 import { ROTATION_GATES, type RotationGate } from '../../core/rotation/steps.ts';
-import type { CommandModule } from '../command-module.ts';
-import { saveDraft } from '../draft-file.ts';
+import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
+import { saveDraft } from '../draft/file.ts';
 import { addExamples, collect, parseArgument } from '../help.ts';
 import type { Json } from '../output.ts';
-import { openNodeRealm, proposeDraft } from '../proposals.ts';
-import type { OpenedDraft } from '../publishing.ts';
-import { parseQuietMs, QUIET_TEXT } from '../quiet.ts';
+import { openNodeRealm, proposeDraft } from '../proposal/proposals.ts';
 import {
   addKeyOptions,
   addRealmOptions,
   type RealmOptions,
   type ShortcutOptions,
-} from '../realm-options.ts';
-import { lookAt, type Rotation, type RotationTerms, withKnown } from '../rotation/look.ts';
-import { findPair, type PairOptions, rotationDraftPath } from '../rotation/pair.ts';
-import { withPassed } from '../rotation/passed.ts';
-import { openNextRelease } from '../rotation/release.ts';
-import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
-import type { Session } from '../session.ts';
+} from '../realm/options.ts';
+import type { OpenedDraft } from '../release/publishing.ts';
 import {
   describeSigned,
   type Finished,
   finishedJson,
   nextOfWaves,
   signAndPublish,
-} from '../shortcut.ts';
+} from '../release/shortcut.ts';
+import { lookAt, type Rotation, type RotationTerms, withKnown } from '../rotation/look.ts';
+import { findPair, type PairOptions, rotationDraftPath } from '../rotation/pair.ts';
+import { withPassed } from '../rotation/passed.ts';
+import { openNextRelease } from '../rotation/release.ts';
+import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
+import type { Session } from '../session.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RealmOptions, ShortcutOptions, PairOptions {
   readonly label?: string;

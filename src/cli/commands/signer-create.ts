@@ -5,11 +5,11 @@
  */
 import { ALGORITHMS, generateSigningKey } from '../../core/crypto.ts';
 import { parseSignerId } from '../../core/ids.ts';
-import type { CommandModule } from '../command-module.ts';
+import { algorithmArgument } from '../charter/new-keys.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { algorithmArgument } from '../new-keys.ts';
 import type { Session } from '../session.ts';
-import { type SignerKeyOptions, writeSignerKey } from '../signer-key.ts';
+import { type SignerKeyOptions, writeSignerKey } from '../signer/key.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends SignerKeyOptions {
   readonly algorithm: string;

@@ -7,12 +7,12 @@ import type { SigningKey } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseSignerId } from '../../core/ids.ts';
 import { isEncryptedKey, parseEncryptedKey, parsePlainKey } from '../../signers/plain-key.ts';
-import type { CommandModule } from '../command-module.ts';
 import { readInput } from '../files.ts';
 import { addExamples, parseArgument } from '../help.ts';
-import { passphraseSource } from '../passphrases.ts';
 import type { Session } from '../session.ts';
-import { type SignerKeyOptions, writeSignerKey } from '../signer-key.ts';
+import { type SignerKeyOptions, writeSignerKey } from '../signer/key.ts';
+import { passphraseSource } from '../signer/passphrases.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options extends SignerKeyOptions {
   readonly oldPassphraseFile?: string;

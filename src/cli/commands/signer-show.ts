@@ -5,11 +5,11 @@
  */
 import { encodePem } from '../../core/pem.ts';
 import { openSigner } from '../../signers/open.ts';
-import type { CommandModule } from '../command-module.ts';
 import { createFile, requireAbsent } from '../files.ts';
 import { addExamples } from '../help.ts';
 import type { Session } from '../session.ts';
-import { signerHost } from '../signer-host.ts';
+import { signerHost } from '../signer/host.ts';
+import type { CommandModule } from '../table/module.ts';
 
 interface Options {
   readonly out?: string;

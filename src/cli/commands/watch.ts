@@ -11,16 +11,16 @@ import { type BundleSource, openBundleSource } from '../../client/source.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import type { PlannedChange } from '../../core/releases/planned.ts';
-import { formatAnnounced } from '../announced-view.ts';
-import type { Canary } from '../canary.ts';
-import type { CommandModule } from '../command-module.ts';
 import { addExamples, collect, hinted, parseArgument } from '../help.ts';
-import { tlsOf } from '../node-admin.ts';
+import { tlsOf } from '../node/admin.ts';
 import type { Json } from '../output.ts';
-import { requirePinnedRealm } from '../realm-trust.ts';
-import { addKnownCharterOption, type DemandOptions, parseDemand } from '../region-demand.ts';
+import type { Canary } from '../plan/canary.ts';
+import { addKnownCharterOption, type DemandOptions, parseDemand } from '../realm/region-demand.ts';
+import { requirePinnedRealm } from '../realm/trust.ts';
+import { formatAnnounced } from '../release/announced-view.ts';
 import type { Session } from '../session.ts';
-import { printable, type Styles } from '../styles.ts';
+import type { CommandModule } from '../table/module.ts';
+import { printable, type Styles } from '../terminal/styles.ts';
 import { parseWebhook, Webhook } from '../webhook.ts';
 
 interface Options extends DemandOptions {
@@ -131,7 +131,7 @@ async function run(session: Session, bundles: readonly string[], options: Option
 /** Loads the judgement of chains, which other watchers do not need. */
 async function openCanary(session: Session, { chains }: Options): Promise<Canary | undefined> {
   if (chains === undefined) return undefined;
-  const { Canary } = await import('../canary.ts');
+  const { Canary } = await import('../plan/canary.ts');
   return await Canary.open(session, chains);
 }
 

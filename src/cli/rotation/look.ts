@@ -10,12 +10,12 @@ import type { AnchorId, BundleName } from '../../core/ids.ts';
 import { type RotationPath, rotationPath } from '../../core/rotation/path.ts';
 import type { RotationGate, RotationQuestion } from '../../core/rotation/steps.ts';
 import type { ReleaseHead } from '../../core/trusted/state.ts';
-import { factsOf, suggestLabel } from '../certificates.ts';
-import { requireHead } from '../history.ts';
-import type { NodeAdmin } from '../node-admin.ts';
-import { openRealm, type Realm, type RealmRelease } from '../realm.ts';
-import type { RealmOptions } from '../realm-options.ts';
-import { requireCharter } from '../realm-trust.ts';
+import type { NodeAdmin } from '../node/admin.ts';
+import type { RealmOptions } from '../realm/options.ts';
+import { openRealm, type Realm, type RealmRelease } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
+import { factsOf, suggestLabel } from '../release/certificates.ts';
+import { requireHead } from '../release/history.ts';
 import type { Session } from '../session.ts';
 import type { Intent } from './intent.ts';
 

@@ -6,9 +6,9 @@
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId, BundleName } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
-import { findAnchor, findIds } from '../anchor-names.ts';
-import { readCertificates } from '../certificates.ts';
 import { fileExists } from '../files.ts';
+import { findAnchor, findIds } from '../release/anchor-names.ts';
+import { readCertificates } from '../release/certificates.ts';
 import type { Session } from '../session.ts';
 import { type Intent, intentName, loadIntent, saveIntent } from './intent.ts';
 

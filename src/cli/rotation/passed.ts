@@ -8,7 +8,7 @@ import type { AnchorId } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
 import { passedIn } from '../../core/rotation/note.ts';
 import type { RotationStep } from '../../core/rotation/path.ts';
-import { readBodies } from '../history.ts';
+import { readBodies } from '../release/history.ts';
 import type { Known, Rotation } from './look.ts';
 
 /** A rotation that takes more releases of its bundle than this shows what its last ones passed. */

@@ -9,7 +9,7 @@ import type { GateBlocker } from '../../core/rotation/gates.ts';
 import type { RotationStep } from '../../core/rotation/path.ts';
 import { formatDistance } from '../durations.ts';
 import type { Json } from '../output.ts';
-import { printable, type Styles } from '../styles.ts';
+import { printable, type Styles } from '../terminal/styles.ts';
 import type { Named, Rotation } from './look.ts';
 
 const NAME_WIDTH = 10;

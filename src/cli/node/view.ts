@@ -1,0 +1,294 @@
+/**
+ * What one node says about itself, checked as far as it can be, as JSON and as text.
+ *
+ * A status is the node's own word. What can be checked is checked: that it is of the pinned realm,
+ * and whether evidence of a fork proves one.
+ *
+ * @module
+ */
+import type { NodeStatus, PeerStatus, StreamStatus } from '../../core/admin/messages.ts';
+import { KedgeError } from '../../core/errors.ts';
+import { CHARTER_STREAM, formatTimestamp } from '../../core/ids.ts';
+import type { MemberDoubt } from '../../core/membership/view.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
+import { acceptEvidence } from '../../core/trusted/accept.ts';
+import type { Evidence } from '../../core/trusted/state.ts';
+import { formatDistance } from '../durations.ts';
+import { expiryReminder } from '../expiry-view.ts';
+import type { Json } from '../output.ts';
+import type { RealmOptions } from '../realm/options.ts';
+import { openRealm, type Realm } from '../realm/realm.ts';
+import { requireCharter } from '../realm/trust.ts';
+import type { Session } from '../session.ts';
+import { countOf, formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
+
+/** The answer of one node. */
+export interface AskedNode {
+  readonly status: NodeStatus;
+  /** Forks that it has evidence of, in words. */
+  readonly forks: readonly string[];
+  /** That the charter of the realm ends soon, in words; else empty. */
+  readonly reminders: readonly string[];
+}
+
+/** Asks a node. Errors: `CONFIG`, `REALM` for one of another realm, those of calling it. */
+export async function askNode(session: Session, options: RealmOptions): Promise<AskedNode> {
+  await using realm = await openRealm(session, options);
+  if (realm.node === undefined) {
+    throw new KedgeError('CONFIG', 'the node is not given', {
+      detail: { hint: 'give --node, or set `node:` in kedge.yaml' },
+    });
+  }
+  const status = await realm.node.status();
+  if (status.firstCharterDigest !== realm.pin.digest) {
+    throw new KedgeError('REALM', `the node pins ${status.firstCharterDigest} for ${status.realm}`);
+  }
+  const forks = status.streams.flatMap(({ stream, fork }) =>
+    fork === undefined ? [] : [`${stream} is forked: ${describeFork(realm, fork)}`],
+  );
+  const current = requireCharter(realm.state);
+  const reminder = expiryReminder(CHARTER_STREAM, current, session.context.nowMs());
+  return { status, forks, reminders: reminder === undefined ? [] : [reminder] };
+}
+
+/** Says whether evidence proves a fork, by the rules that nodes and clients use. */
+function describeFork(realm: Realm, fork: Evidence): string {
+  const digests = [fork.first, fork.second].map(({ payload }) => parseStatement(payload).digest);
+  const both = `sequence ${fork.sequence} exists as ${digests.join(' and as ')}`;
+  try {
+    acceptEvidence(realm.state, fork);
+    return `${both}; both are validly signed. See docs/errors.md#fork`;
+  } catch (thrown) {
+    const { code, message } = KedgeError.from(thrown);
+    return `${both}, but this proves nothing: ${message} (${code})`;
+  }
+}
+
+/** A status for a terminal. */
+export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number): string {
+  const { repair } = status;
+  // The clock of the node may be a little ahead of this one; what it tells of is over all the same.
+  const when = (timeMs: number | undefined): string =>
+    timeMs === undefined ? 'never' : formatDistance(Math.min(timeMs, nowMs), nowMs);
+  return [
+    styles.bold(`Node ${status.nodeId} in ${status.region}, realm ${status.realm}`),
+    formatFields([
+      ['version', printable(status.version)],
+      ['started', `${formatTimestamp(status.startedAtMs)} (${when(status.startedAtMs)})`],
+      ['pin', status.firstCharterDigest],
+      ['root', status.root],
+      ['others hold', formatRoots(status, styles)],
+      ['behind', formatBehind(status.behind, styles)],
+      ['repair', `compared ${when(repair.comparedAtMs)}, fetched ${when(repair.fetchedAtMs)}`],
+    ]),
+    '',
+    styles.bold(countOf(status.streams.length, 'stream')),
+    formatStreams(status.streams, styles),
+    '',
+    styles.bold(`${String(status.peers.length)} other nodes`),
+    formatPeers(status, styles, nowMs),
+    ...titled(styles.bold('Seeds that lead to nobody'), formatSeeds(status, nowMs)),
+    ...formatConduct(status, styles, nowMs),
+    ...formatDoubts(status, styles),
+    '',
+    styles.bold(attesting(status)),
+    formatRegions(status, styles, nowMs),
+    '',
+    styles.bold('Clients of this node'),
+    formatAdoption(status),
+  ].join('\n');
+}
+
+function titled(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines];
+}
+
+/** How many of the linked nodes hold the same as this one; those that told nothing count apart. */
+function countRoots({ peers, root }: NodeStatus): {
+  readonly same: number;
+  readonly different: number;
+  readonly unknown: number;
+} {
+  const linked = peers.filter(({ link }) => link === 'up');
+  const told = linked.filter(({ peerRoot }) => peerRoot !== undefined);
+  const same = told.filter(({ peerRoot }) => peerRoot === root).length;
+  return { same, different: told.length - same, unknown: linked.length - told.length };
+}
+
+function formatRoots(status: NodeStatus, styles: Styles): string {
+  const { same, different, unknown } = countRoots(status);
+  const linked = same + different + unknown;
+  if (linked === 0) return 'no node is linked';
+  const parts = [`the same: ${String(same)} of ${String(linked)} linked nodes`];
+  if (different > 0) parts.push(styles.yellow(`something else: ${String(different)}`));
+  if (unknown > 0) parts.push(`not told yet: ${String(unknown)}`);
+  return parts.join(', ');
+}
+
+/** How much of what others hold this node lacks. */
+export function formatBehind(behind: number, styles: Styles): string {
+  return behind === 0 ? 'nothing' : styles.yellow(countOf(behind, 'stream'));
+}
+
+function formatStreams(streams: readonly StreamStatus[], styles: Styles): string {
+  const rows = streams.map(({ stream, sequence, digest, fork }) => [
+    `  ${stream}`,
+    String(sequence),
+    digest.slice(0, 16),
+    fork === undefined ? 'open' : styles.red(`FORKED at ${fork.sequence}`),
+  ]);
+  return formatTable(['  stream', 'sequence', 'digest', 'state'], rows);
+}
+
+function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number): string {
+  if (peers.length === 0) return '  none known';
+  const sorted = peers.toSorted(byRegion);
+  const rows = sorted.map((peer, index) => [
+    `  ${peer.region === sorted[index - 1]?.region ? '' : peer.region}`,
+    peer.nodeId,
+    printable(peer.address),
+    peer.role,
+    peer.state === 'alive' ? styles.green(peer.state) : styles.red(peer.state),
+    peer.link === 'down' ? styles.red('down') : peer.link === 'up' ? styles.green('up') : '-',
+    peer.rttMs === undefined ? '' : `${peer.rttMs.toFixed(1)} ms`,
+    peer.sinceMs === 0 ? '' : formatDistance(peer.sinceMs, nowMs),
+    peer.link !== 'up' || peer.peerRoot === undefined
+      ? ''
+      : peer.peerRoot === root
+        ? 'the same'
+        : styles.yellow('something else'),
+    printable(peer.software?.version ?? '?'),
+    printable(troubleOf(peer)),
+  ]);
+  const head = ['node', 'address', 'role', 'state', 'link', 'RTT', 'since', 'holds', 'version'];
+  return formatTable(['  region', ...head, 'last error'], rows);
+}
+
+/** Why a node is not reached; nothing when no link is needed and nothing is wrong. */
+function troubleOf({ link, state, doubt, lastError }: PeerStatus): string {
+  const isMissed = link === 'none' && (doubt === 'unproven' || state === 'suspect');
+  if (link === 'down') return lastError ?? 'not tried yet';
+  return isMissed || state === 'failed' ? (lastError ?? '') : '';
+}
+
+function formatSeeds({ failingSeeds }: NodeStatus, nowMs: number): readonly string[] {
+  const rows = failingSeeds.map(({ address, sinceMs, reason }) => [
+    `  ${printable(address)}`,
+    formatDistance(Math.min(sinceMs, nowMs), nowMs),
+    printable(reason),
+  ]);
+  return rows.length === 0 ? [] : [formatTable(['  seed', 'since', 'reason'], rows)];
+}
+
+/** Nothing where nobody got anything wrong. */
+function formatConduct({ peers }: NodeStatus, styles: Styles, nowMs: number): readonly string[] {
+  const rows = peers.flatMap(({ nodeId, conduct }) => {
+    if (conduct === undefined) return [];
+    const { faults, cutOffs, refusedUntilMs, lastFault } = conduct;
+    const until =
+      refusedUntilMs === undefined
+        ? 'no'
+        : styles.red(`ends ${formatDistance(refusedUntilMs, nowMs)}`);
+    return [[`  ${nodeId}`, String(faults), String(cutOffs), until, printable(lastFault)]];
+  });
+  if (rows.length === 0) return [];
+  const table = formatTable(['  node', 'faults', 'cut off', 'refused', 'last fault'], rows);
+  return ['', styles.bold('Nodes that got something wrong'), table];
+}
+
+/** What a node finds hard to believe of another one, in words. */
+export function describeDoubt(doubt: MemberDoubt): string {
+  switch (doubt) {
+    case 'unproven':
+      return 'never showed itself and cannot be reached: there may be no such node';
+    case 'too-far':
+      return 'claims the same region, and is far away';
+    case 'too-near':
+      return 'claims a region that is far away, and is near';
+  }
+}
+
+function formatDoubts({ peers }: NodeStatus, styles: Styles): readonly string[] {
+  const rows = peers.flatMap(({ nodeId, region, doubt }) =>
+    doubt === undefined ? [] : [[`  ${nodeId}`, region, describeDoubt(doubt)]],
+  );
+  if (rows.length === 0) return [];
+  return [
+    '',
+    styles.bold('Nodes that are hard to believe'),
+    formatTable(['  node', 'region', ''], rows),
+  ];
+}
+
+/** The order of members: by region, then by name. */
+export function byRegion(
+  a: Pick<PeerStatus, 'region' | 'nodeId'>,
+  b: Pick<PeerStatus, 'region' | 'nodeId'>,
+): number {
+  const [left, right] = a.region === b.region ? [a.nodeId, b.nodeId] : [a.region, b.region];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function attesting({ regions }: NodeStatus): string {
+  const heard = regions.filter(
+    ({ heartbeatAtMs, standing }) => heartbeatAtMs !== undefined && standing === 'counts',
+  );
+  return `Heartbeats of ${heard.length} of ${regions.length} regions`;
+}
+
+function formatRegions({ regions }: NodeStatus, styles: Styles, nowMs: number): string {
+  if (regions.length === 0) return '  the charter lists none';
+  const rows = regions.map(({ region, heartbeatAtMs, standing }) => [
+    `  ${region}`,
+    heartbeatAtMs === undefined ? 'none' : formatDistance(heartbeatAtMs, nowMs),
+    standing === 'faulty' ? styles.red('signed two roots') : '',
+  ]);
+  return formatTable(['  region', 'heartbeat', 'counts'], rows);
+}
+
+function formatAdoption({ subscribers }: NodeStatus): string {
+  if (subscribers.length === 0) return '  none connected';
+  const rows = subscribers.map(({ bundle, sequence, delivered, loaded, refused }) => [
+    `  ${bundle}`,
+    String(sequence),
+    String(delivered),
+    String(loaded),
+    String(refused),
+  ]);
+  return formatTable(['  bundle', 'release', 'delivered', 'loaded', 'refused'], rows);
+}
+
+/** A status for programs. */
+export function statusJson(status: NodeStatus): Json {
+  const { comparedAtMs, fetchedAtMs } = status.repair;
+  return {
+    nodeId: status.nodeId,
+    region: status.region,
+    realm: status.realm,
+    version: status.version,
+    documents: status.documents ?? null,
+    firstCharterDigest: status.firstCharterDigest,
+    startedAt: formatTimestamp(status.startedAtMs),
+    root: status.root,
+    roots: countRoots(status),
+    behind: status.behind,
+    repair: {
+      comparedAt: comparedAtMs === undefined ? null : formatTimestamp(comparedAtMs),
+      fetchedAt: fetchedAtMs === undefined ? null : formatTimestamp(fetchedAtMs),
+    },
+    streams: status.streams.map(({ stream, sequence, digest, fork }) => ({
+      stream,
+      sequence,
+      digest,
+      state: fork === undefined ? 'open' : 'forked',
+    })),
+    peers: status.peers.map(({ conduct, software, ...peer }) => ({
+      ...peer,
+      ...(conduct !== undefined && { conduct: { ...conduct } }),
+      ...(software !== undefined && { software: { ...software } }),
+    })),
+    failingSeeds: status.failingSeeds.map((seed) => ({ ...seed })),
+    regions: status.regions.map((region) => ({ ...region })),
+    subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * A judged draft of a release as a person and as a program read it.
+ *
+ * @module
+ */
+import { formatTimestamp } from '../../core/ids.ts';
+import { narrowsOnly } from '../../core/releases/narrowing.ts';
+import type { Draft } from '../draft/file.ts';
+import { formatDistance } from '../durations.ts';
+import type { Json } from '../output.ts';
+import type { Session } from '../session.ts';
+import { formatFields, printable, type Styles } from '../terminal/styles.ts';
+import { changesJson, formatChanges, formatCounts } from './change-view.ts';
+import { formatWaits, waitsJson } from './next-step.ts';
+import type { ReleaseReview } from './review.ts';
+
+/** The whole review as text: what it is, what changes, who signed, what is wrong. */
+export function formatReview(session: Session, review: ReleaseReview, draft: Draft): string {
+  const { styles } = session.output;
+  const nowMs = session.context.nowMs();
+  const { statement, body } = review;
+  const fields = formatFields([
+    ['realm', statement.realm],
+    ['bundle', review.bundle],
+    ['sequence', `${statement.sequence}${review.previous === undefined ? ' (the first)' : ''}`],
+    ['digest', statement.digest],
+    ['charter', `version ${statement.charterVersion}`],
+    [
+      'issued',
+      `${formatTimestamp(statement.issuedMs)} (${formatDistance(statement.issuedMs, nowMs)})`,
+    ],
+    [
+      'expires',
+      `${formatTimestamp(statement.expiresMs)} (${formatDistance(statement.expiresMs, nowMs)})`,
+    ],
+    ...(body.note === '' ? [] : [['note', printable(body.note)] as const]),
+  ]);
+  const { issuedMs } = statement;
+  const changes = formatChanges(review.changes, { styles, nowMs, issuedMs, blobs: draft.blobs });
+  return [
+    styles.bold(`Release ${statement.sequence} of ${review.bundle}`),
+    fields,
+    '',
+    styles.bold('Changes: ') + formatCounts(review.counts),
+    changes,
+    ...formatWaits(review),
+    '',
+    styles.bold('Signatures: ') + signatureLine(review, styles),
+    ...review.problems.map(
+      ({ code, message }) => `${styles.red('Nodes will refuse it:')} ${message} (${code})`,
+    ),
+    ...authorityNotes(review),
+    ...review.approvals.map(({ text }) => `${styles.yellow('More signers:')} ${text}`),
+  ].join('\n');
+}
+
+/** `2 of 2 needed: ana, ben`. */
+function signatureLine(review: ReleaseReview, styles: Styles): string {
+  const { signers, role } = review.authority;
+  const count = `${signers.length} of ${role.threshold} needed`;
+  const present = signers.length === 0 ? '' : `: ${signers.join(', ')}`;
+  const absent = role.signers.filter((signer) => !signers.includes(signer));
+  const missing =
+    isComplete(review) || absent.length === 0 ? '' : ` (may still sign: ${absent.join(', ')})`;
+  return (isComplete(review) ? styles.green : styles.yellow)(count) + present + missing;
+}
+
+/** Says whether enough people signed for nodes to take the release. */
+export function isComplete({ authority, previous, body, approvals }: ReleaseReview): boolean {
+  if (approvals.length > 0) return false;
+  if (authority.quorums.has('release')) return true;
+  const narrows = previous !== undefined && narrowsOnly(previous.body, body);
+  return narrows && authority.quorums.has('revoke');
+}
+
+function authorityNotes({ problems, authority }: ReleaseReview): readonly string[] {
+  if (!problems.some(({ code }) => code === 'BLAST_RADIUS')) return [];
+  const role = authority.quorums.has('charter') ? 'has signed' : 'has not signed yet';
+  return [`The charter role may allow it by signing this draft too; it ${role}.`];
+}
+
+/** The whole review as JSON. */
+export function reviewJson(review: ReleaseReview, draft: Draft): { readonly [key: string]: Json } {
+  const { statement, authority, body, counts } = review;
+  return {
+    realm: statement.realm,
+    bundle: review.bundle,
+    sequence: statement.sequence,
+    digest: statement.digest,
+    previous: statement.previous,
+    charterVersion: statement.charterVersion,
+    issued: formatTimestamp(statement.issuedMs),
+    expires: formatTimestamp(statement.expiresMs),
+    note: body.note,
+    counts: { ...counts },
+    changes: changesJson(review.changes, draft.blobs),
+    waits: waitsJson(review),
+    signatures: {
+      needed: authority.role.threshold,
+      signers: authority.signers,
+      complete: isComplete(review),
+    },
+    problems: review.problems.map(({ code, message }) => ({ code, message })),
+    approvals: review.approvals.map(({ rule, missing }) => ({ rule, missing })),
+  };
+}
