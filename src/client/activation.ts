@@ -2,9 +2,8 @@
  * From a message of a node to a bundle in use: verify, keep, swap, tell.
  *
  * Verified first: nothing else looks at bytes of a node. Then `delivered`, then the last-known-good
- * copy, while live trust gets ready, then the swap, then `loaded`: a restart starts from there.
- * When the disk fails the swap happens all the same, as revocations must get through, without
- * `loaded`.
+ * copy, while live trust gets ready, then the swap, then `loaded`: a restart starts from there. The
+ * swap happens also when the disk fails, as revocations must get through, but without `loaded`.
  *
  * @module
  */

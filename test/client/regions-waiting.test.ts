@@ -98,7 +98,7 @@ describe('a source that requires regions, while a release waits behind a rollout
     expect(inUse()).toBe(1);
   });
 
-  it('is stale when a region has a release before that of a rollout (DW-13)', async () => {
+  it('is stale when a region has one before the release that a rollout names (DW-13)', async () => {
     // Whoever signs rollouts names what nobody published: no node but a false one takes that.
     const far = { sequence: parseSequence(1000), digest: sha256(new Uint8Array(0)) };
     const plan = { ...rolloutOf(release(1), release(1)), to: far };

@@ -31,7 +31,7 @@ describe('lookAt', () => {
     expect(await lookAt(paths, laterMs())).not.toBe(before);
   });
 
-  it('says nothing of files that changed just now: the next may get the same time', async () => {
+  it('says nothing of files that changed just now: another change may look the same', async () => {
     expect(await lookAt(paths, Date.now())).toBeUndefined();
     expect(await lookAt(paths, Date.now() - 60_000)).toBeUndefined();
   });

@@ -28,6 +28,12 @@ export const COVERED_D: readonly CoveredCase[] = [
     title: 'is stale within the window when a node withholds what became of that rollout',
   },
   {
+    name: 'D01 quorum-older-than-W, of a release that nobody published',
+    about: 'A rollout of what no region has hides nothing that a region has before that.',
+    test: 'test/client/regions-waiting.test.ts',
+    title: 'is stale when a region has one before the release that a rollout names (DW-13)',
+  },
+  {
     name: 'D01 quorum-older-than-W, in waves',
     about: 'A release that waits behind a rollout makes no program stale: a real node.',
     test: 'test/node/waiting.test.ts',
