@@ -7,6 +7,7 @@ import { CHARTER_STREAM, type StreamName } from '../src/core/ids.ts';
 import type { Evidence } from '../src/core/trusted/state.ts';
 import type { Coverage } from './coverage.ts';
 import { dueText } from './delivery-plan.ts';
+import type { SimNode } from './node.ts';
 import { doSignersLeave, type SeedPlan } from './plan.ts';
 import type { Published } from './pool.ts';
 import { SEED_DELAY_MAX_MS } from './regions.ts';
@@ -41,7 +42,7 @@ const COSIGNED_MAX_MS = 10_000;
 const FOUND_MAX_MS = 120_000;
 const CLOSING_MAX_MS = 400_000;
 /** A decision may bring up a fork that lay above. */
-const DECISIONS_MAX = 8;
+const DECISIONS_MAX = 12;
 /** What a quiet node may send, bytes per second: `idle` in the bars. */
 const IDLE_MAX_BYTES = 1024;
 const IDLE_MS = 30_000;
@@ -125,14 +126,17 @@ function decideForks(world: World): void {
     if (decider.close() || decider.isBusy) {
       onTop = undefined;
       settle(world);
-    } else if (onTop === undefined) {
-      onTop = publishOnTop(world);
-    } else {
-      break;
+      continue;
     }
+    if (onTop !== undefined) return requireDecided(world, onTop);
+    onTop = publishOnTop(world);
   }
+  throw new Violation('decided', world.nowMs, `forks go on after ${DECISIONS_MAX} rounds`);
+}
+
+function requireDecided(world: World, onTop: readonly Published[]): void {
   for (const { identity, disk } of world.core()) {
-    for (const { stream, sequence, digest } of [...decider.inForce, ...(onTop ?? [])]) {
+    for (const { stream, sequence, digest } of [...world.decider.inForce, ...onTop]) {
       if (disk.entry(stream, sequence)?.digest === digest) continue;
       const what = `${identity.nodeId} does not hold ${stream} ${sequence} as it was decided`;
       throw new Violation('decided', world.nowMs, what);
@@ -223,28 +227,29 @@ function requireQuiet(world: World): void {
  */
 function requireAttested(world: World): void {
   const lastMs = world.nowMs + KEY_WAITS_MAX_MS;
-  let byMs = world.nowMs;
-  for (let what = unattested(world); what !== undefined; what = unattested(world)) {
-    if (doKeysWait(world)) byMs = Math.min(lastMs, world.nowMs + COSIGNED_MAX_MS);
-    if (world.nowMs >= byMs) throw new Violation('attested', world.nowMs, what);
+  const until = new Map<SimNode, number>();
+  for (let lacking = [...unattested(world)]; lacking.length > 0; lacking = [...unattested(world)]) {
+    for (const { host, what } of lacking) {
+      const isWaiting = host.driver?.standing.isWaiting === true;
+      if (isWaiting) until.set(host, Math.min(lastMs, world.nowMs + COSIGNED_MAX_MS));
+      if (world.nowMs < (until.get(host) ?? 0)) continue;
+      throw new Violation('attested', world.nowMs, what);
+    }
     world.runUntil(world.nowMs + STEP_MS);
   }
 }
 
-function doKeysWait(world: World): boolean {
-  return world.core().some(({ driver }) => driver?.standing.isWaiting === true);
-}
-
-function unattested(world: World): string | undefined {
+/** What is not known to somebody, and whose region said it. */
+function* unattested(world: World): Generator<{ readonly host: SimNode; readonly what: string }> {
   for (const [host, { stream, size, root }] of world.oracle.attested) {
     if (!host.attests) continue;
     for (const { identity, driver } of world.core()) {
       const heads = driver?.machine.attestations.cosigned(stream) ?? [];
       if (heads.some(({ checkpoint: at }) => at.size === size && at.root === root)) continue;
-      return `${identity.nodeId} lacks what ${host.identity.nodeId} cosigned of ${stream} ${size}`;
+      const by = host.identity.nodeId;
+      yield { host, what: `${identity.nodeId} lacks what ${by} cosigned of ${stream} ${size}` };
     }
   }
-  return undefined;
 }
 
 /** What is due to programs follows from the statements alone. */
