@@ -54,12 +54,17 @@ export class FetchPlan {
     return this.#wants.fetches;
   }
 
-  /** An event is handled now; this time never goes back. */
-  clock(monotonicMs: number): void {
+  /**
+   * An event is handled now; `monotonicMs` never goes back. Where the charters moved, what was
+   * refused for want of the newest is asked for again without waiting for the next look.
+   */
+  clock(monotonicMs: number, nowMs: number): void {
     this.#monotonicMs = monotonicMs;
     const charter = currentCharter(this.#replica.verified)?.digest;
-    if (charter !== this.#charter) this.#wants.chartered();
+    if (charter === this.#charter) return;
     this.#charter = charter;
+    this.#wants.chartered();
+    this.tick(nowMs);
   }
 
   /** Notes what peers have; asks for what is missing here together. */

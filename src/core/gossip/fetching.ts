@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../errors.ts';
-import { type NodeId, rolloutStream, splitStream } from '../ids.ts';
+import { CHARTER_STREAM, type NodeId, rolloutStream, splitStream } from '../ids.ts';
 import type { PeerIdentity } from '../peer.ts';
 import type { Evidence } from '../trusted/state.ts';
 import type { ActiveFetch, Want } from './active-fetches.ts';
@@ -43,10 +43,10 @@ export class Fetching {
     this.#answers = new FetchAnswers({ links, replica, missing, lacking: this });
   }
 
-  /** An event is handled now; this time never goes back. */
-  clock(monotonicMs: number): void {
+  /** An event is handled now; `monotonicMs` never goes back. */
+  clock(monotonicMs: number, nowMs: number): void {
     this.#monotonicMs = monotonicMs;
-    this.#plan.clock(monotonicMs);
+    this.#plan.clock(monotonicMs, nowMs);
   }
 
   /** True while something is being fetched. */
@@ -243,7 +243,9 @@ export class Fetching {
 
 function outcomeOf({ buffer }: ActiveFetch, failure: KedgeError): Outcome {
   if (failure.code === 'UNAVAILABLE') return 'unreached';
-  return failure === buffer.unproven() ? 'unproven' : 'failed';
+  // Neither proves anything before another charter holds.
+  const lacksCharter = failure.code === 'GAP' && failure.detail['stream'] === CHARTER_STREAM;
+  return lacksCharter || failure === buffer.unproven() ? 'unproven' : 'failed';
 }
 
 /** What of a failure is held against the peer. */

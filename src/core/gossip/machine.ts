@@ -175,7 +175,7 @@ export class GossipMachine {
    */
   handle(event: GossipEvent, nowMs: number, monotonicMs: number = nowMs): readonly GossipEffect[] {
     this.#conduct.tick(monotonicMs);
-    this.#fetching.clock(monotonicMs);
+    this.#fetching.clock(monotonicMs, nowMs);
     this.#dispatch(event, nowMs, monotonicMs);
     const held = this.#holding.screen(this.#outbox.take());
     this.#holding.review();

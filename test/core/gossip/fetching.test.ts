@@ -149,7 +149,25 @@ describe('Fetching', () => {
     expect(asked(tick())).toEqual([]);
     const charter = realm.nextCharter((body) => body);
     handle({ kind: 'submit', requestId: 1, document: charter.document, blobs: [], recall: {} });
-    expect(asked(tick())).toHaveLength(1);
+    // Whatever comes next, though it has nothing to do with it.
+    expect(asked(stall(0))).toHaveLength(1);
+  });
+
+  it('asks for a release again as soon as the charter is there that it lacked', () => {
+    begin();
+    const charter = realm.nextCharter((body) => body);
+    const release = realm.nextRelease(BUNDLE, (body) => body);
+    const { stream, sequence, digest } = release;
+    frame({ kind: 'held', row: { stream, sequence, digest, forked: false }, revision: 1 });
+    expect(asked(item(entry(release)))).toEqual([2]);
+    // The charter does not come for so long that the release is tried again, until it rests.
+    nowMs += 3_000;
+    let [next] = asked(stall(2));
+    expect(next).toBe(3);
+    while (next !== undefined) [next] = asked(item(entry(release), next));
+    handle({ kind: 'submit', requestId: 1, document: charter.document, blobs: [], recall: {} });
+    const [again] = fetches(handle({ kind: 'fetch-end', fetchId: 2 }));
+    expect(again?.requests).toMatchObject([{ stream }]);
   });
 
   it('does not ask for ever for what a peer does not have any more', () => {
