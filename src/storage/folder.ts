@@ -53,7 +53,10 @@ export async function requireRoom(path: string): Promise<void> {
   try {
     let missingBytes = RECOVERY_SLACK_BYTES;
     for (const name of await readdir(path)) {
-      if (LOG_FILE.test(name)) missingBytes += (await stat(join(path, name))).size;
+      if (!LOG_FILE.test(name)) continue;
+      // The database that is still closing may remove one meanwhile.
+      const found = await stat(join(path, name)).catch(undefinedIfMissing);
+      missingBytes += found?.size ?? 0;
     }
     // Left by a crash, or a link to somewhere else: never written through.
     await rm(probe, { force: true });

@@ -25,6 +25,7 @@ const EARLY_MAX_MS = 600;
 const LIFE_MEAN_MS = 150;
 const LIFE_MAX_MS = 2000;
 const PUBLISH_PAUSE_MS = 15;
+const PUBLISHED_PER_KILL = 0.6;
 const CONVERGE_WITHIN_MS = 30_000;
 
 /** The run as all parts see it. */
@@ -103,9 +104,18 @@ async function keepKilling(run: Run, node: ProcessNode): Promise<void> {
     await publisher.read(node.name, admin);
     up.set(node.name, admin);
     await sleep(Math.min(LIFE_MAX_MS, -LIFE_MEAN_MS * Math.log(1 - random.next())));
+    await somethingPublished(run);
     up.delete(node.name);
     await child.kill();
     admin[Symbol.dispose]();
+  }
+}
+
+/** On a slow machine a life may be over before anything was published in it: then it is longer. */
+async function somethingPublished({ publisher, kills }: Run): Promise<void> {
+  const giveUpMs = performance.now() + LIFE_MAX_MS;
+  while (publisher.acknowledged <= PUBLISHED_PER_KILL * kills && performance.now() < giveUpMs) {
+    await sleep(PUBLISH_PAUSE_MS);
   }
 }
 
