@@ -96,7 +96,7 @@ function dependenciesAreStale() {
 
 function installDependencies() {
   // npm empties the folder first, which is that of another clone where this is a link to it.
-  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
     fail(
       'node_modules is a link to what another lock file asks for; remove it, or run npm ci there.',
     );

@@ -171,7 +171,9 @@ export class Delivering {
   /** The time, where no clock by which regions speak is ever wrong. */
   get #trueMs(): number | undefined {
     const { hosts, plan, nowMs } = this.#parts.scene;
-    const isWrong = plan.faults.some((one) => one.kind === 'clock' && hosts[one.host]?.attests);
+    const isWrong = plan.faults.some(
+      (one) => one.kind === 'clock' && hosts[one.host]?.attests === true,
+    );
     return isWrong ? undefined : TEST_EPOCH_MS + nowMs;
   }
 

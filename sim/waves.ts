@@ -83,8 +83,8 @@ export class Waves {
   ): void {
     const what = `opens a wave of ${body.bundle} ${sequence}`;
     for (const [index, atMs] of openedMs.entries()) {
-      if (!isWithin(body.waves[index], atMs))
-        this.#fail('wave-in-time', host, `${what} at ${atMs}`);
+      if (isWithin(body.waves[index], atMs)) continue;
+      this.#fail('wave-in-time', host, `${what} at ${atMs}`);
     }
     const newest = body.waves[openedMs.length - 1];
     if (trueMs === undefined || newest === undefined) return;
