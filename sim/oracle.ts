@@ -166,7 +166,7 @@ export class Oracle {
   #stores(driver: Process, { batch }: Extract<GossipEffect, { kind: 'persist' }>): void {
     noteStored(this.#scene.coverage, driver.machine.verified, batch);
     for (const { stream, sequence, digest, document } of batch.documents) {
-      const known = this.#truth.recognise(document.statement);
+      const known = this.#truth.recogniseQuorum(document.statement);
       const isKnown =
         known?.digest === digest && known.stream === stream && known.sequence === sequence;
       if (known === undefined || !isKnown || !this.#truth.isBody(known, document.body)) {
@@ -211,7 +211,7 @@ export class Oracle {
     head: Pick<Head, 'digest' | 'statement' | 'bodyBytes'> & { readonly sequence: number },
   ): void {
     const { sequence, digest } = head;
-    const known = this.#truth.recognise(head.statement);
+    const known = this.#truth.recogniseQuorum(head.statement);
     const what = `${name(host)} serves ${stream} ${sequence}`;
     if (known?.digest !== digest || !this.#truth.isBody(known, head.bodyBytes)) {
       throw this.#violation('served-verified', `${what}, which was not signed so`);
@@ -244,8 +244,8 @@ export class Oracle {
   #proves(evidence: Evidence): void {
     if (this.#proven.has(evidence)) return;
     const { stream, sequence } = evidence;
-    const first = this.#truth.recogniseProof(evidence.first);
-    const second = this.#truth.recogniseProof(evidence.second);
+    const first = this.#truth.recogniseQuorum(evidence.first);
+    const second = this.#truth.recogniseQuorum(evidence.second);
     const isProof =
       first !== undefined &&
       second !== undefined &&

@@ -5,7 +5,7 @@
  */
 import { KedgeError } from '../src/core/errors.ts';
 import type { Recall } from '../src/core/gossip/events.ts';
-import { rowIn } from '../src/core/gossip/rows.ts';
+import { heldIn, rowIn } from '../src/core/gossip/rows.ts';
 import { CHARTER_STREAM, releaseStream } from '../src/core/ids.ts';
 import type { SignedDocument, SignedStatement } from '../src/core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../src/core/statements/statement.ts';
@@ -47,7 +47,7 @@ export class Recalls {
       }
     }
     if (row?.sequence === sequence && !row.forked) return undefined;
-    if (row !== undefined && sequence <= row.sequence) {
+    if (row !== undefined && sequence <= heldIn(row)) {
       return (disk) => {
         const held = disk.statement(stream, sequence);
         return held === undefined ? {} : { held };

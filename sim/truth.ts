@@ -86,10 +86,11 @@ export class Truth {
   }
 
   /**
-   * What a statement of evidence is. Of a charter it may carry a quorum of the signatures alone:
-   * without the recovery keys, which whoever passes it on can leave out, their part does not count.
+   * What a statement is, where a charter may carry a quorum of its signatures alone: whoever passes
+   * it on can leave out those beyond it, of recovery keys or of more signers, and these do not
+   * count then.
    */
-  recogniseProof(signed: SignedStatement): Known | undefined {
+  recogniseQuorum(signed: SignedStatement): Known | undefined {
     const whole = this.recognise(signed);
     if (whole !== undefined) return whole;
     const known = this.byDigest(sha256(signed.payload));
@@ -100,12 +101,11 @@ export class Truth {
   }
 
   /**
-   * Says whether an honest node may send a statement: with all signatures that its signers made, in
-   * evidence and proposals with some of them, and with no others.
+   * Says whether an honest node may send a statement: with the signatures that its signers made, in
+   * proposals with some of them, and with no others.
    */
   isSendable(signed: SignedStatement, kind: Frame['kind']): boolean {
-    if (kind === 'fork') return this.recogniseProof(signed) !== undefined;
-    if (!kind.startsWith('proposal')) return this.recognise(signed) !== undefined;
+    if (!kind.startsWith('proposal')) return this.recogniseQuorum(signed) !== undefined;
     const known = this.byDigest(sha256(signed.payload));
     return signed.signatures.length > 0 && known !== undefined && isPartOf(known, signed);
   }

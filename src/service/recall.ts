@@ -9,7 +9,7 @@ import { verifyNextCharter } from '../core/charter/chain.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { Recall } from '../core/gossip/events.ts';
-import { rowIn } from '../core/gossip/rows.ts';
+import { heldIn, rowIn } from '../core/gossip/rows.ts';
 import {
   CHARTER_STREAM,
   parseSequence,
@@ -71,7 +71,7 @@ export class RecallSource {
     }
     // A head is in memory: what comes a second time, as most pushes do, costs no read.
     if (row?.sequence === sequence && !row.forked) return undefined;
-    if (row !== undefined && sequence <= row.sequence) return this.#read(stream, sequence);
+    if (row !== undefined && sequence <= heldIn(row)) return this.#read(stream, sequence);
     if (body === undefined) return undefined;
     if (statement.kind === 'rollout') return this.#named(state, statement, body);
     const touched = touchedByNext(state, statement, { statement: signed, body });

@@ -177,6 +177,10 @@ async function recoverTwice(): Promise<void> {
     }
     await desks.kedge(['charter', 'submit', `${who}.json`], 'ana');
   }
+  await vi.waitFor(async () => {
+    const { stdout } = await desks.kedge(['fork', 'show'], 'ana');
+    expect(stdout).toContain('is forked');
+  }, WAIT);
 }
 
 function certificatesIn(pem: string = ''): readonly string[] {

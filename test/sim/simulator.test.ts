@@ -26,6 +26,8 @@ describe('the simulator', { timeout: 120_000 }, () => {
     ['cosignatures that were asked for in vain for long', 20269, [1, 2, 4]],
     ['links that were all lost before they told of any other node', 2_000_066, [4]],
     ['a region that cannot cosign any more, and who asks for it', 12004, [0, 1]],
+    ['a rollout below a fork that names a release in the store', 80284, [0, 2]],
+    ['a release that came before its charter', 59916, [1, 2, 3, 4, 5, 6, 7]],
     ['a decision about a fork above what a node holds', 34645, [1, 2, 3, 4]],
     ['a store that was copied before its first start, and put back', 43335, [1]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],

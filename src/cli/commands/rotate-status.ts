@@ -3,10 +3,10 @@
  *
  * @module
  */
+import type { Anchor } from '../../core/anchors/anchor.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
-import type { ReleaseBody } from '../../core/releases/body.ts';
 import { isNoteOf } from '../../core/rotation/note.ts';
-import { runningRotations, type SuggestedPair } from '../../core/rotation/running.ts';
+import { runningRotations } from '../../core/rotation/running.ts';
 import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
@@ -76,28 +76,24 @@ function pairsOf({ head }: Known, begun: Intent | undefined): readonly Intent[] 
 /** Two that are active may be such a pair: no state shows who is to give way to whom. */
 function nothingText({ bundle, head }: Known): string {
   const text = `${bundle}: no rotation is under way`;
-  const pair = likelyPair(head.body);
-  if (pair === undefined) return text;
+  const active = head.body.anchors.filter(({ state }) => state === 'active');
+  if (active.length < 2) return text;
+  const pair = namedPair(active, head.body.note);
+  const [from, to] = pair?.map(({ id }) => id.slice(0, 16)) ?? ['<old>', '<new>'];
   return (
     `${text} that the states of its anchors show.\nOne that was begun elsewhere may be between ` +
     'activate and retire, when they do not. Then name its two anchors, as in:\n' +
-    `  kedge rotate ${bundle} --from ${pair.from.slice(0, 16)} --to ${pair.to.slice(0, 16)}`
+    `  kedge rotate ${bundle} --from ${from ?? ''} --to ${to ?? ''}`
   );
 }
 
-/** Those that the newest release names; else the one that is active for longest, and the last. */
-function likelyPair({ anchors, note }: ReleaseBody): SuggestedPair | undefined {
-  const active = anchors
-    .filter(({ state }) => state === 'active')
-    .toSorted((a, b) => a.sinceMs - b.sinceMs);
-  const pairs = active.flatMap((from) =>
-    active.filter((to) => to !== from).map((to) => ({ from, to })),
-  );
-  const named = pairs.find(({ from, to }) => isNoteOf(note, { from: from.label, to: to.label }));
-  const [from, to] = [named?.from ?? active.at(0), named?.to ?? active.at(-1)];
-  return from === undefined || to === undefined || from === to
-    ? undefined
-    : { from: from.id, to: to.id };
+/** Those that the newest release names; any others would be a guess about what is in use. */
+function namedPair(active: readonly Anchor[], note: string): readonly [Anchor, Anchor] | undefined {
+  for (const from of active) {
+    const to = active.find((one) => isNoteOf(note, { from: from.label, to: one.label }));
+    if (to !== undefined && to !== from) return [from, to];
+  }
+  return undefined;
 }
 
 function next(rotation: Rotation): string {
