@@ -45,7 +45,10 @@ export class Copies {
     const before = this.#begins.get(host);
     // Who writes on a copy long enough counts beyond the original, and stays a copy.
     const isHeir = before?.kind === 'copy' && before.storeId === storeId;
-    const kind = isHeir || count <= (this.#peaks.get(storeId) ?? 0) ? 'copy' : 'original';
+    // A copy of a store may start before the store itself does.
+    const isFirst = before === undefined && host.role === 'member';
+    const isCopy = isHeir || (!isFirst && count <= (this.#peaks.get(storeId) ?? 0));
+    const kind = isCopy ? 'copy' : 'original';
     this.#begins.set(host, { storeId, count, kind });
     if (host.role === 'clone') this.#shared.add(storeId);
     this.counted(host);

@@ -28,6 +28,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
     ['a region that cannot cosign any more, and who asks for it', 12004, [0, 1]],
     ['a rollout below a fork that names a release in the store', 80284, [0, 2]],
     ['a release that came before its charter', 59916, [1, 2, 3, 4, 5, 6, 7]],
+    ['a copy of a store that starts before the store does', 108223898, [2]],
     ['a decision about a fork above what a node holds', 34645, [1, 2, 3, 4]],
     ['a store that was copied before its first start, and put back', 43335, [1]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
