@@ -4,7 +4,7 @@
  *
  * Beside the documents in the same store and written by the same hand, so that an entry is never on
  * the disk before what it speaks of. The log is one node's own, and no other one ever sees it as
- * more than its word. The contract suite is `test/contract/audit-store.ts`.
+ * more than its word.
  *
  * @module
  */
