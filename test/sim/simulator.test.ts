@@ -32,6 +32,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
     ['a decision about a fork above what a node holds', 34645, [1, 2, 3, 4]],
     ['a store that was copied before its first start, and put back', 43335, [1]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
+    ['a proposal that a clock spoke against, which is right again', 87916, [0, 1, 3]],
   ])('comes over %s', (_, seed, faults) => {
     expect(runner.runPlan(runner.plan(seed, faults)).violation).toBeUndefined();
   });

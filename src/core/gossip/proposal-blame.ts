@@ -17,10 +17,14 @@ const LACKS: ReadonlySet<ErrorCode> = new Set(['GAP', 'PREVIOUS']);
 /** What depends on body or signatures, of which somebody else may bring the right ones. */
 const BROUGHT: ReadonlySet<ErrorCode> = new Set(['DIGEST', 'THRESHOLD']);
 
+/** `in-time`: when the clock shows another time, which may be wrong now, and set right. */
+export type Again = 'soon' | 'later' | 'in-time' | 'when-told' | 'as-things-change';
+
 /** When it makes sense to look at a refused statement again. */
-export function whenAgain(error: KedgeError): 'soon' | 'later' | 'when-told' | 'as-things-change' {
+export function whenAgain(error: KedgeError): Again {
   if (LACKS.has(error.code)) return 'soon';
   if (error.code === 'LIMIT') return 'later';
+  if (error.code === 'EXPIRED') return 'in-time';
   return BROUGHT.has(error.code) ? 'when-told' : 'as-things-change';
 }
 

@@ -7,15 +7,19 @@
  *
  * @module
  */
+import { sha256 } from '../crypto.ts';
 import type { Sha256 } from '../ids.ts';
 import { PROPOSALS_MAX } from '../limits.ts';
 import type { ProposalBook } from '../proposals/book.ts';
 import type { Entry } from '../proposals/entry.ts';
 import type { ProposalNews } from '../proposals/frames.ts';
 import { DECLINED_VERSION, type ProposalVersion, WITHDRAWN_VERSION } from '../proposals/model.ts';
+import type { SignedStatement } from '../statements/envelope.ts';
+import { parseStatement, type Statement } from '../statements/statement.ts';
 import { ComparisonPace } from './comparison-pace.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
+import type { Again } from './proposal-blame.ts';
 
 /** Comparisons after which what had no room is asked for again: 5 minutes. */
 const FORGET_EVERY = 10;
@@ -32,8 +36,8 @@ export interface ComparingParts {
 /** Compares the proposals of one node with those of its peers. */
 export class ProposalComparing {
   readonly #parts: ComparingParts;
-  /** What this node does not take while nothing else has changed. */
-  readonly #declined: Set<Sha256> = new Set();
+  /** What this node does not take while nothing else has changed, or its clock has not. */
+  readonly #declined: Map<Sha256, Statement | 'always'> = new Map();
   /** What there was no room for lately, with the signatures that it came with. */
   readonly #crowded: Set<Sha256> = new Set();
   readonly #pace: ComparisonPace = new ComparisonPace();
@@ -63,20 +67,37 @@ export class ProposalComparing {
   }
 
   /**
-   * This is not taken as things are. Only for what the statement alone shows: of a body or of
-   * signatures somebody may send false ones, to keep the right ones out.
+   * This was not taken. What is kept out, `in-time` or `as-things-change`, is so for what the
+   * statement alone shows: of a body or of signatures somebody may send false ones, to keep the
+   * right ones out. What has no room is not asked for, for a while, and taken when somebody tells.
    */
-  decline(digest: Sha256): void {
-    note(this.#declined, digest);
-  }
-
-  /** There is no room for it: not asked for, for a while, and taken when somebody tells it. */
-  crowded(digest: Sha256): void {
-    note(this.#crowded, digest);
+  refused({ payload }: SignedStatement, again: Again): void {
+    switch (again) {
+      case 'soon':
+        return this.lacking();
+      case 'later':
+        return void withRoom(this.#crowded).add(sha256(payload));
+      case 'in-time':
+        return void withRoom(this.#declined).set(sha256(payload), parseStatement(payload));
+      case 'as-things-change':
+        return void withRoom(this.#declined).set(sha256(payload), 'always');
+      case 'when-told':
+        return;
+    }
   }
 
   isDeclined(digest: Sha256): boolean {
     return this.#declined.has(digest);
+  }
+
+  /** Time has passed, or the clock was set: what it spoke against until now is asked for. */
+  timed(isTimely: (statement: Statement) => boolean): void {
+    for (const [digest, statement] of this.#declined) {
+      if (statement === 'always' || !isTimely(statement)) continue;
+      this.#declined.delete(digest);
+      this.#pace.hurry();
+      this.#pace.lacking();
+    }
   }
 
   /** Things have changed: what was not taken may be now. */
@@ -114,13 +135,13 @@ export class ProposalComparing {
     const own = new Map(this.#parts.book.vector().map((one) => [one.digest, one.signatures]));
     return versions.some(({ digest, signatures }) => {
       if (signatures === DECLINED_VERSION) return false;
-      if (this.#declined.has(digest) || this.#crowded.has(digest)) return false;
+      if (this.isDeclined(digest) || this.#crowded.has(digest)) return false;
       return own.get(digest) !== signatures;
     });
   }
 
   #vector(): readonly ProposalVersion[] {
-    const declined = [...new Set([...this.#declined, ...this.#crowded])].map((digest) => ({
+    const declined = [...new Set([...this.#declined.keys(), ...this.#crowded])].map((digest) => ({
       digest,
       signatures: DECLINED_VERSION,
     }));
@@ -133,9 +154,9 @@ export class ProposalComparing {
 }
 
 /** A bounded number: who is forgotten is told again, no more. */
-function note(digests: Set<Sha256>, digest: Sha256): void {
-  if (digests.size >= PROPOSALS_MAX / 2) digests.clear();
-  digests.add(digest);
+function withRoom<Some extends { readonly size: number; clear(): void }>(some: Some): Some {
+  if (some.size >= PROPOSALS_MAX / 2) some.clear();
+  return some;
 }
 
 /** What somebody lacks who says `theirs` of a statement; absent: it has none of it. */

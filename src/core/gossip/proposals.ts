@@ -15,7 +15,7 @@ import type { PeerIdentity } from '../peer.ts';
 import { type BookOutcome, ProposalBook } from '../proposals/book.ts';
 import type { OpenProposal } from '../proposals/entry.ts';
 import type { ProposalFrame, ProposalNews } from '../proposals/frames.ts';
-import { isComplete } from '../proposals/judge.ts';
+import { isComplete, isTimely } from '../proposals/judge.ts';
 import {
   type BroughtBy,
   type EndedProposal,
@@ -154,6 +154,7 @@ export class Proposals {
     const isTime = this.#turn++ % RETRY_EVERY === 0;
     if (isTime) for (const digest of this.#complete) this.#check(digest, nowMs);
     this.#keeping.flush();
+    this.#comparing.timed((one) => isTimely(this.#parts.replica.verified, one, nowMs));
     this.#comparing.tick();
   }
 
@@ -221,7 +222,7 @@ export class Proposals {
       if (news.kind === 'proposal-withdrawn') this.#withdrawn(digest, source);
       else this.#told(digest, outcome, source, nowMs);
     } catch (thrown) {
-      this.#refused(news, digest, KedgeError.from(thrown));
+      this.#refused(news, KedgeError.from(thrown));
     }
   }
 
@@ -238,11 +239,8 @@ export class Proposals {
   }
 
   /** What only another charter or clock explains is nobody's fault. */
-  #refused(news: ProposalNews, digest: Sha256, error: KedgeError): void {
-    const again = whenAgain(error);
-    if (again === 'soon') return this.#comparing.lacking();
-    if (again === 'later') this.#comparing.crowded(digest);
-    if (again === 'as-things-change') this.#comparing.decline(digest);
+  #refused(news: ProposalNews, error: KedgeError): void {
+    this.#comparing.refused(statementIn(news), whenAgain(error));
     if (isProposalFault(news, error)) throw error;
   }
 

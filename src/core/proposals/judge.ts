@@ -86,6 +86,15 @@ export function proposalEndsAtMs({ issuedMs, expiresMs }: Statement): number {
   return Math.min(expiresMs, issuedMs + PROPOSAL_LIFE_MS);
 }
 
+/** Says whether no clock speaks against a proposal: else `judgeProposal` says `EXPIRED`. */
+export function isTimely(state: TrustedState, statement: Statement, nowMs: number): boolean {
+  const { issuedMs, kind } = statement;
+  // A charter may replace one that has expired.
+  const ruledUntilMs = kind === 'charter' ? Infinity : (currentCharter(state)?.expiresMs ?? 0);
+  const endsAtMs = Math.min(ruledUntilMs, proposalEndsAtMs(statement));
+  return issuedMs <= nowMs + CLOCK_SKEW_MAX_MS && nowMs < endsAtMs;
+}
+
 /** Says whether a document would be accepted now with the signatures that it has. */
 export function isComplete(state: TrustedState, document: SignedDocument, nowMs: number): boolean {
   try {

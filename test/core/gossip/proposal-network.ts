@@ -46,6 +46,8 @@ export class ProposalNetwork {
   readonly answers: ProposeResult[] = [];
   /** Nodes whose disk takes no proposals. */
   readonly refusing: Set<number> = new Set();
+  /** What the clocks of nodes are wrong by, milliseconds. */
+  readonly clockErrors: Map<number, number> = new Map();
   nowMs: number = TEST_EPOCH_MS;
   #count = 0;
 
@@ -174,7 +176,8 @@ export class ProposalNetwork {
   }
 
   #handle(at: number, event: GossipEvent): void {
-    for (const effect of this.machine(at).handle(event, this.nowMs, this.nowMs)) {
+    const wallMs = this.nowMs + (this.clockErrors.get(at) ?? 0);
+    for (const effect of this.machine(at).handle(event, wallMs, this.nowMs)) {
       this.#perform(at, effect);
     }
   }

@@ -155,6 +155,26 @@ describe('proposals between nodes', () => {
     expect(network.machine(0).proposals.open).toEqual([]);
   });
 
+  it.each([
+    ['behind', -DAY_MS],
+    ['ahead', 14 * DAY_MS],
+  ])('are asked for once a clock that was %s is right, and not often before', (_, byMs) => {
+    const network = new ProposalNetwork(realm, NAMES);
+    network.clockErrors.set(3, byMs);
+    network.propose(0, by('alice'));
+    network.heal();
+    network.heal();
+    expect(network.signers()).toEqual(['alice', 'alice', 'alice', '']);
+    const whole = network.sent.filter(({ kind }) => kind === 'proposal');
+    // Each is told once, and the one whose clock is wrong at most once more by each of the others.
+    expect(whole.length).toBeLessThanOrEqual(2 * 3);
+    network.clockErrors.clear();
+    for (const at of NAMES.keys()) network.tick(at);
+    network.deliverAll();
+    network.heal();
+    expect(network.signers()).toEqual(Array.from({ length: 4 }, () => 'alice'));
+  });
+
   it('go around a node that knows nothing of them, which gets the release all the same', () => {
     const network = new ProposalNetwork(realm, NAMES, new Set(['iad-2']));
     network.propose(0, by('alice'));
