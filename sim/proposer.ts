@@ -14,7 +14,6 @@ import { doSignersLeave, type Publication } from './plan.ts';
 import type { Published } from './pool.ts';
 import { draw } from './prf.ts';
 import type { Scene } from './scene.ts';
-import { Violation } from './violation.ts';
 
 /** Seeds in which admins propose. */
 const PROPOSING_SHARE = 0.25;
@@ -81,20 +80,20 @@ export class Proposer {
     return [...kept.values()];
   }
 
-  /** Says whether all honest nodes have these signatures, or need them no more. */
-  isEverywhere(kept: readonly Kept[]): boolean {
-    return kept.every((one) => this.#scene.core().every((host) => this.#has(host, one)));
-  }
-
-  /** Errors: {@link Violation} when somebody lacks one of these signatures. */
-  requireEverywhere(kept: readonly Kept[]): void {
-    for (const one of kept) {
-      const lacking = this.#scene.core().find((host) => !this.#has(host, one));
-      if (lacking === undefined) continue;
-      const { stream, sequence } = one.published;
-      const what = `${lacking.identity.nodeId} lacks a signature of ${stream} ${sequence}`;
-      throw new Violation('proposed', this.#scene.nowMs, what);
+  /** What some honest node lacks of these signatures, or has not published with all of them. */
+  lacking(kept: readonly Kept[]): string | undefined {
+    const { truth } = this.#scene;
+    for (const host of this.#scene.core()) {
+      const { nodeId } = host.identity;
+      for (const one of kept) {
+        if (this.#has(host, one)) continue;
+        return `${nodeId} lacks a signature of ${placeOf(one.published)}`;
+      }
+      const open = host.driver?.machine.proposals.open ?? [];
+      const whole = open.find(({ proposal }) => truth.recognise(proposal.document.statement));
+      if (whole !== undefined) return `${nodeId} has not published ${placeOf(whole.statement)}`;
     }
+    return undefined;
   }
 
   #next(
@@ -150,4 +149,8 @@ export class Proposer {
     const signed = driver?.machine.proposals.find(digest)?.proposal.document.statement;
     return signed?.signatures.some((one) => one.keyId === keyId) === true;
   }
+}
+
+function placeOf({ stream, sequence }: Pick<Published, 'stream' | 'sequence'>): string {
+  return `${stream} ${sequence}`;
 }

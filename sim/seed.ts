@@ -105,14 +105,17 @@ function requireCopiesFound(world: World): void {
   if (what !== undefined) throw new Violation('copy-found', world.nowMs, what);
 }
 
-/** What any honest node keeps of proposals gets to all of them. */
+/** What any honest node keeps of proposals gets to all of them, and is published when whole. */
 function keepProposed(world: World): void {
   const { proposer } = world;
   proposer.close();
   const kept = proposer.kept();
   const byMs = world.nowMs + PROPOSED_MAX_MS;
-  while (!proposer.isEverywhere(kept) && world.nowMs < byMs) world.runUntil(world.nowMs + STEP_MS);
-  proposer.requireEverywhere(kept);
+  let what = proposer.lacking(kept);
+  for (; what !== undefined && world.nowMs < byMs; what = proposer.lacking(kept)) {
+    world.runUntil(world.nowMs + STEP_MS);
+  }
+  if (what !== undefined) throw new Violation('proposed', world.nowMs, what);
 }
 
 /**

@@ -35,7 +35,8 @@ export const INVARIANTS = {
   connected: 'after healing every two honest nodes have a link',
   drained: 'when nothing happens only comparisons are sent',
   frozen: 'a fork that two nodes served is known to all of them in the end',
-  proposed: 'a signature that an honest node keeps is known to all of them in the end',
+  proposed:
+    'what an honest node keeps of a proposal is known to all in the end, and published when whole',
   decided: 'all nodes go on along the side that the charter quorum decided for',
   recovered: 'all nodes hold the charter that recovery keys signed, and nothing of the thief',
   deterministic: 'the same seed gives the same effects',

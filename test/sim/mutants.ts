@@ -115,6 +115,11 @@ export const keepsProposalsBack: MakeMachine = broken(
     }),
 );
 
+/** Gathers signatures, and publishes nothing. */
+export const neverPublishes: MakeMachine = broken(
+  () => (effects) => effects.filter(({ kind }) => kind !== 'complete'),
+);
+
 /** Acknowledges to peers what is not on the disk yet. */
 export const acknowledgesBeforePersisting: MakeMachine = broken(() => (effects, event) => {
   const persist = effects.find((effect) => effect.kind === 'persist');

@@ -69,6 +69,7 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['shows nobody what it keeps of their stores', mutants.keepsMarksBack, 'copy-found'],
     ['takes its store for a copy on the word of a peer', mutants.believesMarks, 'copy-true'],
     ['tells nobody of proposals', mutants.keepsProposalsBack, 'proposed'],
+    ['publishes no proposal that has its signatures', mutants.neverPublishes, 'proposed'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
     const runner = new Runner({ makeMachine });
     expect(firstViolation(runner)?.violation?.invariant).toBe(invariant);

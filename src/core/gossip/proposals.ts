@@ -22,6 +22,7 @@ import {
   type KeptProposal,
   payloadOf,
 } from '../proposals/model.ts';
+import { parseStatement } from '../statements/statement.ts';
 import type { GossipEvent } from './events.ts';
 import type { Link, LinkTable } from './links.ts';
 import type { Outbox } from './outbox.ts';
@@ -102,14 +103,16 @@ export class Proposals {
     for (const kept of this.#parts.kept) {
       const digest = sha256(payloadOf(kept));
       try {
-        if (kept.kind === 'open') this.#book.take(durable, kept.proposal, nowMs);
-        else this.#book.withdraw(durable, kept.withdrawal, nowMs);
+        // It came when the clock did not speak against it: one that is behind now is wrong.
+        const atMs = Math.max(nowMs, parseStatement(payloadOf(kept)).issuedMs);
+        if (kept.kind === 'open') this.#book.take(durable, kept.proposal, atMs);
+        else this.#book.withdraw(durable, kept.withdrawal, atMs);
       } catch {
         // Whatever speaks against it now: nothing was promised of it.
       }
       if (this.#book.find(digest) === undefined) this.#keeping.note(digest);
     }
-    for (const { statement } of this.#book.open) this.#check(statement.digest, nowMs);
+    for (const { statement } of this.#book.open) this.#check(statement.digest);
     this.#keeping.flush();
   }
 
@@ -152,7 +155,7 @@ export class Proposals {
     this.#review(nowMs);
     // What the disk, or a rule for what is handed in, refused to take is tried again.
     const isTime = this.#turn++ % RETRY_EVERY === 0;
-    if (isTime) for (const digest of this.#complete) this.#check(digest, nowMs);
+    if (isTime) for (const digest of this.#complete) this.#check(digest);
     this.#keeping.flush();
     this.#comparing.timed((one) => isTimely(this.#parts.replica.verified, one, nowMs));
     this.#comparing.tick();
@@ -172,7 +175,7 @@ export class Proposals {
       const digest = sha256(statement.payload);
       this.#keeping.note(digest, requestId);
       if (outcome === 'held') return;
-      this.#told(digest, outcome, { origin: this.#parts.self.region, by }, nowMs);
+      this.#told(digest, outcome, { origin: this.#parts.self.region, by });
     });
   }
 
@@ -220,7 +223,7 @@ export class Proposals {
       if (outcome === 'held') return;
       this.#keeping.note(digest);
       if (news.kind === 'proposal-withdrawn') this.#withdrawn(digest, source);
-      else this.#told(digest, outcome, source, nowMs);
+      else this.#told(digest, outcome, source);
     } catch (thrown) {
       this.#refused(news, KedgeError.from(thrown));
     }
@@ -244,21 +247,20 @@ export class Proposals {
     if (isProposalFault(news, error)) throw error;
   }
 
-  #told(digest: Sha256, outcome: BookOutcome, source: ProposalSource, nowMs: number): void {
+  #told(digest: Sha256, outcome: BookOutcome, source: ProposalSource): void {
     const entry = this.find(digest);
     if (entry === undefined) return;
     const { stream, sequence } = entry.statement;
     const { proposal, signers } = entry;
     const { statement } = proposal.document;
     const isNew = outcome === 'new';
-    const what = isNew ? 'opened' : 'signed';
     const place = { stream, sequence, digest, signers, statement, brought: broughtBy(source) };
-    this.#parts.outbox.notice({ kind: 'proposal', what, ...place });
+    this.#parts.outbox.notice({ kind: 'proposal', what: isNew ? 'opened' : 'signed', ...place });
     const news = isNew
       ? ({ kind: 'proposal', proposal } as const)
       : ({ kind: 'proposal-signed', statement } as const);
     this.#spread.tell(news, source);
-    this.#check(digest, nowMs);
+    this.#check(digest);
   }
 
   #withdrawn(digest: Sha256, source: ProposalSource): void {
@@ -271,11 +273,11 @@ export class Proposals {
   }
 
   /** Hands a proposal in that has all its signatures. */
-  #check(digest: Sha256, nowMs: number): void {
+  #check(digest: Sha256): void {
     const entry = this.find(digest);
     if (entry === undefined) return void this.#complete.delete(digest);
     const { document, blobs } = entry.proposal;
-    if (!isComplete(this.#parts.replica.verified, document, nowMs)) return;
+    if (!isComplete(this.#parts.replica.verified, document)) return;
     this.#complete.add(digest);
     this.#parts.outbox.emit({ kind: 'complete', document, blobs });
   }
@@ -287,7 +289,7 @@ export class Proposals {
       this.#keeping.note(one.digest);
       this.#end(one);
     }
-    for (const digest of changed) this.#check(digest, nowMs);
+    for (const digest of changed) this.#check(digest);
   }
 
   #end(one: EndedProposal, how: { readonly brought?: BroughtBy } = {}): void {

@@ -95,11 +95,15 @@ export function isTimely(state: TrustedState, statement: Statement, nowMs: numbe
   return issuedMs <= nowMs + CLOCK_SKEW_MAX_MS && nowMs < endsAtMs;
 }
 
-/** Says whether a document would be accepted now with the signatures that it has. */
-export function isComplete(state: TrustedState, document: SignedDocument, nowMs: number): boolean {
+/**
+ * Says whether a document would be accepted with the signatures that it has, by a clock that is
+ * right: by the time of its own issue, since that of this machine may be set at any time.
+ */
+export function isComplete(state: TrustedState, document: SignedDocument): boolean {
   try {
     const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
-    return acceptDocument(state, offer, nowMs).outcome === 'accepted';
+    const { issuedMs } = parseStatement(document.statement.payload);
+    return acceptDocument(state, offer, issuedMs).outcome === 'accepted';
   } catch {
     return false;
   }

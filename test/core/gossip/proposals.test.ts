@@ -158,7 +158,7 @@ describe('proposals between nodes', () => {
   it.each([
     ['behind', -DAY_MS],
     ['ahead', 14 * DAY_MS],
-  ])('are asked for once a clock that was %s is right, and not often before', (_, byMs) => {
+  ])('are asked for once a clock that was %s is right, not often before', (_, byMs) => {
     const network = new ProposalNetwork(realm, NAMES);
     network.clockErrors.set(3, byMs);
     network.propose(0, by('alice'));
@@ -173,6 +173,28 @@ describe('proposals between nodes', () => {
     network.deliverAll();
     network.heal();
     expect(network.signers()).toEqual(Array.from({ length: 4 }, () => 'alice'));
+  });
+
+  it('are published once the clock is right that was wrong when the last signature came', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    network.propose(0, by('alice'));
+    network.propose(0, by('bob'));
+    network.clockErrors.set(0, -DAY_MS);
+    network.propose(0, by('carol'));
+    network.heal();
+    expect(network.heads(STREAM)).toEqual([0]);
+    network.clockErrors.clear();
+    network.heal();
+    expect(network.heads(STREAM)).toEqual([1]);
+  });
+
+  it('stay on disk when a node starts while its clock is behind', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    network.propose(0, by('alice'));
+    network.clockErrors.set(0, -365 * DAY_MS);
+    network.restart(0);
+    network.restart(0);
+    expect(network.signers()).toEqual(['alice']);
   });
 
   it('go around a node that knows nothing of them, which gets the release all the same', () => {

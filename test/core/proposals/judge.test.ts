@@ -141,7 +141,7 @@ describe('judgeProposal', () => {
   it('says when the signatures suffice', () => {
     const state = realm.trustedState();
     const complete = (signers: readonly string[]): boolean =>
-      isComplete(state, propose(realm, anchor, signers).document, TEST_EPOCH_MS);
+      isComplete(state, propose(realm, anchor, signers).document);
     expect(complete(['alice'])).toBe(false);
     expect(complete(['alice', 'bob'])).toBe(true);
   });
