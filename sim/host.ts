@@ -126,17 +126,19 @@ export class Host implements SimNode {
       ...(isProposing(scene.seed) && { proposals: true as const }),
     };
     const { origin } = this.disk;
+    const started = this.disk.start(self.bootId);
     const machine = makeMachine({
       self,
       hasSeeds: true,
       membership: this.#membershipOf(self),
       state,
       origin,
-      started: this.disk.start(self.bootId),
+      started,
       marks: this.disk.marks,
       proposals: [...this.disk.proposals.values()],
       random: () => this.#machineDraws.next(),
     });
+    oracle.copies.boots(this, started);
     oracle.boots(this, state, machine.holding);
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);

@@ -61,7 +61,7 @@ export class Oracle {
   handled(driver: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
     this.#trace?.add(driver.host.index, this.#scene.nowMs, event, effects);
     noteCoverage(this.#scene.coverage, event, effects);
-    if (event.kind === 'persisted') this.copies.counted(driver.host);
+    this.copies.handled(driver.host, event, effects);
     const excess = excessOf(driver, effects.length, this.#scene.hosts.length);
     if (excess !== undefined) {
       throw this.#violation('bounded', `${name(driver.host)} has ${excess}`);
@@ -79,7 +79,6 @@ export class Oracle {
 
   /** A process starts and serves what its disk holds, unless it holds back. */
   boots(host: SimNode, state: TrustedState, holding: string | undefined): void {
-    this.copies.boots(host);
     if (holding === undefined) this.serves(host, state, []);
     else this.#scene.coverage.hit('holds-back');
   }
@@ -149,6 +148,7 @@ export class Oracle {
 
   /** A machine sends a frame, with these statements in it. */
   sends(host: SimNode, frame: Frame, statements: readonly SignedStatement[]): void {
+    if (frame.kind === 'digest' && frame.digest.mark) this.copies.said(frame.digest.mark);
     for (const signed of statements) {
       if (!this.#truth.isSendable(signed, frame.kind)) {
         const what = `${name(host)} sent a ${frame.kind} with a statement without a quorum`;
@@ -272,6 +272,7 @@ export class Oracle {
 
   #notices(driver: Process, notice: Notice): void {
     if ('error' in notice) this.#noBug(notice.error);
+    if (notice.kind === 'copy') this.copies.noticed(driver.host, notice);
     if (notice.kind !== 'region-split') return;
     throw this.#violation('cosigned-once', `${name(driver.host)} has the proof of two roots`);
   }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { SigningKey } from '../src/core/crypto.ts';
+import { KedgeError } from '../src/core/errors.ts';
 import type { GossipEvent } from '../src/core/gossip/events.ts';
 import type { StreamName } from '../src/core/ids.ts';
 import type { TrustedState } from '../src/core/trusted/state.ts';
@@ -80,8 +81,13 @@ export class Standing {
     const { scene, oracle, host, handle, isAlive } = this.#parts;
     scene.after(ADVANCE_MS, host.index, () => {
       if (!isAlive()) return;
+      if (host.diskFault('fails')) {
+        const error = new KedgeError('STORE', 'the disk refuses', { detail: { reason: 'full' } });
+        return handle({ kind: 'advanced', count: host.disk.writes, error });
+      }
       const count = host.disk.advance(beyond);
       oracle.copies.counted(host);
+      scene.coverage.hit('copy-outrun');
       handle({ kind: 'advanced', count });
     });
   }

@@ -19,6 +19,8 @@ export const INVARIANTS = {
   'copy-found':
     'a node whose store is an old copy learns it from every peer that keeps a later mark of it',
   'copy-true': 'no node takes its store for an old copy that is none',
+  'copy-outrun':
+    'a store counts beyond what was signed on copies of it, and goes on after the next start',
   'cosigned-once': 'a region never cosigns less than before, nor two roots for one size',
   'wave-noted': 'a release goes to a program only after its wave was noted on disk as open',
   'wave-in-time': 'a wave with times opens only then, also where the clock of the node is wrong',

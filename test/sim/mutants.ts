@@ -147,6 +147,17 @@ export const believesMarks: MakeMachine = broken(() => (effects, event) => {
   return [...effects, { kind: 'renew' }];
 });
 
+/** Goes on from a store of which a copy runs, and counts as before. */
+export const isOvertaken: MakeMachine = broken(
+  () => (effects) => effects.filter(({ kind }) => kind !== 'advance'),
+);
+
+/** Takes its store for an old copy when another process runs on a copy of it. */
+export const yieldsToCopies: MakeMachine = broken(
+  () => (effects) =>
+    effects.map((effect) => (effect.kind === 'advance' ? { kind: 'renew' } : effect)),
+);
+
 /** Dials each address once and gives up on peers that are lost. */
 export const neverDialsAgain: MakeMachine = broken(() => {
   const dialled = new Set<string>();

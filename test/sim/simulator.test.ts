@@ -68,6 +68,8 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['floods its peers', mutants.floods, 'bounded'],
     ['shows nobody what it keeps of their stores', mutants.keepsMarksBack, 'copy-found'],
     ['takes its store for a copy on the word of a peer', mutants.believesMarks, 'copy-true'],
+    ['counts no further than what a copy of its store signed', mutants.isOvertaken, 'copy-outrun'],
+    ['takes its store for a copy when one of it runs', mutants.yieldsToCopies, 'copy-true'],
     ['tells nobody of proposals', mutants.keepsProposalsBack, 'proposed'],
     ['publishes no proposal that has its signatures', mutants.neverPublishes, 'proposed'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {
