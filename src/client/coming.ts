@@ -9,7 +9,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { type BundleName, releaseStream, rolloutStream, type Sha256 } from '../core/ids.ts';
+import { type BundleName, releaseStream, rolloutStream } from '../core/ids.ts';
 import type { HeldHead } from '../core/log/freshness.ts';
 import type { NamedRelease, RolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
@@ -88,32 +88,33 @@ export class ComingReleases {
   }
 
   /**
-   * The newest release that is known to come, and not due to whoever has `head`; absent when no
-   * rollout holds it back.
+   * The newest release that was shown and is not due to whoever has `head`; absent when no rollout
+   * holds it back, or something up to it is due to everybody. What was not shown excuses nothing: a
+   * rollout may name a revocation, and whoever signs rollouts is not trusted to hold that back.
    */
   notDue(bundle: BundleName, head: ReleaseHead | undefined, nowMs: number): HeldHead | undefined {
     const rollout = this.#inForce(bundle, nowMs);
     if (rollout === undefined || head === undefined) return undefined;
     const { from, to } = rollout;
-    const stream = releaseStream(bundle);
     const behind = this.#waiting.behind(bundle, head);
-    if (behind.some(({ delivery }) => delivery === 'at-once')) return undefined;
+    const newest = behind.at(-1);
+    if (newest === undefined || behind.some(({ delivery }) => delivery === 'at-once')) {
+      return undefined;
+    }
     const isTo = head.digest === to.digest;
     const waitsForTo =
       from !== undefined &&
-      to.sequence > head.sequence &&
-      (from.sequence < head.sequence || from.digest === head.digest);
-    const newest = behind.at(-1);
-    // A rollout may name what nobody holds: it excuses from nothing that a region has before that.
-    const below = (at: number): Sha256 | undefined =>
-      [head, ...behind].find(({ sequence }) => sequence === at)?.digest;
-    const common = { stream, below, above: head.sequence };
-    const leadsOn = isTo || (waitsForTo && behind.some(({ digest }) => digest === to.digest));
-    if (leadsOn && newest !== undefined && newest.sequence > to.sequence) {
-      const { sequence, digest } = newest;
-      return { ...common, sequence, digest, by: rolloutStream(bundle) };
-    }
-    return waitsForTo ? { ...common, ...to } : undefined;
+      (from.sequence < head.sequence || from.digest === head.digest) &&
+      behind.some(({ digest }) => digest === to.digest);
+    if (!isTo && !waitsForTo) return undefined;
+    const { sequence, digest } = newest;
+    return {
+      stream: releaseStream(bundle),
+      sequence,
+      digest,
+      below: (at) => [head, ...behind].find((one) => one.sequence === at)?.digest,
+      ...(sequence > to.sequence && { by: rolloutStream(bundle) }),
+    };
   }
 
   /** Rule DW-14: a rollout says that programs have this release while a newer one is there. */

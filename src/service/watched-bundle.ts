@@ -38,7 +38,7 @@ export interface UpdateContext {
   readonly who: Candidate;
   /**
    * `told`: the client asks regions, so it has to know by which rollout it waits; `explained`: and
-   * what waits behind that.
+   * for what.
    */
   readonly rollouts: 'explained' | 'told' | 'untold';
 }
@@ -152,18 +152,17 @@ export class WatchedBundle {
       this.#toldRollout = rollout;
       return rolloutOf(rollout);
     }
-    return (rollout && this.#showWaiting(rollout, context)) ?? this.#tellCurrent(at);
+    return (rollout && this.#showWaiting(context)) ?? this.#tellCurrent(at);
   }
 
-  /** What waits behind a rollout, for a client that has what it is due. Spec rule DW-18. */
-  #showWaiting({ body }: RolloutHead, { rollouts, waiting, state }: UpdateContext): Next {
+  /** What waits while a rollout runs, for a client that has what it is due. Spec rule DW-18. */
+  #showWaiting({ rollouts, waiting, state }: UpdateContext): Next {
     const head = headOf(state, this.#stream);
     const held = this.#held;
     if (rollouts !== 'explained' || head === undefined || held === undefined) return undefined;
-    const isNews = head.sequence > body.to.sequence && head.digest !== this.#shown?.digest;
     const ahead = head.sequence - held.sequence;
     // Who would keep no more of them is shown the rest when it has come closer.
-    if (!isNews || ahead <= 0 || ahead > WAITING_MAX) return undefined;
+    if (head.digest === this.#shown?.digest || ahead <= 0 || ahead > WAITING_MAX) return undefined;
     const isBeyond = (this.#shown?.sequence ?? 0) > held.sequence;
     const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#bundle);
     if (made.value === undefined) return made;

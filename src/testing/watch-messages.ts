@@ -44,6 +44,18 @@ export function delta(base: TestRelease, ...chain: readonly TestRelease[]): Watc
   return { kind: 'update', update: { bundle: bundleOf(last), statements, content } };
 }
 
+/** A release that waits while a rollout runs, as a client is shown it that has the one before. */
+export function shown(
+  before: TestRelease,
+  release: TestRelease,
+): Extract<WatchResponse, { kind: 'waiting' }> {
+  const { statement, body } = release.document;
+  const held = { sequence: before.sequence, bodyDigest: sha256(before.document.body) };
+  const content = contentFrom({ ...held, bodyBytes: before.document.body }, body);
+  const update = { bundle: bundleOf(release), statements: [statement], content };
+  return { kind: 'waiting', update };
+}
+
 /** What the node holds, when the client has it already. */
 export function current(bundle: BundleName, release?: TestRelease): WatchResponse {
   const held = release && { sequence: release.sequence, digest: release.digest };

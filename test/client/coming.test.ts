@@ -1,9 +1,11 @@
 /**
- * What a program believes of rollouts: their signers, and nothing that a node adds.
+ * What a program believes of rollouts: their signers, and nothing that a node adds; and nothing
+ * about a release that it was not shown.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ComingReleases } from '../../src/client/coming.ts';
 import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
+import { revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { NamedRelease, RolloutBody } from '../../src/core/rollouts/body.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
 import {
@@ -17,6 +19,7 @@ import { createTestRealm, type TestRealm, type TestRelease } from '../../src/tes
 import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { wave } from '../core/rollouts/support.ts';
 import { expectCode } from '../core/support.ts';
+import { shown } from './support/honest.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
 const NOW_MS = TEST_EPOCH_MS;
@@ -34,35 +37,61 @@ describe('ComingReleases', () => {
   beforeEach(() => {
     realm = createTestRealm({ rolloutSigner: 'deploy' });
     anchors = createTestAnchors(3);
-    for (const anchor of anchors) realm.nextRelease(BUNDLE, addActive(anchor));
+    for (const [index, anchor] of anchors.entries()) {
+      realm.nextRelease(BUNDLE, (before, point) => {
+        const next = addActive(anchor)(before, point);
+        return index === 0 ? next : { ...next, delivery: 'waves' };
+      });
+    }
     trusted = emptyTrustedState(realm.name, realm.firstCharterDigest);
     for (const { document } of [realm.charter, at(1)]) {
       const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
       ({ state: trusted } = acceptDocument(trusted, offer, NOW_MS));
     }
     coming = new ComingReleases([BUNDLE]);
+    coming.stand(BUNDLE, head(), 'in-use');
   });
 
-  it('holds back what a verified rollout names, which the program has never seen', () => {
+  it('holds back what a verified rollout names, once the program was shown that', () => {
     expect(take({})).toBe('new');
+    expect(notDue()).toBeUndefined();
+    show(2);
     expect(notDue()).toMatchObject({ stream: releaseStream(BUNDLE), sequence: 2 });
     expect(take({ state: 'paused' })).toBe('new');
     expect(notDue()?.digest).toBe(at(2).digest);
   });
 
+  it('holds back nothing that takes trust away alone, whatever a rollout names (DW-9)', () => {
+    realm.nextRelease(BUNDLE, (before, point) => {
+      const next = revokeAnchor(before, anchors[0]?.id ?? at(1).digest, point);
+      return { ...next, delivery: 'waves' as const };
+    });
+    show(2, 3);
+    take({ to: named(3) });
+    expect(notDue()?.sequence).toBe(3);
+    take({ to: named(4) });
+    expect(notDue()).toBeUndefined();
+    show(4);
+    expect(notDue()).toBeUndefined();
+  });
+
   it('holds nothing back once the rollout is aborted or expired', () => {
+    show(2);
     take({});
+    expect(notDue()).toBeDefined();
     expect(notDue(NOW_MS + 31 * DAY_MS)).toBeUndefined();
     take({ state: 'aborted' });
     expect(notDue()).toBeUndefined();
   });
 
   it('holds nothing back from a program that should have had something newer before', () => {
+    show(2, 3);
     take({ from: named(2), to: named(3) });
     expect(notDue()).toBeUndefined();
   });
 
   it('keeps the newer one of two rollouts, whoever shows which', () => {
+    show(2, 3);
     const first = realm.nextRollout(BUNDLE, body({})).document;
     const second = realm.nextRollout(BUNDLE, body({ to: named(3) })).document;
     expect(coming.take(trusted, second, NOW_MS)).toBe('new');
@@ -72,6 +101,7 @@ describe('ComingReleases', () => {
   });
 
   it('refuses one that the rollout role did not sign, and changes nothing', () => {
+    show(2);
     take({});
     const forged = realm.nextRollout(BUNDLE, body({ to: named(3) }), { signers: ['alice', 'bob'] });
     expectCode('THRESHOLD', () => coming.take(trusted, forged.document, NOW_MS));
@@ -107,9 +137,22 @@ describe('ComingReleases', () => {
     return { ...common, from: named(1), to: named(2), ...change };
   }
 
+  /** A node shows these, each after the one before. */
+  function show(...sequences: readonly number[]): void {
+    for (const sequence of sequences) {
+      const { update } = shown(at(sequence - 1), at(sequence));
+      expect(coming.show(trusted, update, NOW_MS)).toBe('new');
+    }
+  }
+
   function notDue(nowMs: number = NOW_MS): ReturnType<ComingReleases['notDue']> {
-    const head: ReleaseHead | undefined = headOf(trusted, releaseStream(BUNDLE));
-    return coming.notDue(BUNDLE, head, nowMs);
+    return coming.notDue(BUNDLE, head(), nowMs);
+  }
+
+  function head(): ReleaseHead {
+    const found = headOf(trusted, releaseStream(BUNDLE));
+    if (found === undefined) throw new Error('no head');
+    return found;
   }
 
   function named(sequence: number): NamedRelease {

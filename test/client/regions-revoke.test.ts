@@ -23,7 +23,7 @@ import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { wave } from '../core/rollouts/support.ts';
-import { charters, current } from './support/honest.ts';
+import { charters, current, shown } from './support/honest.ts';
 import { cosigned, cosignedWithin, heartbeat, rowsAt } from './support/regions.ts';
 import { type ScriptedNode, startNode, type WatchSession } from './support/scripted-node.ts';
 import { BUNDLE, openSource, until } from './support/source.ts';
@@ -107,6 +107,7 @@ describe('a source that requires regions, when the revoke role acts alone', () =
       delivery: 'waves' as const,
     }));
     roll(release(1), release(2));
+    session().send(shown(release(1), release(2)));
     session().send(cosignedWithin(realm, NAME, { size: 2, at: 1 }, ...ALL));
     beat();
     await until(() => state() === 'fresh');

@@ -15,7 +15,14 @@ import { createTestRealm, type TestRealm, type TestRelease } from '../../src/tes
 import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { wave } from '../core/rollouts/support.ts';
-import { blobs, charters, current, delta, snapshot } from './support/honest.ts';
+import {
+  blobs,
+  charters,
+  current,
+  delta,
+  shown as shownAfter,
+  snapshot,
+} from './support/honest.ts';
 import { cosigned, cosignedWithin, heartbeat, rolloutRow, rowsAt } from './support/regions.ts';
 import { type ScriptedNode, startNode } from './support/scripted-node.ts';
 import { BUNDLE, openSource, until } from './support/source.ts';
@@ -149,9 +156,7 @@ describe('a source that requires regions, while a release waits behind a rollout
 
   /** A release as a node shows it to who may not have it. */
   function shown(sequence: number): WatchResponse {
-    const message = delta(release(sequence - 1), release(sequence));
-    if (message.kind !== 'update') throw new Error('no update');
-    return { ...message, kind: 'waiting' };
+    return shownAfter(release(sequence - 1), release(sequence));
   }
 
   /** Two regions say what the realm holds, with this rollout; returns when that was taken in. */

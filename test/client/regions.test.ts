@@ -15,7 +15,7 @@ import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { wave } from '../core/rollouts/support.ts';
-import { blobs, charters, current, delta, snapshot } from './support/honest.ts';
+import { blobs, charters, current, delta, shown, snapshot } from './support/honest.ts';
 import {
   cosigned,
   cosignedCharters,
@@ -253,12 +253,11 @@ describe('a source that requires regions', () => {
     realm = createTestRealm({ regions: regionsOf(...ALL), rolloutSigner: 'deploy' });
     publish(0);
     await use(1);
-    const edit = addActive(anchor(1));
-    realm.nextRelease(BUNDLE, (body, point) => ({ ...edit(body, point), delivery: 'waves' }));
+    publish(1, 'waves');
     const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(1), release(2)), {
       expiresMs,
     });
-    say({ kind: 'rollout', document });
+    say({ kind: 'rollout', document }, shown(release(1), release(2)));
     for (let window = 0; window < 4; window += 1) {
       await beat(FRA, SIN);
       expect((await fresh()).sequence).toBe(1);
@@ -272,7 +271,8 @@ describe('a source that requires regions', () => {
 
   it('starts with the release before the one that a rollout holds back', async () => {
     realm = createTestRealm({ regions: regionsOf(...ALL), rolloutSigner: 'deploy' });
-    for (const index of [0, 1, 2]) publish(index);
+    for (const index of [0, 1]) publish(index);
+    publish(2, 'waves');
     node = await startNode((session) => {
       session.send(charters(...realm.charters), blobs(...anchors), snapshot(release(2)));
     });
@@ -282,7 +282,7 @@ describe('a source that requires regions', () => {
     await until(() => waiting() === 2);
     const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(2), release(3)));
     say({ kind: 'rollout', document });
-    say(cosignedWithin(realm, NAME, within, FRA));
+    say(cosignedWithin(realm, NAME, within, FRA), shown(release(2), release(3)));
     await until(() => inUse() === 2);
     await beat(FRA, SIN);
     expect((await fresh()).sequence).toBe(2);
@@ -466,8 +466,12 @@ describe('a source that requires regions', () => {
     realm.nextCharter((charter) => ({ ...charter, note }));
   }
 
-  function publish(index: number): void {
-    realm.nextRelease(BUNDLE, addActive(anchor(index)));
+  function publish(index: number, delivery?: 'waves'): void {
+    const edit = addActive(anchor(index));
+    realm.nextRelease(BUNDLE, (body, point) => ({
+      ...edit(body, point),
+      ...(delivery !== undefined && { delivery }),
+    }));
   }
 
   function release(sequence: number): TestRelease {

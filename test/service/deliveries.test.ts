@@ -330,12 +330,17 @@ describe('Deliveries', () => {
     expect(late.shown().at(-1)).toBe(WAITING_MAX + 3);
   });
 
-  it('shows nothing while the newest release is the one that is rolled out', async () => {
+  it('shows what is rolled out to those who do not get it yet, and to no other (DW-18)', async () => {
     await wavedRelease(1);
     await roll();
-    const asking = program(at(1), {}, 'sees-waiting');
+    const [asking, canary] = [
+      program(at(1), {}, 'sees-waiting'),
+      program(at(1), CANARY, 'sees-waiting'),
+    ];
     await expectSent(asking, 'current 1');
-    expect(asking.messages.map(({ kind }) => kind)).toEqual(['rollout', 'current']);
+    expect(asking.messages.map(({ kind }) => kind)).toEqual(['rollout', 'waiting', 'current']);
+    await expectSent(canary, 'update 2');
+    expect(canary.shown()).toEqual([]);
   });
 
   function heartbeatAt(region: RegionName, timeMs: number): Heartbeat {

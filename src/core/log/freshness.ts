@@ -20,13 +20,8 @@ export interface HeldHead {
   readonly stream: StreamName;
   readonly sequence: number;
   readonly digest: Sha256;
-  /** What lies below, as far as the reader knows it: of charters all. */
+  /** What lies below, as far as the reader knows it: of charters all, of what is shown that. */
   readonly below?: (sequence: number) => Sha256 | undefined;
-  /**
-   * The reader uses the statement in this place, and the one here is not due to it: what a region
-   * has in between, and `below` does not know, is news.
-   */
-  readonly above?: number;
   /** The reader waits for it by what this stream says, of which nothing newer may be there. */
   readonly by?: StreamName;
 }
@@ -77,11 +72,8 @@ export function attest(
   if (row.forked) return { kind: 'forked' };
   if (row.sequence > held.sequence) return { kind: 'behind', sequence: row.sequence };
   if (row.sequence === held.sequence && row.digest !== held.digest) return { kind: 'conflict' };
-  const isBelow = row.sequence < held.sequence;
-  const below = isBelow ? held.below?.(row.sequence) : undefined;
+  const below = row.sequence < held.sequence ? held.below?.(row.sequence) : undefined;
   if (below !== undefined && below !== row.digest) return { kind: 'conflict' };
-  const isNews = isBelow && below === undefined && row.sequence > (held.above ?? Infinity);
-  if (isNews) return { kind: 'behind', sequence: row.sequence };
   const { region, keyId, timeSeconds } = heartbeat;
   return {
     kind: 'attested',

@@ -111,7 +111,7 @@ export type WatchResponse =
   | { readonly kind: 'keep-alive' }
   /** The rollout by which newer releases come, for clients that ask regions. */
   | { readonly kind: 'rollout'; readonly document: SignedDocument }
-  /** A release that waits behind it: one statement, to be known and not to be used. */
+  /** A release that the client does not get while it runs: one statement, to be known alone. */
   | { readonly kind: 'waiting'; readonly update: BundleUpdate }
   /** What regions attest, for clients that asked for it. */
   | { readonly kind: 'cosigned'; readonly leaf: CosignedLeaf }

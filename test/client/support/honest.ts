@@ -13,6 +13,7 @@ export {
   current,
   delta,
   evidence,
+  shown,
   snapshot,
 } from '../../../src/testing/watch-messages.ts';
 

@@ -40,6 +40,12 @@ export const COVERED_D: readonly CoveredCase[] = [
     title: 'a release that waits behind a rollout makes no program stale (DW-18)',
   },
   {
+    name: 'D01 quorum-older-than-W, behind stolen rollout keys',
+    about: 'Who has a rollout of a revocation and a node that hides it makes nobody fresh.',
+    test: 'test/node/waiting.test.ts',
+    title: 'who %s a revocation behind a rollout of stolen keys makes nobody fresh (DW-13)',
+  },
+  {
     name: 'D02 release-expired',
     about: 'Kept by default, and reported as expired.',
     test: 'test/e2e/faults.test.ts',
