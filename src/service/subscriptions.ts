@@ -27,7 +27,7 @@ import type { Store } from '../ports/store.ts';
 import type { AttestedSource } from './attested-source.ts';
 import { CallerQuota } from './caller-quota.ts';
 import { CharterSource } from './charter-source.ts';
-import type { Deliveries } from './deliveries.ts';
+import { type Deliveries, isWaved } from './deliveries.ts';
 import { FanOut } from './fan-out.ts';
 import { shuttingDown } from './farewell.ts';
 import type { CallerIdentity } from './identity.ts';
@@ -145,7 +145,11 @@ export class Subscriptions {
     const bundles = new Set<BundleName>();
     for (const stream of streams) {
       const parsed = splitStream(stream);
-      if (parsed.kind !== 'charter') bundles.add(parsed.bundle);
+      if (parsed.kind === 'charter') continue;
+      bundles.add(parsed.bundle);
+      if (!isWaved(state.streams.get(releaseStream(parsed.bundle)))) {
+        this.#waiting.forget(parsed.bundle);
+      }
     }
     const isAll = streams.length === 0 || streams.includes(CHARTER_STREAM);
     this.#tell(isAll ? 'all' : bundles);

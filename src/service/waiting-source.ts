@@ -17,14 +17,26 @@ import { Prepared } from './prepared.ts';
 
 /** Ways from one release to another that are kept. */
 const WAYS_KEPT = 64;
+/** What all of them change, bytes; the newest stays however large it is. */
+const WAYS_MAX_BYTES = 8 * 1024 * 1024;
+
+/** A way that is kept. */
+interface Way {
+  readonly bundle: BundleName;
+  readonly messages: Prepared<readonly WatchResponse[]>;
+  /** 0 while it is being made. */
+  bytes: number;
+}
 
 /** Makes them from a store. */
 export class WaitingSource {
   readonly #store: Pick<Store, 'document'>;
-  readonly #recent: Map<string, Prepared<readonly WatchResponse[]>> = new Map();
+  readonly #maxBytes: number;
+  readonly #recent: Map<string, Way> = new Map();
 
-  constructor(store: Pick<Store, 'document'>) {
+  constructor(store: Pick<Store, 'document'>, maxBytes: number = WAYS_MAX_BYTES) {
     this.#store = store;
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -38,13 +50,34 @@ export class WaitingSource {
   ): Prepared<readonly WatchResponse[]> {
     const key = `${base.digest} ${head.digest} ${bundle}`;
     const known = this.#recent.get(key);
-    if (known !== undefined) return known;
-    const made = new Prepared(this.#make(base, head, bundle));
-    this.#recent.set(key, made);
-    made.settled.catch(() => this.#recent.delete(key));
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > WAYS_KEPT && oldest !== undefined) this.#recent.delete(oldest);
-    return made;
+    if (known !== undefined) return known.messages;
+    const messages = new Prepared(this.#make(base, head, bundle));
+    const way: Way = { bundle, messages, bytes: 0 };
+    this.#recent.set(key, way);
+    messages.settled.then(
+      (made) => {
+        way.bytes = made.reduce((sum, one) => sum + patchBytes(one), 0);
+        this.#bound();
+      },
+      () => this.#recent.delete(key),
+    );
+    return messages;
+  }
+
+  /** Nothing of this bundle waits any more. */
+  forget(bundle: BundleName): void {
+    for (const [key, way] of this.#recent) if (way.bundle === bundle) this.#recent.delete(key);
+  }
+
+  /** Drops the oldest ways while there are too many. */
+  #bound(): void {
+    let bytes = [...this.#recent.values()].reduce((sum, way) => sum + way.bytes, 0);
+    for (const [key, way] of this.#recent) {
+      const { size } = this.#recent;
+      if (size === 1 || (size <= WAYS_KEPT && bytes <= this.#maxBytes)) return;
+      this.#recent.delete(key);
+      bytes -= way.bytes;
+    }
   }
 
   async #make(
@@ -71,4 +104,9 @@ export class WaitingSource {
     }
     return shown;
   }
+}
+
+function patchBytes(message: WatchResponse): number {
+  if (message.kind !== 'waiting' || message.update.content.kind !== 'delta') return 0;
+  return message.update.content.delta.patch.length;
 }
