@@ -109,6 +109,7 @@ export class AttestedRealm {
     admit?: (head: ReleaseHead) => void,
   ): Applied {
     const applied = this.#options.realm.apply(response, pending, nowMs, admit);
+    if (applied.kind === 'charters') this.#coming.govern(this.#options.realm.trusted);
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
     return applied;
   }

@@ -15,6 +15,8 @@ import type { NamedRelease, RolloutBody } from '../core/rollouts/body.ts';
 import type { SignedDocument } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
+import { isGoodHistory } from '../core/trusted/authority.ts';
+import { isPlaced } from '../core/trusted/settle.ts';
 import {
   type ReleaseHead,
   type StreamState,
@@ -63,6 +65,14 @@ export class ComingReleases {
       if (!isHarmless(error)) throw error;
       return 'held';
     }
+  }
+
+  /** The charters are others: what stands on charters that a recovery replaced, or fell, is left. */
+  govern(trusted: TrustedState): void {
+    for (const [bundle, stream] of this.#rollouts) {
+      if (!isStill(trusted, stream)) this.#rollouts.delete(bundle);
+    }
+    this.#waiting.govern(trusted);
   }
 
   /** A release is verified that is in use, or waits for cosignatures alone. */
@@ -135,4 +145,14 @@ export class ComingReleases {
     const known = this.#rollouts.get(bundle);
     return known === undefined ? trusted : withStream(trusted, known);
   }
+}
+
+/** Whether what is known of a stream is valid under the charters that hold now, and stands. */
+function isStill(trusted: TrustedState, stream: StreamState): boolean {
+  if (stream.kind === 'open') {
+    const { head } = stream;
+    return isPlaced(trusted, stream.stream, head) && isGoodHistory(trusted, head.statement);
+  }
+  const { first, second } = stream.evidence;
+  return isGoodHistory(trusted, first) && isGoodHistory(trusted, second);
 }

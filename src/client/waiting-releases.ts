@@ -16,6 +16,8 @@ import type { NamedRelease } from '../core/rollouts/body.ts';
 import { isAtOnce } from '../core/rollouts/plan.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
+import { isGoodHistory } from '../core/trusted/authority.ts';
+import { isPlaced } from '../core/trusted/settle.ts';
 import { headOf, type ReleaseHead, type TrustedState, withStream } from '../core/trusted/state.ts';
 import type { BundleUpdate } from '../core/watch/messages.ts';
 
@@ -62,6 +64,14 @@ export class WaitingReleases {
       this.#shown.set(bundle, { ground, releases: [], head });
     } else if (use === 'in-use') {
       this.#shown.set(bundle, { ...known, ground, releases: known.releases.slice(index) });
+    }
+  }
+
+  /** The charters are others: what leads to a release that is not valid any more is forgotten. */
+  govern(trusted: TrustedState): void {
+    for (const [bundle, { head }] of this.#shown) {
+      const isStill = isPlaced(trusted, releaseStream(bundle), head);
+      if (!isStill || !isGoodHistory(trusted, head.statement)) this.#shown.delete(bundle);
     }
   }
 

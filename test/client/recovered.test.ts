@@ -14,15 +14,18 @@ import {
   type RealmIndex,
 } from '../../src/client/saved-realm.ts';
 import { VerifiedRealm } from '../../src/client/verified-realm.ts';
+import type { CharterChange } from '../../src/core/charter/draft.ts';
 import { CHARTER_STREAM, type RegionName } from '../../src/core/ids.ts';
+import type { Checkpoint } from '../../src/core/log/checkpoint.ts';
 import { RegionView } from '../../src/core/log/region-view.ts';
 import { treeRoot } from '../../src/core/log/tree.ts';
 import { recoveriesOf } from '../../src/core/trusted/lineage.ts';
 import { forkOf, headOf } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
+import { rolloutPlan } from '../../src/testing/rollouts.ts';
 import { cosign, FRA, IAD, logOf, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { PAYMENTS } from '../core/releases/bodies.ts';
-import { expectCode, NOW_MS, REALM } from '../core/support.ts';
+import { ed25519Key, expectCode, NOW_MS, REALM, role, signer } from '../core/support.ts';
 import {
   BRANCHED,
   type BranchedCharter,
@@ -31,6 +34,8 @@ import {
   OWNERS,
 } from '../service/support/branches.ts';
 
+const MALLORY = ed25519Key(66);
+const NEWS = { kind: 'attested' };
 const realm = new Branches(NOW_MS, regionsOf(FRA, IAD, SIN));
 const { root } = realm;
 const first = realm.release(root, undefined, 'ours');
@@ -190,6 +195,40 @@ describe('a program that requires regions', () => {
     expect(apply(cosigned([root, recovered], SIN))).toMatchObject({ kind: 'charters', version: 2 });
     expect(program.trusted.charters.at(-1)?.digest).toBe(recovered.digest);
   });
+
+  it('leaves what a thief rolled out, and takes what the owners roll out (RV-5)', () => {
+    const waved = new Branches(NOW_MS, regionsOf(FRA, IAD, SIN), 'signed');
+    const theft = waved.stolen(waved.root, 'stolen', seized(waved.root));
+    const ground = waved.release(waved.root, undefined, 'ours');
+    const theirs2 = waved.release(theft, ground, { note: 'theirs', delivery: 'waves' });
+    const back = waved.recovered(waved.root, 1);
+    const ours2 = waved.release(back, ground, { note: 'ours', delivery: 'waves' }, OWNERS);
+    const pending = new Pending();
+    const attested = new AttestedRealm({
+      realm: new VerifiedRealm({ ...pin, firstCharterDigest: waved.root.digest }),
+      regions: new RegionView({ realm: REALM, threshold: 1, localMs: NOW_MS }),
+      bundles: [PAYMENTS],
+      knownCharter: undefined,
+    });
+    const apply = (message: WatchResponse): Applied => attested.apply(message, pending, NOW_MS);
+    const rolled = (by: BranchedRelease): WatchResponse => ({ ...by, kind: 'rollout' });
+    const shown = (one: BranchedRelease): WatchResponse => ({ ...update(one), kind: 'waiting' });
+    apply(charters(waved.root, theft));
+    apply(cosigned([waved.root, theft], FRA));
+    apply(update(ground));
+    const log = logOf([ground.document.statement.payload]);
+    apply(cosignedLog({ stream: BRANCHED, size: 1, root: treeRoot(log.frontier) }, FRA));
+    const plan = rolloutPlan(theirs2, ground);
+    expect(apply(rolled(waved.rollout(theft, undefined, plan, MALLORY)))).toMatchObject(NEWS);
+    expect(apply(shown(theirs2))).toMatchObject(NEWS);
+    apply(charters(back));
+    expect(apply(cosigned([waved.root, back], FRA))).toMatchObject({ kind: 'charters' });
+    const mine = waved.rollout(back, undefined, rolloutPlan(ours2, ground));
+    const paused = rolloutPlan(ours2, ground, { state: 'paused' });
+    expect(apply(rolled(mine))).toMatchObject(NEWS);
+    expect(apply(rolled(waved.rollout(back, mine, paused)))).toMatchObject(NEWS);
+    expect(apply(shown(ours2))).toMatchObject(NEWS);
+  });
 });
 
 function charters(
@@ -222,14 +261,26 @@ function cosigned(
 ): WatchResponse {
   const log = logOf(all.map(({ document }) => document.statement.payload));
   const size = all.length;
-  const by = all.at(-1) === recovered ? { decidedBy: size } : {};
-  const checkpoint = {
-    realm: REALM,
-    stream: CHARTER_STREAM,
-    size,
-    root: treeRoot(log.frontier),
-    ...by,
-  };
+  const isBack = all.at(-1)?.state.charters.at(-1)?.charter.signers[0]?.id === 'dave';
+  const head = { stream: CHARTER_STREAM, size, root: treeRoot(log.frontier) };
+  return cosignedLog(isBack ? { ...head, decidedBy: size } : head, ...regions);
+}
+
+function cosignedLog(
+  head: Omit<Checkpoint, 'realm'>,
+  ...regions: readonly RegionName[]
+): WatchResponse {
+  const checkpoint = { realm: REALM, ...head };
   const lines = regions.map((region) => cosign(region, checkpoint, 1));
   return { kind: 'cosigned', leaf: { checkpoint, lines, proof: [] } };
+}
+
+/** A charter by which a thief has the rollouts. */
+function seized({ state }: BranchedCharter): CharterChange {
+  const { signers = [], roles } = state.charters[0]?.charter ?? {};
+  if (roles === undefined) throw new Error('no charter');
+  return {
+    signers: [...signers, signer('mallory', MALLORY)].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    roles: { ...roles, rollout: role(1, 'mallory') },
+  };
 }
