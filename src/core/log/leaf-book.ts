@@ -39,13 +39,13 @@ export class LeafBook {
     this.#leaves.set(stream, [leaf, ...others].slice(0, LEAVES_MAX));
   }
 
-  /** The newest log, by the decision `by` of its charter, in which a statement has its place. */
+  /** The logs, by the decision `by` of their charter, that have a statement in place; newest first. */
   find(
     { stream, sequence, payload }: LoggedStatement,
     place: LogPlace,
     by: number,
-  ): KnownLeaf | undefined {
-    return (this.#leaves.get(stream) ?? []).find(
+  ): readonly KnownLeaf[] {
+    return (this.#leaves.get(stream) ?? []).filter(
       ({ checkpoint, proof, sequence: at = checkpoint.size }) =>
         at === sequence &&
         (place === 'any' || checkpoint.size === sequence) &&

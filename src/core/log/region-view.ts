@@ -192,11 +192,18 @@ export class RegionView {
   requireCosigned(logged: LoggedStatement, place: LogPlace = 'last'): void {
     const policy = this.#policy();
     const { stream, sequence } = logged;
-    const newest = this.#leaves.find(logged, place, decidedBy(this.#charters, stream));
-    if (newest !== undefined) {
-      requireCosigned(policy, newest.checkpoint, this.#linesUnder(newest.checkpoint));
-      return;
+    let refusal: KedgeError | undefined;
+    // The newest log may have few lines yet where one before it has enough.
+    const logs = this.#leaves.find(logged, place, decidedBy(this.#charters, stream));
+    for (const { checkpoint } of logs) {
+      try {
+        requireCosigned(policy, checkpoint, this.#linesUnder(checkpoint));
+        return;
+      } catch (thrown) {
+        refusal ??= KedgeError.from(thrown);
+      }
     }
+    if (refusal !== undefined) throw refusal;
     const needed = this.threshold;
     throw new KedgeError(
       'QUORUM',

@@ -49,6 +49,22 @@ describe('RegionView', () => {
     expectCode('QUORUM', () => view.requireCosigned({ ...held, payload: other }));
   });
 
+  it('takes the log before the newest, while that one has too few lines (DW-14)', () => {
+    const within = (count: number, ...regions: readonly (typeof FRA)[]): void => {
+      const log = leavesOf(count);
+      const checkpoint = checkpointOf(log);
+      const lines = regions.map((region) => cosign(region, checkpoint, count));
+      view.takeCosigned({ checkpoint, lines, proof: inclusionOf(log, 2), sequence: 3 });
+    };
+    within(4, FRA, SIN);
+    within(5, IAD);
+    expect(() => view.requireCosigned({ ...held, payload }, 'any')).not.toThrow();
+    expectCode('QUORUM', () => view.requireCosigned({ ...held, payload }));
+    within(6, FRA);
+    within(6, SIN);
+    expect(() => view.requireCosigned({ ...held, payload }, 'any')).not.toThrow();
+  });
+
   it('says whether a line was new', () => {
     expect(take(FRA)).toBe('new');
     expect(take(FRA)).toBe('held');
