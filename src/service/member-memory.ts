@@ -2,13 +2,14 @@
  * What a node remembers of the others across restarts: so it finds them again when no seed answers,
  * and can show them what they once signed of their stores.
  *
- * A memory that cannot be read is no reason not to start: it is logged and left behind. Records of
+ * A memory that cannot be read is no reason not to start: it is logged and left behind. What a later
+ * version notes beside is passed over, so that a node may go back to an earlier one. Records of
  * members are verified again by the membership machine, marks by whom they are shown to.
  *
  * @module
  */
 import { encodeBase64 } from '../core/bytes.ts';
-import { encodeCanonical, parseCanonical } from '../core/canonical.ts';
+import { type CanonicalValue, encodeCanonical, parseCanonical } from '../core/canonical.ts';
 import { KedgeError } from '../core/errors.ts';
 import { parseMark, type SignedMark } from '../core/gossip/store-mark.ts';
 import {
@@ -19,7 +20,7 @@ import {
 } from '../core/limits.ts';
 import type { MembershipSnapshot, RememberedMember } from '../core/membership/events.ts';
 import { checkSoftware, type Software } from '../core/membership/software.ts';
-import { type ObjectReader, readObject } from '../core/reader.ts';
+import { type KeySet, type ObjectReader, readObject } from '../core/reader.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
@@ -138,12 +139,12 @@ function encodeMemory({ incarnation, members }: MembershipSnapshot): Uint8Array 
 
 function parseMemory(bytes: Uint8Array): MembershipSnapshot {
   const value = parseCanonical(bytes, { maxBytes: MEMORY_MAX_BYTES, what: 'memory of members' });
-  const reader = readObject(value, 'memory', { required: ['incarnation', 'members'] });
+  const reader = readKnown(value, 'memory', { required: ['incarnation', 'members'] });
   return {
     incarnation: reader.integer('incarnation', INTEGER),
     members: reader.list('members', { max: 2 * MEMBERS_MAX }, (item, path) =>
       parseRemembered(
-        readObject(item, path, {
+        readKnown(item, path, {
           required: ['binding', 'payload', 'signature', 'state'],
           optional: ['software'],
         }),
@@ -163,9 +164,9 @@ function encodeMarks(marks: readonly SignedMark[]): Uint8Array {
 
 function parseMarks(bytes: Uint8Array): readonly SignedMark[] {
   const value = parseCanonical(bytes, { maxBytes: MARKS_MAX_BYTES, what: 'memory of marks' });
-  const reader = readObject(value, 'memory', { required: ['marks'] });
+  const reader = readKnown(value, 'memory', { required: ['marks'] });
   return reader.list('marks', { max: MARKS_MAX }, (item, path) => {
-    const mark = readObject(item, path, { required: ['payload', 'signature'] });
+    const mark = readKnown(item, path, { required: ['payload', 'signature'] });
     const payload = mark.bytes('payload', { maxBytes: MARK_MAX_BYTES });
     parseMark(payload);
     return { payload, signature: mark.bytes('signature', { maxBytes: SIGNATURE_MAX_BYTES }) };
@@ -187,9 +188,24 @@ function parseRemembered(
 }
 
 function parseSoftware(reader: ObjectReader<'software'>): Software {
-  const software = reader.object('software', { required: ['documents', 'version'] });
+  const keys = { required: ['documents', 'version'] } as const;
+  const software = readKnown(reader.value('software'), `${reader.path}.software`, keys);
   return checkSoftware({
     version: software.text('version'),
     documents: software.integer('documents', INTEGER),
   });
+}
+
+/** An object of our own notes, without what only a later version knows. */
+function readKnown<Required extends string, Optional extends string = never>(
+  value: CanonicalValue,
+  path: string,
+  keys: KeySet<Required, Optional>,
+): ObjectReader<Required | Optional> {
+  const known: readonly string[] = [...keys.required, ...(keys.optional ?? [])];
+  const isObject = typeof value === 'object' && !Array.isArray(value);
+  const mine = isObject
+    ? Object.fromEntries(Object.entries(value).filter(([key]) => known.includes(key)))
+    : value;
+  return readObject(mine, path, keys);
 }
