@@ -18,9 +18,8 @@ import { rowIn, rowsOf } from './rows.ts';
 /** A submit that waits for a batch. */
 export interface Waiter {
   readonly requestId: number;
-  /** What was submitted; the batch may make a later head. */
-  readonly row: Row;
-  readonly novelty: 'new' | 'held';
+  /** The answer once it is durable; a refusal too where it rests on what the batch proves. */
+  readonly result: SubmitResult;
 }
 
 /** To whom this node has pushed what a batch brings; what is too large, or history, to nobody. */
@@ -130,8 +129,8 @@ export function newsOf(commits: readonly Commit[]): ReadonlyMap<StreamName, News
   return all;
 }
 
-/** The answer to a submit whose statement is durable. */
-export function durableResult(row: Row, novelty: Waiter['novelty']): SubmitResult {
+/** The answer to a submit whose statement is durable; the batch may make a later head. */
+export function durableResult(row: Row, novelty: 'new' | 'held'): SubmitResult {
   const { stream, digest } = row;
   return { kind: 'durable', stream, sequence: parseSequence(row.sequence), digest, novelty };
 }

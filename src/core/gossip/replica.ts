@@ -17,7 +17,7 @@ import type { Standing } from '../trusted/authority.ts';
 import { type Evidence, forked, type TrustedState } from '../trusted/state.ts';
 import { Acknowledging } from './acknowledging.ts';
 import { Commits, durableResult, type News, newsOf, streamsOf } from './commits.ts';
-import type { AcknowledgeScope, GossipEvent, Recall } from './events.ts';
+import type { AcknowledgeScope, GossipEvent, Recall, SubmitResult } from './events.ts';
 import type { Push } from './frames.ts';
 import { Intake, type Opened, type Taken } from './intake.ts';
 import type { LinkTable } from './links.ts';
@@ -126,8 +126,9 @@ export class Replica {
     try {
       const taken = this.#intake.submit(document, indexBlobs(blobs), recall, nowMs);
       this.#adopt(taken, { kind: 'submit', requestId });
-      // It is known from now on, and does not hold.
-      if (taken.kind === 'new' && taken.evidence !== undefined) throw forked(taken.evidence);
+      // It does not hold, and is answered when the proof is durable.
+      if (taken.kind !== 'new' || taken.evidence === undefined) return;
+      this.#outbox.notice({ kind: 'refused', from: 'submit', error: forked(taken.evidence) });
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (error.message !== told) this.#outbox.notice({ kind: 'refused', from: 'submit', error });
@@ -144,8 +145,8 @@ export class Replica {
     const streams = streamsOf(commits);
     const state = this.#commits.state;
     if (streams.length > 0) this.#outbox.emit({ kind: 'serve', state, streams });
-    for (const { requestId, row, novelty } of commits.flatMap(({ waiters }) => waiters)) {
-      this.#outbox.emit({ kind: 'reply', requestId, result: durableResult(row, novelty) });
+    for (const { requestId, result } of commits.flatMap(({ waiters }) => waiters)) {
+      this.#outbox.emit({ kind: 'reply', requestId, result });
     }
     const news = newsOf(commits);
     for (const stream of streams) {
@@ -186,10 +187,11 @@ export class Replica {
     const news = this.#forward(taken, bringer);
     const { state, row, batch, evidence, moved } = taken;
     const batchId = this.#nextBatchId++;
-    const waiters =
-      bringer.kind === 'submit' && evidence === undefined
-        ? [{ requestId: bringer.requestId, row, novelty: 'new' as const }]
-        : [];
+    const result: SubmitResult =
+      evidence === undefined
+        ? durableResult(row, 'new')
+        : { kind: 'refused', error: forked(evidence) };
+    const waiters = bringer.kind === 'submit' ? [{ requestId: bringer.requestId, result }] : [];
     this.retry();
     this.#commits.add({ batchId, batch, state, row, moved, waiters, news, phase: 'writing' });
     const from = bringer.kind === 'submit' ? 'submit' : bringer.from.nodeId;
@@ -236,11 +238,11 @@ export class Replica {
     if (bringer.kind !== 'submit' || row === undefined) return;
     const carrier = this.#commits.carrierOf(row);
     const { requestId } = bringer;
+    const result = durableResult(row, 'held');
     if (carrier !== undefined) {
-      carrier.waiters.push({ requestId, row, novelty: 'held' });
+      carrier.waiters.push({ requestId, result });
       return;
     }
-    const result = durableResult(row, 'held');
     this.#outbox.emit({ kind: 'reply', requestId, result });
   }
 }
