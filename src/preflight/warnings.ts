@@ -241,9 +241,9 @@ function clusterWarnings(
     const more = together.length > NAMES_SHOWN ? ', …' : '';
     const atMs = first.outline.notAfterMs;
     const last = together.at(-1)?.outline.notAfterMs ?? atMs;
-    const text =
-      `${together.length} certificates end between ${formatTimestamp(atMs)} and ` +
-      `${formatTimestamp(last)}: ${names.join(', ')}${more}`;
+    const [from, to] = [formatTimestamp(atMs), formatTimestamp(last)];
+    const when = from === to ? `at ${from}` : `between ${from} and ${to}`;
+    const text = `${together.length} certificates end ${when}: ${names.join(', ')}${more}`;
     const certificates = together.map(({ id }) => id);
     warnings.push({ kind: 'simultaneous-expiry', text, atMs, certificates, chains: 0 });
   }

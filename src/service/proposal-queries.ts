@@ -67,7 +67,7 @@ export class ProposalQueries implements ProposalServices {
 
   async #endedStatus({ end, by, ...place }: EndedProposal): Promise<ProposalStatus> {
     const { stream, sequence, digest } = place;
-    const common = { ...place, signers: [], ...(by !== undefined && { withdrawnBy: by }) };
+    const common = { ...place, ...(by !== undefined && { withdrawnBy: by }) };
     if (end !== 'taken') return { ...common, standing: end };
     const held = await this.#options.store.digestAt(stream, sequence);
     return { ...common, standing: held === digest ? 'published' : 'conflict' };

@@ -95,7 +95,7 @@ describe('kedge proposal', () => {
     const history = await json<readonly unknown[]>('release', 'history', BUNDLE);
     expect(history).toMatchObject([{ sequence: 1, signers: ['ana', 'ben'] }]);
     const [ended] = await json<readonly { digest: string }[]>('proposal', 'list', '--ended');
-    expect(ended).toMatchObject({ standing: 'published' });
+    expect(ended).toMatchObject({ standing: 'published', signers: ['ana', 'ben'] });
     const late = await run('proposal', 'approve', ended?.digest ?? '', ...cleo);
     expect(late.stderr).toContain('it is published already as sequence 1');
     const files = await readdir(realm.cwd);

@@ -137,6 +137,8 @@ async function call(pki: TestPki): Promise<void> {
 
 describe('kedge rotate', () => {
   it('stages the new CA with two signers, one after the other', async () => {
+    const none = await run('rotate', BUNDLE);
+    expect(none.stderr).toContain('was begun here, and no release names one');
     const begun = ['--from', 'Old CA', '--to', '../new.pem'];
     const drafted = await rotate(...begun);
     expect(drafted).toMatchObject({ code: 12, next: 'stage', standing: 'ready' });
@@ -158,13 +160,11 @@ describe('kedge rotate', () => {
     expect(early).toMatchObject({ code: 11, next: 'activate', standing: 'waiting' });
     expect(kindsOf(early)).toContain('waiting');
     await rm(`${realm.cwd}/${BUNDLE}.rotation.json`);
-    expect((await run('rotate', BUNDLE)).stderr).toContain('give --from <anchor> and --to');
     const { stdout } = await run('rotate', 'status', BUNDLE);
     expect(stdout).toMatch(/from: "Old CA" .*\n {2}to: {3}"New CA" /);
     expect(stdout).toMatch(/\[x\] stage .*\n(.*\n)*.*\[-\] hold-down/);
     aheadMs += 61_000;
-    const again = ['--from', 'Old CA', '--to', 'New CA', ...ANA, ...BEN];
-    expect(await waitedFor(...again)).toMatchObject({ code: 0, made: { sequence: 3 } });
+    expect(await waitedFor(...ANA, ...BEN)).toMatchObject({ code: 0, made: { sequence: 3 } });
   }, 60_000);
 
   it('retires the old CA once the new one is used, and waits for it', async () => {
@@ -175,33 +175,45 @@ describe('kedge rotate', () => {
       .flatMap(({ blockers }) => blockers)
       .find(({ kind }) => kind === 'young');
     expect(young?.readyAt).toMatch(/Z$/);
-    const status = await run('rotate', 'status', BUNDLE, ...QUIET);
+    // How long is quiet was said once.
+    const status = await run('rotate', 'status', BUNDLE);
     expect(status.stdout).toMatch(/1 node has not observed for 15 minutes: iad-1 \(until \S+Z at/);
-    // Nothing but the note of the newest release shows it at another desk.
+    // Nothing but the notes of releases shows it at another desk, whatever came since.
+    const at = ['--at', new Date(clock.nowMs() + 86_400_000).toISOString().slice(0, 19) + 'Z'];
+    const what = ['release', 'plan-change', 'Old CA', '--bundle', BUNDLE, ...at];
+    expect(await run(...what, '--impact', 'it ends', ...ANA, ...BEN)).toMatchObject({ code: 0 });
     const [own, moved] = [`${realm.cwd}/${BUNDLE}.rotation.json`, `${realm.cwd}/moved.json`];
     await rename(own, moved);
     const elsewhere = await run('rotate', 'status', BUNDLE);
     await rename(moved, own);
-    const [, from, to] = /--from (\w{16}) --to (\w{16})$/m.exec(elsewhere.stdout) ?? [];
-    expect([from, to]).toEqual([oldPki, newPki].map(idOf));
-    const watching = rotate(...ANA, ...BEN, ...QUIET, '--watch');
+    expect(elsewhere.stdout).toContain(`from: "Old CA" (${idOf(oldPki)}, active)`);
+    expect(elsewhere.stdout).toMatch(/to: {3}"New CA" .*\n(.*\n)*.*\[-\] taken-up/);
+    const watching = rotate(...ANA, ...BEN, '--watch');
     await call(newPki);
     aheadMs += 16 * 60_000;
-    expect(await watching).toMatchObject({ code: 0, next: 'retire', made: { sequence: 4 } });
+    expect(await watching).toMatchObject({ code: 0, next: 'retire', made: { sequence: 5 } });
   }, 60_000);
 
   it('removes the old CA in the end, and is done then', async () => {
     aheadMs += 61_000;
     const keyless = await run('rotate', BUNDLE, '--propose');
     expect(keyless.stderr).toContain('a proposal needs a signature');
-    const proposed = await waitedFor(...ANA, ...QUIET, '--propose');
+    const proposed = await waitedFor(...ANA, '--propose');
     expect(proposed).toMatchObject({ code: 12, next: 'remove', made: { standing: 'open' } });
+    const planned = await run('plan', `${BUNDLE}.rotation.draft.json`);
+    expect(planned.stdout).toContain('Old CA');
+    expect(planned.stdout).not.toContain('24 hours');
     const approved = await run('proposal', 'approve', BUNDLE, ...BEN);
-    expect(approved.stdout).toContain(`Published: sequence 5 of release/${BUNDLE}`);
+    expect(approved.stdout).toContain(`Published: sequence 6 of release/${BUNDLE}`);
     const done = await rotate(...ANA);
     expect(done).toMatchObject({ code: 0, standing: 'done', from: { label: 'Old CA' } });
     const { stdout } = await run('rotate', 'status', BUNDLE);
     expect(stdout).toContain('no rotation is under way');
+    const late = await run('rotate', BUNDLE, '--from', 'Old CA');
+    expect(late.stdout).toContain('Done: the old anchor left with release 6');
+    await rm(`${realm.cwd}/${BUNDLE}.rotation.json`);
+    const later = await run('rotate', BUNDLE, '--from', 'Old CA');
+    expect(later.stderr).toContain('with release 6: its rotation is over');
   }, 60_000);
 
   it('passes a gate only when it is named with a reason, which is signed', async () => {

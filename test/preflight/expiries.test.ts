@@ -129,6 +129,10 @@ describe('warningsOf', () => {
       atMs: one.facts.notAfterMs,
       certificates: [one.facts.id, issuing.facts.id, two.facts.id],
     });
+    expect(warning(planned, 'simultaneous-expiry')?.text).toMatch(/^3 .* end between \S+ and /);
+    const twin = root('Twin CA', { to: 100 });
+    const same = warning(plan([], bundleOf(one, twin)), 'simultaneous-expiry');
+    expect(same?.text).toMatch(/^2 certificates end at \S+: "/);
     expect(warning(plan([], bundleOf(one, far)), 'simultaneous-expiry')).toBeUndefined();
   });
 

@@ -181,7 +181,8 @@ describe('AuditFeed', () => {
     ] as const;
     node.feed.noticed({ ...kinds, what: 'opened', brought: ana });
     node.feed.noticed({ ...kinds, what: 'signed', brought: fra });
-    const ended = { ...place, end: 'withdrawn', by: parseSignerId('ben') } as const;
+    const by = parseSignerId('ben');
+    const ended = { ...place, end: 'withdrawn', signers: [by], by } as const;
     node.feed.noticed({ kind: 'proposal-ended', ended, brought: fra });
     node.feed.noticed({ kind: 'proposal-ended', ended: { ...ended, end: 'expired' } });
     const refusal = new KedgeError('POLICY', 'outside of the window');

@@ -17,6 +17,7 @@ import { type PlanVerdict, reportPlan } from '../plan/report.ts';
 import { readInstants } from '../plan/times.ts';
 import { formatPlan } from '../plan/view.ts';
 import { addRealmOptions } from '../realm/options.ts';
+import { intentName, loadIntent, quietMsOf } from '../rotation/intent.ts';
 import type { Session } from '../session.ts';
 import type { CommandModule } from '../table/module.ts';
 
@@ -58,7 +59,10 @@ export const plan: CommandModule = {
       )
       .option('--within <duration>', 'expiries so close together are one event', '14d')
       .option('--all', 'show all chains, also those that are fine')
-      .option('--quiet <duration>', `of a removal: ${QUIET_TEXT}`)
+      .option(
+        '--quiet <duration>',
+        `of a removal: ${QUIET_TEXT}, or what kedge rotate was told in this directory`,
+      )
       .option('--no-adoption', 'do not ask a node about clients');
     addRealmOptions(command);
     command.action((draft: string | undefined, options: Options) => run(session, draft, options));
@@ -89,10 +93,13 @@ async function run(session: Session, draft: string | undefined, options: Options
   const nowMs = session.context.nowMs();
   const instants = readInstants(options.at, nowMs);
   const clusterMs = parseArgument('--within', options.within, parseDurationSeconds) * 1000;
-  const quietMs = parseQuietMs(options.quiet);
+  const usualMs = parseQuietMs(options.quiet);
   const change = await readChange(session, draft, options);
+  const rotation = await loadIntent(session.path(intentName(change.bundle)), change.bundle);
   const { chains, unread: failed, lists } = await gatherEvidence(session, options);
-  const readiness = await readReadiness(session, options, change, quietMs);
+  const readiness = await readReadiness(session, options, change, (anchor) =>
+    anchor === rotation?.from ? quietMsOf(rotation, options.quiet) : usualMs,
+  );
   const { today, next } = change;
   const planned = planChange({
     today,

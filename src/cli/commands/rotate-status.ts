@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { Anchor } from '../../core/anchors/anchor.ts';
 import { type BundleName, parseBundleName } from '../../core/ids.ts';
-import { isNoteOf } from '../../core/rotation/note.ts';
 import { runningRotations } from '../../core/rotation/running.ts';
 import { parseQuietMs, QUIET_TEXT } from '../adoption/quiet.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
-import { type Intent, intentName, loadIntent } from '../rotation/intent.ts';
+import { type Intent, intentName, loadIntent, quietMsOf } from '../rotation/intent.ts';
 import { type Known, lookAt, type Rotation, withKnown } from '../rotation/look.ts';
+import { notedRotations } from '../rotation/noted.ts';
 import { withPassed } from '../rotation/passed.ts';
 import { formatRotation, rotationJson, waitText } from '../rotation/view.ts';
 import type { Session } from '../session.ts';
@@ -27,8 +26,9 @@ export const rotateStatus: CommandModule = {
     command
       .description(
         'Show the rotations of a bundle that are under way, where each is and what it waits for. ' +
-          'They are read off the states of the anchors (one that is staged or retiring), and off ' +
-          'the file that kedge rotate left in this directory. Nothing is changed.',
+          'They are read off the file that kedge rotate left in this directory, the notes of the ' +
+          'releases that it made, and the states of the anchors (one that is staged or retiring). ' +
+          'Nothing is changed.',
       )
       .argument('<bundle>', 'name of the bundle')
       .option('--quiet <duration>', QUIET_TEXT);
@@ -44,12 +44,14 @@ export const rotateStatus: CommandModule = {
 };
 
 async function run(session: Session, bundle: BundleName, options: Options): Promise<void> {
-  const quietMs = parseQuietMs(options.quiet);
+  parseQuietMs(options.quiet);
   const begun = await loadIntent(session.path(intentName(bundle)), bundle);
   await withKnown(session, bundle, options, async (known) => {
-    const terms = { quietMs, overrides: new Set<never>() };
-    const running = pairsOf(known, begun)
-      .map((pair) => lookAt(session, known, pair, terms))
+    const running = (await pairsOf(known, begun))
+      .map((pair) => {
+        const quietMs = quietMsOf(pair, options.quiet);
+        return lookAt(session, known, pair, { quietMs, overrides: new Set<never>() });
+      })
       .filter(({ path }) => path.standing !== 'done');
     const rotations: Rotation[] = [];
     for (const rotation of running) rotations.push(await withPassed(known, rotation));
@@ -65,35 +67,27 @@ async function run(session: Session, bundle: BundleName, options: Options): Prom
   });
 }
 
-/** What was begun here counts before what the states suggest of the same anchors. */
-function pairsOf({ head }: Known, begun: Intent | undefined): readonly Intent[] {
-  const suggested = runningRotations(head.body)
-    .filter(({ from, to }) => begun === undefined || (begun.from !== from && begun.to !== to))
-    .map((pair) => ({ ...pair, certificate: undefined }));
-  return begun === undefined ? suggested : [begun, ...suggested];
+/** What was begun here counts before what releases name, and that before what the states suggest. */
+async function pairsOf(known: Known, begun: Intent | undefined): Promise<readonly Intent[]> {
+  const pairs: Intent[] = begun === undefined ? [] : [begun];
+  const noted = await notedRotations(known);
+  for (const { from, to } of [...noted, ...runningRotations(known.head.body)]) {
+    if (pairs.some((one) => one.from === from || one.to === to)) continue;
+    pairs.push({ from, to, certificate: undefined });
+  }
+  return pairs;
 }
 
-/** Two that are active may be such a pair: no state shows who is to give way to whom. */
+/** Two that are active may be such a pair: where no release names it, nothing shows. */
 function nothingText({ bundle, head }: Known): string {
   const text = `${bundle}: no rotation is under way`;
   const active = head.body.anchors.filter(({ state }) => state === 'active');
   if (active.length < 2) return text;
-  const pair = namedPair(active, head.body.note);
-  const [from, to] = pair?.map(({ id }) => id.slice(0, 16)) ?? ['<old>', '<new>'];
   return (
-    `${text} that the states of its anchors show.\nOne that was begun elsewhere may be between ` +
-    'activate and retire, when they do not. Then name its two anchors, as in:\n' +
-    `  kedge rotate ${bundle} --from ${from ?? ''} --to ${to ?? ''}`
+    `${text} that its releases or the states of its anchors show.\nOne that was made by hand may be ` +
+    'between activate and retire. Then name its two anchors, as in:\n' +
+    `  kedge rotate ${bundle} --from <old> --to <new>`
   );
-}
-
-/** Those that the newest release names; any others would be a guess about what is in use. */
-function namedPair(active: readonly Anchor[], note: string): readonly [Anchor, Anchor] | undefined {
-  for (const from of active) {
-    const to = active.find((one) => isNoteOf(note, { from: from.label, to: one.label }));
-    if (to !== undefined && to !== from) return [from, to];
-  }
-  return undefined;
 }
 
 function next(rotation: Rotation): string {

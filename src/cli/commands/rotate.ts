@@ -26,6 +26,7 @@ import {
   nextOfWaves,
   signAndPublish,
 } from '../release/shortcut.ts';
+import { quietMsOf } from '../rotation/intent.ts';
 import { lookAt, type Rotation, type RotationTerms, withKnown } from '../rotation/look.ts';
 import { findPair, type PairOptions, rotationDraftPath } from '../rotation/pair.ts';
 import { withPassed } from '../rotation/passed.ts';
@@ -36,7 +37,6 @@ import type { CommandModule } from '../table/module.ts';
 
 interface Options extends RealmOptions, ShortcutOptions, PairOptions {
   readonly label?: string;
-  readonly quiet?: string;
   readonly override?: readonly string[];
   readonly reason?: string;
   readonly watch?: boolean;
@@ -98,13 +98,14 @@ export const rotate: CommandModule = {
 };
 
 async function run(session: Session, bundle: BundleName, options: Options): Promise<void> {
-  const terms = termsOf(options);
+  parseQuietMs(options.quiet);
+  const overrides = overridesOf(options);
   if (options.propose === true && options.key === undefined) {
     throw new KedgeError('CONFIG', '--propose: a proposal needs a signature', {
       detail: { hint: 'give --key <keyfile> too' },
     });
   }
-  const { rotation, opened } = await takeTurn(session, bundle, options, terms);
+  const { rotation, opened } = await takeTurn(session, bundle, options, overrides);
   if (opened === undefined) {
     if (rotation.path.standing === 'waiting') session.conclude('waiting');
     print(session, rotation, { text: standingText(rotation), json: {} });
@@ -145,12 +146,14 @@ async function takeTurn(
   session: Session,
   bundle: BundleName,
   options: Options,
-  terms: RotationTerms,
+  overrides: RotationTerms['overrides'],
 ): Promise<Turn> {
   const { signal } = session.context;
   let told = '';
   while (true) {
-    const turn = await retried(session, options, () => oneTurn(session, bundle, options, terms));
+    const turn = await retried(session, options, () =>
+      oneTurn(session, bundle, options, overrides),
+    );
     if (turn !== undefined) {
       const isWaiting = turn.rotation.path.standing === 'waiting';
       if (!isWaiting || options.watch !== true || signal.aborted) return turn;
@@ -182,10 +185,11 @@ function oneTurn(
   session: Session,
   bundle: BundleName,
   options: Options,
-  terms: RotationTerms,
+  overrides: RotationTerms['overrides'],
 ): Promise<Turn> {
   return withKnown(session, bundle, options, async (known) => {
-    const pair = await findPair(session, bundle, known.head.body, options);
+    const pair = await findPair(session, known, options);
+    const terms = { quietMs: quietMsOf(pair, undefined), overrides };
     const looked = lookAt(session, known, pair, terms);
     const isShown = looked.path.standing !== 'waiting' || options.watch !== true;
     const rotation = isShown ? await withPassed(known, looked) : looked;
@@ -213,7 +217,11 @@ function print(
 
 function standingText(rotation: Rotation): string {
   const { standing, next } = rotation.path;
-  if (standing === 'done') return 'Done: the old anchor is gone and the new one is trusted.';
+  if (standing === 'done') {
+    const by = rotation.from.leftBy;
+    const how = by === undefined ? 'is gone' : `left with release ${by}`;
+    return `Done: the old anchor ${how} and the new one is trusted.`;
+  }
   return (
     `Waiting before the ${next ?? ''} release; nothing was drafted. --watch waits; a gate that ` +
     'you answer for is passed with --override <gate> --reason <why>, which all can read.'
@@ -235,14 +243,14 @@ function finishedText(session: Session, rotation: Rotation, finished: Finished):
   );
 }
 
-function termsOf({ quiet, override = [], reason }: Options): RotationTerms {
+function overridesOf({ override = [], reason }: Options): RotationTerms['overrides'] {
   const overrides = new Set(override.map((name) => parseArgument('--override', name, parseGate)));
   if (overrides.size > 0 !== (reason !== undefined && reason.trim() !== '')) {
     throw new KedgeError('CONFIG', '--override and --reason go together', {
       detail: { hint: 'name the gate and say why it may be passed' },
     });
   }
-  return { quietMs: parseQuietMs(quiet), overrides };
+  return overrides;
 }
 
 function parseGate(text: string): RotationGate {

@@ -7,6 +7,7 @@
 import { judgeRemoval, type RemovalJudgement } from '../../core/adoption/removal.ts';
 import type { Anchor, TombstoneReason } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
+import type { AnchorId } from '../../core/ids.ts';
 import { type AdoptionReport, reportAdoption } from '../adoption/adoption.ts';
 import { lackingOf } from '../adoption/lacking.ts';
 import { openNode } from '../node/admin.ts';
@@ -33,12 +34,12 @@ export type Readiness =
   /** `asked`: a node was, and it gave no answer. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly attempt: 'asked' | 'none' };
 
-/** Asks the node that options and profile name; `quietMs` is for what is to go. */
+/** Asks the node that options and profile name; `quietMsOf` is for what is to go. */
 export async function readReadiness(
   session: Session,
   options: RealmOptions & { readonly adoption: boolean },
   change: PlannedChange,
-  quietMs: number,
+  quietMsOf: (anchor: AnchorId) => number,
 ): Promise<Readiness> {
   const none = (reason: string): Readiness => ({ kind: 'unknown', reason, attempt: 'none' });
   if (!options.adoption) return none('not wanted (--no-adoption)');
@@ -54,6 +55,7 @@ export async function readReadiness(
     const lacking = lackingOf(report, adoption.nodes);
     const leaving = leavingBy(change).map(({ anchor, reason }): Leaving => {
       const release = { ...head, body };
+      const quietMs = quietMsOf(anchor.id);
       const question = { adoption, release, anchor: anchor.id, quietMs };
       return { anchor, reason, judged: judgeRemoval(question) };
     });

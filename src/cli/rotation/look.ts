@@ -6,7 +6,8 @@
 import type { BundleAdoption } from '../../core/adoption/model.ts';
 import type { Anchor } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
-import type { AnchorId, BundleName } from '../../core/ids.ts';
+import type { AnchorId, BundleName, Sequence } from '../../core/ids.ts';
+import type { ReleaseBody } from '../../core/releases/body.ts';
 import { type RotationPath, rotationPath } from '../../core/rotation/path.ts';
 import type { RotationGate, RotationQuestion } from '../../core/rotation/steps.ts';
 import type { ReleaseHead } from '../../core/trusted/state.ts';
@@ -34,6 +35,8 @@ export interface Named {
   readonly label: string;
   /** `gone`: it has a tombstone; `new`: it is not in the bundle yet. */
   readonly state: Anchor['state'] | 'gone' | 'new';
+  /** By which release it left. */
+  readonly leftBy?: Sequence;
 }
 
 /** A rotation and where it is. */
@@ -93,8 +96,13 @@ function nameOf({ head }: Known, id: AnchorId, certificate: Uint8Array | undefin
   if (entry !== undefined) return { id, label: entry.label, state: entry.state };
   const facts = factsOf(certificate);
   const label = facts === undefined ? id.slice(0, 16) : suggestLabel(facts);
-  const hasLeft = head.body.tombstones.some((tombstone) => tombstone.id === id);
-  return { id, label, state: hasLeft ? 'gone' : 'new' };
+  const leftBy = leftIn(head.body, id);
+  return leftBy === undefined ? { id, label, state: 'new' } : { id, label, state: 'gone', leftBy };
+}
+
+/** By which release an anchor left; absent: it did not. */
+export function leftIn({ tombstones }: ReleaseBody, id: AnchorId): Sequence | undefined {
+  return tombstones.find((tombstone) => tombstone.id === id)?.sequence;
 }
 
 function requireNode({ node }: Realm): NodeAdmin {

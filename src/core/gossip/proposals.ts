@@ -267,8 +267,8 @@ export class Proposals {
     const entry = this.#book.find(digest);
     if (entry?.kind !== 'withdrawn') return;
     const { stream, sequence } = entry.statement;
-    const ended = { stream, sequence, digest, end: 'withdrawn', by: entry.by } as const;
-    this.#end(ended, { brought: broughtBy(source) });
+    const { by, signers } = entry;
+    this.#end({ stream, sequence, digest, signers, end: 'withdrawn', by }, broughtBy(source));
     this.#spread.tell({ kind: 'proposal-withdrawn', withdrawal: entry.withdrawal }, source);
   }
 
@@ -292,9 +292,9 @@ export class Proposals {
     for (const digest of changed) this.#check(digest);
   }
 
-  #end(one: EndedProposal, how: { readonly brought?: BroughtBy } = {}): void {
+  #end(one: EndedProposal, brought?: BroughtBy): void {
     this.#complete.delete(one.digest);
     this.#ended = [...this.#ended, one].slice(-ENDED_MAX);
-    this.#parts.outbox.notice({ kind: 'proposal-ended', ended: one, ...how });
+    this.#parts.outbox.notice({ kind: 'proposal-ended', ended: one, ...(brought && { brought }) });
   }
 }

@@ -163,7 +163,8 @@ export class ProposalBook {
       }
       if (end === undefined) continue;
       this.#delete(digest);
-      if (entry.kind === 'open') ended.push({ stream, sequence, digest, end });
+      if (entry.kind === 'open')
+        ended.push({ stream, sequence, digest, end, signers: entry.signers });
       else forgotten.push(digest);
     }
     return { ended, forgotten, changed };

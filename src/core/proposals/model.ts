@@ -44,6 +44,8 @@ export interface ProposalPlace {
 /** A proposal that is gone. */
 export interface EndedProposal extends ProposalPlace {
   readonly end: ProposalEnd;
+  /** Who had signed it by then, as far as the node saw. */
+  readonly signers: readonly SignerId[];
   /** Who withdrew it. */
   readonly by?: SignerId;
 }
