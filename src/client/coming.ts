@@ -67,7 +67,7 @@ export class ComingReleases {
     }
   }
 
-  /** The charters are others: what stands on charters that a recovery replaced, or fell, is left. */
+  /** The charters are others: what stands on some that a recovery replaced, or fell, is left. */
   govern(trusted: TrustedState): void {
     for (const [bundle, stream] of this.#rollouts) {
       if (!isStill(trusted, stream)) this.#rollouts.delete(bundle);

@@ -2,9 +2,9 @@
  * What a node remembers of the others across restarts: so it finds them again when no seed answers,
  * and can show them what they once signed of their stores.
  *
- * A memory that cannot be read is no reason not to start: it is logged and left behind. What a later
- * version notes beside is passed over, so that a node may go back to an earlier one. Records of
- * members are verified again by the membership machine, marks by whom they are shown to.
+ * A memory that cannot be read is no reason not to start: it is logged and left behind. What a
+ * later version notes beside is passed over, so that a node may go back to an earlier one. Records
+ * of members are verified again by the membership machine, marks by whom they are shown to.
  *
  * @module
  */

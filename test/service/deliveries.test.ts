@@ -330,7 +330,7 @@ describe('Deliveries', () => {
     expect(late.shown().at(-1)).toBe(WAITING_MAX + 3);
   });
 
-  it('shows what is rolled out to those who do not get it yet, and to no other (DW-18)', async () => {
+  it('shows what is rolled out to those who do not get it yet alone (DW-18)', async () => {
     await wavedRelease(1);
     await roll();
     const [asking, canary] = [

@@ -25,9 +25,9 @@ export const rotateStatus: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Show the rotations of a bundle that are under way, where each is and what it waits for. ' +
+        'Show the rotations of a bundle that are under way, where each is and what it awaits. ' +
           'They are read off the file that kedge rotate left in this directory, the notes of the ' +
-          'releases that it made, and the states of the anchors (one that is staged or retiring). ' +
+          'releases that it made, and the states of anchors (one that is staged or retiring). ' +
           'Nothing is changed.',
       )
       .argument('<bundle>', 'name of the bundle')
@@ -67,7 +67,7 @@ async function run(session: Session, bundle: BundleName, options: Options): Prom
   });
 }
 
-/** What was begun here counts before what releases name, and that before what the states suggest. */
+/** What was begun here counts before what releases name, and that before what states suggest. */
 async function pairsOf(known: Known, begun: Intent | undefined): Promise<readonly Intent[]> {
   const pairs: Intent[] = begun === undefined ? [] : [begun];
   const noted = await notedRotations(known);
@@ -84,8 +84,8 @@ function nothingText({ bundle, head }: Known): string {
   const active = head.body.anchors.filter(({ state }) => state === 'active');
   if (active.length < 2) return text;
   return (
-    `${text} that its releases or the states of its anchors show.\nOne that was made by hand may be ` +
-    'between activate and retire. Then name its two anchors, as in:\n' +
+    `${text} that its releases or the states of its anchors show.\nOne that was made by hand ` +
+    'may be between activate and retire. Then name its two anchors, as in:\n' +
     `  kedge rotate ${bundle} --from <old> --to <new>`
   );
 }

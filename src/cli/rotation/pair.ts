@@ -1,6 +1,6 @@
 /**
- * Which two anchors a rotation is about: from the options, else from the file of the last call, else
- * from what the releases say.
+ * Which two anchors a rotation is about: from the options, else from the file of the last call,
+ * else from what the releases say.
  *
  * @module
  */
@@ -76,7 +76,7 @@ async function namedPair(
   return { from: old, ...(next ?? (await newOne(session, known, to ?? ''))) };
 }
 
-/** The one that releases name. Who was passed a draft alone signs that: it says itself what it is. */
+/** The one that releases name; who was passed a draft alone signs that, which says what it is. */
 async function notedPair(session: Session, known: Known, options: PairOptions): Promise<Intent> {
   const { bundle } = known;
   const draft = rotationDraftPath(session, bundle, options);

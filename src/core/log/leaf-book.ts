@@ -39,7 +39,7 @@ export class LeafBook {
     this.#leaves.set(stream, [leaf, ...others].slice(0, LEAVES_MAX));
   }
 
-  /** The logs, by the decision `by` of their charter, that have a statement in place; newest first. */
+  /** The logs, by the decision `by` of their charter, that have a statement, newest first. */
   find(
     { stream, sequence, payload }: LoggedStatement,
     place: LogPlace,

@@ -163,9 +163,9 @@ export class ProposalBook {
       }
       if (end === undefined) continue;
       this.#delete(digest);
-      if (entry.kind === 'open')
+      if (entry.kind === 'open') {
         ended.push({ stream, sequence, digest, end, signers: entry.signers });
-      else forgotten.push(digest);
+      } else forgotten.push(digest);
     }
     return { ended, forgotten, changed };
   }
