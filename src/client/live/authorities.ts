@@ -99,6 +99,12 @@ export class Authorities {
     return [...others.#cas.values()].every((ca) => this.hasAsItIs(ca));
   }
 
+  /** The CAs that another set has not; absent when it has one that is not here as it is there. */
+  beyond(others: Authorities): readonly Authority[] | undefined {
+    if (!this.hasAllOf(others)) return undefined;
+    return [...this.#cas.values()].filter(({ id }) => !others.#cas.has(id));
+  }
+
   /** Says who vouches for the leaf of `chain` (DER, leaf first). */
   vouch(chain: PeerChain, context: PathContext): Verdict {
     const [leaf, ...rest] = chain;

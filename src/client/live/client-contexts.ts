@@ -10,6 +10,7 @@ import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import { buildContext, type ContextOptions, type Wanted } from './contexts.ts';
 import { identityOptions, type TlsIdentity } from './identity.ts';
 import type { TrustSet } from './trust-view.ts';
+import { canWiden, type Given, widen } from './widening.ts';
 
 /** A context for a set that is not in use yet, with the identity that it was built for. */
 interface Prepared {
@@ -22,7 +23,7 @@ interface Prepared {
 export class ClientContexts {
   readonly #extra: SecureContextOptions;
   #identity: TlsIdentity | undefined;
-  #newest: SecureContext | undefined;
+  #newest: Given<SecureContext> | undefined;
   #prepared: Prepared | undefined;
 
   /** `extra` is all but CAs and identity. */
@@ -33,23 +34,24 @@ export class ClientContexts {
 
   /** The context for the set that is current. Errors: `CONFIG`. */
   newest(set: TrustSet): SecureContext {
-    this.#newest ??= this.#make(this.#identity, set);
-    return this.#newest;
+    this.#newest ??= { context: this.#make(this.#identity, set), set };
+    return this.#newest.context;
   }
 
   /** Says whether a context is that of the newest set and identity. */
   isNewest(context: SecureContext): boolean {
-    return this.#newest === context;
+    return this.#newest?.context === context;
   }
 
   /** Errors: `CONFIG` when certificate and key cannot be used; the old ones stay. */
   updateIdentity(identity: TlsIdentity, set: TrustSet): void {
-    this.#newest = this.#make(identity, set);
+    this.#newest = { context: this.#make(identity, set), set };
     this.#identity = identity;
   }
 
-  /** Builds the context for a set that is coming, unless there was no use for one so far. */
+  /** Builds the context for a set that is coming, unless there is no need for a new one. */
   async prepare(set: TrustSet, isWanted: Wanted): Promise<void> {
+    if (this.#newest !== undefined && canWiden(this.#newest, set)) return;
     while (this.#newest !== undefined && isWanted() && this.#preparedFor(set) === undefined) {
       const identity = this.#identity;
       const isRight = (): boolean => isWanted() && this.#identity === identity;
@@ -59,10 +61,14 @@ export class ClientContexts {
     }
   }
 
-  /** The set is current now. */
-  follow(set: TrustSet): void {
-    this.#newest = this.#preparedFor(set);
+  /** The set is current now. `same`: so is the context, which trusts more from now on. */
+  follow(set: TrustSet): 'same' | 'other' {
+    const newest = this.#newest;
+    const isSame = newest !== undefined && widen(newest, set);
+    const context = isSame ? newest.context : this.#preparedFor(set);
+    this.#newest = context && { context, set };
     this.#prepared = undefined;
+    return isSame ? 'same' : 'other';
   }
 
   #preparedFor({ tag }: TrustSet): SecureContext | undefined {

@@ -181,8 +181,7 @@ export class Dialler implements Disposable {
   }
 
   #follow(change: TrustChange): void {
-    this.#contexts.follow(this.#view.current);
-    this.#sessions.clear();
+    if (this.#contexts.follow(this.#view.current) === 'other') this.#sessions.clear();
     if (change === 'narrowed') this.#epoch += 1;
     this.#connections.follow(change);
   }

@@ -25,6 +25,7 @@ import { innerObject } from './inner.ts';
 import { ServerConnections } from './server-connections.ts';
 import { secureContextFor } from './tls-server.ts';
 import { type TrustSelector, type TrustSet, type TrustSource, TrustView } from './trust-view.ts';
+import { GivenContexts } from './widening.ts';
 
 /** What Node publishes when a server begins to listen; the message has the `server`. */
 const LISTENING = 'tracing:net.server.listen:asyncStart';
@@ -61,11 +62,14 @@ export async function liveServerCredentials(
       onChange: (change) => {
         const ready = isFor(prepared, view.current, identity) ? prepared : undefined;
         prepared = undefined;
-        const isDone = ready !== undefined && credentials.install(ready);
-        if (!isDone) credentials.replace(usableContext(identity, view.current));
+        const isDone =
+          credentials.widen(identity, view.current) ||
+          (ready !== undefined && credentials.install(ready, view.current));
+        if (!isDone) credentials.replace(usableContext(identity, view.current), view.current);
         connections.follow(change);
       },
       prepare: async (coming, isWanted) => {
+        if (credentials.canWiden(coming)) return;
         while (isWanted() && !isFor(prepared, coming, identity)) {
           const used = identity;
           const isNewest = (): boolean => isWanted() && identity === used;
@@ -83,7 +87,7 @@ export async function liveServerCredentials(
     credentials,
     updateIdentity: (next, given) => {
       const end = requireEnd(given);
-      credentials.replace(usableContext(next, view.current));
+      credentials.replace(usableContext(next, view.current), view.current);
       identity = next;
       if (end !== undefined) connections.replace(end);
     },
@@ -107,9 +111,13 @@ function firstContext(identity: TlsIdentity, view: TrustView): SecureContextOpti
 /** Credentials whose context is replaced. */
 interface ReplaceableCredentials extends Grpc.ServerCredentials {
   /** Has each server build it, and those to come. */
-  replace(context: SecureContextOptions): void;
+  replace(context: SecureContextOptions, set: TrustSet): void;
   /** Brings what was prepared into use, if it is for all servers; says whether it was. */
-  install(prepared: Prepared): boolean;
+  install(prepared: Prepared, set: TrustSet): boolean;
+  /** Says whether `widen` would do. */
+  canWiden(coming: TrustSet): boolean;
+  /** Has all servers take the few CAs that are new; false when they need another context. */
+  widen(identity: TlsIdentity, set: TrustSet): boolean;
 }
 
 function makeCredentials(
@@ -119,6 +127,7 @@ function makeCredentials(
 ): ReplaceableCredentials {
   /** Made here, because its base class is not loaded before. */
   class LiveServerCredentials extends grpc.ServerCredentials {
+    readonly #given = new GivenContexts();
     #context = first;
 
     constructor() {
@@ -132,17 +141,32 @@ function makeCredentials(
       return this.#context;
     }
 
-    replace(context: SecureContextOptions): void {
+    replace(context: SecureContextOptions, set: TrustSet): void {
       this.#context = context;
       this.updateSecureContextOptions(context);
+      for (const server of servers.open) this.#given.note(server, set);
     }
 
-    install({ context, installs }: Prepared): boolean {
+    canWiden(coming: TrustSet): boolean {
+      const { open } = servers;
+      const isKnown = open.length === this.getWatcherCount();
+      return isKnown && open.every((server) => this.#given.canWiden(server, coming));
+    }
+
+    widen(identity: TlsIdentity, set: TrustSet): boolean {
+      if (!this.canWiden(set)) return false;
+      this.#context = secureContextFor(identityOptions(identity), set.caPems);
+      for (const server of servers.open) this.#given.widen(server, set, this.#context);
+      return true;
+    }
+
+    install({ context, installs }: Prepared, set: TrustSet): boolean {
       const all = servers.open.map((server) => installs.get(server));
       const found = all.filter((install) => install !== undefined);
       if (found.length !== this.getWatcherCount()) return false;
       this.#context = context;
       for (const install of found) install();
+      for (const server of servers.open) this.#given.note(server, set);
       return true;
     }
 
@@ -179,7 +203,7 @@ async function prepareFor(
   { set, identity }: { readonly set: TrustSet; readonly identity: TlsIdentity },
   isWanted: Wanted,
 ): Promise<Prepared | undefined> {
-  const context = secureContextFor(identityOptions(identity), set.tag, set.caPems);
+  const context = secureContextFor(identityOptions(identity), set.caPems);
   const installs = new Map<TlsServer, () => void>();
   for (const server of servers) {
     const install = await buildServerContext(server, context, isWanted);
@@ -249,9 +273,9 @@ function chooserFor(onServer: (server: TlsServer) => void): AlpnCallback {
 /** A context that OpenSSL takes. Errors: `CONFIG`. */
 function usableContext(
   identity: TlsIdentity,
-  trust: { readonly tag: string; readonly caPems: readonly string[] },
+  trust: { readonly caPems: readonly string[] },
 ): SecureContextOptions {
-  const context = secureContextFor(identityOptions(identity), trust.tag, trust.caPems);
+  const context = secureContextFor(identityOptions(identity), trust.caPems);
   requireUsable(context);
   return context;
 }

@@ -1,13 +1,13 @@
 /**
  * A `tls.Server` or `https.Server` whose trusted client CAs follow a bundle while it runs.
  *
- * New handshakes verify against the newest set. A client that comes back with a session from before
- * the change gets a full handshake: the ticket keys are replaced at random and the session id
- * context is bound to the set, so that neither a ticket (TLS 1.2 and 1.3) nor a session id that the
- * program keeps itself (`newSession` / `resumeSession`) skips the new verification. A handshake
- * that was under way when trust narrowed is judged again when it ends, since the client decides how
- * long it takes. What becomes of connections that rest on a CA which left is
- * `server-connections.ts`.
+ * New handshakes verify against the newest set. When a CA left, or may vouch for less, clients that
+ * come back with a session from before get a full handshake: ticket keys and the session id context
+ * are replaced at random, so that neither a ticket (TLS 1.2 and 1.3) nor a session id that the
+ * program keeps itself (`newSession` / `resumeSession`) skips the new verification, also when the
+ * set is one that was in use before. A handshake that was under way when trust narrowed is judged
+ * again when it ends, since the client decides how long it takes. What becomes of connections that
+ * rest on a CA which left is `server-connections.ts`.
  *
  * Contexts of `server.addContext` or an `SNICallback` are the program's own and do not follow.
  *
@@ -29,9 +29,12 @@ import {
   type TrustSource,
   TrustView,
 } from './trust-view.ts';
+import { GivenContexts } from './widening.ts';
 
 /** The length that OpenSSL wants of ticket keys. */
 const TICKET_KEYS_BYTES = 48;
+/** Written as hex, which is as long as OpenSSL lets it be. */
+const SESSION_CONTEXT_BYTES = 16;
 
 /** The options of {@link liveTlsServer}. */
 export interface LiveTlsServerOptions extends Partial<TrustSelector>, DistrustOptions {
@@ -76,6 +79,7 @@ class LiveServer implements LiveTlsServer {
   readonly #server: Server | HttpsServer;
   readonly #view: TrustView;
   readonly #connections: ServerConnections;
+  readonly #given = new GivenContexts();
   #context: SecureContextOptions;
   #prepared: Prepared | undefined;
 
@@ -125,11 +129,13 @@ class LiveServer implements LiveTlsServer {
     this.#view[Symbol.dispose]();
   }
 
-  async #prepare({ tag, caPems }: TrustSet, isWanted: Wanted): Promise<void> {
+  async #prepare(coming: TrustSet, isWanted: Wanted): Promise<void> {
+    if (this.#given.canWiden(this.#server, coming)) return;
+    const { tag, caPems } = coming;
     while (isWanted() && this.#preparedFor(tag) === undefined) {
       const context = this.#context;
       const isNewest = (): boolean => isWanted() && this.#context === context;
-      const options = secureContextFor(context, tag, caPems);
+      const options = secureContextFor(context, caPems);
       const install = await buildServerContext(this.#server, options, isNewest);
       if (install !== undefined) this.#prepared = { tag, context, install };
       else if (this.#context === context) return;
@@ -142,23 +148,31 @@ class LiveServer implements LiveTlsServer {
   }
 
   #follow(change: TrustChange): void {
-    const prepared = this.#preparedFor(this.#view.current.tag);
+    const { current } = this.#view;
+    const prepared = this.#preparedFor(current.tag);
     this.#prepared = undefined;
-    if (prepared === undefined) this.#apply(this.#context);
-    else prepared.install();
+    if (!this.#given.widen(this.#server, current, this.#context)) {
+      if (prepared === undefined) this.#apply(this.#context);
+      else this.#install(prepared, current);
+    }
     this.#connections.follow(change);
   }
 
+  #install({ install }: Prepared, current: TrustSet): void {
+    install();
+    this.#given.note(this.#server, current);
+  }
+
   #apply(context: SecureContextOptions): void {
-    const { tag, caPems } = this.#view.current;
-    this.#server.setSecureContext(secureContextFor(context, tag, caPems));
+    const { current } = this.#view;
+    this.#server.setSecureContext(secureContextFor(context, current.caPems));
+    this.#given.note(this.#server, current);
   }
 }
 
-/** A server's context for one set: fresh ticket keys, and session ids that belong to the set. */
+/** A server's context for one set, with ticket keys and session ids that no other one takes. */
 export function secureContextFor(
   context: SecureContextOptions,
-  tag: string,
   caPems: readonly string[],
 ): ContextOptions & { ticketKeys: Buffer; sessionIdContext: string } {
   return {
@@ -166,7 +180,7 @@ export function secureContextFor(
     ca: [...caPems],
     secureOptions: (context.secureOptions ?? 0) | NO_RENEGOTIATION,
     ticketKeys: randomBytes(TICKET_KEYS_BYTES),
-    sessionIdContext: tag,
+    sessionIdContext: randomBytes(SESSION_CONTEXT_BYTES).toString('hex'),
   };
 }
 

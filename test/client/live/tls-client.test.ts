@@ -9,6 +9,7 @@ import { listen, tlsIdentity, type Version } from '../support/tls.ts';
 const BUNDLE = 'payments.test.example.org';
 const oldPki = createTestPki({ commonName: 'Old server CA' });
 const newPki = createTestPki({ commonName: 'New server CA' });
+const otherPki = createTestPki({ commonName: 'Other server CA' });
 
 async function greet(version: Version): Promise<number> {
   const only = { minVersion: version, maxVersion: version } as const;
@@ -47,13 +48,25 @@ describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('liveTlsClient over %s', (version
     expect(await visit(live, port)).toMatch(/self-signed|unable to/);
   });
 
-  it('keeps no session from a handshake that began before a change', async () => {
+  it('goes on with its sessions when trust only grows, and trusts who came', async () => {
     const source = new FakeSource();
-    source.set(BUNDLE, oldPki.caPem);
+    source.set(BUNDLE, newPki.caPem);
+    const port = await greet(version);
+    using live = liveTlsClient(source, { bundle: BUNDLE });
+    expect(await visit(live, port)).toMatch(/self-signed|unable to/);
+    source.set(BUNDLE, newPki.caPem, oldPki.caPem);
+    expect(await visit(live, port)).toBe('full');
+    source.set(BUNDLE, newPki.caPem, oldPki.caPem, otherPki.caPem);
+    expect(await visit(live, port)).toBe('resumed');
+  });
+
+  it('keeps no session from a handshake that began before trust narrowed', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const port = await greet(version);
     using live = liveTlsClient(source, { bundle: BUNDLE });
     const visiting = visit(live, port);
-    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    source.set(BUNDLE, oldPki.caPem);
     expect(await visiting).toBe('full');
     expect(await visit(live, port)).toBe('full');
   });

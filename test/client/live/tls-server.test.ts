@@ -59,6 +59,35 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
     expect(again).toMatchObject({ outcome: 'hello', isReused: true });
   });
 
+  it('goes on with sessions when trust only grows, and admits who came', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    follow(source, tls);
+    const port = await listen(tls);
+    const client = { ...as(oldClient, serverPki.caPem), ...only };
+    const { session } = await shake(port, client);
+    const other = { ...as(newClient, serverPki.caPem), ...only };
+    expect((await shake(port, other)).outcome).not.toBe('hello');
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const again = await shake(port, { ...client, session });
+    expect(again).toMatchObject({ outcome: 'hello', isReused: true });
+    expect((await shake(port, other)).outcome).toBe('hello');
+  });
+
+  it('refuses the session of a client whose CA came and left again', async () => {
+    const source = new FakeSource();
+    source.set(BUNDLE, oldPki.caPem);
+    const tls = greeting();
+    follow(source, tls);
+    const port = await listen(tls);
+    const client = { ...as(newClient, serverPki.caPem), ...only };
+    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    const { session } = await shake(port, client);
+    source.set(BUNDLE, oldPki.caPem);
+    expect((await shake(port, { ...client, session })).outcome).not.toBe('hello');
+  });
+
   it('refuses the saved session of a client whose CA was removed', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
@@ -111,9 +140,12 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
 describe('liveTlsServer', () => {
   const secureContext = tlsIdentity(server);
 
-  it('refuses the session id of a client whose CA was removed', async () => {
+  it.each([
+    ['was removed', [oldPki.caPem, newPki.caPem], [newPki.caPem]],
+    ['came and left again', [newPki.caPem], [newPki.caPem]],
+  ])('refuses the session id of a client whose CA %s', async (_, first, last) => {
     const source = new FakeSource();
-    source.set(BUNDLE, oldPki.caPem, newPki.caPem);
+    source.set(BUNDLE, ...first);
     // Session ids that the program keeps itself, and no tickets.
     const { SSL_OP_NO_TICKET } = await import('node:constants');
     const sessions = new Map<string, Buffer>();
@@ -128,10 +160,11 @@ describe('liveTlsServer', () => {
     follow(source, tls, { secureOptions: SSL_OP_NO_TICKET, maxVersion: 'TLSv1.2' });
     const port = await listen(tls);
     const client = { ...as(oldClient, serverPki.caPem), maxVersion: 'TLSv1.2' } as const;
+    source.set(BUNDLE, ...new Set([...first, oldPki.caPem]));
     const { session } = await shake(port, client);
     expect(sessions.size).toBe(1);
     expect(await shake(port, { ...client, session })).toMatchObject({ isReused: true });
-    source.set(BUNDLE, newPki.caPem);
+    source.set(BUNDLE, ...last);
     const refused = await shake(port, { ...client, session });
     expect(refused).toMatchObject({ isReused: false });
     expect(refused.outcome).not.toBe('hello');
