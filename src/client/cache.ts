@@ -33,6 +33,8 @@ import {
 
 /** Objects that nothing needs are kept this long, in case another program is about to need them. */
 const SWEEP_AFTER_MS = 10 * 60_000;
+/** An object that was marked is safe so long, with time to mark it again before it is swept. */
+const MARKED_FOR_MS = SWEEP_AFTER_MS / 4;
 /** An object, or what a crash left of one that was being written. */
 const OWN_NAME = /^[0-9a-f]{64}(?:\.[0-9a-f]{12}\.tmp)?$/;
 /** What a crash left of an index. */
@@ -78,8 +80,10 @@ export class Cache {
   readonly #owner: CacheOwner;
   readonly #folder: string;
   readonly #objects: string;
-  /** Objects that were whole at the last save. */
-  readonly #known: Set<Sha256> = new Set();
+  /** Objects that were whole at the last save, and when each was written or marked. */
+  #known: ReadonlyMap<Sha256, number> = new Map();
+  /** What was written last: it need not be parsed to be merged. */
+  #written: { readonly name: string; readonly index: RealmIndex } | undefined;
 
   /** `cacheDir` is made when it is missing. */
   constructor(cacheDir: string, owner: CacheOwner) {
@@ -125,7 +129,8 @@ export class Cache {
       const theirs = this.#merged(files, () => undefined);
       const ours = this.#indexOf(saved);
       const index = theirs === undefined ? ours : mergeIndexes(ours, theirs, saved.fallen);
-      await replaceIndexFiles(this.#folder, encodeIndex(index), files);
+      const name = await replaceIndexFiles(this.#folder, encodeIndex(index), files);
+      this.#written = { name, index };
       await this.#sweep(objectsOf(index));
     });
   }
@@ -150,7 +155,7 @@ export class Cache {
         if (bytes === undefined) {
           throw new KedgeError('DIGEST', `${name} is not what its name says`);
         }
-        const index = this.#parse(bytes);
+        const index = name === this.#written?.name ? this.#written.index : this.#parse(bytes);
         merged = merged === undefined ? index : mergeIndexes(index, merged);
       } catch (cause) {
         note(cause);
@@ -184,7 +189,9 @@ export class Cache {
       wanted.set(sha256(document.body), document.body);
       for (const [id, der] of blobs) wanted.set(id, der);
     }
-    const todo = [...wanted];
+    const nowMs = Date.now();
+    const known = await this.#safe(nowMs);
+    const todo = [...wanted].filter(([digest]) => !known.has(digest));
     let written = 0;
     for (let at = 0; at < todo.length; at += PARALLEL_WRITES) {
       const batch = todo.slice(at, at + PARALLEL_WRITES);
@@ -192,8 +199,17 @@ export class Cache {
       written += made.filter((one) => one === 'written').length;
     }
     if (written > 0) await syncFolder(this.#objects);
-    this.#known.clear();
-    for (const digest of wanted.keys()) this.#known.add(digest);
+    this.#known = new Map([...wanted.keys()].map((one) => [one, known.get(one) ?? nowMs]));
+  }
+
+  /** The objects that nobody sweeps in the next minutes, as they were marked in the last ones. */
+  async #safe(nowMs: number): Promise<ReadonlyMap<Sha256, number>> {
+    const there = new Set(await readdir(this.#objects));
+    return new Map(
+      [...this.#known].filter(
+        ([digest, atMs]) => there.has(digest) && Math.abs(nowMs - atMs) < MARKED_FOR_MS,
+      ),
+    );
   }
 
   /**

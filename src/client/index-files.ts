@@ -39,19 +39,20 @@ export async function readIndexFiles(folder: string): Promise<readonly IndexFile
 
 /**
  * Writes what the given files were merged into, and removes them; when it resolves, a power cut
- * cannot take it back. Throws what the file system throws.
+ * cannot take it back. Returns the name of the file. Throws what the file system throws.
  */
 export async function replaceIndexFiles(
   folder: string,
   bytes: Uint8Array,
   merged: readonly IndexFile[],
-): Promise<void> {
+): Promise<string> {
   const name = `index-${sha256(bytes)}.json`;
   await replaceFile(join(folder, name), bytes);
   for (const old of merged) {
     // One that stays is merged again next time.
     if (old.name !== name) await unlink(join(folder, old.name)).catch(() => undefined);
   }
+  return name;
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

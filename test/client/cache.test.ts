@@ -2,9 +2,9 @@
  * The last-known-good copy: programs start from it, and nothing in it is believed.
  */
 import { execFileSync } from 'node:child_process';
-import { chmod, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Cache } from '../../src/client/cache.ts';
 import type { BundleSource } from '../../src/client/source.ts';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
@@ -323,6 +323,26 @@ describe('Cache', () => {
     await rm(join(await realmFolder(cacheDir), 'objects', second.id));
     await cache.save(saved);
     expect((await cache.load())?.problems).toEqual([]);
+  });
+
+  it('marks what it needs again after minutes, before anybody may sweep it', async () => {
+    const { realm, cacheDir } = await filled();
+    const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
+    const cache = new Cache(cacheDir, owner);
+    const [one] = realm.releases(BUNDLE);
+    if (one === undefined) throw new Error('no release');
+    const releases = [{ document: one.document, blobs: new Map([[first.id, first.der]]) }];
+    const saved = { charters: [realm.charter.document], releases, evidence: [] };
+    await cache.save(saved);
+    const object = join(await realmFolder(cacheDir), 'objects', first.id);
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    await utimes(object, hourAgo, hourAgo);
+    await cache.save(saved);
+    expect((await stat(object)).mtimeMs).toBeCloseTo(hourAgo.getTime(), -2);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 180_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await cache.save(saved);
+    expect((await stat(object)).mtimeMs).toBeGreaterThan(hourAgo.getTime() + 1000);
   });
 
   it('sweeps what no release needs any more, and spares what is young', async () => {
