@@ -4,6 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
+import { KedgeError } from '../core/errors.ts';
 import type { AnchorId } from '../core/ids.ts';
 import type { ReleaseBody } from '../core/releases/body.ts';
 import { activateAnchor, addAnchor, type EditPoint, stageAnchor } from '../core/releases/edit.ts';
@@ -35,6 +36,13 @@ export function createTestAnchor(label: string, nowMs: number = TEST_EPOCH_MS): 
 /** Makes several of them. */
 export function createTestAnchors(count: number, nowMs?: number): readonly TestAnchor[] {
   return Array.from({ length: count }, (_, index) => createTestAnchor(`CA ${index + 1}`, nowMs));
+}
+
+/** One of them. Errors: `CONFIG` when there are fewer. */
+export function anchorAt(anchors: readonly TestAnchor[], index: number): TestAnchor {
+  const found = anchors[index];
+  if (found !== undefined) return found;
+  throw new KedgeError('CONFIG', `there are ${anchors.length} anchors, and not number ${index}`);
 }
 
 /** An edit that lists anchors as active at once: for a first release or without hold-down. */

@@ -114,6 +114,13 @@ export class TestRealm {
     return this.#releases.get(parseBundleName(bundle)) ?? [];
   }
 
+  /** One of them. Errors: `CONFIG` when there is none. */
+  release(bundle: string, sequence: number): TestRelease {
+    const found = this.releases(bundle)[sequence - 1];
+    if (found !== undefined) return found;
+    throw new KedgeError('CONFIG', `the test realm has no release ${sequence} of ${bundle}`);
+  }
+
   /** The remembered rollouts of a bundle, ascending. */
   rollouts(bundle: string): readonly TestRollout[] {
     return this.#rollouts.get(parseBundleName(bundle)) ?? [];

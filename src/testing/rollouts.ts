@@ -13,6 +13,11 @@ export const EVERYBODY: Wave = {
   gates: { minReporters: 0, loadedPercent: 0, maxFailures: 0, soakSeconds: 0 },
 };
 
+/** A release as rollouts name it. */
+export function named({ sequence, digest }: NamedRelease): NamedRelease {
+  return { sequence, digest };
+}
+
 /** A running rollout in one wave, or as `changed` says. */
 export function rolloutPlan(
   to: NamedRelease,

@@ -97,8 +97,7 @@ describe('a program with a last-known-good copy', () => {
 
   it('refuses to go back below it', async () => {
     const { realm, cacheDir } = await filled();
-    const [one] = realm.releases(BUNDLE);
-    if (one === undefined) throw new Error('no release');
+    const one = realm.release(BUNDLE, 1);
     const old = await startNode((session) => session.send(blobs(first), snapshot(one)));
     const source = await openSource(realm, [old.endpoint], { cacheDir });
     await until(() => source.status().bundles[0]?.lastError?.code === 'ROLLBACK');
@@ -116,8 +115,7 @@ describe('a program with a last-known-good copy', () => {
 
   it('stays forked after a restart, with what it used', async () => {
     const { realm, cacheDir, node } = await filled();
-    const two = realm.releases(BUNDLE)[1];
-    if (two === undefined) throw new Error('no release');
+    const two = realm.release(BUNDLE, 2);
     const a = realm.nextRelease(BUNDLE, addStaged(third), { after: two });
     const b = realm.nextRelease(BUNDLE, addStaged(fourth), { after: two });
     const source = await openSource(realm, [node.endpoint], { cacheDir });
@@ -213,8 +211,7 @@ describe('a damaged last-known-good copy', () => {
 
   it('cannot bring in a release that the signers did not sign', async () => {
     const { realm, cacheDir } = await filled();
-    const two = realm.releases(BUNDLE)[1];
-    if (two === undefined) throw new Error('no release');
+    const two = realm.release(BUNDLE, 2);
     const forged = realm.nextRelease(BUNDLE, addActive(third), { after: two, signers: 1 });
     const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
     await new Cache(cacheDir, owner).save({
@@ -265,9 +262,8 @@ describe('a last-known-good copy that somebody else can write to', () => {
 describe('Cache', () => {
   it('is not taken back by a program that is behind', async () => {
     const { realm, cacheDir, node } = await filled();
-    const [one] = realm.releases(BUNDLE);
+    const one = realm.release(BUNDLE, 1);
     const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
-    if (one === undefined) throw new Error('no release');
     await new Cache(cacheDir, owner).save({
       charters: [realm.charter.document],
       releases: [{ document: one.document, blobs: new Map([[first.id, first.der]]) }],
@@ -310,8 +306,7 @@ describe('Cache', () => {
     const { realm, cacheDir } = await filled();
     const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
     const cache = new Cache(cacheDir, owner);
-    const two = realm.releases(BUNDLE)[1];
-    if (two === undefined) throw new Error('no release');
+    const two = realm.release(BUNDLE, 2);
     const saved = {
       charters: [realm.charter.document],
       releases: [
@@ -329,8 +324,7 @@ describe('Cache', () => {
     const { realm, cacheDir } = await filled();
     const owner = { realm: realm.name, firstCharterDigest: realm.firstCharterDigest };
     const cache = new Cache(cacheDir, owner);
-    const [one] = realm.releases(BUNDLE);
-    if (one === undefined) throw new Error('no release');
+    const one = realm.release(BUNDLE, 1);
     const releases = [{ document: one.document, blobs: new Map([[first.id, first.der]]) }];
     const saved = { charters: [realm.charter.document], releases, evidence: [] };
     await cache.save(saved);

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ComingReleases } from '../../src/client/coming.ts';
 import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
-import type { NamedRelease, RolloutBody } from '../../src/core/rollouts/body.ts';
+import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
 import {
   emptyTrustedState,
@@ -16,6 +16,7 @@ import {
 } from '../../src/core/trusted/state.ts';
 import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { named } from '../../src/testing/rollouts.ts';
 import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { wave } from '../core/rollouts/support.ts';
 import { expectCode } from '../core/support.ts';
@@ -67,9 +68,9 @@ describe('ComingReleases', () => {
       return { ...next, delivery: 'waves' as const };
     });
     show(2, 3);
-    take({ to: named(3) });
+    take({ to: named(at(3)) });
     expect(notDue()?.sequence).toBe(3);
-    take({ to: named(4) });
+    take({ to: named(at(4)) });
     expect(notDue()).toBeUndefined();
     show(4);
     expect(notDue()).toBeUndefined();
@@ -86,14 +87,14 @@ describe('ComingReleases', () => {
 
   it('holds nothing back from a program that should have had something newer before', () => {
     show(2, 3);
-    take({ from: named(2), to: named(3) });
+    take({ from: named(at(2)), to: named(at(3)) });
     expect(notDue()).toBeUndefined();
   });
 
   it('keeps the newer one of two rollouts, whoever shows which', () => {
     show(2, 3);
     const first = realm.nextRollout(BUNDLE, body({})).document;
-    const second = realm.nextRollout(BUNDLE, body({ to: named(3) })).document;
+    const second = realm.nextRollout(BUNDLE, body({ to: named(at(3)) })).document;
     expect(coming.take(trusted, second, NOW_MS)).toBe('new');
     expect(coming.take(trusted, first, NOW_MS)).toBe('held');
     expect(notDue()?.sequence).toBe(3);
@@ -103,7 +104,9 @@ describe('ComingReleases', () => {
   it('refuses one that the rollout role did not sign, and changes nothing', () => {
     show(2);
     take({});
-    const forged = realm.nextRollout(BUNDLE, body({ to: named(3) }), { signers: ['alice', 'bob'] });
+    const forged = realm.nextRollout(BUNDLE, body({ to: named(at(3)) }), {
+      signers: ['alice', 'bob'],
+    });
     expectCode('THRESHOLD', () => coming.take(trusted, forged.document, NOW_MS));
     expect(notDue()?.sequence).toBe(2);
   });
@@ -134,7 +137,7 @@ describe('ComingReleases', () => {
   function body(change: Partial<Plan>): Plan {
     const waves = [wave(5), wave(100)];
     const common = { note: '', state: 'running' as const, waves };
-    return { ...common, from: named(1), to: named(2), ...change };
+    return { ...common, from: named(at(1)), to: named(at(2)), ...change };
   }
 
   /** A node shows these, each after the one before. */
@@ -155,14 +158,7 @@ describe('ComingReleases', () => {
     return found;
   }
 
-  function named(sequence: number): NamedRelease {
-    const { sequence: place, digest } = at(sequence);
-    return { sequence: place, digest };
-  }
-
   function at(sequence: number): TestRelease {
-    const found = realm.releases(BUNDLE)[sequence - 1];
-    if (found === undefined) throw new Error(`no release ${String(sequence)}`);
-    return found;
+    return realm.release(BUNDLE, sequence);
   }
 });

@@ -12,7 +12,12 @@ import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { UpdateSource } from '../../src/service/updates.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
-import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import {
+  addActive,
+  anchorAt,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
 import {
   createTestRealm,
   type TestRealm,
@@ -252,14 +257,10 @@ describe('a source that requires regions, when the revoke role acts alone', () =
   }
 
   function release(sequence: number): TestRelease {
-    const found = realm.releases(BUNDLE)[sequence - 1];
-    if (found === undefined) throw new Error(`no release ${sequence}`);
-    return found;
+    return realm.release(BUNDLE, sequence);
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });

@@ -10,8 +10,14 @@ import { parseBundleName, parseSequence } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
-import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import {
+  addActive,
+  anchorAt,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { named, rolloutPlan } from '../../src/testing/rollouts.ts';
 import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
 import { wave } from '../core/rollouts/support.ts';
@@ -147,11 +153,7 @@ describe('a source that requires regions, while a release waits behind a rollout
   }
 
   function rolloutOf(from: TestRelease, to: TestRelease): Omit<RolloutBody, 'bundle'> {
-    return {
-      ...{ note: '', state: 'running', waves: [wave(5), wave(100)] },
-      from: { sequence: from.sequence, digest: from.digest },
-      to: { sequence: to.sequence, digest: to.digest },
-    };
+    return rolloutPlan(named(to), named(from), { waves: [wave(5), wave(100)] });
   }
 
   /** A release as a node shows it to who may not have it. */
@@ -185,14 +187,10 @@ describe('a source that requires regions, while a release waits behind a rollout
   }
 
   function release(sequence: number): TestRelease {
-    const found = realm.releases(BUNDLE)[sequence - 1];
-    if (found === undefined) throw new Error(`no release ${String(sequence)}`);
-    return found;
+    return realm.release(BUNDLE, sequence);
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });

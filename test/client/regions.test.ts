@@ -9,8 +9,14 @@ import type { BundleStatus } from '../../src/client/status.ts';
 import { parseBundleName, type RegionName } from '../../src/core/ids.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
-import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import {
+  addActive,
+  anchorAt,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
+import { named, rolloutPlan } from '../../src/testing/rollouts.ts';
 import { SimulatedClock, TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { FRA, IAD, regionsOf, SIN } from '../core/log/fixtures.ts';
@@ -456,10 +462,7 @@ describe('a source that requires regions', () => {
   }
 
   function rolloutOf(from: TestRelease, to: TestRelease): Omit<RolloutBody, 'bundle'> {
-    const { sequence, digest } = from;
-    const waves = [wave(5), wave(100)];
-    const named = { from: { sequence, digest }, to: { sequence: to.sequence, digest: to.digest } };
-    return { note: '', state: 'running', ...named, waves };
+    return rolloutPlan(named(to), named(from), { waves: [wave(5), wave(100)] });
   }
 
   function amend(note: string): void {
@@ -475,14 +478,10 @@ describe('a source that requires regions', () => {
   }
 
   function release(sequence: number): TestRelease {
-    const found = realm.releases(BUNDLE)[sequence - 1];
-    if (found === undefined) throw new Error(`no release ${sequence}`);
-    return found;
+    return realm.release(BUNDLE, sequence);
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });

@@ -8,7 +8,7 @@ import { parseBundleName, releaseStream, rolloutStream } from '../../src/core/id
 import { WAITING_MAX } from '../../src/core/limits.ts';
 import type { HeldHead } from '../../src/core/log/freshness.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
-import type { NamedRelease, RolloutBody } from '../../src/core/rollouts/body.ts';
+import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
 import {
   emptyTrustedState,
@@ -17,13 +17,19 @@ import {
   type TrustedState,
 } from '../../src/core/trusted/state.ts';
 import type { BundleUpdate } from '../../src/core/watch/messages.ts';
-import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import {
+  addActive,
+  anchorAt,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
 import {
   createTestRealm,
   type TestRealm,
   type TestRelease,
   type TestReleaseOptions,
 } from '../../src/testing/realm.ts';
+import { named } from '../../src/testing/rollouts.ts';
 import { TEST_EPOCH_MS } from '../../src/testing/simulated-clock.ts';
 import { wave } from '../core/rollouts/support.ts';
 import { expectCode } from '../core/support.ts';
@@ -73,7 +79,7 @@ describe('releases that wait behind a rollout', () => {
     expect(notDue(2)?.sequence).toBe(3);
     roll({ state: 'aborted' });
     expect([notDue(1), notDue(2)]).toEqual([undefined, undefined]);
-    roll({ from: named(2), to: named(3) });
+    roll({ from: named(at(2)), to: named(at(3)) });
     expect(notDue(1)).toBeUndefined();
     expect(notDue(2)?.by).toBeUndefined();
   });
@@ -152,7 +158,7 @@ describe('releases that wait behind a rollout', () => {
   function roll(change: Partial<Omit<RolloutBody, 'bundle'>>): void {
     const waves = [wave(5), wave(100)];
     const common = { note: '', state: 'running' as const, waves };
-    const plan = { ...common, from: named(1), to: named(2), ...change };
+    const plan = { ...common, from: named(at(1)), to: named(at(2)), ...change };
     const { document } = realm.nextRollout(BUNDLE, plan);
     expect(coming.take(trusted(1), document, NOW_MS)).toBe('new');
   }
@@ -190,20 +196,11 @@ describe('releases that wait behind a rollout', () => {
     return found;
   }
 
-  function named(sequence: number): NamedRelease {
-    const { sequence: place, digest } = at(sequence);
-    return { sequence: place, digest };
-  }
-
   function at(sequence: number): TestRelease {
-    const found = realm.releases(BUNDLE)[sequence - 1];
-    if (found === undefined) throw new Error(`no release ${String(sequence)}`);
-    return found;
+    return realm.release(BUNDLE, sequence);
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });

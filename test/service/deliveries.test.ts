@@ -28,7 +28,12 @@ import type { Store } from '../../src/ports/store.ts';
 import type { Deliveries } from '../../src/service/deliveries.ts';
 import { Subscriptions } from '../../src/service/subscriptions.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
-import { addActive, createTestAnchors, type TestAnchor } from '../../src/testing/anchors.ts';
+import {
+  addActive,
+  anchorAt,
+  createTestAnchors,
+  type TestAnchor,
+} from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { rowOf } from '../core/adoption/support.ts';
@@ -487,8 +492,6 @@ describe('Deliveries', () => {
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });

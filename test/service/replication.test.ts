@@ -15,6 +15,7 @@ import { openMemoryStore } from '../../src/storage/open-store.ts';
 import {
   addActive,
   addStaged,
+  anchorAt,
   createTestAnchors,
   type TestAnchor,
 } from '../../src/testing/anchors.ts';
@@ -236,9 +237,7 @@ describe('Replicator', () => {
   }
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 });
 

@@ -23,6 +23,7 @@ import {
   activate,
   addActive,
   addStaged,
+  anchorAt,
   createTestAnchors,
   type TestAnchor,
 } from '../../src/testing/anchors.ts';
@@ -277,9 +278,7 @@ describe('Subscriptions', () => {
   });
 
   function anchor(index: number): TestAnchor {
-    const found = anchors[index];
-    if (found === undefined) throw new Error('too few anchors');
-    return found;
+    return anchorAt(anchors, index);
   }
 
   async function release(
