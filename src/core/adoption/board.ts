@@ -101,7 +101,8 @@ export class AdoptionBoard {
 
   /** A client received a release, or runs it. */
   acknowledged(client: Client, at: HeldRelease, stage: AdoptionStage): void {
-    const { bundle, sequence, digest } = at;
+    const { bundle, sequence } = at;
+    const digest = this.#tallies.get(bundle)?.shared(at.digest) ?? at.digest;
     this.#update(client, bundle, (progress) => {
       if (stage === 'loaded') {
         progress.held = { sequence, digest };

@@ -38,6 +38,7 @@ interface AnchorTotal extends UseTotal {
 }
 
 interface Group {
+  readonly name: string;
   readonly place: ClientPlace;
   readonly labels: ReadonlyMap<string, string>;
   readonly presence: Client['presence'];
@@ -86,6 +87,11 @@ export class Tally {
 
   get head(): ServedHead | undefined {
     return this.#head;
+  }
+
+  /** A digest as all clients have it, who are many: that of the head in place of an equal one. */
+  shared(digest: Sha256): Sha256 {
+    return this.#head?.digest === digest ? this.#head.digest : digest;
   }
 
   /** True when there is nothing to tell any more: it can be forgotten. */
@@ -246,14 +252,15 @@ export class Tally {
     return { rollout, open, standing, waves: waves.counts() };
   }
 
-  #join(progress: Progress, name: string, made: Omit<Group, 'count'>): void {
+  #join(progress: Progress, name: string, made: Omit<Group, 'name' | 'count'>): void {
     const group = this.#groups.get(name);
-    progress.group = name;
+    // Not the text that was made to look it up, which would be one for each client and change.
+    progress.group = group?.name ?? name;
     if (group !== undefined) {
       group.count += 1;
       return;
     }
-    this.#groups.set(name, { ...made, count: 1 });
+    this.#groups.set(name, { name, ...made, count: 1 });
     this.#room.groups -= 1;
   }
 
