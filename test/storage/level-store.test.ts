@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
+import { describeAuditContract } from '../contract/audit-store.ts';
 import { describeStoreContract, type StoreHarness } from '../contract/store.ts';
 import { describeBranchContract } from '../contract/store-branches.ts';
 
@@ -26,6 +27,7 @@ const harness: StoreHarness = {
 
 describeStoreContract('in LevelDB', harness);
 describeBranchContract('in LevelDB', harness);
+describeAuditContract('in LevelDB', harness);
 
 async function openAt(path: string): Promise<Store> {
   const store = await openLevelStore(path);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
+import { describeAuditContract } from '../contract/audit-store.ts';
 import { describeStoreContract } from '../contract/store.ts';
 import { describeBranchContract } from '../contract/store-branches.ts';
 
@@ -7,6 +8,7 @@ const harness = { create: () => openMemoryStore() };
 
 describeStoreContract('in memory', harness);
 describeBranchContract('in memory', harness);
+describeAuditContract('in memory', harness);
 
 describe('openMemoryStore', () => {
   it('takes the id that it is given', async () => {
