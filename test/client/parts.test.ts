@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Backoff } from '../../src/client/backoff.ts';
 import { makeBundleSet } from '../../src/client/bundle-set.ts';
@@ -285,6 +286,35 @@ describe('resolveOptions', () => {
       backoffMaxMs: 30_000,
       staleAfterMs: undefined,
       cacheDir: undefined,
+    });
+  });
+
+  it('has the options and the defaults that docs/sdk.md says', () => {
+    const text = readFileSync(new URL('../../docs/sdk.md', import.meta.url), 'utf8');
+    const table = text.split('## Options of `openBundleSource`')[1]?.split('\n## ')[0] ?? '';
+    const rows = table.split('\n').filter((line) => line.startsWith('| `'));
+    const defaults = new Map(
+      rows.flatMap((row) => {
+        const [names = '', , value = ''] = row
+          .split('|')
+          .slice(1)
+          .map((cell) => cell.trim());
+        return [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => [name, value] as const);
+      }),
+    );
+    const given = Object.fromEntries([...defaults.keys()].map((name) => [name, undefined]));
+    expect(() => resolveOptions({ ...given, ...good })).not.toThrow();
+    const { onExpired, ...resolved } = resolveOptions(good);
+    const spaced = (ms: number): string => ms.toLocaleString('en').replaceAll(',', ' ');
+    expect(Object.fromEntries(defaults)).toMatchObject({
+      onExpired: `\`'${onExpired}'\``,
+      connectTimeoutMs: spaced(resolved.connectTimeoutMs),
+      answerTimeoutMs: spaced(resolved.answerTimeoutMs),
+      silenceTimeoutMs: spaced(resolved.silenceTimeoutMs),
+      backoff: `${resolved.backoffInitialMs}, ${spaced(resolved.backoffMaxMs)} ms`,
+      requireRegions: 'none',
+      cacheDir: 'none',
+      insecure: '`false`',
     });
   });
 
