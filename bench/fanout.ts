@@ -17,6 +17,7 @@ import { bareHttp2, rawTls } from './fanout/bare.ts';
 import { hundredths, judgeFanout, keyOf, ratioKey } from './fanout/bars.ts';
 import { Certificates } from './fanout/certificates.ts';
 import { Contestant, type Field } from './fanout/contestant.ts';
+import { duel } from './fanout/duel.ts';
 import { etcd } from './fanout/etcd.ts';
 import { kedge } from './fanout/kedge.ts';
 import { natsCore, natsKv } from './fanout/nats.ts';
@@ -100,6 +101,7 @@ async function measureField(
       await runSeries(contestants, { field, content, firstRound }, report);
       firstRound += WARM_UP_ROUNDS + ROUNDS;
     }
+    firstRound += await runDuel(contestants, { field, content: 'delta', firstRound }, report);
     await runAcknowledged(contestants[0], { field, content: 'delta', firstRound }, report);
   } finally {
     for (const contestant of contestants) await contestant[Symbol.asyncDispose]();
@@ -155,7 +157,7 @@ async function runSeries(
       await sleep(PAUSE_MS);
     }
   }
-  report.figures[`bytes${field.subscribers}${content === 'delta' ? 'Delta' : 'Snapshot'}`] = bytes;
+  report.figures[bytesKey(field.subscribers, content)] = bytes;
   for (const [{ system }, own] of rounds) noteFigures(report, system.name, series, own);
   noteRatios(report, series, rounds);
   if (content !== 'delta') return;
@@ -163,6 +165,28 @@ async function runSeries(
     const key = `${each.system.name}${field.subscribers}ResidentKb`;
     report.figures[key] = rounded(await each.residentKb());
   }
+}
+
+/** Kedge and `bare` once more, by turns; returns how many rounds that were. */
+async function runDuel(
+  contestants: readonly Contestant[],
+  { field, content, firstRound }: Series,
+  { figures }: Report,
+): Promise<number> {
+  const find = (wanted: FanoutSystem): Contestant | undefined =>
+    contestants.find(({ system }) => system === wanted);
+  const [own, bare] = [find(kedge), find(bareHttp2)];
+  if (own === undefined || bare === undefined) return 0;
+  const bytes = figures[bytesKey(field.subscribers, content)] ?? 0;
+  const { ratio, low, high, rounds } = await duel(own, bare, firstRound, { content, bytes });
+  const key = ratioKey(bareHttp2.name, field.subscribers, content);
+  Object.assign(figures, {
+    [key]: hundredths(ratio),
+    [`${key}Low`]: hundredths(low),
+    [`${key}High`]: hundredths(high),
+  });
+  say(`${key} by turns ${hundredths(ratio)}, quartiles ${hundredths(low)} to ${hundredths(high)}`);
+  return rounds;
 }
 
 /** Kedge once more, with clients that answer as the SDK does: delivered, then loaded. */
@@ -212,6 +236,10 @@ function noteFigures(
   const { keepMs, firstMs, p50Ms, lastMs, processorUs } = found;
   const parts = [keepMs, firstMs, p50Ms, lastMs, processorUs].map(rounded).join(' / ');
   say(`${name} ${field.subscribers} ${content}: kept, first, p50, last ms, µs each: ${parts}`);
+}
+
+function bytesKey(count: number, content: Content): string {
+  return keyOf('bytes', count, content, '');
 }
 
 function note(notes: string[], text: string): void {

@@ -13,6 +13,7 @@ import type { BundleCursor } from '../../src/core/watch/messages.ts';
 import { findFreePorts } from '../../src/testing/ports.ts';
 import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
 import { encodeWatchRequest } from '../../src/wire/watch.ts';
+import { SESSION_FIRST } from '../machine.ts';
 import { grpcCall } from '../swarm/requests.ts';
 import type { Dialogue } from '../swarm/swarm.ts';
 import type { Certificates } from './certificates.ts';
@@ -62,7 +63,15 @@ export class BenchNodes implements AsyncDisposable {
       const [address = '', peerAddress = ''] = addresses.slice(2 * i);
       const configFile = join(place, 'node.yaml');
       nodes.push(
-        new NodeProcess({ id, region: 'iad', folder: place, address, peerAddress, configFile }),
+        new NodeProcess({
+          id,
+          region: 'iad',
+          folder: place,
+          address,
+          peerAddress,
+          configFile,
+          prefix: SESSION_FIRST,
+        }),
       );
     }
     const started = new BenchNodes({ realm, nodes, certificates, adminAddresses });
