@@ -8,6 +8,11 @@
  * before it would give up is closed at once, which costs nothing: it comes back after its backoff,
  * or goes to another node.
  *
+ * libuv takes one connection per turn from the kernel (since 1.45), whose places are few, and in
+ * which nobody sees how long one waits. So while one came in each turn, all that are there are
+ * taken first: such turns are a tenth of a millisecond. Whoever keeps them coming gets half of the
+ * time.
+ *
  * Only those that begin are bounded, not those under way: a caller that stops in the middle holds
  * up nobody.
  *
@@ -19,9 +24,11 @@ import type { Clock } from '../ports/clock.ts';
 /** Begun between two turns of the event loop. */
 export const BEGUN_PER_TURN: number = 8;
 /** Waiting at once: what is served within the time below. */
-export const WAITING_MAX: number = 8_192;
-/** How long one may wait; programs give up after 10 s. */
-export const WAIT_MAX_MS: number = 7_000;
+export const WAITING_MAX: number = 12_288;
+/** How long one may wait; programs give up after 10 s, and a handshake takes some 20 ms. */
+export const WAIT_MAX_MS: number = 9_000;
+/** For how long connections are only taken, and then only begun, while they keep coming. */
+export const PHASE_MS: number = 250;
 
 /** What a queue does with its connections. */
 export interface HandshakeQueueOptions {
@@ -37,6 +44,10 @@ export class HandshakeQueue {
   /** With the time since when they wait. */
   readonly #waiting: Map<Socket, number> = new Map();
   #isScheduled = false;
+  /** Whether one came since the last turn. */
+  #isComing = false;
+  #phase: 'taking' | 'beginning' = 'taking';
+  #phaseEndsMs = 0;
 
   constructor(options: HandshakeQueueOptions) {
     this.#options = options;
@@ -53,7 +64,10 @@ export class HandshakeQueue {
       this.#options.shed(socket);
       return;
     }
-    this.#waiting.set(socket, this.#options.clock.monotonicMs());
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#waiting.size === 0) this.#enter('taking', nowMs);
+    this.#waiting.set(socket, nowMs);
+    this.#isComing = true;
     this.#schedule();
   }
 
@@ -67,12 +81,29 @@ export class HandshakeQueue {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#turn();
+      if (!this.#isTaking()) this.#begin();
       if (this.#waiting.size > 0) this.#schedule();
     });
   }
 
-  #turn(): void {
+  /** Says whether more are to be taken before one begins. */
+  #isTaking(): boolean {
+    const nowMs = this.#options.clock.monotonicMs();
+    const isComing = this.#isComing;
+    this.#isComing = false;
+    if (!isComing) this.#enter('beginning', nowMs);
+    else if (nowMs >= this.#phaseEndsMs) {
+      this.#enter(this.#phase === 'taking' ? 'beginning' : 'taking', nowMs);
+    }
+    return this.#phase === 'taking';
+  }
+
+  #enter(phase: 'taking' | 'beginning', nowMs: number): void {
+    this.#phase = phase;
+    this.#phaseEndsMs = nowMs + PHASE_MS;
+  }
+
+  #begin(): void {
     const { clock, begin, shed } = this.#options;
     const sinceMs = clock.monotonicMs() - WAIT_MAX_MS;
     let left = BEGUN_PER_TURN;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BEGUN_PER_TURN,
   HandshakeQueue,
+  PHASE_MS,
   WAIT_MAX_MS,
   WAITING_MAX,
 } from '../../src/grpc/handshake-queue.ts';
@@ -38,12 +39,42 @@ describe('HandshakeQueue', () => {
     const { queue, begun } = queueOf(new SimulatedClock());
     const all = sockets(BEGUN_PER_TURN + 2);
     for (const socket of all) queue.add(socket);
+    await turn();
     expect(begun).toEqual([]);
     await turn();
     expect(begun).toHaveLength(BEGUN_PER_TURN);
     await turn();
     expect(begun.every((socket, index) => socket === all[index])).toBe(true);
     expect(begun).toHaveLength(all.length);
+  });
+
+  it('takes all that come turn by turn before one begins', async () => {
+    const { queue, begun } = queueOf(new SimulatedClock());
+    for (const socket of sockets(4 * BEGUN_PER_TURN)) {
+      queue.add(socket);
+      await turn();
+    }
+    expect(begun).toEqual([]);
+    await turn();
+    expect(begun).toHaveLength(BEGUN_PER_TURN);
+  });
+
+  it('leaves half of the time to those that wait when others keep coming', async () => {
+    const clock = new SimulatedClock();
+    const { queue, begun } = queueOf(clock);
+    const begunWithin = async (turns: number): Promise<number> => {
+      const before = begun.length;
+      for (const socket of sockets(turns)) {
+        queue.add(socket);
+        await turn();
+      }
+      return begun.length - before;
+    };
+    expect(await begunWithin(100)).toBe(0);
+    clock.advance(PHASE_MS);
+    expect(await begunWithin(10)).toBe(10 * BEGUN_PER_TURN);
+    clock.advance(PHASE_MS);
+    expect(await begunWithin(10)).toBe(0);
   });
 
   it('sheds who comes when as many wait as can be served', () => {
@@ -62,6 +93,7 @@ describe('HandshakeQueue', () => {
     queue.add(early);
     clock.advance(WAIT_MAX_MS + 1);
     queue.add(fresh);
+    await turn();
     await turn();
     expect([begun, shed]).toEqual([[fresh], [early]]);
   });
