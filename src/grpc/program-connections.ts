@@ -10,9 +10,9 @@
  */
 import type { TLSSocket } from 'node:tls';
 import { type ConnectionHost, Http2Connection } from '../http2/connection.ts';
-import { DataFrames } from '../http2/data-frames.ts';
 import type { Http2Error } from '../http2/errors.ts';
 import type { Request } from '../http2/request.ts';
+import { SharedBytes } from '../http2/shared.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import type { Logger } from '../ports/logger.ts';
 import { systemClock } from '../ports/system-clock.ts';
@@ -52,7 +52,7 @@ export class ProgramConnections {
   constructor(options: ProgramConnectionsOptions) {
     // Whether a peer is there is a matter of sockets, whatever clock the calls on them go by.
     const sweep = new Sweep(systemClock);
-    this.#shared = { ...options, sweep, frames: new DataFrames(), all: this.#all, onNone: [] };
+    this.#shared = { ...options, sweep, bytes: new SharedBytes(), all: this.#all, onNone: [] };
   }
 
   /** Serves a connection whose caller is known, or gives it away. */
@@ -78,7 +78,7 @@ export class ProgramConnections {
 
 interface Shared extends ProgramConnectionsOptions {
   readonly sweep: Sweep;
-  readonly frames: DataFrames;
+  readonly bytes: SharedBytes;
   readonly all: Map<TLSSocket, ProgramConnection>;
   readonly onNone: (() => void)[];
 }
@@ -112,10 +112,10 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
     this.from = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     this.#giveAway = giveAway;
     this.#shared = shared;
-    const { frames, maxStreams } = shared;
+    const { bytes, maxStreams } = shared;
     socket.cork();
     setImmediate(uncork, socket);
-    this.#http2 = new Http2Connection({ wire: socket, host: this, frames, maxStreams });
+    this.#http2 = new Http2Connection({ wire: socket, host: this, shared: bytes, maxStreams });
     socket.on('data', this.#onData).on('drain', this.#onDrain).on('close', this.#onClose);
   }
 

@@ -8,7 +8,6 @@
  * @module
  */
 import { goAway, PING, pingAck, SETTINGS_ACK, settings } from './control-frames.ts';
-import type { DataFrames } from './data-frames.ts';
 import { Http2Error } from './errors.ts';
 import { FLAGS, FRAME_TYPES, type Frame, hasFlag } from './frame.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -19,6 +18,7 @@ import { Opening } from './opening.ts';
 import { Output, type Wire } from './output.ts';
 import { Patience } from './patience.ts';
 import { initialWindowIn } from './peer-settings.ts';
+import type { SharedBytes } from './shared.ts';
 import { type StreamHost, Streams, type StreamsOwner } from './streams.ts';
 
 /** Who a connection belongs to. */
@@ -33,8 +33,7 @@ export interface ConnectionHost extends StreamHost {
 export interface ConnectionOptions {
   readonly wire: Wire;
   readonly host: ConnectionHost;
-  /** Shared by all connections that are sent the same. */
-  readonly frames: DataFrames;
+  readonly shared: SharedBytes;
   /** Streams that are open at once. */
   readonly maxStreams: number;
 }
@@ -67,13 +66,14 @@ export class Http2Connection implements StreamsOwner {
   #seconds = 0;
 
   /** Says hello at once: many clients wait for it. */
-  constructor({ wire, host, frames, maxStreams }: ConnectionOptions) {
+  constructor({ wire, host, shared, maxStreams: max }: ConnectionOptions) {
+    const { frames, firsts } = shared;
     this.#wire = wire;
     this.#host = host;
     this.#output = new Output(wire, frames);
-    this.#streams = new Streams({ host, owner: this, output: this.#output, max: maxStreams });
-    this.#patience = new Patience(maxStreams);
-    this.#output.send(settings(maxStreams));
+    this.#streams = new Streams({ host, owner: this, output: this.#output, firsts, max });
+    this.#patience = new Patience(max);
+    this.#output.send(settings(max));
   }
 
   /** Takes what has arrived. */

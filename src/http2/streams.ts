@@ -5,6 +5,7 @@
  */
 import { resetStream, windowUpdate } from './control-frames.ts';
 import { HTTP2_CODES, type Http2Code, Http2Error } from './errors.ts';
+import type { FirstRequests } from './first-requests.ts';
 import { FLAGS, type Frame, hasFlag, WINDOW_BYTES } from './frame.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
@@ -37,6 +38,8 @@ export interface StreamsOptions {
   readonly host: StreamHost;
   readonly owner: StreamsOwner;
   readonly output: Output;
+  /** Shared by connections. */
+  readonly firsts: FirstRequests;
   /** Streams that are open at once. */
   readonly max: number;
 }
@@ -54,7 +57,8 @@ const HPACK_LIMITS = {
 /** The streams that a peer has open. */
 export class Streams implements StreamHome {
   readonly #options: StreamsOptions;
-  readonly #hpack: HpackDecoder = new HpackDecoder(HPACK_LIMITS);
+  /** Absent before the first block. */
+  #hpack: HpackDecoder | undefined;
   readonly #open: Map<number, Http2Stream> = new Map();
   #initialWindow = WINDOW_BYTES;
   /** What the peer may still send, on all streams together. */
@@ -123,10 +127,12 @@ export class Streams implements StreamHome {
     const stream = this.#open.get(streamId);
     const isNew = stream === undefined && !this.#isIgnored(streamId);
     if (isNew) this.#number(streamId);
+    if (isNew && this.#hpack === undefined) return this.#begin(block, this.#first(block.bytes));
     // Also what is ignored: the table of the peer goes on.
+    this.#hpack ??= new HpackDecoder(HPACK_LIMITS);
     const fields = this.#hpack.decode(block.bytes);
     if (stream !== undefined) endWith(stream, block, fields);
-    else if (isNew) this.#begin(block, fields);
+    else if (isNew) this.#begin(block, new Request(fields));
   }
 
   /** RST_STREAM. Errors: of the connection. */
@@ -163,12 +169,22 @@ export class Streams implements StreamHome {
     this.#options.output.send(resetStream(streamId, HTTP2_CODES[code]));
   }
 
-  #begin(block: HeaderBlock, fields: readonly Field[]): void {
+  /** The first request. Errors: those of its fields. */
+  #first(block: Buffer): Request {
+    const { firsts } = this.#options;
+    const known = firsts.find(block);
+    this.#hpack = new HpackDecoder(HPACK_LIMITS, known?.table);
+    if (known !== undefined) return known.request;
+    const request = new Request(this.#hpack.decode(block));
+    firsts.keep(block, { request, table: this.#hpack.shareTable() });
+    return request;
+  }
+
+  #begin(block: HeaderBlock, request: Request): void {
     if (block.isOwnParent) {
       throw new Http2Error('PROTOCOL_ERROR', 'a stream depends on itself', 'stream');
     }
     const { streamId } = block;
-    const request = new Request(fields);
     const { bodyBytes } = request;
     const { host, owner, output, max } = this.#options;
     if (!host.takes(request)) return owner.notTaken();

@@ -6,8 +6,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { Http2Connection } from '../../src/http2/connection.ts';
-import { DataFrames } from '../../src/http2/data-frames.ts';
 import { encodeFields } from '../../src/http2/hpack/encoder.ts';
+import { SharedBytes } from '../../src/http2/shared.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 
 const MAX_STREAMS = 100;
@@ -30,11 +30,11 @@ export interface EchoServer extends AsyncDisposable {
 export async function echoServer(): Promise<EchoServer> {
   const { certificatePem, keyPem } = createTestPki().issue('echo');
   const sockets = new Set<TLSSocket>();
-  const frames = new DataFrames();
+  const shared = new SharedBytes();
   const server = createServer({ cert: certificatePem, key: keyPem, ALPNProtocols: ['h2'] });
   server.on('secureConnection', (socket) => {
     sockets.add(socket);
-    serve(socket, frames);
+    serve(socket, shared);
     socket.once('close', () => sockets.delete(socket));
   });
   server.listen(0, '127.0.0.1');
@@ -49,12 +49,12 @@ export async function echoServer(): Promise<EchoServer> {
   };
 }
 
-function serve(socket: TLSSocket, frames: DataFrames): void {
+function serve(socket: TLSSocket, shared: SharedBytes): void {
   let isHealthy = true;
   let received = 0;
   const connection = new Http2Connection({
     wire: socket,
-    frames,
+    shared,
     maxStreams: MAX_STREAMS,
     host: {
       takes: () => true,

@@ -36,11 +36,21 @@ const STATIC_COUNT: number = STATIC_FIELDS.length;
 /** The decoder of one connection: each block is given to it once, in the order of arrival. */
 export class HpackDecoder {
   readonly #limits: HpackLimits;
-  readonly #table: DynamicTable;
+  #table: DynamicTable;
+  /** Others may have the table too: it is copied before it changes. */
+  #isShared: boolean;
 
-  constructor(limits: HpackLimits) {
+  /** `table` is what the blocks before came to, of a decoder with the same limits. */
+  constructor(limits: HpackLimits, table?: DynamicTable) {
     this.#limits = limits;
-    this.#table = new DynamicTable(limits.tableBytes);
+    this.#isShared = table !== undefined;
+    this.#table = table ?? new DynamicTable(limits.tableBytes);
+  }
+
+  /** What the blocks so far came to, to be shared: nobody changes it from now on. */
+  shareTable(): DynamicTable {
+    this.#isShared = true;
+    return this.#table;
   }
 
   /**
@@ -80,7 +90,7 @@ export class HpackDecoder {
     const index = reader.integer(isRemembered ? 6 : 4);
     const name = index === 0 ? reader.text() : this.#known(index)[0];
     const field: Field = [name, reader.text()];
-    if (isRemembered) this.#table.add(field);
+    if (isRemembered) this.#ownTable().add(field);
     return field;
   }
 
@@ -101,6 +111,12 @@ export class HpackDecoder {
         `the table shall have ${bytes} bytes; ${tableBytes} are allowed`,
       );
     }
-    this.#table.resize(bytes);
+    this.#ownTable().resize(bytes);
+  }
+
+  #ownTable(): DynamicTable {
+    if (this.#isShared) this.#table = this.#table.copy();
+    this.#isShared = false;
+    return this.#table;
   }
 }

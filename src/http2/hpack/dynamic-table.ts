@@ -10,13 +10,21 @@ import { type Field, fieldBytes } from './field.ts';
 /** First in, first out, within a number of bytes. */
 export class DynamicTable {
   /** The newest one is the last one; those before `#first` are gone. */
-  readonly #fields: Field[] = [];
+  #fields: Field[] = [];
   #first = 0;
   #bytes = 0;
   #maxBytes: number;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+  }
+
+  /** Another one with the same fields, which it shares. */
+  copy(): DynamicTable {
+    const copy = new DynamicTable(this.#maxBytes);
+    copy.#fields = this.#fields.slice(this.#first);
+    copy.#bytes = this.#bytes;
+    return copy;
   }
 
   /** The field that is the `nth` newest, from 1; absent when there are fewer. */

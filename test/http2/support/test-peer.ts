@@ -3,7 +3,6 @@
  * drains by hand.
  */
 import { type ConnectionHost, Http2Connection } from '../../../src/http2/connection.ts';
-import { DataFrames } from '../../../src/http2/data-frames.ts';
 import type { Http2Error } from '../../../src/http2/errors.ts';
 import { FLAGS, FRAME_TYPES, type Frame, makeFrame } from '../../../src/http2/frame.ts';
 import { FrameReader } from '../../../src/http2/frame-reader.ts';
@@ -11,6 +10,7 @@ import { encodeFields } from '../../../src/http2/hpack/encoder.ts';
 import type { Field } from '../../../src/http2/hpack/field.ts';
 import type { Wire } from '../../../src/http2/output.ts';
 import type { Request } from '../../../src/http2/request.ts';
+import { SharedBytes } from '../../../src/http2/shared.ts';
 import type { Http2Stream, StreamListener } from '../../../src/http2/stream.ts';
 
 export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
@@ -115,9 +115,8 @@ export class TestPeer implements ConnectionHost {
   readonly failures: Http2Error[] = [];
   readonly connection: Http2Connection;
 
-  constructor(maxStreams = 100) {
-    const frames = new DataFrames();
-    this.connection = new Http2Connection({ wire: this.wire, host: this, frames, maxStreams });
+  constructor(maxStreams = 100, shared: SharedBytes = new SharedBytes()) {
+    this.connection = new Http2Connection({ wire: this.wire, host: this, shared, maxStreams });
   }
 
   /** A peer that has said hello and whose settings were taken. */
