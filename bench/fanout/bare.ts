@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { SESSION_FIRST } from '../machine.ts';
 import { grpcCall } from '../swarm/requests.ts';
 import type { Dialogue } from '../swarm/swarm.ts';
 import type { FanoutSystem, RunningServer, Setting } from './system.ts';
@@ -37,7 +38,13 @@ async function startBare(
   { port, tls }: Setting,
   dialogue: Dialogue,
 ): Promise<RunningServer> {
-  const child = fork(PROGRAM, [kind, String(port), tls.certFile, tls.keyFile, tls.caFile]);
+  const [shell, ...words] = SESSION_FIRST;
+  // In a session of its own, as the nodes that it is compared with.
+  const child = fork(PROGRAM, [kind, String(port), tls.certFile, tls.keyFile, tls.caFile], {
+    detached: true,
+    execPath: shell,
+    execArgv: [...words, process.execPath],
+  });
   await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(() => {

@@ -9,20 +9,22 @@ import type { Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { LinkFiles } from '../../demo/messages.ts';
 import { startProcess, type TestProcess } from '../../src/testing/processes.ts';
+import { SESSION_FIRST } from '../machine.ts';
 import { dial } from '../replication/servers.ts';
 
 const HOST = '127.0.0.1';
 
-/** Starts a program and waits until somebody listens on its port. */
+/** Starts a program in a session of its own and waits until somebody listens on its port. */
 export async function startPeer(command: readonly string[], port: number): Promise<TestProcess> {
-  const [program = '', ...argv] = command;
-  const server = await startProcess({ program, argv, name: program });
+  const [name = ''] = command;
+  const argv = [...SESSION_FIRST, ...command];
+  const server = await startProcess({ program: 'setsid', argv, name });
   try {
     (await dial(HOST, port)).destroy();
   } catch (cause) {
     const said = [...server.stdout, ...server.stderr].slice(-5).join(' | ');
     await server.kill();
-    throw new Error(`${program} does not listen: ${said}`, { cause });
+    throw new Error(`${name} does not listen: ${said}`, { cause });
   }
   return server;
 }
