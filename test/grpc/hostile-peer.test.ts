@@ -32,6 +32,9 @@ describe('a hostile peer with a valid certificate', () => {
     cluster = await Cluster.start();
     using admin = await cluster.admin('iad-1');
     await admin.submit({ document: cluster.realm.charter.document, blobs: [] });
+    // Releases are published at another node, whose link may not be there yet.
+    const nodes = [...cluster.nodes.values()];
+    await until(() => nodes.every(({ replicator }) => replicator.durable.charters.length > 0));
     await publish();
     peer = await HostilePeer.start(cluster.realm);
     victim = cluster.node('iad-1');
