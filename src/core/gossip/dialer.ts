@@ -1,7 +1,8 @@
 /**
  * Who is dialled when: the links that the topology wants, and the seeds.
  *
- * A wanted peer without a link is dialled for ever, with a growing pause and jitter. Seeds are
+ * A wanted peer without a link is dialled for ever, with a growing pause and jitter. Those that are
+ * new are so many at a time: who is young wants others with each node that it hears of. Seeds are
  * looked up and dialled for ever too, fast while this node has no link or one of them has never
  * answered, and then every half minute, so that two halves of a cluster that never met or lost each
  * other find together. Of a seed only the address is known before somebody answers there. A seed
@@ -31,11 +32,19 @@ const SEEDS_MAX = 1000;
 const SEEDS_PROVE_EVERY = 10;
 const SEEDS_JITTER_RATIO = 1 / 3;
 
+/**
+ * New peers that are dialled from one tick to the next: by a node that does not know its
+ * surroundings yet, which in a small cluster are all, and by one that does.
+ */
+export const NEW_DIALS: Readonly<Record<'young' | 'settled', number>> = { young: 16, settled: 64 };
+
 /** A peer that should have a link. */
 interface Wanted {
   address: string;
   attempts: number;
   isDialling: boolean;
+  /** Not dialled yet: others came first. */
+  isNew: boolean;
 }
 
 /** What a dialer works with. */
@@ -66,6 +75,8 @@ export class Dialer {
   #seedRounds = 0;
   #isSeeking = true;
   #looks = 0;
+  /** New peers that may be dialled before the next tick. */
+  #newDials = NEW_DIALS.young;
 
   constructor(options: DialerOptions) {
     this.#options = options;
@@ -150,9 +161,16 @@ export class Dialer {
     for (const [nodeId, address] of peers) {
       const known = this.#wanted.get(nodeId);
       if (known?.address === address) continue;
-      this.#wanted.set(nodeId, { address, attempts: 0, isDialling: known?.isDialling ?? false });
-      this.dialDue(nodeId);
+      const isDialling = known?.isDialling ?? false;
+      this.#wanted.set(nodeId, { address, attempts: 0, isDialling, isNew: true });
     }
+    this.#dialNew();
+  }
+
+  /** Called at a steady pace: dials new peers that had to wait, as far as the next share goes. */
+  tick(age: keyof typeof NEW_DIALS): void {
+    this.#newDials = NEW_DIALS[age];
+    this.#dialNew();
   }
 
   /** Says whether a link to this peer is wanted here. */
@@ -165,6 +183,7 @@ export class Dialer {
     const wanted = this.#wanted.get(nodeId);
     if (wanted === undefined || wanted.isDialling) return;
     if (this.#options.links.to(nodeId) !== undefined) return;
+    wanted.isNew = false;
     if (this.#options.refusedForMs(nodeId) > 0) return this.again(nodeId);
     wanted.isDialling = true;
     const { address } = wanted;
@@ -203,6 +222,15 @@ export class Dialer {
   reached(nodeId: NodeId): void {
     const wanted = this.#wanted.get(nodeId);
     if (wanted !== undefined) wanted.attempts = 0;
+  }
+
+  #dialNew(): void {
+    for (const [nodeId, { isNew }] of this.#wanted) {
+      if (this.#newDials === 0) return;
+      if (!isNew || this.#options.links.to(nodeId) !== undefined) continue;
+      this.#newDials -= 1;
+      this.dialDue(nodeId);
+    }
   }
 
   #isLinked(address: string): boolean {

@@ -106,7 +106,7 @@ export class Neighbours {
   /** Called at a steady pace: compares labels, lets relays change, closes links in excess. */
   tick(): void {
     this.#compareLabels();
-    this.#topology.observe();
+    this.#dialer.tick(this.#topology.observe());
     // Whom this node is told to link to instead may not exist: what works stays until that does.
     if (this.#isLinkedAsWanted()) for (const link of this.#links.ready()) this.#age(link);
   }

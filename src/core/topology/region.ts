@@ -4,6 +4,8 @@
  * Nodes that see different members for a moment choose different relays; that costs duplicates,
  * nothing else. A relay that fails is replaced at once. A better one that appears waits until it
  * has been the better one for several observations, so that a node that flaps does not move links.
+ * While this node is young and hears of more and more nodes, the best of those are the relays: the
+ * first ones that it heard of are others for each node, itself above all.
  *
  * A node of which there is only a record may be an invention, with an id that was sought for its
  * rank. Where this node links to the relays it finds out: one that never showed itself comes after
@@ -27,14 +29,26 @@ export type Acquaintance = 'met' | 'unmet';
 /** The best of a region for somebody, by their own ranks. */
 export type BestOf = Readonly<Record<'ordinary' | 'relays', readonly Ranked[]>>;
 
+/** What a region begins with. */
+export interface RegionOptions {
+  /** `linked`: this node links to the relays of the region. */
+  readonly links: 'linked' | 'not-linked';
+  /** `young`: relays are the best at each moment, until {@link Region.settle}. */
+  readonly age: 'young' | 'settled';
+  /** How many relays a region has now. */
+  readonly relayCount: () => number;
+}
+
 /** Alive nodes of one region and its relays. */
 export class Region {
   readonly #salt: number;
+  readonly #relayCount: () => number;
   readonly #nodes: Map<NodeId, Ranked> = new Map();
   readonly #unmet: Set<NodeId> = new Set();
   /** Relays in whose place others would be that nobody met. */
   #stopgaps: readonly NodeId[] = [];
   #isLinked: boolean;
+  #isYoung: boolean;
   #relays: readonly NodeId[] = [];
   #ideal: readonly NodeId[] | undefined;
   #idealCount = 0;
@@ -45,10 +59,11 @@ export class Region {
   #tried: { readonly count: number; readonly nodeIds: readonly NodeId[] } | undefined;
   #bestFor: { readonly salt: number; readonly count: number; readonly best: BestOf } | undefined;
 
-  /** `linked`: this node links to the relays of the region. */
-  constructor(name: RegionName, links: 'linked' | 'not-linked' = 'linked') {
+  constructor(name: RegionName, { links, age, relayCount }: RegionOptions) {
     this.#salt = hashText(name);
+    this.#relayCount = relayCount;
     this.#isLinked = links === 'linked';
+    this.#isYoung = age === 'young';
   }
 
   get size(): number {
@@ -56,6 +71,7 @@ export class Region {
   }
 
   get relays(): readonly NodeId[] {
+    if (this.#isYoung) this.#relays = this.#best();
     return this.#relays;
   }
 
@@ -67,24 +83,25 @@ export class Region {
     return this.#nodes.has(nodeId);
   }
 
-  /** Adds an alive node; a free place among `count` relays is filled at once. */
-  add(node: Ranked, count: number, acquaintance: Acquaintance): void {
+  /** Adds an alive node; a free place among the relays is filled at once. */
+  add(node: Ranked, acquaintance: Acquaintance): void {
     this.#nodes.set(node.nodeId, node);
     if (acquaintance === 'unmet') this.#unmet.add(node.nodeId);
     this.#changed();
-    this.#fill(count);
+    this.#fill();
   }
 
   /** A node showed itself; says whether relays or candidates may be others for that. */
-  meet(nodeId: NodeId, count: number): 'changed' | 'same' {
+  meet(nodeId: NodeId): 'changed' | 'same' {
     if (!this.#unmet.has(nodeId)) return 'same';
-    const isTried = this.candidates(count).includes(nodeId);
+    const isTried = this.candidates().includes(nodeId);
     this.#unmet.delete(nodeId);
     this.#changed();
+    if (this.#isYoung) return 'changed';
     const stopgaps = this.#stopgaps;
     if (stopgaps.length === 0) return isTried ? 'changed' : 'same';
     this.#relays = this.#relays.filter((relay) => !stopgaps.includes(relay));
-    this.#fill(count);
+    this.#fill();
     return 'changed';
   }
 
@@ -96,11 +113,13 @@ export class Region {
   }
 
   /** Nodes that would be relays by their rank, and have to show themselves first. */
-  candidates(count: number): readonly NodeId[] {
+  candidates(): readonly NodeId[] {
     if (!this.#isLinked || this.#unmet.size === 0) return NOBODY;
+    const count = this.#relayCount();
     if (this.#tried?.count === count) return this.#tried.nodeIds;
+    const { relays } = this;
     const nodeIds = this.#bestBeside([], count, 'all').filter(
-      (nodeId) => this.#unmet.has(nodeId) && !this.#relays.includes(nodeId),
+      (nodeId) => this.#unmet.has(nodeId) && !relays.includes(nodeId),
     );
     this.#tried = { count, nodeIds };
     return nodeIds;
@@ -110,24 +129,24 @@ export class Region {
   bestFor(salt: number, count: number): BestOf {
     const known = this.#bestFor;
     if (known?.salt === salt && known.count === count) return known.best;
-    const ordinary = new Best(salt, count);
-    const relays = new Best(salt, count);
+    const [ordinary, fromRelays] = [new Best(salt, count), new Best(salt, count)];
+    const { relays } = this;
     for (const node of this.#nodes.values()) {
-      (this.#relays.includes(node.nodeId) ? relays : ordinary).offer(node);
+      (relays.includes(node.nodeId) ? fromRelays : ordinary).offer(node);
     }
-    const best = { ordinary: ordinary.nodes, relays: relays.nodes };
+    const best = { ordinary: ordinary.nodes, relays: fromRelays.nodes };
     this.#bestFor = { salt, count, best };
     return best;
   }
 
   /** Takes out a node that is not alive any more; a relay is replaced at once. */
-  remove(nodeId: NodeId, count: number): void {
+  remove(nodeId: NodeId): void {
     this.#unmet.delete(nodeId);
     if (!this.#nodes.delete(nodeId)) return;
     this.#changed();
     if (!this.#relays.includes(nodeId)) return;
     this.#relays = this.#relays.filter((relay) => relay !== nodeId);
-    this.#fill(count);
+    this.#fill();
   }
 
   /** These become relays only where there are no others. */
@@ -136,9 +155,18 @@ export class Region {
     this.#changed();
   }
 
+  /** This node knows its surroundings: from now on relays stay while they are alive. */
+  settle(): void {
+    const { relays } = this;
+    const wished = this.#bestBeside([], relays.length, 'all');
+    this.#stopgaps = relays.filter((nodeId) => !wished.includes(nodeId));
+    this.#isYoung = false;
+  }
+
   /** One observation; says whether the relays changed. */
-  observe(count: number): 'changed' | 'same' {
-    const ideal = this.#best(count);
+  observe(): 'changed' | 'same' {
+    if (this.#isYoung) return 'same';
+    const ideal = this.#best();
     if (sameNodes(ideal, this.#relays)) {
       this.#seen = 0;
       return 'same';
@@ -159,8 +187,9 @@ export class Region {
     this.#bestFor = undefined;
   }
 
-  #fill(count: number): void {
-    const missing = Math.min(count, this.size) - this.#relays.length;
+  #fill(): void {
+    if (this.#isYoung) return;
+    const missing = Math.min(this.#relayCount(), this.size) - this.#relays.length;
     if (missing <= 0) return;
     const chosen = this.#bestBeside(this.#relays, missing, this.#first);
     const wished = this.#bestBeside(this.#relays, missing, 'all');
@@ -178,7 +207,8 @@ export class Region {
     return best.nodeIds;
   }
 
-  #best(count: number): readonly NodeId[] {
+  #best(): readonly NodeId[] {
+    const count = this.#relayCount();
     if (this.#ideal !== undefined && this.#idealCount === count) return this.#ideal;
     this.#ideal = this.#inOrder(this.#bestBeside([], count, this.#first));
     this.#idealCount = count;

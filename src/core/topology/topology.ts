@@ -7,6 +7,9 @@
  * that are dead and not yet known to be left somebody out. The same rules hold from 3 to 1,000
  * nodes; for few nodes they give a full mesh or nearly so.
  *
+ * A node that starts is young until nobody came or went for a while. Each node that it hears of
+ * may change what it computes, so it computes from what it knows now, and asks for less.
+ *
  * A link is wanted by one side and used by both. Fed by changes, it recomputes only what they touch
  * and only when asked.
  *
@@ -30,6 +33,8 @@ export const RELAYS: number = 2;
 /** Relays per region while there are at most `FEW_NODES`. */
 export const RELAYS_OF_FEW: number = 3;
 const FEW_NODES: number = 30;
+/** Observations after which a node is settled although nodes still come. */
+export const YOUNG_OBSERVATIONS: number = 8;
 
 const NO_RELAYS: readonly NodeId[] = [];
 
@@ -38,7 +43,12 @@ export class Topology {
   readonly #self: Ranked;
   readonly #home: RegionName;
   readonly #regions: Map<RegionName, Region> = new Map();
+  readonly #relayCount = (): number => (this.#size <= FEW_NODES ? RELAYS_OF_FEW : RELAYS);
   #size = 0;
+  /** How many there were at the last observation. */
+  #sizeBefore = 0;
+  #youngObservations = 0;
+  #isSettled = false;
   #version = 0;
   #links: ReadonlySet<NodeId> | undefined;
   #crossLinks: ReadonlySet<NodeId> | undefined;
@@ -65,14 +75,14 @@ export class Topology {
     if (place.has(nodeId)) return;
     this.#regions.set(region, place);
     this.#size += 1;
-    place.add({ nodeId, hash: hashText(nodeId) }, this.#relayCount(), acquaintance);
+    place.add({ nodeId, hash: hashText(nodeId) }, acquaintance);
     this.#touch();
   }
 
   /** A node showed itself over a link. */
   meet({ nodeId, region }: PeerIdentity): void {
     const place = this.#regions.get(region);
-    if (place?.meet(nodeId, this.#relayCount()) === 'changed') this.#touch();
+    if (place?.meet(nodeId) === 'changed') this.#touch();
   }
 
   /** A node failed, left, or moved to another region. */
@@ -80,7 +90,7 @@ export class Topology {
     const place = this.#regions.get(region);
     if (place?.has(nodeId) !== true || nodeId === this.#self.nodeId) return;
     this.#size -= 1;
-    place.remove(nodeId, this.#relayCount());
+    place.remove(nodeId);
     if (place.size === 0) this.#regions.delete(region);
     this.#touch();
   }
@@ -90,12 +100,16 @@ export class Topology {
     this.#regions.get(this.#home)?.avoid(nodeIds);
   }
 
-  /** To be called at a steady pace, for example once a second; see `Region`. */
-  observe(): void {
-    const count = this.#relayCount();
+  /**
+   * To be called at a steady pace, for example once a second; see `Region`. Says whether this node
+   * knows its surroundings.
+   */
+  observe(): 'young' | 'settled' {
+    this.#settle();
     for (const region of this.#regions.values()) {
-      if (region.observe(count) === 'changed') this.#touch();
+      if (region.observe() === 'changed') this.#touch();
     }
+    return this.#isSettled ? 'settled' : 'young';
   }
 
   /** Says whether a node is alive. */
@@ -130,7 +144,23 @@ export class Topology {
   }
 
   #makeRegion(name: RegionName): Region {
-    return new Region(name, name === this.#home ? 'linked' : this.#linksAbroad);
+    return new Region(name, {
+      links: name === this.#home ? 'linked' : this.#linksAbroad,
+      age: this.#isSettled ? 'settled' : 'young',
+      relayCount: this.#relayCount,
+    });
+  }
+
+  /** Who has heard of nobody yet is as young as at the start. */
+  #settle(): void {
+    if (this.#isSettled || this.#size === 1) return;
+    const isStill = this.#size === this.#sizeBefore;
+    this.#sizeBefore = this.#size;
+    this.#youngObservations += 1;
+    if (!isStill && this.#youngObservations < YOUNG_OBSERVATIONS) return;
+    this.#isSettled = true;
+    for (const region of this.#regions.values()) region.settle();
+    this.#touch();
   }
 
   #touch(): void {
@@ -143,23 +173,24 @@ export class Topology {
     }
   }
 
-  /** Says whether this node links to the relays of other regions. */
+  /**
+   * Says whether this node links to the relays of other regions. A young one of many does not: it
+   * takes itself for a relay until it has met those who are.
+   */
   get #linksAbroad(): 'linked' | 'not-linked' {
+    if (!this.#isSettled && this.#size > FEW_NODES) return 'not-linked';
     return this.relaysOf(this.#home).includes(this.#self.nodeId) ? 'linked' : 'not-linked';
   }
 
-  #relayCount(): number {
-    return this.#size <= FEW_NODES ? RELAYS_OF_FEW : RELAYS;
-  }
-
   #computeLinks(): ReadonlySet<NodeId> {
-    const links = new Set<NodeId>(this.crossLinks());
+    const links = new Set<NodeId>();
     this.#addHomeLinks(links);
-    if (this.relaysOf(this.#home).includes(this.#self.nodeId)) {
+    for (const nodeId of this.crossLinks()) links.add(nodeId);
+    if (this.#linksAbroad === 'linked') {
       for (const [name, region] of this.#regions) {
         if (name === this.#home) continue;
         for (const relay of region.relays) links.add(relay);
-        for (const candidate of region.candidates(this.#relayCount())) links.add(candidate);
+        for (const candidate of region.candidates()) links.add(candidate);
       }
     }
     links.delete(this.#self.nodeId);
@@ -183,6 +214,8 @@ export class Topology {
   #addHomeLinks(links: Set<NodeId>): void {
     const home = this.#regions.get(this.#home);
     if (home === undefined) return;
+    // Dialled in this order: whether this node is a relay shows as soon as the best were met.
+    for (const nodeId of home.candidates()) links.add(nodeId);
     if (home.size <= MESH_MAX) {
       for (const node of home.nodes()) links.add(node.nodeId);
       return;
@@ -193,6 +226,5 @@ export class Topology {
     }
     for (const nodeId of chosen.nodeIds) links.add(nodeId);
     for (const nodeId of home.relays) links.add(nodeId);
-    for (const nodeId of home.candidates(this.#relayCount())) links.add(nodeId);
   }
 }

@@ -3,6 +3,7 @@ import {
   DIAL_MAX_MS,
   DIAL_MIN_MS,
   Dialer,
+  NEW_DIALS,
   SEEDS_INTERVAL_MS,
 } from '../../../src/core/gossip/dialer.ts';
 import type { GossipEffect } from '../../../src/core/gossip/events.ts';
@@ -86,6 +87,34 @@ describe('Dialer', () => {
     dialer.want(new Map());
     dialer.failed(moved);
     expect(outbox.take()).toEqual([]);
+  });
+
+  it('dials so many new peers at a time, the others later, and none that has a link', () => {
+    const many = Array.from({ length: 200 }, (_, i) => parseNodeId(`n${i}`));
+    const dialled = (): readonly NodeId[] =>
+      outbox.take().flatMap((effect) => {
+        return effect.kind === 'dial' ? (effect.target.nodeId ?? []) : [];
+      });
+    dialer.want(new Map(many.map((nodeId) => [nodeId, `${nodeId}:1`])));
+    const { young, settled } = NEW_DIALS;
+    expect(dialled()).toEqual(many.slice(0, young));
+    dialer.want(new Map(many.map((nodeId) => [nodeId, `${nodeId}:1`])));
+    expect(dialled()).toEqual([]);
+    links.admit('link-1', many[young] ?? SELF, undefined);
+    dialer.tick('young');
+    expect(dialled()).toEqual(many.slice(young + 1, 2 * young + 1));
+    dialer.tick('settled');
+    expect(dialled()).toEqual(many.slice(2 * young + 1, 2 * young + 1 + settled));
+  });
+
+  it('lets nobody who is dialled again wait behind new ones', () => {
+    const many = Array.from({ length: 200 }, (_, i) => parseNodeId(`n${i}`));
+    const wanted = new Map([[FRA, AT], ...many.map((one) => [one, `${one}:1`] as const)]);
+    dialer.want(wanted);
+    dialer.failed(TARGET);
+    outbox.take();
+    dialer.dialDue(FRA);
+    expect(outbox.take()).toEqual([{ kind: 'dial', target: TARGET }]);
   });
 
   it('looks seeds up often until all have answered, and every half minute then', () => {

@@ -9,6 +9,7 @@ import {
   RELAYS,
   RELAYS_OF_FEW,
   Topology,
+  YOUNG_OBSERVATIONS,
 } from '../../../src/core/topology/topology.ts';
 
 /** Node `n<i>` in region `r<i mod regions>`. */
@@ -148,6 +149,71 @@ describe('Topology', () => {
 
     function settle(one: Topology = topology): void {
       for (let i = 0; i <= STABLE_OBSERVATIONS; i += 1) one.observe();
+    }
+  });
+
+  describe('of a node that is young', () => {
+    const all = Array.from({ length: 200 }, (_, i) => nodeOf(i, 10));
+    const region = parseRegionName('r0');
+
+    it('has the best of those that it knows as relays, whoever came first', () => {
+      const [known] = settled(200, 10);
+      for (const others of [all, all.toReversed()]) {
+        const topology = new Topology(nodeOf(0, 10));
+        for (const one of others) topology.add(one);
+        for (const name of topology.regions()) {
+          expect(topology.relaysOf(name)).toEqual(known?.relaysOf(name));
+        }
+      }
+    });
+
+    it('leaves the relays of many other regions alone until nobody comes any more', () => {
+      const [known] = settled(200, 10);
+      const relay = all.find((one) => known?.isRelay(one) === true);
+      const topology = new Topology(relay ?? nodeOf(0, 10));
+      for (const one of all) topology.add(one);
+      topology.observe();
+      expect(abroad(topology, relay)).toBe(CROSS_LINKS);
+      expect(topology.observe()).toBe('settled');
+      expect(abroad(topology, relay)).toBe(9 * RELAYS + CROSS_LINKS);
+    });
+
+    it('is over at some time although nodes come all the time', () => {
+      const topology = new Topology(nodeOf(0, 10));
+      for (let i = 1; i < YOUNG_OBSERVATIONS; i += 1) {
+        topology.add(nodeOf(i, 10));
+        expect(topology.observe()).toBe('young');
+      }
+      topology.add(nodeOf(100, 10));
+      expect(topology.observe()).toBe('settled');
+    });
+
+    it('lasts for as long as it knows of nobody', () => {
+      const topology = new Topology(nodeOf(0, 10));
+      for (let i = 0; i < 2 * YOUNG_OBSERVATIONS; i += 1) {
+        expect(topology.observe()).toBe('young');
+      }
+    });
+
+    it('puts those that it met before those of whom it heard, and tries these', () => {
+      const topology = new Topology(nodeOf(0, 1));
+      for (let i = 1; i < 40; i += 1) topology.add(nodeOf(i, 1), 'unmet');
+      expect(topology.relaysOf(region)).toContain('n0');
+      const [candidate = parseNodeId('none')] = topology.links();
+      topology.meet({ nodeId: candidate, region });
+      expect(topology.relaysOf(region)).toContain(candidate);
+      topology.observe();
+      topology.observe();
+      const [next = parseNodeId('none')] = topology.links();
+      expect(topology.relaysOf(region)).not.toContain(next);
+      topology.meet({ nodeId: next, region });
+      expect(topology.relaysOf(region)).toContain(next);
+      expect(topology.relaysOf(region)).not.toContain('n0');
+    });
+
+    function abroad(topology: Topology, self: PeerIdentity | undefined): number {
+      const home = Number(self?.region.slice(1));
+      return [...topology.links()].filter((one) => Number(one.slice(1)) % 10 !== home).length;
     }
   });
 
