@@ -57,6 +57,7 @@ export function scaleText(
 }
 
 function rows(weather: string, figures: ScaleFigures): readonly string[] {
+  const { starting, resting, busiest } = figures.links;
   const row = (name: string, { median, p95, missed }: Spread): string =>
     `  ${weather.padEnd(20)}${name.padEnd(10)}median ${median}  p95 ${p95}  missed ${missed}`;
   return [
@@ -65,6 +66,8 @@ function rows(weather: string, figures: ScaleFigures): readonly string[] {
     row('plumtree', figures.plumtree),
     `  ${weather.padEnd(20)}ours sends ${figures.bytesRatio} × the release per node`,
     `  ${weather.padEnd(20)}ours sends ${figures.idleBytes} B/s per node at rest`,
+    `  ${weather.padEnd(20)}ours has at most ${starting} links per node while all start, ` +
+      `${resting} at rest, ${busiest} at the busiest`,
   ];
 }
 

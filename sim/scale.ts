@@ -40,6 +40,16 @@ export interface ScaleFigures {
   readonly bytesRatio: number;
   /** Bytes that a node sends in a second when there is nothing to say; it receives as many. */
   readonly idleBytes: number;
+  readonly links: LinkCounts;
+}
+
+/** Open links per node. */
+export interface LinkCounts {
+  /** In the mean of all nodes, when there are most while they start. */
+  readonly starting: number;
+  /** In the mean of all nodes at rest, and of the node that has most. */
+  readonly resting: number;
+  readonly busiest: number;
 }
 
 /** A cluster to measure. */
@@ -65,6 +75,8 @@ const RELEASES = 4;
 const SETTLE_MS = 80_000;
 /** How long the cluster is watched at rest before the first release. */
 const REST_MS = 10_000;
+/** How often links are counted while nodes start. */
+const COUNT_MS = 1000;
 const BETWEEN_MS = 2000;
 /** Where in the pool four small releases of four bundles follow each other. */
 const FIRST_PLACE = 22;
@@ -83,12 +95,18 @@ function measure(options: ScaleOptions, pool: Pool, weather: Weather): ScaleFigu
   const runs = Array.from({ length: worlds }, (_, index) =>
     new ScaleRun(options, pool, weather, index + 1).run(),
   ).flat();
+  const median = (of: (run: Run) => number): number => medianOf(runs.map(of));
   return {
     ours: spreadOf(runs.map(({ ours }) => ours)),
     serf: spreadOf(runs.map(({ serf }) => serf)),
     plumtree: spreadOf(runs.map(({ plumtree }) => plumtree)),
-    bytesRatio: medianOf(runs.map(({ ratio }) => ratio)),
-    idleBytes: medianOf(runs.map(({ idleBytes }) => idleBytes)),
+    bytesRatio: median(({ ratio }) => ratio),
+    idleBytes: median(({ idleBytes }) => idleBytes),
+    links: {
+      starting: median(({ links }) => links.starting),
+      resting: median(({ links }) => links.resting),
+      busiest: median(({ links }) => links.busiest),
+    },
   };
 }
 
@@ -103,6 +121,7 @@ interface Run {
   readonly plumtree: Result;
   readonly ratio: number;
   readonly idleBytes: number;
+  readonly links: LinkCounts;
 }
 
 /** One cluster through which a few releases go. */
@@ -123,21 +142,14 @@ class ScaleRun {
     this.#dead = new Set(dead.map((node) => node + 1));
     const hosts = this.#regions.map((region) => ({ region, holds: FIRST_PLACE }));
     const profile = 'dense' as const;
-    const plan = {
-      seed,
-      profile,
-      hosts,
-      start: 0,
-      publications: [],
-      faults: faultsOf(weather),
-      ...PHASES,
-    };
+    const faults = faultsOf(weather);
+    const plan = { seed, profile, hosts, start: 0, publications: [], faults, ...PHASES };
     this.#world = new World(plan, { pool, truth: new Truth(pool), trace: this.#arrivals });
   }
 
   run(): readonly Run[] {
     const { hosts, pool } = this.#world;
-    const idleBytes = this.#rest();
+    const { idleBytes, links } = this.#rest();
     for (const node of this.#dead) hosts[node]?.die('power');
     const live = hosts.filter(({ driver }) => driver !== undefined);
     return Array.from({ length: RELEASES }, (_, index): Run => {
@@ -161,16 +173,30 @@ class ScaleRun {
         plumtree: this.#judge(spreadByPlumtree(scene), origin),
         ratio,
         idleBytes,
+        links,
       };
     });
   }
 
   /** Lets the cluster settle and watches it at rest: bytes per node and second. */
-  #rest(): number {
-    this.#world.runUntil(SETTLE_MS);
+  #rest(): Pick<Run, 'idleBytes' | 'links'> {
+    let starting = 0;
+    for (let atMs = COUNT_MS; atMs <= SETTLE_MS; atMs += COUNT_MS) {
+      this.#world.runUntil(atMs);
+      starting = Math.max(starting, meanOf(this.#links()));
+    }
     const before = this.#bytes();
     this.#world.runUntil(SETTLE_MS + REST_MS);
-    return (this.#bytes() - before) / this.#regions.length / (REST_MS / 1000);
+    const idleBytes = (this.#bytes() - before) / this.#regions.length / (REST_MS / 1000);
+    const atRest = this.#links();
+    return {
+      idleBytes,
+      links: { starting, resting: meanOf(atRest), busiest: Math.max(...atRest) },
+    };
+  }
+
+  #links(): readonly number[] {
+    return this.#world.hosts.map(({ driver }) => driver?.links.size ?? 0);
   }
 
   #publish(origin: number, published: Published): Heard {
@@ -257,6 +283,10 @@ function spreadOf(results: readonly Result[]): Spread {
   const rounded = (share: number): number => Math.round(percentile(values, share) * 1000) / 1000;
   const missed = results.reduce((sum, each) => sum + each.missed, 0);
   return { median: rounded(0.5), p95: rounded(0.95), missed };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function medianOf(values: readonly number[]): number {
