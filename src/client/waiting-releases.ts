@@ -17,6 +17,7 @@ import { isAtOnce } from '../core/rollouts/plan.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';
 import { isGoodHistory } from '../core/trusted/authority.ts';
+import { decisionAt } from '../core/trusted/decisions.ts';
 import { isPlaced } from '../core/trusted/settle.ts';
 import { headOf, type ReleaseHead, type TrustedState, withStream } from '../core/trusted/state.ts';
 import type { BundleUpdate } from '../core/watch/messages.ts';
@@ -30,7 +31,7 @@ interface ShownRelease extends NamedRelease {
 /** What was shown of one bundle. */
 interface Shown {
   /** The release on which all of it builds: in use, or verified and not cosigned yet. */
-  readonly ground: NamedRelease;
+  readonly ground: NamedRelease & Pick<ReleaseHead, 'charterVersion'>;
   readonly releases: readonly ShownRelease[];
   /** The last of them, or the ground. */
   readonly head: ReleaseHead;
@@ -58,8 +59,8 @@ export class WaitingReleases {
   stand(bundle: BundleName, head: ReleaseHead, use: 'in-use' | 'waits'): void {
     const known = this.#shown.get(bundle);
     const index = known && indexOf(known, head);
-    const { sequence, digest } = head;
-    const ground = { sequence, digest };
+    const { sequence, digest, charterVersion } = head;
+    const ground = { sequence, digest, charterVersion };
     if (known === undefined || index === undefined) {
       this.#shown.set(bundle, { ground, releases: [], head });
     } else if (use === 'in-use') {
@@ -67,10 +68,18 @@ export class WaitingReleases {
     }
   }
 
-  /** The charters are others: what leads to a release that is not valid any more is forgotten. */
+  /**
+   * The charters are others: what leads to a release that is not valid any more, or fell, is
+   * forgotten. The places between are known, which a head alone does not show (RF-6).
+   */
   govern(trusted: TrustedState): void {
-    for (const [bundle, { head }] of this.#shown) {
-      const isStill = isPlaced(trusted, releaseStream(bundle), head);
+    for (const [bundle, { ground, releases, head }] of this.#shown) {
+      const stream = releaseStream(bundle);
+      const isStanding = releases.every(({ sequence, digest }) => {
+        const decision = decisionAt(trusted, { stream, sequence });
+        return decision === undefined || decision.digest === digest;
+      });
+      const isStill = isStanding && isPlaced(trusted, stream, ground);
       if (!isStill || !isGoodHistory(trusted, head.statement)) this.#shown.delete(bundle);
     }
   }

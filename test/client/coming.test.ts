@@ -4,7 +4,8 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ComingReleases } from '../../src/client/coming.ts';
-import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
+import { sha256 } from '../../src/core/crypto.ts';
+import { parseBundleName, releaseStream, type Sha256 } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
@@ -74,6 +75,24 @@ describe('ComingReleases', () => {
     expect(notDue()).toBeUndefined();
     show(4);
     expect(notDue()).toBeUndefined();
+  });
+
+  it.each([
+    ['the first', 2],
+    ['one between', 3],
+    ['the last', 4],
+  ])('knows what it was shown when the charter decides for %s of it (RF-6)', (_, sequence) => {
+    publishMore();
+    show(2, 3, 4);
+    take({});
+    expect(decide(sequence)).toBe(4);
+  });
+
+  it('forgets what it was shown when the charter decides against one of it', () => {
+    publishMore();
+    show(2, 3, 4);
+    take({});
+    expect(decide(3, sha256(Buffer.from('another')))).toBeUndefined();
   });
 
   it('holds nothing back once the rollout is aborted or expired', () => {
@@ -146,6 +165,23 @@ describe('ComingReleases', () => {
       const { update } = shown(at(sequence - 1), at(sequence));
       expect(coming.show(trusted, update, NOW_MS)).toBe('new');
     }
+  }
+
+  /** Release 4 waits too. */
+  function publishMore(): void {
+    realm.nextRelease(BUNDLE, (before) => ({ ...before, note: 'more', delivery: 'waves' }));
+  }
+
+  /** What is not due once the charter quorum decided about a fork. */
+  function decide(sequence: number, digest: Sha256 = at(sequence).digest): number | undefined {
+    const resolution = { stream: releaseStream(BUNDLE), sequence: at(sequence).sequence, digest };
+    const next = realm.nextCharter((before) => ({ ...before, resolutions: [resolution] }));
+    const { statement, body: bytes } = next.document;
+    const offer = { chain: [statement], body: bytes, mode: 'linked' } as const;
+    const inUse = head();
+    ({ state: trusted } = acceptDocument(trusted, offer, NOW_MS));
+    coming.govern(trusted);
+    return coming.notDue(BUNDLE, inUse, NOW_MS)?.sequence;
   }
 
   function notDue(nowMs: number = NOW_MS): ReturnType<ComingReleases['notDue']> {
