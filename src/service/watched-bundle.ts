@@ -156,7 +156,8 @@ export class WatchedBundle {
   }
 
   /** What waits while a rollout runs, for a client that has what it is due. Spec rule DW-18. */
-  #showWaiting({ rollouts, waiting, state }: UpdateContext): Next {
+  #showWaiting(context: UpdateContext): Next {
+    const { rollouts, waiting, state } = context;
     const head = headOf(state, this.#stream);
     const held = this.#held;
     if (rollouts !== 'explained' || head === undefined || held === undefined) return undefined;
@@ -166,9 +167,14 @@ export class WatchedBundle {
     const isBeyond = (this.#shown?.sequence ?? 0) > held.sequence;
     const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#bundle);
     if (made.value === undefined) return made;
-    if (made.value.length === 0) return undefined;
-    this.#shown = placeOf(head);
-    return made.value;
+    if (made.value.length > 0) {
+      this.#shown = placeOf(head);
+      return made.value;
+    }
+    if (!isBeyond) return undefined;
+    // What was shown fell, with a fork or with a thief's charters.
+    this.#shown = undefined;
+    return this.#showWaiting(context);
   }
 
   #tellCurrent(at: NamedRelease | undefined): Next {
