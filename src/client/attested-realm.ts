@@ -83,7 +83,7 @@ export class AttestedRealm {
       case 'charters':
         return this.#charters(response.charters, pending, this.#now(localMs));
       case 'rollout':
-        return this.#rollout(response.document, this.#now(localMs));
+        return this.#rollout(response.document, pending, this.#now(localMs));
       case 'waiting':
         return this.#show(response.update, pending, this.#now(localMs));
       case 'current':
@@ -115,9 +115,15 @@ export class AttestedRealm {
   }
 
   /** Rule DW-13: what a rollout holds back is not due, so nobody who lacks it is behind. */
-  #rollout(document: SignedDocument, nowMs: number): Applied {
+  #rollout(document: SignedDocument, pending: Pending, nowMs: number): Applied {
     const { regions, realm } = this.#options;
     if (regions === undefined) return { kind: 'nothing' };
+    const { waiting } = pending;
+    if (waiting !== undefined && isAhead([document.statement], realm.trusted, waiting)) {
+      // It is not sent again on this connection.
+      pending.leaveOut();
+      return { kind: 'charters-wait', version: waiting.version, error: waiting.error };
+    }
     if (this.#coming.take(realm.trusted, document, nowMs) === 'held') return { kind: 'nothing' };
     this.moved();
     return { kind: 'attested', pace: 'early' };
@@ -132,7 +138,7 @@ export class AttestedRealm {
       // It may need them, and is not shown again on this connection.
       pending.leaveOut();
       const { version, error } = pending.waiting;
-      const isJudged = !isAhead(update, realm.trusted, pending.waiting);
+      const isJudged = !isAhead(update.statements, realm.trusted, pending.waiting);
       if (!isJudged) return { kind: 'charters-wait', version, error };
     }
     const head = realm.inUse(bundle)?.head;
@@ -178,7 +184,7 @@ export class AttestedRealm {
     if (
       pending.waiting !== undefined &&
       isWatched &&
-      isAhead(update, realm.trusted, pending.waiting)
+      isAhead(update.statements, realm.trusted, pending.waiting)
     ) {
       pending.leaveOut();
       const { version, error } = pending.waiting;

@@ -9,7 +9,7 @@ import { CHARTER_STREAM, type Sha256 } from '../core/ids.ts';
 import type { CosignedLeaf } from '../core/log/attested.ts';
 import { CharterLog } from '../core/log/charter-log.ts';
 import type { RegionView } from '../core/log/region-view.ts';
-import type { SignedDocument } from '../core/statements/envelope.ts';
+import type { SignedDocument, SignedStatement } from '../core/statements/envelope.ts';
 import { parseStatement } from '../core/statements/statement.ts';
 import { coveredBy } from '../core/trusted/lineage.ts';
 import {
@@ -18,7 +18,6 @@ import {
   forkOf,
   type TrustedState,
 } from '../core/trusted/state.ts';
-import type { BundleUpdate } from '../core/watch/messages.ts';
 import { takeCharters } from './charters.ts';
 import type { Pending, WaitingList } from './pending.ts';
 
@@ -113,9 +112,9 @@ function commonOf(a: readonly AcceptedCharter[], b: readonly AcceptedCharter[]):
   return apart < 0 ? a.length : apart;
 }
 
-/** Says whether an update can only be judged by charters that wait. */
+/** Says whether statements of one stream can only be judged by charters that wait. */
 export function isAhead(
-  { statements }: BundleUpdate,
+  statements: readonly SignedStatement[],
   { charters }: TrustedState,
   waiting: WaitingList,
 ): boolean {

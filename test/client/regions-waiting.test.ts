@@ -29,7 +29,14 @@ import {
   shown as shownAfter,
   snapshot,
 } from './support/honest.ts';
-import { cosigned, cosignedWithin, heartbeat, rolloutRow, rowsAt } from './support/regions.ts';
+import {
+  cosigned,
+  cosignedCharters,
+  cosignedWithin,
+  heartbeat,
+  rolloutRow,
+  rowsAt,
+} from './support/regions.ts';
 import { type ScriptedNode, startNode } from './support/scripted-node.ts';
 import { BUNDLE, openSource, until } from './support/source.ts';
 
@@ -124,6 +131,14 @@ describe('a source that requires regions, while a release waits behind a rollout
     await beat('no rollout');
     await until(() => status().state === 'stale');
     expect(inUse()).toBe(1);
+  });
+
+  it('asks anew for a rollout that came before its charter was cosigned', async () => {
+    publish(1, 'waves');
+    const next = realm.nextCharter((before) => ({ ...before, note: 'next' }));
+    const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(1), release(2)));
+    say(charters(next), { kind: 'rollout', document }, cosignedCharters(realm, FRA, SIN));
+    await until(() => source.status().lastError?.code === 'GAP');
   });
 
   it('leaves a node that shows a release which nobody signed', async () => {
