@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { KedgeError } from '../errors.ts';
 import { type NodeId, parseSequence, type StreamName } from '../ids.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { PersistBatch, SubmitResult } from './events.ts';
@@ -71,6 +72,13 @@ export class Commits {
   /** The youngest batch under way that makes this row's head, if there is one. */
   carrierOf(row: Row): Commit | undefined {
     return this.#queue.findLast((commit) => commit.row.stream === row.stream);
+  }
+
+  /** The youngest batch under way that proves the fork of a stream, if there is one. */
+  proverOf({ stream }: KedgeError['detail']): Commit | undefined {
+    const isProver = ({ batch: { evidence } }: Commit): boolean =>
+      evidence !== undefined && evidence.stream === stream;
+    return this.#queue.findLast(isProver);
   }
 
   /** All batches up to this one are on disk; none when they were given up before. */

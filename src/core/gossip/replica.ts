@@ -132,7 +132,10 @@ export class Replica {
     } catch (thrown) {
       const error = KedgeError.from(thrown);
       if (error.message !== told) this.#outbox.notice({ kind: 'refused', from: 'submit', error });
-      this.#outbox.emit({ kind: 'reply', requestId, result: { kind: 'refused', error } });
+      const result = { kind: 'refused', error } as const;
+      const proving = error.code === 'FORK' ? this.#commits.proverOf(error.detail) : undefined;
+      if (proving === undefined) this.#outbox.emit({ kind: 'reply', requestId, result });
+      else proving.waiters.push({ requestId, result });
     }
   }
 

@@ -48,12 +48,23 @@ describe('a charter by recovery keys that signed before', () => {
     expect(replies(handle({ kind: 'persist-failed', batchId, error }))).toEqual(['STORE']);
   });
 
-  function submit(): readonly GossipEffect[] {
-    const { document } = twice;
-    const recall = { holdings: [] };
-    const effects = handle({ kind: 'submit', requestId: 1, document, blobs: [], recall });
+  it('is refused to all who hand it in when the proof is on disk', () => {
+    const [written] = submit().filter(({ kind }) => kind === 'persist');
+    submit(2);
+    const batchId = written?.kind === 'persist' ? written.batchId : 0;
+    expect(replies(handle({ kind: 'persisted', batchId, count: 1 }))).toEqual(['FORK', 'FORK']);
+    expect(replies(offer(3))).toEqual(['FORK']);
+  });
+
+  function submit(requestId = 1): readonly GossipEffect[] {
+    const effects = offer(requestId);
     expect(replies(effects)).toEqual([]);
     return effects;
+  }
+
+  function offer(requestId: number): readonly GossipEffect[] {
+    const { document } = twice;
+    return handle({ kind: 'submit', requestId, document, blobs: [], recall: { holdings: [] } });
   }
 
   function handle(event: GossipEvent): readonly GossipEffect[] {
