@@ -55,7 +55,7 @@ export class ComingReleases {
     }
     const offer = { chain: [statement], body, mode: 'jump', releases: 'not-held' } as const;
     try {
-      const result = acceptDocument(this.#with(trusted, bundle), offer, nowMs);
+      const result = acceptDocument(this.#with(trusted, bundle, nowMs), offer, nowMs);
       if (result.outcome === 'held') return 'held';
       const stream = result.state.streams.get(rolloutStream(bundle));
       if (stream !== undefined) this.#rollouts.set(bundle, stream);
@@ -140,11 +140,21 @@ export class ComingReleases {
     return body.state === 'aborted' || expiresMs <= nowMs ? undefined : body;
   }
 
-  /** The trusted state together with the rollout that is known. */
-  #with(trusted: TrustedState, bundle: BundleName): TrustedState {
+  /**
+   * The trusted state together with the rollout that is known, which keeps out what is older, and
+   * what contradicts it. What has expired does not: a thief may have shown it to nobody else.
+   */
+  #with(trusted: TrustedState, bundle: BundleName, nowMs: number): TrustedState {
     const known = this.#rollouts.get(bundle);
-    return known === undefined ? trusted : withStream(trusted, known);
+    return known === undefined || isOver(known, nowMs) ? trusted : withStream(trusted, known);
   }
+}
+
+/** Whether a rollout has expired, or one of two that contradict each other. */
+function isOver(stream: StreamState, nowMs: number): boolean {
+  if (stream.kind === 'open') return stream.head.expiresMs <= nowMs;
+  const { first, second } = stream.evidence;
+  return [first, second].some(({ payload }) => parseStatement(payload).expiresMs <= nowMs);
 }
 
 /** Whether what is known of a stream is valid under the charters that hold now, and stands. */

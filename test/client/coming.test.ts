@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ComingReleases } from '../../src/client/coming.ts';
 import { sha256 } from '../../src/core/crypto.ts';
-import { parseBundleName, releaseStream, type Sha256 } from '../../src/core/ids.ts';
+import { parseBundleName, parseSequence, releaseStream, type Sha256 } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import { acceptDocument } from '../../src/core/trusted/accept.ts';
@@ -118,6 +118,27 @@ describe('ComingReleases', () => {
     expect(coming.take(trusted, first, NOW_MS)).toBe('held');
     expect(notDue()?.sequence).toBe(3);
     expect(coming.take(trusted, second, NOW_MS)).toBe('held');
+  });
+
+  it.each([
+    ['another one for the same place', 0],
+    ['one far ahead', 1000],
+  ])('is kept from rollouts by %s for as long as that is valid', (_, ahead) => {
+    show(2, 3);
+    const before = realm.nextRollout('other.test.example.org', body({}));
+    const after = ahead === 0 ? 'nothing' : { ...before, sequence: parseSequence(ahead) };
+    const alone = { after, expiresMs: NOW_MS + DAY_MS } as const;
+    const theirs = realm.nextRollout(BUNDLE, body({ note: 'theirs' }), alone).document;
+    const ours = realm.nextRollout(BUNDLE, body({})).document;
+    const later = realm.nextRollout(BUNDLE, body({ note: 'later' })).document;
+    expect(coming.take(trusted, theirs, NOW_MS)).toBe('new');
+    coming.take(trusted, ours, NOW_MS);
+    expect(coming.take(trusted, later, NOW_MS)).toBe('held');
+    const overMs = NOW_MS + DAY_MS;
+    expect(notDue(overMs)).toBeUndefined();
+    expect(coming.take(trusted, later, overMs)).toBe('new');
+    expect(coming.take(trusted, ours, overMs)).toBe('held');
+    expect(notDue(overMs)?.sequence).toBe(3);
   });
 
   it('refuses one that the rollout role did not sign, and changes nothing', () => {
