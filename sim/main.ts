@@ -7,17 +7,17 @@
  * @module
  */
 import { randomInt } from 'node:crypto';
-import { faultText } from './faults.ts';
-import { answerJob, runJobs } from './jobs.ts';
-import { joinFile } from './joined.ts';
-import { type Command, type Options, readOptions, type SeedRange, USAGE } from './options.ts';
-import type { Profile } from './plan.ts';
-import { replayFile } from './replay.ts';
-import { failureText, isGood, jsonLine, type Runs, textOf } from './report.ts';
-import { Runner } from './run.ts';
-import { measureScale } from './scale.ts';
-import { scaleBars, scaleText } from './scale-report.ts';
-import { type Summary, sumOf } from './summary.ts';
+import { faultText } from './faults/faults.ts';
+import { answerJob, runJobs } from './runs/jobs.ts';
+import { joinFile } from './runs/joined.ts';
+import { type Command, type Options, readOptions, type SeedRange, USAGE } from './runs/options.ts';
+import { replayFile } from './runs/replay.ts';
+import { failureText, isGood, jsonLine, type Runs, textOf } from './runs/report.ts';
+import { Runner } from './runs/run.ts';
+import { type Summary, sumOf } from './runs/summary.ts';
+import { measureScale } from './scale/scale.ts';
+import { scaleBars, scaleText } from './scale/scale-report.ts';
+import type { Profile } from './world/plan.ts';
 
 const SEED_MAX = 2 ** 31;
 

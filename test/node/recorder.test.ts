@@ -3,7 +3,7 @@
  */
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { replayFile } from '../../sim/replay.ts';
+import { replayFile } from '../../sim/runs/replay.ts';
 import { AdminClient } from '../../src/client/admin-client.ts';
 import { parseBundleName, releaseStream } from '../../src/core/ids.ts';
 import { headOf } from '../../src/core/trusted/state.ts';

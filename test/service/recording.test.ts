@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hasRollouts } from '../../sim/plan.ts';
-import { isProposing } from '../../sim/proposer.ts';
-import { replay } from '../../sim/replay.ts';
-import { Runner } from '../../sim/run.ts';
+import { isProposing } from '../../sim/people/proposer.ts';
+import { replay } from '../../sim/runs/replay.ts';
+import { Runner } from '../../sim/runs/run.ts';
+import { hasRollouts } from '../../sim/world/plan.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import { createMachine, decodeLine, encodeLine } from '../../src/service/recording.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { demandedFrom, neverIn, type Sometimes } from '../../sim/coverage.ts';
-import { joinRuns } from '../../sim/joined.ts';
-import { isGood, jsonLine, type Runs, textOf } from '../../sim/report.ts';
-import { sumOf } from '../../sim/summary.ts';
+import { demandedFrom, neverIn, type Sometimes } from '../../sim/oracle/coverage.ts';
+import { joinRuns } from '../../sim/runs/joined.ts';
+import { isGood, jsonLine, type Runs, textOf } from '../../sim/runs/report.ts';
+import { sumOf } from '../../sim/runs/summary.ts';
 
 const NAMES = neverIn(new Map());
 const RARE = 'lie-equivocated';

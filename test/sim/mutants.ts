@@ -1,4 +1,4 @@
-import type { Machine } from '../../sim/node.ts';
+import type { Machine } from '../../sim/nodes/node.ts';
 import type { GossipEffect, GossipEvent } from '../../src/core/gossip/events.ts';
 import { GossipMachine, type GossipOptions } from '../../src/core/gossip/machine.ts';
 import type { NodeId } from '../../src/core/ids.ts';

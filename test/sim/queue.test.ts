@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Draws, draw } from '../../sim/prf.ts';
-import { TaskQueue } from '../../sim/queue.ts';
-import { shrinkFaults } from '../../sim/shrink.ts';
+import { shrinkFaults } from '../../sim/runs/shrink.ts';
+import { Draws, draw } from '../../sim/world/prf.ts';
+import { TaskQueue } from '../../sim/world/queue.ts';
 
 describe('TaskQueue', () => {
   it('gives tasks by time, and those of one time in the order of adding', () => {

@@ -2,8 +2,8 @@
  * Seeds whose realm is robbed in the end, and taken back.
  */
 import { describe, expect, it } from 'vitest';
-import { contentOf } from '../../sim/plan.ts';
-import { Runner } from '../../sim/run.ts';
+import { Runner } from '../../sim/runs/run.ts';
+import { contentOf } from '../../sim/world/plan.ts';
 
 const SEEDS = 6;
 

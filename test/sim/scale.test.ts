@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measureScale } from '../../sim/scale.ts';
+import { measureScale } from '../../sim/scale/scale.ts';
 
 describe('measureScale', () => {
   it('gets a release everywhere in little more than the way takes, before others', () => {

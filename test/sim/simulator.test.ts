@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { HashTrace } from '../../sim/hash-trace.ts';
-import { Runner } from '../../sim/run.ts';
-import type { SeedResult } from '../../sim/seed.ts';
+import { HashTrace } from '../../sim/runs/hash-trace.ts';
+import { Runner } from '../../sim/runs/run.ts';
+import type { SeedResult } from '../../sim/world/seed.ts';
 import * as mutants from './mutants.ts';
 
 describe('the simulator', { timeout: 120_000 }, () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createPool } from '../../sim/pool.ts';
-import { Truth } from '../../sim/truth.ts';
-import { World } from '../../sim/world.ts';
+import { Truth } from '../../sim/oracle/truth.ts';
+import { createPool } from '../../sim/people/pool.ts';
+import { World } from '../../sim/world/world.ts';
 import { GossipMachine, type GossipOptions } from '../../src/core/gossip/machine.ts';
 
 const NODES = 120;

@@ -4,11 +4,11 @@
  * @module
  */
 import { describe, expect, it } from 'vitest';
-import { signDecision, signOnTop } from '../../sim/decision.ts';
-import { planSeed } from '../../sim/plan.ts';
-import { createPool } from '../../sim/pool.ts';
-import { Truth } from '../../sim/truth.ts';
-import { World } from '../../sim/world.ts';
+import { Truth } from '../../sim/oracle/truth.ts';
+import { signDecision, signOnTop } from '../../sim/people/decision.ts';
+import { createPool } from '../../sim/people/pool.ts';
+import { planSeed } from '../../sim/world/plan.ts';
+import { World } from '../../sim/world/world.ts';
 import { CHARTER_STREAM, parseBundleName, releaseStream } from '../../src/core/ids.ts';
 
 const STREAM = releaseStream(parseBundleName('a.sim.example.org'));

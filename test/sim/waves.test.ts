@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Disk } from '../../sim/disk.ts';
-import { Programs } from '../../sim/programs.ts';
-import { Waves } from '../../sim/waves.ts';
+import { Disk } from '../../sim/nodes/disk.ts';
+import { Programs } from '../../sim/nodes/programs.ts';
+import { Waves } from '../../sim/oracle/waves.ts';
 import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
 import type { Openness } from '../../src/core/rollouts/gates.ts';
 import { encodeOpenness } from '../../src/core/rollouts/openness.ts';

@@ -1,0 +1,102 @@
+/**
+ * What is known of the store of one process, and the attesting that depends on it, as
+ * `node/attesting.ts` does it.
+ *
+ * @module
+ */
+import type { SigningKey } from '../../src/core/crypto.ts';
+import { KedgeError } from '../../src/core/errors.ts';
+import type { GossipEvent } from '../../src/core/gossip/events.ts';
+import type { StreamName } from '../../src/core/ids.ts';
+import type { TrustedState } from '../../src/core/trusted/state.ts';
+import type { Oracle } from '../oracle/oracle.ts';
+import type { Scene } from '../world/scene.ts';
+import { Attestor } from './attestor.ts';
+import type { Machine, SimNode } from './node.ts';
+
+const RENEW_MS = 3;
+const ADVANCE_MS = 2;
+
+/** What it works with. */
+export interface StandingParts {
+  readonly scene: Scene;
+  readonly oracle: Oracle;
+  readonly host: SimNode;
+  readonly machine: Machine;
+  readonly handle: (event: GossipEvent) => void;
+  readonly isAlive: () => boolean;
+}
+
+/** The standing of one process. */
+export class Standing {
+  readonly #parts: StandingParts;
+  #attestor: Attestor | undefined;
+  #phase: 'waiting' | 'signing' | 'over' = 'waiting';
+
+  constructor(parts: StandingParts) {
+    this.#parts = parts;
+  }
+
+  /** Will attest for the region of the node. */
+  attest(key: SigningKey, state: TrustedState): void {
+    const { scene, oracle, host, handle, isAlive } = this.#parts;
+    this.#attestor = new Attestor({
+      scene,
+      attested: oracle.attested,
+      host,
+      key,
+      state,
+      attest: (said) => handle({ kind: 'attest', said }),
+      isAlive: () => isAlive() && this.#phase === 'signing',
+    });
+  }
+
+  /** The key of the region may sign only later: nobody has looked at the store yet. */
+  get isWaiting(): boolean {
+    return this.#attestor !== undefined && this.#phase === 'waiting';
+  }
+
+  serve(state: TrustedState, streams: readonly StreamName[]): void {
+    if (this.#phase === 'signing') this.#attestor?.serve(state, streams);
+  }
+
+  /** Carries out what the machine says of the store, after all else that it wants done. */
+  perform(what: 'vouched' | 'renew'): void {
+    const { scene, oracle, host, machine, isAlive } = this.#parts;
+    if (what === 'renew') {
+      this.#phase = 'over';
+      oracle.copies.found(host);
+      return scene.after(RENEW_MS, host.index, () => this.#renew());
+    }
+    oracle.copies.vouched(host);
+    scene.after(0, host.index, () => {
+      if (this.#phase !== 'waiting' || !isAlive()) return;
+      this.#phase = 'signing';
+      this.#attestor?.start(machine.durable);
+    });
+  }
+
+  /** Makes the store count more than this. */
+  advance(beyond: number): void {
+    const { scene, oracle, host, handle, isAlive } = this.#parts;
+    scene.after(ADVANCE_MS, host.index, () => {
+      if (!isAlive()) return;
+      if (host.diskFault('fails')) {
+        const error = new KedgeError('STORE', 'the disk refuses', { detail: { reason: 'full' } });
+        return handle({ kind: 'advanced', count: host.disk.writes, error });
+      }
+      const count = host.disk.advance(beyond);
+      oracle.copies.counted(host);
+      scene.coverage.hit('copy-outrun');
+      handle({ kind: 'advanced', count });
+    });
+  }
+
+  #renew(): void {
+    const { oracle, host, handle, isAlive } = this.#parts;
+    if (!isAlive()) return;
+    const storeId = oracle.copies.nextId();
+    const count = host.disk.renew(storeId);
+    handle({ kind: 'renewed', storeId, count });
+  }
+}
