@@ -17,7 +17,7 @@ export const INVARIANTS = {
   'reply-durable': 'what a node answers an admin as durable is on its disk',
   'restored-waits': 'a restored store serves nothing before it was compared with peers',
   'copy-found':
-    'a node whose store is an old copy learns it from every peer that keeps a later mark of it',
+    'a node whose store is an old copy, or has one, learns it from every peer that keeps its mark',
   'copy-true': 'no node takes its store for an old copy that is none',
   'copy-outrun':
     'a store counts beyond what was signed on copies of it, and goes on after the next start',
