@@ -1,13 +1,13 @@
 /**
  * The contract of the audit log's store: every implementation of a store runs this suite.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AuditAppend, appendEntries, EMPTY_AUDIT_LOG } from '../../src/core/audit/log.ts';
 import { encodeHex, encodeUtf8 } from '../../src/core/bytes.ts';
 import { foldPeaks, perfectSubtrees, treeRoot } from '../../src/core/log/tree.ts';
 import type { AuditBatch } from '../../src/ports/audit-store.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { StoreHarness } from './store.ts';
+import { openedStores, type StoreHarness } from './harness.ts';
 import { at, batchOf, documentOf, PAYMENTS, PUBLIC } from './store-fixtures.ts';
 
 /** What a log writes that grows by so many entries. */
@@ -25,25 +25,7 @@ function batch(append: AuditAppend, more: Partial<AuditBatch> = {}): AuditBatch 
 
 export function describeAuditContract(name: string, harness: StoreHarness): void {
   describe(`the audit store contract, ${name}`, () => {
-    const opened: Store[] = [];
-
-    async function create(): Promise<Store> {
-      const store = await harness.create();
-      opened.push(store);
-      return store;
-    }
-
-    /** The same content: through a new opening where there is one. */
-    async function reopened(store: Store): Promise<Store> {
-      if (harness.reopen === undefined) return store;
-      const again = await harness.reopen(store);
-      opened.push(again);
-      return again;
-    }
-
-    afterEach(async () => {
-      for (const store of opened.splice(0)) await store[Symbol.asyncDispose]();
-    });
+    const { create, reopened } = openedStores(harness);
 
     it('starts without a log', async () => {
       const { audit } = await create();

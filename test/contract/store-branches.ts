@@ -1,7 +1,7 @@
 /**
  * The contract of the store port about decided forks: every implementation runs this suite.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { NO_PREVIOUS, type Sha256 } from '../../src/core/ids.ts';
@@ -15,33 +15,22 @@ import {
 import { encodeStatement } from '../../src/core/statements/statement.ts';
 import type { Store, StoreBatch, StoredDocument } from '../../src/ports/store.ts';
 import { releaseFields } from '../core/support.ts';
-import { codeOf, type StoreHarness } from './store.ts';
+import { openedStores, type StoreHarness } from './harness.ts';
+import { codeOf } from './store.ts';
 import { at, CHARTER, documentOf, evidenceOf, PAYMENTS } from './store-fixtures.ts';
 
 export function describeBranchContract(name: string, harness: StoreHarness): void {
   describe(`the store contract for decided forks, ${name}`, () => {
-    const opened: Store[] = [];
+    const { create, reopened } = openedStores(harness);
     const chain = branchOf('', 5);
 
     /** A store whose stream forked at sequence 3. */
     async function stopped(): Promise<Store> {
-      const store = await harness.create();
-      opened.push(store);
+      const store = await create();
       await store.append({ documents: chain, blobs: [] });
       await store.append({ documents: [], blobs: [], evidence: evidenceOf(PAYMENTS, 3) });
       return store;
     }
-
-    async function reopened(store: Store): Promise<Store> {
-      if (harness.reopen === undefined) return store;
-      const again = await harness.reopen(store);
-      opened.push(again);
-      return again;
-    }
-
-    afterEach(async () => {
-      for (const store of opened.splice(0)) await store[Symbol.asyncDispose]();
-    });
 
     it('reads a branch from which a fork has taken the head away', async () => {
       const store = await stopped();
@@ -139,8 +128,7 @@ export function describeBranchContract(name: string, harness: StoreHarness): voi
 
     /** A store with three charters. */
     async function chartered(): Promise<Store> {
-      const store = await harness.create();
-      opened.push(store);
+      const store = await create();
       await store.append({ documents: charters('', 3), blobs: [] });
       return store;
     }

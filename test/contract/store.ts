@@ -1,7 +1,7 @@
 /**
  * The contract of the store port: every implementation runs this suite.
  */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { Sha256 } from '../../src/core/ids.ts';
 import {
@@ -12,6 +12,7 @@ import {
   treeRoot,
 } from '../../src/core/log/tree.ts';
 import type { StatementRange, Store } from '../../src/ports/store.ts';
+import { openedStores, type StoreHarness } from './harness.ts';
 import {
   at,
   batchOf,
@@ -24,35 +25,9 @@ import {
   PUBLIC,
 } from './store-fixtures.ts';
 
-/** How the suite gets at an implementation. */
-export interface StoreHarness {
-  /** A new, empty store. */
-  create(): Promise<Store>;
-  /** Closes the store and opens what it left; absent when nothing outlives a store. */
-  reopen?(store: Store): Promise<Store>;
-}
-
 export function describeStoreContract(name: string, harness: StoreHarness): void {
   describe(`the store contract, ${name}`, () => {
-    const opened: Store[] = [];
-
-    async function create(): Promise<Store> {
-      const store = await harness.create();
-      opened.push(store);
-      return store;
-    }
-
-    /** The same content: through a new opening where there is one. */
-    async function reopened(store: Store): Promise<Store> {
-      if (harness.reopen === undefined) return store;
-      const again = await harness.reopen(store);
-      opened.push(again);
-      return again;
-    }
-
-    afterEach(async () => {
-      for (const store of opened.splice(0)) await store[Symbol.asyncDispose]();
-    });
+    const { create, reopened } = openedStores(harness);
 
     it('starts empty, with an id of its own', async () => {
       const store = await create();

@@ -5,7 +5,8 @@ import { afterAll } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
 import { describeAuditContract } from '../contract/audit-store.ts';
-import { describeStoreContract, type StoreHarness } from '../contract/store.ts';
+import type { StoreHarness } from '../contract/harness.ts';
+import { describeStoreContract } from '../contract/store.ts';
 import { describeBranchContract } from '../contract/store-branches.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'kedge-level-'));
