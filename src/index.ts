@@ -46,15 +46,15 @@ export {
 } from './client/live/undici.ts';
 export { type Notice, onNotice } from './client/notices.ts';
 export type { BundleSourceOptions, SourceTlsOptions } from './client/options.ts';
-export type { ReadyOptions } from './client/readiness.ts';
 export { type BundleSource, openBundleSource } from './client/source.ts';
+export type { ReadyOptions } from './client/states/readiness.ts';
 export type {
   BundleState,
   BundleStatus,
   SourceState,
   SourceStatus,
   StateChange,
-} from './client/status.ts';
+} from './client/states/status.ts';
 export type {
   AnchorState,
   Constraint,

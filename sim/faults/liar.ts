@@ -7,8 +7,8 @@
  * @module
  */
 import { type FetchItem, type Frame, PROTOCOL_VERSION } from '../../src/core/gossip/frames.ts';
-import { makePush } from '../../src/core/gossip/push.ts';
-import { NO_BOOT, type SignedMark, signMark } from '../../src/core/gossip/store-mark.ts';
+import { makePush } from '../../src/core/gossip/replica/push.ts';
+import { NO_BOOT, type SignedMark, signMark } from '../../src/core/gossip/restored/store-mark.ts';
 import { parseNodeId, parseRegionName } from '../../src/core/ids.ts';
 import { SIGNATURES_MAX } from '../../src/core/limits.ts';
 import { type SignedMember, signMember } from '../../src/core/membership/record.ts';

@@ -71,7 +71,7 @@ export class Network {
     }
   }
 
-  /** Starts to connect, as `grpc/peer-links.ts` does; ends in `linkUp` or `linkFailed`. */
+  /** Starts to connect, as `grpc/peers/peer-links.ts` does; ends in `linkUp` or `linkFailed`. */
   dial(driver: Endpoint, target: DialTarget): void {
     const from = driver.host.index;
     const to = this.#scene.hostAt(target.address);

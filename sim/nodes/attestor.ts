@@ -1,6 +1,7 @@
 /**
- * The attesting of one simulated node for its region, as `service/attestor.ts` does it: cosigns the
- * durable head of every stream, writes that down and only then says it, and sends heartbeats.
+ * The attesting of one simulated node for its region, as `service/attesting/attestor.ts` does it:
+ * cosigns the durable head of every stream, writes that down and only then says it, and sends
+ * heartbeats.
  *
  * What is signed and in which order is decided by the machine of production. A key belongs to the
  * store that has its record, so a node with another store does not attest any more.

@@ -1,6 +1,6 @@
 /**
  * What one process gives the programs of its node, and how waves of rollouts come to open there, as
- * `service/deliveries.ts` and `service/delivery.ts` do it.
+ * `service/clients/deliveries.ts` and `service/clients/delivery.ts` do it.
  *
  * All that is planned, judged and noted comes from the core. Rows are made up from the programs
  * that there are; one of another node is known while there is a link to it.
@@ -156,7 +156,7 @@ export class Delivering {
     this.#note(entry, rollout, judged.openness);
   }
 
-  /** As `service/delivery.ts`: asked where a wave waits for its time. */
+  /** As `service/clients/delivery.ts`: asked where a wave waits for its time. */
   #judgeClock({ body, issuedMs }: RolloutHead, { openedMs }: Openness): 'right' | ClockDoubt {
     const { host } = this.#parts;
     const next = body.waves[openedMs.length];

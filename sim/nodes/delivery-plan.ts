@@ -1,6 +1,6 @@
 /**
  * What a simulated node gives everybody and what it rolls out, from its state and its disk, as
- * `service/deliveries.ts` and `service/due-history.ts` work it out.
+ * `service/clients/deliveries.ts` and `service/clients/due-history.ts` work it out.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { parseReleaseBody, type ReleaseBody } from '../../src/core/releases/body
 import type { NamedRelease } from '../../src/core/rollouts/body.ts';
 import { type DeliveryPlan, isAtOnce, planDelivery } from '../../src/core/rollouts/plan.ts';
 import { headOf, type RolloutHead, type TrustedState } from '../../src/core/trusted/state.ts';
-import { isWaved, topOf } from '../../src/service/deliveries.ts';
+import { isWaved, topOf } from '../../src/service/clients/deliveries.ts';
 import type { Disk } from './disk.ts';
 
 /** What is due of a bundle; `rollout`: the statement of the plan's rollout. */

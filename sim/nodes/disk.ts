@@ -12,9 +12,9 @@ import { KedgeError } from '../../src/core/errors.ts';
 import type { PersistBatch, ProposalChange } from '../../src/core/gossip/events.ts';
 import type { FetchItem, FetchRequest } from '../../src/core/gossip/frames.ts';
 import type { StoreStart } from '../../src/core/gossip/options.ts';
+import type { StoreOrigin } from '../../src/core/gossip/restored/serving.ts';
+import { NO_BOOT, type SignedMark } from '../../src/core/gossip/restored/store-mark.ts';
 import { heldIn, rowIn } from '../../src/core/gossip/rows.ts';
-import type { StoreOrigin } from '../../src/core/gossip/serving.ts';
-import { NO_BOOT, type SignedMark } from '../../src/core/gossip/store-mark.ts';
 import {
   type AnchorId,
   type BundleName,

@@ -1,5 +1,6 @@
 /**
- * One process of a simulated node: drives the production machine as `service/replicator.ts` does.
+ * One process of a simulated node: drives the production machine as
+ * `service/replication/replicator.ts` does.
  *
  * The same in what matters: events one at a time, effects in order, an effect that closes a link
  * reports it before the next one, what lies at or below a head waits for the store, writes run in
@@ -18,8 +19,8 @@ import type { NodeId } from '../../src/core/ids.ts';
 import type { Updates } from '../../src/core/membership/frames.ts';
 import type { DialTarget } from '../../src/core/peer.ts';
 import type { TrustedState } from '../../src/core/trusted/state.ts';
-import type { CharterRow } from '../../src/service/charter-row.ts';
-import { type Judged, judgedIn } from '../../src/service/judged.ts';
+import type { CharterRow } from '../../src/service/replication/charter-row.ts';
+import { type Judged, judgedIn } from '../../src/service/replication/judged.ts';
 import { type Crash, crashPoint } from '../faults/crash.ts';
 import { frameFacts } from '../network/facts.ts';
 import { type LinkEnd, otherEnd, type SimLink } from '../network/link.ts';
@@ -170,7 +171,7 @@ export class Driver implements Process {
     this.handle({ kind: 'dial-failed', target });
   }
 
-  /** Adds what only the store knows and judging needs, as `service/recall.ts` does. */
+  /** Adds what only the store knows and judging needs, as `service/replication/recall.ts` does. */
   withRecall(judged: Judged | undefined, next: (recall: Recall) => void, row?: CharterRow): void {
     const read = judged && this.#recalls.find(judged, this.machine.verified, row);
     if (read === undefined) return next(NONE);

@@ -1,6 +1,6 @@
 /**
  * Proposals of one process: handed in, kept on the disk beside the statements, and submitted when
- * they are complete, as `service/offers.ts` does it.
+ * they are complete, as `service/handing-in/offers.ts` does it.
  *
  * @module
  */

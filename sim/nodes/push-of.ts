@@ -4,7 +4,7 @@
  * @module
  */
 import type { Push } from '../../src/core/gossip/frames.ts';
-import { type BaseBody, contentFrom, makePush } from '../../src/core/gossip/push.ts';
+import { type BaseBody, contentFrom, makePush } from '../../src/core/gossip/replica/push.ts';
 import { type AnchorId, type StreamName, splitStream } from '../../src/core/ids.ts';
 import { parseReleaseBody } from '../../src/core/releases/body.ts';
 import type { BodyContent } from '../../src/core/statements/body-content.ts';

@@ -1,5 +1,6 @@
 /**
- * What a node's store knows and its machine does not, as `service/recall.ts` reads it, at once.
+ * What a node's store knows and its machine does not, as
+ * `service/replication/recall.ts` reads it, at once.
  *
  * @module
  */
@@ -14,9 +15,13 @@ import { type Decision, decisionsOn } from '../../src/core/trusted/decisions.ts'
 import type { Holding } from '../../src/core/trusted/holding.ts';
 import { namedHeld } from '../../src/core/trusted/judge-rollout.ts';
 import type { StreamState, TrustedState } from '../../src/core/trusted/state.ts';
-import { CharterRow } from '../../src/service/charter-row.ts';
-import type { Judged } from '../../src/service/judged.ts';
-import { rolloutOf, type TouchedNext, touchedByNext } from '../../src/service/recall.ts';
+import { CharterRow } from '../../src/service/replication/charter-row.ts';
+import type { Judged } from '../../src/service/replication/judged.ts';
+import {
+  rolloutOf,
+  type TouchedNext,
+  touchedByNext,
+} from '../../src/service/replication/recall.ts';
 import type { Coverage } from '../oracle/coverage.ts';
 import type { Disk } from './disk.ts';
 

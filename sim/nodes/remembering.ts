@@ -1,6 +1,7 @@
 /**
- * What one process writes down of the others for its next start, as `service/member-memory.ts` does
- * it: whom it knows, and what they signed of their stores.
+ * What one process writes down of the others for its next start, as
+ * `service/replication/member-memory.ts` does it: whom it knows, and what they signed of their
+ * stores.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Writes of one process in order, as `service/write-queue.ts` makes them, onto a disk that may be
- * slow, refuse, or be cut off in the middle. Some of what waits goes down together.
+ * Writes of one process in order, as `service/replication/write-queue.ts` makes them, onto a disk
+ * that may be slow, refuse, or be cut off in the middle. Some of what waits goes down together.
  *
  * @module
  */

@@ -15,7 +15,7 @@ import {
   parseMark,
   type SignedMark,
   type StoreMark,
-} from '../../src/core/gossip/store-mark.ts';
+} from '../../src/core/gossip/restored/store-mark.ts';
 import type { SimNode } from '../nodes/node.ts';
 import { storeIdOf } from '../nodes/store-id.ts';
 import type { Scene } from '../world/scene.ts';

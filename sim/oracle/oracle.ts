@@ -13,7 +13,7 @@ import type {
   SubmitResult,
 } from '../../src/core/gossip/events.ts';
 import type { Frame } from '../../src/core/gossip/frames.ts';
-import { hasShownNoMore } from '../../src/core/gossip/serving.ts';
+import { hasShownNoMore } from '../../src/core/gossip/restored/serving.ts';
 import { CHARTER_STREAM, type Sha256, type StreamName } from '../../src/core/ids.ts';
 import type { SignedStatement } from '../../src/core/statements/envelope.ts';
 import {

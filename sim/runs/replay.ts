@@ -15,7 +15,7 @@ import {
   encodeLine,
   isRecordedEvent,
   isRecordingStart,
-} from '../../src/service/recording.ts';
+} from '../../src/service/replication/recording.ts';
 
 /** What replaying came to; `differs`: where the effects were others. */
 export interface Replay {

@@ -9,7 +9,7 @@
 
 import { sha256 } from '../../src/core/crypto.ts';
 import type { GossipEffect, GossipEvent } from '../../src/core/gossip/events.ts';
-import { makePush } from '../../src/core/gossip/push.ts';
+import { makePush } from '../../src/core/gossip/replica/push.ts';
 import { headOf } from '../../src/core/trusted/state.ts';
 import type { Fault } from '../faults/faults.ts';
 import { factsOf } from '../network/facts.ts';

@@ -15,19 +15,19 @@ import type { HeldRelease, WatchRequest, WatchResponse } from '../core/watch/mes
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import type { Applied } from './applied.ts';
-import type { AttestedRealm } from './attested-realm.ts';
 import { type Bundle, readCertificates } from './bundle.ts';
 import { BundleListeners } from './bundle-listeners.ts';
-import type { Cache } from './cache.ts';
+import type { Cache } from './copy/cache.ts';
+import { FloorFile } from './copy/floor-file.ts';
+import { savedRealm } from './copy/restore.ts';
 import type { Expiry } from './expiry.ts';
-import { FloorFile } from './floor-file.ts';
 import { turns } from './live/turns.ts';
-import type { Pending } from './pending.ts';
-import type { InUse } from './realm-pin.ts';
 import { absence, reportBundle, reportOverruled, reportSettled } from './reports.ts';
-import { savedRealm } from './restore.ts';
-import type { VerifiedRealm } from './verified-realm.ts';
+import type { Applied } from './verified/applied.ts';
+import type { AttestedRealm } from './verified/attested-realm.ts';
+import type { Pending } from './verified/pending.ts';
+import type { InUse } from './verified/realm-pin.ts';
+import type { VerifiedRealm } from './verified/verified-realm.ts';
 
 /** What an {@link Activation} works with. */
 export interface ActivationOptions {

@@ -59,7 +59,7 @@ import {
 } from '../wire/proposals.ts';
 import { decodeRollout, encodeRolloutQuery } from '../wire/rollout.ts';
 import { callError } from '../wire/status.ts';
-import { channelCredentials, serverNameOption } from './grpc-watch.ts';
+import { channelCredentials, serverNameOption } from './connection/grpc-watch.ts';
 import { checkSecurity, type SourceTlsOptions } from './options.ts';
 
 /** How to reach a node. */

@@ -28,7 +28,7 @@ import { pendingPlans } from '../core/releases/announcing.ts';
 import type { PlannedChange } from '../core/releases/planned.ts';
 import type { ReleaseHead } from '../core/trusted/state.ts';
 import { FEW_CAS, turns } from './live/turns.ts';
-import { insideOf, setInside, setTaking, Taking } from './taking.ts';
+import { insideOf, setInside, setTaking, Taking } from './usage/taking.ts';
 
 const EXPIRED = { reason: 'expired', message: 'the release has expired' } as const;
 

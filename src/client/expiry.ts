@@ -10,7 +10,7 @@
  */
 import type { RealmName } from '../core/ids.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
-import type { InUse } from './realm-pin.ts';
+import type { InUse } from './verified/realm-pin.ts';
 
 /** What an expired release does to a program. */
 export type ExpiredPolicy = 'keep' | 'fail';

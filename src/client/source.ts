@@ -8,25 +8,25 @@ import type { ClockReading } from '../core/log/clock.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import { currentCharter } from '../core/trusted/state.ts';
 import { Activation } from './activation.ts';
-import { AttestedRealm } from './attested-realm.ts';
 import type { Bundle } from './bundle.ts';
 import { type BundleSet, makeBundleSet } from './bundle-set.ts';
-import { bundleStatus, type StatusParts, stateOf } from './bundle-status.ts';
-import { Cache } from './cache.ts';
 import { type BundleChange, ChangeIterator } from './changes.ts';
+import { WatchLoop, type WatchLoopOptions } from './connection/watch-loop.ts';
+import { Cache } from './copy/cache.ts';
 import { Expiry, nextExpiryMs } from './expiry.ts';
-import type { FreshnessWatch } from './freshness.ts';
 import type { TrustPorts, TrustSource } from './live/trust-view.ts';
 import { type BundleSourceOptions, resolveOptions, type SourceConfig } from './options.ts';
-import { Readiness, type ReadyOptions } from './readiness.ts';
-import { regionsOf, watchFreshness } from './region-freshness.ts';
 import { reportClock, reportResets } from './reports.ts';
-import { StateBoard } from './state-board.ts';
-import type { BundleStatus, SourceStatus, StateChange } from './status.ts';
-import { UsageReports } from './usage-reports.ts';
-import { VerifiedRealm } from './verified-realm.ts';
-import { Waiters } from './waiters.ts';
-import { WatchLoop, type WatchLoopOptions } from './watch-loop.ts';
+import { bundleStatus, type StatusParts, stateOf } from './states/bundle-status.ts';
+import type { FreshnessWatch } from './states/freshness.ts';
+import { Readiness, type ReadyOptions } from './states/readiness.ts';
+import { regionsOf, watchFreshness } from './states/region-freshness.ts';
+import { StateBoard } from './states/state-board.ts';
+import type { BundleStatus, SourceStatus, StateChange } from './states/status.ts';
+import { Waiters } from './states/waiters.ts';
+import { UsageReports } from './usage/usage-reports.ts';
+import { AttestedRealm } from './verified/attested-realm.ts';
+import { VerifiedRealm } from './verified/verified-realm.ts';
 
 /** The longest interval of Node; what it runs does nothing. */
 const HOLD_MS = 2 ** 31 - 1;
@@ -158,7 +158,7 @@ class Source implements BundleSource {
       activation: this.#activation,
       reports: this.#reports,
       // The only part of the SDK that needs gRPC.
-      dial: dial ?? (await import('./grpc-watch.ts')).dialWatch,
+      dial: dial ?? (await import('./connection/grpc-watch.ts')).dialWatch,
       onConfirmed: (bundle) => this.#freshness.confirm(bundle),
       onReach: (state) => this.#states.reach(state),
     });

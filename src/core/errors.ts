@@ -2,8 +2,8 @@
  * The one error type of Kedge and its closed list of codes.
  *
  * Every refusal, whoever makes it, carries one of these codes. Callers branch on `code`, never on
- * text. gRPC statuses (`grpc/status.ts`) and exit codes (`cli/exit-codes.ts`) are total maps over
- * this list. Each code has an entry in `docs/errors.md` that says what to do.
+ * text. gRPC statuses (`grpc/calls/status.ts`) and exit codes (`cli/exit-codes.ts`) are total
+ * maps over this list. Each code has an entry in `docs/errors.md` that says what to do.
  *
  * @module
  */

@@ -53,7 +53,7 @@ import {
   encodeProposeAnswer,
 } from '../wire/proposals.ts';
 import { decodeRolloutQuery, encodeRollout } from '../wire/rollout.ts';
-import { type CallEnvironment, type ServedService, unaryMethod } from './calls.ts';
+import { type CallEnvironment, type ServedService, unaryMethod } from './calls/calls.ts';
 
 /** What admins ask of a node. */
 export interface AdminServices {

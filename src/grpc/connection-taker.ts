@@ -6,9 +6,9 @@
 import type { TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
-import type { OpenCalls } from './open-calls.ts';
+import type { OpenCalls } from './calls/open-calls.ts';
 import type { ProgramConnections } from './program-connections.ts';
-import type { ConnectionTaker } from './tls-listener.ts';
+import type { ConnectionTaker } from './tls/tls-listener.ts';
 
 /** Makes an empty group; `programs` take the connections that ask for nothing else first. */
 export function connectionTaker(

@@ -16,7 +16,7 @@ import { SharedBytes } from '../http2/shared.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import type { Logger } from '../ports/logger.ts';
 import { systemClock } from '../ports/system-clock.ts';
-import { Sweep, type Swept } from './sweep.ts';
+import { Sweep, type Swept } from './calls/sweep.ts';
 
 /** Who calls on a connection. */
 export interface Caller {
@@ -95,7 +95,7 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
   readonly #onData = (chunk: Buffer): void => {
     if (this.#isOurs) return this.#http2.receive(chunk);
     // Settings, their acknowledgement, headers and the first message go out as one: what answers a
-    // new caller in its turn (`service/fan-out.ts`) comes before the end of this one.
+    // new caller in its turn (`service/clients/fan-out.ts`) comes before the end of this one.
     this.#socket.cork();
     this.#http2.receive(chunk);
     setImmediate(uncork, this.#socket);

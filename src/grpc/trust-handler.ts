@@ -11,19 +11,24 @@ import type { handleBidiStreamingCall } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { NodeId } from '../core/ids.ts';
 import type { WatchRequest, WatchResponse } from '../core/watch/messages.ts';
+import type { SubscriberSink } from '../service/clients/subscriber.ts';
 import type { CallerIdentity } from '../service/identity.ts';
-import type { SubscriberSink } from '../service/subscriber.ts';
 import { TRUST_METHODS, WATCH_NODE_HEADER } from '../wire/methods.ts';
 import { decodeWatchRequest } from '../wire/watch.ts';
-import { BidiCall, type BidiListener, type CallHeaders } from './bidi-call.ts';
-import type { AnyCall } from './caller.ts';
-import { admitCaller, type CallEnvironment, reportFailure, type ServedService } from './calls.ts';
-import type { Frame } from './frames.ts';
-import type { OpenCall } from './open-calls.ts';
+import { BidiCall, type BidiListener, type CallHeaders } from './calls/bidi-call.ts';
+import type { AnyCall } from './calls/caller.ts';
+import {
+  admitCaller,
+  type CallEnvironment,
+  reportFailure,
+  type ServedService,
+} from './calls/calls.ts';
+import type { Frame } from './calls/frames.ts';
+import type { OpenCall } from './calls/open-calls.ts';
+import { RateLimit } from './calls/rate-limit.ts';
+import { isPlainCall, StreamCall } from './calls/stream-call.ts';
+import { Sweep, type Swept } from './calls/sweep.ts';
 import type { ProgramRoute } from './program-connections.ts';
-import { RateLimit } from './rate-limit.ts';
-import { isPlainCall, StreamCall } from './stream-call.ts';
-import { Sweep, type Swept } from './sweep.ts';
 
 /** A client's subscription, as this handler drives it. */
 export interface WatchSubscriber {

@@ -9,9 +9,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
-import { AuditFeed } from '../service/audit-feed.ts';
-import { AuditLog } from '../service/audit-log.ts';
-import { AuditQueries } from '../service/audit-queries.ts';
+import { AuditFeed } from '../service/audit/audit-feed.ts';
+import { AuditLog } from '../service/audit/audit-log.ts';
+import { AuditQueries } from '../service/audit/audit-queries.ts';
 import type { NodeConfig } from './config.ts';
 
 /** What an audit is made with. */

@@ -8,7 +8,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import type { StoreOrigin } from '../core/gossip/serving.ts';
+import type { StoreOrigin } from '../core/gossip/restored/serving.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../core/ids.ts';
 import { CLOCK_SKEW_MAX_MS } from '../core/limits.ts';
 import { acceptDocument } from '../core/trusted/accept.ts';

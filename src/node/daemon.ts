@@ -5,7 +5,7 @@
  * @module
  */
 import { KedgeError } from '../core/errors.ts';
-import { hasShownNoMore } from '../core/gossip/serving.ts';
+import { hasShownNoMore } from '../core/gossip/restored/serving.ts';
 import type { Sha256 } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -14,7 +14,7 @@ import { noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { CallerDirectory } from '../service/identity.ts';
-import { loadMarks, loadMembers, MemberMemory } from '../service/member-memory.ts';
+import { loadMarks, loadMembers, MemberMemory } from '../service/replication/member-memory.ts';
 import { openLevelStore } from '../storage/open-store.ts';
 import { type AssemblyOptions, assemble } from './assembly.ts';
 import { Attesting } from './attesting.ts';

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { CallerRules } from '../grpc/caller.ts';
-import type { LiveTls } from '../grpc/live-tls.ts';
+import type { CallerRules } from '../grpc/calls/caller.ts';
 import { GrpcServer, type ListenerServices } from '../grpc/server.ts';
+import type { LiveTls } from '../grpc/tls/live-tls.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';

@@ -14,8 +14,8 @@
 import { KedgeError } from '../core/errors.ts';
 import { formatTimestamp, releaseStream, type Sha256, type StreamName } from '../core/ids.ts';
 import { headOf, type ReleaseHead, type TrustedState } from '../core/trusted/state.ts';
-import { LiveTls, type TlsMaterial } from '../grpc/live-tls.ts';
-import { rehearse } from '../grpc/rehearsal.ts';
+import { LiveTls, type TlsMaterial } from '../grpc/tls/live-tls.ts';
+import { rehearse } from '../grpc/tls/rehearsal.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';

@@ -6,7 +6,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { KedgeError } from '../core/errors.ts';
 import type { NodeId } from '../core/ids.ts';
-import { parseAltNames } from '../grpc/certificate-names.ts';
+import { parseAltNames } from '../grpc/tls/certificate-names.ts';
 import { CallerDirectory } from '../service/identity.ts';
 import type { NodeConfig } from './config.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Store } from '../ports/store.ts';
-import type { Replicator } from '../service/replicator.ts';
+import type { Replicator } from '../service/replication/replicator.ts';
 import type { Listeners } from './listeners.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { ObservedNode } from './observation.ts';

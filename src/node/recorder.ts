@@ -1,5 +1,5 @@
 /**
- * The file that a recording goes to; what is in it, `service/recording.ts` says.
+ * The file that a recording goes to; what is in it, `service/replication/recording.ts` says.
  *
  * The file is only added to: a node that starts again goes on in it, and the replay begins anew
  * there. It ends at a size of its own, for it is a debugging aid and must not fill a disk.

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly metrics?: Metrics;
   /** Time; for tests. */
   readonly clock?: Clock;
-  /** Gets every line of a recording, see `service/recording.ts`. Default: nothing is recorded. */
+  /** Gets every line of a recording (`service/replication/recording.ts`). Default: none is made. */
   readonly record?: (line: string) => void;
   /** Opens the store; for tests. Default: LevelDB in `store.path`. */
   readonly openStore?: (path: string) => Promise<Store>;

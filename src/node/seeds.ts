@@ -5,7 +5,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { ResolvedSeeds } from '../service/peer-transport.ts';
+import type { ResolvedSeeds } from '../service/replication/peer-transport.ts';
 
 const ADDRESSES_MAX = 1000;
 

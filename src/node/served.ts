@@ -6,11 +6,11 @@
 import type { StreamName } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { AttestedSource } from '../service/attested-source.ts';
-import type { Deliveries } from '../service/deliveries.ts';
-import type { ReplicatorOptions } from '../service/replicator.ts';
-import type { Reporting } from '../service/reporting.ts';
-import type { Subscriptions } from '../service/subscriptions.ts';
+import type { AttestedSource } from '../service/clients/attested-source.ts';
+import type { Deliveries } from '../service/clients/deliveries.ts';
+import type { Reporting } from '../service/clients/reporting.ts';
+import type { Subscriptions } from '../service/clients/subscriptions.ts';
+import type { ReplicatorOptions } from '../service/replication/replicator.ts';
 import { logAccepted } from './accepted-log.ts';
 import type { Audit } from './audit.ts';
 

@@ -3,9 +3,9 @@
  *
  * A random value of each start stands in the store and in a file beside it, the boot file. A store
  * that was put back from a backup has an older value than the file. One that was put back with the
- * file looks like itself: that peers find out (`core/gossip/marks.ts`). The file first gets the new
- * value beside the old one, then the store, then the old one leaves: whenever the process dies, the
- * next start finds the value of the store in the file.
+ * file looks like itself: that peers find out (`core/gossip/restored/marks.ts`). The file first
+ * gets the new value beside the old one, then the store, then the old one leaves: whenever the
+ * process dies, the next start finds the value of the store in the file.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import { dirname } from 'node:path';
 import { encodeHex, encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { StoreStart } from '../core/gossip/options.ts';
-import type { StoreOrigin } from '../core/gossip/serving.ts';
-import { NO_BOOT } from '../core/gossip/store-mark.ts';
+import type { StoreOrigin } from '../core/gossip/restored/serving.ts';
+import { NO_BOOT } from '../core/gossip/restored/store-mark.ts';
 import { makeFolder } from '../files/folders.ts';
 import type { Store } from '../ports/store.ts';
 import type { NodeConfig } from './config.ts';

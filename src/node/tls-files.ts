@@ -7,7 +7,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { KedgeError } from '../core/errors.ts';
-import { Authorities } from '../grpc/authorities.ts';
+import { Authorities } from '../grpc/tls/authorities.ts';
 import type { TlsConfig } from './config.ts';
 
 /** A certificate chain and its key, which belong together. */

@@ -13,7 +13,7 @@ import type { Anchor } from '../core/anchors/anchor.ts';
 import type { AnchorId } from '../core/ids.ts';
 import { checkBlobs, trustedAnchors } from '../core/releases/usable.ts';
 import type { ReleaseHead } from '../core/trusted/state.ts';
-import { Authorities, type Authority } from '../grpc/authorities.ts';
+import { Authorities, type Authority } from '../grpc/tls/authorities.ts';
 import type { Store } from '../ports/store.ts';
 
 /** Who vouches for whom. */

@@ -8,7 +8,7 @@
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { FetchItem, FetchRequest } from '../core/gossip/frames.ts';
-import { type BaseBody, makePush } from '../core/gossip/push.ts';
+import { type BaseBody, makePush } from '../core/gossip/replica/push.ts';
 import { heldIn, rowIn } from '../core/gossip/rows.ts';
 import { type AnchorId, parseSequence, type StreamName, splitStream } from '../core/ids.ts';
 import { BLOB_CHUNK_MAX_BYTES } from '../core/limits.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from '../core/crypto.ts';
-import { contentFrom } from '../core/gossip/push.ts';
+import { contentFrom } from '../core/gossip/replica/push.ts';
 import type { BundleName } from '../core/ids.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { BundleCursor, WatchResponse } from '../core/watch/messages.ts';

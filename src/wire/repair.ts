@@ -12,9 +12,9 @@ import {
   SHORT_HASH_BYTES,
   TREE_FANOUT,
   type TreeNode,
-} from '../core/gossip/row-tree.ts';
+} from '../core/gossip/repair/row-tree.ts';
+import type { SignedMark } from '../core/gossip/restored/store-mark.ts';
 import type { Row } from '../core/gossip/rows.ts';
-import type { SignedMark } from '../core/gossip/store-mark.ts';
 import { CHARTER_STREAM, parseStreamName } from '../core/ids.ts';
 import { MARK_MAX_BYTES, SIGNATURE_MAX_BYTES, STREAMS_MAX } from '../core/limits.ts';
 import {
@@ -70,7 +70,7 @@ export function digestMessage(digest: StoreDigest): StoreDigestInput {
   };
 }
 
-/** Stays bytes here: `core/gossip/marks.ts` parses and verifies. */
+/** Stays bytes here: `core/gossip/restored/marks.ts` parses and verifies. */
 function decodeMark({ payload, signature }: StoreMarkOutput): SignedMark {
   return {
     payload: decodeBytes(payload, { min: 1, max: MARK_MAX_BYTES }, 'mark of a store'),

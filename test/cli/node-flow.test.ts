@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import { callFailure } from '../../src/grpc/status.ts';
+import { callFailure } from '../../src/grpc/calls/status.ts';
 import { parseNodeConfig } from '../../src/node/config-file.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';

@@ -3,7 +3,7 @@
  * found and each sequence once its save has been acknowledged.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import { Cache, type SavedRelease } from '../../src/client/cache.ts';
+import { Cache, type SavedRelease } from '../../src/client/copy/cache.ts';
 import { encodeUtf8, parseBase64 } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { parseRealmName, parseSha256 } from '../../src/core/ids.ts';

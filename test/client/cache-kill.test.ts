@@ -3,9 +3,9 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Cache } from '../../src/client/cache.ts';
-import type { RealmPin } from '../../src/client/realm-pin.ts';
-import { restoreRealm } from '../../src/client/restore.ts';
+import { Cache } from '../../src/client/copy/cache.ts';
+import { restoreRealm } from '../../src/client/copy/restore.ts';
+import type { RealmPin } from '../../src/client/verified/realm-pin.ts';
 import { encodeBase64, parseUtf8 } from '../../src/core/bytes.ts';
 import { parseBundleName } from '../../src/core/ids.ts';
 import { encodeEnvelope, type SignedDocument } from '../../src/core/statements/envelope.ts';

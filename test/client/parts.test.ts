@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Backoff } from '../../src/client/backoff.ts';
 import { makeBundleSet } from '../../src/client/bundle-set.ts';
 import { ChangeIterator } from '../../src/client/changes.ts';
-import { Freshness } from '../../src/client/freshness.ts';
+import { Backoff } from '../../src/client/connection/backoff.ts';
+import { Watchdog } from '../../src/client/connection/watchdog.ts';
 import { type BundleSourceOptions, resolveOptions } from '../../src/client/options.ts';
-import { Watchdog } from '../../src/client/watchdog.ts';
+import { Freshness } from '../../src/client/states/freshness.ts';
 import { parseBundleName } from '../../src/core/ids.ts';
 import { encodePem } from '../../src/core/pem.ts';
 import { createTestPki } from '../../src/testing/pki.ts';

@@ -3,17 +3,17 @@
  * and gives up.
  */
 import { describe, expect, it } from 'vitest';
-import type { Applied } from '../../src/client/applied.ts';
-import { AttestedRealm } from '../../src/client/attested-realm.ts';
-import { Pending } from '../../src/client/pending.ts';
-import { savedRealm } from '../../src/client/restore.ts';
+import { savedRealm } from '../../src/client/copy/restore.ts';
 import {
   encodeIndex,
   mergeIndexes,
   parseIndex,
   type RealmIndex,
-} from '../../src/client/saved-realm.ts';
-import { VerifiedRealm } from '../../src/client/verified-realm.ts';
+} from '../../src/client/copy/saved-realm.ts';
+import type { Applied } from '../../src/client/verified/applied.ts';
+import { AttestedRealm } from '../../src/client/verified/attested-realm.ts';
+import { Pending } from '../../src/client/verified/pending.ts';
+import { VerifiedRealm } from '../../src/client/verified/verified-realm.ts';
 import type { CharterChange } from '../../src/core/charter/draft.ts';
 import { CHARTER_STREAM, type RegionName } from '../../src/core/ids.ts';
 import type { Checkpoint } from '../../src/core/log/checkpoint.ts';

@@ -10,7 +10,7 @@ import { deliveredAtOnce, revokeAnchor } from '../../src/core/releases/edit.ts';
 import type { TrustedState } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { UpdateSource } from '../../src/service/updates.ts';
+import { UpdateSource } from '../../src/service/clients/updates.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import {
   addActive,

@@ -4,7 +4,7 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BundleSource } from '../../src/client/source.ts';
-import type { BundleStatus } from '../../src/client/status.ts';
+import type { BundleStatus } from '../../src/client/states/status.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { parseBundleName, parseSequence } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';

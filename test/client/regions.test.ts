@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BundleSourceOptions } from '../../src/client/options.ts';
 import type { BundleSource } from '../../src/client/source.ts';
-import type { BundleStatus } from '../../src/client/status.ts';
+import type { BundleStatus } from '../../src/client/states/status.ts';
 import { parseBundleName, type RegionName } from '../../src/core/ids.ts';
 import type { RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';

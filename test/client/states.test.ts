@@ -5,7 +5,7 @@ import { createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { liveTlsServer } from '../../src/client/live/tls-server.ts';
 import type { BundleSource } from '../../src/client/source.ts';
-import { BUNDLE_STATES } from '../../src/client/status.ts';
+import { BUNDLE_STATES } from '../../src/client/states/status.ts';
 import { type TestRealm, type TestSourceOptions, testRealm } from '../../src/testing/index.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { recordingLogger, recordingMetrics } from './support/source.ts';

@@ -11,7 +11,7 @@ import { type AdoptionRow, signRow } from '../../src/core/adoption/row.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { Frame } from '../../src/core/gossip/frames.ts';
-import { signMark } from '../../src/core/gossip/store-mark.ts';
+import { signMark } from '../../src/core/gossip/restored/store-mark.ts';
 import { parseNodeId, parseRegionName, releaseStream } from '../../src/core/ids.ts';
 import { heartbeatMessage, sealHeartbeat } from '../../src/core/log/heartbeat.ts';
 import { NO_UPDATES } from '../../src/core/membership/frames.ts';

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { AdminClient } from '../../src/client/admin-client.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
-import type { BundleStatus } from '../../src/client/status.ts';
+import type { BundleStatus } from '../../src/client/states/status.ts';
 import { exportSigningKey, generateSigningKey, type SigningKey } from '../../src/core/crypto.ts';
 import { parseRegionName } from '../../src/core/ids.ts';
 import { encodePem } from '../../src/core/pem.ts';

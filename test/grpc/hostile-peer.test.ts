@@ -4,10 +4,10 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/core/crypto.ts';
-import { FETCHES_MAX } from '../../src/core/gossip/active-fetches.ts';
 import { COSIGNED_ASK_MAX } from '../../src/core/gossip/attestations.ts';
-import { FAULTS_MAX } from '../../src/core/gossip/conduct.ts';
+import { FETCHES_MAX } from '../../src/core/gossip/fetching/active-fetches.ts';
 import type { FetchItem, Frame, Push } from '../../src/core/gossip/frames.ts';
+import { FAULTS_MAX } from '../../src/core/gossip/links/conduct.ts';
 import { NO_PREVIOUS, parseRegionName, parseSha256, parseStreamName } from '../../src/core/ids.ts';
 import type { ReleaseBody } from '../../src/core/releases/body.ts';
 import type { EditPoint } from '../../src/core/releases/edit.ts';

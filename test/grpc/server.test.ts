@@ -4,8 +4,8 @@ import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/
 import { service as healthService, protoPath } from 'grpc-health-check';
 import { describe, expect, it } from 'vitest';
 import { KedgeError } from '../../src/core/errors.ts';
-import { plaintextChannel, plaintextServer } from '../../src/grpc/credentials.ts';
 import { GrpcServer } from '../../src/grpc/server.ts';
+import { plaintextChannel, plaintextServer } from '../../src/grpc/tls/credentials.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';

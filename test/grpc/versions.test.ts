@@ -3,8 +3,8 @@
  * and an older major version is refused with a reason that both sides see.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FAULTS_MAX } from '../../src/core/gossip/conduct.ts';
 import { type Frame, PROTOCOL_VERSION, type Push } from '../../src/core/gossip/frames.ts';
+import { FAULTS_MAX } from '../../src/core/gossip/links/conduct.ts';
 import { parseRegionName } from '../../src/core/ids.ts';
 import { addActive, createTestAnchor } from '../../src/testing/anchors.ts';
 import type { TestRelease } from '../../src/testing/realm.ts';

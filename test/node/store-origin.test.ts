@@ -1,8 +1,8 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
-import type { StoreOrigin } from '../../src/core/gossip/serving.ts';
-import { NO_BOOT } from '../../src/core/gossip/store-mark.ts';
+import type { StoreOrigin } from '../../src/core/gossip/restored/serving.ts';
+import { NO_BOOT } from '../../src/core/gossip/restored/store-mark.ts';
 import { addAnchor } from '../../src/core/releases/edit.ts';
 import { type RunningNode, runNode } from '../../src/node/daemon.ts';
 import { findOrigin } from '../../src/node/store-origin.ts';

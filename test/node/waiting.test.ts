@@ -6,9 +6,9 @@
 import { chmod } from 'node:fs/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { AdminClient } from '../../src/client/admin-client.ts';
-import { dialWatch } from '../../src/client/grpc-watch.ts';
+import { dialWatch } from '../../src/client/connection/grpc-watch.ts';
 import { type BundleSource, openBundleSource } from '../../src/client/source.ts';
-import type { BundleStatus } from '../../src/client/status.ts';
+import type { BundleStatus } from '../../src/client/states/status.ts';
 import { exportSigningKey } from '../../src/core/crypto.ts';
 import { parseBundleName } from '../../src/core/ids.ts';
 import type { CosignedLeaf } from '../../src/core/log/attested.ts';

@@ -5,14 +5,14 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Notice } from '../../src/core/gossip/events.ts';
 import type { StoreDigest } from '../../src/core/gossip/frames.ts';
-import { NO_BOOT, signMark } from '../../src/core/gossip/store-mark.ts';
+import { NO_BOOT, signMark } from '../../src/core/gossip/restored/store-mark.ts';
 import { NO_PREVIOUS, parseNodeId } from '../../src/core/ids.ts';
 import { emptyTrustedState } from '../../src/core/trusted/state.ts';
 import { noLogger } from '../../src/ports/logger.ts';
 import { noMetrics } from '../../src/ports/metrics.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { systemClock } from '../../src/ports/system-clock.ts';
-import { Replicator } from '../../src/service/replicator.ts';
+import { Replicator } from '../../src/service/replication/replicator.ts';
 import { openLevelStore } from '../../src/storage/open-store.ts';
 import { testHello, testMembership } from '../../src/testing/members.ts';
 import { createTestRealm } from '../../src/testing/realm.ts';

@@ -8,7 +8,7 @@ import { type RegionName, rolloutStream } from '../../src/core/ids.ts';
 import { headTree } from '../../src/core/log/heads.ts';
 import type { Heartbeat } from '../../src/core/log/heartbeat.ts';
 import type { NamedRelease, Wave } from '../../src/core/rollouts/body.ts';
-import type { Deliveries } from '../../src/service/deliveries.ts';
+import type { Deliveries } from '../../src/service/clients/deliveries.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { EVERYBODY, rolloutPlan } from '../../src/testing/rollouts.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AdminClient } from '../../client/admin-client.ts';
-import { connectionHint, type TriedConnection } from '../../client/connection-hints.ts';
+import { connectionHint, type TriedConnection } from '../../client/connection/connection-hints.ts';
 import type {
   HistoryQuery,
   NodeStatus,

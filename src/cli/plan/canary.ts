@@ -9,7 +9,7 @@
  * @module
  */
 import type { Bundle } from '../../client/bundle.ts';
-import { insideOf } from '../../client/taking.ts';
+import { insideOf } from '../../client/usage/taking.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { BundleName } from '../../core/ids.ts';
 import type { ChainPlan } from '../../preflight/chain-plan.ts';

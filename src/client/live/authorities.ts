@@ -23,7 +23,7 @@ import { type CertificateOutline, readOutline } from '../../core/anchors/outline
 import { isSoundPath, type PathContext } from '../../core/anchors/sound-path.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
-import type { AnchorInside } from '../taking.ts';
+import type { AnchorInside } from '../usage/taking.ts';
 import { type PeerChain, parsed } from './peer-chain.ts';
 import { turns } from './turns.ts';
 

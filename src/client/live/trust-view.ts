@@ -16,8 +16,8 @@ import { type Logger, noLogger } from '../../ports/logger.ts';
 import { type Metrics, noMetrics } from '../../ports/metrics.ts';
 import { systemClock } from '../../ports/system-clock.ts';
 import type { Bundle, BundleAnchor } from '../bundle.ts';
-import { type AnchorInside, insideOf } from '../taking.ts';
-import type { UsedConnection } from '../usage.ts';
+import { type AnchorInside, insideOf } from '../usage/taking.ts';
+import type { UsedConnection } from '../usage/usage.ts';
 import { Authorities, type Authority } from './authorities.ts';
 import { turns } from './turns.ts';
 

@@ -43,8 +43,8 @@ export interface RemovalQuestion {
 export const QUIET_DEFAULT_MS: number = 24 * 3_600_000;
 /**
  * The shortest such time. Clients tell of connections that stay open every 10 minutes
- * (`client/usage-reports.ts`), and of what is new up to half a minute late: in less than this an
- * anchor seems unused while connections rest on it.
+ * (`client/usage/usage-reports.ts`), and of what is new up to half a minute late: in less than this
+ * an anchor seems unused while connections rest on it.
  */
 export const QUIET_MIN_MS: number = 15 * 60_000;
 

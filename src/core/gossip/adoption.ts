@@ -19,11 +19,11 @@ import type { NodeId } from '../ids.ts';
 import { ADOPTION_ROW_MAX_BYTES, ADOPTION_ROWS_PER_FRAME_MAX } from '../limits.ts';
 import type { MemberView } from '../membership/view.ts';
 import type { Topology } from '../topology/topology.ts';
-import { COMPARE_EVERY, ComparisonPace } from './comparison-pace.ts';
 import type { Hello } from './frames.ts';
-import type { Link, LinkTable } from './links.ts';
+import type { Link, LinkTable } from './links/links.ts';
 import type { Outbox } from './outbox.ts';
-import type { Spread } from './spread.ts';
+import { COMPARE_EVERY, ComparisonPace } from './repair/comparison-pace.ts';
+import type { Spread } from './replica/spread.ts';
 
 /** What spreading works with. */
 export interface AdoptionParts {

@@ -28,11 +28,11 @@ import type { PeerIdentity } from '../peer.ts';
 import { decidedBy } from '../trusted/decisions.ts';
 import { type AcceptedCharter, currentCharter } from '../trusted/state.ts';
 import type { Attestation, AttestationFrame } from './frames.ts';
-import type { Link, LinkTable } from './links.ts';
+import type { Link, LinkTable } from './links/links.ts';
 import type { Outbox } from './outbox.ts';
-import type { Replica } from './replica.ts';
+import type { Replica } from './replica/replica.ts';
+import type { Spread } from './replica/spread.ts';
 import type { Row } from './rows.ts';
-import type { Spread } from './spread.ts';
 
 /** Streams in one question. */
 export const COSIGNED_ASK_MAX: number = 64;

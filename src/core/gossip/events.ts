@@ -26,9 +26,9 @@ import type { SignedDocument, SignedStatement } from '../statements/envelope.ts'
 import type { LabelChange } from '../topology/region-labels.ts';
 import type { Holding } from '../trusted/holding.ts';
 import type { Evidence, TrustedState } from '../trusted/state.ts';
-import type { CutOff } from './conduct.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
-import type { CopyNotice } from './store-mark.ts';
+import type { CutOff } from './links/conduct.ts';
+import type { CopyNotice } from './restored/store-mark.ts';
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a

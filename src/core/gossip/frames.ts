@@ -17,9 +17,9 @@ import type { ProposalFrame } from '../proposals/frames.ts';
 import type { BodyContent } from '../statements/body-content.ts';
 import type { SignedStatement } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
-import type { TreeNode } from './row-tree.ts';
+import type { TreeNode } from './repair/row-tree.ts';
+import type { SignedMark } from './restored/store-mark.ts';
 import type { Row } from './rows.ts';
-import type { SignedMark } from './store-mark.ts';
 
 /** The version that this code speaks. */
 export const PROTOCOL_VERSION: number = 1;

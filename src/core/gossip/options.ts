@@ -7,8 +7,8 @@ import type { MembershipOptions } from '../membership/machine.ts';
 import type { KeptProposal } from '../proposals/model.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import type { Hello } from './frames.ts';
-import type { StoreOrigin } from './serving.ts';
-import type { SignedMark } from './store-mark.ts';
+import type { StoreOrigin } from './restored/serving.ts';
+import type { SignedMark } from './restored/store-mark.ts';
 
 /** What a machine is made of. */
 export interface GossipOptions {

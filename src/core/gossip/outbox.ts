@@ -6,7 +6,7 @@
 import type { KedgeError } from '../errors.ts';
 import type { GossipEffect, Notice, Timer } from './events.ts';
 import type { Frame } from './frames.ts';
-import type { Link } from './links.ts';
+import type { Link } from './links/links.ts';
 
 const NOTHING: readonly GossipEffect[] = [];
 

@@ -6,10 +6,10 @@
 import type { Adoption } from './adoption.ts';
 import type { Attestations } from './attestations.ts';
 import type { Frame } from './frames.ts';
-import type { Link } from './links.ts';
-import type { Neighbours } from './neighbours.ts';
-import type { Proposals } from './proposals.ts';
-import type { ReadAt } from './pushes.ts';
+import type { Link } from './links/links.ts';
+import type { Neighbours } from './links/neighbours.ts';
+import type { Proposals } from './proposals/proposals.ts';
+import type { ReadAt } from './replica/pushes.ts';
 import type { Replication } from './replication.ts';
 
 /** What frames reach. */

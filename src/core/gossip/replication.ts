@@ -7,15 +7,15 @@ import type { RegionName } from '../ids.ts';
 import { isKnownEvidence } from '../trusted/accept.ts';
 import { statementsOf } from '../trusted/evidence.ts';
 import { type Evidence, forkOf } from '../trusted/state.ts';
-import type { Fetching } from './fetching.ts';
+import type { Fetching } from './fetching/fetching.ts';
 import type { ReplicationFrame } from './frames.ts';
-import type { Holding } from './holding.ts';
-import type { Link } from './links.ts';
+import type { Link } from './links/links.ts';
 import type { Outbox } from './outbox.ts';
-import { ProofShares } from './proof-shares.ts';
-import { Pushes, type ReadAt } from './pushes.ts';
-import type { Repair } from './repair.ts';
-import type { Replica } from './replica.ts';
+import type { Repair } from './repair/repair.ts';
+import { ProofShares } from './replica/proof-shares.ts';
+import { Pushes, type ReadAt } from './replica/pushes.ts';
+import type { Replica } from './replica/replica.ts';
+import type { Holding } from './restored/holding.ts';
 
 /** What frames about statements reach. */
 export interface ReplicationParts {

@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
-import { rehearse } from '../../grpc/rehearsal.ts';
+import { rehearse } from '../../grpc/tls/rehearsal.ts';
 import { phaseOf } from '../certificate-expiry.ts';
 import type { NodeConfig, TlsConfig } from '../config.ts';
 import { parseAddress } from '../config-values.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasShownNoMore } from '../../core/gossip/serving.ts';
+import { hasShownNoMore } from '../../core/gossip/restored/serving.ts';
 import type { Store } from '../../ports/store.ts';
 import type { NodeConfig } from '../config.ts';
 import { storeOfKey } from '../region-key.ts';

@@ -7,7 +7,7 @@ import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-j
 import type { BundleSourceOptions } from '../../client/options.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { WatchResponse } from '../../core/watch/messages.ts';
-import { callFailure } from '../../grpc/status.ts';
+import { callFailure } from '../../grpc/calls/status.ts';
 import { TRUST_METHODS } from '../../wire/methods.ts';
 import { decodeWatchRequest, encodeWatchResponse } from '../../wire/watch.ts';
 import { createTestPki } from '../pki.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { WatchCall } from '../../client/grpc-watch.ts';
+import type { WatchCall } from '../../client/connection/grpc-watch.ts';
 import type { KedgeError } from '../../core/errors.ts';
 import type { WatchRequest, WatchResponse } from '../../core/watch/messages.ts';
 import type { NodeSession, TestNode } from './node.ts';

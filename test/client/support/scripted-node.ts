@@ -16,7 +16,7 @@ import type {
   WatchResponse,
   WatchStart,
 } from '../../../src/core/watch/messages.ts';
-import { callFailure } from '../../../src/grpc/status.ts';
+import { callFailure } from '../../../src/grpc/calls/status.ts';
 import { TRUST_METHODS } from '../../../src/wire/methods.ts';
 import { decodeWatchRequest, encodeWatchResponse } from '../../../src/wire/watch.ts';
 

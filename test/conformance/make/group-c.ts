@@ -79,7 +79,7 @@ export const COVERED_C: readonly CoveredCase[] = [
   {
     name: 'C14 concurrent-publish, proposals',
     about: 'Two proposals for one sequence; the second that would have its quorum gets CONFLICT.',
-    test: 'test/core/gossip/proposals.test.ts',
+    test: 'test/core/gossip/proposals/proposals.test.ts',
     title: 'of which two are for one place: the first with a quorum has it, and nothing forks',
   },
   {

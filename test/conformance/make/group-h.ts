@@ -45,7 +45,7 @@ export const COVERED_H: readonly CoveredCase[] = [
   {
     name: 'H02 one-byte-per-second, of a peer',
     about: 'A peer that does not answer is given up.',
-    test: 'test/grpc/peer-links.test.ts',
+    test: 'test/grpc/peers/peer-links.test.ts',
     title: 'gives up on a peer that sends nothing for ten seconds (H02)',
   },
   {
@@ -69,13 +69,13 @@ export const COVERED_H: readonly CoveredCase[] = [
   {
     name: 'H08 framing',
     about: 'What a liar sends ends at an honest relay, which is blamed for nothing.',
-    test: 'test/core/gossip/blame.test.ts',
+    test: 'test/core/gossip/links/blame.test.ts',
     title: 'a relay between a liar and a victim (H08)',
   },
   {
     name: 'H08 framing, weights',
     about: 'Which refusals are a fault of the sender.',
-    test: 'test/core/gossip/conduct.test.ts',
+    test: 'test/core/gossip/links/conduct.test.ts',
     title: 'blames nobody for what an honest peer may send',
   },
   {

@@ -8,7 +8,7 @@ import type { ConformanceCase, CoveredCase } from '../format.ts';
 import { lifecycleCases } from './lifecycle.ts';
 import { rolloutContents } from './rollouts.ts';
 
-const DELIVERIES = 'test/service/deliveries.test.ts';
+const DELIVERIES = 'test/service/clients/deliveries.test.ts';
 const BOARD = 'test/core/adoption/board.test.ts';
 const SPREADING = 'test/core/gossip/adoption.test.ts';
 const REMOVAL = 'test/core/adoption/removal.test.ts';
@@ -76,7 +76,7 @@ export const COVERED_I: readonly CoveredCase[] = [
   {
     name: 'I07 revocation-during-5%-canary, behind what waits',
     about: 'Releases that wait excuse no program from one that is due to all.',
-    test: 'test/client/waiting-releases.test.ts',
+    test: 'test/client/verified/waiting-releases.test.ts',
     title: 'excuse nobody from what only takes trust away, though it says that it waits',
   },
   {
@@ -124,7 +124,7 @@ export const COVERED_I: readonly CoveredCase[] = [
   {
     name: 'I09 unknown-denominator, of waves, outdated',
     about: 'No wave opens by counts that are old.',
-    test: 'test/service/adoption-queries.test.ts',
+    test: 'test/service/queries/adoption-queries.test.ts',
     title: 'I09: opens no wave by what a node told too long ago',
   },
   {

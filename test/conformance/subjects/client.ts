@@ -6,7 +6,7 @@
  */
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { type BundleSource, openBundleSource } from '../../../src/client/source.ts';
-import type { BundleState, BundleStatus } from '../../../src/client/status.ts';
+import type { BundleState, BundleStatus } from '../../../src/client/states/status.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { type ErrorCode, isErrorCode } from '../../../src/core/errors.ts';
 import { parseBundleName, parseSequence } from '../../../src/core/ids.ts';

@@ -5,7 +5,7 @@ import { encodeHex, parseBase64 } from '../../../src/core/bytes.ts';
 import type { Resolution } from '../../../src/core/charter/charter.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { type ErrorCode, KedgeError } from '../../../src/core/errors.ts';
-import { RowTree } from '../../../src/core/gossip/row-tree.ts';
+import { RowTree } from '../../../src/core/gossip/repair/row-tree.ts';
 import { rowsOf } from '../../../src/core/gossip/rows.ts';
 import {
   CHARTER_STREAM,

@@ -25,7 +25,7 @@ import {
   parseSha256,
   type RegionName,
 } from '../../../src/core/ids.ts';
-import { NODE_ID_HEADER } from '../../../src/grpc/caller.ts';
+import { NODE_ID_HEADER } from '../../../src/grpc/calls/caller.ts';
 import {
   decodeFetchRequest,
   decodeFrame,

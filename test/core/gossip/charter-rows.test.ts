@@ -2,7 +2,7 @@
  * Rows of charters: a chain that was recovered more often is fetched, and from where.
  */
 import { describe, expect, it } from 'vitest';
-import { requestFor } from '../../../src/core/gossip/places.ts';
+import { requestFor } from '../../../src/core/gossip/fetching/places.ts';
 import { compareRow, type Row, rowIn } from '../../../src/core/gossip/rows.ts';
 import { CHARTER_STREAM, parseSha256 } from '../../../src/core/ids.ts';
 import { RANK_FOR_EVER } from '../../../src/core/trusted/lineage.ts';

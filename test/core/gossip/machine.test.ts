@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KedgeError } from '../../../src/core/errors.ts';
-import { asGarbage } from '../../../src/core/gossip/blame.ts';
-import { FAULTS_MAX, REFUSAL_MIN_MS } from '../../../src/core/gossip/conduct.ts';
 import type { GossipEffect, GossipEvent } from '../../../src/core/gossip/events.ts';
 import { type Frame, PROTOCOL_VERSION } from '../../../src/core/gossip/frames.ts';
+import { asGarbage } from '../../../src/core/gossip/links/blame.ts';
+import { FAULTS_MAX, REFUSAL_MIN_MS } from '../../../src/core/gossip/links/conduct.ts';
 import { GossipMachine } from '../../../src/core/gossip/machine.ts';
 import {
   CHARTER_STREAM,

@@ -10,19 +10,19 @@ import {
   type StreamName,
 } from '../../../src/core/ids.ts';
 import { emptyTrustedState, headOf } from '../../../src/core/trusted/state.ts';
-import type { LinkEvents } from '../../../src/grpc/link-session.ts';
-import { PeerLinks } from '../../../src/grpc/peer-links.ts';
+import type { LinkEvents } from '../../../src/grpc/peers/link-session.ts';
+import { PeerLinks } from '../../../src/grpc/peers/peer-links.ts';
 import { GrpcServer } from '../../../src/grpc/server.ts';
 import { noMetrics } from '../../../src/ports/metrics.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
-import { AttestedSource } from '../../../src/service/attested-source.ts';
-import { Deliveries } from '../../../src/service/deliveries.ts';
+import { AttestedSource } from '../../../src/service/clients/attested-source.ts';
+import { Deliveries } from '../../../src/service/clients/deliveries.ts';
+import { Subscriptions } from '../../../src/service/clients/subscriptions.ts';
 import { fetchItems } from '../../../src/service/fetch-source.ts';
 import { CallerDirectory } from '../../../src/service/identity.ts';
-import { Queries } from '../../../src/service/queries.ts';
-import { Replicator } from '../../../src/service/replicator.ts';
-import { Subscriptions } from '../../../src/service/subscriptions.ts';
+import { Queries } from '../../../src/service/queries/queries.ts';
+import { Replicator } from '../../../src/service/replication/replicator.ts';
 import { openMemoryStore } from '../../../src/storage/open-store.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { findFreePorts } from '../../../src/testing/ports.ts';

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { credentials } from '@grpc/grpc-js';
 import { expect, vi } from 'vitest';
 import type { Prompter } from '../../../src/cli/context.ts';
-import { RowTree } from '../../../src/core/gossip/row-tree.ts';
+import { RowTree } from '../../../src/core/gossip/repair/row-tree.ts';
 import { rowsOf } from '../../../src/core/gossip/rows.ts';
 import { parseBundleName, parseRealmName, parseSha256 } from '../../../src/core/ids.ts';
 import { parseNodeConfig } from '../../../src/node/config-file.ts';

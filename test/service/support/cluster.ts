@@ -17,8 +17,8 @@ import { noMetrics } from '../../../src/ports/metrics.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
 import { fetchItems } from '../../../src/service/fetch-source.ts';
-import type { PeerTransport } from '../../../src/service/peer-transport.ts';
-import { Replicator } from '../../../src/service/replicator.ts';
+import type { PeerTransport } from '../../../src/service/replication/peer-transport.ts';
+import { Replicator } from '../../../src/service/replication/replicator.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
 
 /** What all nodes of a cluster share. */

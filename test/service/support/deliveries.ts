@@ -9,7 +9,7 @@ import { noLogger } from '../../../src/ports/logger.ts';
 import { noMetrics } from '../../../src/ports/metrics.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
-import { Deliveries } from '../../../src/service/deliveries.ts';
+import { Deliveries } from '../../../src/service/clients/deliveries.ts';
 
 export function deliveriesOf(
   state: TrustedState,

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BundleSource, openBundleSource } from '../../../src/client/source.ts';
-import type { BundleStatus } from '../../../src/client/status.ts';
+import type { BundleStatus } from '../../../src/client/states/status.ts';
 import { type TestRealm, type TestRealmOptions, testRealm } from '../../../src/testing/index.ts';
 
 const BUNDLE = 'payments.test.example.org';

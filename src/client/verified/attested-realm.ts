@@ -1,0 +1,276 @@
+/**
+ * The demand that k regions vouch for what comes into use, in front of the verified realm.
+ *
+ * A release that is verified but not cosigned by enough regions is parked: what is in use stays,
+ * nothing is forgotten, and as soon as enough cosignatures are there the release comes into use.
+ * Parked is per connection, since the next node sends everything anew; what regions signed is kept.
+ * Charters are held back likewise. Without the demand everything goes straight to the realm. Spec
+ * section 8, rules CO-17 to CO-22.
+ *
+ * @module
+ */
+import { KedgeError } from '../../core/errors.ts';
+import {
+  type BundleName,
+  CHARTER_STREAM,
+  releaseStream,
+  rolloutStream,
+  type Sha256,
+  type StreamName,
+} from '../../core/ids.ts';
+import type { AttestedRows, CosignedLeaf } from '../../core/log/attested.ts';
+import type { HeldHead } from '../../core/log/freshness.ts';
+import type { RegionView } from '../../core/log/region-view.ts';
+import type { SignedDocument } from '../../core/statements/envelope.ts';
+import { charterAt, currentCharter, type ReleaseHead } from '../../core/trusted/state.ts';
+import type { BundleUpdate, WatchResponse } from '../../core/watch/messages.ts';
+import type { Applied, RealmResponse } from './applied.ts';
+import { ComingReleases } from './coming.ts';
+import { type JoinedUpdate, joinUpdate, parkUpdate } from './joined-update.ts';
+import type { Pending } from './pending.ts';
+import type { VerifiedRealm } from './verified-realm.ts';
+import { isAhead, WaitingCharters } from './waiting-charters.ts';
+
+/** More often than this no region has to speak, seconds; what is more is bounded. */
+const HEARTBEAT_STEP_SECONDS = 10;
+/** Nor of a time that is further away. */
+const HEARTBEAT_AGE_SECONDS = 3600;
+
+/** What an {@link AttestedRealm} works with. */
+export interface AttestedRealmOptions {
+  readonly realm: VerifiedRealm;
+  /** Absent: no region is asked. */
+  readonly regions: RegionView | undefined;
+  readonly bundles: readonly BundleName[];
+  /** A later charter for which somebody vouches, like the pin. */
+  readonly knownCharter: Sha256 | undefined;
+}
+
+/** Takes the messages of nodes in. */
+export class AttestedRealm {
+  readonly #options: AttestedRealmOptions;
+  /** As absent as `regions`. */
+  readonly #waiting: WaitingCharters | undefined;
+  readonly #heard: Map<string, number> = new Map();
+  readonly #coming: ComingReleases;
+  /** The time of the last message. */
+  #nowMs = 0;
+
+  constructor(options: AttestedRealmOptions) {
+    const { regions, knownCharter, bundles } = options;
+    this.#coming = new ComingReleases(bundles);
+    this.#options = options;
+    this.#waiting = regions && new WaitingCharters(regions, knownCharter);
+  }
+
+  /**
+   * Verifies a message and takes it in; a release without enough cosignatures is parked, and the
+   * outcome says why. Errors: those of {@link VerifiedRealm.apply} and of `RegionView`; nothing has
+   * changed then.
+   */
+  apply(response: WatchResponse, pending: Pending, localMs: number): Applied {
+    const { regions } = this.#options;
+    switch (response.kind) {
+      case 'cosigned':
+        return this.#cosigned(response.leaf, pending, localMs);
+      case 'region-split':
+        regions?.takeSplit(response.split);
+        return { kind: 'nothing' };
+      case 'heartbeat':
+        return this.#heartbeat(response.said, localMs);
+      case 'update':
+        return this.#update(response.update, pending, this.#now(localMs));
+      case 'charters':
+        return this.#charters(response.charters, pending, this.#now(localMs));
+      case 'rollout':
+        return this.#rollout(response.document, pending, this.#now(localMs));
+      case 'waiting':
+        return this.#show(response.update, pending, this.#now(localMs));
+      case 'current':
+      case 'fork':
+      case 'blobs':
+      case 'keep-alive':
+        return this.#follow(response, pending, this.#now(localMs));
+    }
+  }
+
+  /** What is verified is another state now, for whatever reason. */
+  moved(): void {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return;
+    regions.govern(realm.trusted.charters);
+    for (const head of this.#held().values()) if (head !== undefined) regions.moved(head);
+  }
+
+  #follow(
+    response: RealmResponse,
+    pending: Pending,
+    nowMs: number,
+    admit?: (head: ReleaseHead) => void,
+  ): Applied {
+    const applied = this.#options.realm.apply(response, pending, nowMs, admit);
+    if (applied.kind === 'charters') this.#coming.govern(this.#options.realm.trusted);
+    if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
+    return applied;
+  }
+
+  /** Rule DW-13: what a rollout holds back is not due, so nobody who lacks it is behind. */
+  #rollout(document: SignedDocument, pending: Pending, nowMs: number): Applied {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    const { waiting } = pending;
+    if (waiting !== undefined && isAhead([document.statement], realm.trusted, waiting)) {
+      // It is not sent again on this connection.
+      pending.leaveOut();
+      return { kind: 'charters-wait', version: waiting.version, error: waiting.error };
+    }
+    if (this.#coming.take(realm.trusted, document, nowMs) === 'held') return { kind: 'nothing' };
+    this.moved();
+    return { kind: 'attested', pace: 'early' };
+  }
+
+  /** Rule DW-18: what waits behind a rollout is not due either. */
+  #show(update: BundleUpdate, pending: Pending, nowMs: number): Applied {
+    const { regions, realm } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    const { bundle } = update;
+    if (pending.waiting !== undefined) {
+      // It may need them, and is not shown again on this connection.
+      pending.leaveOut();
+      const { version, error } = pending.waiting;
+      const isJudged = !isAhead(update.statements, realm.trusted, pending.waiting);
+      if (!isJudged) return { kind: 'charters-wait', version, error };
+    }
+    const head = realm.inUse(bundle)?.head;
+    const isParked = pending.parked(bundle) !== undefined;
+    if (head !== undefined && !isParked) this.#coming.stand(bundle, head, 'in-use');
+    if (this.#coming.show(realm.trusted, update, nowMs) === 'held') return { kind: 'nothing' };
+    this.moved();
+    return { kind: 'attested', pace: 'early' };
+  }
+
+  #cosigned(leaf: CosignedLeaf, pending: Pending, localMs: number): Applied {
+    const { regions, realm } = this.#options;
+    regions?.takeCosigned(leaf);
+    const nowMs = this.#now(localMs);
+    this.#waiting?.take(leaf, realm.trusted, pending, nowMs);
+    const { stream } = leaf.checkpoint;
+    if (stream !== CHARTER_STREAM) return this.#retry(stream, pending);
+    return pending.waiting ? this.#charters([], pending, nowMs) : { kind: 'nothing' };
+  }
+
+  /** Rules CO-20 to CO-22. */
+  #charters(more: readonly SignedDocument[], pending: Pending, nowMs: number): Applied {
+    const { realm } = this.#options;
+    if (this.#waiting === undefined) {
+      const charters = [...pending.rivals, ...more];
+      return this.#follow({ kind: 'charters', charters }, pending, nowMs);
+    }
+    const documents = [...pending.rivals, ...(pending.waiting?.charters ?? []), ...more];
+    const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, nowMs);
+    const applied = this.#follow({ kind: 'charters', charters: ready }, pending, nowMs);
+    pending.hold(waiting);
+    if (applied.kind === 'charters') return { ...applied, isLate: pending.isLate };
+    if (waiting === undefined || applied.kind !== 'nothing') return applied;
+    const { version, error } = waiting;
+    return { kind: 'charters-wait', version, error };
+  }
+
+  #update(update: JoinedUpdate, pending: Pending, nowMs: number): Applied {
+    const { regions, realm, bundles } = this.#options;
+    if (regions === undefined) return this.#follow({ kind: 'update', update }, pending, nowMs);
+    const { bundle } = update;
+    const isWatched = bundles.includes(bundle);
+    if (
+      pending.waiting !== undefined &&
+      isWatched &&
+      isAhead(update.statements, realm.trusted, pending.waiting)
+    ) {
+      pending.leaveOut();
+      const { version, error } = pending.waiting;
+      return { kind: 'charters-wait', version, error, bundle };
+    }
+    const joined = joinUpdate(pending.parked(bundle), update);
+    let candidate: ReleaseHead | undefined;
+    const admit = (head: ReleaseHead): void => {
+      candidate = head;
+      const { sequence, digest, statement } = head;
+      const stream = releaseStream(bundle);
+      const place = this.#coming.isHeldBack(bundle, { sequence, digest }, nowMs) ? 'any' : 'last';
+      regions.requireCosigned({ stream, sequence, digest, payload: statement.payload }, place);
+    };
+    try {
+      const applied = this.#follow({ kind: 'update', update: joined }, pending, nowMs, admit);
+      pending.unpark(bundle);
+      return applied;
+    } catch (thrown) {
+      const error = KedgeError.from(thrown);
+      if (candidate === undefined || !isUnattested(error)) throw error;
+      const { sequence, digest } = candidate;
+      this.#coming.stand(bundle, candidate, 'waits');
+      pending.park(bundle, { ...parkUpdate(joined, candidate, pending), judgedMs: nowMs });
+      return { kind: 'unattested', at: { bundle, sequence, digest }, error };
+    }
+  }
+
+  /** Judged by the time at which it came: that its charter expires meanwhile changes nothing. */
+  #retry(stream: StreamName, pending: Pending): Applied {
+    const bundle = this.#options.bundles.find((one) => releaseStream(one) === stream);
+    const waiting = bundle && pending.parked(bundle);
+    if (bundle === undefined || waiting === undefined) return { kind: 'nothing' };
+    const { statements, body, below, judgedMs } = waiting;
+    const update = { bundle, statements, content: { kind: 'whole', body }, below } as const;
+    return this.#update(update, pending, judgedMs);
+  }
+
+  #heartbeat(said: AttestedRows, localMs: number): Applied {
+    const { regions } = this.#options;
+    if (regions === undefined) return { kind: 'nothing' };
+    const { region, timeSeconds } = said.heartbeat;
+    this.#now(localMs);
+    const isNew = regions.takeHeartbeat(said, this.#held(), localMs) === 'new';
+    const last = this.#heard.get(region) ?? 0;
+    const ageSeconds = localMs / 1000 - timeSeconds;
+    if (!isNew) return { kind: 'nothing' };
+    const isDue =
+      timeSeconds - last >= HEARTBEAT_STEP_SECONDS && Math.abs(ageSeconds) <= HEARTBEAT_AGE_SECONDS;
+    if (isDue) this.#heard.set(region, timeSeconds);
+    return { kind: 'attested', pace: isDue ? 'due' : 'early' };
+  }
+
+  /** The time to judge by. */
+  #now(localMs: number): number {
+    this.#nowMs = this.#options.regions?.read(localMs).nowMs ?? localMs;
+    return this.#nowMs;
+  }
+
+  /** What is in use, or what is newest of what is not due yet, per stream that is followed. */
+  #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
+    const { realm, bundles } = this.#options;
+    const charter = currentCharter(realm.trusted);
+    const held = new Map<StreamName, HeldHead | undefined>();
+    held.set(
+      CHARTER_STREAM,
+      charter && {
+        stream: CHARTER_STREAM,
+        sequence: charter.version,
+        digest: charter.digest,
+        below: (at) => charterAt(realm.trusted, at)?.digest,
+      },
+    );
+    for (const bundle of bundles) {
+      const stream = releaseStream(bundle);
+      const head = realm.inUse(bundle)?.head;
+      const own = head && { stream, sequence: head.sequence, digest: head.digest };
+      held.set(stream, this.#coming.notDue(bundle, head, this.#nowMs) ?? own);
+      held.set(rolloutStream(bundle), this.#coming.newest(bundle));
+    }
+    return held;
+  }
+}
+
+/** Not enough regions vouch for it; or the charter has too few, and a later one may have more. */
+function isUnattested({ code, detail }: KedgeError): boolean {
+  const isTooFew = detail['threshold'] !== undefined && detail['regions'] !== undefined;
+  return code === 'QUORUM' || (code === 'POLICY' && isTooFew);
+}

@@ -1,0 +1,225 @@
+/**
+ * Holds a node back until `serving.ts` says that it may serve: nothing is for clients, all the rest
+ * goes on, and comparing with others is hurried.
+ *
+ * What peers show of this node's own marks (`marks.ts`) may prove that its store is an old copy:
+ * then it holds back too, and attests no more. Or that a copy of it runs: then it counts on beyond
+ * what was signed there, or its own next start would look like the old copy.
+ *
+ * @module
+ */
+import type { KedgeError } from '../../errors.ts';
+import type { Sha256 } from '../../ids.ts';
+import { COUNT_FOLLOWED_MAX } from '../../limits.ts';
+import type { GossipEffect } from '../events.ts';
+import type { Fetching } from '../fetching/fetching.ts';
+import type { Standing, StoreDigest } from '../frames.ts';
+import type { Dialer } from '../links/dialer.ts';
+import type { Link, LinkTable } from '../links/links.ts';
+import type { Neighbours } from '../links/neighbours.ts';
+import type { Outbox } from '../outbox.ts';
+import type { Introduction, Repair } from '../repair/repair.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { Marks, MarkVerdict } from './marks.ts';
+import type { Serving } from './serving.ts';
+import { NO_BOOT } from './store-mark.ts';
+
+const OLD_COPY =
+  'its store is an old copy: a peer keeps its own signature for more than the store has';
+/** Peers whose look at the mark of the store is enough to attest, where there are so many. */
+const LOOKS_MIN = 2;
+/**
+ * Ticks, 2 s each, after which a seed that never answered keeps the key of the region no longer: an
+ * address may stand for nobody.
+ */
+const HIDDEN_TICKS = 300;
+/** Peers that are shown a new mark at once; the others have it with the next digest. */
+const SHOWN_AT_ONCE = 2;
+/** The same before an orderly stop. */
+const SHOWN_AT_STOP = 4;
+
+/** What it works with. */
+export interface HoldingParts {
+  readonly serving: Serving;
+  readonly outbox: Outbox;
+  readonly links: LinkTable;
+  readonly neighbours: Neighbours;
+  readonly dialer: Dialer;
+  readonly replica: Replica;
+  readonly fetching: Fetching;
+  readonly repair: Repair;
+  readonly marks: Marks;
+}
+
+/** The holding back of one node. */
+export class Holding {
+  readonly #parts: HoldingParts;
+  /** What the peers were shown last. */
+  #shownRoot: Sha256 | undefined;
+  #shownStanding: Standing | undefined;
+  #reason: string | undefined;
+  /** What is known of the store of this process. */
+  #standing: 'unknown' | 'vouched' | 'older' = 'unknown';
+  /** Processes that run on copies, as far as that was noticed. */
+  readonly #copies: Set<string> = new Set();
+  /** The count that the store is on its way beyond. */
+  #outrunning = 0;
+  #ticks = 0;
+  #turn = 0;
+
+  constructor(parts: HoldingParts) {
+    this.#parts = parts;
+  }
+
+  /** Why nobody is served; absent when clients are. */
+  get reason(): string | undefined {
+    return this.#parts.serving.isServing ? undefined : (this.#reason ?? 'it is starting');
+  }
+
+  /** What a digest for this peer says beside the rows. */
+  introduction(link: Link): Introduction {
+    const { neighbours, dialer, marks } = this.#parts;
+    const others = neighbours.countBeside(link.nodeId) + dialer.silentSeeds;
+    return { others, standing: this.#shows, ...marks.introduction(link) };
+  }
+
+  /** A peer showed its digest. Errors: what speaks against its mark. */
+  shown(link: Link, digest: StoreDigest): void {
+    const { serving, marks } = this.#parts;
+    serving.shown(link.nodeId, digest);
+    const verdict = marks.heard(link, digest);
+    if (verdict !== undefined) this.#copied(link, verdict);
+    this.vouch();
+  }
+
+  /** Called at a steady pace: compares with a peer, and shows a few what the store became. */
+  tick(): void {
+    const { marks, repair } = this.#parts;
+    this.#ticks += 1;
+    const news = marks.tick();
+    // First, since its digest carries the mark.
+    repair.tick();
+    if (news === 'news') this.#showMark(SHOWN_AT_ONCE);
+    this.vouch();
+  }
+
+  /** This node stops in order: some peers keep how far its store came. */
+  leave(): void {
+    this.#parts.marks.hurry();
+    this.#showMark(SHOWN_AT_STOP);
+  }
+
+  /**
+   * Lets the key of the region sign once peers have looked at the store: two, or all that are
+   * there. A new store in its first process was shown to nobody before; that nobody is left an
+   * operator may say.
+   */
+  vouch(): void {
+    const { serving, marks, outbox } = this.#parts;
+    if (this.#standing !== 'unknown' || !serving.isServing) return;
+    // A start that was cut short leaves a new store too, and its copy may come back one day.
+    const isFirst = serving.origin === 'new' && marks.own?.after === NO_BOOT;
+    const isKnown = marks.own === undefined || isFirst;
+    if (!isKnown && !this.#hasLooks()) return;
+    this.#standing = 'vouched';
+    outbox.emit({ kind: 'vouched' });
+  }
+
+  /** The store counts so much now; with an error it is asked again when a peer shows it again. */
+  advanced(count: number, error: KedgeError | undefined): void {
+    this.#outrunning = 0;
+    this.#parts.marks.wrote(count);
+    if (error !== undefined) this.#parts.outbox.notice({ kind: 'persist-failed', error });
+  }
+
+  /** Called after each event: hurries, and ends holding back when it is time. */
+  review(): void {
+    const { serving, outbox, replica, neighbours, dialer } = this.#parts;
+    if (serving.isServing) return;
+    serving.moved(replica.rows.root);
+    const around = neighbours.around();
+    const { compared } = serving;
+    const { seeds, silentSeeds } = dialer;
+    if (!serving.begins({ ...around, seeds, silentSeeds })) {
+      this.#showAll();
+      const [held, known] = [compared.length, around.known.size].map(String);
+      const compares = `it has compared its store with ${held} of the ${known} nodes that it knows`;
+      const reason = this.#standing === 'older' ? `${OLD_COPY}; ${compares}` : compares;
+      if (reason !== this.#reason) outbox.notice({ kind: 'holding-back', reason });
+      this.#reason = reason;
+      return;
+    }
+    outbox.emit({ kind: 'serve', state: replica.durable, streams: [] });
+    outbox.notice({ kind: 'serving', compared });
+    this.#showAll();
+  }
+
+  /** What clients must not see yet is kept from them. */
+  screen(effects: readonly GossipEffect[]): readonly GossipEffect[] {
+    if (this.#parts.serving.isServing) return effects;
+    return effects.map((effect) =>
+      effect.kind === 'serve' ? { ...effect, kind: 'hold' as const } : effect,
+    );
+  }
+
+  #hasLooks(): boolean {
+    const { serving, marks, neighbours, dialer } = this.#parts;
+    const present = neighbours.countPresent();
+    const isAlone = dialer.seeds === 'alone' || serving.isOverridden;
+    if (present === 0 && marks.lookedAt === 0) return isAlone;
+    // Behind a silent seed may be somebody of whom the only peer says nothing.
+    const isOver = serving.isOverridden || this.#ticks >= HIDDEN_TICKS;
+    const hidden = isOver ? 0 : neighbours.countHidden();
+    return marks.lookedAt >= Math.min(LOOKS_MIN, present + hidden);
+  }
+
+  #copied({ nodeId }: Link, { kind, mark }: MarkVerdict): void {
+    const { serving, marks, outbox } = this.#parts;
+    const { own } = marks;
+    if (own === undefined) return;
+    const isNoted = kind === 'copied' && this.#copies.has(mark.bootId);
+    if (!isNoted) outbox.notice({ kind: 'copy', what: kind, by: nodeId, mark, own });
+    if (kind === 'copied') {
+      this.#copies.add(mark.bootId);
+      return this.#outrun(mark.count, own.count);
+    }
+    this.#standing = 'older';
+    marks.renounce();
+    serving.suspend();
+    outbox.emit({ kind: 'renew' });
+  }
+
+  #outrun(count: number, held: number): void {
+    if (count < held || count <= this.#outrunning || count > COUNT_FOLLOWED_MAX) return;
+    this.#outrunning = count;
+    this.#parts.outbox.emit({ kind: 'advance', beyond: count });
+  }
+
+  /** Shows the mark to so many peers that lack it, each time to others. */
+  #showMark(count: number): void {
+    const { links, marks, repair } = this.#parts;
+    const lacking = links.ready().filter((link) => marks.isUntold(link));
+    const first = lacking.length === 0 ? 0 : this.#turn++ % lacking.length;
+    const chosen = [...lacking.slice(first), ...lacking.slice(0, first)].slice(0, count);
+    for (const link of chosen) repair.show(link, 'answer');
+  }
+
+  get #shows(): Standing {
+    const { serving, dialer } = this.#parts;
+    if (serving.isServing) return 'serving';
+    return dialer.seeds === 'seeking' ? 'seeking' : 'holding';
+  }
+
+  /** Shows what is new about this node to everybody, once nothing more is on its way. */
+  #showAll(): void {
+    const { links, replica, fetching, repair } = this.#parts;
+    const { root } = replica.rows;
+    const standing = this.#shows;
+    const isBusy = replica.isWriting || fetching.isBusy;
+    if (standing !== 'serving' && isBusy) return;
+    if (root === this.#shownRoot && standing === this.#shownStanding) return;
+    this.#shownRoot = root;
+    this.#shownStanding = standing;
+    for (const link of links.ready()) repair.show(link, 'answer');
+  }
+}
