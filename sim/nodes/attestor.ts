@@ -129,7 +129,10 @@ export class Attestor {
     scene.after(WRITE_MS, host.index, () => {
       const isHidden = host.diskFault('fails-persisted');
       const isFailed = isHidden || host.diskFault('fails');
-      if (isHidden || !isFailed) disk.cosigned.set(stream, record);
+      if (isHidden || !isFailed) {
+        disk.cosigned.set(stream, record);
+        disk.writes += 1;
+      }
       if (!isAlive()) return;
       this.#step(stream, state, { kind: isFailed ? 'failed' : 'persisted' });
       if (isFailed) this.#failed.add(stream);
@@ -139,7 +142,7 @@ export class Attestor {
   #release(record: CosignedRecord): void {
     const { scene, attested, host, attest } = this.#parts;
     const { checkpoint, line } = record;
-    attested.says(host, checkpoint, scene.nowMs);
+    attested.says(host, record, scene.nowMs);
     scene.coverage.hit(decisionOf(checkpoint) > 0 ? 'cosigned-another-log' : 'cosigned');
     attest({ kind: 'cosigned', head: { checkpoint, line } });
   }

@@ -46,7 +46,7 @@ export class Standing {
       host,
       key,
       state,
-      attest: (said) => handle({ kind: 'attest', said }),
+      attest: (said) => handle({ kind: 'attest', said, count: host.disk.writes }),
       isAlive: () => isAlive() && this.#phase === 'signing',
     });
   }

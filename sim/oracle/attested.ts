@@ -1,31 +1,29 @@
 /**
- * What regions cosigned last: never less than before, nor two roots for one size.
+ * What regions cosigned last: never less than before, nor two roots for one size, nor at an earlier
+ * time.
  *
  * @module
  */
 import type { StreamName } from '../../src/core/ids.ts';
 import { type Checkpoint, decisionOf } from '../../src/core/log/checkpoint.ts';
+import type { CosignedRecord } from '../../src/core/log/cosigner.ts';
 import type { SimNode } from '../nodes/node.ts';
 import { Violation } from './violation.ts';
 
-/** The last checkpoint of each stream, by the host that attests for its region. */
+/** What was cosigned last of each stream, by the host that attests for its region. */
 export class Attested {
-  readonly #said: Map<SimNode, Map<StreamName, Checkpoint>> = new Map();
+  readonly #said: Map<SimNode, Map<StreamName, CosignedRecord>> = new Map();
 
   /** A region says what it cosigned. */
-  says(host: SimNode, checkpoint: Checkpoint, nowMs: number): void {
-    const { stream, size, root } = checkpoint;
-    const said = this.#said.get(host) ?? new Map<StreamName, Checkpoint>();
+  says(host: SimNode, record: CosignedRecord, nowMs: number): void {
+    const { stream } = record.checkpoint;
+    const said = this.#said.get(host) ?? new Map<StreamName, CosignedRecord>();
     const before = said.get(stream);
-    // Each decision about the stream begins another log.
-    const later = before === undefined ? 1 : decisionOf(checkpoint) - decisionOf(before);
-    const isLess = before !== undefined && size < before.size;
-    const isOther = before !== undefined && size === before.size && root !== before.root;
-    if (later < 0 || (later === 0 && (isLess || isOther))) {
-      const what = `${host.identity.nodeId} cosigns ${stream} ${size} after ${before?.size}`;
-      throw new Violation('cosigned-once', nowMs, what);
+    if (before !== undefined && isBackward(before, record)) {
+      const what = `${host.identity.nodeId} cosigns ${stream} ${textOf(record)}`;
+      throw new Violation('cosigned-once', nowMs, `${what} after ${textOf(before)}`);
     }
-    this.#said.set(host, said.set(stream, checkpoint));
+    this.#said.set(host, said.set(stream, record));
   }
 
   /** Its disk went back, and nobody can know: it may say less than before. */
@@ -36,7 +34,21 @@ export class Attested {
   /** All that was said last. */
   *[Symbol.iterator](): Generator<readonly [SimNode, Checkpoint]> {
     for (const [host, said] of this.#said) {
-      for (const checkpoint of said.values()) yield [host, checkpoint];
+      for (const { checkpoint } of said.values()) yield [host, checkpoint];
     }
   }
+}
+
+function isBackward(before: CosignedRecord, record: CosignedRecord): boolean {
+  if (record.timeSeconds < before.timeSeconds) return true;
+  const [{ size, root }, held] = [record.checkpoint, before.checkpoint];
+  // Each decision about the stream begins another log.
+  const later = decisionOf(record.checkpoint) - decisionOf(held);
+  return (
+    later < 0 || (later === 0 && (size < held.size || (size === held.size && root !== held.root)))
+  );
+}
+
+function textOf({ checkpoint: { size }, timeSeconds }: CosignedRecord): string {
+  return `${size} at ${timeSeconds}`;
 }

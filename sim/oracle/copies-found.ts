@@ -7,7 +7,7 @@
 
 import type { World } from '../world/world.ts';
 import { STEP_MS } from './roots.ts';
-import { Violation } from './violation.ts';
+import { type Invariant, Violation } from './violation.ts';
 
 /** Peers have compared several times by then. */
 const FOUND_MAX_MS = 120_000;
@@ -15,16 +15,23 @@ const RESTART_MS = 400;
 /** Every peer has greeted the next process by then, and shown what it keeps. */
 const SHOWN_MS = 40_000;
 
-/** Every honest peer that keeps the proof of a copy has shown it to the node. */
+/**
+ * Every honest peer that keeps the proof of a copy has shown it to the node, and keeps a mark with
+ * all that is on each disk now, which would prove the next one.
+ */
 export function requireCopiesFound(world: World): void {
   const { copies } = world.oracle;
-  const byMs = world.nowMs + FOUND_MAX_MS;
-  const lacking = (): string | undefined => copies.unfound() ?? copies.overtaken();
-  let what = lacking();
-  for (; what !== undefined && world.nowMs < byMs; what = lacking()) {
-    world.runUntil(world.nowMs + STEP_MS);
+  requireSoon('copy-found', () => copies.unfound() ?? copies.overtaken());
+  requireSoon('store-marked', () => copies.untold());
+
+  function requireSoon(invariant: Invariant, lacking: () => string | undefined): void {
+    const byMs = world.nowMs + FOUND_MAX_MS;
+    let what = lacking();
+    for (; what !== undefined && world.nowMs < byMs; what = lacking()) {
+      world.runUntil(world.nowMs + STEP_MS);
+    }
+    if (what !== undefined) throw new Violation(invariant, world.nowMs, what);
   }
-  if (what !== undefined) throw new Violation('copy-found', world.nowMs, what);
 }
 
 /**

@@ -81,7 +81,7 @@ export class Copies {
 
   /** A process took an event. */
   handled(host: SimNode, event: GossipEvent, effects: readonly GossipEffect[]): void {
-    if (event.kind === 'persisted') this.counted(host);
+    if (event.kind === 'persisted' || event.kind === 'attest') this.counted(host);
     if (event.kind === 'renewed') this.#proven.delete(host);
     if (event.kind === 'advanced') this.#outrunning.delete(host);
     if (event.kind === 'timer' && event.timer.name === 'repair') this.#shows.delete(host);
@@ -161,6 +161,23 @@ export class Copies {
         if (mark === undefined) continue;
         const [own, more] = [String(host.disk.writes), String(mark.count)];
         return `${host.identity.nodeId} counts ${own} writes, and a copy of its store ${more}`;
+      }
+    }
+    return undefined;
+  }
+
+  /** A store whose writes are not all in the mark that an honest peer keeps of it. */
+  untold(): string | undefined {
+    const core = this.#scene.core();
+    for (const host of core) {
+      const { bootId, disk, identity } = host;
+      for (const { driver, identity: peer } of core) {
+        if (driver?.machine.isLinked(identity.nodeId) !== true) continue;
+        const kept = driver.machine.marks().snapshot().map(read);
+        const mark = kept.find((each) => isOf(host, each) && each.bootId === bootId);
+        if (mark !== undefined && mark.count >= disk.writes) continue;
+        const what = `${String(disk.writes)} writes, of which ${peer.nodeId} knows`;
+        return `${identity.nodeId} has ${what} ${String(mark?.count ?? 0)}`;
       }
     }
     return undefined;

@@ -21,7 +21,8 @@ export const INVARIANTS = {
   'copy-true': 'no node takes its store for an old copy that is none',
   'copy-outrun':
     'a store counts beyond what was signed on copies of it, and goes on after the next start',
-  'cosigned-once': 'a region never cosigns less than before, nor two roots for one size',
+  'store-marked': 'in the end every peer keeps a mark with all writes of a store',
+  'cosigned-once': 'a region never cosigns less or earlier than before, nor two roots for one size',
   'wave-noted': 'a release goes to a program only after its wave was noted on disk as open',
   'wave-in-time': 'a wave with times opens only then, also where the clock of the node is wrong',
   'wave-stays': 'an open wave of a rollout stays open, and a stopped rollout opens none',

@@ -55,7 +55,7 @@ export class Attesting implements AsyncDisposable {
       clock,
       logger,
       attest: (said) => {
-        replicator.tell({ kind: 'attest', said });
+        replicator.tell({ kind: 'attest', said, count: store.writes });
       },
     });
     return new Attesting(options, attestor);

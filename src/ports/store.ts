@@ -74,8 +74,9 @@ export interface Store extends AsyncDisposable {
   readonly storeId: string;
 
   /**
-   * How many appends changed the store and how often it was opened by a node since it was made;
-   * durable with what it counts, so it says how old a copy is. Only grows.
+   * How many appends changed the store, how often a record of what the key of a region cosigned was
+   * noted, and how often it was opened by a node since it was made; durable with what it counts, so
+   * it says how old a copy is. Only grows.
    */
   readonly writes: number;
 
@@ -155,7 +156,10 @@ export interface Store extends AsyncDisposable {
   /** What the node noted for itself under a name; absent when nothing was. */
   note(name: NoteName): Promise<Uint8Array | undefined>;
 
-  /** Notes something for the node itself in place of what was noted before; durable. */
+  /**
+   * Notes something for the node itself in place of what was noted before; durable. What was
+   * cosigned counts as a write.
+   */
   setNote(name: NoteName, value: Uint8Array): Promise<void>;
 }
 

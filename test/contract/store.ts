@@ -2,6 +2,7 @@
  * The contract of the store port: every implementation runs this suite.
  */
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/core/crypto.ts';
 import { KedgeError } from '../../src/core/errors.ts';
 import type { Sha256 } from '../../src/core/ids.ts';
 import {
@@ -93,6 +94,19 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       expect(await last.advance(2)).toBe(4);
       expect(await last.advance(60)).toBe(61);
       expect((await reopened(last)).writes).toBe(61);
+    });
+
+    it('counts what the key of a region cosigned, in the same write', async () => {
+      const store = await create();
+      await store.append(batchOf(documentOf(PAYMENTS, 1)));
+      const name = `cosigned:${sha256(new Uint8Array(1))}:${PAYMENTS}` as const;
+      await store.setNote(name, new Uint8Array([1]));
+      expect(store.writes).toBe(2);
+      const again = await reopened(store);
+      expect(again.writes).toBe(2);
+      expect(await again.note(name)).toEqual(new Uint8Array([1]));
+      await again.append(batchOf(documentOf(PAYMENTS, 2)));
+      expect((await reopened(again)).writes).toBe(3);
     });
 
     it('gives documents back byte for byte', async () => {

@@ -158,6 +158,21 @@ export const yieldsToCopies: MakeMachine = broken(
     effects.map((effect) => (effect.kind === 'advance' ? { kind: 'renew' } : effect)),
 );
 
+/** Counts no write of what the key of its region cosigned. */
+export const countsNoCosignatures: MakeMachine = (options) => new CountsNoCosignatures(options);
+
+class CountsNoCosignatures extends GossipMachine {
+  override handle(
+    event: GossipEvent,
+    nowMs: number,
+    monotonicMs?: number,
+  ): readonly GossipEffect[] {
+    const { kind } = event;
+    const heard = kind === 'attest' ? ({ kind, said: event.said } as const) : event;
+    return super.handle(heard, nowMs, monotonicMs);
+  }
+}
+
 /** Dials each address once and gives up on peers that are lost. */
 export const neverDialsAgain: MakeMachine = broken(() => {
   const dialled = new Set<string>();

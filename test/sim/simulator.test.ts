@@ -33,6 +33,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
     ['a store that was copied before its first start, and put back', 43335, [1]],
     ['a restored store that needs a later release to follow', 10480, [0, 2, 4]],
     ['a proposal that a clock spoke against, which is right again', 87916, [0, 1, 3]],
+    ['a store that went back by nothing but what its key cosigned', 205868133, [0, 3]],
   ])('comes over %s', (_, seed, faults) => {
     expect(runner.runPlan(runner.plan(seed, faults)).violation).toBeUndefined();
   });
@@ -70,6 +71,7 @@ describe('the invariants', { timeout: 120_000 }, () => {
     ['takes its store for a copy on the word of a peer', mutants.believesMarks, 'copy-true'],
     ['counts no further than what a copy of its store signed', mutants.isOvertaken, 'copy-outrun'],
     ['takes its store for a copy when one of it runs', mutants.yieldsToCopies, 'copy-true'],
+    ['counts nothing that its region cosigned', mutants.countsNoCosignatures, 'store-marked'],
     ['tells nobody of proposals', mutants.keepsProposalsBack, 'proposed'],
     ['publishes no proposal that has its signatures', mutants.neverPublishes, 'proposed'],
   ])('catch a machine that %s', (_, makeMachine, invariant) => {

@@ -102,7 +102,12 @@ export type GossipEvent =
       readonly error: KedgeError;
     }
   /** This node's region attests something; it is persisted where that matters. */
-  | { readonly kind: 'attest'; readonly said: Attestation }
+  | {
+      readonly kind: 'attest';
+      readonly said: Attestation;
+      /** How often the store was written to by then; absent: it does not count. */
+      readonly count?: number;
+    }
   /** What this node says of its clients has changed. */
   | { readonly kind: 'report'; readonly row: SignedRow }
   /** Clients came here from another node. */

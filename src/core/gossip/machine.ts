@@ -218,6 +218,7 @@ export class GossipMachine {
       case 'advanced':
         return this.#holding.advanced(event.count, event.error);
       case 'attest':
+        this.#marks.wrote(event.count);
         return this.#attestations.take(event.said, undefined, nowMs);
       case 'report':
         return this.#adoption.report(event.row);

@@ -18,6 +18,7 @@ import { emptyTrustedState } from '../../../../src/core/trusted/state.ts';
 import { testHello } from '../../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../../src/testing/simulated-clock.ts';
+import { checkpointOf, cosign, IAD, leavesOf } from '../../log/fixtures.ts';
 
 const SELF = 'iad-1';
 const BOOT = 'a'.repeat(32);
@@ -60,6 +61,14 @@ describe('Marks of stores', () => {
     wrote(13);
     expect(tick().filter((frame) => markIn([frame])?.count === 13)).toEqual([]);
     expect(handle({ kind: 'leave' }).filter(isMarkOf(13)).length).toBeGreaterThan(0);
+  });
+
+  it('count what the key of the region cosigned too', () => {
+    linkUp('fra-1');
+    const checkpoint = checkpointOf(leavesOf(1));
+    const head = { checkpoint, line: cosign(IAD, checkpoint, 1) };
+    handle({ kind: 'attest', said: { kind: 'cosigned', head }, count: 11 });
+    expect(handle({ kind: 'leave' }).filter(isMarkOf(11))).toHaveLength(1);
   });
 
   it('are kept of members, and shown to a process that began with less', () => {
