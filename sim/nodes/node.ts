@@ -13,7 +13,7 @@ import type { PeerIdentity } from '../../src/core/peer.ts';
 import type { Proposal } from '../../src/core/proposals/model.ts';
 import type { TrustedState } from '../../src/core/trusted/state.ts';
 import type { Fault } from '../faults/faults.ts';
-import type { Endpoint } from '../network/link.ts';
+import type { Endpoint, LinkEnd, SimLink } from '../network/link.ts';
 import type { Published } from '../people/pool.ts';
 import type { Draws } from '../world/prf.ts';
 import type { Disk } from './disk.ts';
@@ -46,7 +46,7 @@ export interface Process extends Endpoint {
   readonly machine: Machine;
   /** How much it has under way. */
   readonly timerCount: number;
-  readonly links: Sized;
+  readonly links: ReadonlyMap<string, { readonly link: SimLink; readonly end: LinkEnd }>;
   readonly fetcher: Sized;
   readonly writer: Sized;
   readonly standing: { readonly isWaiting: boolean };

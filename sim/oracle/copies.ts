@@ -16,7 +16,9 @@ import {
   type SignedMark,
   type StoreMark,
 } from '../../src/core/gossip/restored/store-mark.ts';
-import type { SimNode } from '../nodes/node.ts';
+import { otherEnd } from '../network/link.ts';
+import type { Disk } from '../nodes/disk.ts';
+import type { Process, SimNode } from '../nodes/node.ts';
 import { storeIdOf } from '../nodes/store-id.ts';
 import type { Scene } from '../world/scene.ts';
 import type { Attested } from './attested.ts';
@@ -49,6 +51,10 @@ export class Copies {
   readonly #proven: Set<SimNode> = new Set();
   /** What stores are on their way beyond. */
   readonly #outrunning: Map<SimNode, number> = new Map();
+  /** Nodes at whose store somebody looked who could not know that it went back. */
+  readonly #unwarned: Set<SimNode> = new Set();
+  /** Stores that went back, on which a region signs all the same. */
+  readonly #excused: WeakSet<Disk> = new WeakSet();
   /** Digests with marks that a node was sent since it last compared. */
   readonly #shows: Map<SimNode, number> = new Map();
   #renewed = 0;
@@ -61,7 +67,8 @@ export class Copies {
   /** A process begins. */
   boots(host: SimNode, started: StoreStart): void {
     this.#starts.set(host.bootId, started);
-    for (const each of [this.#proven, this.#outrunning, this.#shows]) each.delete(host);
+    const ofProcess = [this.#proven, this.#outrunning, this.#unwarned, this.#shows];
+    for (const each of ofProcess) each.delete(host);
     const { storeId, writes: count } = host.disk;
     const before = this.#begins.get(host);
     // Who writes on a copy long enough counts beyond the original, and stays a copy.
@@ -80,7 +87,7 @@ export class Copies {
   }
 
   /** A process took an event. */
-  handled(host: SimNode, event: GossipEvent, effects: readonly GossipEffect[]): void {
+  handled({ host, links }: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
     if (event.kind === 'persisted' || event.kind === 'attest') this.counted(host);
     if (event.kind === 'renewed') this.#proven.delete(host);
     if (event.kind === 'advanced') this.#outrunning.delete(host);
@@ -88,7 +95,10 @@ export class Copies {
     for (const effect of effects) {
       if (effect.kind === 'advance') this.#outrunning.set(host, effect.beyond);
     }
-    if (event.kind === 'frame' && event.frame.kind === 'digest') this.#shown(host, event.frame);
+    if (event.kind !== 'frame' || event.frame.kind !== 'digest') return;
+    const known = links.get(event.linkId);
+    if (known !== undefined) this.#looks(otherEnd(known.link, known.end).host, host, event.frame);
+    this.#shown(host, event.frame);
   }
 
   /** A process signed a mark of its store. */
@@ -127,13 +137,14 @@ export class Copies {
   /** The region of a node may sign: what it signed before may be unknown to those who looked. */
   vouched(host: SimNode): void {
     if (this.#begins.get(host)?.kind !== 'copy') return;
-    const isIgnorant = (other: SimNode): boolean =>
-      !other.isHonest || this.#against(host, other) === undefined;
-    const { nodeId } = host.identity;
-    const others = this.#scene.hosts.filter(({ identity }) => identity.nodeId !== nodeId);
-    if (others.some(isIgnorant)) return this.#attested.forget(host);
-    const what = `the region of ${nodeId} signs, and all know that its store went back`;
-    throw new Violation('copy-found', this.#scene.nowMs, what);
+    if (!this.#unwarned.has(host)) {
+      const who = `the region of ${host.identity.nodeId} signs`;
+      const what = `${who}, and all who looked know that its store went back`;
+      throw new Violation('copy-found', this.#scene.nowMs, what);
+    }
+    // What it says from now on is in the record, also of its next processes.
+    if (!this.#excused.has(host.disk)) this.#attested.forget(host);
+    this.#excused.add(host.disk);
   }
 
   /** A node that goes on with an old copy although an honest peer keeps the proof. */
@@ -191,6 +202,13 @@ export class Copies {
       const isAhead = children.every(({ count }) => count < host.disk.writes);
       return isAhead && children.length > 0 && core.every((other) => !this.#against(host, other));
     });
+  }
+
+  /** A peer that has the node's mark says so; whether it could know more is the question. */
+  #looks(index: number, host: SimNode, { digest }: Extract<Frame, { kind: 'digest' }>): void {
+    const peer = this.#scene.hosts[index];
+    if (peer === undefined || (digest.markSeen ?? 0) === 0) return;
+    if (!peer.isHonest || this.#against(host, peer) === undefined) this.#unwarned.add(host);
   }
 
   /** A node that is shown the mark of a process on a copy makes its store count beyond that. */

@@ -65,7 +65,7 @@ export class Oracle {
   handled(driver: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
     this.#trace?.add(driver.host.index, this.#scene.nowMs, event, effects);
     noteCoverage(this.#scene.coverage, event, effects);
-    this.copies.handled(driver.host, event, effects);
+    this.copies.handled(driver, event, effects);
     const excess = excessOf(driver, effects.length, this.#scene.hosts.length);
     if (excess !== undefined) {
       throw this.#violation('bounded', `${name(driver.host)} has ${excess}`);
