@@ -5,11 +5,8 @@
  *
  * @module
  */
-import { verifyNextCharter } from '../../core/charter/chain.ts';
-import { sha256 } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { Recall } from '../../core/gossip/events.ts';
-import { heldIn, rowIn } from '../../core/gossip/rows.ts';
 import {
   CHARTER_STREAM,
   parseSequence,
@@ -17,20 +14,17 @@ import {
   type Sequence,
   type StreamName,
 } from '../../core/ids.ts';
-import { parseRolloutBody, type RolloutBody } from '../../core/rollouts/body.ts';
-import type { SignedDocument, SignedStatement } from '../../core/statements/envelope.ts';
-import { parseStatement, type Statement } from '../../core/statements/statement.ts';
-import { toAccepted } from '../../core/trusted/accept-charter.ts';
+import type { SignedDocument } from '../../core/statements/envelope.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
 import { isGoodHistory } from '../../core/trusted/authority.ts';
-import { type Decision, decisionsOn } from '../../core/trusted/decisions.ts';
+import type { Decision } from '../../core/trusted/decisions.ts';
 import type { Holding } from '../../core/trusted/holding.ts';
-import { namedHeld } from '../../core/trusted/judge-rollout.ts';
-import { type Touched, touchedBy } from '../../core/trusted/settle.ts';
-import { currentCharter, type StreamState, type TrustedState } from '../../core/trusted/state.ts';
+import type { StreamState, TrustedState } from '../../core/trusted/state.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Store, StoredDocument } from '../../ports/store.ts';
-import { CharterRow } from './charter-row.ts';
+import type { CharterRow } from './charter-row.ts';
 import type { Judged } from './judged.ts';
+import { type Decided, heldUpTo, type Needed, neededFor } from './needed.ts';
 
 /** Statements read at once. */
 const PAGE = 200;
@@ -56,35 +50,25 @@ export class RecallSource {
    * the common case stays synchronous. A store that fails is logged and recalls nothing.
    * `charterRow`: the charters that came before it in the same answer.
    */
-  find(
-    { statement: signed, body }: Judged,
-    state: TrustedState,
-    charterRow: CharterRow = new CharterRow(),
-  ): Promise<Recall> | undefined {
-    const statement = placeOf(signed);
-    if (statement === undefined) return undefined;
-    const { stream, sequence } = statement;
-    const row = rowIn(state, stream);
-    if (statement.kind === 'charter' && body !== undefined) {
-      const charters = charterRow.replacing(state, statement, { statement: signed, body });
-      if (charters !== undefined) return this.#readStanding(state, { ...state, charters });
+  find(judged: Judged, state: TrustedState, charterRow?: CharterRow): Promise<Recall> | undefined {
+    const needed = neededFor(judged, state, charterRow);
+    switch (needed?.kind) {
+      case undefined:
+        return undefined;
+      case 'held':
+        return this.#read(needed.stream, needed.sequence);
+      case 'standing':
+        return this.#readStanding(state, needed.next);
+      case 'named':
+        return needed.held.length === 0 ? undefined : this.#readNamed(needed);
+      case 'decided':
+        return this.#readDecided(needed.streams);
     }
-    // A head is in memory: what comes a second time, as most pushes do, costs no read.
-    if (row?.sequence === sequence && !row.forked) return undefined;
-    if (row !== undefined && sequence <= heldIn(row)) return this.#read(stream, sequence);
-    if (body === undefined) return undefined;
-    if (statement.kind === 'rollout') return this.#named(state, statement, body);
-    const touched = touchedByNext(state, statement, { statement: signed, body });
-    return touched && this.#readHoldings(touched);
   }
 
-  /** The releases that a rollout names, also the head: another one may be it by then. */
-  #named(state: TrustedState, statement: Statement, body: Uint8Array): Promise<Recall> | undefined {
-    const rollout = rolloutOf(statement, body);
-    const held = rollout === undefined ? [] : namedHeld(state, rollout);
-    if (rollout === undefined || held.length === 0) return undefined;
+  async #readNamed({ rollout, held }: Extract<Needed, { kind: 'named' }>): Promise<Recall> {
     const stream = releaseStream(rollout.bundle);
-    return this.#guard(async () => {
+    return await this.#guard(async () => {
       const found = await Promise.all(
         held.map((from) => this.#options.store.statements(stream, { from, limit: 1 })),
       );
@@ -99,7 +83,6 @@ export class RecallSource {
     });
   }
 
-  /** RV-5: of every stream the longest beginning that is valid under the charters of `next`. */
   async #readStanding(state: TrustedState, next: TrustedState): Promise<Recall> {
     return await this.#guard(async () => {
       const holdings: Holding[] = [];
@@ -130,21 +113,17 @@ export class RecallSource {
     return Math.min(good, held);
   }
 
-  async #readHoldings({ next, touched }: TouchedNext): Promise<Recall> {
+  async #readDecided(streams: readonly Decided[]): Promise<Recall> {
     return await this.#guard(async () => {
       const holdings: Holding[] = [];
-      for (const [stream, { of, at }] of touched) {
-        const decisions = decisionsOn(next.charters, stream).filter(
-          ({ sequence }) => sequence >= at.sequence,
-        );
+      for (const { of, decisions, sequence, forkedAt } of streams) {
         const newest =
-          (await this.#walk(decisions))?.document ?? (await this.#beneath(of, at.sequence));
-        const end = of.kind === 'forked' ? of.evidence.sequence : 0;
-        const before = await this.#walk(decisions, end);
+          (await this.#walk(decisions))?.document ?? (await this.#beneath(of, sequence));
+        const before = await this.#walk(decisions, forkedAt);
         holdings.push({
           of,
           ...(newest && { newest }),
-          ...(before?.sequence === end - 1 && { beforeFork: before.digest }),
+          ...(before?.sequence === forkedAt - 1 && { beforeFork: before.digest }),
         });
       }
       return { holdings };
@@ -188,62 +167,7 @@ export class RecallSource {
   }
 }
 
-/** The state with one charter more, and the streams about which that decides. */
-export interface TouchedNext {
-  readonly next: TrustedState;
-  readonly touched: Touched;
-}
-
-/** What a charter decides about streams that are held; its quorums are verified before its body. */
-export function touchedByNext(
-  state: TrustedState,
-  statement: Statement,
-  document: SignedDocument,
-): TouchedNext | undefined {
-  const current = currentCharter(state);
-  if (statement.kind !== 'charter' || current === undefined) return undefined;
-  try {
-    const charter = toAccepted(verifyNextCharter(current, document));
-    const next = { ...state, charters: [...state.charters, charter] };
-    const touched = touchedBy(next);
-    return touched.size === 0 ? undefined : { next, touched };
-  } catch (thrown) {
-    if (thrown instanceof KedgeError) return undefined;
-    throw thrown;
-  }
-}
-
-/** What a rollout says; nothing when it does not parse, or is not what was signed. */
-export function rolloutOf(
-  { bodyDigest, bundle }: Statement,
-  body: Uint8Array,
-): RolloutBody | undefined {
-  if (sha256(body) !== bodyDigest) return undefined;
-  try {
-    const rollout = parseRolloutBody(body);
-    return rollout.bundle === bundle ? rollout : undefined;
-  } catch (thrown) {
-    if (thrown instanceof KedgeError) return undefined;
-    throw thrown;
-  }
-}
-
 /** What memory has of a stream: most keep their heads, and all bodies would be too much. */
 function headAt({ head }: StreamState, at: number): SignedDocument | undefined {
   return head?.sequence === at ? { statement: head.statement, body: head.bodyBytes } : undefined;
-}
-
-/** The last sequence of a stream that is held, together with all before it. */
-function heldUpTo(of: StreamState): number {
-  return of.kind === 'forked' ? of.heldSequence : of.head.sequence;
-}
-
-/** Where a statement belongs; nothing when it does not parse, which the machine reports. */
-function placeOf(signed: SignedStatement): Statement | undefined {
-  try {
-    return parseStatement(signed.payload);
-  } catch (thrown) {
-    if (thrown instanceof KedgeError) return undefined;
-    throw thrown;
-  }
 }
