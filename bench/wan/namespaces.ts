@@ -9,18 +9,18 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { networkInterfaces, setPriority, tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { beFirst, PRIORITY, SESSION_FIRST } from '../machine.ts';
 import type { DelayMatrix } from './matrix.ts';
 import type { Traffic, Wan, WanHost } from './wan.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../bench/wan/router.c', import.meta.url));
 const FIRST_NET = 77;
 const LAST_NET = 199;
-const PRIORITY = -10;
 const PER_MILLION = 1_000_000;
 
 type Router = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -35,7 +35,7 @@ export async function openNamespaces(matrix: DelayMatrix, hosts: readonly WanHos
     const net = freeNet();
     const argv = [net, matrix.regions.length, perRegion].map(String);
     const router = spawn(program, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-    setPriority(PRIORITY);
+    beFirst();
     const wan = new Namespaces({ matrix, hosts, net, router });
     await wan.ready();
     return wan;
@@ -117,7 +117,7 @@ class Namespaces implements Wan {
 
   prefix(host: WanHost): readonly string[] {
     // Before other work of the machine, which is not what is measured.
-    const first = ['nice', '-n', String(PRIORITY)];
+    const first = [...SESSION_FIRST, 'nice', '-n', String(PRIORITY)];
     return [...first, 'nsenter', `--net=/proc/${this.#keeper(host)}/ns/net`];
   }
 
