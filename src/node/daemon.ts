@@ -139,6 +139,7 @@ class Daemon implements RunningNode {
 
   /** From now on clients are served; called again whenever there is something new for them. */
   #beginServing(found: FoundOrigin): void {
+    this.#options.onServed?.();
     const was = this.#phase;
     if (was === 'serving' || this.#parts === undefined) return;
     this.#phase = 'serving';

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly clock?: Clock;
   /** Gets every line of a recording (`service/replication/recording.ts`). Default: none is made. */
   readonly record?: (line: string) => void;
+  /** Called each time that something new is served, or that serving begins. */
+  readonly onServed?: () => void;
   /** Opens the store; for tests. Default: LevelDB in `store.path`. */
   readonly openStore?: (path: string) => Promise<Store>;
 }

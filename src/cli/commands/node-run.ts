@@ -51,6 +51,8 @@ async function run(session: Session, options: Options): Promise<void> {
   const store = { ...loaded.store, serveAnyway: true };
   const config = options.serveAnyway === true ? { ...loaded, store } : loaded;
   const { openLog } = await import('../node/log.ts');
+  const { nurseryCollector, YoungGarbage } = await import('../../node/young-garbage.ts');
+  const { systemClock } = await import('../../ports/system-clock.ts');
   const { runNode } = await import('../../node/daemon.ts');
   const { Recorder } = await import('../../node/recorder.ts');
   const log = openLog(config);
@@ -58,8 +60,10 @@ async function run(session: Session, options: Options): Promise<void> {
     const { logger } = log;
     const path = options.record === undefined ? undefined : session.path(options.record);
     await using recorder = path === undefined ? undefined : await Recorder.open({ path, logger });
+    using garbage = new YoungGarbage(systemClock, nurseryCollector());
+    const onServed = (): void => garbage.served();
     await using node = await hinted(CONFIG_HINT, async () =>
-      runNode(config, { signal, logger, ...(recorder && { record: recorder.write }) }),
+      runNode(config, { signal, logger, onServed, ...(recorder && { record: recorder.write }) }),
     );
     await node.closed;
   } finally {
