@@ -24,8 +24,8 @@ export function formatPlan(plan: CharterPlan, styles: Styles): string {
     ...section(styles.bold('Drafts:'), drafts.map(formatFate)),
     '',
     styles.bold('Also:'),
-    '  releases that were drafted under the current charter are drafted again, unless they are',
-    '  complete: tools judge a draft by the charter that it names',
+    '  releases that were drafted under the current charter go on: whoever signs them with a node',
+    '  at hand brings the new charter into the draft, and its signers count from then on',
     '  until a program has the new charter, it accepts what the current one allows',
     ...warnings.map((warning) => `  ${styles.yellow('!')} ${warning}`),
     ...section(styles.bold('Next, once it is in force:'), nextSteps),
@@ -69,7 +69,8 @@ function formatRemoved({ signer, keyId, roles, quorumOf }: RemovedKey): string {
 function formatFate({ name, stream, sequence, needed, before, after, fate }: DraftFate): string {
   const now = countOf(before.length, 'signer');
   const counts = `${now} now, ${String(after.length)} then, of ${needed}`;
-  const text = fate === 'complete' ? 'stays complete: submit it' : 'has to be drafted again';
+  const lack = countOf(Math.max(0, needed - after.length), 'signature');
+  const text = fate === 'complete' ? 'stays complete: submit it' : `goes on, and lacks ${lack}`;
   return `${printable(name)} (sequence ${sequence} of ${stream}): ${counts}; ${text}`;
 }
 

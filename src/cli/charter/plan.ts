@@ -50,8 +50,8 @@ export interface DraftFate {
   /** Signers who count now, and under the new charter. */
   readonly before: readonly SignerId[];
   readonly after: readonly SignerId[];
-  /** `complete`: it can be submitted as it is; `redraft`: it has to be drafted and signed again. */
-  readonly fate: 'complete' | 'redraft';
+  /** `complete`: it can be submitted as it is; `open`: it goes on, and lacks signatures then. */
+  readonly fate: 'complete' | 'open';
 }
 
 /** The whole plan. */
@@ -140,7 +140,7 @@ function fateOf(current: Charter, next: Charter, draft: PendingDraft): readonly 
       needed: after.role.threshold,
       before: before.signers,
       after: after.signers,
-      fate: isCarried(after) ? 'complete' : 'redraft',
+      fate: isCarried(after) ? 'complete' : 'open',
     },
   ];
 }

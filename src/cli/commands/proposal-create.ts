@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withNewerCharters } from '../draft/charters.ts';
 import { loadDraft } from '../draft/file.ts';
 import { reviewDraft } from '../draft/review.ts';
 import { signDraft } from '../draft/signing.ts';
@@ -38,9 +39,11 @@ export const proposalCreate: CommandModule = {
 async function run(session: Session, file: string, options: ApproveOptions): Promise<void> {
   const path = session.path(file);
   const pin = requirePin(await session.profile(), options);
-  const opened = { path, pin, draft: await loadDraft(path) };
-  const { signable } = reviewDraft(session, opened);
+  const own = await loadDraft(path);
+  reviewDraft(session, { path, pin, draft: own });
   await using realm = await openNodeRealm(session, options);
+  const opened = { path, pin, draft: withNewerCharters(own, realm.charters) };
+  const { signable } = reviewDraft(session, opened);
   warnOfOlderNodes(session, await askVersions(realm.node), opened.draft.document);
   const draft =
     options.key === undefined

@@ -6,7 +6,7 @@
 
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp, parseBundleName } from '../../core/ids.ts';
-import { findAuthority } from '../../core/trusted/authority.ts';
+import { findAuthority, findPastAuthority, isCarried } from '../../core/trusted/authority.ts';
 import { charterAt, type TrustedState } from '../../core/trusted/state.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
@@ -72,7 +72,11 @@ async function run(session: Session, name: string, options: Options): Promise<vo
   );
 }
 
+/** Under the charter that it names, or a later one where its last signers came with that. */
 function signersOf(state: TrustedState, { statement, signed }: PastStatement): readonly string[] {
   const charter = charterAt(state, statement.charterVersion)?.charter;
-  return charter === undefined ? [] : findAuthority(charter, statement, signed).signers;
+  if (charter === undefined) return [];
+  const named = findAuthority(charter, statement, signed);
+  const authority = isCarried(named) ? named : findPastAuthority(state, statement, signed);
+  return (authority ?? named).signers;
 }

@@ -13,7 +13,7 @@ import { addExamples, collect } from '../help.ts';
 import { missingSignatures } from '../policy/review.ts';
 import type { ShortcutOptions } from '../realm/options.ts';
 import { requirePin } from '../realm/trust.ts';
-import { type OpenedDraft, requireFree, signableRelease } from '../release/publishing.ts';
+import { type OpenedDraft, refreshDraft, signableRelease } from '../release/publishing.ts';
 import { reviewRelease } from '../release/review.ts';
 import { signableRollout } from '../rollout/publishing.ts';
 import { missingOf, reviewRollout } from '../rollout/review.ts';
@@ -52,7 +52,7 @@ export const releaseSign: CommandModule = {
           return { signers, missing: missingSignatures(role.threshold - signers.length, review) };
         },
         submit: 'kedge release submit',
-        check: (opened) => requireFree(session, opened),
+        refresh: (opened) => refreshDraft(session, opened),
       }),
     );
     addExamples(command, [
@@ -106,6 +106,7 @@ export const rolloutSign: CommandModule = {
           return { signers: review.authority.signers, missing: missingOf(review) };
         },
         submit: 'kedge rollout submit',
+        refresh: (opened) => refreshDraft(session, opened),
       }),
     );
     addExamples(command, [
@@ -138,7 +139,7 @@ async function run(
     readonly progress: (opened: OpenedDraft) => Progress;
     readonly submit: string;
     /** What the network may tell, where there is one. */
-    readonly check?: (opened: OpenedDraft) => Promise<void>;
+    readonly refresh?: (opened: OpenedDraft) => Promise<OpenedDraft>;
   },
 ): Promise<void> {
   if (options.key === undefined) {
@@ -148,9 +149,11 @@ async function run(
   }
   const path = session.path(file);
   const pin = requirePin(await session.profile(), options);
-  const opened = { path, pin, draft: await loadDraft(path) };
-  const signable = steps.signable(opened);
-  await steps.check?.(opened);
+  const own = { path, pin, draft: await loadDraft(path) };
+  // What does not fit together is refused whatever a node says.
+  const alone = steps.signable(own);
+  const opened = (await steps.refresh?.(own)) ?? own;
+  const signable = opened === own ? alone : steps.signable(opened);
   const draft = await signDraft(session, signable, options.key, options);
   const { signers, missing } = steps.progress({ ...opened, draft });
   session.output.result(

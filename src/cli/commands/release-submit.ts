@@ -5,12 +5,13 @@
  * @module
  */
 import type { Command } from 'commander';
+import { KedgeError } from '../../core/errors.ts';
 import { submitCharter } from '../charter/review.ts';
-import { loadDraft } from '../draft/file.ts';
+import { loadDraft, saveDraft } from '../draft/file.ts';
 import { addExamples } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { requirePin } from '../realm/trust.ts';
-import type { OpenedDraft } from '../release/publishing.ts';
+import { type OpenedDraft, withNodeCharters } from '../release/publishing.ts';
 import { submitAndPrint } from '../release/shortcut.ts';
 import { submitRollout } from '../rollout/publishing.ts';
 import type { Session } from '../session.ts';
@@ -63,6 +64,14 @@ function configureSubmit(
   command.action(async (file: string, options: RealmOptions) => {
     const path = session.path(file);
     const pin = requirePin(await session.profile(), options);
-    await submit(session, { path, pin, draft: await loadDraft(path) }, options);
+    const opened = { path, pin, draft: await loadDraft(path) };
+    await submit(session, opened, options).catch(async (thrown: unknown) => {
+      // Who may sign changes with the charter, and the node may hold a newer one.
+      if (KedgeError.from(thrown).code !== 'THRESHOLD') throw thrown;
+      const newer = await withNodeCharters(session, opened, options);
+      if (newer === opened) throw thrown;
+      await saveDraft(path, newer.draft, 'changed');
+      await submit(session, newer, options);
+    });
   });
 }

@@ -246,7 +246,11 @@ async function fetchBlobs(
   return blobsById(await node.blobs(anchors.map(({ id }) => id)));
 }
 
-async function fetchCharters(node: NodeAdmin, version: number): Promise<readonly SignedDocument[]> {
+/** Reads all charters up to a version; nothing of them is verified. Errors: `GAP`, `LIMIT`. */
+export async function fetchCharters(
+  node: NodeAdmin,
+  version: number,
+): Promise<readonly SignedDocument[]> {
   if (version < 1) {
     throw new KedgeError('GAP', 'the node holds no charter yet', {
       detail: { hint: 'wait until it has fetched it from a peer, or ask another node' },

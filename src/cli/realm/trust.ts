@@ -77,8 +77,9 @@ export function requirePinnedRealm(
  * Verifies a chain of charters from the first on, and a release under the charter of its time.
  *
  * The release is judged between the charters, where it was accepted when it was new: later charters
- * may have removed its signers, which takes nothing from what they signed before. Errors: those of
- * `acceptDocument`; `GAP` without a charter; `FORK`.
+ * may have removed its signers, which takes nothing from what they signed before. That is under the
+ * charter that it names, or under a later one when its last signatures came after that (QU-2).
+ * Errors: those of `acceptDocument`; `GAP` without a charter; `FORK`.
  */
 export function verifyRealm(
   pin: Pin,
@@ -101,17 +102,50 @@ export function verifyRealm(
     pin.digest,
   );
   const { release, rollout } = documents;
-  let waiting = [...(release?.below ?? []), release, rollout].filter((one) => one !== undefined);
+  const waiting = [...(release?.below ?? []), release, rollout].filter((one) => one !== undefined);
+  let refusal: KedgeError | undefined;
   for (const charter of documents.charters) {
     const { sequence } = parseStatement(charter.statement.payload);
-    const isPast = (one: SignedDocument): boolean =>
-      sequence > parseStatement(one.statement.payload).charterVersion;
-    for (const document of waiting.filter(isPast)) state = acceptPast(state, document, nowMs);
-    waiting = waiting.filter((one) => !isPast(one));
+    for (;;) {
+      const [oldest] = waiting;
+      if (oldest === undefined || namedBy(oldest) >= sequence) break;
+      const accepted = acceptIfSigned(state, oldest, nowMs);
+      if (accepted instanceof KedgeError) {
+        refusal ??= accepted;
+        break;
+      }
+      state = accepted;
+      refusal = undefined;
+      waiting.shift();
+    }
     state = accept(state, charter, nowMs);
   }
-  for (const document of waiting) state = acceptPast(state, document, nowMs);
+  for (const document of waiting) {
+    const accepted = acceptIfSigned(state, document, nowMs);
+    // What the charter that it names said tells best what is missing.
+    if (accepted instanceof KedgeError) throw refusal ?? accepted;
+    state = accepted;
+  }
   return state;
+}
+
+function namedBy({ statement }: SignedDocument): number {
+  return parseStatement(statement.payload).charterVersion;
+}
+
+/** As {@link acceptPast}; that signers are missing is a value, as a later charter may have them. */
+function acceptIfSigned(
+  state: TrustedState,
+  document: SignedDocument,
+  nowMs: number,
+): TrustedState | KedgeError {
+  try {
+    return acceptPast(state, document, nowMs);
+  } catch (thrown) {
+    const error = KedgeError.from(thrown);
+    if (error.code === 'THRESHOLD') return error;
+    throw thrown;
+  }
 }
 
 function acceptPast(state: TrustedState, document: SignedDocument, nowMs: number): TrustedState {

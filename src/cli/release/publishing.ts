@@ -7,17 +7,18 @@
 import { rename } from 'node:fs/promises';
 import type { StreamStatus } from '../../core/admin/messages.ts';
 import { KedgeError } from '../../core/errors.ts';
-import type { SignerId } from '../../core/ids.ts';
-import { formatTimestamp } from '../../core/ids.ts';
+import { CHARTER_STREAM, formatTimestamp, type SignerId } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
 import { acceptDocument } from '../../core/trusted/accept.ts';
 import { decisionBelow } from '../../core/trusted/decisions.ts';
+import { withNewerCharters } from '../draft/charters.ts';
 import type { Draft } from '../draft/file.ts';
 import type { Signable } from '../draft/signing.ts';
 import { fileError, fileExists } from '../files.ts';
-import { openNode } from '../node/admin.ts';
+import { type NodeAdmin, openNode } from '../node/admin.ts';
 import { warnIfAlone } from '../node/spreading.ts';
 import type { RealmOptions } from '../realm/options.ts';
+import { fetchCharters } from '../realm/realm.ts';
 import { type Pin, requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
 import { type ReleaseReview, reviewRelease } from './review.ts';
@@ -60,14 +61,37 @@ export function signableRelease(
 }
 
 /**
- * Asks the node of the profile whether the sequence is taken: a signature on it would be spent for
- * nothing. Without a node that answers, nobody knows, and the node refuses later. Errors:
+ * Asks the node of the profile what it knows of a draft: a signature on a sequence that is taken
+ * would be spent for nothing, and charters that are newer than those of the draft decide who may
+ * sign it now. Without a node that answers, nobody knows, and the node refuses later. Errors:
  * `CONFLICT`.
  */
-export async function requireFree(session: Session, { draft }: OpenedDraft): Promise<void> {
-  if ((await session.profile()).node === undefined) return;
+export async function refreshDraft(session: Session, opened: OpenedDraft): Promise<OpenedDraft> {
+  if ((await session.profile()).node === undefined) return opened;
+  try {
+    using node = await openNode(session, {});
+    const streams = await node.streams();
+    requireFree(opened, streams);
+    return await withChartersOf(node, streams, opened);
+  } catch (thrown) {
+    const { code } = KedgeError.from(thrown);
+    if (code === 'UNAVAILABLE') return opened;
+    throw thrown;
+  }
+}
+
+/** The draft with the charters that the node holds, the same one when it carries them all. */
+export async function withNodeCharters(
+  session: Session,
+  opened: OpenedDraft,
+  options: RealmOptions,
+): Promise<OpenedDraft> {
+  using node = await openNode(session, options);
+  return await withChartersOf(node, await node.streams(), opened);
+}
+
+function requireFree({ draft }: OpenedDraft, streams: readonly StreamStatus[]): void {
   const { stream, sequence, digest } = parseStatement(draft.document.statement.payload);
-  const streams = await streamsNow(session);
   const newest = streams.find((one) => one.stream === stream);
   // Of two sides of a fork the charter decides, not who came first.
   if (newest === undefined || newest.fork !== undefined || newest.sequence < sequence) return;
@@ -79,15 +103,15 @@ export async function requireFree(session: Session, { draft }: OpenedDraft): Pro
   );
 }
 
-async function streamsNow(session: Session): Promise<readonly StreamStatus[]> {
-  try {
-    using node = await openNode(session, {});
-    return await node.streams();
-  } catch (thrown) {
-    const { code } = KedgeError.from(thrown);
-    if (code === 'UNAVAILABLE') return [];
-    throw thrown;
-  }
+async function withChartersOf(
+  node: NodeAdmin,
+  streams: readonly StreamStatus[],
+  opened: OpenedDraft,
+): Promise<OpenedDraft> {
+  const version = streams.find(({ stream }) => stream === CHARTER_STREAM)?.sequence ?? 0;
+  if (version <= opened.draft.charters.length) return opened;
+  const draft = withNewerCharters(opened.draft, await fetchCharters(node, version));
+  return draft === opened.draft ? opened : { ...opened, draft };
 }
 
 /** Whether the draft knows a decision about a fork below it, which it builds on. */

@@ -8,6 +8,7 @@ import { narrowsOnly } from '../../core/releases/narrowing.ts';
 import type { Draft } from '../draft/file.ts';
 import { formatDistance } from '../durations.ts';
 import type { Json } from '../output.ts';
+import { requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
 import { formatFields, printable, type Styles } from '../terminal/styles.ts';
 import { changesJson, formatChanges, formatCounts } from './change-view.ts';
@@ -24,7 +25,7 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
     ['bundle', review.bundle],
     ['sequence', `${statement.sequence}${review.previous === undefined ? ' (the first)' : ''}`],
     ['digest', statement.digest],
-    ['charter', `version ${statement.charterVersion}`],
+    ['charter', charterText(review)],
     [
       'issued',
       `${formatTimestamp(statement.issuedMs)} (${formatDistance(statement.issuedMs, nowMs)})`,
@@ -52,6 +53,13 @@ export function formatReview(session: Session, review: ReleaseReview, draft: Dra
     ...authorityNotes(review),
     ...review.approvals.map(({ text }) => `${styles.yellow('More signers:')} ${text}`),
   ].join('\n');
+}
+
+/** The charter that it names, and the one that judges it. */
+function charterText({ statement, state }: ReleaseReview): string {
+  const { version } = requireCharter(state);
+  const named = `version ${statement.charterVersion}`;
+  return version === statement.charterVersion ? named : `${named}, judged by version ${version}`;
 }
 
 /** `2 of 2 needed: ana, ben`. */

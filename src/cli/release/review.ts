@@ -29,6 +29,7 @@ import {
   type ReleaseHead,
   type TrustedState,
 } from '../../core/trusted/state.ts';
+import { requireNamedCharter } from '../draft/charters.ts';
 import type { Draft } from '../draft/file.ts';
 import { judgeByPolicy, type PolicyReview } from '../policy/review.ts';
 import { type Pin, requireCharter, verifyRealm } from '../realm/trust.ts';
@@ -108,13 +109,7 @@ function requireFit(statement: Statement, state: TrustedState, draft: Draft): vo
         `${expected.sequence}`,
     );
   }
-  const current = requireCharter(state);
-  if (statement.charterVersion !== current.version) {
-    throw new KedgeError(
-      'PREVIOUS',
-      `the draft names charter version ${statement.charterVersion}; it carries ${current.version}`,
-    );
-  }
+  requireNamedCharter(statement, requireCharter(state), headOf(state, statement.stream));
   const { body } = draft.document;
   if (body.length !== statement.bodyBytes || sha256(body) !== statement.bodyDigest) {
     throw new KedgeError(

@@ -20,6 +20,7 @@ import {
   type RolloutHead,
   type TrustedState,
 } from '../../core/trusted/state.ts';
+import { requireNamedCharter } from '../draft/charters.ts';
 import type { Draft } from '../draft/file.ts';
 import { judgeByPolicy, missingSignatures, type PolicyReview } from '../policy/review.ts';
 import { type Pin, requireCharter, verifyRealm } from '../realm/trust.ts';
@@ -86,13 +87,7 @@ function requireFit(statement: Statement, state: TrustedState, { document }: Dra
   if (statement.sequence !== expected.sequence || statement.previous !== expected.previous) {
     throw new KedgeError('PREVIOUS', 'the draft does not follow the rollout that it carries');
   }
-  const { version } = requireCharter(state);
-  if (statement.charterVersion !== version) {
-    throw new KedgeError(
-      'PREVIOUS',
-      `the draft names charter version ${statement.charterVersion}; it carries ${version}`,
-    );
-  }
+  requireNamedCharter(statement, requireCharter(state), headOf(state, statement.stream));
   const { body } = document;
   if (body.length === statement.bodyBytes && sha256(body) === statement.bodyDigest) return;
   throw new KedgeError('DIGEST', 'the content of the draft is not what its statement names');
