@@ -6,8 +6,9 @@
  *
  * @module
  */
+import { type Anchor, type Constraint, isTrusted, type Tombstone } from '../anchors/anchor.ts';
 import { KedgeError } from '../errors.ts';
-import type { AnchorId, Sequence } from '../ids.ts';
+import type { Sequence } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
 import {
   activateAnchor,
@@ -17,6 +18,7 @@ import {
   nextBody,
   removeAnchor,
   retireAnchor,
+  revokeAnchor,
 } from './edit.ts';
 
 /** An earlier release of the bundle. */
@@ -28,8 +30,9 @@ export interface EarlierRelease {
 /**
  * Makes the body that brings `current` as near to `earlier` as the lifecycle allows: anchors that
  * came later are removed when staged or retiring and retired when active; the others get their
- * state back (never to staged) and their attributes. It waits for no rollout, whatever the two did:
- * going back is for everybody. Errors: `LIFECYCLE` when an anchor of `earlier` has left since.
+ * state back (never to staged) and their attributes. What has left since stays away ({@link
+ * leftSince}). It waits for no rollout, whatever the two did: going back is for everybody. Errors:
+ * `LIFECYCLE` when all that `earlier` trusted has left since.
  */
 export function rollBack(
   current: ReleaseBody,
@@ -37,7 +40,7 @@ export function rollBack(
   point: EditPoint,
 ): ReleaseBody {
   const wanted = new Map(earlier.body.anchors.map((anchor) => [anchor.id, anchor]));
-  requireNoneLeft(current, wanted);
+  requireSomeLeft(current, earlier.body);
   let body = deliveredAtOnce(nextBody(current));
   for (const anchor of current.anchors) {
     const old = wanted.get(anchor.id);
@@ -57,10 +60,60 @@ export function rollBack(
   return { ...body, replaces: earlier.sequence };
 }
 
-function requireNoneLeft(current: ReleaseBody, wanted: ReadonlyMap<AnchorId, unknown>): void {
-  const left = current.tombstones.filter(({ id }) => wanted.has(id));
-  if (left.length === 0) return;
+/**
+ * Makes the body that takes away what `earlier` did not trust, and nothing else, so that the
+ * `revoke` role alone may sign it (NR-1): anchors that are trusted since are revoked, for ever;
+ * purposes, limits and times of `earlier` come back where that narrows. What is only staged stays.
+ * Errors: `LIFECYCLE` when there is nothing to take away.
+ */
+export function narrowBack(
+  current: ReleaseBody,
+  earlier: EarlierRelease,
+  point: EditPoint,
+): ReleaseBody {
+  const trusted = new Map(earlier.body.anchors.filter(isTrusted).map((one) => [one.id, one]));
+  let body = deliveredAtOnce(nextBody(current));
+  for (const anchor of current.anchors.filter(isTrusted)) {
+    const old = trusted.get(anchor.id);
+    const purposes = anchor.purposes.filter((purpose) => old?.purposes.includes(purpose));
+    body =
+      old === undefined || purposes.length === 0
+        ? revokeAnchor(body, anchor.id, point)
+        : changeAnchor(body, anchor.id, { purposes, ...narrowedLimits(anchor, old) });
+  }
+  const isSame =
+    body.tombstones.length === current.tombstones.length &&
+    JSON.stringify(body.anchors) === JSON.stringify(current.anchors);
+  if (!isSame) return body;
+  throw new KedgeError(
+    'LIFECYCLE',
+    `nothing is trusted that release ${String(earlier.sequence)} did not trust as well`,
+  );
+}
+
+/** Limits that `old` had come beside those of now; of two times the earlier one counts. */
+function narrowedLimits(
+  { constraints, distrustAfterMs = Infinity }: Anchor,
+  old: Anchor,
+): { readonly constraints: readonly Constraint[]; readonly distrustAfterMs?: number } {
+  const known = new Set(constraints.map(({ type }) => type));
+  const both = [...constraints, ...old.constraints.filter(({ type }) => !known.has(type))];
+  const endsMs = Math.min(distrustAfterMs, old.distrustAfterMs ?? Infinity);
+  return { constraints: both, ...(endsMs < Infinity && { distrustAfterMs: endsMs }) };
+}
+
+/** Anchors of `earlier` that have left since and stay away, with how they left. */
+export function leftSince(current: ReleaseBody, earlier: ReleaseBody): readonly Tombstone[] {
+  const listed = new Set(earlier.anchors.map(({ id }) => id));
+  return current.tombstones.filter(({ id }) => listed.has(id));
+}
+
+function requireSomeLeft(current: ReleaseBody, earlier: ReleaseBody): void {
+  const left = leftSince(current, earlier);
   const ids = left.map(({ id }) => id);
+  const gone = new Set(ids);
+  const trusted = earlier.anchors.filter(isTrusted);
+  if (trusted.length === 0 || trusted.some(({ id }) => !gone.has(id))) return;
   throw new KedgeError('LIFECYCLE', `${ids.join(', ')} left since and may not come back`, {
     detail: {
       anchors: ids.slice(0, 16),

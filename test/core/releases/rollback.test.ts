@@ -6,7 +6,8 @@
 import { describe, expect, it } from 'vitest';
 import { verifyLifecycle } from '../../../src/core/anchors/lifecycle.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
-import { rollBack } from '../../../src/core/releases/rollback.ts';
+import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
+import { leftSince, narrowBack, rollBack } from '../../../src/core/releases/rollback.ts';
 import { expectCode, NOW_MS } from '../support.ts';
 import { anchor, anchorId, bodyOf, point, tombstone } from './bodies.ts';
 
@@ -73,10 +74,75 @@ describe('rollBack', () => {
     expect(next.anchors.find(({ id }) => id === limited.id)).toEqual(limited);
   });
 
-  it('refuses to bring back an anchor that has left', () => {
+  it('leaves away what has left since, removed or revoked', () => {
+    const left = [tombstone('b'), tombstone('c', { reason: 'revoked' })];
+    const current = bodyOf([anchor('a', { label: 'now' })], { tombstones: left });
+    const earlier = bodyOf([anchor('a'), anchor('b'), anchor('c'), anchor('d')]);
+    expect(back(current, earlier)).toMatchObject({ anchors: [anchor('a')], replaces: 5 });
+    expect(leftSince(current, earlier)).toEqual(current.tombstones);
+  });
+
+  it('refuses when all that was trusted has left since', () => {
     const gone = tombstone('b');
     const current = bodyOf([anchor('a')], { tombstones: [gone] });
-    const error = expectCode('LIFECYCLE', () => back(current, bodyOf([anchor('a'), anchor('b')])));
+    const earlier = bodyOf([anchor('a', { state: 'staged' }), anchor('b')]);
+    const error = expectCode('LIFECYCLE', () => back(current, earlier));
     expect(error.detail).toEqual({ anchors: [anchorId('b')], leftBy: gone.sequence });
+  });
+});
+
+describe('narrowBack', () => {
+  /** Narrows and checks that the revoke role may sign it. */
+  function narrow(current: ReleaseBody, earlier: ReleaseBody): ReleaseBody {
+    const next = narrowBack(current, { sequence: point(5).sequence, body: earlier }, AT);
+    expect(narrowsOnly(current, next)).toBe(true);
+    const rules = { ...lifecycle, blastRadiusPercent: 100 };
+    verifyLifecycle(current, next, AT, { lifecycle: rules, gap: 'linked', authority: 'charter' });
+    return next;
+  }
+
+  it('revokes what is trusted since, and leaves what nobody trusts', () => {
+    const earlier = bodyOf([anchor('a'), anchor('early', { state: 'staged' })]);
+    const current = bodyOf([
+      anchor('a'),
+      anchor('early'),
+      anchor('new'),
+      anchor('staged', { state: 'staged' }),
+    ]);
+    const next = narrow(current, earlier);
+    expect(next.anchors.map(({ label }) => label).sort()).toEqual(['CA a', 'CA staged']);
+    expect(next.tombstones.map(({ id, reason }) => [id, reason])).toEqual(
+      [anchorId('early'), anchorId('new')].sort().map((id) => [id, 'revoked']),
+    );
+  });
+
+  it('brings limits back where that narrows, and widens nothing', () => {
+    const dns = { type: 'permitted-dns', values: ['a.example'], critical: true };
+    const life = { type: 'max-validity-seconds', values: ['60'], critical: true };
+    const earlier = bodyOf([
+      anchor('a', { constraints: [dns], distrustAfterMs: NOW_MS }),
+      anchor('b', { purposes: ['tls-server'], label: 'before' }),
+    ]);
+    const current = bodyOf([
+      anchor('a', { constraints: [life], state: 'retiring', distrustAfterMs: NOW_MS + 1 }),
+      anchor('b', { purposes: ['tls-client', 'tls-server'], label: 'after' }),
+    ]);
+    const next = narrow({ ...current, delivery: 'waves' }, earlier);
+    expect(next).not.toHaveProperty('delivery');
+    const [a, b] = ['a', 'b'].map((name) => next.anchors.find(({ id }) => id === anchorId(name)));
+    expect(a).toMatchObject({ state: 'retiring', distrustAfterMs: NOW_MS });
+    expect(a?.constraints).toEqual([life, dns]);
+    expect(b).toMatchObject({ purposes: ['tls-server'], label: 'after' });
+  });
+
+  it('revokes what has no purpose of then left', () => {
+    const earlier = bodyOf([anchor('a'), anchor('b', { purposes: ['tls-client'] })]);
+    const next = narrow(bodyOf([anchor('a'), anchor('b')]), earlier);
+    expect(next.tombstones).toMatchObject([{ id: anchorId('b'), reason: 'revoked' }]);
+  });
+
+  it('refuses when nothing is to be taken away', () => {
+    const earlier = bodyOf([anchor('a'), anchor('b')]);
+    expectCode('LIFECYCLE', () => narrow(bodyOf([anchor('a')]), earlier));
   });
 });
