@@ -149,6 +149,17 @@ describe('kedge rollout', () => {
     const aborted = await run('rollout', 'abort', BUNDLE, '--note', 'no', ...DEPLOY);
     expect(aborted.stdout).toContain('release 2, aborted');
     expect(await status()).toMatchObject({ wait: { kind: 'aborted' }, everybody: { sequence: 1 } });
+    const shown = (await run('rollout', 'status', BUNDLE)).stdout;
+    expect(shown).toContain('programs that do not have it get release 1');
+    expect(shown).toContain('Aborted: no other program gets release 2.');
+  });
+
+  it.each(['resume', 'pause'])('does not %s what was aborted', async (verb) => {
+    const { code, stderr } = await run('rollout', verb, BUNDLE, ...DEPLOY);
+    expect(code).toBe(2);
+    expect(stderr).toContain('was aborted, so that nobody resumes it by mistake');
+    expect(stderr).toContain(`kedge rollout start ${BUNDLE}`);
+    expect(await status()).toMatchObject({ rollout: { sequence: 4, state: 'aborted' } });
   });
 
   it('says what to do where the only signer of rollouts leaves', async () => {
@@ -166,12 +177,22 @@ describe('kedge rollout', () => {
     );
     const { stdout } = await run('rollout', 'start', BUNDLE, '--waves', file, '--draft', 'w.json');
     expect(stdout).toMatch(/canary +tier=canary +95 % .* for 30m/);
+    expect(stdout).toMatch(/everybody +all +\(the last; more than 0 refusals stop the rollout\)/);
     const wrong = await realm.dir.write('wrong.yaml', 'waves: [{ name: a, percents: 5 }]');
     const refused = await run('rollout', 'start', BUNDLE, '--waves', wrong);
     expect([refused.code, refused.stderr]).toEqual([
       2,
       expect.stringContaining('wave 1 has an unknown key "percents"'),
     ]);
+  });
+
+  it.each([
+    ['25,5,100', 'the wave early takes 5 % of all, but one before it takes 25 % of them already'],
+    ['5,25', 'the last wave has to take all programs'],
+    ['5,101', 'the wave everybody takes 101 %, not 1 to 100'],
+  ])('refuses shares of %s', async (shares, why) => {
+    const { code, stderr } = await run('rollout', 'start', BUNDLE, '--percent', shares);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`--percent: ${why}`)]);
   });
 
   it('says that what is announced on top of a release in waves comes in waves too', async () => {

@@ -95,6 +95,16 @@ async function run(
       { detail: { hint: `a newer release is with all programs: kedge adoption ${bundle}` } },
     );
   }
+  if (previous.body.state === 'aborted' && state !== 'aborted') {
+    throw new KedgeError(
+      'CONFIG',
+      `the rollout of release ${String(previous.body.to.sequence)} of ${bundle} was aborted, so ` +
+        'that nobody resumes it by mistake',
+      {
+        detail: { hint: `publish the next release, or begin anew: kedge rollout start ${bundle}` },
+      },
+    );
+  }
   if (state === 'running' && status.stop !== undefined && options.maxFailures === undefined) {
     session.output.warn(
       `it stopped by itself: ${String(status.stop.refused)} refused it, ` +

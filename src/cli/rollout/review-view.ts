@@ -73,11 +73,11 @@ export function rolloutReviewJson(
 /** The waves as a table. */
 function formatWaves(waves: readonly Wave[]): string {
   const isTimedSomewhere = waves.some(isTimed);
-  const rows = waves.map(({ name, match, percent, gates, ...times }) => [
+  const rows = waves.map(({ name, match, percent, gates, ...times }, index) => [
     `  ${name}`,
     whoText({ match, percent }),
     ...(isTimedSomewhere ? [timesText(times)] : []),
-    gatesText(gates),
+    index < waves.length - 1 ? gatesText(gates) : lastText(gates),
   ]);
   const headers = ['  wave', 'programs', ...(isTimedSomewhere ? ['may open'] : [])];
   return formatTable([...headers, 'the next one opens when'], rows);
@@ -88,6 +88,11 @@ export function whoText({ match, percent }: Pick<Wave, 'match' | 'percent'>): st
   const labels = [...match].map(([key, value]) => printable(`${key}=${value}`)).join(' ');
   if (labels === '') return percent === 100 ? 'all' : `${String(percent)} % of all`;
   return percent === 100 ? labels : `${String(percent)} % of ${labels}`;
+}
+
+/** No wave comes after the last one; what its gate can do is stop the rollout. */
+function lastText({ maxFailures }: Gates): string {
+  return `(the last; more than ${countOf(maxFailures, 'refusal')} stop the rollout)`;
 }
 
 function gatesText({ minReporters, loadedPercent, maxFailures, soakSeconds }: Gates): string {

@@ -52,10 +52,11 @@ export function formatRollout(
     ].join('\n');
   }
   const { body } = rollout;
+  const isOver = body.state === 'aborted' || status.stop !== undefined;
   return [
     styles.bold(`${bundle}: release ${String(body.to.sequence)}, ${stateText(status, rollout)}`),
     `rollout ${String(rollout.sequence)}, until ${formatTimestamp(rollout.expiresMs)}; programs ` +
-      `of waves that are not open get ${releaseText(everybody)}`,
+      `${isOver ? 'that do not have it' : 'of waves that are not open'} get ${releaseText(everybody)}`,
     ...(body.note === '' ? [] : [printable(body.note)]),
     '',
     formatWaveTable(status, rollout, look),
@@ -132,6 +133,12 @@ function waitLine(status: RolloutStatus, { body }: RolloutHead, styles: Styles):
         `${countOf(stop.refused, 'program')} refused the release, ${String(stop.maxFailures)} ` +
         'may. No other program gets it until somebody signs what is next (resume, abort, or a ' +
         'new release).',
+    );
+  }
+  if (body.state === 'aborted') {
+    return styles.yellow(
+      `Aborted: no other program gets release ${String(body.to.sequence)}. Next: a release that ` +
+        'is right, or kedge rollout start',
     );
   }
   const next = body.waves[openCount(status)];

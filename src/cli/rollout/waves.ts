@@ -26,6 +26,7 @@ import { parseDurationSeconds } from '../durations.ts';
 import { readInput } from '../files.ts';
 import { parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
+import { whoText } from './review-view.ts';
 import { addTimeOptions, parseWindow, planTimes, type TimeOptions } from './times.ts';
 
 /** Options that say how careful a rollout is. */
@@ -133,14 +134,37 @@ function parseLimit(text: string): number | undefined {
 }
 
 function wavesOfShares(text: string | undefined, gates: Gates): readonly Wave[] {
-  const shares = (text ?? PERCENT_DEFAULT).split(',').map((share) => {
-    return parseArgument('--percent', share.trim().replace(/%$/, ''), parseNumber);
+  return parseArgument('--percent', text ?? PERCENT_DEFAULT, (list) => {
+    const shares = list.split(',').map((share) => parseNumber(share.trim().replace(/%$/, '')));
+    const waves = shares.map((percent, index) => {
+      const isLast = index === shares.length - 1;
+      const name = isLast ? LAST_NAME : (NAMES[index] ?? `wave-${String(index + 1)}`);
+      return { name, match: new Map(), percent, gates };
+    });
+    return requireShares(waves);
   });
-  return shares.map((percent, index) => {
-    const isLast = index === shares.length - 1;
-    const name = isLast ? LAST_NAME : (NAMES[index] ?? `wave-${String(index + 1)}`);
-    return { name, match: new Map(), percent, gates };
-  });
+}
+
+/** What every rollout keeps, and that no wave is empty by a mistake. Errors: `CONFIG`. */
+function requireShares(waves: readonly Wave[]): readonly Wave[] {
+  const shares = new Map<string, number>();
+  for (const { name, match, percent } of waves) {
+    const who = whoText({ match, percent: 100 });
+    const before = shares.get(who) ?? 0;
+    if (percent < 1 || percent > 100) {
+      throw new KedgeError('CONFIG', `the wave ${name} takes ${String(percent)} %, not 1 to 100`);
+    }
+    if (percent <= before) {
+      throw new KedgeError(
+        'CONFIG',
+        `the wave ${name} takes ${String(percent)} % of ${who}, but one before it takes ` +
+          `${String(before)} % of them already: shares grow, as in 5,25,100`,
+      );
+    }
+    shares.set(who, percent);
+  }
+  if (waves.at(-1)?.match.size === 0 && waves.at(-1)?.percent === 100) return waves;
+  throw new KedgeError('CONFIG', 'the last wave has to take all programs: 100 %, and no `match`');
 }
 
 function wavesOfRegions(text: string, gates: Gates): readonly Wave[] {
@@ -163,7 +187,9 @@ function parseWaves(text: string, gates: Gates): readonly Wave[] {
   }
   const list = Array.isArray(file) ? file : fields(file, 'the file', ['waves'])['waves'];
   if (!Array.isArray(list)) throw new KedgeError('CONFIG', '`waves` is not a list');
-  return list.map((item: unknown, index) => readWave(item, `wave ${String(index + 1)}`, gates));
+  return requireShares(
+    list.map((item: unknown, index) => readWave(item, `wave ${String(index + 1)}`, gates)),
+  );
 }
 
 function readWave(item: unknown, what: string, gates: Gates): Wave {
