@@ -152,7 +152,11 @@ function celValue(value: FactValue): unknown {
 function wrong(rule: PolicyRule, what: string, cause: unknown): KedgeError {
   const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
   return new KedgeError('POLICY', `the rule ${rule.name} ${what}: ${reason.slice(0, 300)}`, {
-    detail: { rule: rule.name, reason: 'not-evaluated' },
+    detail: {
+      rule: rule.name,
+      reason: 'not-evaluated',
+      hint: 'docs/policy.md lists what rules see; check them with kedge policy show --file <file>',
+    },
     cause,
   });
 }

@@ -123,7 +123,12 @@ function schemeOf(session: TokenSession, key: Handle): TokenScheme {
   throw new KedgeError(
     'ALGORITHM',
     `the key in the token ${session.label} is not of Ed25519, P-256 or P-384`,
-    { detail: { ecParams: params.slice(0, 64) } },
+    {
+      detail: {
+        ecParams: params.slice(0, 64),
+        hint: 'make one of these kinds in the token; RSA, P-521 and secp256k1 sign nothing here',
+      },
+    },
   );
 }
 

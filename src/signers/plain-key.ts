@@ -59,6 +59,7 @@ export function parseEncryptedKey(bytes: Uint8Array, passphrase: string): Signin
     throw new KedgeError(
       'ACCESS',
       'the PKCS#8 key does not open: the passphrase is wrong, or the file was changed',
+      { detail: { hint: 'try again with the passphrase that the other tool asks for this file' } },
     );
   }
   try {
@@ -76,10 +77,22 @@ function importPkcs8(der: Uint8Array): SigningKey {
       if (KedgeError.from(thrown).code !== 'KEY') throw thrown;
     }
   }
-  throw new KedgeError(
-    'KEY',
-    `not an unencrypted PKCS#8 private key of a known algorithm (${ALGORITHMS.join(', ')})`,
-  );
+  throw new KedgeError('KEY', `${kindOf(der)}; a signer has one of ${ALGORITHMS.join(', ')}`, {
+    detail: {
+      hint: 'make a key of such a kind: kedge signer create, or the tool that made this one',
+    },
+  });
+}
+
+/** What a key is that is of no use here. */
+function kindOf(der: Uint8Array): string {
+  try {
+    const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+    const { namedCurve } = key.asymmetricKeyDetails ?? {};
+    return `the private key is ${key.asymmetricKeyType ?? 'of no kind'} ${namedCurve ?? ''}`.trim();
+  } catch {
+    return 'not an unencrypted PKCS#8 private key';
+  }
 }
 
 function pkcs8OfPem(bytes: Uint8Array): Uint8Array {

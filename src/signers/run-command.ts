@@ -57,7 +57,7 @@ export async function runCommand(run: CommandRun): Promise<Uint8Array> {
   stdout.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= OUTPUT_MAX_BYTES) output.push(chunk);
-    else ending.stop(new KedgeError('LIMIT', `${run.command} wrote more than a signature`));
+    else ending.stop(tooMuch(run));
   });
   stderr.on('data', (chunk: Buffer) => said.take(chunk.toString()));
   try {
@@ -114,6 +114,7 @@ class Ending {
     const late = new KedgeError(
       'UNAVAILABLE',
       `${command} did not end within ${timeoutMs / 1000} s`,
+      { detail: { hint: 'run it by itself; ?timeout=<seconds> gives it up to 600' } },
     );
     this.#timers.push(setTimeout(() => this.stop(late), timeoutMs));
     if (signal.aborted) this.#abort();
@@ -190,5 +191,15 @@ function failed(command: string, how: number | string, last: string): KedgeError
   const what = typeof how === 'number' ? `ended with exit code ${how}` : `was ${how}`;
   const said = last === '' ? '' : `: ${JSON.stringify(last)}`;
   const code = how === EXIT_NO_PERMISSION ? 'ACCESS' : 'UNAVAILABLE';
-  return new KedgeError(code, `${command} ${what}${said}`, { detail: { exit: how } });
+  const hint =
+    code === 'ACCESS'
+      ? 'it may not use this key: ask whoever gives out the rights of the key service'
+      : 'nothing was signed; run the command by itself until it works, then sign again';
+  return new KedgeError(code, `${command} ${what}${said}`, { detail: { exit: how, hint } });
+}
+
+function tooMuch({ command }: CommandRun): KedgeError {
+  return new KedgeError('LIMIT', `${command} wrote more than a signature`, {
+    detail: { hint: 'standard output is for the signature alone: docs/signers.md#commands-exec' },
+  });
 }

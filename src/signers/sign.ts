@@ -38,7 +38,15 @@ export async function signWithLedger(
       'KEY',
       'the signature does not verify with the public key of the signer; check that the token ' +
         `uses the key ${publicKey.keyId.slice(0, 16)}… and signs as ${publicKey.alg}`,
-      { detail: { keyId: publicKey.keyId, alg: publicKey.alg } },
+      {
+        detail: {
+          keyId: publicKey.keyId,
+          alg: publicKey.alg,
+          hint:
+            'the signature was thrown away; compare the key and the kind of signature that the ' +
+            'command or the token is told with the table in docs/signers.md',
+        },
+      },
     );
   }
   return { payload, signatures: [{ keyId: publicKey.keyId, signature }] };

@@ -35,7 +35,13 @@ export function parseSignatureOutput(alg: Algorithm, output: Uint8Array): Uint8A
   throw new KedgeError(
     'PARSE',
     `the output of ${output.length} bytes is not a signature of ${alg}, raw, DER or base64`,
-    { detail: { alg, size: output.length } },
+    {
+      detail: {
+        alg,
+        size: output.length,
+        hint: 'nothing was signed; standard output is for the signature alone, in one of these forms',
+      },
+    },
   );
 }
 

@@ -42,7 +42,10 @@ export class TokenSession implements AsyncDisposable {
   /** Errors: `CONFIG` (no module, no one token), `ACCESS` (PIN), `UNAVAILABLE` (busy, gone). */
   static async open(cryptoki: Cryptoki, uri: Pkcs11Uri, host: SignerHost): Promise<TokenSession> {
     const path = modulePath(uri, host);
-    attempt(`cannot load the PKCS#11 module ${path}`, () => cryptoki.load(path), 'CONFIG');
+    attempt(`cannot load the PKCS#11 module ${path}`, () => cryptoki.load(path), {
+      code: 'CONFIG',
+      hint: 'give the library that came with the token: module-path in the URI, or KEDGE_PKCS11_MODULE',
+    });
     try {
       attempt(`cannot start the PKCS#11 module ${path}`, () => cryptoki.C_Initialize());
     } catch (thrown) {
@@ -199,12 +202,17 @@ function shutDown(cryptoki: Cryptoki): void {
   }
 }
 
-function attempt<Value>(what: string, action: () => Value, code?: 'CONFIG'): Value {
+function attempt<Value>(
+  what: string,
+  action: () => Value,
+  as?: { readonly code: 'CONFIG'; readonly hint: string },
+): Value {
   try {
     return action();
   } catch (thrown) {
     const error = tokenError(thrown, what);
-    if (code === undefined) throw error;
-    throw new KedgeError(code, error.message, { detail: error.detail, cause: thrown });
+    if (as === undefined) throw error;
+    const { code, hint } = as;
+    throw new KedgeError(code, error.message, { detail: { ...error.detail, hint }, cause: thrown });
   }
 }

@@ -96,6 +96,25 @@ describe('--key exec:', () => {
     expect(given.stderr).toContain('vault: sign charter');
   });
 
+  it('says what to do about a command that cannot sign, and changes nothing', async () => {
+    await signCharterWith(await service(), state);
+    const argv = ['charter', 'sign', 'charter-2.draft.json', '--yes', '--ledger', 'dora.ledger'];
+    const pub = realm.dir.join('realm', 'dora.pub');
+    const draft = realm.dir.join('realm', 'charter-2.draft.json');
+    const before = await readFile(draft);
+    for (const [command, code, hint] of [
+      ['false', 9, 'run the command by itself until it works'],
+      ['echo hello', 3, 'standard output is for the signature alone'],
+      ["sh -c 'exit 77'", 8, 'ask whoever gives out the rights of the key service'],
+      ["sh -c 'head -c 64 /dev/zero'", 3, 'the signature was thrown away'],
+      ["sh -c 'head -c 70000 /dev/zero'", 3, 'docs/signers.md#commands-exec'],
+    ] as const) {
+      const run = await realm.run([...argv, '--key', `exec:${command}?spki=${pub}`], { env: {} });
+      expect([run.code, run.stderr]).toEqual([code, expect.stringContaining(hint)]);
+    }
+    expect(await readFile(draft)).toEqual(before);
+  });
+
   it('is asked only after the person said yes', async () => {
     await realm.run(['anchor', 'add', await realm.ca('CA 1'), '--bundle', BUNDLE]);
     const prompter = answers('n');
@@ -161,6 +180,7 @@ describe('kedge signer import', () => {
     const run = await realm.run(importing, { env: {}, prompter });
     expect(run.code).toBe(8);
     expect(run.stderr).toContain('the passphrase is wrong, or the file was changed');
+    expect(run.stderr).toContain('the passphrase that the other tool asks for');
     expect(prompter.asked).toEqual(['Passphrase of dora.p8: ']);
     expect(await readdir(realm.cwd)).not.toContain('dora.age');
     const right = answers('of another tool', PASSPHRASE, PASSPHRASE);
@@ -171,6 +191,8 @@ describe('kedge signer import', () => {
     const { privateKey } = generateKeyPairSync('x25519');
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
     await realm.dir.write('realm/dora.p8', pem);
-    expect((await realm.run(importing)).code).toBe(3);
+    const run = await realm.run(importing);
+    expect(run.code).toBe(3);
+    expect(run.stderr).toContain('the private key is x25519; a signer has one of ed25519, ');
   });
 });
