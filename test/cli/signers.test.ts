@@ -196,3 +196,23 @@ describe('kedge signer import', () => {
     expect(run.stderr).toContain('the private key is x25519; a signer has one of ed25519, ');
   });
 });
+
+describe('a role that asks for two kinds of keys', () => {
+  it('says who has signed with one of them, and that this counts for nothing yet', async () => {
+    const options: string[] = [];
+    for (const name of ['ana', 'ben', 'cleo']) {
+      const out = `${name}-2.age`;
+      const kind = ['--algorithm', 'ecdsa-p256-sha256', '--scrypt-work-factor', '10'];
+      await realm.run(['signer', 'create', name, '--out', out, ...kind]);
+      options.push('--add-key', `${name}=${out}.pub`);
+    }
+    options.push('--require-alg', 'charter=ed25519,ecdsa-p256-sha256');
+    await realm.run(['charter', 'rotate', ...options]);
+    const sign = ['charter', 'sign', 'charter-2.draft.json', '--yes', '--key'];
+    const half = await realm.run([...sign, realm.key('ana')]);
+    expect(half.stdout).toContain('ana counts when a key of ecdsa-p256-sha256 signs too');
+    const whole = await realm.run([...sign, 'ana-2.age']);
+    expect(whole.stdout).not.toContain('counts when');
+    expect(whole.stdout).toContain('Signed by ana; 1 signature still needed');
+  });
+});

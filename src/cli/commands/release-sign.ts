@@ -8,11 +8,12 @@ import type { Command } from 'commander';
 import { KedgeError } from '../../core/errors.ts';
 import { reviewCharter, signableCharter } from '../charter/review.ts';
 import { loadDraft } from '../draft/file.ts';
+import { halfSigned } from '../draft/halves.ts';
 import { type Signable, signDraft } from '../draft/signing.ts';
 import { addExamples, collect } from '../help.ts';
 import { missingSignatures } from '../policy/review.ts';
 import type { ShortcutOptions } from '../realm/options.ts';
-import { requirePin } from '../realm/trust.ts';
+import { requireCharter, requirePin } from '../realm/trust.ts';
 import { type OpenedDraft, refreshDraft, signableRelease } from '../release/publishing.ts';
 import { reviewRelease } from '../release/review.ts';
 import { signableRollout } from '../rollout/publishing.ts';
@@ -31,6 +32,8 @@ interface Options extends ShortcutOptions {
 interface Progress {
   readonly signers: readonly string[];
   readonly missing: number;
+  /** Who signed with some of the kinds of keys that it takes. */
+  readonly halves: readonly string[];
 }
 
 /** `kedge release sign`. */
@@ -49,7 +52,13 @@ export const releaseSign: CommandModule = {
         progress: ({ draft, pin }) => {
           const review = reviewRelease(draft, pin, now(session));
           const { signers, role } = review.authority;
-          return { signers, missing: missingSignatures(role.threshold - signers.length, review) };
+          const missing = missingSignatures(role.threshold - signers.length, review);
+          const { charter } = requireCharter(review.state);
+          return {
+            signers,
+            missing,
+            halves: halfSigned([{ charter, role }], draft.document.statement),
+          };
         },
         submit: 'kedge release submit',
         refresh: (opened) => refreshDraft(session, opened),
@@ -80,7 +89,12 @@ export const charterSign: CommandModule = {
         progress: ({ draft, pin }) => {
           const review = reviewCharter(draft, pin, now(session));
           const recovered = review.recovered.map((keyId) => `recovery key ${keyId.slice(0, 16)}`);
-          return { signers: [...recovered, ...review.signers], missing: review.missing };
+          const roles = [review.current, review.next].map((charter) => ({
+            charter,
+            role: charter.roles.charter,
+          }));
+          const halves = halfSigned(roles, draft.document.statement);
+          return { signers: [...recovered, ...review.signers], missing: review.missing, halves };
         },
         submit: 'kedge charter submit',
       }),
@@ -103,7 +117,10 @@ export const rolloutSign: CommandModule = {
           signableRollout(session, opened, reviewRollout(opened.draft, opened.pin, now(session))),
         progress: ({ draft, pin }) => {
           const review = reviewRollout(draft, pin, now(session));
-          return { signers: review.authority.signers, missing: missingOf(review) };
+          const { signers, role } = review.authority;
+          const { charter } = requireCharter(review.state);
+          const halves = halfSigned([{ charter, role }], draft.document.statement);
+          return { signers, missing: missingOf(review), halves };
         },
         submit: 'kedge rollout submit',
         refresh: (opened) => refreshDraft(session, opened),
@@ -155,7 +172,8 @@ async function run(
   const opened = (await steps.refresh?.(own)) ?? own;
   const signable = opened === own ? alone : steps.signable(opened);
   const draft = await signDraft(session, signable, options.key, options);
-  const { signers, missing } = steps.progress({ ...opened, draft });
+  const { signers, missing, halves } = steps.progress({ ...opened, draft });
+  const by = signers.length === 0 ? 'nobody who counts yet' : signers.join(', ');
   session.output.result(
     {
       draft: path,
@@ -164,11 +182,15 @@ async function run(
       digest: signable.statement.digest,
       signers,
       missing,
+      halves,
     },
     missing === 0
-      ? `Signed by ${signers.join(', ')}: complete. Next: ${steps.submit} ${file}`
-      : `Signed by ${signers.join(', ')}; ${countOf(missing, 'signature')} still needed.\n` +
+      ? `Signed by ${by}: complete. Next: ${steps.submit} ${file}`
+      : [
+          `Signed by ${by}; ${countOf(missing, 'signature')} still needed.`,
+          ...halves.map((half) => `${half}: give --key for each.`),
           `Next: pass ${file} to the next signer.`,
+        ].join('\n'),
   );
 }
 
