@@ -5,7 +5,7 @@
  */
 import type { Charter } from '../core/charter/charter.ts';
 import type { SignerId } from '../core/ids.ts';
-import type { RolloutBody } from '../core/rollouts/body.ts';
+import type { RolloutBody, Wave } from '../core/rollouts/body.ts';
 import { formatWindow } from '../core/rollouts/opening.ts';
 import type { Statement } from '../core/statements/statement.ts';
 import type { Facts } from './environment.ts';
@@ -68,10 +68,17 @@ export function rolloutFacts(body: RolloutBody, given: ProposalCase): Facts {
       soakSeconds: gated.length === 0 ? 0 : Math.min(...gated),
       maxFailures: Math.max(...body.waves.map(({ gates }) => gates.maxFailures)),
       windows: body.waves.map(({ window }) => (window === undefined ? '' : formatWindow(window))),
+      openings: body.waves.map(openingText),
       maxPerIdentity: body.maxPerIdentity ?? 0,
     },
     ...commonFacts(given),
   };
+}
+
+/** Whom a wave takes and in which hours, so that a rule can ask for those of a region. */
+function openingText({ match, window }: Wave): string {
+  const labels = [...match].map(([key, value]) => `${key}=${value}`).join(',');
+  return `${labels || 'all'} ${window === undefined ? 'always' : formatWindow(window)}`;
 }
 
 function commonFacts(given: ProposalCase): Facts {

@@ -126,6 +126,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
         'list<string>',
         'when each wave may open, such as `mon-thu 09:00-16:00` in UTC; empty: at any time',
       ),
+      openings: field(
+        'list<string>',
+        'of each wave whom it takes and when it may open, such as `region=iad mon-thu ' +
+          '09:00-16:00`, `all always`',
+      ),
       maxPerIdentity: field('int', 'programs of one identity that count; 0: all of them'),
     },
   },

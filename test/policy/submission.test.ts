@@ -226,13 +226,19 @@ describe('rules for charters', () => {
 
 describe('rules for rollouts', () => {
   it('see in which hours waves open, and how many programs of one identity count', () => {
-    const hours = "rollout.windows == ['mon-thu 09:00-16:00', ''] && rollout.maxPerIdentity == 20";
+    const hours =
+      "rollout.windows == ['mon-thu 09:00-16:00', ''] && rollout.maxPerIdentity == 20 && " +
+      "rollout.openings == ['region=iad,tier=canary mon-thu 09:00-16:00', 'all always']";
     const realm = createTestRealm({ rolloutSigner: 'deploy' });
     const rule = { ...release('hours', hours), for: 'rollout' } as const;
     realm.nextCharter((charter) => ({ ...charter, policy: { rules: [rule] } }));
     const { sequence, digest } = realm.nextRelease(BUNDLE, addActive(...anchors));
     const window = { days: [1, 2, 3, 4], startMinute: 540, minutes: 420 };
-    const waves = [{ ...EVERYBODY, name: 'first', window }, EVERYBODY];
+    const match = new Map([
+      ['region', 'iad'],
+      ['tier', 'canary'],
+    ]);
+    const waves = [{ ...EVERYBODY, name: 'first', match, window }, EVERYBODY];
     const plan = rolloutPlan({ sequence, digest }, undefined, { waves, maxPerIdentity: 20 });
     const options = { after: 'nothing' } as const;
     expect(verdictOn(realm, realm.nextRollout(BUNDLE, plan, options))).toBe('passes');
