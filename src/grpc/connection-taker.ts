@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../core/errors.ts';
 import type { OpenCalls } from './calls/open-calls.ts';
 import type { ProgramConnections } from './program-connections.ts';
-import type { ConnectionTaker } from './tls/tls-listener.ts';
+import type { CallerLine, ConnectionTaker } from './tls/caller-line.ts';
 
 /** Makes an empty group; `programs` take the connections that ask for nothing else first. */
 export function connectionTaker(
@@ -18,22 +17,21 @@ export function connectionTaker(
 ): ConnectionTaker {
   // TLS is done by then; for grpc-js the socket is a plain one that has a peer certificate.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const inject = (socket: TLSSocket): void => injector.injectConnection(socket);
+  const inject = (line: CallerLine, said: Buffer): void => {
+    injector.injectConnection(line.detach(said));
+  };
   return {
-    inject: (socket, altNames) => {
+    inject: (line) => {
       // Whoever did not ask for HTTP/2 is told so by Node.
-      if (programs === undefined || socket.alpnProtocol !== 'h2') inject(socket);
-      else programs.take(socket, altNames, inject);
+      if (programs === undefined || !line.isHttp2) inject(line, Buffer.alloc(0));
+      else programs.take(line, inject);
     },
-    drain: (sockets, withinMs) => {
+    drain: (lines, withinMs) => {
       // GOAWAY first: whoever comes back at once comes on another connection.
       injector.drain(withinMs);
-      programs?.leave(sockets);
+      programs?.leave(lines);
       const moved = new KedgeError('UNAVAILABLE', 'trust has changed: connect again');
-      const callers = sockets.map(({ remoteAddress, remotePort }) => {
-        return `${remoteAddress}:${remotePort}`;
-      });
-      openCalls.endStreams(() => moved, new Set(callers));
+      openCalls.endStreams(() => moved, new Set(lines.map(({ from }) => from)));
     },
     close: () => injector.destroy(),
   };

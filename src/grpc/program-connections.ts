@@ -1,6 +1,6 @@
 /**
  * Connections of programs, which carry `trust.Watch` and little else: served by our own side of
- * HTTP/2 straight on the TLS socket, because ten thousand of them cost too much otherwise.
+ * HTTP/2 straight on the line, because ten thousand of them cost too much otherwise.
  *
  * What a connection asks for first decides: it is ours, or it is given to grpc-js with all that it
  * said. Whoever asks for something else on one of ours is told to take another connection for it,
@@ -8,7 +8,6 @@
  *
  * @module
  */
-import type { TLSSocket } from 'node:tls';
 import { type ConnectionHost, Http2Connection } from '../http2/connection.ts';
 import type { Http2Error } from '../http2/errors.ts';
 import type { Request } from '../http2/request.ts';
@@ -17,6 +16,7 @@ import type { Http2Stream } from '../http2/stream.ts';
 import type { Logger } from '../ports/logger.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { Sweep, type Swept } from './calls/sweep.ts';
+import type { CallerLine, LineListener } from './tls/caller-line.ts';
 
 /** Who calls on a connection. */
 export interface Caller {
@@ -26,8 +26,8 @@ export interface Caller {
   readonly altNames: string | undefined;
 }
 
-/** Puts a connection into other hands. */
-export type GiveAway = (socket: TLSSocket) => void;
+/** Puts a connection into other hands, which have to see first what it said. */
+export type GiveAway = (line: CallerLine, said: Buffer) => void;
 
 /** The calls that are served on these connections. */
 export interface ProgramRoute {
@@ -47,7 +47,7 @@ export interface ProgramConnectionsOptions {
 /** The connections of one listener. */
 export class ProgramConnections {
   readonly #shared: Shared;
-  readonly #all: Map<TLSSocket, ProgramConnection> = new Map();
+  readonly #all: Map<CallerLine, ProgramConnection> = new Map();
 
   constructor(options: ProgramConnectionsOptions) {
     // Whether a peer is there is a matter of sockets, whatever clock the calls on them go by.
@@ -56,15 +56,15 @@ export class ProgramConnections {
   }
 
   /** Serves a connection whose caller is known, or gives it away. */
-  take(socket: TLSSocket, altNames: string | undefined, giveAway: GiveAway): void {
-    const connection = new ProgramConnection(socket, altNames, giveAway, this.#shared);
-    this.#all.set(socket, connection);
+  take(line: CallerLine, giveAway: GiveAway): void {
+    const connection = new ProgramConnection(line, giveAway, this.#shared);
+    this.#all.set(line, connection);
     this.#shared.sweep.add(connection);
   }
 
-  /** Asks callers to come back on another connection: those on `sockets`, or all of them. */
-  leave(sockets: Iterable<TLSSocket> = [...this.#all.keys()]): void {
-    for (const socket of sockets) this.#all.get(socket)?.leave();
+  /** Asks callers to come back on another connection: those on `lines`, or all of them. */
+  leave(lines: Iterable<CallerLine> = [...this.#all.keys()]): void {
+    for (const line of lines) this.#all.get(line)?.leave();
   }
 
   /** Resolves when there are none. */
@@ -79,44 +79,49 @@ export class ProgramConnections {
 interface Shared extends ProgramConnectionsOptions {
   readonly sweep: Sweep;
   readonly bytes: SharedBytes;
-  readonly all: Map<TLSSocket, ProgramConnection>;
+  readonly all: Map<CallerLine, ProgramConnection>;
   readonly onNone: (() => void)[];
 }
 
-/** A connection between its socket and the calls on it. */
-class ProgramConnection implements ConnectionHost, Caller, Swept {
+/** A connection between its line and the calls on it. */
+class ProgramConnection implements ConnectionHost, Caller, LineListener, Swept {
   readonly altNames: string | undefined;
   readonly from: string;
-  readonly #socket: TLSSocket;
+  readonly #line: CallerLine;
   readonly #giveAway: GiveAway;
   readonly #shared: Shared;
   readonly #http2: Http2Connection;
   #isOurs = false;
-  readonly #onData = (chunk: Buffer): void => {
-    if (this.#isOurs) return this.#http2.receive(chunk);
-    // Settings, their acknowledgement, headers and the first message go out as one: what answers a
-    // new caller in its turn (`service/clients/fan-out.ts`) comes before the end of this one.
-    this.#socket.cork();
-    this.#http2.receive(chunk);
-    setImmediate(uncork, this.#socket);
-  };
-  readonly #onDrain = (): void => this.#http2.drained();
-  readonly #onClose = (): void => {
-    this.#forget();
-    this.#http2.gone();
-  };
 
-  constructor(socket: TLSSocket, altNames: string | undefined, giveAway: GiveAway, shared: Shared) {
-    this.#socket = socket;
-    this.altNames = altNames;
-    this.from = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+  constructor(line: CallerLine, giveAway: GiveAway, shared: Shared) {
+    this.#line = line;
+    this.altNames = line.altNames;
+    this.from = line.from;
     this.#giveAway = giveAway;
     this.#shared = shared;
     const { bytes, maxStreams } = shared;
-    socket.cork();
-    setImmediate(uncork, socket);
-    this.#http2 = new Http2Connection({ wire: socket, host: this, shared: bytes, maxStreams });
-    socket.on('data', this.#onData).on('drain', this.#onDrain).on('close', this.#onClose);
+    line.cork();
+    setImmediate(uncork, line);
+    this.#http2 = new Http2Connection({ wire: line, host: this, shared: bytes, maxStreams });
+    line.listen(this);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#isOurs) return this.#http2.receive(chunk);
+    // Settings, their acknowledgement, headers and the first message go out as one: what answers a
+    // new caller in its turn (`service/clients/fan-out.ts`) comes before the end of this one.
+    this.#line.cork();
+    this.#http2.receive(chunk);
+    setImmediate(uncork, this.#line);
+  }
+
+  drained(): void {
+    this.#http2.drained();
+  }
+
+  gone(): void {
+    this.#forget();
+    this.#http2.gone();
   }
 
   leave(): void {
@@ -137,12 +142,8 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
   }
 
   giveAway(bytes: Buffer): void {
-    const socket = this.#socket;
     this.#forget();
-    socket.off('data', this.#onData).off('drain', this.#onDrain).off('close', this.#onClose);
-    socket.pause();
-    if (bytes.length > 0) socket.unshift(bytes);
-    this.#giveAway(socket);
+    this.#giveAway(this.#line, bytes);
   }
 
   failed({ code, message }: Http2Error): void {
@@ -153,12 +154,12 @@ class ProgramConnection implements ConnectionHost, Caller, Swept {
 
   #forget(): void {
     const { all, sweep, onNone } = this.#shared;
-    all.delete(this.#socket);
+    all.delete(this.#line);
     sweep.delete(this);
     if (all.size === 0) for (const resolve of onNone.splice(0)) resolve();
   }
 }
 
-function uncork(socket: TLSSocket): void {
-  socket.uncork();
+function uncork(line: CallerLine): void {
+  line.uncork();
 }

@@ -142,7 +142,7 @@ export class GrpcServer implements AsyncDisposable {
     // Health watchers never end by themselves; nobody else is left, or time is over.
     await Promise.race([closed, this.#after(Math.min(timeoutMs, CLOSE_GRACE_MS))]);
     this.#server.forceShutdown();
-    this.#listener?.destroy();
+    await this.#listener?.destroy();
   }
 
   /** Stops at once. */

@@ -2,47 +2,22 @@
  * mTLS for listeners and links: who is on the other side is always proved by a certificate that
  * chains to the configured authorities, in both directions.
  *
- * TLS 1.3 is what our own programs speak; 1.2 is still accepted for foreign gRPC clients, nothing
- * below. Without TLS only loopback addresses are allowed, because there anybody is everybody.
+ * Without TLS only loopback addresses are allowed, because there anybody is everybody.
  *
  * @module
  */
-import { constants, X509Certificate } from 'node:crypto';
-import { createSecureContext, type PeerCertificate, type SecureContextOptions } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext, type PeerCertificate } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { KedgeError } from '../../core/errors.ts';
-import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import type { CertificateNames } from '../../service/identity.ts';
 import { parseAltNames } from './certificate-names.ts';
+import { channelContext } from './contexts.ts';
 import type { TlsMaterial } from './live-tls.ts';
 
-/** What a listener demands of every caller. */
-export const MUTUAL = { requestCert: true, rejectUnauthorized: true } as const;
-
-const MIN_VERSION = 'TLSv1.2';
 /** Certificates of a chain that are looked at. */
 const CHAIN_MAX = 8;
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|::1):\d{1,5}$/;
-
-/**
- * What a listener offers, and by whom it judges. Sessions cannot be resumed: where they can,
- * `session-tickets.ts` says so.
- */
-export function listenerContext({ cert, key, callers }: TlsMaterial): SecureContextOptions {
-  return {
-    cert,
-    key,
-    ca: [...callers.pems],
-    minVersion: MIN_VERSION,
-    secureOptions: constants.SSL_OP_NO_TICKET | NO_RENEGOTIATION,
-  };
-}
-
-/** What a caller offers, and by whom it judges. */
-export function channelContext({ cert, key, peers }: TlsMaterial): SecureContextOptions {
-  const secureOptions = NO_RENEGOTIATION;
-  return { cert, key, ca: [...peers.pems], minVersion: MIN_VERSION, secureOptions };
-}
 
 /**
  * Credentials for a peer, whatever address it was dialled at. `judge` is asked about the names and

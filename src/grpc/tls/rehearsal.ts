@@ -11,7 +11,7 @@ import type { X509Certificate } from 'node:crypto';
 import { Duplex } from 'node:stream';
 import { connect, createSecureContext, createServer } from 'node:tls';
 import { type Authorities, chainOf } from './authorities.ts';
-import { channelContext, listenerContext, MUTUAL } from './credentials.ts';
+import { channelContext, listenerContext, MUTUAL } from './contexts.ts';
 import type { TlsMaterial } from './live-tls.ts';
 
 /** How a rehearsal went. */

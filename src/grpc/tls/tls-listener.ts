@@ -22,21 +22,13 @@ import type { Clock, ClockTimer } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type { Authorities, AuthorityId } from './authorities.ts';
-import { listenerContext, MUTUAL } from './credentials.ts';
+import type { ConnectionTaker, LineListening } from './caller-line.ts';
+import { listenerContext, MUTUAL } from './contexts.ts';
 import { Entrance } from './entrance.ts';
 import type { LiveTls } from './live-tls.ts';
 import { chainIn, Intermediates, type Presented } from './presented.ts';
 import { resumable } from './session-tickets.ts';
-
-/** Takes connections that are authenticated, and lets go of all of them together. */
-export interface ConnectionTaker {
-  /** `altNames` are those of the caller's certificate, as `node:tls` writes them. */
-  inject(socket: TLSSocket, altNames: string | undefined): void;
-  /** Asks all callers to come back on another connection; calls under way may end. */
-  drain(sockets: readonly TLSSocket[], withinMs: number): void;
-  /** Forgets everything; the sockets are gone. */
-  close(): void;
-}
+import { TlsLine } from './tls-line.ts';
 
 /** What a listener works with. */
 export interface TlsListenerOptions {
@@ -60,6 +52,7 @@ const JUDGED_PER_TURN = 64;
 
 interface Connection {
   readonly socket: TLSSocket;
+  readonly line: TlsLine;
   readonly group: Group;
   /** What it showed and who vouches for it, once somebody had to look. */
   shown?: Presented;
@@ -72,7 +65,7 @@ interface Group {
 }
 
 /** A listening socket with its connections. */
-export class TlsListener {
+export class TlsListener implements LineListening {
   readonly #options: TlsListenerOptions;
   readonly #entrance: Entrance;
   readonly #tls: TlsServer;
@@ -129,20 +122,17 @@ export class TlsListener {
     this.#following = tls.onChange(() => this.#follow());
   }
 
-  /** The port that was given out. */
   get port(): number {
     return this.#entrance.port;
   }
 
-  /** Takes no new connections and follows no more changes; existing ones stay. */
   stop(): void {
     this.#following[Symbol.dispose]();
     for (const timer of this.#timers) timer[Symbol.dispose]();
     this.#entrance.stop();
   }
 
-  /** Cuts everything off. */
-  destroy(): void {
+  async destroy(): Promise<void> {
     this.stop();
     this.#entrance.destroy();
   }
@@ -157,7 +147,8 @@ export class TlsListener {
     const isOver =
       resumed !== undefined && this.#authorities.isOver(resumed, this.#options.clock.nowMs());
     const group = this.#nextGroup();
-    const connection: Connection = { socket, group };
+    const line = new TlsLine(socket, altNames);
+    const connection: Connection = { socket, line, group };
     if (isOver || !this.#isLetIn(connection)) {
       socket.destroy();
       return this.#refused('no authority vouches for the certificate', socket.remoteAddress);
@@ -171,7 +162,7 @@ export class TlsListener {
       group.connections.delete(connection);
       this.#connections.delete(connection);
     });
-    group.taker.inject(socket, altNames);
+    group.taker.inject(line);
   }
 
   /**
@@ -251,8 +242,8 @@ export class TlsListener {
     if (connections.size > 0) {
       const side = 'accepted';
       this.#options.metrics.increment('kedge_connections_moved_total', { side }, connections.size);
-      const sockets = [...connections].map(({ socket }) => socket);
-      taker.drain(sockets, leftMs);
+      const lines = [...connections].map(({ line }) => line);
+      taker.drain(lines, leftMs);
     }
     this.#after(leftMs, () => {
       for (const { socket } of connections) socket.destroy();
