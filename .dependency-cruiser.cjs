@@ -44,7 +44,18 @@ const LAYERS = {
   grpc: {
     src: ['core', 'ports', 'wire', 'service', 'http2'],
     npm: ['@grpc/grpc-js', '@grpc/reflection', 'grpc-health-check'],
-    builtin: ['tls', 'net', 'stream', 'fs', 'fs/promises', 'crypto', 'module', 'url', 'path'],
+    builtin: [
+      'cluster',
+      'crypto',
+      'fs',
+      'fs/promises',
+      'module',
+      'net',
+      'path',
+      'stream',
+      'tls',
+      'url',
+    ],
   },
   http: { src: ['core', 'ports', 'service'], npm: [], builtin: ANY_BUILTIN },
   client: {
@@ -128,6 +139,11 @@ const NOT_IN_THE_SDK =
   '|^node_modules/(level|classic-level|@peculiar|@marcbachmann|age-encryption)/' +
   '|^node_modules/(pino|zod|yaml|commander)/';
 
+/** What must never be loaded by the process that does TLS with programs. */
+const NOT_IN_WORKERS =
+  '^src/(http2|wire|service|storage|node|http|x509|policy|signers|client|cli)/' +
+  '|^src/core/(?!errors|renegotiation)|^src/grpc/calls/|^node_modules/';
+
 function layerRules([layer, { src, npm, builtin }]) {
   const from = { path: `^src/${layer}/` };
   return [
@@ -206,6 +222,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/[^/]+/', pathNot: `^src/(${Object.keys(LAYERS).join('|')})/` },
       to: {},
+    },
+    {
+      name: 'tls-workers-load-little',
+      comment: 'a worker does TLS: it knows no store, no statements, no gRPC',
+      severity: 'error',
+      from: { path: '^src/grpc/workers/main\\.ts$' },
+      to: { path: NOT_IN_WORKERS, reachable: true },
     },
     {
       name: 'index-lists-the-sdk',

@@ -20,16 +20,19 @@ import { shuttingDown } from '../service/clients/farewell.ts';
 import { type AdminServices, adminService } from './admin-handler.ts';
 import type { CallerRules } from './calls/caller.ts';
 import type { CallEnvironment, ServedService } from './calls/calls.ts';
+import { callerOfLine } from './calls/line-caller.ts';
 import { OpenCalls } from './calls/open-calls.ts';
 import { requestTimeout } from './calls/request-timeout.ts';
 import { connectionTaker } from './connection-taker.ts';
 import { type GossipServices, gossipService } from './peers/gossip-handler.ts';
 import { ProgramConnections } from './program-connections.ts';
 import { addReflection } from './reflection.ts';
+import type { LineListening } from './tls/caller-line.ts';
 import { plaintextServer } from './tls/credentials.ts';
 import type { LiveTls } from './tls/live-tls.ts';
 import { TlsListener } from './tls/tls-listener.ts';
 import { trustService, type WatchServices } from './trust-handler.ts';
+import { TlsWorkers, type WorkersSetting } from './workers/tls-workers.ts';
 
 /** What one listener serves; absent services answer `UNIMPLEMENTED`. */
 export interface ListenerServices {
@@ -44,6 +47,8 @@ export interface ServerOptions {
   readonly address: string;
   /** Absent: plaintext, on a loopback address only. */
   readonly tls: LiveTls | undefined;
+  /** Processes that do TLS; absent: this one does. */
+  readonly workers?: WorkersSetting | undefined;
   readonly callers: CallerRules;
   readonly services: ListenerServices;
   /** Calls open at once on one connection. */
@@ -66,7 +71,7 @@ export class GrpcServer implements AsyncDisposable {
   /** `host:port` with the port that was given out. */
   readonly address: string;
   readonly #server: Server;
-  readonly #listener: TlsListener | undefined;
+  readonly #listener: LineListening | undefined;
   readonly #programs: ProgramConnections | undefined;
   readonly #health: HealthImplementation;
   readonly #names: readonly string[];
@@ -107,7 +112,7 @@ export class GrpcServer implements AsyncDisposable {
 
   private constructor(parts: {
     readonly server: Server;
-    readonly listener: TlsListener | undefined;
+    readonly listener: LineListening | undefined;
     readonly programs: ProgramConnections | undefined;
     readonly health: HealthImplementation;
     readonly names: readonly string[];
@@ -175,7 +180,7 @@ function makeServer({ clock, services, tls, maxStreamsPerConnection }: ServerOpt
     // Without channelz grpc-js 1.14 forgets its sessions, and forceShutdown leaves them open. With
     // TLS the sockets are ours to close, and ten thousand sessions are cheaper without.
     'grpc.enable_channelz': tls === undefined ? 1 : 0,
-    interceptors: [requestTimeout(clock, REQUEST_WITHIN_MS)],
+    interceptors: [callerOfLine, requestTimeout(clock, REQUEST_WITHIN_MS)],
   });
 }
 
@@ -201,7 +206,7 @@ function maxRequestBytes(services: ListenerServices): number {
 interface Bound {
   readonly host: string;
   readonly port: number;
-  readonly listener: TlsListener | undefined;
+  readonly listener: LineListening | undefined;
 }
 
 /** Who takes connections beside grpc-js, and who knows the calls on them. */
@@ -215,7 +220,7 @@ async function bind(
   { openCalls, programs }: Takers,
   options: ServerOptions,
 ): Promise<Bound> {
-  const { address, tls, clock, logger, metrics } = options;
+  const { address, tls, workers, clock, logger, metrics } = options;
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   if (tls === undefined) {
@@ -224,7 +229,7 @@ async function bind(
     return { host, port: await bindPlaintext(server, address, credentials), listener: undefined };
   }
   try {
-    const listener = await TlsListener.listen({
+    const listening = {
       host: unbracketed(host),
       port: Number(address.slice(colon + 1)),
       tls,
@@ -233,7 +238,11 @@ async function bind(
       clock,
       logger,
       metrics,
-    });
+    } as const;
+    const listener =
+      workers === undefined
+        ? await TlsListener.listen(listening)
+        : await TlsWorkers.listen({ ...listening, ...workers });
     return { host, port: listener.port, listener };
   } catch (cause) {
     throw unusable(address, cause);

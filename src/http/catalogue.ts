@@ -89,6 +89,13 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
     'connections closed before a handshake: too many of their address had failed',
   ),
   kedge_handshakes_total: counter('callers that got in', { kind: ['full', 'resumed'] }),
+  kedge_tls_worker_connections: gauge('connections of a process that does TLS with programs', {
+    worker: 'open',
+  }),
+  kedge_tls_worker_resident_bytes: gauge('memory of such a process; 0: it does not run', {
+    worker: 'open',
+  }),
+  kedge_tls_workers_ended_total: counter('such processes that ended, and were started again'),
   kedge_calls_failed_total: counter('calls that ended with an error of this node', {
     method: 'open',
     code: 'open',

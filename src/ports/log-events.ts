@@ -31,6 +31,7 @@ export type LogEvent =
   | 'connection.failed'
   | 'connection.refused'
   | 'address.refused'
+  | 'worker.ended'
   // The store.
   | 'store.opened'
   | 'store.suspect'

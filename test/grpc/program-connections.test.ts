@@ -12,6 +12,7 @@ import { service as healthService } from 'grpc-health-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import type { GrpcServer } from '../../src/grpc/server.ts';
+import type { WorkersSetting } from '../../src/grpc/workers/tls-workers.ts';
 import { TRUST_METHODS } from '../../src/wire/methods.ts';
 import {
   callerCredentials,
@@ -20,6 +21,7 @@ import {
   listen,
   nextEvent,
   ScriptedWatch,
+  twoWorkers,
   until,
 } from './support/listener.ts';
 
@@ -54,12 +56,18 @@ function sessionTo(server: GrpcServer): ClientHttp2Session {
   return session;
 }
 
-async function listening(): Promise<{
+/** Where TLS is done: a client sees no difference. */
+const PLACES = [
+  ['in the node', undefined],
+  ['in workers', twoWorkers],
+] as const;
+
+async function listening(workers: WorkersSetting | undefined): Promise<{
   readonly watch: ScriptedWatch;
   readonly server: GrpcServer;
 }> {
   const watch = new ScriptedWatch();
-  const { server } = await listen({ services: { trust: watch } });
+  const { server } = await listen({ services: { trust: watch }, ...(workers && { workers }) });
   server.setHealth('SERVING');
   return { watch, server };
 }
@@ -86,8 +94,11 @@ async function isServing(client: Client): Promise<boolean> {
   });
 }
 
-async function callWith(headers: IncomingHttpHeaders): Promise<unknown> {
-  const { watch, server } = await listening();
+async function callWith(
+  headers: IncomingHttpHeaders,
+  workers: WorkersSetting | undefined,
+): Promise<unknown> {
+  const { watch, server } = await listening(workers);
   const stream = sessionTo(server).request({ ...PLAIN, ...headers });
   stream.on('error', () => undefined);
   const response = await nextEvent(stream, 'response');
@@ -100,14 +111,14 @@ async function callWith(headers: IncomingHttpHeaders): Promise<unknown> {
   return response;
 }
 
-describe('a call of trust.Watch', () => {
+describe.each(PLACES)('a call of trust.Watch, TLS %s,', (_place, workers) => {
   it.each([
     ['the plain kind', {}],
     ['another content type of gRPC', { 'content-type': 'application/grpc+proto' }],
     ['a deadline', { 'grpc-timeout': '10S' }],
     ['requests that may be compressed', { 'grpc-encoding': 'gzip' }],
   ])('is answered with the same headers: %s', async (_kind, headers) => {
-    expect(await callWith(headers)).toMatchObject({
+    expect(await callWith(headers, workers)).toMatchObject({
       ':status': 200,
       'content-type': 'application/grpc+proto',
       'grpc-accept-encoding': 'identity,deflate,gzip',
@@ -116,11 +127,13 @@ describe('a call of trust.Watch', () => {
   });
 
   it('is refused when it is not gRPC', async () => {
-    expect(await callWith({ 'content-type': 'text/plain' })).toMatchObject({ ':status': 415 });
+    expect(await callWith({ 'content-type': 'text/plain' }, workers)).toMatchObject({
+      ':status': 415,
+    });
   });
 
   it('gets a message that is larger than the windows of a connection', async () => {
-    const { watch, server } = await listening();
+    const { watch, server } = await listening(workers);
     const call = watchWith(connect(server, callerCredentials(clientTls)));
     await until(() => watch.sink !== undefined);
     expect(watch.sink?.push([LARGE])).toBe('full');
@@ -132,7 +145,7 @@ describe('a call of trust.Watch', () => {
   });
 
   it('shares its connection with others of its kind', async () => {
-    const { watch, server } = await listening();
+    const { watch, server } = await listening(workers);
     const session = sessionTo(server);
     const streams = [0, 1, 2].map(() => session.request(PLAIN));
     for (const stream of streams) await nextEvent(stream, 'response');
@@ -142,9 +155,9 @@ describe('a call of trust.Watch', () => {
   });
 });
 
-describe('a connection', () => {
+describe.each(PLACES)('a connection, TLS %s,', (_place, workers) => {
   it('whose client does not wait for settings is given to grpc-js too', async () => {
-    const { server } = await listening();
+    const { server } = await listening(workers);
     const session = sessionTo(server);
     const stream = session.request({ ...PLAIN, ':path': '/grpc.health.v1.Health/Check' });
     stream.end(Buffer.alloc(5));
@@ -159,7 +172,7 @@ describe('a connection', () => {
   });
 
   it('serves a health check of a client that watches already, which goes on to watch', async () => {
-    const { watch, server } = await listening();
+    const { watch, server } = await listening(workers);
     // As every program has it: calls that were not looked at are sent again.
     const client = new Client(server.address, callerCredentials(clientTls), {
       'grpc.use_local_subchannel_pool': 1,
@@ -176,7 +189,7 @@ describe('a connection', () => {
   });
 
   it('serves a watch of a client that has asked for something else before', async () => {
-    const { watch, server } = await listening();
+    const { watch, server } = await listening(workers);
     const client = connect(server, callerCredentials(clientTls));
     expect(await isServing(client)).toBe(true);
     const call = watchWith(client);
@@ -187,7 +200,7 @@ describe('a connection', () => {
   });
 
   it('of one that does not speak HTTP/2 is ended', async () => {
-    const { server } = await listening();
+    const { server } = await listening(workers);
     const socket = tlsTo(server);
     onTestFinished(() => void socket.destroy());
     socket.write('GET / HTTP/1.1\r\n\r\n');
@@ -196,7 +209,7 @@ describe('a connection', () => {
   });
 
   it('ends in order when its listener does', async () => {
-    const { watch, server } = await listening();
+    const { watch, server } = await listening(workers);
     const session = sessionTo(server);
     const stream = session.request(PLAIN);
     stream.resume();

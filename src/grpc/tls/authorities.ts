@@ -43,6 +43,11 @@ export class Authorities {
     this.#firstEndMs = Math.min(...ends);
   }
 
+  /** Each of them once. */
+  get all(): readonly Authority[] {
+    return [...this.#byId.values()];
+  }
+
   /** How many there are. */
   get size(): number {
     return this.#byId.size;

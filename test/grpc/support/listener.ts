@@ -3,6 +3,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { type EventEmitter, once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import {
   type ChannelCredentials,
   Client,
@@ -31,6 +32,7 @@ import { GrpcServer, type ListenerServices } from '../../../src/grpc/server.ts';
 import { Authorities } from '../../../src/grpc/tls/authorities.ts';
 import { LiveTls, type TlsMaterial } from '../../../src/grpc/tls/live-tls.ts';
 import type { WatchServices } from '../../../src/grpc/trust-handler.ts';
+import type { WorkersSetting } from '../../../src/grpc/workers/tls-workers.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { LogFields, Logger } from '../../../src/ports/logger.ts';
 import { type Metrics, noMetrics } from '../../../src/ports/metrics.ts';
@@ -122,7 +124,17 @@ export interface ListenerOptions {
   readonly clock?: Clock;
   readonly maxStreamsPerConnection?: number;
   readonly metrics?: Metrics;
+  /** Default: a free port on loopback. */
+  readonly address?: string;
+  /** Processes that do TLS; default none. */
+  readonly workers?: WorkersSetting;
 }
+
+/** Two workers, as they were built. */
+export const twoWorkers: WorkersSetting = {
+  count: 2,
+  program: fileURLToPath(new URL('../../../dist/src/grpc/workers/main.js', import.meta.url)),
+};
 
 /** A running listener that goes away with its test. */
 export async function listen(
@@ -134,12 +146,14 @@ export async function listen(
     clock = systemClock,
     maxStreamsPerConnection = 100,
     metrics = noMetrics,
+    workers,
+    address = '127.0.0.1:0',
   } = options;
   const log = new LogLines();
-  const address = '127.0.0.1:0';
   const server = await GrpcServer.start({
     address,
     tls: tls === 'plaintext' ? undefined : tls,
+    workers,
     callers: { directory, transport: tls === 'plaintext' ? 'plaintext' : 'mtls' },
     services,
     maxStreamsPerConnection,
