@@ -79,6 +79,7 @@ function relationProblems(config: NodeConfig): ConfigProblem[] {
     ...presenceProblems(config),
     ...addressProblems(config),
     ...httpProblems(config),
+    ...workerProblems(config),
   ];
 }
 
@@ -99,6 +100,15 @@ function httpProblems({ http, listen }: NodeConfig): ConfigProblem[] {
         'as 127.0.0.1:7443, or set http.allowRemote to true',
     },
   ];
+}
+
+/** Workers carry programs alone. */
+function workerProblems({ tls, listen }: NodeConfig): ConfigProblem[] {
+  if ((tls?.clientWorkers ?? 0) === 0) return [];
+  const { clients, peers, admins } = listen;
+  if (clients !== undefined && clients !== peers && clients !== admins) return [];
+  const message = 'needs listen.clients, with an address that is not that of peers or admins';
+  return [{ path: ['tls', 'clientWorkers'], message }];
 }
 
 function presenceProblems(config: NodeConfig): ConfigProblem[] {

@@ -8,15 +8,10 @@
  * @module
  */
 import { z } from 'zod';
-import {
-  parseBundleName,
-  parseNodeId,
-  parseRealmName,
-  parseRegionName,
-  parseSha256,
-} from '../core/ids.ts';
+import { parseNodeId, parseRealmName, parseRegionName, parseSha256 } from '../core/ids.ts';
 import { LABEL_MAX_CHARS } from '../core/limits.ts';
 import type { NodeConfig } from './config.ts';
+import { tlsSection } from './config-tls.ts';
 import { checkedBy, keyOf, parsedBy } from './config-types.ts';
 import { parseAddress, parseIdentityPattern, parsePeerPattern } from './config-values.ts';
 
@@ -38,39 +33,6 @@ const nodeSection = z.strictObject({
       'Where other nodes reach this one, `host:port`. Default: `listen.peers`, which then must ' +
       'not be a wildcard such as 0.0.0.0.',
     example: 'iad-1.kedge.example.org:7441',
-  }),
-});
-
-const tlsSection = z.strictObject({
-  certFile: keyOf(path, {
-    description:
-      'PEM file with the certificate chain of this node, leaf first. Peers know this node by its ' +
-      'URI or DNS names. This file and the next are read again when they change.',
-    example: 'tls/node.pem',
-  }),
-  keyFile: keyOf(path, {
-    description: 'PEM file with the private key of that certificate (PKCS#8, not encrypted).',
-    example: 'tls/node.key',
-  }),
-  caFile: keyOf(path, {
-    description:
-      'PEM file with the authorities that certificates of peers, clients and admins chain to. It ' +
-      'is read again when it changes; with `caBundle` it counts only until the bundle is held.',
-    example: 'tls/ca.pem',
-  }),
-  caBundle: keyOf(parsedBy(parseBundleName).optional(), {
-    description:
-      'Bundle of this realm that takes the place of `caFile` as soon as this node holds it: ' +
-      'anchors for `tls-client` vouch for callers, anchors for `tls-server` for dialled peers; ' +
-      'the CA of a node needs both. See [node-identity](node-identity.md).',
-    example: 'nodes.prod.example.org',
-  }),
-  moveWithinMs: keyOf(z.int().min(0).max(3_600_000).default(60_000), {
-    description:
-      'How long an open connection may rest on an older set of authorities. Connections are ' +
-      'moved at random moments within it; those that the new set does not vouch for end at once. ' +
-      '0 ends all of them at once.',
-    unit: 'ms',
   }),
 });
 

@@ -18,6 +18,8 @@ export interface TlsConfig {
   readonly caFile: string;
   readonly caBundle?: BundleName | undefined;
   readonly moveWithinMs: number;
+  /** Absent: none. */
+  readonly clientWorkers?: number | undefined;
 }
 
 /** Which callers are clients or admins. */

@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { fileURLToPath } from 'node:url';
 import type { CallerRules } from '../grpc/calls/caller.ts';
 import { GrpcServer, type ListenerServices } from '../grpc/server.ts';
 import type { LiveTls } from '../grpc/tls/live-tls.ts';
+import type { WorkersSetting } from '../grpc/workers/tls-workers.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -44,6 +46,8 @@ export interface Listeners {
 
 /** Which service belongs to which key of `listen`. */
 const SERVICE_OF = { clients: 'trust', peers: 'gossip', admins: 'admin' } as const;
+/** What workers run; beside this file once it is compiled. */
+const WORKER_PROGRAM = fileURLToPath(new URL('../grpc/workers/main.js', import.meta.url));
 type ListenKey = keyof typeof SERVICE_OF;
 
 /** Opens all listeners, or none. Errors: `CONFIG`. */
@@ -60,6 +64,7 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
       const server = await GrpcServer.start({
         address,
         tls,
+        workers: workersFor(keys, config),
         callers,
         services: servicesFor(keys, options.services),
         maxStreamsPerConnection: config.limits.maxStreamsPerConnection,
@@ -84,6 +89,12 @@ function byAddress({ listen }: NodeConfig): ReadonlyMap<string, readonly ListenK
     if (address !== undefined) keys.set(address, [...(keys.get(address) ?? []), key]);
   }
   return keys;
+}
+
+function workersFor(keys: readonly ListenKey[], { tls }: NodeConfig): WorkersSetting | undefined {
+  const count = tls?.clientWorkers ?? 0;
+  if (count === 0 || !keys.includes('clients')) return undefined;
+  return { count, program: WORKER_PROGRAM };
 }
 
 function servicesFor(

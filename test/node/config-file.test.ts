@@ -62,6 +62,7 @@ describe('parseNodeConfig', () => {
       keyFile: '/etc/kedge/tls/node.key',
       caFile: '/etc/ca.pem',
       moveWithinMs: 60_000,
+      clientWorkers: 0,
     });
     expect(config.peers.seeds).toEqual(['fra.example.org:7441']);
     expect(config.insecure).toBe(false);
@@ -142,6 +143,17 @@ describe('parseNodeConfig', () => {
     expect(
       messageOf(() => parseNodeConfig(PLAIN.replace(/listen: .*/, 'listen: {}'), FILE)),
     ).toContain('listen: needs at least one of clients, peers, admins');
+  });
+
+  it('lets programs alone have workers', () => {
+    const text = SECURE.replace('tls: {', 'tls: { clientWorkers: 2,');
+    expect(parseNodeConfig(text, FILE).tls?.clientWorkers).toBe(2);
+    for (const clients of ["clients: '[::]:7441',", "admins: '127.0.0.1:7442',"]) {
+      const shared = text.replace("clients: '0.0.0.0:7440',", clients);
+      expect(messageOf(() => parseNodeConfig(shared, FILE))).toContain(
+        'tls.clientWorkers: needs listen.clients',
+      );
+    }
   });
 
   it('demands a pin', () => {

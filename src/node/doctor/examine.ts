@@ -21,7 +21,10 @@ export async function examine(
   config: NodeConfig | undefined,
   surroundings: Surroundings,
 ): Promise<readonly Finding[]> {
-  const host = await checkHost(surroundings, config?.limits.maxSubscribers ?? SUBSCRIBERS);
+  const host = await checkHost(surroundings, {
+    maxSubscribers: config?.limits.maxSubscribers ?? SUBSCRIBERS,
+    clientWorkers: config?.tls?.clientWorkers ?? 0,
+  });
   if (config === undefined) return host;
   return [
     ...host,

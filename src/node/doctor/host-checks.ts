@@ -25,10 +25,17 @@ const TIME_SERVICES = [
   'run/ntpd.pid',
 ];
 
-/** Checks a host for a node with so many subscribers. */
+/** What a node is meant for. */
+export interface HostDemand {
+  readonly maxSubscribers: number;
+  /** Processes that do TLS with programs. */
+  readonly clientWorkers: number;
+}
+
+/** Checks a host for a node. */
 export async function checkHost(
   surroundings: Surroundings,
-  maxSubscribers: number,
+  { maxSubscribers, clientWorkers }: HostDemand,
 ): Promise<readonly Finding[]> {
   const facts = new HostFacts(surroundings.root);
   const { process, nodeVersion } = surroundings;
@@ -40,6 +47,7 @@ export async function checkHost(
     checkSlowStart(await facts.setting('net.ipv4.tcp_slow_start_after_idle')),
     checkBacklog(await facts.setting('net.core.somaxconn')),
     checkCongestion(await facts.setting('net.ipv4.tcp_congestion_control')),
+    ...(clientWorkers === 0 ? [] : [checkWorkers(await facts.processors(), clientWorkers)]),
   ];
 }
 
@@ -134,6 +142,19 @@ function checkCongestion(value: string | undefined): Finding {
   const name = 'net.ipv4.tcp_congestion_control';
   if (value === undefined) return unknown('congestion', name);
   return { check: 'congestion', verdict: 'ok', what: `${name} = ${value}` };
+}
+
+function checkWorkers(processors: number | undefined, workers: number): Finding {
+  const check = 'client-workers';
+  if (processors === undefined) return unknown(check, 'how many processors there are');
+  const what = `${String(workers)} for ${String(processors)} processors`;
+  if (workers <= processors) return { check, verdict: 'ok', what };
+  return {
+    check,
+    verdict: 'warn',
+    what: `${what}: more only cost memory, some 50 MB each`,
+    remedy: `tls.clientWorkers: ${String(processors)}`,
+  };
 }
 
 function unknown(check: string, what: string): Finding {

@@ -51,6 +51,12 @@ export class HostFacts {
     return found.length === 0 ? undefined : Math.min(...found);
   }
 
+  /** How many processors the machine has. */
+  async processors(): Promise<number | undefined> {
+    const text = (await this.text('proc/cpuinfo')) ?? '';
+    return text.match(/^processor\s*:/gm)?.length;
+  }
+
   /** Says whether something is at a path below the root. */
   async has(path: string): Promise<boolean> {
     return access(join(this.#root, path)).then(

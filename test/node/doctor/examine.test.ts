@@ -95,6 +95,20 @@ describe('examine: the host', () => {
     expect(remedies[1]).toContain('sysctl -w net.core.somaxconn=4096');
   });
 
+  it('looks at workers where there are some', async () => {
+    const cpuinfo = { 'proc/cpuinfo': 'processor\t: 0\n\nprocessor\t: 1\n' };
+    const config = await secured();
+    const withWorkers = (clientWorkers: number): NodeConfig => {
+      return { ...config, ...(config.tls && { tls: { ...config.tls, clientWorkers } }) };
+    };
+    const surroundings = await host(cpuinfo);
+    expect((await found(config, surroundings)).has('client-workers')).toBe(false);
+    const enough = (await found(withWorkers(2), surroundings)).get('client-workers');
+    expect(enough).toMatchObject({ verdict: 'ok', what: '2 for 2 processors' });
+    const many = (await found(withWorkers(3), surroundings)).get('client-workers');
+    expect(many).toMatchObject({ verdict: 'warn', remedy: 'tls.clientWorkers: 2' });
+  });
+
   it('takes the smallest limit of memory', async () => {
     const small = { 'sys/fs/cgroup/memory.max': '67108864\n' };
     expect((await found(undefined, await host(small))).get('memory')).toMatchObject({
