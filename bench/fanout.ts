@@ -19,7 +19,7 @@ import { Certificates } from './fanout/certificates.ts';
 import { Contestant, type Field } from './fanout/contestant.ts';
 import { duel } from './fanout/duel.ts';
 import { etcd } from './fanout/etcd.ts';
-import { kedge } from './fanout/kedge.ts';
+import { kedge, kedgeWorkers } from './fanout/kedge.ts';
 import { natsCore, natsKv } from './fanout/nats.ts';
 import { REALM } from './fanout/nodes.ts';
 import { redis } from './fanout/redis.ts';
@@ -43,7 +43,7 @@ const PAUSE_MS = 300;
 /** More snapshots would not fit in memory: those of all subscribers wait there at once. */
 const SNAPSHOT_MAX = 5000;
 /** Kedge first: it decides how large a message is. */
-const QUICK_SYSTEMS: readonly FanoutSystem[] = [kedge, bareHttp2, rawTls];
+const QUICK_SYSTEMS: readonly FanoutSystem[] = [kedge, kedgeWorkers, bareHttp2, rawTls];
 const SYSTEMS: readonly FanoutSystem[] = [...QUICK_SYSTEMS, natsCore, natsKv, redis, etcd];
 
 /** The claim. */
@@ -211,14 +211,16 @@ function noteRatios(
   { field, content }: Series,
   rounds: ReadonlyMap<Contestant, readonly Round[]>,
 ): void {
-  const [[first, own] = [], ...others] = rounds;
-  if (first?.system !== kedge) return;
-  for (const [{ system }, theirs] of others) {
-    const key = ratioKey(system.name, field.subscribers, content);
-    const ratio = hundredths(pairedRatio(own ?? [], theirs));
-    const served = hundredths(pairedRatio(own ?? [], theirs, 'served'));
-    Object.assign(figures, { [key]: ratio, [`${key}Served`]: served });
-    say(`${key} ${ratio}, served ${served}`);
+  for (const [{ system: ours }, own] of rounds) {
+    if (ours.name !== 'kedge' && ours.name !== 'kedgeWorkers') continue;
+    for (const [{ system }, theirs] of rounds) {
+      if (system === ours || system === kedge) continue;
+      const key = ratioKey(system.name, field.subscribers, content, ours.name);
+      const ratio = hundredths(pairedRatio(own, theirs));
+      const served = hundredths(pairedRatio(own, theirs, 'served'));
+      Object.assign(figures, { [key]: ratio, [`${key}Served`]: served });
+      say(`${key} ${ratio}, served ${served}`);
+    }
   }
 }
 

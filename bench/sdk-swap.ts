@@ -52,7 +52,7 @@ async function measure(): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   try {
     const certificates = await Certificates.make(folder, REALM);
-    await using nodes = await BenchNodes.start(folder, certificates, 1);
+    await using nodes = await BenchNodes.start(folder, certificates, { count: 1, workers: 0 });
     using admin = await nodes.openAdmin();
     const ca = makeCa('bench programs');
     await publish(admin, addAll(nodes.realm, [ca.facts, ...publicRoots().slice(1, ANCHORS)]));

@@ -62,7 +62,7 @@ async function measure(): Promise<Measurement> {
   try {
     const program = buildSwarm(folder);
     const certificates = await Certificates.make(folder, REALM);
-    await using nodes = await BenchNodes.start(folder, certificates, 1);
+    await using nodes = await BenchNodes.start(folder, certificates, { count: 1, workers: 0 });
     using admin = await nodes.openAdmin();
     const { first, anchor } = await publishFirst(nodes.realm, admin);
     const held = { sequence: first.sequence, digest: first.digest };

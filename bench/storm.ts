@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import { PUBLIC_WEB } from '../demo/bundles.ts';
 import { atMost, type Claim, type Measurement, type Report, rounded } from './claim.ts';
 import { hundredths } from './fanout/bars.ts';
 import { Certificates } from './fanout/certificates.ts';
+import { workerCount } from './fanout/kedge.ts';
 import { BenchNodes, REALM } from './fanout/nodes.ts';
 import { beFirst, clientsAsked, isQuick, load } from './machine.ts';
 import { residentBytes } from './process-stats.ts';
@@ -35,6 +36,11 @@ const TO_HANDSHAKES_MAX = 1.3;
 /** Delivery takes this much longer at most beside a storm than beside the bare handshakes. */
 const NEIGHBOUR_MAX = 1.5;
 const MEGABYTE = 1024 * 1024;
+/** Where TLS is done: in the node, or in its workers. */
+const SETTINGS = [
+  { name: '', workers: 0 },
+  { name: 'Workers', workers: workerCount() },
+] as const;
 const ENDINGS = ['Sigterm', 'Sigkill'] as const;
 
 /** The claim. */
@@ -52,30 +58,10 @@ async function measure(): Promise<Measurement> {
   try {
     const program = buildSwarm(folder);
     const certificates = await Certificates.make(folder, REALM);
-    await using nodes = await BenchNodes.start(folder, certificates, 2);
-    await using neighbour = await Neighbour.start(nodes, { program, certificates });
-    await sleep(STEADY_MS);
-    report.figures['neighbourP99MsSteady'] = rounded(neighbour.takeP99Ms());
-    say('bare handshakes');
-    const bare = await measureHandshakes({ folder, certificates, program, clients: count });
-    const besideBareMs = neighbour.takeP99Ms();
-    Object.assign(report.figures, {
-      fullHandshakesMs: rounded(bare.fullMs),
-      resumedHandshakesMs: rounded(bare.resumedMs),
-      resumedHandshakes: bare.resumed,
-      neighbourP99MsBesideHandshakes: rounded(besideBareMs),
-    });
-    await using crowd = await connect(nodes, { program, certificates, count });
-    for (const ending of ENDINGS) {
-      await sleep(CALM_MS);
-      neighbour.takeP99Ms();
-      const servedMs = await restart(nodes, crowd, { ending, count }, report);
-      const besideMs = neighbour.takeP99Ms();
-      report.figures[`neighbourP99Ms${ending}`] = rounded(besideMs);
-      report.bars.push(
-        atMost(`toHandshakes${ending}`, hundredths(servedMs / bare.resumedMs), TO_HANDSHAKES_MAX),
-        atMost(`neighbour${ending}`, hundredths(besideMs / besideBareMs), NEIGHBOUR_MAX),
-      );
+    for (const { name, workers } of SETTINGS) {
+      const place = join(folder, `nodes${name}`);
+      await mkdir(place);
+      await endure({ name, workers, count, folder: place, certificates, program }, report);
     }
     report.notes.push(
       'clients are lean: TLS and HTTP/2 like the SDK, waits like the SDK, nothing is verified; ' +
@@ -85,6 +71,49 @@ async function measure(): Promise<Measurement> {
     return report;
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the nodes do TLS. */
+interface Weather {
+  /** Behind the names of figures. */
+  readonly name: string;
+  readonly workers: number;
+  readonly count: number;
+  /** Of its own. */
+  readonly folder: string;
+  readonly certificates: Certificates;
+  readonly program: string;
+}
+
+/** Both endings of one kind of nodes. */
+async function endure(weather: Weather, report: Report): Promise<void> {
+  const { name, workers, count, folder, certificates, program } = weather;
+  await using nodes = await BenchNodes.start(folder, certificates, { count: 2, workers });
+  await using neighbour = await Neighbour.start(nodes, { program, certificates });
+  await sleep(STEADY_MS);
+  report.figures[`neighbourP99MsSteady${name}`] = rounded(neighbour.takeP99Ms());
+  say(`bare handshakes beside nodes with ${workers} workers`);
+  const bare = await measureHandshakes({ folder, certificates, program, clients: count });
+  const besideBareMs = neighbour.takeP99Ms();
+  Object.assign(report.figures, {
+    [`fullHandshakesMs${name}`]: rounded(bare.fullMs),
+    [`resumedHandshakesMs${name}`]: rounded(bare.resumedMs),
+    [`resumedHandshakes${name}`]: bare.resumed,
+    [`neighbourP99MsBesideHandshakes${name}`]: rounded(besideBareMs),
+  });
+  await using crowd = await connect(nodes, { program, certificates, count });
+  for (const ending of ENDINGS) {
+    await sleep(CALM_MS);
+    neighbour.takeP99Ms();
+    const which = `${ending}${name}`;
+    const servedMs = await restart(nodes, crowd, { ending, which, count }, report);
+    const besideMs = neighbour.takeP99Ms();
+    report.figures[`neighbourP99Ms${which}`] = rounded(besideMs);
+    report.bars.push(
+      atMost(`toHandshakes${which}`, hundredths(servedMs / bare.resumedMs), TO_HANDSHAKES_MAX),
+      atMost(`neighbour${which}`, hundredths(besideMs / besideBareMs), NEIGHBOUR_MAX),
+    );
   }
 }
 
@@ -109,11 +138,18 @@ async function connect(
   return crowd;
 }
 
+interface Ending {
+  readonly ending: (typeof ENDINGS)[number];
+  /** Behind the names of figures. */
+  readonly which: string;
+  readonly count: number;
+}
+
 /** Ends the node and starts it again; milliseconds from when it serves until all are served. */
 async function restart(
   nodes: BenchNodes,
   crowd: Swarm,
-  { ending, count }: { readonly ending: (typeof ENDINGS)[number]; readonly count: number },
+  { ending, which, count }: Ending,
   { figures, bars }: Report,
 ): Promise<number> {
   say(`restart after ${ending}`);
@@ -129,12 +165,12 @@ async function restart(
       const firstUs = Math.min(startedUs, minOf(us));
       const lastUs = maxOf(us);
       Object.assign(figures, {
-        [`servedMs${ending}`]: rounded((lastUs - firstUs) / 1000),
-        [`servedMsSinceEnd${ending}`]: rounded((lastUs - endedUs) / 1000),
-        [`downMs${ending}`]: rounded((startedUs - endedUs) / 1000),
-        [`attempts${ending}`]: attempts - before.attempts,
-        [`failedAttempts${ending}`]: tries - before.failed,
-        [`resumed${ending}`]: resumed - before.resumed,
+        [`servedMs${which}`]: rounded((lastUs - firstUs) / 1000),
+        [`servedMsSinceEnd${which}`]: rounded((lastUs - endedUs) / 1000),
+        [`downMs${which}`]: rounded((startedUs - endedUs) / 1000),
+        [`attempts${which}`]: attempts - before.attempts,
+        [`failedAttempts${which}`]: tries - before.failed,
+        [`resumed${which}`]: resumed - before.resumed,
       });
       return 0;
     },
@@ -143,9 +179,9 @@ async function restart(
       return count - (await crowd.stats()).ready;
     },
   );
-  figures[`peakMb${ending}`] = rounded(residentBytes(node.pid ?? 0).peak / MEGABYTE);
-  bars.push(atMost(`notServed${ending}`, failed, 0));
-  return figures[`servedMs${ending}`] ?? Number.POSITIVE_INFINITY;
+  figures[`peakMb${which}`] = rounded(residentBytes(node.pid ?? 0).peak / MEGABYTE);
+  bars.push(atMost(`notServed${which}`, failed, 0));
+  return figures[`servedMs${which}`] ?? Number.POSITIVE_INFINITY;
 }
 
 function minOf(values: readonly number[]): number {

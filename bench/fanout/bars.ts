@@ -12,6 +12,8 @@ const PROCESSOR_TO_BARE_MAX = 1.25;
 const TO_FLOOR_MAX = 1.15;
 const FIRST_MAX_MS = 5;
 const RESIDENT_MAX_KB = 75;
+/** What Kedge with workers has to be ahead of, all. */
+const PEERS = ['natsKv', 'etcd', 'natsCore', 'redis'];
 const SNAPSHOT_AT = 1000;
 
 /** The name of a figure. */
@@ -20,9 +22,14 @@ export function keyOf(system: string, count: number, content: Content, figure: s
   return `${system}${count}${part}${figure}`;
 }
 
-/** The name of the figure that compares Kedge with another system. */
-export function ratioKey(other: string, count: number, content: Content): string {
-  return keyOf(`kedgeTo${other.slice(0, 1).toUpperCase()}${other.slice(1)}`, count, content, '');
+/** The name of the figure that compares Kedge, without or with workers, with another system. */
+export function ratioKey(
+  other: string,
+  count: number,
+  content: Content,
+  own: 'kedge' | 'kedgeWorkers' = 'kedge',
+): string {
+  return keyOf(`${own}To${other.slice(0, 1).toUpperCase()}${other.slice(1)}`, count, content, '');
 }
 
 /** The bars that the figures of a run can be held against; `count` is the largest one. */
@@ -35,8 +42,10 @@ export function judgeFanout(
     [ratio('bare'), TO_BARE_MAX],
     [ratio('natsKv'), 1],
     [ratio('etcd'), 1],
+    ...PEERS.map((name) => [ratioKey(name, count, 'delta', 'kedgeWorkers'), 1] as const),
     [keyOf('kedge', count, 'delta', 'FirstServedMs'), FIRST_MAX_MS],
     [`kedge${count}ResidentKb`, RESIDENT_MAX_KB],
+    [`kedgeWorkers${count}ResidentKb`, RESIDENT_MAX_KB],
     [`${ratioKey('raw', SNAPSHOT_AT, 'snapshot')}Served`, TO_FLOOR_MAX],
   ];
   const bars = limits.flatMap(([name, limit]) => {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { availableParallelism } from 'node:os';
 import { PUBLIC_WEB, publicRoots } from '../../demo/bundles.ts';
 import { makeCa } from '../../demo/certificates.ts';
 import type { AdminClient } from '../../src/client/admin-client.ts';
@@ -32,11 +33,27 @@ export const kedge: FanoutSystem = {
   name: 'kedge',
   summary: 'submit until clients have it; two signatures verified, synced to disk first',
   programs: [],
-  start: startKedge,
+  start: async (setting) => startKedge(setting, 0),
 };
 
-async function startKedge({ folder, certificates }: Setting): Promise<RunningServer> {
-  const nodes = await BenchNodes.start(folder, certificates, 1);
+/** The same, with TLS in as many processes as there are processors, two at least. */
+export const kedgeWorkers: FanoutSystem = {
+  name: 'kedgeWorkers',
+  summary: 'the same node, whose workers do TLS',
+  programs: [],
+  start: async (setting) => startKedge(setting, workerCount()),
+};
+
+/** Workers of a node that has this machine to itself. */
+export function workerCount(): number {
+  return Math.max(2, availableParallelism());
+}
+
+async function startKedge(
+  { folder, certificates }: Setting,
+  workers: number,
+): Promise<RunningServer> {
+  const nodes = await BenchNodes.start(folder, certificates, { count: 1, workers });
   const { realm } = nodes;
   const admin = await nodes.openAdmin();
   const first = realm.nextRelease(CHANGED, (body) => body);

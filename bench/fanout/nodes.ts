@@ -24,6 +24,13 @@ export const REALM = 'bench.kedge.test';
 const SERVED = [0x1a, 0x22];
 const CLIENTS_MAX = 20_000;
 
+/** How each of them is run. */
+export interface NodesSetting {
+  readonly count: number;
+  /** Processes that do TLS with programs; 0: the node itself. */
+  readonly workers: number;
+}
+
 /** One or more nodes that know each other. */
 export class BenchNodes implements AsyncDisposable {
   readonly realm: TestRealm;
@@ -49,7 +56,7 @@ export class BenchNodes implements AsyncDisposable {
   static async start(
     folder: string,
     certificates: Certificates,
-    count: number,
+    { count, workers }: NodesSetting,
   ): Promise<BenchNodes> {
     const realm = createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
     await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
@@ -76,7 +83,7 @@ export class BenchNodes implements AsyncDisposable {
     }
     const started = new BenchNodes({ realm, nodes, certificates, adminAddresses });
     for (const [i, node] of nodes.entries()) {
-      await started.#configure(node, adminAddresses[i] ?? '');
+      await started.#configure(node, adminAddresses[i] ?? '', workers);
       await node.start();
     }
     return started;
@@ -117,7 +124,11 @@ export class BenchNodes implements AsyncDisposable {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
 
-  async #configure({ place }: NodeProcess, adminAddress: string): Promise<void> {
+  async #configure(
+    { place }: NodeProcess,
+    adminAddress: string,
+    clientWorkers: number,
+  ): Promise<void> {
     const { certFile, keyFile, caFile } = await this.#certificates.files('node', place.id);
     const isAlone = this.nodes.length === 1;
     const config = {
@@ -130,7 +141,7 @@ export class BenchNodes implements AsyncDisposable {
         admins: adminAddress,
         ...(isAlone ? {} : { peers: place.peerAddress }),
       },
-      tls: { certFile, keyFile, caFile },
+      tls: { certFile, keyFile, caFile, clientWorkers },
       identities: [
         { id: `spiffe://${REALM}/client/*`, roles: ['client'] },
         { id: `spiffe://${REALM}/admin/*`, roles: ['admin'] },

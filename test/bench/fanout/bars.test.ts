@@ -14,6 +14,20 @@ describe('judgeFanout', () => {
     ]);
   });
 
+  it('wants a node with workers ahead of all others', () => {
+    const own = (other: string): string => ratioKey(other, 10_000, 'delta', 'kedgeWorkers');
+    const figures = {
+      [own('natsCore')]: 1.01,
+      [own('redis')]: 0.9,
+      kedgeWorkers10000ResidentKb: 76,
+    };
+    expect(judgeFanout(figures, 10_000).map(({ name, met }) => [name, met])).toEqual([
+      ['kedgeWorkersToNatsCore10000Delta', false],
+      ['kedgeWorkersToRedis10000Delta', true],
+      ['kedgeWorkers10000ResidentKb', false],
+    ]);
+  });
+
   it('says nothing about what was not measured', () => {
     expect(judgeFanout({}, 10_000)).toEqual([]);
   });
