@@ -4,7 +4,8 @@
  *
  * @module
  */
-export type { Bundle, BundleAnchor, CaPemsOptions, WithheldReason } from './client/bundle.ts';
+export type { Bundle, CaPemsOptions } from './client/bundle.ts';
+export type { BundleAnchor, WithheldReason } from './client/bundle-anchors.ts';
 export type { BundleSet } from './client/bundle-set.ts';
 export type { BundleChange } from './client/changes.ts';
 export type { ExpiredPolicy } from './client/expiry.ts';

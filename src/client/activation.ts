@@ -15,7 +15,8 @@ import type { HeldRelease, WatchRequest, WatchResponse } from '../core/watch/mes
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
-import { type Bundle, readCertificates } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
+import { readCertificates } from './bundle-anchors.ts';
 import { BundleListeners } from './bundle-listeners.ts';
 import type { Cache } from './copy/cache.ts';
 import { FloorFile } from './copy/floor-file.ts';

@@ -39,7 +39,7 @@ export class Expiry {
     if (policy === 'keep' || bundle.expiresAtMs > nowMs()) return bundle;
     const known = this.#withdrawn.get(inUse);
     if (known !== undefined) return known;
-    const withdrawn = makeBundle(realm, head, blobs, 'expired');
+    const withdrawn = makeBundle(realm, head, blobs, { condition: 'expired' });
     this.#withdrawn.set(inUse, withdrawn);
     return withdrawn;
   }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Bundle, BundleAnchor } from '../../client/bundle.ts';
+import type { Bundle } from '../../client/bundle.ts';
+import type { BundleAnchor } from '../../client/bundle-anchors.ts';
 import type { BundleChange } from '../../client/changes.ts';
 import { type Notice, onNotice } from '../../client/notices.ts';
 import type { BundleSourceOptions } from '../../client/options.ts';

@@ -65,6 +65,8 @@ interface Climb {
 /** Leaves whose verdict is remembered: the peers of a busy program. */
 const VERDICTS_MAX = 2048;
 
+/** The names of CAs, which sets share. */
+const subjects = new WeakMap<Authority, string>();
 /** Who issued whom, as far as that was found out. */
 const issued = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>();
 
@@ -84,8 +86,9 @@ export class Authorities {
   /** Reads the certificates ahead of their first use, in pieces, as long as that is wanted. */
   async read(isWanted: () => boolean): Promise<void> {
     for (const ca of this.#cas.values()) {
+      if (subjects.has(ca)) continue;
       if (!isWanted()) return;
-      await turns.run(() => foldName(ca.certificate().subject));
+      await turns.run(() => subjectOf(ca));
     }
   }
 
@@ -205,10 +208,17 @@ export class Authorities {
   }
 }
 
+/** The name that leaves look for, as it is compared. */
+function subjectOf(ca: Authority): string {
+  const subject = subjects.get(ca) ?? foldName(ca.certificate().subject);
+  subjects.set(ca, subject);
+  return subject;
+}
+
 function sortBySubject(cas: Iterable<Authority>): ReadonlyMap<string, readonly Authority[]> {
   const bySubject = new Map<string, Authority[]>();
   for (const ca of cas) {
-    const subject = foldName(ca.certificate().subject);
+    const subject = subjectOf(ca);
     const same = bySubject.get(subject);
     if (same === undefined) bySubject.set(subject, [ca]);
     else same.push(ca);

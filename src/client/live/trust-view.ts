@@ -15,7 +15,8 @@ import type { Clock } from '../../ports/clock.ts';
 import { type Logger, noLogger } from '../../ports/logger.ts';
 import { type Metrics, noMetrics } from '../../ports/metrics.ts';
 import { systemClock } from '../../ports/system-clock.ts';
-import type { Bundle, BundleAnchor } from '../bundle.ts';
+import type { Bundle } from '../bundle.ts';
+import type { BundleAnchor } from '../bundle-anchors.ts';
 import { type AnchorInside, insideOf } from '../usage/taking.ts';
 import type { UsedConnection } from '../usage/usage.ts';
 import { Authorities, type Authority } from './authorities.ts';
@@ -164,6 +165,7 @@ export class TrustView implements Disposable {
     coming.set = set;
     if (set.tag === this.#current.tag) return;
     await set.authorities.read(isWanted);
+    await turns.pass(set.caPems.length);
     if (isWanted()) await this.#follower.prepare?.(set, isWanted);
   }
 
@@ -213,13 +215,17 @@ function requireSelector(source: TrustSource, { bundle, purpose }: Partial<Trust
   throw new KedgeError('CONFIG', `${what}${watched}`);
 }
 
+/** By their anchors, which releases share: what one of them found out the next one knows. */
+const known = new WeakMap<BundleAnchor, Authority>();
+
 /** Nobody is trusted before the first bundle arrives. */
 function trustSetOf(source: TrustSource, bundle: Bundle | undefined, purpose: string): TrustSet {
   const anchors = bundle?.trusted(purpose) ?? [];
   const cas = anchors.map((anchor): Authority => {
     // What is taken by its public names is used unseen, as far as nodes are told.
     const inside = source.noteHandshake === undefined ? undefined : insideOf(anchor);
-    return { ...termsOf(anchor), ...(inside ?? takenFrom(anchor)) };
+    if (inside === undefined) return { ...termsOf(anchor), ...takenFrom(anchor) };
+    return known.get(anchor) ?? noted(anchor, { ...termsOf(anchor), ...inside });
   });
   const names = cas.map(({ id, limitsText }) => `${id}${limitsText}`);
   return {
@@ -228,6 +234,11 @@ function trustSetOf(source: TrustSource, bundle: Bundle | undefined, purpose: st
     authorities: new Authorities(cas),
     reasonOf: (id) => bundle?.tombstones.find((one) => one.id === id)?.reason ?? 'narrowed',
   };
+}
+
+function noted(anchor: BundleAnchor, authority: Authority): Authority {
+  known.set(anchor, authority);
+  return authority;
 }
 
 function termsOf(anchor: BundleAnchor): Omit<Authority, keyof AnchorInside> {

@@ -25,18 +25,24 @@ export interface InUse {
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
 }
 
-/** A verified head with its blobs, all of which must be there and checked. */
+/**
+ * A verified head with its blobs, all of which must be there and checked; `before` is the bundle
+ * that it takes the place of.
+ */
 export function inUseOf(
   realm: RealmName,
   head: ReleaseHead,
   blobs: ReadonlyMap<AnchorId, Uint8Array>,
+  before?: Bundle,
 ): InUse {
-  let bundle: Bundle | undefined;
+  let [bundle, last]: [Bundle | undefined, Bundle | undefined] = [undefined, before];
   return {
     head,
     blobs,
     get bundle() {
-      bundle ??= makeBundle(realm, head, blobs);
+      bundle ??= makeBundle(realm, head, blobs, { before: last });
+      // Or a release would keep all those before it.
+      last = undefined;
       return bundle;
     },
   };

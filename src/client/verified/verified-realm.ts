@@ -248,7 +248,8 @@ export class VerifiedRealm {
       const der = before?.blobs.get(id) ?? standing?.blobs.get(id) ?? pending.get(id);
       if (der !== undefined) blobs.set(id, der);
     }
-    const inUse = this.#complete(head, blobs);
+    checkBlobs(head.body, blobs, before?.blobs);
+    const inUse = inUseOf(this.#pin.realm, head, blobs, before?.bundle);
     const isOut = isOusted(state, before?.head, head);
     const isNewer = isOut || head.sequence > (before?.head.sequence ?? 0);
     if (isNewer) admit(head);
@@ -263,11 +264,6 @@ export class VerifiedRealm {
     if (isOut && before !== undefined) this.fallen.add(before.head.digest);
     this.#inUse.set(bundle, inUse);
     return { kind: 'released', inUse };
-  }
-
-  #complete(head: ReleaseHead, blobs: ReadonlyMap<AnchorId, Uint8Array>): InUse {
-    checkBlobs(head.body, blobs);
-    return inUseOf(this.#pin.realm, head, blobs);
   }
 
   #fork(state: TrustedState, evidence: Evidence): Applied {

@@ -42,6 +42,24 @@ function under(authorities: Authorities, chain: readonly Uint8Array[]): readonly
   return verdict.kind === 'vouched' ? verdict.anchors : [];
 }
 
+describe('Authorities.read', () => {
+  it('reads each CA once for all sets that have it', async () => {
+    let read = 0;
+    const counted = (one: IssuedCertificate): Authority => ({
+      ...ca(one),
+      certificate: () => {
+        read += 1;
+        return new X509Certificate(one.certificatePem);
+      },
+    });
+    const [kept, added] = [counted(root), counted(middle)];
+    await new Authorities([kept]).read(() => true);
+    expect(read).toBe(1);
+    await new Authorities([kept, added]).read(() => true);
+    expect(read).toBe(2);
+  });
+});
+
 describe('the anchors under a chain', () => {
   it('are the CA that signed it, and no other one of its name', () => {
     const twin = issueCa({ ...common, commonName: 'Root' });

@@ -67,6 +67,15 @@ describe('checkBlobs', () => {
     expectCode('DIGEST', () => checkBlobs(body, flipped));
   });
 
+  it('takes what is the very same as it was when it was checked, and nothing else', () => {
+    const before = blobs('a', 'b');
+    checkBlobs(body, new Map(before), before);
+    const flipped = new Map(before).set(anchorId('b'), der('c'));
+    expectCode('DIGEST', () => checkBlobs(body, flipped, before));
+    // Only to see that it is not hashed again.
+    checkBlobs(body, flipped, flipped);
+  });
+
   it('refuses one that is too large, and none that is not', () => {
     const most = new Uint8Array(ANCHOR_MAX_BYTES);
     const at = sha256(most);
