@@ -23,10 +23,18 @@ import { FloorFile } from './copy/floor-file.ts';
 import { savedRealm } from './copy/restore.ts';
 import type { Expiry } from './expiry.ts';
 import { turns } from './live/turns.ts';
-import { absence, reportBundle, reportOverruled, reportSettled } from './reports.ts';
+import {
+  absence,
+  reportBundle,
+  reportCharters,
+  reportOverruled,
+  reportUnattested,
+  reportWaitingCharters,
+} from './reports.ts';
 import type { Applied } from './verified/applied.ts';
 import type { AttestedRealm } from './verified/attested-realm.ts';
 import type { Pending } from './verified/pending.ts';
+import { readAhead } from './verified/read-ahead.ts';
 import type { InUse } from './verified/realm-pin.ts';
 import type { VerifiedRealm } from './verified/verified-realm.ts';
 
@@ -139,9 +147,7 @@ export class Activation {
    * been noted, and told to the node where it can be.
    */
   async take(response: WatchResponse, pending: Pending, reply: Reply): Promise<Applied> {
-    // Decoding an update was a piece of work by itself, and judging it is another one.
-    const bundle = response.kind === 'update' ? this.bundle(response.update.bundle) : undefined;
-    await turns.pass(bundle?.anchors.length ?? 0);
+    if (response.kind === 'update') await readAhead(response.update, this.#options.realm.trusted);
     const applied = this.#options.attested.apply(response, pending, this.#options.clock.nowMs());
     switch (applied.kind) {
       case 'nothing':
@@ -163,12 +169,7 @@ export class Activation {
         reportOverruled(this.#options, applied.bundle);
         break;
       case 'charters':
-        this.#options.logger.info(
-          { event: 'charter.accepted', version: applied.version },
-          'charter accepted',
-        );
-        reportSettled(this.#options, applied.settled);
-        this.#options.metrics.set('kedge_client_charter_unattested', 0);
+        reportCharters(this.#options, applied);
         await this.#save();
         break;
       case 'released':
@@ -215,17 +216,15 @@ export class Activation {
       this.noteRefusal(at, failure);
       reply({ kind: 'refusal', at, code: failure.code, reason: failure.message });
     } else if (isSaved) {
+      await turns.pass(size);
       reply({ kind: 'acknowledgement', at, stage: 'loaded' });
     }
   }
 
   /** Normal for the moment that regions take; when it lasts, the bundle becomes stale. */
   #noteUnattested({ at, error }: Extract<Applied, { kind: 'unattested' }>, reply: Reply): void {
-    const { logger, metrics } = this.#options;
-    const { bundle, sequence } = at;
-    metrics.set('kedge_client_bundle_unattested', 1, { bundle });
-    metrics.increment('kedge_client_unattested_total', { code: error.code });
-    logger.info({ event: 'bundle.unattested', bundle, sequence, code: error.code }, error.message);
+    const { bundle } = at;
+    reportUnattested(this.#options, at, error);
     const known = this.#unattested.get(bundle);
     this.#unattested.set(bundle, at);
     this.#errors.set(bundle, error);
@@ -234,11 +233,8 @@ export class Activation {
 
   /** Normal for the moment that regions take; when it lasts, all bundles become stale. */
   #noteWaitingCharters(waiting: Extract<Applied, { kind: 'charters-wait' }>): void {
-    const { logger, metrics } = this.#options;
-    const { version, error, bundle } = waiting;
-    metrics.set('kedge_client_charter_unattested', 1);
-    metrics.increment('kedge_client_unattested_total', { code: error.code });
-    logger.info({ event: 'charter.unattested', version, code: error.code }, error.message);
+    reportWaitingCharters(this.#options, waiting);
+    const { bundle, error } = waiting;
     if (bundle !== undefined) this.#errors.set(bundle, error);
   }
 

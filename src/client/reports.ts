@@ -7,6 +7,7 @@
 import { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
 import type { ClockReading } from '../core/log/clock.ts';
+import type { HeldRelease } from '../core/watch/messages.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Metrics } from '../ports/metrics.ts';
 import type { Bundle } from './bundle.ts';
@@ -45,9 +46,14 @@ export function reportBundle({ logger, metrics }: ReportTargets, bundle: Bundle)
   );
 }
 
-/** Reports that the charter has decided about forks of bundles. */
-export function reportSettled({ logger }: ReportTargets, bundles: readonly BundleName[]): void {
-  for (const bundle of bundles) {
+/** Reports charters that came into use, and the bundles about whose forks they decided. */
+export function reportCharters(
+  { logger, metrics }: ReportTargets,
+  { version, settled }: { readonly version: number; readonly settled: readonly BundleName[] },
+): void {
+  logger.info({ event: 'charter.accepted', version }, 'charter accepted');
+  metrics.set('kedge_client_charter_unattested', 0);
+  for (const bundle of settled) {
     logger.warn(
       { event: 'stream.settled', bundle },
       `the charter decided about the fork of ${bundle}: it takes new releases again`,
@@ -61,6 +67,28 @@ export function reportOverruled({ logger }: ReportTargets, bundle: BundleName): 
     { event: 'bundle.overruled', bundle },
     `the charter decided against the release of ${bundle} in use: the next one replaces it`,
   );
+}
+
+/** Reports a verified release that waits until enough regions cosigned it. */
+export function reportUnattested(
+  { logger, metrics }: ReportTargets,
+  { bundle, sequence }: HeldRelease,
+  { code, message }: KedgeError,
+): void {
+  metrics.set('kedge_client_bundle_unattested', 1, { bundle });
+  metrics.increment('kedge_client_unattested_total', { code });
+  logger.info({ event: 'bundle.unattested', bundle, sequence, code }, message);
+}
+
+/** Reports verified charters that wait likewise; `version` is that of the last. */
+export function reportWaitingCharters(
+  { logger, metrics }: ReportTargets,
+  { version, error }: { readonly version: number; readonly error: KedgeError },
+): void {
+  const { code, message } = error;
+  metrics.set('kedge_client_charter_unattested', 1);
+  metrics.increment('kedge_client_unattested_total', { code });
+  logger.info({ event: 'charter.unattested', version, code }, message);
 }
 
 /** Conformance C17: a floor is set, so something was here once, and it is gone. */

@@ -15,7 +15,9 @@
 import { setImmediate, setTimeout } from 'node:timers';
 
 /** What one turn may take; a single step can take it beyond that. */
-const PIECE_MS = 0.5;
+const PIECE_MS = 0.25;
+/** The same of work that rests no more. */
+const LONG_PIECE_MS = 0.5;
 /** What it may take of what all the rest of a turn takes. */
 const SHARE = 0.1;
 /** The rest after a piece; timers know no less. */
@@ -62,9 +64,10 @@ export class Turns {
       setImmediate(() => {
         const nowMs = performance.now();
         const isEnough = this.#spentMs < this.#budgetMs;
-        this.#budgetMs = Math.max(PIECE_MS, SHARE * (nowMs - beganMs - this.#spentMs));
         this.#sinceMs = isEnough ? undefined : (this.#sinceMs ?? beganMs);
-        const isResting = nowMs - (this.#sinceMs ?? Number.NEGATIVE_INFINITY) < RESTS_FOR_MS;
+        const isResting = nowMs - (this.#sinceMs ?? nowMs) < RESTS_FOR_MS;
+        const pieceMs = isResting ? PIECE_MS : LONG_PIECE_MS;
+        this.#budgetMs = Math.max(pieceMs, SHARE * (nowMs - beganMs - this.#spentMs));
         if (isResting) setTimeout(begin, REST_MS);
         else begin();
       });

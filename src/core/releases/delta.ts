@@ -57,6 +57,15 @@ export function diffBodies(base: Uint8Array, head: Uint8Array): Uint8Array {
 }
 
 /**
+ * Takes a body apart for the patches that build on it, which is most of the work of the first of
+ * them; those that follow find it done. Errors: `PARSE`, `LIMIT`.
+ */
+export function takeApart(base: Uint8Array): void {
+  const { anchors } = splitBody(base, 'base body');
+  textOfAll(anchors);
+}
+
+/**
  * Rebuilds the body that `patch` makes of `base`. The caller compares its digest with the signed
  * one (DL-5) before it uses it. Errors: `PARSE`, `LIMIT`.
  */

@@ -12,7 +12,7 @@ import { sha256 } from '../../../src/core/crypto.ts';
 import { isErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import { parseSequence } from '../../../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
-import { applyPatch, diffBodies } from '../../../src/core/releases/delta.ts';
+import { applyPatch, diffBodies, takeApart } from '../../../src/core/releases/delta.ts';
 import { canonical, expectCode } from '../support.ts';
 import { anchor, bodyOf, tombstone } from './bodies.ts';
 
@@ -57,6 +57,21 @@ const someBody: fc.Arbitrary<ReleaseBody> = fc
       ...(isInWaves && { delivery: 'waves' }),
     }),
   );
+
+describe('takeApart', () => {
+  it('changes nothing of what a patch makes of a body', () => {
+    const [base, head] = ['a', 'b'].map((name) => encodeReleaseBody(bodyOf([anchor(name)])));
+    if (base === undefined || head === undefined) throw new Error('no bodies');
+    const patch = diffBodies(base, head);
+    const copy = base.slice();
+    takeApart(copy);
+    expect(applyPatch(copy, patch)).toEqual(head);
+  });
+
+  it('refuses what is no body', () => {
+    expectCode('PARSE', () => takeApart(new TextEncoder().encode('[]')));
+  });
+});
 
 describe('diffBodies and applyPatch', () => {
   for (const vector of vectors.valid) {
