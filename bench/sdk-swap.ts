@@ -2,8 +2,11 @@
  * Claim `sdk-swap`: what requests notice when a bundle of 140 anchors changes under them. A server
  * and a client, both with live trust, at 1,000 requests per second over kept-alive connections.
  *
- * Every second change takes an anchor away, so that all connections have to be made anew; the
- * others add one. Requests that ran while a change came into use are compared with all others.
+ * Every second change takes an anchor away, for which both build new TLS contexts; the others add
+ * one, which the contexts in use read. Connections rest on an anchor that stays, and go on.
+ * Requests that ran while a change came into use are compared with all others, and with those that
+ * ran while a bundle changed that neither program watches: that is what the node, and the admin in
+ * the process of the benchmark, take from two programs with which they share the processors.
  *
  * @module
  */
@@ -15,7 +18,7 @@ import { publicRoots } from '../demo/bundles.ts';
 import { type DemoCa, makeCa, makeLeaf, saveLeaf } from '../demo/certificates.ts';
 import { type ProgramSetup, preciseNowMs, type Target } from '../demo/messages.ts';
 import type { AdminClient } from '../src/client/admin-client.ts';
-import { parseBundleName } from '../src/core/ids.ts';
+import { type BundleName, parseBundleName } from '../src/core/ids.ts';
 import { addAnchor, revokeAnchor } from '../src/core/releases/edit.ts';
 import type { TestRealm, TestRelease } from '../src/testing/realm.ts';
 import type { CertificateFacts } from '../src/x509/certificate.ts';
@@ -29,6 +32,7 @@ import { Program, type Samples } from './sdk-swap/program.ts';
 import { split, type Window } from './sdk-swap/windows.ts';
 
 const BUNDLE = parseBundleName('swap.kedge.test');
+const UNWATCHED = parseBundleName('unwatched.kedge.test');
 const ANCHORS = 140;
 const PURPOSES = ['tls-server', 'tls-client'];
 const SWAPS = 20;
@@ -55,7 +59,10 @@ async function measure(): Promise<Measurement> {
     await using nodes = await BenchNodes.start(folder, certificates, { count: 1, workers: 0 });
     using admin = await nodes.openAdmin();
     const ca = makeCa('bench programs');
-    await publish(admin, addAll(nodes.realm, [ca.facts, ...publicRoots().slice(1, ANCHORS)]));
+    const roots = [ca.facts, ...publicRoots().slice(1, ANCHORS)];
+    for (const bundle of [BUNDLE, UNWATCHED]) {
+      await publish(admin, addAll(nodes.realm, bundle, roots));
+    }
     const make = programSetups({ folder, certificates, nodes, ca });
     await using server = new Program('../../demo/programs/server.js', await make('server', []));
     const target = { host: '127.0.0.1', port: await server.port() };
@@ -73,9 +80,11 @@ async function measure(): Promise<Measurement> {
 interface Swaps {
   readonly widening: readonly Window[];
   readonly narrowing: readonly Window[];
+  /** As long as those before them. */
+  readonly unwatched: readonly Window[];
 }
 
-/** Adds an anchor, takes it away, and so on; when each change was under way. */
+/** Adds an anchor, takes it away, and so on, also unwatched; when each change was under way. */
 async function swapAll(
   realm: TestRealm,
   admin: AdminClient,
@@ -83,6 +92,7 @@ async function swapAll(
 ): Promise<Swaps> {
   const widening: Window[] = [];
   const narrowing: Window[] = [];
+  const unwatched: Window[] = [];
   const change = async (made: Made): Promise<Window> => {
     const fromMs = preciseNowMs();
     await publish(admin, made);
@@ -91,45 +101,56 @@ async function swapAll(
     await sleep(BETWEEN_MS);
     return { fromMs, untilMs };
   };
+  const beside = async (made: Made, like: Window): Promise<Window> => {
+    const fromMs = preciseNowMs();
+    await publish(admin, made);
+    await sleep(BETWEEN_MS);
+    return { fromMs, untilMs: fromMs + like.untilMs - like.fromMs };
+  };
   const swaps = isQuick() ? QUICK_SWAPS : SWAPS;
   for (let i = 0; i < swaps / 2; i += 1) {
     const { facts } = makeCa(`CA ${i}`);
-    widening.push(await change(addAll(realm, [facts])));
-    const release = realm.nextRelease(BUNDLE, (body, point) => revokeAnchor(body, facts.id, point));
-    narrowing.push(await change({ release, blobs: [] }));
+    const widened = await change(addAll(realm, BUNDLE, [facts]));
+    const narrowed = await change(revoke(realm, BUNDLE, facts));
+    widening.push(widened);
+    narrowing.push(narrowed);
+    unwatched.push(await beside(addAll(realm, UNWATCHED, [facts]), widened));
+    unwatched.push(await beside(revoke(realm, UNWATCHED, facts), narrowed));
     say(`${2 * (i + 1)} of ${swaps} changes`);
   }
-  return { widening, narrowing };
+  return { widening, narrowing, unwatched };
 }
 
 function judge(
   { atMs, tookMs, failed, lastFailure }: Samples,
   { startMs, windows }: { readonly startMs: number; readonly windows: Swaps },
 ): Measurement {
-  const { widening, narrowing } = windows;
+  const { widening, narrowing, unwatched } = windows;
+  const watched = [...widening, ...narrowing];
   const samples = atMs
     .map((at, i) => ({ atMs: at, tookMs: tookMs[i] ?? Number.NaN }))
     .filter((sample) => sample.atMs >= startMs);
-  const all = split(samples, [...widening, ...narrowing]);
+  const { inside } = split(samples, watched);
+  const { outside } = split(samples, [...watched, ...unwatched]);
   const p99 = (values: readonly number[]): number => rounded(percentile(values, 0.99));
-  const ratio = percentile(all.inside, 0.99) / percentile(all.outside, 0.99);
-  const lengths = [...widening, ...narrowing].map(
-    ({ fromMs, untilMs }) => untilMs - AFTER_MS - fromMs,
-  );
+  const p99In = (some: readonly Window[]): number => p99(split(samples, some).inside);
+  const ratio = percentile(inside, 0.99) / percentile(outside, 0.99);
+  const lengths = watched.map(({ fromMs, untilMs }) => untilMs - AFTER_MS - fromMs);
   return {
     figures: {
       anchors: ANCHORS,
       changes: lengths.length,
       requests: samples.length,
-      requestsDuringChanges: all.inside.length,
+      requestsDuringChanges: inside.length,
       failed,
       changeMsMedian: rounded(percentile(lengths, 0.5)),
-      p50MsSteady: rounded(percentile(all.outside, 0.5)),
-      p99MsSteady: p99(all.outside),
-      p99MsDuring: p99(all.inside),
-      p99MsDuringWidening: p99(split(samples, widening).inside),
-      p99MsDuringNarrowing: p99(split(samples, narrowing).inside),
-      maxMsDuring: rounded(percentile(all.inside, 1)),
+      p50MsSteady: rounded(percentile(outside, 0.5)),
+      p99MsSteady: p99(outside),
+      p99MsDuring: p99(inside),
+      p99MsDuringWidening: p99In(widening),
+      p99MsDuringNarrowing: p99In(narrowing),
+      p99MsDuringUnwatched: p99In(unwatched),
+      maxMsDuring: rounded(percentile(inside, 1)),
       loadAfter: load(),
     },
     bars: [
@@ -145,8 +166,8 @@ interface Made {
   readonly blobs: readonly Uint8Array[];
 }
 
-function addAll(realm: TestRealm, roots: readonly CertificateFacts[]): Made {
-  const release = realm.nextRelease(BUNDLE, (body, point) =>
+function addAll(realm: TestRealm, bundle: BundleName, roots: readonly CertificateFacts[]): Made {
+  const release = realm.nextRelease(bundle, (body, point) =>
     roots.reduce(
       (next, { id, subject }) =>
         addAnchor(next, { id, label: subject.slice(0, 100), purposes: PURPOSES }, 'active', point),
@@ -154,6 +175,11 @@ function addAll(realm: TestRealm, roots: readonly CertificateFacts[]): Made {
     ),
   );
   return { release, blobs: roots.map(({ der }) => der) };
+}
+
+function revoke(realm: TestRealm, bundle: BundleName, { id }: CertificateFacts): Made {
+  const release = realm.nextRelease(bundle, (body, point) => revokeAnchor(body, id, point));
+  return { release, blobs: [] };
 }
 
 async function publish(admin: AdminClient, { release, blobs }: Made): Promise<void> {
