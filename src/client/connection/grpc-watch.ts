@@ -84,6 +84,7 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
   const watch = new GrpcWatchCall(client, call);
   try {
     await connected(client, call, options);
+    sockets.end();
   } catch (thrown) {
     watch.cancel();
     sockets.destroy();
