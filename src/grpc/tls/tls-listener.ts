@@ -23,6 +23,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Metrics } from '../../ports/metrics.ts';
 import type { Authorities, AuthorityId } from './authorities.ts';
 import type { ConnectionTaker, LineListening } from './caller-line.ts';
+import { boundedAltNames } from './certificate-names.ts';
 import { listenerContext, MUTUAL } from './contexts.ts';
 import { Entrance } from './entrance.ts';
 import type { LiveTls } from './live-tls.ts';
@@ -49,6 +50,8 @@ const HANDSHAKE_WITHIN_MS = 10_000;
 const GROUPS = 64;
 /** Connections that are judged between two turns of the event loop: some ten milliseconds. */
 const JUDGED_PER_TURN = 64;
+/** Names of a caller that are logged, as far as that. */
+const LOGGED_MAX_CHARS = 2048;
 
 interface Connection {
   readonly socket: TLSSocket;
@@ -147,7 +150,7 @@ export class TlsListener implements LineListening {
     const isOver =
       resumed !== undefined && this.#authorities.isOver(resumed, this.#options.clock.nowMs());
     const group = this.#nextGroup();
-    const line = new TlsLine(socket, altNames);
+    const line = new TlsLine(socket, boundedAltNames(altNames));
     const connection: Connection = { socket, line, group };
     if (isOver || !this.#isLetIn(connection)) {
       socket.destroy();
@@ -225,11 +228,11 @@ export class TlsListener implements LineListening {
   }
 
   #judge(connection: Connection): void {
-    const { socket } = connection;
+    const { socket, line } = connection;
     if (socket.destroyed || this.#isVouchedFor(connection)) return;
     const { logger, metrics } = this.#options;
     const { remoteAddress: from } = socket;
-    const { subjectaltname: names } = socket.getPeerCertificate();
+    const names = line.altNames?.slice(0, LOGGED_MAX_CHARS);
     metrics.increment('kedge_connections_cut_total', { side: 'accepted' });
     logger.warn(
       { event: 'connection.cut', side: 'accepted', from, names },

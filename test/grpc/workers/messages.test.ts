@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Authorities } from '../../../src/grpc/tls/authorities.ts';
+import { boundedAltNames, parseAltNames } from '../../../src/grpc/tls/certificate-names.ts';
 import {
   beginningText,
   materialText,
@@ -52,6 +53,13 @@ describe('what a worker says', () => {
   it.each(['DNS:a.example', '', undefined])('names the caller as it was: %s', (altNames) => {
     const line = { id: 7, group: 3, from: '[::1]:50123', isHttp2: true, altNames };
     expect(heard(openedFrame(line))).toEqual({ kind: 'opened', line });
+  });
+
+  it('has room for as many names as decide who calls', () => {
+    const altNames = boundedAltNames('\u20ac'.repeat(500_000));
+    const line = { id: 7, group: 3, from: '[::1]:50123', isHttp2: true, altNames };
+    expect(heard(openedFrame(line))).toEqual({ kind: 'opened', line });
+    expect(() => parseAltNames(altNames)).toThrow(expect.objectContaining({ code: 'ACCESS' }));
   });
 
   it('carries the bytes of a line as they are', () => {
