@@ -200,11 +200,16 @@ function fork(program: string): Worker {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
   });
-  return cluster.fork(ENVIRONMENT);
+  const worker = cluster.fork(ENVIRONMENT);
+  // Comes also where there is no process that somebody could wait for.
+  worker.on('error', () => undefined);
+  return worker;
 }
 
 function pipeOf(worker: Worker): Socket {
-  const pipe = worker.process.stdio[PIPE_AT];
+  // Absent where this process may open nothing more, whatever its type says.
+  const stdio: unknown = Reflect.get(worker.process, 'stdio');
+  const pipe: unknown = Array.isArray(stdio) ? stdio[PIPE_AT] : undefined;
   if (!(pipe instanceof Socket)) throw new KedgeError('UNAVAILABLE', 'no process can be started');
   return pipe;
 }

@@ -43,6 +43,7 @@ export class Worker {
   readonly #paused: Set<WorkerLine> = new Set();
   #tls: LiveTls | undefined;
   #listener: TlsListener | undefined;
+  #isStopped = false;
   #lastId = 0;
   #lastGroup = 0;
 
@@ -70,6 +71,7 @@ export class Worker {
       case 'material':
         return this.#tls?.replace(parseMaterial(said.text));
       case 'stop':
+        this.#isStopped = true;
         return this.#listener?.stop();
       case 'end':
       case 'destroy':
@@ -106,6 +108,8 @@ export class Worker {
           set: () => undefined,
         },
       });
+      // The node may have begun to leave while this was on its way.
+      if (this.#isStopped) this.#listener.stop();
       this.#channel.send(listeningFrame(this.#listener.port));
       setInterval(() => this.#tell(), ALIVE_EVERY_MS).unref();
     } catch (thrown) {
