@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Tombstone } from '../../core/anchors/anchor.ts';
+import type { Anchor, Tombstone } from '../../core/anchors/anchor.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { type BundleName, releaseStream, type Sequence } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
-import { leftSince, narrowBack, rollBack } from '../../core/releases/rollback.ts';
+import { leftSince, loosened, narrowBack, rollBack } from '../../core/releases/rollback.ts';
 import { headOf } from '../../core/trusted/state.ts';
 import { addExamples, hinted, sequenceArgument } from '../help.ts';
 import { addDraftOptions, addRealmOptions, addShortcutOptions } from '../realm/options.ts';
@@ -76,11 +76,22 @@ async function run(session: Session, sequence: Sequence, options: Options): Prom
   const goBack = options.narrow === true ? narrowBack : rollBack;
   await saveEdited(session, options, workspace, (_, point) =>
     hinted({ LIFECYCLE: hint }, async () => {
+      if (goBack === narrowBack) sayWhatStaysWide(session, loosened(head.body, body));
       const next = goBack(head.body, { sequence, body }, point);
       if (goBack === rollBack) sayWhatStaysAway(session, leftSince(head.body, body), body);
       return { body: next };
     }),
   );
+}
+
+/** Before the rest: that there is nothing else to take away may be the next thing that is said. */
+function sayWhatStaysWide({ output }: Session, anchors: readonly Anchor[]): void {
+  for (const { id, label } of anchors) {
+    output.warn(
+      `"${printable(label)}" (${id.slice(0, 16)}) keeps its limits, which were others then: the ` +
+        'release role can bring them back (without --narrow), the revoke role can revoke it',
+    );
+  }
 }
 
 function sayWhatStaysAway(

@@ -63,8 +63,8 @@ export function rollBack(
 /**
  * Makes the body that takes away what `earlier` did not trust, and nothing else, so that the
  * `revoke` role alone may sign it (NR-1): anchors that are trusted since are revoked, for ever;
- * purposes, limits and times of `earlier` come back where that narrows. What is only staged stays.
- * Errors: `LIFECYCLE` when there is nothing to take away.
+ * purposes, limits and times of `earlier` come back where that narrows. What is only staged stays,
+ * and so do {@link loosened} limits. Errors: `LIFECYCLE` when there is nothing to take away.
  */
 export function narrowBack(
   current: ReleaseBody,
@@ -87,8 +87,26 @@ export function narrowBack(
   if (!isSame) return body;
   throw new KedgeError(
     'LIFECYCLE',
-    `nothing is trusted that release ${String(earlier.sequence)} did not trust as well`,
+    `there is nothing to take away since release ${String(earlier.sequence)}`,
   );
+}
+
+/**
+ * Anchors with limits that are others than in `earlier`: NR-1 lets a limit that is there neither go
+ * nor change, so {@link narrowBack} leaves them as they are, however wide.
+ */
+export function loosened(current: ReleaseBody, earlier: ReleaseBody): readonly Anchor[] {
+  const before = new Map(earlier.anchors.filter(isTrusted).map((one) => [one.id, one]));
+  return current.anchors.filter(isTrusted).filter(({ id, constraints }) =>
+    constraints.some((now) => {
+      const old = before.get(id)?.constraints.find(({ type }) => type === now.type);
+      return old !== undefined && JSON.stringify(limitOf(old)) !== JSON.stringify(limitOf(now));
+    }),
+  );
+}
+
+function limitOf({ critical, values }: Constraint): readonly unknown[] {
+  return [critical, ...values];
 }
 
 /** Limits that `old` had come beside those of now; of two times the earlier one counts. */

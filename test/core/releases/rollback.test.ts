@@ -4,10 +4,11 @@
  * @module
  */
 import { describe, expect, it } from 'vitest';
+import type { Constraint } from '../../../src/core/anchors/anchor.ts';
 import { verifyLifecycle } from '../../../src/core/anchors/lifecycle.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
 import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
-import { leftSince, narrowBack, rollBack } from '../../../src/core/releases/rollback.ts';
+import { leftSince, loosened, narrowBack, rollBack } from '../../../src/core/releases/rollback.ts';
 import { expectCode, NOW_MS } from '../support.ts';
 import { anchor, anchorId, bodyOf, point, tombstone } from './bodies.ts';
 
@@ -139,6 +140,28 @@ describe('narrowBack', () => {
     const earlier = bodyOf([anchor('a'), anchor('b', { purposes: ['tls-client'] })]);
     const next = narrow(bodyOf([anchor('a'), anchor('b')]), earlier);
     expect(next.tombstones).toMatchObject([{ id: anchorId('b'), reason: 'revoked' }]);
+  });
+
+  it('leaves a limit that has changed, and says which', () => {
+    const dns = (...values: string[]): Constraint => ({
+      type: 'permitted-dns',
+      values,
+      critical: true,
+    });
+    const life = { type: 'max-validity-seconds', values: ['60'], critical: true };
+    const earlier = bodyOf([
+      anchor('a', { constraints: [dns('a.example')] }),
+      anchor('b', { constraints: [dns('b.example')] }),
+      anchor('c', { state: 'staged', constraints: [dns('c.example')] }),
+    ]);
+    const current = bodyOf([
+      anchor('a', { constraints: [dns('a.example', 'evil.example')] }),
+      anchor('b', { constraints: [life, dns('b.example')] }),
+      anchor('c', { constraints: [dns('c.example', 'evil.example')] }),
+    ]);
+    expect(loosened(current, earlier).map(({ label }) => label)).toEqual(['CA a']);
+    const next = narrow(current, earlier);
+    expect(next.anchors).toEqual(current.anchors.slice(0, 2));
   });
 
   it('refuses when nothing is to be taken away', () => {
