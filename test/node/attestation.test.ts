@@ -154,26 +154,6 @@ describe('a node with the key of its region', () => {
     expect(after.lines).toContainEqual(expect.objectContaining({ event: 'region.refused' }));
   });
 
-  it('attests nothing with a store that lacks only what its key cosigned', async () => {
-    await start('iad', recordingLogger(), 'without key');
-    await publish('iad', 0);
-    await stop('iad');
-    // Where nobody looks at its store the key waits.
-    await start('iad');
-    await copyStore('data-iad', 'backup');
-    for (const name of ['fra', 'sin']) await start(name);
-    for (const name of REGIONS) await expectCosigned(name, 1);
-    await stop('iad');
-    await rm(dir.join('data-iad'), { recursive: true });
-    await copyStore('backup', 'data-iad');
-    const logger = recordingLogger();
-    await start('iad', logger);
-    await expect
-      .poll(() => logger.lines, { timeout: 20_000, interval: 50 })
-      .toContainEqual(expect.objectContaining({ event: 'store.suspect', origin: 'copy' }));
-    expect(logger.lines.map(({ event }) => event)).not.toContain('region.attesting');
-  });
-
   it('attests nothing with a key that the charter does not list', async () => {
     await writeKey('iad', generateSigningKey('ed25519'));
     const logger = recordingLogger();
@@ -204,17 +184,13 @@ describe('a node with the key of its region', () => {
     await chmod(file, 0o600);
   }
 
-  async function start(
-    name: string,
-    logger = recordingLogger(),
-    key: 'with key' | 'without key' = 'with key',
-  ): Promise<void> {
+  async function start(name: string, logger = recordingLogger()): Promise<void> {
     const port = ports[REGIONS.indexOf(name)];
     const seeds = REGIONS.map((_, index) => `localhost:${String(ports[index])}`);
     const changes = {
       node: { id: `${name}-1`, region: name },
       store: { path: `data-${name}` },
-      ...(key === 'with key' && { region: { keyFile: `${name}.key` } }),
+      region: { keyFile: `${name}.key` },
       listen: { clients: '127.0.0.1:0', admins: '127.0.0.1:0', peers: `localhost:${String(port)}` },
       peers: { seeds: seeds.filter((seed) => !seed.endsWith(`:${String(port)}`)) },
     };
