@@ -9,16 +9,16 @@
  */
 import { KedgeError } from '../../core/errors.ts';
 import type { CertificateNames } from '../../service/identity.ts';
+import { ALT_NAMES_MAX_CHARS } from './alt-names-bound.ts';
 
 const ENTRY = /([A-Za-z][A-Za-z0-9 ]*):("(?:[^"\\]|\\.)*"|[^",\\]*)(?:, |$)/y;
-const TEXT_MAX_CHARS = 64 * 1024;
 
 /** Reads `subjectaltname` of node:tls; absent gives no names. Errors: `ACCESS`. */
 export function parseAltNames(text: string | undefined): CertificateNames {
   const uris: string[] = [];
   const dnsNames: string[] = [];
   if (text === undefined || text === '') return { uris, dnsNames };
-  if (text.length > TEXT_MAX_CHARS) throw unreadable();
+  if (text.length > ALT_NAMES_MAX_CHARS) throw unreadable();
   const pattern = new RegExp(ENTRY);
   while (pattern.lastIndex < text.length) {
     const [entry, type = '', value = ''] = pattern.exec(text) ?? [];
@@ -27,11 +27,6 @@ export function parseAltNames(text: string | undefined): CertificateNames {
     else if (type === 'DNS') dnsNames.push(unquote(value));
   }
   return { uris, dnsNames };
-}
-
-/** As much of the text as decides what {@link parseAltNames} makes of it: 100 KB give half a million. */
-export function boundedAltNames(text: string | undefined): string | undefined {
-  return text?.slice(0, TEXT_MAX_CHARS + 1);
 }
 
 function unquote(value: string): string {

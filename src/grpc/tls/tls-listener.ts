@@ -21,9 +21,9 @@ import {
 import type { Clock, ClockTimer } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Metrics } from '../../ports/metrics.ts';
+import { boundedAltNames } from './alt-names-bound.ts';
 import type { Authorities, AuthorityId } from './authorities.ts';
 import type { ConnectionTaker, LineListening } from './caller-line.ts';
-import { boundedAltNames } from './certificate-names.ts';
 import { listenerContext, MUTUAL } from './contexts.ts';
 import { Entrance } from './entrance.ts';
 import type { LiveTls } from './live-tls.ts';

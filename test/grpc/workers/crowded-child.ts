@@ -26,8 +26,8 @@ const taken: number[] = [];
 
 /** Lets processes be started again once one could not. */
 function ended(fields: LogFields): void {
-  if (fields.reason === 'SIGKILL') return;
-  process.stdout.write(`${String(fields.reason)}\n`);
+  if (fields['reason'] === 'SIGKILL') return;
+  process.stdout.write(`${String(fields['reason'])}\n`);
   for (const fd of taken.splice(0)) closeSync(fd);
 }
 
@@ -52,7 +52,7 @@ await workers.destroy();
 
 function takeAll(): void {
   try {
-    for (;;) taken.push(openSync('/dev/null'));
+    for (;;) taken.push(openSync('/dev/null', 'r'));
   } catch {
     // That was the last one.
   }
