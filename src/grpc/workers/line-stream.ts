@@ -9,6 +9,8 @@ import type { CallerLine, LineListener } from '../tls/caller-line.ts';
 /** A stream on a line. */
 export class LineStream extends Duplex implements LineListener {
   readonly caller: CallerLine;
+  /** What Node asks of a socket before it speaks HTTP/2 on it. */
+  readonly alpnProtocol: 'h2' | false;
   #isPaused = false;
   /** The write that waits for room. */
   #onRoom: (() => void) | undefined;
@@ -16,6 +18,7 @@ export class LineStream extends Duplex implements LineListener {
   constructor(line: CallerLine, said: Buffer) {
     super({ allowHalfOpen: false });
     this.caller = line;
+    this.alpnProtocol = line.isHttp2 ? 'h2' : false;
     if (said.length > 0) this.push(said);
   }
 
