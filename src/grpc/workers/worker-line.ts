@@ -56,7 +56,7 @@ export class WorkerLine implements LineListener {
 
   /** Writes what the node wants. */
   write(bytes: Buffer): void {
-    if (!this.#line.write(bytes)) this.#isFull = true;
+    if (!this.#line.write(this.#isFull ? apart(bytes) : bytes)) this.#isFull = true;
   }
 
   /** Does what the node wants. */
@@ -88,4 +88,12 @@ export class WorkerLine implements LineListener {
     this.#isAsked = false;
     this.#home.channel.send(numberFrame('drained', this.#id));
   }
+}
+
+/** What has to wait, without the rest of what came over the pipe together with it. */
+function apart(bytes: Buffer): Buffer {
+  if (2 * bytes.length > bytes.buffer.byteLength) return bytes;
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
