@@ -78,7 +78,8 @@ export function rolloutFacts(body: RolloutBody, given: ProposalCase): Facts {
 /** Whom a wave takes and in which hours, so that a rule can ask for those of a region. */
 function openingText({ match, window }: Wave): string {
   const labels = [...match].map(([key, value]) => `${key}=${value}`).join(',');
-  return `${labels || 'all'} ${window === undefined ? 'always' : formatWindow(window)}`;
+  const hours = window === undefined ? 'always' : formatWindow(window);
+  return `${labels === '' ? 'all' : labels} ${hours}`;
 }
 
 function commonFacts(given: ProposalCase): Facts {

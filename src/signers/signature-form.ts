@@ -39,7 +39,7 @@ export function parseSignatureOutput(alg: Algorithm, output: Uint8Array): Uint8A
       detail: {
         alg,
         size: output.length,
-        hint: 'nothing was signed; standard output is for the signature alone, in one of these forms',
+        hint: 'nothing was signed; standard output is for the signature alone, in one such form',
       },
     },
   );

@@ -44,7 +44,7 @@ export class TokenSession implements AsyncDisposable {
     const path = modulePath(uri, host);
     attempt(`cannot load the PKCS#11 module ${path}`, () => cryptoki.load(path), {
       code: 'CONFIG',
-      hint: 'give the library that came with the token: module-path in the URI, or KEDGE_PKCS11_MODULE',
+      hint: 'give the library of the token: module-path in the URI, or KEDGE_PKCS11_MODULE',
     });
     try {
       attempt(`cannot start the PKCS#11 module ${path}`, () => cryptoki.C_Initialize());

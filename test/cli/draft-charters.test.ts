@@ -1,6 +1,6 @@
 /**
- * Drafts that somebody signed before the charter changed: who signed cannot sign another one for the
- * sequence, so they go on under the new charter.
+ * Drafts that somebody signed before the charter changed: who signed cannot sign another one for
+ * the sequence, so they go on under the new charter.
  *
  * @module
  */

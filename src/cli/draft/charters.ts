@@ -32,7 +32,7 @@ export function requireNamedCharter(
   );
 }
 
-/** The draft with all the charters of the realm, where those are more; a drafted charter as it is. */
+/** The draft with all charters of the realm, where those are more; a drafted charter as it is. */
 export function withNewerCharters(draft: Draft, charters: readonly SignedDocument[]): Draft {
   const { stream } = parseStatement(draft.document.statement.payload);
   if (stream === CHARTER_STREAM || charters.length <= draft.charters.length) return draft;

@@ -53,10 +53,11 @@ export function formatRollout(
   }
   const { body } = rollout;
   const isOver = body.state === 'aborted' || status.stop !== undefined;
+  const others = isOver ? 'that do not have it' : 'of waves that are not open';
   return [
     styles.bold(`${bundle}: release ${String(body.to.sequence)}, ${stateText(status, rollout)}`),
     `rollout ${String(rollout.sequence)}, until ${formatTimestamp(rollout.expiresMs)}; programs ` +
-      `${isOver ? 'that do not have it' : 'of waves that are not open'} get ${releaseText(everybody)}`,
+      `${others} get ${releaseText(everybody)}`,
     ...(body.note === '' ? [] : [printable(body.note)]),
     '',
     formatWaveTable(status, rollout, look),

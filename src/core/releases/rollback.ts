@@ -75,7 +75,7 @@ export function narrowBack(
   let body = deliveredAtOnce(nextBody(current));
   for (const anchor of current.anchors.filter(isTrusted)) {
     const old = trusted.get(anchor.id);
-    const purposes = anchor.purposes.filter((purpose) => old?.purposes.includes(purpose));
+    const purposes = anchor.purposes.filter((purpose) => old?.purposes.includes(purpose) === true);
     body =
       old === undefined || purposes.length === 0
         ? revokeAnchor(body, anchor.id, point)
