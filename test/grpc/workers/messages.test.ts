@@ -3,8 +3,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Authorities } from '../../../src/grpc/tls/authorities.ts';
 import { boundedAltNames } from '../../../src/grpc/tls/alt-names-bound.ts';
+import { Authorities } from '../../../src/grpc/tls/authorities.ts';
 import { parseAltNames } from '../../../src/grpc/tls/certificate-names.ts';
 import {
   beginningText,
