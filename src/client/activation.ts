@@ -216,7 +216,6 @@ export class Activation {
       this.noteRefusal(at, failure);
       reply({ kind: 'refusal', at, code: failure.code, reason: failure.message });
     } else if (isSaved) {
-      await turns.pass(size);
       reply({ kind: 'acknowledgement', at, stage: 'loaded' });
     }
   }
