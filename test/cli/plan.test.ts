@@ -121,6 +121,9 @@ describe('kedge plan', () => {
     expect(seen).toMatchObject({ code: 1, verdict: 'breaks', counts: { breaks: 1 } });
     const alive = await realm.run(['plan', 'record', nobody, '-o', out]);
     expect([alive.code, alive.stderr]).toEqual([9, expect.stringContaining('nothing is written')]);
+    // Servers that are asked are no nodes: the advice for those would mislead.
+    expect(alive.stderr).toContain('what to do: check that the servers run');
+    expect(alive.stderr).not.toContain('kedge node');
   });
 
   it('takes a folder of chains, with a purpose of its own', async () => {

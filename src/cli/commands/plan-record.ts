@@ -48,7 +48,10 @@ async function run(session: Session, servers: readonly string[], options: Option
   const { chains, unread } = await recordChains(session, servers, options);
   if (chains.length === 0) {
     throw new KedgeError('UNAVAILABLE', 'no server has shown a certificate; nothing is written', {
-      detail: { servers: unread.slice(0, 16).map(({ name, reason }) => `${name}: ${reason}`) },
+      detail: {
+        hint: 'check that the servers run, that they listen there, and what stands above of each',
+        servers: unread.slice(0, 16).map(({ name, reason }) => `${name}: ${reason}`),
+      },
     });
   }
   const path = session.path(options.out);
