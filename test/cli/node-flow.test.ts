@@ -279,6 +279,15 @@ describe('kedge node init', () => {
     expect(wrong.code).toBe(2);
   });
 
+  it('speaks of TLS files only where the node reads some', async () => {
+    const argv = ['node', 'init', '--id', 'tls', '--region', 'iad', '--out'];
+    const next = (await realm.run([...argv, 'tls.yaml'])).stdout;
+    expect(next).toContain('the TLS files are where it says (kedge peer issue --help)');
+    const trial = (await realm.run([...argv, 'trial.yaml', '--insecure'])).stdout;
+    expect(trial).toContain('see that the charter is where it says, then');
+    expect(trial).not.toContain('TLS');
+  });
+
   it('warns of an address that cannot be looked up', async () => {
     const argv = ['node', 'init', '--id', 'ghost', '--region', 'iad', '--out', 'ghost.yaml'];
     const { code, stderr } = await realm.run([...argv, '--address', 'ghost.invalid']);

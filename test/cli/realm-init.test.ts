@@ -55,6 +55,11 @@ describe('kedge realm init', () => {
     expect(stderr).toMatch(/^Encrypting 2 keys, .*\n {2}1 of 2: recovery-1\n {2}2 of 2: ana\n$/);
   });
 
+  it('names what comes next: a node, before anchors', async () => {
+    const { stdout } = await init(['--signer', 'ana']);
+    expect(stdout).toMatch(/\nNext: .*kedge node init.*\n +kedge anchor add .*\n$/);
+  });
+
   it('makes a profile with which commands work at once', async () => {
     await using realm = await createCliRealm();
     const { code, stdout } = await realm.run(['charter', 'show']);

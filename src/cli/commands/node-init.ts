@@ -98,11 +98,17 @@ async function run(session: Session, options: Options): Promise<void> {
       ...(reached !== undefined && { address: reached }),
     },
     `Wrote ${path}.\n` +
-      `Next: put the charter and the TLS files where it says (kedge peer issue --help), then\n` +
+      `${nextOf(sample.security)}, then\n` +
       `  kedge node config --config ${options.out}    checks it and prints it with all defaults\n` +
       `  kedge node run --config ${options.out}       runs the node`,
   );
   if (reached !== undefined) await warnOfAddress(session, reached);
+}
+
+function nextOf(security: Sample['security']): string {
+  return security === 'insecure'
+    ? 'Next: see that the charter is where it says'
+    : 'Next: see that the charter and the TLS files are where it says (kedge peer issue --help)';
 }
 
 /** Other machines may know the name all the same, so it is no error. */

@@ -159,7 +159,8 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep none',
       ...recoveryAdvice(recovery),
       '',
-      'Next: kedge anchor add <certificates> --bundle <name>',
+      'Next: certificates and a node (kedge peer ca, kedge peer issue, kedge node init), then',
+      '      kedge anchor add <certificates> --bundle <name>',
     ].join('\n'),
   );
 }
