@@ -103,6 +103,15 @@ describe('kedge node status', () => {
     expect(members.map((member) => member.version)).toEqual([version, version, version]);
   });
 
+  it('says whose clock is ahead, as kedge cluster does', async () => {
+    const nowMs = Date.now() - 3_600_000;
+    const said = /warning: the clock of iad-1 is ahead of this machine's by 60 minutes or more/;
+    expect((await run(['node', 'status'], { nowMs })).stderr).toMatch(said);
+    expect((await run(['cluster'], { nowMs })).stderr).toMatch(said);
+    const near = await run(['node', 'status'], { nowMs: Date.now() - 120_000 });
+    expect(near.stderr).not.toContain('clock');
+  });
+
   it('prints one line of JSON each time with --watch', async () => {
     const { code, stdout } = await watched(2, /\n/g, 'node', 'status', '--output', 'json');
     expect(code).toBe(0);

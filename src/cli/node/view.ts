@@ -21,13 +21,14 @@ import { openRealm, type Realm } from '../realm/realm.ts';
 import { requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
 import { countOf, formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
+import { clockReminder } from './clock.ts';
 
 /** The answer of one node. */
 export interface AskedNode {
   readonly status: NodeStatus;
   /** Forks that it has evidence of, in words. */
   readonly forks: readonly string[];
-  /** That the charter of the realm ends soon, in words; else empty. */
+  /** That the charter of the realm ends soon, or that a clock is wrong, in words. */
   readonly reminders: readonly string[];
 }
 
@@ -47,8 +48,9 @@ export async function askNode(session: Session, options: RealmOptions): Promise<
     fork === undefined ? [] : [`${stream} is forked: ${describeFork(realm, fork)}`],
   );
   const current = requireCharter(realm.state);
-  const reminder = expiryReminder(CHARTER_STREAM, current, session.context.nowMs());
-  return { status, forks, reminders: reminder === undefined ? [] : [reminder] };
+  const nowMs = session.context.nowMs();
+  const found = [expiryReminder(CHARTER_STREAM, current, nowMs), clockReminder(status, nowMs)];
+  return { status, forks, reminders: found.filter((each) => each !== undefined) };
 }
 
 /** Says whether evidence proves a fork, by the rules that nodes and clients use. */
