@@ -70,15 +70,28 @@ function signatureLine(review: ReleaseReview, styles: Styles): string {
   const absent = role.signers.filter((signer) => !signers.includes(signer));
   const missing =
     isComplete(review) || absent.length === 0 ? '' : ` (may still sign: ${absent.join(', ')})`;
-  return (isComplete(review) ? styles.green : styles.yellow)(count) + present + missing;
+  const shown = (isComplete(review) ? styles.green : styles.yellow)(count);
+  return shown + present + missing + revokeNote(review);
+}
+
+/** That fewer are enough: what only takes trust away is carried by the role `revoke` too. */
+function revokeNote(review: ReleaseReview): string {
+  const { revoke } = requireCharter(review.state).charter.roles;
+  if (revoke === undefined || !narrows(review)) return '';
+  const signers = revoke.signers.join(', ');
+  return `; or, as it only takes trust away, ${revoke.threshold} of the role revoke (${signers})`;
 }
 
 /** Says whether enough people signed for nodes to take the release. */
-export function isComplete({ authority, previous, body, approvals }: ReleaseReview): boolean {
+export function isComplete(review: ReleaseReview): boolean {
+  const { authority, approvals } = review;
   if (approvals.length > 0) return false;
   if (authority.quorums.has('release')) return true;
-  const narrows = previous !== undefined && narrowsOnly(previous.body, body);
-  return narrows && authority.quorums.has('revoke');
+  return narrows(review) && authority.quorums.has('revoke');
+}
+
+function narrows({ previous, body }: ReleaseReview): boolean {
+  return previous !== undefined && narrowsOnly(previous.body, body);
 }
 
 function authorityNotes({ problems, authority }: ReleaseReview): readonly string[] {
