@@ -214,6 +214,10 @@ async function publishAlone(who: string): Promise<void> {
 
 /** What Ana reads off `kedge fork show`. */
 async function keptDigest(): Promise<string> {
-  const { stdout } = await desks.kedge(['fork', 'show'], 'ana');
-  return /[0-9a-f]{64}/.exec(stdout)?.[0] ?? '';
+  return await vi.waitFor(async () => {
+    const { stdout, stderr } = await desks.kedge(['fork', 'show'], 'ana');
+    const [digest] = /[0-9a-f]{64}/.exec(stdout) ?? [];
+    expect(digest, `${stdout}${stderr}`).toBeDefined();
+    return digest ?? '';
+  }, WAIT);
 }
