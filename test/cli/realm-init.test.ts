@@ -57,7 +57,7 @@ describe('kedge realm init', () => {
 
   it('names what comes next: a node, before anchors', async () => {
     const { stdout } = await init(['--signer', 'ana']);
-    expect(stdout).toMatch(/\nNext: .*kedge node init.*\n +kedge anchor add .*\n$/);
+    expect(stdout).toMatch(/\nNext: .*kedge node init.* kedge anchor add .*\n$/);
   });
 
   it('makes a profile with which commands work at once', async () => {

@@ -159,8 +159,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep none',
       ...recoveryAdvice(recovery),
       '',
-      'Next: certificates and a node (kedge peer ca, kedge peer issue, kedge node init), then',
-      '      kedge anchor add <certificates> --bundle <name>',
+      'Next: kedge peer ca, kedge node init --help; then kedge anchor add <files> --bundle <name>',
     ].join('\n'),
   );
 }
