@@ -8,11 +8,9 @@
  */
 import { createServer } from 'node:net';
 import { KedgeError } from '../../core/errors.ts';
-import type { Clock, ClockTimer } from '../../ports/clock.ts';
-import type { Logger } from '../../ports/logger.ts';
-import type { Metrics } from '../../ports/metrics.ts';
-import type { ConnectionTaker, LineListening } from '../tls/caller-line.ts';
-import type { LiveTls } from '../tls/live-tls.ts';
+import type { ClockTimer } from '../../ports/clock.ts';
+import type { LineListening } from '../tls/caller-line.ts';
+import type { TlsListenerOptions } from '../tls/tls-listener.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Where TLS is done. */
@@ -22,18 +20,8 @@ export interface WorkersSetting {
   readonly program: string;
 }
 
-/** What the workers of a listener work with. */
-export interface TlsWorkersOptions extends WorkersSetting {
-  readonly host: string;
-  /** 0 asks for a free one. */
-  readonly port: number;
-  readonly tls: LiveTls;
-  readonly sessions: 'resumable' | 'full';
-  readonly makeTaker: () => ConnectionTaker;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
+/** What the workers of a listener work with: what a listener does, and how many they are. */
+export interface TlsWorkersOptions extends TlsListenerOptions, WorkersSetting {}
 
 const PAUSE_MIN_MS = 250;
 const PAUSE_MAX_MS = 30_000;
