@@ -31,15 +31,20 @@ function follow(source: FakeSource, made: Server, more: SecureContextOptions = {
   onTestFinished(() => live[Symbol.dispose]());
 }
 
+/** Starts a server with live trust; its port. */
+async function serve(source: FakeSource, options?: TlsOptions): Promise<number> {
+  const made = greeting(options);
+  follow(source, made);
+  return await listen(made);
+}
+
 describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   const only = { minVersion: version, maxVersion: version } as const;
   const secureContext = tlsIdentity(server);
 
   it('refuses every client until the bundle is there, and then admits its clients', async () => {
     const source = new FakeSource();
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     expect((await shake(port, client)).outcome).not.toBe('hello');
     source.set(BUNDLE, oldPki.caPem);
@@ -49,9 +54,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('resumes sessions while trust stays the same', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
     source.set(BUNDLE, oldPki.caPem, { caPem: newPki.caPem, state: 'staged' });
@@ -62,9 +65,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('goes on with sessions when trust only grows, and admits who came', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
     const other = { ...as(newClient, serverPki.caPem), ...only };
@@ -78,9 +79,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('refuses the session of a client whose CA came and left again', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     const client = { ...as(newClient, serverPki.caPem), ...only };
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
     const { session } = await shake(port, client);
@@ -91,9 +90,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('refuses the saved session of a client whose CA was removed', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
     expect(session).toBeDefined();
@@ -112,9 +109,7 @@ describe.each(VERSIONS)('liveTlsServer over %s', (version) => {
   it('refuses it also when the program fixed its own ticket keys', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem, newPki.caPem);
-    const tls = greeting({ ticketKeys: Buffer.alloc(48, 7) });
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source, { ticketKeys: Buffer.alloc(48, 7) });
     const client = { ...as(oldClient, serverPki.caPem), ...only };
     const { session } = await shake(port, client);
     source.set(BUNDLE, newPki.caPem);
@@ -204,9 +199,7 @@ describe('liveTlsServer', () => {
   it('trusts nobody when a release leaves nobody, instead of the CAs that Node ships', async () => {
     const source = new FakeSource();
     source.set(BUNDLE, oldPki.caPem);
-    const tls = greeting();
-    follow(source, tls);
-    const port = await listen(tls);
+    const port = await serve(source);
     source.set(BUNDLE, { caPem: oldPki.caPem, state: 'staged' });
     expect((await shake(port, as(oldClient, serverPki.caPem))).outcome).not.toBe('hello');
   });
