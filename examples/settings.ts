@@ -64,6 +64,7 @@ export const intervalMs: number = Number(process.env['INTERVAL_MS'] ?? 1000);
 
 function required(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === '') throw new Error(`set ${name}; see examples/README.md`);
-  return value;
+  if (value !== undefined && value !== '') return value;
+  console.error(`${name} is not set; examples/README.md says which variables an example needs`);
+  process.exit(2);
 }

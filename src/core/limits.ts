@@ -105,6 +105,8 @@ export const SOAK_MAX_SECONDS: number = 366 * 86_400;
 export const HISTORY_PAGE_MAX: number = 500;
 /** Peers of one node. */
 export const PEERS_MAX: number = 1000;
+/** Processes of one node that do TLS with programs. */
+export const TLS_WORKERS_MAX: number = 64;
 /** Members that one node remembers, failed and left ones included. */
 export const MEMBERS_MAX: number = 2000;
 /** What a node signs of its store, bytes. */

@@ -10,6 +10,7 @@
 import { createServer } from 'node:net';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { TlsWorkerStatus } from '../core/admin/process-status.ts';
 import { KedgeError } from '../core/errors.ts';
 import { MESSAGE_MAX_BYTES, WATCH_REQUEST_MAX_BYTES } from '../core/limits.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -129,6 +130,11 @@ export class GrpcServer implements AsyncDisposable {
     this.#openCalls = parts.openCalls;
     this.#clock = parts.clock;
     this.setHealth('NOT_SERVING');
+  }
+
+  /** The processes that do TLS for it; none: this one does. */
+  get workers(): readonly TlsWorkerStatus[] {
+    return this.#listener instanceof TlsWorkers ? this.#listener.workers : [];
   }
 
   /** What health checkers are told, for the whole and for each service; first `NOT_SERVING`. */

@@ -122,6 +122,7 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_rollouts_stopped_total: counter('rollouts that stopped by themselves', { bundle: 'open' }),
   kedge_peers_cut_off_total: counter('times that a peer was cut off for its faults'),
   kedge_store_failures_total: counter('writes that the store refused'),
+  kedge_store_failing: gauge('1 from a write that the store refused to the next one that it took'),
   kedge_store_copies_total: counter('times that a copy of the store was found out', {
     found: ['older', 'copied'],
   }),
@@ -131,6 +132,7 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
     what: AUDIT_KINDS,
   }),
   kedge_audit_counted_total: counter('refusals that the audit log counts without telling each'),
+  kedge_audit_failures_total: counter('writes of the audit log that the store refused'),
   kedge_audit_lost_total: counter('entries that the disk did not take in time'),
   kedge_forks_total: counter('forks that were found'),
   kedge_region_splits_total: counter('regions found to have signed two roots for one size'),

@@ -6,6 +6,7 @@
  * @module
  */
 import { randomInt } from 'node:crypto';
+import type { TlsWorkerStatus } from '../core/admin/process-status.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import type { FetchRequest, Hello } from '../core/gossip/frames.ts';
 import type { SignedMark } from '../core/gossip/restored/store-mark.ts';
@@ -65,6 +66,8 @@ export interface AssemblyOptions {
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Told what becomes of the store; see `ReplicatorOptions`. */
   readonly onStore: (what: 'vouched' | 'renew') => void;
+  /** The processes that do TLS with programs, once it listens. */
+  readonly tlsWorkers: () => readonly TlsWorkerStatus[];
   readonly store: Store;
   readonly audit: Audit;
   /** What the start found out about the store. */
@@ -158,7 +161,7 @@ export function assemble(options: AssemblyOptions): Assembly {
   const serving = { self, version: packageVersion(), transport, replicator, adoption, ...parts };
   const services = servicesOf(options, serving);
   const connected = { transport, replicator, subscriptions, reporting, deliveries, services };
-  return { ...connected, vitals: () => readVitals({ ...serving, clock }) };
+  return { ...connected, vitals: () => readVitals({ ...serving, store, clock }) };
 }
 
 /** What is known of the store when the node starts, and who hears what becomes of it. */
@@ -189,14 +192,15 @@ function deliverInWaves(
 
 /** What listeners serve. */
 function servicesOf(
-  { config, store, state, clock, audit }: AssemblyOptions,
+  { config, store, state, clock, audit, tlsWorkers }: AssemblyOptions,
   parts: ServingParts,
 ): Required<ListenerServices> {
   const { self, version, replicator, subscriptions, reporting, adoption } = parts;
   const { attested, deliveries } = parts;
   const common = { self, replicator };
   const facts = { version, startedAtMs: clock.nowMs() };
-  const queries = new Queries({ ...common, ...facts, store, subscriptions, attested });
+  const held = { store, subscriptions, attested, tlsWorkers };
+  const queries = new Queries({ ...common, ...facts, ...held });
   const pin = { realm: config.realm, firstCharterDigest: state.firstCharterDigest };
   return {
     trust: {

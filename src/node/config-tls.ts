@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { parseBundleName } from '../core/ids.ts';
+import { TLS_WORKERS_MAX } from '../core/limits.ts';
 import type { TlsConfig } from './config.ts';
 import { keyOf, parsedBy } from './config-types.ts';
 
@@ -42,7 +43,7 @@ export const tlsSection: z.ZodType<TlsConfig> = z.strictObject({
       '0 ends all of them at once.',
     unit: 'ms',
   }),
-  clientWorkers: keyOf(z.int().min(0).max(64).default(0), {
+  clientWorkers: keyOf(z.int().min(0).max(TLS_WORKERS_MAX).default(0), {
     description:
       'Processes that do TLS with programs in the place of the node; `listen.clients` then must ' +
       'be an address of its own. 0: the node does it. See [fan-out](fan-out.md#workers).',

@@ -216,12 +216,9 @@ class Daemon implements RunningNode {
     this.#closers.push(async () => audit[Symbol.asyncDispose]());
     const attesting: { by?: Attesting } = {};
     const assembly = assemble({
-      ...surroundings,
-      store,
-      state,
-      audit,
+      ...{ ...surroundings, store, state, found, audit },
       ...(await this.#recall(store)),
-      found,
+      tlsWorkers: () => this.#parts?.listeners.servers.flatMap(({ workers }) => workers) ?? [],
       record: this.#options.record,
       onServe: (next, streams) => {
         identity?.serve(next, streams);

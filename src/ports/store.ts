@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { StoreTrouble } from '../core/admin/process-status.ts';
 import type { PersistBatch, ProposalChange } from '../core/gossip/events.ts';
 import type { AnchorId, BundleName, KeyId, Sequence, Sha256, StreamName } from '../core/ids.ts';
 import type { Subtree } from '../core/log/tree.ts';
@@ -85,6 +86,9 @@ export interface Store extends AsyncDisposable {
    * returns the count.
    */
   advance(beyond?: number): Promise<number>;
+
+  /** Since when writes fail, and why; absent: the last one was done. */
+  readonly trouble: StoreTrouble | undefined;
 
   /** What the node kept of what happened to it; closed with the store. */
   readonly audit: AuditStore;

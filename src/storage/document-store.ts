@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { StoreTrouble } from '../core/admin/process-status.ts';
 import { sha256 } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { ProposalChange } from '../core/gossip/events.ts';
@@ -50,6 +51,7 @@ import { loadState } from './load-state.ts';
 import { LogTrees } from './log-trees.ts';
 import { ascending, requireLimit } from './read-bounds.ts';
 import { type DocumentRecord, encodeFormat, parseDocument } from './records.ts';
+import { type Write, Writes } from './writes.ts';
 
 /** A store whose rules are here and whose bytes are in a key-value database, which it owns. */
 export class DocumentStore implements Store {
@@ -58,8 +60,7 @@ export class DocumentStore implements Store {
   readonly #trees: LogTrees;
   #storeId: string;
   #heads: Heads;
-  /** Appends run one after the other, in the order of their calls. */
-  #lastAppend: Promise<void> = Promise.resolve();
+  readonly #writes: Writes;
   #phase: 'open' | 'closed' = 'open';
 
   private constructor(storeId: string, entries: KeyValue, heads: Heads) {
@@ -70,6 +71,9 @@ export class DocumentStore implements Store {
       payloads: (stream, from, to) => this.#payloads(stream, from, to),
     });
     this.#heads = heads;
+    this.#writes = new Writes(entries, async () => {
+      this.#heads = await loadHeads(entries);
+    });
     this.audit = new AuditRecords({ entries, write: (puts, removed) => this.#put(puts, removed) });
   }
 
@@ -84,6 +88,10 @@ export class DocumentStore implements Store {
 
   get writes(): number {
     return this.#heads.writes;
+  }
+
+  get trouble(): StoreTrouble | undefined {
+    return this.#writes.trouble;
   }
 
   async advance(beyond?: number): Promise<number> {
@@ -102,7 +110,8 @@ export class DocumentStore implements Store {
   }
 
   async append(batch: StoreBatch): Promise<void> {
-    await this.#inTurn(() => this.#append(batch));
+    this.#requireOpen();
+    await this.#writes.inTurn((write) => this.#append(batch, write));
   }
 
   async document(stream: StreamName, sequence: Sequence): Promise<SignedDocument | undefined> {
@@ -175,8 +184,8 @@ export class DocumentStore implements Store {
     if (subtrees.some(isBeyond)) throw new KedgeError('BUG', `${stream} is not that long`);
     const stored = await this.#trees.read(stream, subtrees);
     if (stored !== undefined) return stored;
-    await this.#inTurn(async () => {
-      await this.#entries.write(await this.#trees.rebuilt(stream, this.#heads.sequence(stream)));
+    await this.#writes.inTurn(async (write) => {
+      await write(await this.#trees.rebuilt(stream, this.#heads.sequence(stream)));
     });
     const made = await this.#trees.read(stream, subtrees);
     if (made !== undefined) return made;
@@ -206,42 +215,32 @@ export class DocumentStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    await this.#lastAppend;
+    await this.#writes.idle();
     await this.#entries.close();
   }
 
-  /** Begins with what a failed write left behind. */
-  async #inTurn(write: () => Promise<void>): Promise<void> {
-    this.#requireOpen();
-    const written = this.#lastAppend.then(async () => {
-      const repaired = await this.#entries.repair();
-      if (repaired === 'changed') this.#heads = await loadHeads(this.#entries);
-      await write();
-    });
-    this.#lastAppend = written.catch(() => undefined);
-    await written;
-  }
-
-  async #append(batch: StoreBatch): Promise<void> {
+  async #append(batch: StoreBatch, write: Write): Promise<void> {
     const plan = await this.#heads.plan(batch, {
       digestAt: (stream, sequence) => this.#digestAt(stream, sequence),
       anyDigestAt: async (stream, sequence) => (await this.#recordAt(stream, sequence))?.digest,
     });
     if (plan.puts.length === 0) return;
     const trees = await this.#trees.puts(batch, (stream) => this.#heads.last(stream));
-    await this.#entries.write([...plan.puts, ...trees], plan.removedKeys);
+    await write([...plan.puts, ...trees], plan.removedKeys);
     this.#heads.adopt(plan.changes);
   }
 
   /** Writes beside the statements, in order with appends. */
   async #put(puts: readonly Put[], removedKeys: readonly string[] = []): Promise<void> {
-    await this.#inTurn(() => this.#entries.write(puts, removedKeys));
+    this.#requireOpen();
+    await this.#writes.inTurn((write) => write(puts, removedKeys));
   }
 
   /** The same, and counts it. */
   async #count(puts: readonly Put[], beyond?: number): Promise<void> {
-    await this.#inTurn(async () => {
-      await this.#entries.write([...puts, this.#heads.nextWrite(beyond)]);
+    this.#requireOpen();
+    await this.#writes.inTurn(async (write) => {
+      await write([...puts, this.#heads.nextWrite(beyond)]);
       this.#heads.advance(beyond);
     });
   }

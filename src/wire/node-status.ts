@@ -12,6 +12,7 @@ import type {
   SeedStatus,
   SubscriberStatus,
 } from '../core/admin/messages.ts';
+import type { StoreTrouble, TlsWorkerStatus } from '../core/admin/process-status.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
 import {
   MEMBERS_MAX,
@@ -21,6 +22,7 @@ import {
   ROWS_MAX,
   STREAMS_MAX,
   TEXT_MAX_CHARS,
+  TLS_WORKERS_MAX,
 } from '../core/limits.ts';
 import { checkSoftware } from '../core/membership/software.ts';
 import type { MemberDoubt, MemberState } from '../core/membership/view.ts';
@@ -38,10 +40,15 @@ import type { GetStatusResponseOutput } from './gen/kedge/v1/GetStatusResponse.t
 import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
 import type { RegionStatusInput, RegionStatusOutput } from './gen/kedge/v1/RegionStatus.ts';
 import type { SeedStatusInput, SeedStatusOutput } from './gen/kedge/v1/SeedStatus.ts';
+import type { StoreTroubleInput, StoreTroubleOutput } from './gen/kedge/v1/StoreTrouble.ts';
 import type {
   SubscriberStatusInput,
   SubscriberStatusOutput,
 } from './gen/kedge/v1/SubscriberStatus.ts';
+import type {
+  TlsWorkerStatusInput,
+  TlsWorkerStatusOutput,
+} from './gen/kedge/v1/TlsWorkerStatus.ts';
 import { messageCodec } from './protos.ts';
 
 /** A full node tells of as many streams as it may hold, and of the subscribers of each. */
@@ -82,6 +89,8 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     repair: decodeRepair(message),
     peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),
     failingSeeds: requireCount(message.failingSeeds, 2 * PEERS_MAX, 'seeds').map(decodeSeed),
+    ...(message.storeTrouble !== null && { storeTrouble: decodeTrouble(message.storeTrouble) }),
+    tlsWorkers: requireCount(message.tlsWorkers, TLS_WORKERS_MAX, 'TLS workers').map(decodeWorker),
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
     ),
@@ -106,6 +115,8 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     repairedAtMs: String(status.repair.fetchedAtMs ?? 0),
     peers: status.peers.map(encodePeer),
     failingSeeds: status.failingSeeds.map(encodeSeed),
+    ...(status.storeTrouble !== undefined && { storeTrouble: encodeTrouble(status.storeTrouble) }),
+    tlsWorkers: status.tlsWorkers.map(encodeWorker),
     subscribers: status.subscribers.map(encodeSubscribers),
     regions: status.regions.map(encodeRegion),
   });
@@ -195,6 +206,38 @@ function decodeSeed(seed: SeedStatusOutput): SeedStatus {
 
 function encodeSeed({ address, sinceMs, reason }: SeedStatus): SeedStatusInput {
   return { address, sinceMs: String(sinceMs), reason: reason.slice(0, TEXT_MAX_CHARS) };
+}
+
+function decodeTrouble(trouble: StoreTroubleOutput): StoreTrouble {
+  return {
+    sinceMs: decodeUint(trouble.sinceMs, 'store since_ms'),
+    reason: decodeText(trouble.reason, TEXT_MAX_CHARS, 'reason'),
+  };
+}
+
+function encodeTrouble({ sinceMs, reason }: StoreTrouble): StoreTroubleInput {
+  return { sinceMs: String(sinceMs), reason: reason.slice(0, TEXT_MAX_CHARS) };
+}
+
+function decodeWorker(worker: TlsWorkerStatusOutput): TlsWorkerStatus {
+  const residentBytes = decodeUint(worker.residentBytes, 'resident_bytes');
+  return {
+    place: worker.place,
+    state: worker.running ? 'running' : 'ended',
+    sinceMs: decodeUint(worker.sinceMs, 'worker since_ms'),
+    connections: worker.connections,
+    ...(residentBytes > 0 && { residentBytes }),
+    ended: worker.ended,
+  };
+}
+
+function encodeWorker({ state, ...worker }: TlsWorkerStatus): TlsWorkerStatusInput {
+  return {
+    ...worker,
+    running: state === 'running',
+    sinceMs: String(worker.sinceMs),
+    residentBytes: String(worker.residentBytes ?? 0),
+  };
 }
 
 function isMemberState(text: string | undefined): text is MemberState {

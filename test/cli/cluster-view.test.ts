@@ -36,6 +36,7 @@ function status(name: string, peers: readonly PeerStatus[], root: typeof ROOT = 
     repair: {},
     peers,
     failingSeeds: [],
+    tlsWorkers: [],
     subscribers: [],
     regions: [],
   };
@@ -116,6 +117,13 @@ describe('formatCluster', () => {
     const text = formatCluster(cluster, makeStyles('plain'));
     expect(text).toContain('iad-1 -> fra-1:7441  getaddrinfo ENOTFOUND fra-1');
     expect(text).toContain('not well: iad-1 finds nobody at its seed fra-1:7441: getaddrinfo');
+  });
+
+  it('says in its verdict whose store takes nothing', () => {
+    const storeTrouble = { sinceMs: 0, reason: 'the disk is full' };
+    const cluster = gatherCluster([{ ...status('iad-1', []), storeTrouble }], []);
+    const text = formatCluster(cluster, makeStyles('plain'));
+    expect(text).toContain('not well: iad-1 can keep nothing: the disk is full');
   });
 
   it('puts the verdict first where the rest may be cut', () => {

@@ -16,7 +16,15 @@ function status(documents: number | undefined, peers: readonly PeerStatus[]): No
     ...{ nodeId: parseNodeId('iad-1'), region: FRA, realm: parseRealmName('prod.example.org') },
     ...{ version: '0.1.0', firstCharterDigest: DIGEST, root: DIGEST, startedAtMs: 0, behind: 0 },
     ...(documents !== undefined && { documents }),
-    ...{ streams: [], repair: {}, peers, failingSeeds: [], subscribers: [], regions: [] },
+    ...{
+      streams: [],
+      repair: {},
+      peers,
+      failingSeeds: [],
+      tlsWorkers: [],
+      subscribers: [],
+      regions: [],
+    },
   };
 }
 

@@ -32,6 +32,15 @@ describe('examples: servers', SLOW, () => {
   });
 });
 
+describe('an example that lacks a variable', SLOW, () => {
+  it('names it in one line', async () => {
+    const stage = await Stage.open();
+    const child = await stage.start('watch', stage.old, [], { KEDGE_PIN: '' });
+    expect((await child.exited).code).toBe(2);
+    expect(child.stderr).toEqual([expect.stringMatching(/^KEDGE_PIN is not set; /)]);
+  });
+});
+
 describe('examples: clients of an HTTPS server', SLOW, () => {
   it('https-client calls a server that the bundle trusts, and ends by itself', async () => {
     const stage = await Stage.open();

@@ -33,11 +33,13 @@ describe.skipIf(!canMount)('a store on a full disk (skipped where mounting is no
     await expect(store.append(batchOf(large(held + 1)))).rejects.toMatchObject(FULL);
     expect((await store.load()).heads).toEqual([large(held)]);
     expect(await store.document(PAYMENTS, large(1).sequence)).toEqual(large(1).document);
+    expect(store.trouble?.reason).toContain('the disk is full');
 
     await rm(join(disk, 'ballast'));
     await store.append(batchOf(large(held + 1)));
     await store.append(batchOf(large(held + 2)));
     expect((await store.load()).heads).toEqual([large(held + 2)]);
+    expect(store.trouble).toBeUndefined();
   });
 
   it('finds everything acknowledged before and after the disk was full', async () => {

@@ -15,6 +15,7 @@ import type {
   SubmitReceipt,
   SubscriberStatus,
 } from '../../src/core/admin/messages.ts';
+import type { TlsWorkerStatus } from '../../src/core/admin/process-status.ts';
 import { encodeHex } from '../../src/core/bytes.ts';
 import { generateSigningKey } from '../../src/core/crypto.ts';
 import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../src/core/errors.ts';
@@ -439,25 +440,46 @@ const regionStatus: fc.Arbitrary<RegionStatus> = fc
     standing,
     ...(seconds > 0 && { heartbeatAtMs: 1000 * seconds }),
   }));
-export const nodeStatus: fc.Arbitrary<NodeStatus> = fc.record({
-  nodeId,
-  region,
-  realm,
-  version: text,
-  firstCharterDigest: digest,
-  startedAtMs: count,
-  root: digest,
-  streams: fc.array(streamStatus, { maxLength: 3 }),
-  behind: fc.nat(),
-  repair: fc.record(
-    { comparedAtMs: fc.integer({ min: 1 }), fetchedAtMs: fc.integer({ min: 1 }) },
-    { requiredKeys: [], noNullPrototype: true },
-  ),
-  peers: fc.array(peerStatus, { maxLength: 3 }),
-  subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
-  failingSeeds: fc.array(
-    fc.record({ address: text, sinceMs: count, reason: text }, { noNullPrototype: true }),
-    { maxLength: 3 },
-  ),
-  regions: fc.array(regionStatus, { maxLength: 3 }),
-});
+const tlsWorker: fc.Arbitrary<TlsWorkerStatus> = fc.record(
+  {
+    place: fc.nat(),
+    state: fc.constantFrom('running' as const, 'ended' as const),
+    sinceMs: count,
+    connections: fc.nat(),
+    residentBytes: fc.integer({ min: 1 }),
+    ended: fc.nat(),
+  },
+  {
+    requiredKeys: ['place', 'state', 'sinceMs', 'connections', 'ended'],
+    noNullPrototype: true,
+  },
+);
+const storeTrouble: fc.Arbitrary<Pick<NodeStatus, 'storeTrouble'>> = fc.record(
+  { storeTrouble: fc.record({ sinceMs: count, reason: text }, { noNullPrototype: true }) },
+  { requiredKeys: [], noNullPrototype: true },
+);
+export const nodeStatus: fc.Arbitrary<NodeStatus> = fc
+  .record({
+    nodeId,
+    region,
+    realm,
+    version: text,
+    firstCharterDigest: digest,
+    startedAtMs: count,
+    root: digest,
+    streams: fc.array(streamStatus, { maxLength: 3 }),
+    behind: fc.nat(),
+    repair: fc.record(
+      { comparedAtMs: fc.integer({ min: 1 }), fetchedAtMs: fc.integer({ min: 1 }) },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+    peers: fc.array(peerStatus, { maxLength: 3 }),
+    subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
+    failingSeeds: fc.array(
+      fc.record({ address: text, sinceMs: count, reason: text }, { noNullPrototype: true }),
+      { maxLength: 3 },
+    ),
+    tlsWorkers: fc.array(tlsWorker, { maxLength: 3 }),
+    regions: fc.array(regionStatus, { maxLength: 3 }),
+  })
+  .chain((status) => storeTrouble.map((trouble) => ({ ...status, ...trouble })));

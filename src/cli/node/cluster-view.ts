@@ -7,7 +7,8 @@
 import type { Json } from '../output.ts';
 import { countOf, formatTable, printable, type Styles } from '../terminal/styles.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
-import { describeDoubt, formatBehind } from './view.ts';
+import { describeDoubt } from './peers-view.ts';
+import { formatBehind } from './view.ts';
 
 const NOT_TRIED = 'not tried yet';
 
@@ -84,7 +85,7 @@ function wellText({ members }: Cluster): string {
 /** A cluster for programs. */
 export function clusterJson(cluster: Cluster): Json {
   const { members, roots, linksDown, unreached, failingSeeds, ...others } = cluster;
-  const { refused, doubted, unreachable, ...rest } = others;
+  const { failingStores, refused, doubted, unreachable, ...rest } = others;
   return {
     isWell: cluster.problems.length === 0,
     ...rest,
@@ -93,6 +94,7 @@ export function clusterJson(cluster: Cluster): Json {
     linksDown: linksDown.map((link) => ({ ...link })),
     unreached: unreached.map((link) => ({ ...link })),
     failingSeeds: failingSeeds.map((seed) => ({ ...seed })),
+    failingStores: failingStores.map((each) => ({ ...each })),
     refused: refused.map((each) => ({ ...each })),
     doubted: doubted.map((each) => ({ ...each })),
     unreachable: unreachable.map((each) => ({ ...each })),

@@ -10,7 +10,7 @@
 import type { NodeStatus, PeerStatus } from '../../core/admin/messages.ts';
 import type { NodeId, RegionName, Sha256, StreamName } from '../../core/ids.ts';
 import type { MemberDoubt } from '../../core/membership/view.ts';
-import { byRegion } from './view.ts';
+import { byRegion } from './peers-view.ts';
 
 /** One node of the cluster. */
 export interface ClusterMember {
@@ -41,6 +41,12 @@ export interface DownLink {
 export interface FailingSeed {
   readonly from: NodeId;
   readonly address: string;
+  readonly reason: string;
+}
+
+/** A node that cannot keep what comes. */
+export interface FailingStore {
+  readonly nodeId: NodeId;
   readonly reason: string;
 }
 
@@ -76,6 +82,8 @@ export interface Cluster {
   /** Members of which another one only heard, because it cannot reach them. */
   readonly unreached: readonly DownLink[];
   readonly failingSeeds: readonly FailingSeed[];
+  /** Nodes whose store takes no writes; only who is asked says. */
+  readonly failingStores: readonly FailingStore[];
   /** Nodes that others refuse for what they got wrong. */
   readonly refused: readonly RefusedNode[];
   /** What is hard to believe; where a node stands is no reason to call the cluster unwell. */
@@ -120,6 +128,7 @@ export function gatherCluster(
     linksDown: statuses.flatMap(linksDownOf),
     unreached: statuses.flatMap(unreachedOf),
     failingSeeds: statuses.flatMap(failingSeedsOf),
+    failingStores: statuses.flatMap(failingStoreOf),
     refused: statuses.flatMap(refusedOf),
     doubted: statuses.flatMap(doubtedOf),
     forkedStreams: [...new Set(forked)].sort(),
@@ -177,6 +186,10 @@ function failingSeedsOf({ nodeId: from, failingSeeds }: NodeStatus): readonly Fa
   return failingSeeds.map(({ address, reason }) => ({ from, address, reason }));
 }
 
+function failingStoreOf({ nodeId, storeTrouble }: NodeStatus): readonly FailingStore[] {
+  return storeTrouble === undefined ? [] : [{ nodeId, reason: storeTrouble.reason }];
+}
+
 function refusedOf({ nodeId: by, peers }: NodeStatus): readonly RefusedNode[] {
   return peers.flatMap(({ nodeId, conduct }) =>
     conduct?.refusedUntilMs === undefined ? [] : [{ nodeId, by, lastFault: conduct.lastFault }],
@@ -196,7 +209,7 @@ function doubtedOf({ nodeId: by, peers }: NodeStatus): readonly DoubtedNode[] {
 
 function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
   const { members, roots, unknownRoots, refused, forkedStreams, unreachable } = cluster;
-  const { linksDown, unreached, failingSeeds } = cluster;
+  const { linksDown, unreached, failingSeeds, failingStores } = cluster;
   const problems = unreachable.map(({ endpoint }) => `${endpoint} does not answer`);
   for (const { nodeId, state } of members) {
     if (state === 'suspect' || state === 'failed') problems.push(`${nodeId} is ${state}`);
@@ -208,6 +221,9 @@ function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
   }
   for (const { from, address, reason } of failingSeeds) {
     problems.push(`${from} finds nobody at its seed ${address}${because(reason)}`);
+  }
+  for (const { nodeId, reason } of failingStores) {
+    problems.push(`${nodeId} can keep nothing: ${reason}`);
   }
   for (const { nodeId, by } of refused) problems.push(`${by} refuses ${nodeId} for its faults`);
   if (roots.length > 1) {

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { NodeStatus, PeerStatus, StreamStatus } from '../../core/admin/messages.ts';
+import type { NodeStatus, StreamStatus } from '../../core/admin/messages.ts';
+import type { TlsWorkerStatus } from '../../core/admin/process-status.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../../core/ids.ts';
-import type { MemberDoubt } from '../../core/membership/view.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
 import { acceptEvidence } from '../../core/trusted/accept.ts';
 import type { Evidence } from '../../core/trusted/state.ts';
@@ -22,6 +22,9 @@ import { requireCharter } from '../realm/trust.ts';
 import type { Session } from '../session.ts';
 import { countOf, formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
 import { clockReminder } from './clock.ts';
+import { formatOthers } from './peers-view.ts';
+
+const MEGABYTE = 1_000_000;
 
 /** The answer of one node. */
 export interface AskedNode {
@@ -81,28 +84,22 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
       ['root', status.root],
       ['others hold', formatRoots(status, styles)],
       ['behind', formatBehind(status.behind, styles)],
+      ['store', formatStore(status, styles, nowMs)],
       ['repair', `compared ${when(repair.comparedAtMs)}, fetched ${when(repair.fetchedAtMs)}`],
     ]),
     '',
     styles.bold(countOf(status.streams.length, 'stream')),
     formatStreams(status.streams, styles),
     '',
-    styles.bold(`${String(status.peers.length)} other nodes`),
-    formatPeers(status, styles, nowMs),
-    ...titled(styles.bold('Seeds that lead to nobody'), formatSeeds(status, nowMs)),
-    ...formatConduct(status, styles, nowMs),
-    ...formatDoubts(status, styles),
+    ...formatOthers(status, styles, nowMs),
     '',
     styles.bold(attesting(status)),
     formatRegions(status, styles, nowMs),
     '',
     styles.bold('Clients of this node'),
     formatAdoption(status),
+    ...formatWorkers(status, styles, nowMs),
   ].join('\n');
-}
-
-function titled(title: string, lines: readonly string[]): readonly string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
 /** How many of the linked nodes hold the same as this one; those that told nothing count apart. */
@@ -142,95 +139,6 @@ function formatStreams(streams: readonly StreamStatus[], styles: Styles): string
   return formatTable(['  stream', 'sequence', 'digest', 'state'], rows);
 }
 
-function formatPeers({ peers, root }: NodeStatus, styles: Styles, nowMs: number): string {
-  if (peers.length === 0) return '  none known';
-  const sorted = peers.toSorted(byRegion);
-  const rows = sorted.map((peer, index) => [
-    `  ${peer.region === sorted[index - 1]?.region ? '' : peer.region}`,
-    peer.nodeId,
-    printable(peer.address),
-    peer.role,
-    peer.state === 'alive' ? styles.green(peer.state) : styles.red(peer.state),
-    peer.link === 'down' ? styles.red('down') : peer.link === 'up' ? styles.green('up') : '-',
-    peer.rttMs === undefined ? '' : `${peer.rttMs.toFixed(1)} ms`,
-    peer.sinceMs === 0 ? '' : formatDistance(peer.sinceMs, nowMs),
-    peer.link !== 'up' || peer.peerRoot === undefined
-      ? ''
-      : peer.peerRoot === root
-        ? 'the same'
-        : styles.yellow('something else'),
-    printable(peer.software?.version ?? '?'),
-    printable(troubleOf(peer)),
-  ]);
-  const head = ['node', 'address', 'role', 'state', 'link', 'RTT', 'since', 'holds', 'version'];
-  return formatTable(['  region', ...head, 'last error'], rows);
-}
-
-/** Why a node is not reached; nothing when no link is needed and nothing is wrong. */
-function troubleOf({ link, state, doubt, lastError }: PeerStatus): string {
-  const isMissed = link === 'none' && (doubt === 'unproven' || state === 'suspect');
-  if (link === 'down') return lastError ?? 'not tried yet';
-  return isMissed || state === 'failed' ? (lastError ?? '') : '';
-}
-
-function formatSeeds({ failingSeeds }: NodeStatus, nowMs: number): readonly string[] {
-  const rows = failingSeeds.map(({ address, sinceMs, reason }) => [
-    `  ${printable(address)}`,
-    formatDistance(Math.min(sinceMs, nowMs), nowMs),
-    printable(reason),
-  ]);
-  return rows.length === 0 ? [] : [formatTable(['  seed', 'since', 'reason'], rows)];
-}
-
-/** Nothing where nobody got anything wrong. */
-function formatConduct({ peers }: NodeStatus, styles: Styles, nowMs: number): readonly string[] {
-  const rows = peers.flatMap(({ nodeId, conduct }) => {
-    if (conduct === undefined) return [];
-    const { faults, cutOffs, refusedUntilMs, lastFault } = conduct;
-    const until =
-      refusedUntilMs === undefined
-        ? 'no'
-        : styles.red(`ends ${formatDistance(refusedUntilMs, nowMs)}`);
-    return [[`  ${nodeId}`, String(faults), String(cutOffs), until, printable(lastFault)]];
-  });
-  if (rows.length === 0) return [];
-  const table = formatTable(['  node', 'faults', 'cut off', 'refused', 'last fault'], rows);
-  return ['', styles.bold('Nodes that got something wrong'), table];
-}
-
-/** What a node finds hard to believe of another one, in words. */
-export function describeDoubt(doubt: MemberDoubt): string {
-  switch (doubt) {
-    case 'unproven':
-      return 'never showed itself and cannot be reached: there may be no such node';
-    case 'too-far':
-      return 'claims the same region, and is far away';
-    case 'too-near':
-      return 'claims a region that is far away, and is near';
-  }
-}
-
-function formatDoubts({ peers }: NodeStatus, styles: Styles): readonly string[] {
-  const rows = peers.flatMap(({ nodeId, region, doubt }) =>
-    doubt === undefined ? [] : [[`  ${nodeId}`, region, describeDoubt(doubt)]],
-  );
-  if (rows.length === 0) return [];
-  return [
-    '',
-    styles.bold('Nodes that are hard to believe'),
-    formatTable(['  node', 'region', ''], rows),
-  ];
-}
-
-/** The order of members: by region, then by name. */
-export function byRegion(
-  a: Pick<PeerStatus, 'region' | 'nodeId'>,
-  b: Pick<PeerStatus, 'region' | 'nodeId'>,
-): number {
-  const [left, right] = a.region === b.region ? [a.nodeId, b.nodeId] : [a.region, b.region];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
 function attesting({ regions }: NodeStatus): string {
   const heard = regions.filter(
     ({ heartbeatAtMs, standing }) => heartbeatAtMs !== undefined && standing === 'counts',
@@ -258,6 +166,38 @@ function formatAdoption({ subscribers }: NodeStatus): string {
     String(refused),
   ]);
   return formatTable(['  bundle', 'release', 'delivered', 'loaded', 'refused'], rows);
+}
+
+function formatStore({ storeTrouble }: NodeStatus, styles: Styles, nowMs: number): string {
+  if (storeTrouble === undefined) return 'takes what is written';
+  const { sinceMs, reason } = storeTrouble;
+  const since = formatDistance(Math.min(sinceMs, nowMs), nowMs);
+  return styles.red(`takes nothing, first ${since}: ${printable(reason)}`);
+}
+
+/** Nothing where the node does TLS itself. */
+function formatWorkers(
+  { tlsWorkers }: NodeStatus,
+  styles: Styles,
+  nowMs: number,
+): readonly string[] {
+  if (tlsWorkers.length === 0) return [];
+  const rows = tlsWorkers.map(({ place, state, sinceMs, connections, residentBytes, ended }) => [
+    `  ${String(place)}`,
+    state === 'running' ? styles.green(state) : styles.red(state),
+    formatDistance(Math.min(sinceMs, nowMs), nowMs),
+    String(connections),
+    formatMemory(state, residentBytes),
+    ended === 0 ? '0' : styles.yellow(String(ended)),
+  ]);
+  const head = ['  worker', 'state', 'since', 'programs', 'memory', 'ended'];
+  return ['', styles.bold('Processes that do TLS with programs'), formatTable(head, rows)];
+}
+
+function formatMemory(state: TlsWorkerStatus['state'], residentBytes: number | undefined): string {
+  if (state === 'ended') return '-';
+  const known = residentBytes !== undefined;
+  return known ? `${(residentBytes / MEGABYTE).toFixed(0)} MB` : 'not told yet';
 }
 
 /** A status for programs. */
@@ -291,6 +231,17 @@ export function statusJson(status: NodeStatus): Json {
     })),
     failingSeeds: status.failingSeeds.map((seed) => ({ ...seed })),
     regions: status.regions.map((region) => ({ ...region })),
+    store: { trouble: troubleJson(status) },
+    tlsWorkers: status.tlsWorkers.map(({ sinceMs, ...worker }) => ({
+      ...worker,
+      since: formatTimestamp(sinceMs),
+    })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };
+}
+
+function troubleJson({ storeTrouble }: NodeStatus): Json {
+  if (storeTrouble === undefined) return null;
+  const { sinceMs, reason } = storeTrouble;
+  return { since: formatTimestamp(sinceMs), reason };
 }

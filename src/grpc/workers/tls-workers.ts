@@ -7,6 +7,7 @@
  * @module
  */
 import { createServer } from 'node:net';
+import type { TlsWorkerStatus } from '../../core/admin/process-status.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { ClockTimer } from '../../ports/clock.ts';
 import type { LineListening } from '../tls/caller-line.ts';
@@ -23,6 +24,14 @@ export interface WorkersSetting {
 /** What the workers of a listener work with: what a listener does, and how many they are. */
 export interface TlsWorkersOptions extends TlsListenerOptions, WorkersSetting {}
 
+/** What is or was in one place. */
+interface Place {
+  /** Absent: the last one ended. */
+  readonly process?: WorkerProcess;
+  readonly sinceMs: number;
+  readonly ended: number;
+}
+
 const PAUSE_MIN_MS = 250;
 const PAUSE_MAX_MS = 30_000;
 /** Who lived so long did not fail at once. */
@@ -32,8 +41,8 @@ const LASTED_MS = 60_000;
 export class TlsWorkers implements LineListening {
   readonly port: number;
   readonly #options: TlsWorkersOptions;
-  /** By their places. */
-  readonly #running: Map<number, WorkerProcess> = new Map();
+  /** By their numbers. */
+  readonly #places: Map<number, Place> = new Map();
   readonly #timers: Set<ClockTimer> = new Set();
   readonly #following: Disposable;
   #failures = 0;
@@ -45,8 +54,9 @@ export class TlsWorkers implements LineListening {
     const workers = new TlsWorkers(options, await freePort(host, port));
     try {
       for (let place = 1; place <= options.count; place += 1) workers.#start(place);
-      if (workers.#running.size < options.count) throw new Error('no process can be started');
-      await Promise.all([...workers.#running.values()].map(async ({ listening }) => listening));
+      const running = workers.#running();
+      if (running.length < options.count) throw new Error('no process can be started');
+      await Promise.all(running.map(async ({ listening }) => listening));
     } catch (error) {
       await workers.destroy();
       throw error;
@@ -59,30 +69,47 @@ export class TlsWorkers implements LineListening {
     this.port = port;
     const { tls } = options;
     this.#following = tls.onChange(() => {
-      for (const worker of this.#running.values()) worker.replace(tls.current);
+      for (const worker of this.#running()) worker.replace(tls.current);
     });
+  }
+
+  /** How they are, by place. */
+  get workers(): readonly TlsWorkerStatus[] {
+    return Array.from(this.#places, ([place, { process, sinceMs, ended }]) => ({
+      ...{ place, sinceMs, ended },
+      state: process === undefined ? 'ended' : 'running',
+      connections: process?.connections ?? 0,
+      ...(process?.residentBytes !== undefined && { residentBytes: process.residentBytes }),
+    }));
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#following[Symbol.dispose]();
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    for (const worker of this.#running.values()) worker.stop();
+    for (const worker of this.#running()) worker.stop();
   }
 
   async destroy(): Promise<void> {
     this.stop();
-    await Promise.all([...this.#running.values()].map(async (worker) => await worker.end()));
+    await Promise.all(this.#running().map(async (worker) => await worker.end()));
+  }
+
+  #running(): readonly WorkerProcess[] {
+    return [...this.#places.values()].flatMap(({ process }) => process ?? []);
   }
 
   #start(place: number): void {
-    const startedMs = this.#options.clock.monotonicMs();
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const ended = this.#places.get(place)?.ended ?? 0;
     const onEnd = (how: string): void => {
-      this.#running.delete(place);
-      this.#ended(place, how, this.#options.clock.monotonicMs() - startedMs);
+      this.#places.set(place, { sinceMs: clock.nowMs(), ended: ended + 1 });
+      this.#ended(place, how, clock.monotonicMs() - startedMs);
     };
     try {
-      this.#running.set(place, this.#make(place, onEnd));
+      const process = this.#make(place, onEnd);
+      this.#places.set(place, { process, sinceMs: clock.nowMs(), ended });
     } catch (thrown) {
       onEnd(KedgeError.from(thrown).message);
     }

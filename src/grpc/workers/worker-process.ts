@@ -64,6 +64,7 @@ export class WorkerProcess {
   #setFailed: (error: Error) => void = () => undefined;
   #watch: ClockTimer | undefined;
   #silent = 0;
+  #residentBytes: number | undefined;
   /** Why it was killed, or cannot listen. */
   #reason: string | undefined;
 
@@ -88,6 +89,16 @@ export class WorkerProcess {
     this.ended = this.#untilOver();
     this.#channel.send(textFrame('begin', beginningText(options.beginning)));
     this.#beware();
+  }
+
+  /** Programs that are connected. */
+  get connections(): number {
+    return this.#lines.size;
+  }
+
+  /** Memory by its own word; absent: it has not said yet. */
+  get residentBytes(): number | undefined {
+    return this.#residentBytes;
   }
 
   /** Gives it other TLS material. */
@@ -147,6 +158,7 @@ export class WorkerProcess {
 
   #alive(residentBytes: number): void {
     this.#silent = 0;
+    this.#residentBytes = residentBytes;
     this.#gauge(residentBytes);
   }
 
@@ -201,8 +213,10 @@ function fork(program: string): Worker {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
   });
   const worker = cluster.fork(ENVIRONMENT);
-  // Comes also where there is no process that somebody could wait for.
-  worker.on('error', () => undefined);
+  // Comes also where there is no process to wait for; Node would keep such a one for ever.
+  worker.on('error', () => {
+    if (worker.process.pid === undefined) Reflect.deleteProperty(cluster.workers ?? {}, worker.id);
+  });
   return worker;
 }
 

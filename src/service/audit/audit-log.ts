@@ -209,6 +209,7 @@ export class AuditLog implements AsyncDisposable {
         await store.write(this.#inDoubt);
       } catch (thrown) {
         const { code, message: reason } = KedgeError.from(thrown);
+        metrics.increment('kedge_audit_failures_total');
         logger.error({ event: 'audit.failed', code, reason }, 'the audit log is not written');
         if (!this.#isClosed) this.#arm(RETRY_AFTER_MS);
         return;

@@ -13,6 +13,7 @@ import type {
   RegionStatus,
   StreamStatus,
 } from '../../core/admin/messages.ts';
+import type { TlsWorkerStatus } from '../../core/admin/process-status.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { Hello } from '../../core/gossip/frames.ts';
 import { rowIn } from '../../core/gossip/rows.ts';
@@ -43,6 +44,8 @@ export interface QueriesOptions {
   readonly replicator: Replicator;
   readonly subscriptions: Subscriptions;
   readonly attested: AttestedSource;
+  /** The processes that do TLS with programs. */
+  readonly tlsWorkers: () => readonly TlsWorkerStatus[];
 }
 
 /**
@@ -111,7 +114,8 @@ export class Queries {
   /** How the node is. Errors: `STORE`. */
   async status(): Promise<NodeStatus> {
     this.#options.replicator.requireServing();
-    const { self, version, startedAtMs, replicator, subscriptions } = this.#options;
+    const { self, version, startedAtMs, store, replicator, subscriptions } = this.#options;
+    const { tlsWorkers } = this.#options;
     return {
       nodeId: self.nodeId,
       region: self.region,
@@ -126,6 +130,8 @@ export class Queries {
       repair: replicator.repair,
       peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
       failingSeeds: replicator.failingSeeds(),
+      ...(store.trouble !== undefined && { storeTrouble: store.trouble }),
+      tlsWorkers: tlsWorkers(),
       subscribers: subscriptions.status(),
       regions: this.#regions(),
     };

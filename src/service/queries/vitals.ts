@@ -7,6 +7,7 @@ import type { Hello } from '../../core/gossip/frames.ts';
 import { currentCharter, type ReleaseHead, type TrustedState } from '../../core/trusted/state.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MetricSample } from '../../ports/metrics.ts';
+import type { Store } from '../../ports/store.ts';
 import type { Subscriptions } from '../clients/subscriptions.ts';
 import type { Replicator } from '../replication/replicator.ts';
 import { proposalSamples } from './proposal-vitals.ts';
@@ -19,6 +20,7 @@ export interface VitalsOptions {
   readonly version: string;
   readonly replicator: Replicator;
   readonly subscriptions: Pick<Subscriptions, 'size'>;
+  readonly store: Pick<Store, 'trouble'>;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -26,13 +28,14 @@ const SECOND_MS = 1000;
 
 /** Reads the vitals of a node. */
 export function readVitals(options: VitalsOptions): readonly MetricSample[] {
-  const { self, version, replicator, subscriptions, clock } = options;
+  const { self, version, replicator, subscriptions, store, clock } = options;
   return [
     {
       name: 'kedge_node_info',
       value: 1,
       labels: { node_id: self.nodeId, node_region: self.region, version },
     },
+    { name: 'kedge_store_failing', value: store.trouble === undefined ? 0 : 1 },
     { name: 'kedge_subscribers', value: subscriptions.size },
     ...trustSamples(replicator.durable),
     ...peerSamples(replicator),

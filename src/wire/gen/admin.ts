@@ -110,10 +110,12 @@ import type { SignedStatementInput as _kedge_v1_SignedStatementInput, SignedStat
 import type { SoftwareInput as _kedge_v1_SoftwareInput, SoftwareOutput as _kedge_v1_SoftwareOutput } from './kedge/v1/Software.ts';
 import type { StoreDigestInput as _kedge_v1_StoreDigestInput, StoreDigestOutput as _kedge_v1_StoreDigestOutput } from './kedge/v1/StoreDigest.ts';
 import type { StoreMarkInput as _kedge_v1_StoreMarkInput, StoreMarkOutput as _kedge_v1_StoreMarkOutput } from './kedge/v1/StoreMark.ts';
+import type { StoreTroubleInput as _kedge_v1_StoreTroubleInput, StoreTroubleOutput as _kedge_v1_StoreTroubleOutput } from './kedge/v1/StoreTrouble.ts';
 import type { StreamStatusInput as _kedge_v1_StreamStatusInput, StreamStatusOutput as _kedge_v1_StreamStatusOutput } from './kedge/v1/StreamStatus.ts';
 import type { SubmitRequestInput as _kedge_v1_SubmitRequestInput, SubmitRequestOutput as _kedge_v1_SubmitRequestOutput } from './kedge/v1/SubmitRequest.ts';
 import type { SubmitResponseInput as _kedge_v1_SubmitResponseInput, SubmitResponseOutput as _kedge_v1_SubmitResponseOutput } from './kedge/v1/SubmitResponse.ts';
 import type { SubscriberStatusInput as _kedge_v1_SubscriberStatusInput, SubscriberStatusOutput as _kedge_v1_SubscriberStatusOutput } from './kedge/v1/SubscriberStatus.ts';
+import type { TlsWorkerStatusInput as _kedge_v1_TlsWorkerStatusInput, TlsWorkerStatusOutput as _kedge_v1_TlsWorkerStatusOutput } from './kedge/v1/TlsWorkerStatus.ts';
 import type { TreeInput as _kedge_v1_TreeInput, TreeOutput as _kedge_v1_TreeOutput } from './kedge/v1/Tree.ts';
 import type { TreeNodeInput as _kedge_v1_TreeNodeInput, TreeNodeOutput as _kedge_v1_TreeNodeOutput } from './kedge/v1/TreeNode.ts';
 import type { TrustServiceClient as _kedge_v1_TrustServiceClient, TrustServiceDefinition as _kedge_v1_TrustServiceDefinition } from './kedge/v1/TrustService.ts';
@@ -255,10 +257,12 @@ export interface ProtoGrpcType {
       Software: MessageTypeDefinition<_kedge_v1_SoftwareInput, _kedge_v1_SoftwareOutput>
       StoreDigest: MessageTypeDefinition<_kedge_v1_StoreDigestInput, _kedge_v1_StoreDigestOutput>
       StoreMark: MessageTypeDefinition<_kedge_v1_StoreMarkInput, _kedge_v1_StoreMarkOutput>
+      StoreTrouble: MessageTypeDefinition<_kedge_v1_StoreTroubleInput, _kedge_v1_StoreTroubleOutput>
       StreamStatus: MessageTypeDefinition<_kedge_v1_StreamStatusInput, _kedge_v1_StreamStatusOutput>
       SubmitRequest: MessageTypeDefinition<_kedge_v1_SubmitRequestInput, _kedge_v1_SubmitRequestOutput>
       SubmitResponse: MessageTypeDefinition<_kedge_v1_SubmitResponseInput, _kedge_v1_SubmitResponseOutput>
       SubscriberStatus: MessageTypeDefinition<_kedge_v1_SubscriberStatusInput, _kedge_v1_SubscriberStatusOutput>
+      TlsWorkerStatus: MessageTypeDefinition<_kedge_v1_TlsWorkerStatusInput, _kedge_v1_TlsWorkerStatusOutput>
       Tree: MessageTypeDefinition<_kedge_v1_TreeInput, _kedge_v1_TreeOutput>
       TreeNode: MessageTypeDefinition<_kedge_v1_TreeNodeInput, _kedge_v1_TreeNodeOutput>
       TrustService: SubtypeConstructor<typeof grpc.Client, _kedge_v1_TrustServiceClient> & { service: _kedge_v1_TrustServiceDefinition }

@@ -133,6 +133,7 @@ export class Cluster {
     });
     transport.attach(replicator);
     const queries = new Queries({
+      tlsWorkers: () => [],
       self,
       version: 'test',
       startedAtMs: Date.now(),

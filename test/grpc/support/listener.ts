@@ -246,6 +246,7 @@ export const status: NodeStatus = {
   repair: {},
   peers: [],
   failingSeeds: [],
+  tlsWorkers: [],
   subscribers: [],
   regions: [],
 };

@@ -1,6 +1,6 @@
 /**
  * A process that may open nothing more when its worker dies: `crowded-child <program of workers>`.
- * Prints why no worker could be started then, and `served again`.
+ * Prints why no worker could be started then, and `served again, by` how many workers.
  */
 import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
@@ -47,7 +47,7 @@ const workers = await TlsWorkers.listen({
 takeAll();
 for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
 while (taken.length > 0 || !(await isServed())) await pause();
-process.stdout.write('served again\n');
+process.stdout.write(`served again, by ${Object.keys(cluster.workers ?? {}).length}\n`);
 await workers.destroy();
 
 function takeAll(): void {

@@ -179,6 +179,21 @@ describe('a listener with workers', () => {
     ]);
   });
 
+  it('tells of each worker how it is', async () => {
+    const { watch, server } = await listening(plainTls());
+    openWatch(connect(server, callerCredentials(clientTls)));
+    await until(() => watch.callers.length === 1);
+    await until(() => server.workers.every(({ residentBytes = 0 }) => residentBytes > 0));
+    expect(server.workers).toMatchObject(
+      [1, 2].map((place) => ({ place, state: 'running', ended: 0 })),
+    );
+    expect(server.workers.reduce((sum, { connections }) => sum + connections, 0)).toBe(1);
+    for (const pid of workerPids()) process.kill(pid, 'SIGKILL');
+    await until(() => server.workers.every(({ state }) => state === 'ended'));
+    expect(server.workers).toMatchObject([{ connections: 0, ended: 1 }, { connections: 0 }]);
+    expect(server.workers.every((worker) => worker.residentBytes === undefined)).toBe(true);
+  });
+
   it('holds little for a program that does not read, and keeps nobody else waiting', async () => {
     const { watch, server } = await listening(plainTls());
     const socket = stalledWatch(server);
@@ -222,6 +237,7 @@ describe('a listener with workers', () => {
     await until(() => {
       return workerPids().length === 2 && workerPids().every((pid) => !pids.includes(pid));
     });
+    expect(server.workers).toMatchObject([1, 2].map((place) => ({ place, ended: 1 })));
     const [line] = log.lines.filter(({ event }) => event === 'worker.ended');
     expect(line).toMatchObject({ reason: 'SIGKILL', pauseMs: 250 });
     let answered = false;

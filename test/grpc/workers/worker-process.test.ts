@@ -54,7 +54,7 @@ describe('a worker', () => {
     const child = crowded.run([program], { stdio: ['ignore', 'pipe', 'pipe'] });
     expect(await childResult(child)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^no process can be started\n(?:.*\n)*served again\n$/),
+      stdout: expect.stringMatching(/^no process can be started\n(?:.*\n)*served again, by 1\n$/),
     });
   });
 });

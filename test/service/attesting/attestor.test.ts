@@ -174,6 +174,7 @@ function failing(store: Store): Store {
     storeId: store.storeId,
     audit: store.audit,
     writes: store.writes,
+    trouble: store.trouble,
     advance: (beyond) => store.advance(beyond),
     renew: (storeId) => store.renew(storeId),
     subtrees: (stream, subtrees) => store.subtrees(stream, subtrees),

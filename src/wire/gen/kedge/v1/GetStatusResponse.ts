@@ -5,6 +5,8 @@ import type { PeerStatusInput as _kedge_v1_PeerStatusInput, PeerStatusOutput as 
 import type { SubscriberStatusInput as _kedge_v1_SubscriberStatusInput, SubscriberStatusOutput as _kedge_v1_SubscriberStatusOutput } from '../../kedge/v1/SubscriberStatus.ts';
 import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutput as _kedge_v1_RegionStatusOutput } from '../../kedge/v1/RegionStatus.ts';
 import type { SeedStatusInput as _kedge_v1_SeedStatusInput, SeedStatusOutput as _kedge_v1_SeedStatusOutput } from '../../kedge/v1/SeedStatus.ts';
+import type { StoreTroubleInput as _kedge_v1_StoreTroubleInput, StoreTroubleOutput as _kedge_v1_StoreTroubleOutput } from '../../kedge/v1/StoreTrouble.ts';
+import type { TlsWorkerStatusInput as _kedge_v1_TlsWorkerStatusInput, TlsWorkerStatusOutput as _kedge_v1_TlsWorkerStatusOutput } from '../../kedge/v1/TlsWorkerStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetStatusResponseInput {
@@ -24,6 +26,8 @@ export interface GetStatusResponseInput {
   'regions'?: (_kedge_v1_RegionStatusInput)[];
   'documents'?: (number);
   'failingSeeds'?: (_kedge_v1_SeedStatusInput)[];
+  'storeTrouble'?: (_kedge_v1_StoreTroubleInput | null);
+  'tlsWorkers'?: (_kedge_v1_TlsWorkerStatusInput)[];
 }
 
 export interface GetStatusResponseOutput {
@@ -43,4 +47,6 @@ export interface GetStatusResponseOutput {
   'regions': (_kedge_v1_RegionStatusOutput)[];
   'documents': (number);
   'failingSeeds': (_kedge_v1_SeedStatusOutput)[];
+  'storeTrouble': (_kedge_v1_StoreTroubleOutput | null);
+  'tlsWorkers': (_kedge_v1_TlsWorkerStatusOutput)[];
 }

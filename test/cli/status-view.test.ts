@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { formatStatus, statusJson } from '../../src/cli/node/view.ts';
+import { makeStyles } from '../../src/cli/terminal/styles.ts';
+import type { NodeStatus } from '../../src/core/admin/messages.ts';
+import { status } from '../grpc/support/listener.ts';
+
+const NOW_MS = 600_000;
+
+function shown(changes: Partial<NodeStatus>): string {
+  return formatStatus({ ...status, ...changes }, makeStyles('plain'), NOW_MS);
+}
+
+describe('formatStatus', () => {
+  it('says since when the store takes nothing, and what to do', () => {
+    expect(shown({})).toMatch(/store: +takes what is written/);
+    const storeTrouble = { sinceMs: 0, reason: 'the disk is full\u001b[2J. Make room' };
+    expect(shown({ storeTrouble })).toMatch(
+      /store: +takes nothing, first 10 minutes ago: the disk is full\u{fffd}\[2J\. Make room/u,
+    );
+    expect(statusJson({ ...status, storeTrouble })).toMatchObject({
+      store: { trouble: { since: '1970-01-01T00:00:00Z', reason: storeTrouble.reason } },
+    });
+    expect(statusJson(status)).toMatchObject({ store: { trouble: null }, tlsWorkers: [] });
+  });
+
+  it('shows the processes that do TLS, where there are some', () => {
+    expect(shown({})).not.toContain('Processes');
+    const tlsWorkers = [
+      { place: 1, state: 'running', sinceMs: 0, connections: 7, residentBytes: 9e7, ended: 0 },
+      { place: 2, state: 'ended', sinceMs: 540_000, connections: 0, ended: 3 },
+    ] as const;
+    const text = shown({ tlsWorkers });
+    expect(text).toMatch(/ {2}1 +running +10 minutes ago +7 +90 MB +0/);
+    expect(text).toMatch(/ {2}2 +ended +60 seconds ago +0 +- +3/);
+    expect(statusJson({ ...status, tlsWorkers })).toMatchObject({
+      tlsWorkers: [{ place: 1, since: '1970-01-01T00:00:00Z' }, { state: 'ended' }],
+    });
+  });
+});
