@@ -7,9 +7,11 @@
  */
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+const suites = (process.env['KEDGE_MUTATE_SUITES'] ?? '').split(',');
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/core/{statements,charter,trusted}/**/*.test.ts'],
+    include: suites.map((folder) => `${folder}/**/*.test.ts`),
     environment: 'node',
     testTimeout: 120_000,
   },

@@ -1,16 +1,24 @@
 /**
- * `npm run mutate`: changes the code that guards signatures, thresholds, sequences and digests, and
- * lists the changes that no test notices.
+ * `npm run mutate -- <area>`: changes the code of one area, in which a silent error would be an
+ * error of security, one place at a time, and lists the changes that no test notices.
  *
  * Stryker makes the changes and finds most of what dies. It does not count a test file that cannot
  * be loaded any more, although that is how a broken guard shows when the fixtures at the top of the
  * file need it. So every survivor is tried again here, alone, and the exit code of vitest decides.
- * `-- --again` tries those of the last report again without a new Stryker run.
+ * `-- <area> --again` tries those of the area's last report again without a new Stryker run.
  *
  * @module
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './prepare.mjs';
@@ -26,24 +34,73 @@ import { ROOT } from './prepare.mjs';
  */
 
 const COPIED = ['src', 'test', 'proto', 'package.json', 'tsconfig.json', 'vitest.mutate.config.ts'];
-/** The quick suites first; the others only see what those let pass. */
-const SUITES = [['test/core/statements', 'test/core/charter'], ['test/core/trusted']];
 
-const args = process.argv.slice(2);
-if (!args.includes('--again')) {
+/**
+ * What is changed, and the tests that look: the quick suites first; the others only see what those
+ * let pass.
+ *
+ * @type {Record<string, { mutate: string[], suites: string[][] }>}
+ */
+const AREAS = {
+  statements: {
+    mutate: ['src/core/statements/**/*.ts', 'src/core/charter/**/*.ts'],
+    suites: [['test/core/statements', 'test/core/charter'], ['test/core/trusted']],
+  },
+  releases: {
+    mutate: ['src/core/releases/**/*.ts'],
+    suites: [['test/core/releases'], ['test/core/trusted']],
+  },
+  trusted: {
+    mutate: ['src/core/trusted/**/*.ts'],
+    suites: [['test/core/trusted'], ['test/core/adoption', 'test/conformance']],
+  },
+  anchors: {
+    mutate: ['src/core/anchors/**/*.ts'],
+    suites: [['test/core/anchors'], ['test/core/releases']],
+  },
+  live: {
+    mutate: ['src/client/live/{authorities,connections,distrust}.ts'],
+    suites: [['test/client/live']],
+  },
+  tls: {
+    mutate: ['src/grpc/tls/{certificate-names,authorities,entrance}.ts'],
+    suites: [['test/grpc/tls']],
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const { mutate, suites: SUITES } = requireArea();
+const REPORT = join(ROOT, `reports/mutation-${name}.json`);
+/** What `vitest.mutate.config.ts` reads. */
+const ENVIRONMENT = { ...process.env, KEDGE_MUTATE_SUITES: SUITES.flat().join(',') };
+
+if (!args.includes('--again')) runStryker();
+process.exitCode = tryAgain(readSurvivors()) === 0 ? 0 : 1;
+
+/** @returns {{ mutate: string[], suites: string[][] }} */
+function requireArea() {
+  const area = AREAS[name];
+  if (area !== undefined) return area;
+  console.error(`say which area to change: ${Object.keys(AREAS).join(', ')}`);
+  process.exit(2);
+}
+
+function runStryker() {
   const stryker = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const result = spawnSync(process.execPath, [stryker, 'run', ...args], {
+  const options = ['run', '--mutate', mutate.join(','), ...args];
+  const result = spawnSync(process.execPath, [stryker, ...options], {
     cwd: ROOT,
+    env: ENVIRONMENT,
     stdio: 'inherit',
   });
   if (result.status !== 0) process.exit(result.status ?? 1);
+  renameSync(join(ROOT, 'reports/mutation.json'), REPORT);
 }
-process.exitCode = tryAgain(readSurvivors()) === 0 ? 0 : 1;
 
 /** @returns {Survivor[]} */
 function readSurvivors() {
   /** @type {{ files: Record<string, { source: string, mutants: Mutant[] }> }} */
-  const report = JSON.parse(readFileSync(join(ROOT, 'reports/mutation.json'), 'utf8'));
+  const report = JSON.parse(readFileSync(REPORT, 'utf8'));
   return Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
     mutants
       .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
@@ -105,6 +162,7 @@ function passes(sandbox, suites) {
   const options = ['--config', 'vitest.mutate.config.ts', '--bail', '1', '--reporter', 'dot'];
   const result = spawnSync(process.execPath, [vitest, 'run', ...options, ...suites], {
     cwd: sandbox,
+    env: ENVIRONMENT,
     stdio: 'ignore',
     // A change can make a loop endless.
     timeout: 180_000,
