@@ -16,6 +16,7 @@ import {
   readElement,
 } from '../der.ts';
 import { KedgeError } from '../errors.ts';
+import { parseTimestamp, timestampMs } from '../ids.ts';
 
 /** One extension. */
 export interface Extension {
@@ -36,8 +37,7 @@ export interface CertificateFields {
   readonly extensions: Extensions;
 }
 
-const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/;
-const GENERALIZED_TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/;
+const TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/;
 
 /** Finds the parts. Errors: `PARSE`. */
 export function readFields(der: Uint8Array): CertificateFields {
@@ -77,17 +77,18 @@ export function readExtensionList(der: Uint8Array, list: DerElement): Extensions
   return found;
 }
 
-/** Reads a time in either form, milliseconds. Errors: `PARSE`. */
+/** Reads a time in either form, milliseconds. Errors: `PARSE`, also for what no calendar has. */
 export function readTime(der: Uint8Array, time: DerElement | undefined): number {
-  const text = time === undefined ? '' : readAscii(der, time);
   const isUtc = time?.tag === DER_TAG.utcTime;
-  const [, year = '', ...rest] = (isUtc ? UTC_TIME : GENERALIZED_TIME).exec(text) ?? [];
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
+  if (!time || !(isUtc || time.tag === DER_TAG.generalizedTime)) {
+    throw oddCertificate('a time is missing');
+  }
+  const written = readAscii(der, time);
   // RFC 5280 section 4.1.2.5.1.
-  const century = Number(year) < 50 ? 2000 : 1900;
-  const ms = Date.UTC(isUtc ? century + Number(year) : Number(year), month - 1, day, hour, minute);
-  if (year === '' || Number.isNaN(ms)) throw oddCertificate('a time is malformed');
-  return ms + second * 1000;
+  const century = written < '5' ? '20' : '19';
+  const text = isUtc ? `${century}${written}` : written;
+  if (!TIME.test(text)) throw oddCertificate('a time is malformed');
+  return timestampMs(parseTimestamp(text.replace(TIME, '$1-$2-$3T$4:$5:$6Z')));
 }
 
 /** Printable ASCII. Errors: `PARSE`. */
