@@ -23,6 +23,13 @@ describe('the limits of an anchor', () => {
     expect(readLimits({ constraints: [] })).toEqual({ kind: 'known' });
   });
 
+  it('are when it is distrusted from, the first second of 1970 too', () => {
+    const limits = { distrustAfterMs: 0 };
+    expect(readLimits({ constraints: [], ...limits })).toEqual({ kind: 'known', limits });
+    const odd = [constraint('country', 'se')];
+    expect(readLimits({ constraints: odd, ...limits }).kind).toBe('unknown');
+  });
+
   it('are unknown with a critical constraint of another type', () => {
     expect(readLimits({ constraints: [constraint('country', 'se')] })).toMatchObject({
       kind: 'unknown',
@@ -37,6 +44,9 @@ describe('the limits of an anchor', () => {
     constraint('permitted-uri', 'spiffe://example.org'),
     constraint('permitted-ip', '10.0.0.1/8'),
     constraint('max-validity-seconds', '1h'),
+    constraint('max-validity-seconds', 'h1'),
+    constraint('max-validity-seconds', '-1'),
+    constraint('max-validity-seconds', '0'),
     constraint('max-validity-seconds', '1', '2'),
     constraint('max-validity-seconds'),
   ])('are unknown with values of $type that cannot be read, critical or not', (odd) => {

@@ -44,7 +44,8 @@ describe('isDnsWithin', () => {
     ['bücher.example.org', 'example.org', false],
     ['xn--bcher-kva.example.org', 'example.org', true],
     [`${'a'.repeat(64)}.example.org`, 'example.org', false],
-    [`${'a.'.repeat(125)}example.org`, 'example.org', false],
+    [`${'a.'.repeat(121)}example.org`, 'example.org', true],
+    [`${'a.'.repeat(120)}aa.example.org`, 'example.org', false],
   ])('says of %j within %j: %j', (name, limit, expected) => {
     expect(dns(name, limit)).toBe(expected);
   });
@@ -139,6 +140,8 @@ describe('isUriWithin', () => {
     ['urn:prod.example.org', 'prod.example.org', false],
     ['https://[::1]/', 'prod.example.org', false],
     ['prod.example.org', 'prod.example.org', false],
+    [' spiffe://prod.example.org', 'prod.example.org', false],
+    ['evil.com/spiffe://prod.example.org', 'prod.example.org', false],
     ['', 'prod.example.org', false],
   ])('says of %j within %j: %j', (name, limit, expected) => {
     expect(uri(name, limit)).toBe(expected);
@@ -166,8 +169,15 @@ describe('isAddressWithin', () => {
     ['fe80::1', 'FD00::/8', false],
     ['2001:db8::1', '2001:db8:0:0::/64', true],
     ['2001:db8:0:1::1', '2001:db8::/64', false],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::/64', true],
+    ['1:2:3:4:5:6:7::', '1:2:3:4:5:6:7:0', true],
   ])('says of %s within %s: %j', (address, limit, expected) => {
     expect(ip(address, limit)).toBe(expected);
+  });
+
+  it('takes an address without a prefix for a block of this one', () => {
+    const blocks = ['10.0.0.1', '::1'].map(parseAddressBlock);
+    expect(blocks.map((block) => block?.prefixBits)).toEqual([32, 128]);
   });
 
   it('reads no block that is written oddly', () => {
