@@ -9,7 +9,6 @@
 import type { Anchor, Tombstone } from '../anchors/anchor.ts';
 import { readAnchor, readTombstone, writeAnchor, writeTombstone } from '../anchors/entry.ts';
 import { encodeCanonical } from '../canonical.ts';
-import { KedgeError } from '../errors.ts';
 import { type BundleName, parseBundleName, parseSequence, type Sequence } from '../ids.ts';
 import { ANCHORS_MAX, BODY_MAX_BYTES, PLANNED_MAX, TOMBSTONES_MAX } from '../limits.ts';
 import { Memo } from '../memo.ts';
@@ -63,13 +62,6 @@ export function encodeReleaseBody(body: ReleaseBody): Uint8Array {
     ...(planned !== undefined && { planned: planned.map(writePlanned) }),
   };
   const bytes = encodeCanonical({ anchors, tombstones, ...rest });
-  if (bytes.length > BODY_MAX_BYTES) {
-    throw new KedgeError(
-      'LIMIT',
-      `the ${WHAT} has ${bytes.length} bytes; ` + `at most ${BODY_MAX_BYTES} are allowed`,
-      { detail: { bundle, size: bytes.length, max: BODY_MAX_BYTES } },
-    );
-  }
   parseReleaseBody(bytes);
   return bytes;
 }

@@ -68,6 +68,27 @@ describe('announced changes', () => {
     expect(parseReleaseBody(encodeReleaseBody(made))).toEqual(made);
   });
 
+  it('are kept in the order that bodies are written in, whichever came first', () => {
+    const plans = [5, 1, 4, 2, 3].map((n) => ({ ...REMOVE_A, what: `w${n}`, atMs: NOW_MS + n }));
+    const body = plans.reduce(planChange, BODY);
+    expect(body.planned?.map(({ what }) => what)).toEqual(['w1', 'w2', 'w3', 'w4', 'w5']);
+  });
+
+  it('stay when others are withdrawn, made or never to be made', () => {
+    const activate = { ...REMOVE_A, what: 'activate' };
+    const body = planChange(ANNOUNCED, { ...activate, anchor: anchorId('c') });
+    expect(withdrawPlan(body, { ...REMOVE_A, anchor: anchorId('c') })).toEqual(body);
+    expect(withdrawPlan(body, activate)).toEqual(body);
+    expect(pendingPlans({ ...body, tombstones: [tombstone('b')] })).toEqual(body.planned);
+    expect(plansMadeBy(body, body)).toEqual([]);
+  });
+
+  it('are none in a body without any, and none before the first release', () => {
+    expect(pendingPlans(BODY)).toEqual([]);
+    expect(dropPastPlans(BODY, NOW_MS)).toEqual(BODY);
+    expect(plansMadeBy(undefined, ANNOUNCED)).toEqual([]);
+  });
+
   it('are at most 16', () => {
     let body = BODY;
     for (let n = 0; n < 16; n += 1) body = planChange(body, { ...REMOVE_A, what: `w${n}` });
@@ -80,6 +101,7 @@ describe('announced changes', () => {
   it.each<[string, (text: string) => string]>([
     ['an empty list', (text) => text.replace(/"planned":\[.*?\]/, '"planned":[]')],
     ['another kind of name', (text) => text.replace('"what":"remove"', '"what":"Re move"')],
+    ['a name with more behind it', (text) => text.replace('"remove"', '"remove!"')],
     ['a key too many', (text) => text.replace('"what":"remove"', '"what":"remove","x":1')],
     ['a time that is none', (text) => text.replace(/"at":"[^"]*"/, '"at":"soon"')],
     ['one entry twice', (text) => text.replace(/"planned":\[(.*?)\]/, '"planned":[$1,$1]')],
@@ -102,6 +124,15 @@ describe('announced changes', () => {
     const kept = { ...without('a'), planned: [REMOVE_A] };
     expect(describeChange(kept, without('a'))).toEqual([{ ...gone, why: 'done' }]);
     expect(describeChange(ANNOUNCED, ANNOUNCED)).toEqual([]);
+    const reworded = { ...REMOVE_A, impact: 'nothing to do' };
+    expect(describeChange(ANNOUNCED, planChange(ANNOUNCED, reworded))).toEqual([
+      { kind: 'planned', plan: reworded, label: 'CA a' },
+      { kind: 'unplanned', why: 'withdrawn', plan: REMOVE_A, label: 'CA a' },
+    ]);
+    const second = { ...REMOVE_A, anchor: anchorId('b') };
+    expect(describeChange(ANNOUNCED, planChange(ANNOUNCED, second))).toEqual([
+      { kind: 'planned', plan: second, label: 'CA b' },
+    ]);
   });
 
   it('are nothing that the revoke role may say', () => {
@@ -110,5 +141,7 @@ describe('announced changes', () => {
     expect(narrowsOnly(ANNOUNCED, BODY)).toBe(true);
     const reworded = planChange(BODY, { ...REMOVE_A, impact: 'nothing to do' });
     expect(narrowsOnly(ANNOUNCED, reworded)).toBe(false);
+    const oneMore = planChange(ANNOUNCED, { ...REMOVE_A, what: 'retire' });
+    expect(narrowsOnly(ANNOUNCED, oneMore)).toBe(false);
   });
 });

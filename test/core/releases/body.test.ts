@@ -114,8 +114,17 @@ describe('encodeReleaseBody', () => {
     const body = bodyOf([
       anchor('a', { constraints: [{ type: 'permitted-dns', critical: true, values }] }),
     ]);
-    expect(parseReleaseBody(encodeReleaseBody(body))).toEqual(body);
+    expect(parseReleaseBody(encodeReleaseBody(body))).toStrictEqual(body);
   });
+
+  it.each(['', '-a', '!a', 'a!', 'A', 'a b', 'a'.repeat(64)])(
+    'refuses %j as the name of a purpose and of a kind of constraint',
+    (name) => {
+      expectCode('PARSE', () => encodeReleaseBody(bodyOf([anchor('a', { purposes: [name] })])));
+      const constraints = [{ type: name, critical: true, values: [] }];
+      expectCode('PARSE', () => encodeReleaseBody(bodyOf([anchor('a', { constraints })])));
+    },
+  );
 
   it('cuts times to the second', () => {
     const body = bodyOf([anchor('a', { sinceMs: NOW_MS + 999, distrustAfterMs: NOW_MS + 1 })], {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { writeAnchor } from '../../../src/core/anchors/entry.ts';
+import { writeAnchor, writeTombstone } from '../../../src/core/anchors/entry.ts';
 import { type CanonicalValue, parseCanonical } from '../../../src/core/canonical.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { BODY_MAX_BYTES } from '../../../src/core/limits.ts';
@@ -8,7 +8,7 @@ import { encodeReleaseBody, parseReleaseBody } from '../../../src/core/releases/
 import { contentDigest, readContent } from '../../../src/core/releases/content.ts';
 import { applyPatch } from '../../../src/core/releases/delta.ts';
 import { canonical } from '../support.ts';
-import { anchor, anchorId, bodyOf } from './bodies.ts';
+import { anchor, anchorId, bodyOf, tombstone } from './bodies.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const input = { maxBytes: BODY_MAX_BYTES, what: 'body' };
@@ -47,6 +47,23 @@ describe('readContent', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('knows of a rebuilt body all tombstones, those of its base and new ones', () => {
+    const tombstones = [tombstone('old'), tombstone('gone', { reason: 'revoked' })];
+    const base = encodeReleaseBody(bodyOf([anchor('a')], { tombstones }));
+    const { bundle, note } = parseReleaseBody(base);
+    const more = tombstone('new');
+    const head = applyPatch(
+      base,
+      canonical({
+        anchors: { remove: [], set: [] },
+        rest: { bundle, note },
+        tombstones: { remove: [], set: [writeTombstone(more)] },
+      }),
+    );
+    const { tombstones: all } = bodyOf([], { tombstones: [...tombstones, more] });
+    expect(parseReleaseBody(head).tombstones).toEqual(all);
   });
 
   it('gives a rebuilt body and its base the same entries', () => {

@@ -11,6 +11,7 @@ import { parseBase64 } from '../../../src/core/bytes.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { isErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import { parseSequence } from '../../../src/core/ids.ts';
+import { BODY_MAX_BYTES } from '../../../src/core/limits.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
 import { applyPatch, diffBodies, takeApart } from '../../../src/core/releases/delta.ts';
 import { canonical, expectCode } from '../support.ts';
@@ -153,5 +154,21 @@ describe('diffBodies and applyPatch', () => {
       tombstones: { remove: [], set: [] },
     });
     expectCode('LIMIT', () => applyPatch(base, patch));
+  });
+
+  it('make a body that is as large as one may be', () => {
+    const id = 'ab'.repeat(32);
+    const patch = (pad: number): Uint8Array =>
+      canonical({
+        anchors: { remove: [], set: [{ id, pad: 'x'.repeat(pad) }] },
+        rest: {},
+        tombstones: { remove: [], set: [] },
+      });
+    // Neither base nor patch is as large as what they make.
+    const pad = 'y'.repeat(BODY_MAX_BYTES / 2);
+    const half = canonical({ anchors: [{ id: 'cd'.repeat(32), pad }], tombstones: [] });
+    const exactly = BODY_MAX_BYTES - applyPatch(half, patch(0)).length;
+    expect(applyPatch(half, patch(exactly))).toHaveLength(BODY_MAX_BYTES);
+    expectCode('LIMIT', () => applyPatch(half, patch(exactly + 1)));
   });
 });

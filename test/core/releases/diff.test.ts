@@ -96,6 +96,41 @@ describe('describeChange', () => {
     ]);
   });
 
+  it('shows that a release puts back another one where the one before did not', () => {
+    const back = bodyOf([], { replaces: parseSequence(2) });
+    expect(describeChange(bodyOf([]), back)).toEqual([{ kind: 'replaces', sequence: 2 }]);
+  });
+
+  it('lists anchors, then tombstones, each by id, whichever is the new one', () => {
+    const names = ['a', 'b', 'c', 'd'].sort((x, y) => (anchorId(x) < anchorId(y) ? -1 : 1));
+    const [first = '', second = '', third = '', fourth = ''] = names;
+    const before = bodyOf([anchor(second), anchor(fourth)]);
+    const after = bodyOf([anchor(first), anchor(third)]);
+    const added = describeChange(before, after).map((one) => 'anchor' in one && one.anchor.label);
+    expect(added).toEqual(names.map((name) => `CA ${name}`));
+    const buried = (...which: readonly string[]): ReleaseBody =>
+      bodyOf([], { tombstones: which.map((name) => tombstone(name)) });
+    const marks = describeChange(buried(second, fourth), buried(first, third));
+    expect(marks.map((one) => 'id' in one && one.id)).toEqual(names.map(anchorId));
+  });
+
+  it('shows a tombstone that says another release than before', () => {
+    const [before, after] = [2, 3].map((sequence) =>
+      bodyOf([], { tombstones: [tombstone('a', { sequence: parseSequence(sequence) })] }),
+    );
+    if (before === undefined || after === undefined) throw new Error('no bodies');
+    expect(describeChange(before, after)).toEqual([{ kind: 'tombstone', id: A, what: 'changed' }]);
+  });
+
+  it('takes constraints that say the same for the same', () => {
+    const { type, critical, values } = DNS;
+    const [one, other] = [
+      { type, critical, values },
+      { values, critical, type },
+    ];
+    expect(change({ constraints: [one] }, { constraints: [other] })).toEqual([]);
+  });
+
   it('shows whether a release comes in waves', () => {
     const [plain, inWaves] = [bodyOf([]), bodyOf([], { delivery: 'waves' })];
     expect(describeChange(plain, inWaves)).toEqual([{ kind: 'delivery', to: 'waves' }]);
@@ -140,14 +175,14 @@ describe('countChanges', () => {
     const after = bodyOf([
       anchor('a', { label: 'x', state: 'retiring' }),
       anchor('c'),
-      anchor('d'),
+      anchor('d', { state: 'staged' }),
     ]);
     expect(countChanges(before, after)).toEqual({
       added: 1,
       left: 1,
       changed: 2,
       trustedBefore: 2,
-      trustedAfter: 3,
+      trustedAfter: 2,
     });
     expect(countChanges(undefined, before)).toMatchObject({ added: 3, trustedBefore: 0 });
   });

@@ -4,6 +4,7 @@
  * @module
  */
 import { describe, expect, it } from 'vitest';
+import type { Anchor } from '../../../src/core/anchors/anchor.ts';
 import { verifyLifecycle } from '../../../src/core/anchors/lifecycle.ts';
 import {
   encodeReleaseBody,
@@ -117,9 +118,19 @@ describe('edits of a release body', () => {
     expect(change({ label: 'x' })).toEqual({ ...body.anchors[0], label: 'x' });
     expect(change({ purposes: ['spiffe'] })).toMatchObject({ purposes: ['spiffe'] });
     expect(change({ distrustAfterMs: 5000 })).toMatchObject({ distrustAfterMs: 5000 });
-    expect(change({ distrustAfterMs: 'never' })).toEqual(anchor('old'));
+    expect(change({ distrustAfterMs: 'never' })).toStrictEqual(anchor('old'));
     const constraints = [{ type: 'permitted-dns', critical: true, values: ['example.org'] }];
     expect(change({ constraints })).toMatchObject({ constraints });
+  });
+
+  it('set a limit on leaves of an anchor that retires, or leave the one that it has', () => {
+    const retired = (old: Partial<Anchor>, more: { readonly distrustAfterMs?: number }): unknown =>
+      retireAnchor(bodyOf([anchor('old', old)]), OLD, { ...point(2), ...more }).anchors[0];
+    const [limited, state] = [{ distrustAfterMs: NOW_MS }, 'retiring'] as const;
+    expect(retired({}, {})).toStrictEqual(anchor('old', { state }));
+    expect(retired({}, limited)).toStrictEqual(anchor('old', { state, ...limited }));
+    expect(retired(limited, {})).toStrictEqual(anchor('old', { state, ...limited }));
+    expect(retired({ distrustAfterMs: 5000 }, limited)).toMatchObject(limited);
   });
 
   it('lift the limit on leaves when an anchor becomes active again', () => {

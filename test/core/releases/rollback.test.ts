@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Constraint } from '../../../src/core/anchors/anchor.ts';
 import { verifyLifecycle } from '../../../src/core/anchors/lifecycle.ts';
+import { parseSequence } from '../../../src/core/ids.ts';
 import type { ReleaseBody } from '../../../src/core/releases/body.ts';
 import { narrowsOnly } from '../../../src/core/releases/narrowing.ts';
 import { leftSince, loosened, narrowBack, rollBack } from '../../../src/core/releases/rollback.ts';
@@ -69,6 +70,28 @@ describe('rollBack', () => {
     expect(states.sort()).toEqual(['CA a: active', 'CA b: retiring', 'CA c: retiring']);
   });
 
+  it('gives nobody a trust that it did not have then', () => {
+    const earlier = bodyOf([
+      anchor('a'),
+      anchor('b', { state: 'retiring' }),
+      anchor('c', { state: 'staged' }),
+      anchor('d', { state: 'staged' }),
+    ]);
+    const current = bodyOf([
+      anchor('a'),
+      anchor('b', { state: 'retiring' }),
+      anchor('c', { state: 'retiring' }),
+      anchor('d', { state: 'staged' }),
+    ]);
+    expect(back(current, earlier).anchors).toEqual(current.anchors);
+  });
+
+  it('goes back to a release that trusted nobody', () => {
+    const earlier = bodyOf([anchor('a', { state: 'staged' })]);
+    const current = bodyOf([anchor('a', { state: 'staged' })], { tombstones: [tombstone('b')] });
+    expect(back(current, earlier).anchors).toEqual(current.anchors);
+  });
+
   it('gives the limit on leaves back', () => {
     const limited = anchor('b', { distrustAfterMs: NOW_MS });
     const next = back(bodyOf([anchor('a'), anchor('b')]), bodyOf([anchor('a'), limited]));
@@ -77,10 +100,11 @@ describe('rollBack', () => {
 
   it('leaves away what has left since, removed or revoked', () => {
     const left = [tombstone('b'), tombstone('c', { reason: 'revoked' })];
-    const current = bodyOf([anchor('a', { label: 'now' })], { tombstones: left });
+    const others = [...left, tombstone('never in the earlier one')];
+    const current = bodyOf([anchor('a', { label: 'now' })], { tombstones: others });
     const earlier = bodyOf([anchor('a'), anchor('b'), anchor('c'), anchor('d')]);
     expect(back(current, earlier)).toMatchObject({ anchors: [anchor('a')], replaces: 5 });
-    expect(leftSince(current, earlier)).toEqual(current.tombstones);
+    expect(leftSince(current, earlier)).toEqual(bodyOf([], { tombstones: left }).tombstones);
   });
 
   it('refuses when all that was trusted has left since', () => {
@@ -89,6 +113,17 @@ describe('rollBack', () => {
     const earlier = bodyOf([anchor('a', { state: 'staged' }), anchor('b')]);
     const error = expectCode('LIFECYCLE', () => back(current, earlier));
     expect(error.detail).toEqual({ anchors: [anchorId('b')], leftBy: gone.sequence });
+  });
+
+  it('names some of many that left, and the release by which all of them had', () => {
+    const names = Array.from({ length: 17 }, (_, at) => `n${at}`);
+    const tombstones = names.map((name, at) =>
+      tombstone(name, { sequence: parseSequence(3 + (at % 5)) }),
+    );
+    const earlier = bodyOf(names.map((name) => anchor(name)));
+    const error = expectCode('LIFECYCLE', () => back(bodyOf([], { tombstones }), earlier));
+    expect(error.detail['anchors']).toHaveLength(16);
+    expect(error.detail['leftBy']).toBe(7);
   });
 });
 
@@ -155,7 +190,7 @@ describe('narrowBack', () => {
       anchor('c', { state: 'staged', constraints: [dns('c.example')] }),
     ]);
     const current = bodyOf([
-      anchor('a', { constraints: [dns('a.example', 'evil.example')] }),
+      anchor('a', { constraints: [life, dns('a.example', 'evil.example')] }),
       anchor('b', { constraints: [life, dns('b.example')] }),
       anchor('c', { constraints: [dns('c.example', 'evil.example')] }),
     ]);

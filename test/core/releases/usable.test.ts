@@ -62,6 +62,12 @@ describe('checkBlobs', () => {
     expect(missingBlobs(body, blobs('a'))).toEqual([anchorId('b')]);
   });
 
+  it('names some of many that are missing', () => {
+    const many = Array.from({ length: 17 }, (_, at) => anchor(`n${at}`));
+    const error = expectCode('DIGEST', () => checkBlobs(bodyOf(many), new Map()));
+    expect(error.detail['missing']).toHaveLength(16);
+  });
+
   it('E03: refuses one with another digest', () => {
     const flipped = blobs('a', 'b').set(anchorId('b'), der('c'));
     expectCode('DIGEST', () => checkBlobs(body, flipped));
