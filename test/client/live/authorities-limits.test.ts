@@ -108,6 +108,15 @@ describe('who may vouch for a leaf', () => {
     expect(voucher(leafOf(old), trusting(next, distrusted))).toBe(next);
   });
 
+  it('is asked again for a leaf that another CA refuses', () => {
+    const next = again();
+    const set = trusting(distrusted, next);
+    const chain = leafOf(old);
+    expect(voucher(chain, set)).toBe(next);
+    expect(voucher(chain, set, { ...CONTEXT, nowMs: NOW_MS + 2 * DAY_MS })).toBe('limited');
+    expect(voucher(chain, set)).toBe(next);
+  });
+
   it('is nobody when the other CA is not valid now', () => {
     const expired = again({ nowMs: NOW_MS - 3 * DAY_MS });
     expect(voucher(leafOf(old), trusting(distrusted, expired))).toBe('limited');

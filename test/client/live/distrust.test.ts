@@ -108,6 +108,22 @@ describe('a TLS server whose CA left', () => {
     await until(() => source.clock.pendingTimers === 0);
   });
 
+  it('counts the deadline from the change that began it, whatever changes until then', async () => {
+    const source = bothTrusted();
+    const told: string[] = [];
+    const port = await echoServer(source, { onDistrusted: ({ policy }) => told.push(policy) });
+    const old = dial(port, oldOne);
+    await echo(old);
+    source.leave('removed');
+    source.clock.advance(20_000);
+    source.set(BUNDLE, newPki.caPem, serverPki.caPem);
+    source.clock.advance(9999);
+    expect(await echo(old)).toBe('x');
+    source.clock.advance(1);
+    expect(await echo(old)).toBe('closed');
+    expect(told).toEqual(['drain']);
+  });
+
   it('keeps what drains when its CA is trusted again', async () => {
     const source = bothTrusted();
     const port = await echoServer(source);
