@@ -11,7 +11,7 @@ const suites = (process.env['KEDGE_MUTATE_SUITES'] ?? '').split(',');
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: suites.map((folder) => `${folder}/**/*.test.ts`),
+    include: suites.map((suite) => (suite.endsWith('.ts') ? suite : `${suite}/**/*.test.ts`)),
     environment: 'node',
     testTimeout: 120_000,
   },
