@@ -108,11 +108,10 @@ export class CallerDirectory {
   }
 
   #peerOf(id: string): NodeId | undefined {
-    const isLonger = id.length > this.#peerPrefix.length + this.#peerSuffix.length;
-    if (!isLonger || !id.startsWith(this.#peerPrefix) || !id.endsWith(this.#peerSuffix)) {
-      return undefined;
-    }
-    return asNodeId(id.slice(this.#peerPrefix.length, id.length - this.#peerSuffix.length));
+    const [prefix, suffix] = [this.#peerPrefix, this.#peerSuffix];
+    if (!id.startsWith(prefix) || !id.endsWith(suffix)) return undefined;
+    // Nothing is left where both ends overlap, and nothing is no name.
+    return asNodeId(id.slice(prefix.length, id.length - suffix.length));
   }
 
   #grant(id: string, role: Role): void {

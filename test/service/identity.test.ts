@@ -68,7 +68,51 @@ describe('CallerDirectory.byCertificate', () => {
     });
   });
 
+  it('joins the roles of several rules for one name', () => {
+    const id = `${DOMAIN}/ops/carol`;
+    const rules = new CallerDirectory({
+      identities: [
+        { id, roles: ['admin'] },
+        { id, roles: ['client'] },
+        { id: `${DOMAIN}/ops/*`, roles: ['client'] },
+      ],
+      peerIdentity: `${DOMAIN}/node/{node}`,
+    });
+    const names = (uri: string): Parameters<CallerDirectory['byCertificate']>[0] => ({
+      ...{ uris: [uri], dnsNames: [] },
+    });
+    expect(rules.byCertificate(names(id)).roles).toEqual(['client', 'admin']);
+    expect(rules.byCertificate(names(`${DOMAIN}/ops/dave`)).roles).toEqual(['client']);
+  });
+
+  it('gives a node the other roles of its certificate too', () => {
+    const names = { uris: [`${DOMAIN}/node/fra-1`], dnsNames: ['console.example.org'] };
+    expect(directory.byCertificate(names)).toEqual({
+      ...{ id: `${DOMAIN}/node/fra-1`, peer, roles: ['peer', 'client', 'admin'] },
+    });
+  });
+
+  it('is named by the first name that gives a role', () => {
+    const names = { uris: [`${DOMAIN}/nobody`], dnsNames: ['x.org', 'console.example.org'] };
+    expect(directory.byCertificate(names).id).toBe('dns:console.example.org');
+  });
+
   it.each([
+    `${DOMAIN}/client/.hidden`,
+    `${DOMAIN}/client/...`,
+    `${DOMAIN}/client/a.b/c..d`,
+    `${DOMAIN}/client/${'x'.repeat(2048 - `${DOMAIN}/client/`.length)}`,
+  ])('takes the URI %.60s', (uri) => {
+    expect(byUri(uri).roles).toEqual(['client']);
+  });
+
+  it.each([
+    `${DOMAIN}/client/${'x'.repeat(2049 - `${DOMAIN}/client/`.length)}`,
+    `${DOMAIN}/client/x/`,
+    `${DOMAIN}/client/x\n`,
+    `${DOMAIN}/client/x y`,
+    `x${DOMAIN}/client/x`,
+    `https://prod.example.org/client/x`,
     `${DOMAIN}/client/../admin/alice`,
     `${DOMAIN}/client/..`,
     `${DOMAIN}/client/./x`,
@@ -83,9 +127,37 @@ describe('CallerDirectory.byCertificate', () => {
     expect(codeOf(() => byUri(uri))).toBe('ACCESS');
   });
 
-  it('refuses a certificate with two SPIFFE ids', () => {
-    const work = (): unknown => byUri(`${DOMAIN}/client/a`, `${DOMAIN}/admin/alice`);
-    expect(codeOf(work)).toBe('ACCESS');
+  it('refuses a certificate with two SPIFFE ids, however one of them is written', () => {
+    for (const other of [
+      `${DOMAIN}/admin/alice`,
+      'SPIFFE://x/y',
+      'spiffe:',
+      `${DOMAIN}/client/a`,
+    ]) {
+      expect(codeOf(() => byUri(`${DOMAIN}/client/a`, other))).toBe('ACCESS');
+    }
+    expect(byUri(`${DOMAIN}/client/a`, 'https://example.org/').roles).toEqual(['client']);
+  });
+
+  it('refuses a wildcard certificate, also where somebody has configured that name', () => {
+    const rules = new CallerDirectory({
+      identities: [{ id: 'dns:*.example.org', roles: ['admin'] }],
+      peerIdentity: `${DOMAIN}/node/{node}`,
+    });
+    const names = { uris: [], dnsNames: ['*.example.org'] };
+    expect(codeOf(() => rules.byCertificate(names))).toBe('ACCESS');
+  });
+
+  it('names some of many names that give no role', () => {
+    const names = Array.from({ length: 20 }, (_, at) => `n${at}.example.org`);
+    let error: unknown;
+    try {
+      byDns(...names);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const found = names.slice(0, 8).map((name) => `dns:${name}`);
+    expect(error).toMatchObject({ code: 'ACCESS', detail: { found } });
   });
 
   it('refuses a wildcard certificate and one without names', () => {
@@ -121,6 +193,16 @@ describe('CallerDirectory.nodeByCertificate', () => {
   ])('refuses %s', (uri) => {
     const names = { uris: [uri], dnsNames: [] };
     expect(codeOf(() => directory.nodeByCertificate(names))).toBe('ACCESS');
+  });
+
+  it('refuses a name in which both ends of the pattern are one', () => {
+    const around = new CallerDirectory({ identities: [], peerIdentity: 'dns:k.{node}.k.org' });
+    const nodeOf = (...dnsNames: string[]): unknown =>
+      around.nodeByCertificate({ uris: [], dnsNames });
+    expect(nodeOf('k.fra-1.k.org')).toBe('fra-1');
+    for (const name of ['k.k.org', 'k..k.org', 'x.fra-1.k.org', 'k.fra-1.k.net']) {
+      expect(codeOf(() => nodeOf(name))).toBe('ACCESS');
+    }
   });
 
   it('refuses a certificate that names two nodes', () => {

@@ -16,6 +16,9 @@ describe('Offers', () => {
   const proposal = { document, blobs: [anchor.der] };
   const statement = parseStatement(document.statement.payload);
   const support = { signers: [], signatures: document.statement.signatures };
+  const [signature] = document.statement.signatures;
+  if (signature === undefined) throw new Error('no signature');
+  const withdrawal = { statement: document.statement, signature };
   const open = entryOf({ statement, proposal, next: undefined, support });
   let phases: (PolicyPhase | undefined)[];
   let events: GossipEvent[];
@@ -24,6 +27,9 @@ describe('Offers', () => {
   let refusal: KedgeError | undefined;
   let recalling: Promise<Recall> | undefined;
   let offers: Offers;
+  let readiness: readonly (KedgeError | undefined)[];
+  let work: Promise<void>[];
+  let isDiskFull: boolean;
 
   beforeEach(() => {
     phases = [];
@@ -32,6 +38,9 @@ describe('Offers', () => {
     isComplete = false;
     refusal = undefined;
     recalling = undefined;
+    readiness = [];
+    work = [];
+    isDiskFull = false;
     offers = new Offers({
       machine: {
         proposals: {
@@ -41,7 +50,10 @@ describe('Offers', () => {
           isComplete: () => isComplete,
         },
       },
-      store: { keepProposals: () => Promise.resolve() },
+      store: {
+        keepProposals: () =>
+          isDiskFull ? Promise.reject(new Error('no space')) : Promise.resolve(),
+      },
       gate: {
         check: (_, _blobs, phase, known) => {
           phases.push(phase);
@@ -56,8 +68,12 @@ describe('Offers', () => {
         const result = { kind: 'kept', digest } as const;
         offers.perform({ kind: 'proposed', requestId: event.requestId, result });
       },
-      requireReady: () => undefined,
-      track: () => undefined,
+      requireReady: () => {
+        const [first, ...rest] = readiness;
+        readiness = rest;
+        if (first !== undefined) throw first;
+      },
+      track: (one) => void work.push(one),
     });
   });
 
@@ -87,6 +103,68 @@ describe('Offers', () => {
     refusal = new KedgeError('POLICY', 'outside of the window');
     await expect(offers.propose(proposal)).rejects.toThrow('outside of the window');
     expect(events).toEqual([]);
+  });
+
+  const stopped = new KedgeError('UNAVAILABLE', 'stopped');
+
+  it.each([
+    ['at once', [stopped]],
+    ['while it was judged', [undefined, stopped]],
+  ])('hands nothing in once the node takes no offers: %s', async (_, ready) => {
+    readiness = ready;
+    await expect(offers.submit(document, [])).rejects.toBe(stopped);
+    readiness = ready;
+    await expect(offers.propose(proposal)).rejects.toBe(stopped);
+    readiness = [stopped];
+    await expect(offers.withdraw(withdrawal)).rejects.toBe(stopped);
+    expect(events).toEqual([]);
+  });
+
+  it('tells whoever waits that nobody will answer', async () => {
+    const waiting = [offers.submit(document, []), offers.withdraw(withdrawal)];
+    await expect.poll(() => events.map(({ kind }) => kind).sort()).toEqual(['submit', 'withdraw']);
+    offers.abandon(stopped);
+    for (const one of waiting) await expect(one).rejects.toBe(stopped);
+  });
+
+  it('answers each with its own answer, refusals too', async () => {
+    const refused = new KedgeError('THRESHOLD', 'too few');
+    const waiting = [offers.submit(document, []), offers.submit(document, [])];
+    await expect.poll(() => events.length).toBe(2);
+    const receipt = { kind: 'durable', stream, sequence, digest, novelty: 'new' } as const;
+    offers.perform({ kind: 'reply', requestId: 2, result: receipt });
+    offers.perform({ kind: 'reply', requestId: 1, result: { kind: 'refused', error: refused } });
+    await expect(waiting[0]).rejects.toBe(refused);
+    expect(await waiting[1]).toEqual(receipt);
+    const withdrawn = offers.withdraw(withdrawal);
+    await expect.poll(() => events.length).toBe(3);
+    const { requestId } = { requestId: 0, ...events[2] };
+    offers.perform({ kind: 'proposed', requestId, result: { kind: 'refused', error: refused } });
+    await expect(withdrawn).rejects.toBe(refused);
+  });
+
+  it('makes one attempt at a time with a complete proposal', async () => {
+    isComplete = true;
+    offers.perform({ kind: 'complete', ...proposal });
+    offers.perform({ kind: 'complete', ...proposal });
+    await expect.poll(() => events.length).toBe(1);
+    const result = { kind: 'durable', stream, sequence, digest, novelty: 'new' } as const;
+    offers.perform({ kind: 'reply', requestId: 1, result });
+    await Promise.all(work);
+    expect(told).toHaveLength(1);
+  });
+
+  it('says whether proposals are on disk', async () => {
+    const change = { keep: [], drop: [] };
+    offers.perform({ kind: 'keep-proposals', writeId: 1, change });
+    await Promise.all(work);
+    isDiskFull = true;
+    offers.perform({ kind: 'keep-proposals', writeId: 2, change });
+    await Promise.all(work);
+    expect(events).toMatchObject([
+      { kind: 'proposals-kept', writeId: 1 },
+      { kind: 'proposals-failed', writeId: 2 },
+    ]);
   });
 
   it('judges again what the store was asked about, which may be next by then', async () => {
