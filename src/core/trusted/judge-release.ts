@@ -76,7 +76,7 @@ function notNarrowing(
 
 /** The body that the last one directly follows; without a body: it is the stream's first one. */
 function bodyBefore(
-  { chain, last, history }: Candidate,
+  { last, history }: Candidate,
   head: ReleaseHead | undefined,
   bundle: BundleName,
 ):
@@ -86,6 +86,6 @@ function bodyBefore(
   if (bytes !== undefined) {
     return { kind: 'known', body: requireBundle(parseReleaseBody(bytes), bundle) };
   }
-  const isNext = chain.length === 1 && last.statement.sequence === (head?.sequence ?? 0) + 1;
+  const isNext = last.statement.sequence === (head?.sequence ?? 0) + 1;
   return isNext ? { kind: 'known', body: head?.body } : { kind: 'unknown', body: undefined };
 }

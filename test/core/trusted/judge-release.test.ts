@@ -376,6 +376,31 @@ describe('acceptDocument: the revoke role', () => {
     expectCode('THRESHOLD', () => offer(state, third, { chain, history: [second.body] }));
   });
 
+  it('carries no history of signers who have left, even where that narrows', () => {
+    const before = tenAnchors();
+    const roles = { ...ROLES, release: role(1, 'carol') };
+    const state = take(before, nextCharter(before, { roles }, ALICE, BOB));
+    const second = nextRelease(state, revoking(state, 'n0'));
+    const body = revoking(state, 'n0', 'n1');
+    const third = releaseAfter(placeOf(second, 2), body, { keys: [DAVE] });
+    const chain = [second.statement, third.statement];
+    const error = expectCode('THRESHOLD', () =>
+      offer(state, third, { chain, history: [second.body] }),
+    );
+    // It may be good as history below a release that others sign.
+    expect(error.detail['standing']).toBe('history');
+  });
+
+  it('adds nothing to what comes along, whoever signed that', () => {
+    const state = tenAnchors();
+    const second = nextRelease(state, { ...bodyIn(state), note: 'second' });
+    const staged = anchor('evil', { state: 'staged' });
+    const adding = bodyOf([...bodyIn(state).anchors, staged]);
+    const third = releaseAfter(placeOf(second, 2), adding, { keys: [DAVE] });
+    const chain = [second.statement, third.statement];
+    expectCode('THRESHOLD', () => offer(state, third, { chain, history: [second.body] }));
+  });
+
   it('narrows twice what comes along, where that has a quorum of today', () => {
     const state = tenAnchors();
     const staged = bodyOf([...bodyIn(state).anchors, anchor('new', { state: 'staged' })]);
