@@ -6,11 +6,14 @@
  */
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../src/core/bytes.ts';
+import type { CharterChange } from '../../../src/core/charter/draft.ts';
 import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts';
 import { parseBundleName, releaseStream } from '../../../src/core/ids.ts';
 import { encodeReleaseBody, type ReleaseBody } from '../../../src/core/releases/body.ts';
 import { activateAnchor, retireAnchor, revokeAnchor } from '../../../src/core/releases/edit.ts';
 import type { Signature, SignedDocument } from '../../../src/core/statements/envelope.ts';
+import { parseStatement } from '../../../src/core/statements/statement.ts';
+import { findStanding } from '../../../src/core/trusted/authority.ts';
 import { headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { anchor, anchorId, bodyOf, PAYMENTS, point, tombstone } from '../releases/bodies.ts';
 import {
@@ -137,11 +140,31 @@ describe('acceptDocument: signers of a release', () => {
 
 describe('acceptDocument: signers who left', () => {
   /** Alice and Bob hand over to Carol and Erin. */
-  function handOver(state: TrustedState): TrustedState {
+  function handOver(state: TrustedState, change: CharterChange = {}): TrustedState {
     const both = role(2, 'carol', 'erin');
     const roles = { ...ROLES, charter: both, release: both };
-    return take(state, nextCharter(state, { roles }, ALICE, BOB, CAROL, ERIN));
+    return take(state, nextCharter(state, { roles, ...change }, ALICE, BOB, CAROL, ERIN));
   }
+
+  it('tells what the signatures of a statement are good for', () => {
+    const { state: before } = grown(1);
+    const standingIn = (state: TrustedState, { statement }: SignedDocument): string =>
+      findStanding(state, parseStatement(statement.payload), statement);
+    const state = handOver(before);
+    const standing = (keys: readonly SigningKey[], charterVersion: number): string =>
+      standingIn(state, nextRelease(state, noted('x'), { keys, charterVersion }));
+    expect(standing([CAROL, ERIN], 2)).toBe('head');
+    expect(standing([CAROL, ERIN], 1)).toBe('head');
+    expect(standing([ALICE, BOB], 1)).toBe('history');
+    expect(standing([ALICE, BOB], 2)).toBe('nothing');
+    expect(standing([ALICE], 1)).toBe('nothing');
+    expectCode('GAP', () => standing([CAROL, ERIN], 3));
+    const named = nextRelease(before, noted('x'));
+    const { digest, sequence } = placeOf(named, 2);
+    const decided = handOver(before, { resolutions: [{ stream: STREAM, sequence, digest }] });
+    expect(standingIn(decided, named)).toBe('head');
+    expect(standingIn(decided, nextRelease(before, noted('y')))).toBe('history');
+  });
 
   it('A08: refuses what removed signers sign under the new charter', () => {
     const state = handOver(grown(1).state);
