@@ -141,6 +141,29 @@ describe('acceptDocument: forks', () => {
     expect(new Set(outcomes).size).toBe(2);
   });
 
+  it('speaks against who brings what nobody signed, and not who repeats what is known', () => {
+    const state = offer(grown(2).state, rival(2, 'rival')).state;
+    const standing = (document: SignedDocument): unknown =>
+      expectCode('FORK', () => offer(state, document)).detail['standing'];
+    expect(standing(rival(2, 'weak', [ALICE]))).toBe('nothing');
+    for (const { statement, body } of [documentAt(2), rival(2, 'rival')]) {
+      const signatures = statement.signatures.slice(1);
+      expect(standing({ statement: { ...statement, signatures }, body })).toBeUndefined();
+    }
+  });
+
+  it('is one wherever the two part from each other', () => {
+    const [ours, theirs] = [rival(2, 'ours'), rival(2, 'theirs')];
+    const [third, other] = [ours, theirs].map((one) =>
+      releaseAfter(placeOf(one, 2), noted('third')),
+    );
+    if (third === undefined || other === undefined) throw new Error('no third releases');
+    const behind = grown(1).state;
+    expect(acceptEvidence(behind, proof(third, other, 3)).outcome).toBe('forked');
+    const result = offer(take(behind, ours, third), other);
+    expect(result).toMatchObject({ outcome: 'forked', evidence: { sequence: 3 } });
+  });
+
   it('checks no signatures of a proof that tells nothing new', () => {
     const [a, b] = [documentAt(3), rival(3, 'rival')];
     const known = proof(a, b, 3);
