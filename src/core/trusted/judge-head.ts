@@ -27,7 +27,7 @@ import { requireRolloutContent } from './judge-rollout.ts';
 import type { Accepted } from './offer.ts';
 import { currentCharter, type Head, type TrustedState, withStream } from './state.ts';
 
-/** In whose name a head was signed; `isDecided`: not under the current charter, which names it. */
+/** In whose name a head was signed; `isDecided`: a charter names it. */
 interface HeadAuthority extends Authority {
   readonly isDecided?: boolean;
 }
@@ -92,14 +92,17 @@ function requireHeadAuthority(candidate: Candidate, charter: Charter): HeadAutho
   const { state, last } = candidate;
   const checks = new SignatureChecks(last.signed);
   const authority = findAuthority(charter, last.statement, last.signed, checks);
-  if (isCarried(authority)) return authority;
-  const past = findPastAuthority(state, last.statement, last.signed, checks);
-  // RF-7: the charter quorum has named it, which counts like its signature; who signed it may have
-  // had to leave for signing twice.
-  if (past !== undefined && decisionAt(state, last.statement)?.digest === last.statement.digest) {
-    return { ...past, quorums: new Set([...past.quorums, 'charter']), isDecided: true };
+  const isCurrent = isCarried(authority);
+  const some = isCurrent
+    ? authority
+    : findPastAuthority(state, last.statement, last.signed, checks);
+  // RF-7: the charter quorum has named it, which counts like its signature, whether those who
+  // signed it are in office or had to leave for signing twice.
+  if (some !== undefined && decisionAt(state, last.statement)?.digest === last.statement.digest) {
+    return { ...some, quorums: new Set([...some.quorums, 'charter']), isDecided: true };
   }
-  throw tooFew(last.statement, charter, authority, past);
+  if (isCurrent) return authority;
+  throw tooFew(last.statement, charter, authority, some);
 }
 
 function tooFew(

@@ -6,6 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { concatBytes } from '../../../src/core/bytes.ts';
+import type { Role } from '../../../src/core/charter/charter.ts';
 import type { CharterChange } from '../../../src/core/charter/draft.ts';
 import { generateSigningKey, type SigningKey } from '../../../src/core/crypto.ts';
 import { parseBundleName, releaseStream } from '../../../src/core/ids.ts';
@@ -222,7 +223,9 @@ describe('acceptDocument: body of a release', () => {
     const [first] = documents;
     if (first === undefined) throw new Error('no first release');
     expect(first.body.length).toBe(second.body.length);
-    expectCode('DIGEST', () => offer(state, { ...second, body: first.body }));
+    const error = expectCode('DIGEST', () => offer(state, { ...second, body: first.body }));
+    // Whoever passes such a body on has no excuse.
+    expect(error.detail['standing']).toBeUndefined();
   });
 
   it('E02: refuses a body that is longer than declared', () => {
@@ -324,6 +327,22 @@ describe('acceptDocument: blast radius', () => {
     const three = revoking(state, 'n0', 'n1', 'n2');
     const document = nextRelease(state, three, { keys: [ERIN, ALICE, BOB] });
     expect(offer(state, document)).toMatchObject({ outcome: 'accepted', document });
+  });
+
+  it('I04: does not bind what the charter quorum has named, whoever is in office then', () => {
+    const state = split();
+    const three = nextRelease(state, revoking(state, 'n0', 'n1', 'n2'), { keys: [ERIN] });
+    const { sequence, digest } = placeOf(three, 2);
+    const resolutions = [{ stream: STREAM, sequence, digest }];
+    const under = (release: Role): unknown => {
+      const roles = { ...ROLES, release };
+      const charter = nextCharter(state, { roles, resolutions }, ALICE, BOB);
+      return offer(take(state, charter), three);
+    };
+    const erin = role(1, 'erin');
+    for (const release of [erin, role(1, 'carol'), { ...erin, expiryDays: 7 }]) {
+      expect(under(release)).toMatchObject({ outcome: 'accepted', document: three });
+    }
   });
 
   it('needs the release quorum as well', () => {
