@@ -6,143 +6,32 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SigningKey, sha256 } from '../../../src/core/crypto.ts';
 import { KedgeError } from '../../../src/core/errors.ts';
-import { CHARTER_STREAM, parseSequence, type Sha256 } from '../../../src/core/ids.ts';
+import { CHARTER_STREAM, parseSequence } from '../../../src/core/ids.ts';
 import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
 import { acceptEvidence } from '../../../src/core/trusted/accept.ts';
 import { decisionsOn } from '../../../src/core/trusted/decisions.ts';
-import { makeEvidence } from '../../../src/core/trusted/evidence.ts';
-import type { Holding } from '../../../src/core/trusted/holding.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
-import { isPlaced, readmit, shownFrom, touchedBy } from '../../../src/core/trusted/settle.ts';
-import {
-  type Evidence,
-  forkOf,
-  type Head,
-  headOf,
-  type TrustedState,
-} from '../../../src/core/trusted/state.ts';
+import { forkOf, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
 import { ALICE, BOB, CAROL, DAVE, ERIN, expectCode, role } from '../support.ts';
 import {
-  begin,
-  grown,
-  nextCharter,
-  noted,
-  offer,
-  placeOf,
-  ROLES,
-  releaseAfter,
-  STREAM,
-  take,
-} from './world.ts';
-
-const BEGUN = begin();
-const FIRST = documentAt(grown(1).documents, 0);
-const A = after(FIRST, 1, 'a');
-const B = after(FIRST, 1, 'b');
-const C = after(FIRST, 1, 'c');
-const A3 = after(A, 2, 'a3');
-const B3 = after(B, 2, 'b3');
-const PROOF = proof(A, B, 2);
-const KEEP_A = decide({ 2: A });
-
-function documentAt(documents: readonly SignedDocument[], index: number): SignedDocument {
-  const document = documents[index];
-  if (document === undefined) throw new Error('no such document');
-  return document;
-}
-
-/** A release on top of one at `sequence`. */
-function after(
-  before: SignedDocument,
-  sequence: number,
-  note: string,
-  changed: { readonly charterVersion?: number; readonly keys?: readonly SigningKey[] } = {},
-): SignedDocument {
-  return releaseAfter(placeOf(before, sequence), noted(note), changed);
-}
-
-function proof(a: SignedDocument, b: SignedDocument, sequence: number): Evidence {
-  return makeEvidence(STREAM, parseSequence(sequence), [a.statement, b.statement]);
-}
-
-/** The next charter, which lets these statements stand, by sequence. */
-function decide(
-  standing: Readonly<Record<number, SignedDocument>>,
-  state: TrustedState = begin(),
-): SignedDocument {
-  const resolutions = Object.entries(standing).map(([sequence, document]) => ({
-    stream: STREAM,
-    sequence: parseSequence(Number(sequence)),
-    digest: digestOf(document),
-  }));
-  return nextCharter(state, { resolutions }, ALICE, BOB);
-}
-
-function digestOf({ statement }: SignedDocument): ReturnType<typeof sha256> {
-  return sha256(statement.payload);
-}
-
-/** What a store would answer: the newest of `held` that the decision leaves, by a full chain. */
-function holdingsOf(
-  state: TrustedState,
-  charter: SignedDocument,
-  held: readonly SignedDocument[],
-): readonly Holding[] {
-  const next = takeWithout(state, charter);
-  if (next === undefined) return [];
-  return [...touchedBy(next)].map(([stream, { of, at }]) => {
-    const chain = longest(held, decisionsOn(next.charters, stream));
-    const stays = chain.findLast(({ sequence }) => sequence >= at.sequence);
-    const newest = stays ?? chain.findLast(({ sequence }) => sequence < at.sequence);
-    const end = of.kind === 'forked' ? of.commonSequence : 0;
-    const before = stays && chain.find(({ sequence }) => sequence === end);
-    return {
-      of,
-      ...(newest && { newest: newest.document }),
-      ...(before && { beforeFork: before.digest }),
-    };
-  });
-}
-
-interface Placed {
-  readonly document: SignedDocument;
-  readonly sequence: number;
-  readonly digest: Sha256;
-}
-
-/** The longest chain of held documents that contradicts no decision. */
-function longest(
-  held: readonly SignedDocument[],
-  decisions: ReturnType<typeof decisionsOn>,
-): readonly Placed[] {
-  let best: readonly Placed[] = [];
-  const grow = (chain: readonly Placed[]): void => {
-    if (chain.length > best.length) best = chain;
-    for (const document of held) {
-      const { sequence, digest, previous } = parseStatement(document.statement.payload);
-      const decided = decisions.find((one) => one.sequence === sequence);
-      const follows = previous === (chain.at(-1)?.digest ?? '0'.repeat(64));
-      if (!follows || (decided !== undefined && decided.digest !== digest)) continue;
-      grow([...chain, { document, sequence, digest }]);
-    }
-  };
-  grow([]);
-  return best;
-}
-
-/** The state after a charter, had it moved nothing. */
-function takeWithout(state: TrustedState, charter: SignedDocument): TrustedState | undefined {
-  try {
-    const result = offer({ ...state, streams: new Map() }, charter);
-    return result.outcome === 'accepted' ? { ...result.state, streams: state.streams } : undefined;
-  } catch (thrown) {
-    if (thrown instanceof KedgeError) return undefined;
-    throw thrown;
-  }
-}
+  A,
+  A3,
+  after,
+  B,
+  B3,
+  BEGUN,
+  C,
+  decide,
+  digestOf,
+  FIRST,
+  holdingsOf,
+  KEEP_A,
+  PROOF,
+  proof,
+} from './decided.ts';
+import { begin, nextCharter, offer, ROLES, STREAM, take } from './world.ts';
 
 describe('acceptDocument: resolution of a fork', () => {
   const stopped = offer(take(begin(), FIRST, B), A).state;
@@ -208,6 +97,15 @@ describe('acceptDocument: resolution of a fork', () => {
     expectCode('THRESHOLD', () => give(unsigned));
     expectCode('DIGEST', () => give(other));
     expectCode('BUG', () => give(KEEP_A));
+  });
+
+  it('keeps nothing of the side that fell, whatever the store gives', () => {
+    const state = take(begin(), FIRST, B);
+    const of = state.streams.get(STREAM);
+    if (of === undefined) throw new Error('no stream');
+    const result = offer(state, KEEP_A, { holdings: [{ of, newest: B }] });
+    expect(result).toMatchObject({ outcome: 'accepted', moved: [STREAM] });
+    expect(headOf(result.state, STREAM)).toBeUndefined();
   });
 
   it('C11: is not signed by the release role', () => {
@@ -278,105 +176,6 @@ describe('acceptDocument: resolution of a fork', () => {
       [1, 4],
       [3, 2],
     ]);
-  });
-});
-
-describe('acceptEvidence: above a decided place', () => {
-  const settled = take(begin(), KEEP_A, FIRST, A);
-  const rival3 = after(A, 2, 'rival');
-  const A4 = after(A3, 3, 'a4');
-  const RIVAL4 = after(A3, 3, 'rival of a4');
-
-  it('is none between branches that part in the decided place', () => {
-    for (const state of [settled, take(settled, A3)]) {
-      expect(acceptEvidence(state, proof(A3, B3, 3)).outcome).toBe('held');
-    }
-    expectCode('FORK', () => offer(take(settled, A3), B3));
-  });
-
-  it('is none on the side that fell', () => {
-    const onB = proof(B3, after(B, 2, 'rival of b3'), 3);
-    expect(acceptEvidence(settled, onB).outcome).toBe('held');
-    const deeper = proof(after(B3, 3, 'b4'), after(B3, 3, 'rival of b4'), 4);
-    expect(acceptEvidence(take(settled, A3), deeper).outcome).toBe('held');
-    expectCode('GAP', () => acceptEvidence(settled, deeper));
-    const far = take(settled, A3, A4, after(A4, 4, 'a5'));
-    expect(acceptEvidence(far, deeper, { held: A4.statement }).outcome).toBe('held');
-    expect(acceptEvidence(far, proof(A4, RIVAL4, 4), { held: A4.statement }).outcome).toBe(
-      'forked',
-    );
-  });
-
-  it('is one on the side that stands', () => {
-    const result = acceptEvidence(settled, proof(A3, rival3, 3));
-    expect(result.outcome).toBe('forked');
-    expect(headOf(result.state, STREAM)?.digest).toBe(digestOf(A));
-    expect(acceptEvidence(result.state, proof(A3, rival3, 3)).outcome).toBe('held');
-    expect(offer(take(settled, A3), rival3).outcome).toBe('forked');
-  });
-
-  it('stays when the charter comes after it, and goes when it was none', () => {
-    const held = [FIRST, A, A3];
-    const state = take(begin(), ...held);
-    const real = acceptEvidence(state, proof(A4, RIVAL4, 4)).state;
-    const apparent = acceptEvidence(state, proof(A4, after(B3, 3, 'b4'), 4)).state;
-    const settle = (from: TrustedState): TrustedState =>
-      offer(from, KEEP_A, { holdings: holdingsOf(from, KEEP_A, held) }).state;
-    expect(forkOf(settle(real), STREAM)?.sequence).toBe(4);
-    expect(settle(apparent).streams).toEqual(state.streams);
-  });
-
-  it('still stops below a decided place', () => {
-    const deep = proof(FIRST, releaseAfter(undefined, noted('other first')), 1);
-    expect(forkOf(acceptEvidence(settled, deep).state, STREAM)?.sequence).toBe(1);
-  });
-});
-
-describe('acceptDocument: a jump over a decided place', () => {
-  const second = take(begin(), KEEP_A);
-  const A4 = after(A3, 3, 'a4');
-  const knowing = after(A3, 3, 'knows', { charterVersion: 2 });
-  const jump = { mode: 'jump' } as const;
-
-  it('asks for the statements from there on', () => {
-    const error = expectCode('GAP', () => offer(second, A4, jump));
-    expect(error.detail).toMatchObject({ from: 2 });
-    const statement = parseStatement(A4.statement.payload);
-    expect(shownFrom(second.charters, statement)).toBe(2);
-    const chain = [A, A3, A4].map((one) => one.statement);
-    const state = offer(second, A4, { ...jump, chain }).state;
-    expect(headOf(state, STREAM)?.digest).toBe(digestOf(A4));
-  });
-
-  it('refuses a chain through the side that fell', () => {
-    const B4 = after(B3, 3, 'b4');
-    const chain = [B, B3, B4].map((one) => one.statement);
-    expectCode('FORK', () => offer(second, B4, { ...jump, chain }));
-    expectCode('GAP', () => offer(second, B4, jump));
-  });
-
-  it('takes a head that names the charter that decided', () => {
-    expect(headOf(offer(second, knowing, jump).state, STREAM)?.sequence).toBe(4);
-    expect(shownFrom(second.charters, parseStatement(knowing.statement.payload))).toBeUndefined();
-    expect(headOf(offer(second, A, jump).state, STREAM)?.sequence).toBe(2);
-  });
-
-  it('forgets a head that it cannot place, and takes it back when it stands', () => {
-    const headOfChain = (...held: readonly SignedDocument[]): Head => {
-      const head = headOf(take(begin(), ...held), STREAM);
-      if (head === undefined) throw new Error('no head');
-      return head;
-    };
-    for (const [held, stands] of [
-      [[FIRST, A], true],
-      [[FIRST, B], false],
-      [[FIRST, A, A3], false],
-    ] as const) {
-      const known = offer(take(begin(), ...held), KEEP_A).state;
-      const head = headOfChain(...held);
-      expect(isPlaced(known, STREAM, head)).toBe(stands);
-      expect(headOf(readmit(known, STREAM, head), STREAM) !== undefined).toBe(stands);
-    }
   });
 });
 
