@@ -5,6 +5,7 @@
  * @module
  */
 import type { SigningKey } from '../../../src/core/crypto.ts';
+import { parseSequence, type ReleaseStream, type Sha256 } from '../../../src/core/ids.ts';
 import { ALICE, BOB, CAROL, DAVE, ERIN } from '../support.ts';
 import {
   type Branch,
@@ -42,6 +43,12 @@ export const early: Branch = branch(
   recoveryKey(2),
   ...owners,
 );
+/** As early, and it says which release is the first of a bundle. */
+export function deciding(stream: ReleaseStream, digest: Sha256): Branch {
+  const resolutions = [{ stream, sequence: parseSequence(1), digest }];
+  const change = { ...given, ...revealing(1, 2), resolutions };
+  return branch('deciding', undefined, change, recoveryKey(1), recoveryKey(2), ...owners);
+}
 export const upon: Branch = branch(
   'upon',
   second,

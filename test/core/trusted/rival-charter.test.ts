@@ -7,8 +7,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowIn } from '../../../src/core/gossip/rows.ts';
-import { CHARTER_STREAM, releaseStream } from '../../../src/core/ids.ts';
+import { CHARTER_STREAM, parseSequence, releaseStream } from '../../../src/core/ids.ts';
 import { acceptEvidence, isKnownEvidence } from '../../../src/core/trusted/accept.ts';
+import { makeEvidence } from '../../../src/core/trusted/evidence.ts';
 import { isForEver } from '../../../src/core/trusted/lineage.ts';
 import { restoreTrustedState } from '../../../src/core/trusted/restore.ts';
 import { forkOf, headOf, type TrustedState } from '../../../src/core/trusted/state.ts';
@@ -22,6 +23,7 @@ import {
   another,
   bareFourth,
   bareThird,
+  deciding,
   early,
   fourth,
   last,
@@ -45,7 +47,7 @@ import {
   ROOT,
   show,
 } from './charter-tree.ts';
-import { nextRelease, noted, offer, take } from './world.ts';
+import { nextRelease, noted, offer, placeOf, releaseAfter, take } from './world.ts';
 
 /** Everything that may be shown, by a name that counterexamples can be read by. */
 const NAMES = [...ALL, ...PROOFS.map((one) => one.bare)].map(({ name }) => name);
@@ -204,6 +206,55 @@ describe('what stands on charters that fell', () => {
     expect(headOf(kept.state, stream)?.sequence).toBe(1);
   });
 
+  it('falls with a decision of the charter that took their place', () => {
+    const other = nextRelease(ROOT, noted('other'));
+    const { document } = deciding(stream, placeOf(other, 1).digest);
+    const held = take(second.state, first, releaseAfter(placeOf(first, 1), noted('two')));
+    // By itself the second one does not show on which side it is.
+    expect(headOf(offer(held, document).state, stream)).toBeUndefined();
+    const of = held.streams.get(stream);
+    if (of === undefined) throw new Error('no stream');
+    expectCode('FORK', () => offer(held, document, { holdings: [{ of, newest: first }] }));
+  });
+
+  it('takes a fork with it that it was one side of, or that is decided', () => {
+    for (const note of ['v', 'w', 'x', 'y', 'z']) {
+      const change = { charterVersion: 4, keys: THIEF };
+      const stolen = nextRelease(fourth.state, noted(note), change);
+      const stopped = offer(take(fourth.state, first), stolen).state;
+      expect(forkOf(stopped, stream)).toBeDefined();
+      expect(offer(stopped, early.document).state.streams.size).toBe(0);
+      const honest = nextRelease(ROOT, noted(note));
+      const apart = offer(take(second.state, first), honest).state;
+      expect(forkOf(offer(apart, early.document).state, stream)).toBeDefined();
+      const { document } = deciding(stream, placeOf(honest, 1).digest);
+      expect(offer(apart, document).state.streams.size).toBe(0);
+    }
+  });
+
+  it('takes a fork with it whose sides part below in a decided place', () => {
+    const other = nextRelease(ROOT, noted('other'));
+    const pair = [first, other].map(
+      (below) => releaseAfter(placeOf(below, 1), noted('two')).statement,
+    );
+    const evidence = makeEvidence(stream, parseSequence(2), pair);
+    const stopped = acceptEvidence(second.state, evidence).state;
+    expect(forkOf(offer(stopped, early.document).state, stream)).toEqual(evidence);
+    const { document } = deciding(stream, placeOf(other, 1).digest);
+    expect(offer(stopped, document).state.streams.size).toBe(0);
+  });
+
+  it('takes a fork above it with it', () => {
+    const [one, two] = ['x', 'y'].map((note) => releaseAfter(placeOf(thieves, 2), noted(note)));
+    if (one === undefined || two === undefined) throw new Error('no releases');
+    const pair = [one.statement, two.statement];
+    const stopped = acceptEvidence(theirs, makeEvidence(stream, parseSequence(3), pair)).state;
+    const of = stopped.streams.get(stream);
+    if (of?.kind !== 'forked') throw new Error('no fork');
+    const { state } = offer(stopped, early.document, { holdings: [{ of, newest: first }] });
+    expect(state.streams.get(stream)).toMatchObject({ kind: 'open', head: { sequence: 1 } });
+  });
+
   it('is not judged by what was read too early', () => {
     const of = take(fourth.state, first).streams.get(stream);
     if (of === undefined) throw new Error('no stream');
@@ -262,6 +313,25 @@ describe('parties that were shown the same charters', () => {
       const { realm, firstCharterDigest } = ROOT;
       expect(restoreTrustedState({ realm, firstCharterDigest }, stored)).toEqual(state);
     }
+  });
+});
+
+describe('restoreTrustedState: a fork of the charters that a recovery has ended', () => {
+  const evidence = forkOf(all([second, rival]), CHARTER_STREAM);
+  if (evidence === undefined) throw new Error('no fork');
+  const { realm, firstCharterDigest } = ROOT;
+  const restore = (charters: TrustedState['charters']): TrustedState =>
+    restoreTrustedState(
+      { realm, firstCharterDigest },
+      { charters, heads: [], evidence: [evidence] },
+    );
+
+  it('is none any more, though the store still tells of it', () => {
+    expect(restore(upon.state.charters)).toEqual(upon.state);
+  });
+
+  it('is one as long as nothing has ended it', () => {
+    expect(forkOf(restore(second.state.charters), CHARTER_STREAM)).toEqual(evidence);
   });
 });
 
