@@ -81,6 +81,8 @@ describe('announced changes', () => {
     expect(withdrawPlan(body, activate)).toEqual(body);
     expect(pendingPlans({ ...body, tombstones: [tombstone('b')] })).toEqual(body.planned);
     expect(plansMadeBy(body, body)).toEqual([]);
+    const retire = { ...REMOVE_A, what: 'retire', anchor: anchorId('c') };
+    expect(pendingPlans(planChange(BODY, retire))).toEqual([retire]);
   });
 
   it('are none in a body without any, and none before the first release', () => {
