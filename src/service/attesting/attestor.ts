@@ -1,6 +1,6 @@
 /**
  * Lets the region of a node attest: cosigns the durable head of every stream, and signs a heartbeat
- * over all of them every 30 seconds, and soon after a stream is new.
+ * over all of them every 30 seconds, and soon after a stream is new or the charter lists the key.
  *
  * What is signed and in which order is the business of `core/log/cosigner.ts`; here are the store,
  * the key and the clock. Streams are worked on one after the other; of several heads of one stream
@@ -36,7 +36,7 @@ import type { NoteName, Store } from '../../ports/store.ts';
 
 /** How often a region says what it holds, milliseconds. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
-/** How soon a region speaks of a new stream; a heartbeat a second is the most that can be told. */
+/** How soon a region speaks of a new stream or key; one heartbeat a second can be told at most. */
 const NEWS_AFTER_MS = 1_100;
 
 /** What an attestor works with. */
@@ -250,6 +250,8 @@ export class Attestor implements AsyncDisposable {
     const keys = charter?.regions.find(({ name }) => name === region)?.keys ?? [];
     const standing = keys.some((listed) => listed.keyId === keyId) ? 'listed' : 'stranger';
     if (standing !== this.#standing && charter !== undefined) {
+      // Until a heartbeat has the new key, nobody can count the region.
+      if (this.#standing === 'stranger') this.#arm(NEWS_AFTER_MS);
       this.#standing = standing;
       if (standing === 'listed') {
         // All that was held while nobody asked for it.

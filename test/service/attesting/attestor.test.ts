@@ -21,8 +21,10 @@ describe('Attestor', () => {
   let realm: TestRealm;
   let store: Store;
   let said: Attestation[];
+  let clock: SimulatedClock;
 
   beforeEach(async () => {
+    clock = new SimulatedClock();
     realm = createTestRealm({ regions: regionsOf(IAD) });
     store = await openMemoryStore();
     said = [];
@@ -83,6 +85,9 @@ describe('Attestor', () => {
     await attestor.idle();
     await attestor.idle();
     expect(logs().map((log) => log.stream)).toEqual([CHARTER_STREAM, stream]);
+    // Readers cannot count the region before it said so with this key.
+    clock.advance(2000);
+    expect(said.map(({ kind }) => kind)).toEqual(['cosigned', 'cosigned', 'heartbeat']);
   });
 
   it('begins another log when the charter quorum decided about a stream', async () => {
@@ -151,7 +156,7 @@ describe('Attestor', () => {
       key: regionKey(IAD),
       state: realm.trustedState(),
       store: over,
-      clock: new SimulatedClock(),
+      clock,
       logger: noLogger,
       attest: (one) => said.push(one),
     });
