@@ -32,9 +32,20 @@ export interface Started {
 export class OwnProcess implements AsyncDisposable {
   readonly #started: Started;
   #child: ChildProcess | undefined;
+  /** What it printed since it was started last. */
+  #printed: string[] = [];
 
   constructor(started: Started) {
     this.#started = started;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** The newest line that it printed since it was started last, and that contains this. */
+  printed(mark: string): string | undefined {
+    return this.#printed.findLast((line) => line.includes(mark));
   }
 
   /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with what it said last. */
@@ -49,13 +60,13 @@ export class OwnProcess implements AsyncDisposable {
       ...(cwd !== undefined && { cwd }),
     });
     this.#child = child;
+    this.#printed = [];
     const log = createWriteStream(logFile, { flags: 'a' });
-    let last = 'it said nothing';
     const ready = new Promise<'ready'>((resolve) => {
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on('line', (line) => {
           log.write(`${line}\n`);
-          last = line;
+          this.#printed.push(line);
           if (line.includes(mark)) resolve('ready');
         });
       }
@@ -65,7 +76,13 @@ export class OwnProcess implements AsyncDisposable {
     const late = sleep(START_MAX_MS, 'late' as const, { ref: false });
     if ((await Promise.race([ready, gone, late])) === 'ready') return;
     await this.kill();
+    const last = this.#printed.at(-1) ?? 'it said nothing';
     throw new KedgeError('UNAVAILABLE', `${name} of the rehearsal did not start: ${last}`);
+  }
+
+  /** Ends it without waiting for that; for when this process itself ends. */
+  abandon(): void {
+    this.#child?.kill('SIGKILL');
   }
 
   /** Ends it without warning, as a power cut would. */
@@ -73,8 +90,13 @@ export class OwnProcess implements AsyncDisposable {
     await this.#end('SIGKILL');
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends it in order. */
+  async stop(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

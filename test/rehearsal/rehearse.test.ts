@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { WAVES } from '../../src/rehearsal/runbooks.ts';
+import { WAVES } from '../../src/rehearsal/runbooks/bad-publish.ts';
 import { runProcess } from '../../src/testing/processes.ts';
 import { kedge } from '../cli/support.ts';
 import { WAVES as BOOK_WAVES } from '../handbook/support/book.ts';
@@ -27,7 +27,7 @@ describe('kedge rehearse', () => {
         runbook: 'emergency-distrust',
         handshakes: { failed: 0, failures: [] },
       });
-      expect(report).toHaveProperty('steps.2.name', 'revoke, until its leaves are refused');
+      expect(report).toHaveProperty('steps.3.name', 'revoke, until its leaves are refused');
     },
     120_000,
   );
