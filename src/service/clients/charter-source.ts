@@ -9,11 +9,17 @@ import { recoveriesOf } from '../../core/trusted/lineage.ts';
 import type { TrustedState } from '../../core/trusted/state.ts';
 import type { WatchResponse } from '../../core/watch/messages.ts';
 import { chunk } from '../chunks.ts';
+import { oncePer } from './prepared.ts';
 
 /** What a client has of the charters: what it said, or what it was sent. */
 export type ClientCharters =
   | { readonly kind: 'said'; readonly version: number; readonly digest: Sha256 | undefined }
   | { readonly kind: 'sent'; readonly charters: TrustedState['charters'] };
+
+/** Said of all clients that were sent these. */
+export const sentCharters: (charters: TrustedState['charters']) => ClientCharters = oncePer(
+  (charters) => ({ kind: 'sent', charters }),
+);
 
 /** The charters that clients lack, in messages of bounded size; shared by all subscribers. */
 export class CharterSource {

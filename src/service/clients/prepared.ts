@@ -35,8 +35,10 @@ export function oncePer<K extends object, A extends readonly unknown[], V>(
 ): (key: K, ...also: A) => V {
   const known = new WeakMap<K, { readonly made: V }>();
   return (key, ...also) => {
-    const found = known.get(key) ?? { made: make(key, ...also) };
-    known.set(key, found);
-    return found.made;
+    const found = known.get(key);
+    if (found !== undefined) return found.made;
+    const made = make(key, ...also);
+    known.set(key, { made });
+    return made;
   };
 }

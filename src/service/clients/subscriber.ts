@@ -22,10 +22,11 @@ import type { Metrics } from '../../ports/metrics.ts';
 import type { CallerIdentity } from '../identity.ts';
 import { AttestedFeed, type WatchedPlace } from './attested-feed.ts';
 import type { AttestedSource } from './attested-source.ts';
-import type { CharterSource, ClientCharters } from './charter-source.ts';
+import { type CharterSource, type ClientCharters, sentCharters } from './charter-source.ts';
 import { type Deliveries, isWaved } from './deliveries.ts';
-import type { FanOut, Receiver } from './fan-out.ts';
+import type { FanOut } from './fan-out.ts';
 import { Prepared } from './prepared.ts';
+import type { Topics } from './topics.ts';
 import type { UpdateSource } from './updates.ts';
 import type { WaitingSource } from './waiting-source.ts';
 import {
@@ -34,6 +35,7 @@ import {
   type Stage,
   type UpdateContext,
   WatchedBundle,
+  type Watcher,
 } from './watched-bundle.ts';
 
 /** Where messages for one client go. */
@@ -47,12 +49,10 @@ export interface SubscriberSink {
   close(error?: KedgeError): void;
 }
 
-/** What a subscriber works with. */
-export interface SubscriberOptions {
+/** What all subscribers of a node work with. */
+export interface SubscriberParts {
   readonly realm: RealmName;
   readonly firstCharterDigest: Sha256;
-  readonly sink: SubscriberSink;
-  readonly identity: CallerIdentity;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly state: () => TrustedState;
@@ -62,18 +62,25 @@ export interface SubscriberOptions {
   readonly deliveries: Pick<Deliveries, 'of'>;
   readonly attested: AttestedSource;
   readonly fanOut: FanOut;
+  readonly topics: Topics<WatchedBundle>;
+  /** Those that asked for what regions attest; they enter and leave by themselves. */
+  readonly asking: Set<Subscriber>;
+}
+
+/** What is one subscriber's own. */
+export interface SubscriberOptions {
+  readonly sink: SubscriberSink;
+  readonly identity: CallerIdentity;
   readonly onClosed: () => void;
 }
 
-/** The bundles of which a client may be due something. */
-export type Moved = 'all' | ReadonlySet<BundleName>;
-
-const NONE: ReadonlySet<BundleName> = new Set();
+/** Of what a client may be due something. `nothing`: something moved that is of no bundle. */
+export type Moved = 'all' | 'nothing' | WatchedBundle;
 
 /** One client of this node. */
-export class Subscriber implements Receiver {
-  readonly #options: SubscriberOptions;
-  readonly #watched: Map<BundleName, WatchedBundle> = new Map();
+export class Subscriber implements Watcher {
+  readonly #parts: SubscriberParts;
+  readonly #sink: SubscriberSink;
   /** What the client has of the charters; absent before it said so. */
   #charters: ClientCharters | undefined;
   #who: UpdateContext['who'] | undefined;
@@ -85,29 +92,20 @@ export class Subscriber implements Receiver {
   #moved: Moved = 'all';
   #toldCharterFork: Evidence | undefined;
   #isClosed = false;
+  readonly #watched: Map<BundleName, WatchedBundle> = new Map();
+  readonly #identity: CallerIdentity;
+  readonly #onClosed: () => void;
 
-  constructor(options: SubscriberOptions) {
-    this.#options = options;
-  }
-
-  /** The watched bundles. */
-  bundles(): Iterable<BundleName> {
-    return this.#watched.keys();
-  }
-
-  /** True when it asked for what regions attest. */
-  get wantsAttestations(): boolean {
-    return this.#feed !== undefined;
+  constructor(parts: SubscriberParts, { sink, identity, onClosed }: SubscriberOptions) {
+    this.#parts = parts;
+    this.#sink = sink;
+    this.#identity = identity;
+    this.#onClosed = onClosed;
   }
 
   watchesAny(bundles: ReadonlySet<BundleName>): boolean {
     for (const bundle of bundles) if (this.#watched.has(bundle)) return true;
     return false;
-  }
-
-  /** How far the client came with this release. */
-  stageOf(bundle: BundleName, digest: Sha256): Stage | undefined {
-    return this.#watched.get(bundle)?.stageOf(digest);
   }
 
   /** Takes a message of the client. A wrong one ends the stream with a typed error. */
@@ -120,11 +118,18 @@ export class Subscriber implements Receiver {
         return this.#note(request.at.bundle, request.at.digest, request.stage);
       case 'refusal': {
         const { at, code, reason } = request;
-        const { logger, metrics, identity } = this.#options;
+        const { logger, metrics } = this.#parts;
         const { bundle, sequence, digest } = at;
         metrics.increment('kedge_releases_refused_total', { code });
         logger.warn(
-          { event: 'subscriber.refused', client: identity.id, bundle, sequence, code, reason },
+          {
+            event: 'subscriber.refused',
+            client: this.#identity.id,
+            bundle,
+            sequence,
+            code,
+            reason,
+          },
           'a client refused a release',
         );
         return this.#note(bundle, digest, 'refused');
@@ -132,10 +137,7 @@ export class Subscriber implements Receiver {
     }
   }
 
-  /**
-   * What it may be sent of these bundles is another thing now; the set is kept and must not change.
-   * None of them: something moved that is of no bundle. Says whether it can be sent anything.
-   */
+  /** What it may be sent of this is another thing now. Says whether it can be sent anything. */
   changed(moved: Moved): boolean {
     this.#moved = bothOf(this.#moved, moved);
     return this.#charters !== undefined && !this.#isFull && !this.#isClosed;
@@ -151,7 +153,7 @@ export class Subscriber implements Receiver {
     while (!this.#isClosed && !this.#isFull) {
       const next = this.#next();
       if (next === undefined || next instanceof Prepared) return next;
-      this.#isFull = this.#options.sink.push(next) === 'full';
+      this.#isFull = this.#sink.push(next) === 'full';
     }
     return undefined;
   }
@@ -164,20 +166,20 @@ export class Subscriber implements Receiver {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#options.onClosed();
-    const client = this.#options.identity.id;
-    this.#options.logger.debug({ event: 'subscriber.closed', client }, 'client left');
+    this.#leave();
+    const client = this.#identity.id;
+    this.#parts.logger.debug({ event: 'subscriber.closed', client }, 'client left');
   }
 
   /** Ends the stream from our side. */
   end(error: KedgeError): void {
     if (this.#isClosed) return;
     this.closed();
-    this.#options.sink.close(error);
+    this.#sink.close(error);
   }
 
   #start(start: WatchStart): void {
-    const { realm, firstCharterDigest, logger, identity } = this.#options;
+    const { realm, firstCharterDigest, logger, attested, topics, asking } = this.#parts;
     if (this.#charters !== undefined) {
       return this.end(new KedgeError('PARSE', 'a watch starts only once'));
     }
@@ -192,17 +194,20 @@ export class Subscriber implements Receiver {
     }
     const { charterVersion: version, charterDigest: digest } = start;
     this.#charters = { kind: 'said', version, digest };
-    this.#who = { identity: identity.id, labels: start.labels };
+    const { id } = this.#identity;
+    this.#who = { identity: id, labels: start.labels };
     this.#wantsWaiting = start.wantsWaiting === true;
     if (start.wantsAttestations) {
       const rollouts = this.#wantsWaiting ? 'also' : 'left-out';
-      this.#feed = new AttestedFeed(this.#options.attested, rollouts);
+      this.#feed = new AttestedFeed(attested, rollouts);
+      asking.add(this);
     }
-    for (const { bundle, held } of start.bundles) {
-      this.#watched.set(bundle, new WatchedBundle(bundle, held));
+    for (const [bundle, held] of new Map(start.bundles.map((each) => [each.bundle, each.held]))) {
+      const watched = topics.enter(bundle, (topic) => new WatchedBundle(topic, held, this));
+      this.#watched.set(watched.bundle, watched);
     }
     const bundles = start.bundles.map(({ bundle }) => bundle);
-    logger.debug({ event: 'subscriber.opened', client: identity.id, bundles }, 'client watches');
+    logger.debug({ event: 'subscriber.opened', client: id, bundles }, 'client watches');
     this.#queue();
   }
 
@@ -212,26 +217,33 @@ export class Subscriber implements Receiver {
       return this.end(new KedgeError('PARSE', `the client does not watch ${bundle}`));
     }
     watched.note(digest, stage);
-    const client = this.#options.identity.id;
-    this.#options.logger.debug(
+    const client = this.#identity.id;
+    this.#parts.logger.debug(
       { event: 'subscriber.acknowledged', client, bundle, stage },
       'client acknowledged',
     );
   }
 
+  #leave(): void {
+    const { topics, asking } = this.#parts;
+    for (const [bundle, watched] of this.#watched) topics.leave(bundle, watched);
+    asking.delete(this);
+    this.#onClosed();
+  }
+
   #queue(): void {
-    if (this.#charters !== undefined && !this.#isClosed) this.#options.fanOut.add(this);
+    if (this.#charters !== undefined && !this.#isClosed) this.#parts.fanOut.add(this);
   }
 
   /** What the client has to get next; nothing when it has the newest of all. */
   #next(): Next {
-    const state = this.#options.state();
+    const state = this.#parts.state();
     const { charters } = state;
     if (this.#charters !== undefined && !isSent(this.#charters, charters)) {
-      const messages = this.#options.charters.missing(charters, this.#charters);
+      const messages = this.#parts.charters.missing(charters, this.#charters);
       // Of less than it has it is told nothing new: what it has may be more of the same.
       const isLess = this.#charters.kind === 'said' && messages.length === 0;
-      if (!isLess) this.#charters = { kind: 'sent', charters };
+      if (!isLess) this.#charters = sentCharters(charters);
       if (messages.length > 0) return messages;
     }
     const charterStream = state.streams.get(CHARTER_STREAM);
@@ -244,16 +256,25 @@ export class Subscriber implements Receiver {
     if (ofCharter !== undefined) return ofCharter;
     const who = this.#who;
     if (who === undefined) return undefined;
-    const { updates, waiting, deliveries } = this.#options;
+    const { updates, waiting, deliveries } = this.#parts;
     const told = this.#wantsWaiting ? 'explained' : 'told';
-    const rollouts = this.wantsAttestations ? told : 'untold';
+    const rollouts = this.#feed === undefined ? 'untold' : told;
     const context: UpdateContext = { updates, waiting, deliveries, state, who, rollouts };
-    for (const bundle of this.#moved === 'all' ? this.#watched.keys() : this.#moved) {
-      const messages = this.#watched.get(bundle)?.next(context);
+    const messages = this.#nextOfMoved(context);
+    if (messages !== undefined) return messages;
+    this.#moved = 'nothing';
+    return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
+  }
+
+  #nextOfMoved(context: UpdateContext): Next {
+    const moved = this.#moved;
+    if (moved === 'nothing') return undefined;
+    if (moved !== 'all') return moved.next(context);
+    for (const watched of this.#watched.values()) {
+      const messages = watched.next(context);
       if (messages !== undefined) return messages;
     }
-    this.#moved = NONE;
-    return this.#feed?.next([...this.#watched.keys()], this.#upToDate(state));
+    return undefined;
   }
 
   /** The bundles of which the client was sent the head, or what it is due before that. */
@@ -268,11 +289,10 @@ export class Subscriber implements Receiver {
   }
 }
 
-/** Two sets are rarely open at once; then looking at all of them does no harm. */
+/** Two bundles rarely move at once; then looking at all of them does no harm. */
 function bothOf(one: Moved, other: Moved): Moved {
-  if (one === 'all' || other === 'all') return 'all';
-  if (one.size === 0 || one === other) return other;
-  return other.size === 0 ? one : 'all';
+  if (one === 'nothing' || one === other) return other;
+  return other === 'nothing' ? one : 'all';
 }
 
 function isSent(client: ClientCharters, charters: TrustedState['charters']): boolean {

@@ -29,11 +29,13 @@ import type { AttestedSource } from './attested-source.ts';
 import { CallerQuota } from './caller-quota.ts';
 import { CharterSource } from './charter-source.ts';
 import { type Deliveries, isWaved } from './deliveries.ts';
-import { FanOut } from './fan-out.ts';
+import { FanOut, type Receiver } from './fan-out.ts';
 import { shuttingDown } from './farewell.ts';
-import { type Moved, Subscriber, type SubscriberSink } from './subscriber.ts';
+import { Subscriber, type SubscriberParts, type SubscriberSink } from './subscriber.ts';
+import { Topics } from './topics.ts';
 import { UpdateSource } from './updates.ts';
 import { WaitingSource } from './waiting-source.ts';
+import type { WatchedBundle } from './watched-bundle.ts';
 
 /** What subscriptions work with. */
 export interface SubscriptionsOptions {
@@ -64,12 +66,12 @@ export class Subscriptions {
   readonly #quota: CallerQuota;
   readonly #updates: UpdateSource;
   readonly #waiting: WaitingSource;
-  readonly #charters: CharterSource = new CharterSource();
   readonly #fanOut: FanOut = new FanOut();
+  readonly #topics: Topics<WatchedBundle> = new Topics();
+  readonly #asking: Set<Subscriber> = new Set();
+  readonly #parts: SubscriberParts;
   /** What moved and is not looked for yet. */
-  #untold: Moved | undefined;
-  /** The same for all of them. */
-  readonly #stateNow = (): TrustedState => this.#state;
+  #untold: 'all' | ReadonlySet<BundleName> | undefined;
   #state: TrustedState;
   #isClosed = false;
 
@@ -83,6 +85,22 @@ export class Subscriptions {
     });
     this.#updates = new UpdateSource(options.store);
     this.#waiting = new WaitingSource(options.store);
+    const { realm, firstCharterDigest, attested, deliveries, logger, metrics } = options;
+    this.#parts = {
+      realm,
+      firstCharterDigest,
+      logger,
+      metrics,
+      state: () => this.#state,
+      updates: this.#updates,
+      waiting: this.#waiting,
+      charters: new CharterSource(),
+      deliveries,
+      attested,
+      fanOut: this.#fanOut,
+      topics: this.#topics,
+      asking: this.#asking,
+    };
   }
 
   /** Clients connected now. */
@@ -95,8 +113,7 @@ export class Subscriptions {
    * down; `LIMIT` when there are too many of this identity.
    */
   open(sink: SubscriberSink, identity: CallerIdentity): Subscriber {
-    const { maxSubscribers, logger, metrics, attested, deliveries } = this.#options;
-    const { realm, firstCharterDigest } = this.#options;
+    const { maxSubscribers } = this.#options;
     if (this.#isClosed) throw shuttingDown(this.#subscribers.size);
     this.#options.requireServing?.();
     if (this.#subscribers.size >= maxSubscribers) {
@@ -107,20 +124,9 @@ export class Subscriptions {
       );
     }
     const leave = this.#quota.enter(identity.id);
-    const subscriber = new Subscriber({
-      realm,
-      firstCharterDigest,
+    const subscriber = new Subscriber(this.#parts, {
       sink,
       identity,
-      logger,
-      metrics,
-      state: this.#stateNow,
-      updates: this.#updates,
-      waiting: this.#waiting,
-      charters: this.#charters,
-      attested,
-      deliveries,
-      fanOut: this.#fanOut,
       onClosed: () => {
         this.#subscribers.delete(subscriber);
         leave();
@@ -166,7 +172,7 @@ export class Subscriptions {
   }
 
   /** What moves before those concerned are looked for is looked for at once. */
-  #tell(moved: Moved): void {
+  #tell(moved: 'all' | ReadonlySet<BundleName>): void {
     const untold = this.#untold;
     const isAll = moved === 'all' || untold === 'all';
     this.#untold = isAll ? 'all' : new Set([...moved, ...(untold ?? NONE)]);
@@ -174,33 +180,34 @@ export class Subscriptions {
   }
 
   /** Those that may be sent something since bundles moved; told when they are asked for. */
-  *#told(): Generator<Subscriber, void> {
+  *#told(): Generator<Receiver, void> {
     const moved = this.#untold ?? NONE;
     this.#untold = undefined;
-    for (const subscriber of this.#subscribers) {
-      const isConcerned = moved === 'all' || subscriber.watchesAny(moved);
-      if (isConcerned && subscriber.changed(moved)) yield subscriber;
+    if (moved === 'all') {
+      for (const each of this.#subscribers) if (each.changed('all')) yield each;
+      return;
+    }
+    for (const bundle of moved) {
+      for (const watched of this.#topics.of(bundle)) {
+        if (watched.watcher.changed(watched)) yield watched.watcher;
+      }
     }
   }
 
-  *#attestedTo(bundles: ReadonlySet<BundleName> | undefined): Generator<Subscriber, void> {
-    for (const subscriber of this.#subscribers) {
-      if (!subscriber.wantsAttestations) continue;
-      const isConcerned = bundles === undefined || subscriber.watchesAny(bundles);
-      if (isConcerned && subscriber.changed(NONE)) yield subscriber;
+  *#attestedTo(bundles: ReadonlySet<BundleName> | undefined): Generator<Receiver, void> {
+    for (const each of this.#asking) {
+      const isConcerned = bundles === undefined || each.watchesAny(bundles);
+      if (isConcerned && each.changed('nothing')) yield each;
     }
   }
 
   /** How far the clients are, per bundle that somebody watches or that exists. */
   status(): readonly SubscriberStatus[] {
-    const heads = new Map<BundleName, Head>();
-    for (const subscriber of this.#subscribers) {
-      for (const bundle of subscriber.bundles()) heads.set(bundle, this.#head(bundle));
-    }
-    return [...heads].map(([bundle, { sequence, digest }]) => {
+    return [...this.#topics.bundles()].map((bundle) => {
+      const { sequence, digest } = this.#head(bundle);
       const counts = { delivered: 0, loaded: 0, refused: 0 };
-      for (const subscriber of this.#subscribers) {
-        const stage = digest === undefined ? undefined : subscriber.stageOf(bundle, digest);
+      for (const watched of this.#topics.of(bundle)) {
+        const stage = digest === undefined ? undefined : watched.stageOf(digest);
         if (stage !== undefined) counts[stage] += 1;
       }
       // Who loaded it also has it.

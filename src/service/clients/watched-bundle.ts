@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BundleName, type ReleaseStream, releaseStream, type Sha256 } from '../../core/ids.ts';
+import type { BundleName, Sha256 } from '../../core/ids.ts';
 import { WAITING_MAX } from '../../core/limits.ts';
 import type { NamedRelease } from '../../core/rollouts/body.ts';
 import type { Candidate } from '../../core/rollouts/cohort.ts';
@@ -18,7 +18,9 @@ import {
 import type { WatchResponse } from '../../core/watch/messages.ts';
 import { type Deliveries, isWaved } from './deliveries.ts';
 import type { Delivery, KnownWave } from './delivery.ts';
+import type { Receiver } from './fan-out.ts';
 import { oncePer, type Prepared } from './prepared.ts';
+import type { Topic } from './topics.ts';
 import type { Held, UpdateSource } from './updates.ts';
 import type { WaitingSource } from './waiting-source.ts';
 
@@ -41,6 +43,12 @@ export interface UpdateContext {
    * for what.
    */
   readonly rollouts: 'explained' | 'told' | 'untold';
+}
+
+/** A client, as its watches know it. */
+export interface Watcher extends Receiver {
+  /** What it may be sent of this bundle is another thing now. Says whether it can be sent any. */
+  changed(moved: WatchedBundle): boolean;
 }
 
 interface Awaited {
@@ -68,8 +76,8 @@ export const forkOf: (evidence: Evidence) => readonly WatchResponse[] = oncePer(
 
 /** One watched bundle of one client. */
 export class WatchedBundle {
-  readonly #bundle: BundleName;
-  readonly #stream: ReleaseStream;
+  readonly watcher: Watcher;
+  readonly #topic: Topic;
   #held: Held | undefined;
   /** The evidence or head that the client was last told of, so that nothing is told twice. */
   #told: string | undefined;
@@ -80,10 +88,14 @@ export class WatchedBundle {
   #shown: Held | undefined;
   #stage: { readonly digest: Sha256; readonly stage: Stage } | undefined;
 
-  constructor(bundle: BundleName, held: Held | undefined) {
-    this.#bundle = bundle;
-    this.#stream = releaseStream(bundle);
+  constructor(topic: Topic, held: Held | undefined, watcher: Watcher) {
+    this.#topic = topic;
     this.#held = held;
+    this.watcher = watcher;
+  }
+
+  get bundle(): BundleName {
+    return this.#topic.bundle;
   }
 
   /** What the client has once it has read all that was sent. */
@@ -109,10 +121,10 @@ export class WatchedBundle {
       this.#awaited = undefined;
       return this.#took(target, messages.value);
     }
-    const stream = context.state.streams.get(this.#stream);
+    const stream = context.state.streams.get(this.#topic.stream);
     if (isWaved(stream)) return this.#nextDue(stream, context);
     if (stream?.kind === 'forked') return this.#nextOfForked(stream, context);
-    const head = headOf(context.state, this.#stream);
+    const head = headOf(context.state, this.#topic.stream);
     const held = this.#held;
     if (
       head === undefined ||
@@ -127,7 +139,7 @@ export class WatchedBundle {
 
   /** What the client is due while the newest release comes in waves. Spec rules DW-10 to DW-12. */
   #nextDue(stream: StreamState | undefined, context: UpdateContext): Next {
-    const made = context.deliveries.of(this.#bundle);
+    const made = context.deliveries.of(this.#topic.bundle);
     const delivery = made.value;
     if (delivery === undefined) return made;
     const { due, wave } = delivery.due(context.who, this.#wave);
@@ -141,7 +153,7 @@ export class WatchedBundle {
       return this.#settle(due, delivery, context);
     }
     // It has more than it is due, which nobody takes away.
-    const isHeld = context.updates.holds(this.#bundle, held, stream?.head.digest);
+    const isHeld = context.updates.holds(this.#topic.bundle, held, stream?.head.digest);
     if (isHeld.value === undefined) return isHeld;
     return this.#settle(isHeld.value ? held : due, delivery, context);
   }
@@ -158,14 +170,14 @@ export class WatchedBundle {
   /** What waits while a rollout runs, for a client that has what it is due. Spec rule DW-18. */
   #showWaiting(context: UpdateContext): Next {
     const { rollouts, waiting, state } = context;
-    const head = headOf(state, this.#stream);
+    const head = headOf(state, this.#topic.stream);
     const held = this.#held;
     if (rollouts !== 'explained' || head === undefined || held === undefined) return undefined;
     const ahead = head.sequence - held.sequence;
     // Who would keep no more of them is shown the rest when it has come closer.
     if (head.digest === this.#shown?.digest || ahead <= 0 || ahead > WAITING_MAX) return undefined;
     const isBeyond = (this.#shown?.sequence ?? 0) > held.sequence;
-    const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#bundle);
+    const made = waiting.between(isBeyond ? (this.#shown ?? held) : held, head, this.#topic.bundle);
     if (made.value === undefined) return made;
     if (made.value.length > 0) {
       this.#shown = placeOf(head);
@@ -181,14 +193,14 @@ export class WatchedBundle {
     const told = at?.digest ?? 'none';
     if (this.#told === told) return undefined;
     this.#told = told;
-    if (at !== undefined) return currentOf(at, this.#bundle);
-    return [{ kind: 'current', at: { bundle: this.#bundle, held: undefined } }];
+    if (at !== undefined) return currentOf(at, this.#topic.bundle);
+    return [{ kind: 'current', at: { bundle: this.#topic.bundle, held: undefined } }];
   }
 
   /** A forked stream: what both sides have in common as far as it is held, and the evidence. */
   #nextOfForked(stream: ForkedStream, context: UpdateContext): Next {
     if (stream.heldSequence > (this.#held?.sequence ?? 0)) {
-      const common = context.updates.common(this.#bundle, stream);
+      const common = context.updates.common(this.#topic.bundle, stream);
       return common.value === undefined ? common : this.#update(common.value, context);
     }
     return this.#tellFork(stream);
@@ -202,7 +214,7 @@ export class WatchedBundle {
   }
 
   #update(target: Held, { updates, state }: UpdateContext): Next {
-    const messages = updates.update(this.#held, target, this.#bundle, state.charters);
+    const messages = updates.update(this.#held, target, this.#topic.bundle, state.charters);
     if (messages.value !== undefined) return this.#took(target, messages.value);
     this.#awaited = { target, messages };
     return messages;

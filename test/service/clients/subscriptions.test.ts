@@ -236,6 +236,14 @@ describe('Subscriptions', () => {
     expect(sinks.map(shown)).toEqual([[1, 2, 3, 2], [2]]);
   });
 
+  it('keeps nothing of a client that left, whatever it watched and how often it said so', () => {
+    const staff = parseBundleName('staff.test.example.org');
+    const subscriber = watch(newest(), 1, sink, [staff, BUNDLE]);
+    expect(subscriptions.status().map(({ bundle }) => bundle)).toEqual([BUNDLE, staff]);
+    subscriber.closed();
+    expect(subscriptions.status()).toEqual([]);
+  });
+
   it('ends a watch of another realm or another first charter with REALM', () => {
     const wrong = newest().digest;
     const subscriber = subscriptions.open(sink, identity());

@@ -4,6 +4,7 @@
  */
 import { expect, it, onTestFinished } from 'vitest';
 import { sha256 } from '../../../src/core/crypto.ts';
+import { releaseStream } from '../../../src/core/ids.ts';
 import type { WatchResponse } from '../../../src/core/watch/messages.ts';
 import { Prepared } from '../../../src/service/clients/prepared.ts';
 import { UpdateSource } from '../../../src/service/clients/updates.ts';
@@ -28,7 +29,9 @@ it('is what the owners publish, after that of a thief (DW-18)', async () => {
   const submit = async (...all: readonly Pick<BranchedCharter, 'document'>[]): Promise<void> => {
     for (const { document } of all) await replicator.submit(document, []);
   };
-  const watched = new WatchedBundle(PAYMENTS, undefined);
+  const watcher = { changed: () => false, pump: () => undefined, failed: () => undefined };
+  const topic = { bundle: PAYMENTS, stream: releaseStream(PAYMENTS) };
+  const watched = new WatchedBundle(topic, undefined, watcher);
   const sources = { updates: new UpdateSource(store), waiting: new WaitingSource(store) };
   /** The digests of what it is shown, until it has all that there is. */
   const shown = async (): Promise<readonly string[]> => {
