@@ -78,10 +78,11 @@ export function trustService(environment: CallEnvironment, services: WatchServic
   const { clock } = environment;
   const sweep = new Sweep(clock);
   const headers = services.self === undefined ? {} : { [WATCH_NODE_HEADER]: services.self };
+  const parts: WatchParts = { environment, sweep, headers, services };
   const serve = (call: WatchCall, asked: AnyCall): void => {
     try {
       const caller = admitCaller(environment, asked, 'client');
-      new Watch({ environment, sweep, call, asked, headers }, services, caller).run();
+      new Watch(parts, { call, asked, caller }).run();
     } catch (thrown) {
       call.listen({ message: ignore, drained: ignore, failed: ignore, closed: ignore });
       call.end(reportFailure(environment, asked, thrown));
@@ -112,34 +113,44 @@ function ignore(): void {
 interface WatchParts {
   readonly environment: CallEnvironment;
   readonly sweep: Sweep;
-  readonly call: WatchCall;
-  readonly asked: AnyCall;
+  readonly services: WatchServices;
   /** What every client is told at first. */
   readonly headers: CallHeaders;
+}
+
+interface Admitted {
+  readonly call: WatchCall;
+  readonly asked: AnyCall;
+  readonly caller: CallerIdentity;
 }
 
 /**
  * One open watch stream: between the call and its subscription, as little as there can be, since a
  * node has ten thousand. Its times are counted in seconds, by the sweep that all streams share.
+ * What a write needs stands first: no cache holds all of them.
  */
 class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
-  readonly kind = 'stream';
-  readonly from: string;
+  readonly #call: WatchCall;
+  #quietS = 0;
+  /** What of the last messages is not written yet. */
+  #rest: readonly Frame[] = NOTHING;
+  /** Since when the transport is full; absent while it has room. */
+  #unreadS: number | undefined;
+  #startLeftS = START_WITHIN_S;
   readonly #parts: WatchParts;
+  readonly #asked: AnyCall;
   readonly #subscriber: WatchSubscriber;
   readonly #rate: RateLimit;
   readonly #forget: () => void;
-  #startLeftS = START_WITHIN_S;
-  #quietS = 0;
-  /** Since when the transport is full; absent while it has room. */
-  #unreadS: number | undefined;
-  /** What of the last messages is not written yet. */
-  #rest: readonly Frame[] = NOTHING;
+  readonly from: string;
+  readonly kind = 'stream';
 
   /** Errors: those of the subscription that is not opened. */
-  constructor(parts: WatchParts, services: WatchServices, caller: CallerIdentity) {
-    const { environment, call } = parts;
+  constructor(parts: WatchParts, { call, asked, caller }: Admitted) {
+    const { environment, services } = parts;
+    this.#call = call;
     this.#parts = parts;
+    this.#asked = asked;
     this.from = call.from;
     this.#rate = new RateLimit(environment.clock, MESSAGES);
     this.#subscriber = services.open(this, caller);
@@ -147,9 +158,9 @@ class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
   }
 
   run(): void {
-    const { sweep, call, headers } = this.#parts;
-    call.listen(this);
-    call.accept(headers);
+    const { sweep, headers } = this.#parts;
+    this.#call.listen(this);
+    this.#call.accept(headers);
     sweep.add(this);
   }
 
@@ -171,8 +182,7 @@ class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
   }
 
   failed(thrown: unknown): void {
-    const { environment, call, asked } = this.#parts;
-    call.end(reportFailure(environment, asked, thrown));
+    this.#call.end(reportFailure(this.#parts.environment, this.#asked, thrown));
   }
 
   closed(how: 'well' | 'broken'): void {
@@ -186,11 +196,11 @@ class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
   }
 
   push(responses: readonly WatchResponse[]): 'sent' | 'full' {
-    return this.#write(this.#parts.call.frame(responses));
+    return this.#write(this.#call.frame(responses));
   }
 
   close(error?: KedgeError): void {
-    this.#parts.call.end(error);
+    this.#call.end(error);
   }
 
   #write(frames: readonly Frame[]): 'sent' | 'full' {
@@ -198,7 +208,7 @@ class Watch implements SubscriberSink, BidiListener, Swept, OpenCall {
     let count = 0;
     for (const frame of frames) {
       count += 1;
-      if (this.#parts.call.writeFrame(frame)) continue;
+      if (this.#call.writeFrame(frame)) continue;
       this.#unreadS ??= 0;
       this.#rest = frames.slice(count);
       return 'full';

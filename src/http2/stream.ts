@@ -40,20 +40,12 @@ export interface StreamOptions {
   readonly home: StreamHome;
 }
 
-/** Both sides of a stream. */
+/** Both sides of a stream; what a write needs stands first, since no cache holds all streams. */
 export class Http2Stream implements Waiting {
   readonly id: number;
   readonly #output: Output;
-  readonly #home: StreamHome;
-  #listener: StreamListener | undefined;
   #window: number;
-  /** What the peer may still send. */
-  #receivable = WINDOW_BYTES;
-  #bodyBytes: number | undefined;
   #isOpenHere = true;
-  #isOpenThere = true;
-  #isClosed = false;
-  #isCut = false;
   /** What is not sent yet of the last write, and how much of it is. */
   #piece: Buffer | undefined;
   #sentOfPiece = 0;
@@ -61,6 +53,14 @@ export class Http2Stream implements Waiting {
   #owesRoom = false;
   /** Fields that end our side, behind the piece. */
   #trailers: Buffer | undefined;
+  #listener: StreamListener | undefined;
+  /** What the peer may still send. */
+  #receivable = WINDOW_BYTES;
+  #bodyBytes: number | undefined;
+  #isOpenThere = true;
+  #isClosed = false;
+  #isCut = false;
+  readonly #home: StreamHome;
 
   constructor({ id, output, window, bodyBytes, home }: StreamOptions) {
     this.id = id;

@@ -65,12 +65,12 @@ export function isPlainCall(request: Request, path: string): boolean {
 
 /** A call on a stream whose connection has proved who calls. */
 export class StreamCall implements AnyCall, StreamListener {
-  readonly metadata: AnyCall['metadata'] = NO_METADATA;
   readonly #stream: Http2Stream;
+  #state: 'open' | 'ending' | 'closed' = 'open';
   readonly #options: StreamCallOptions;
   readonly #reader: FrameReader = new FrameReader(WATCH_REQUEST_MAX_BYTES);
+  readonly metadata: AnyCall['metadata'] = NO_METADATA;
   #listener: BidiListener | undefined;
-  #state: 'open' | 'ending' | 'closed' = 'open';
   #how: 'well' | 'broken' = 'broken';
   #isAccepted = false;
 
