@@ -1,23 +1,31 @@
 /**
  * The line of a caller whose TLS socket is in this process.
  *
+ * What is not held back is written at the end of the step, after what other lines are to write
+ * (`outbox.ts`); it counts as written before.
+ *
  * @module
  */
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { CallerLine, LineListener } from './caller-line.ts';
+import type { Outbox, Writer } from './outbox.ts';
 
 /** A TLS socket. */
-export class TlsLine implements CallerLine {
-  readonly altNames: string | undefined;
+export class TlsLine implements CallerLine, Writer {
   readonly #socket: TLSSocket;
+  readonly #outbox: Outbox;
+  /** In the outbox. */
+  #waitingBytes = 0;
+  readonly altNames: string | undefined;
   #listener: LineListener | undefined;
   readonly #onData = (chunk: Buffer): void => this.#listener?.data(chunk);
   readonly #onDrain = (): void => this.#listener?.drained();
   readonly #onClose = (): void => this.#listener?.gone();
 
-  constructor(socket: TLSSocket, altNames: string | undefined) {
+  constructor(socket: TLSSocket, altNames: string | undefined, outbox: Outbox) {
     this.#socket = socket;
+    this.#outbox = outbox;
     this.altNames = altNames;
   }
 
@@ -31,7 +39,7 @@ export class TlsLine implements CallerLine {
   }
 
   get writableLength(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#waitingBytes;
   }
 
   listen(listener: LineListener): void {
@@ -40,10 +48,21 @@ export class TlsLine implements CallerLine {
   }
 
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
+    const socket = this.#socket;
+    if (socket.writableCorked > 0) return socket.write(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#outbox.add(this, bytes);
+    // As the socket itself will see it, and so it tells when it is drained.
+    return this.writableLength < socket.writableHighWaterMark;
+  }
+
+  writeNow(bytes: Buffer): void {
+    this.#waitingBytes -= bytes.length;
+    this.#socket.write(bytes);
   }
 
   cork(): void {
+    this.#passOn();
     this.#socket.cork();
   }
 
@@ -60,6 +79,7 @@ export class TlsLine implements CallerLine {
   }
 
   end(): void {
+    this.#passOn();
     this.#socket.end();
   }
 
@@ -68,6 +88,7 @@ export class TlsLine implements CallerLine {
   }
 
   detach(bytes: Buffer): Duplex {
+    this.#passOn();
     const socket = this.#socket;
     if (this.#listener !== undefined) {
       socket.off('data', this.#onData).off('drain', this.#onDrain).off('close', this.#onClose);
@@ -75,5 +96,10 @@ export class TlsLine implements CallerLine {
     }
     if (bytes.length > 0) socket.unshift(bytes);
     return socket;
+  }
+
+  /** What follows must not overtake what waits. */
+  #passOn(): void {
+    if (this.#waitingBytes > 0) this.#outbox.flush();
   }
 }

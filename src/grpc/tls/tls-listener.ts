@@ -27,6 +27,7 @@ import type { ConnectionTaker, LineListening } from './caller-line.ts';
 import { listenerContext, MUTUAL } from './contexts.ts';
 import { Entrance } from './entrance.ts';
 import type { LiveTls } from './live-tls.ts';
+import { Outbox } from './outbox.ts';
 import { chainIn, Intermediates, type Presented } from './presented.ts';
 import { resumable } from './session-tickets.ts';
 import { TlsLine } from './tls-line.ts';
@@ -73,6 +74,7 @@ export class TlsListener implements LineListening {
   readonly #entrance: Entrance;
   readonly #tls: TlsServer;
   readonly #intermediates: Intermediates;
+  readonly #outbox: Outbox = new Outbox();
   readonly #connections: Set<Connection> = new Set();
   readonly #timers: Set<ClockTimer> = new Set();
   readonly #following: Disposable;
@@ -150,7 +152,7 @@ export class TlsListener implements LineListening {
     const isOver =
       resumed !== undefined && this.#authorities.isOver(resumed, this.#options.clock.nowMs());
     const group = this.#nextGroup();
-    const line = new TlsLine(socket, boundedAltNames(altNames));
+    const line = new TlsLine(socket, boundedAltNames(altNames), this.#outbox);
     const connection: Connection = { socket, line, group };
     if (isOver || !this.#isLetIn(connection)) {
       socket.destroy();
