@@ -19,8 +19,7 @@ import type { Bundle } from './bundle.ts';
 import { readCertificates } from './bundle-anchors.ts';
 import { BundleListeners } from './bundle-listeners.ts';
 import type { Cache } from './copy/cache.ts';
-import { FloorFile } from './copy/floor-file.ts';
-import { savedRealm } from './copy/restore.ts';
+import { Keeping } from './copy/keeping.ts';
 import type { Expiry } from './expiry.ts';
 import { turns } from './live/turns.ts';
 import {
@@ -69,17 +68,16 @@ export class Activation {
   readonly #unattested: Map<BundleName, HeldRelease> = new Map();
   /** Who is told what comes, and what is in use. */
   readonly listeners: BundleListeners;
-  readonly #floor: FloorFile | undefined;
-  #cacheError: KedgeError | undefined;
+  readonly #keeping: Keeping;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
     this.listeners = new BundleListeners(options);
-    this.#floor = options.cache && new FloorFile(options.cache.folder);
+    this.#keeping = new Keeping(options);
   }
 
   get cacheError(): KedgeError | undefined {
-    return this.#cacheError;
+    return this.#keeping.error;
   }
 
   /** The bundle in use. */
@@ -103,19 +101,9 @@ export class Activation {
 
   /** Brings the last-known-good copy into use. */
   async restore(): Promise<void> {
-    const { cache, realm, regions, logger, metrics, clock } = this.#options;
+    const { cache, realm, logger } = this.#options;
     if (cache === undefined) return;
-    if (this.#floor) regions?.restore(await this.#floor.load(), clock.nowMs());
-    try {
-      const saved = await cache.load();
-      const problems = saved === undefined ? [] : [...saved.problems, ...realm.restore(saved)];
-      for (const err of problems) {
-        metrics.increment('kedge_client_cache_damages_total');
-        logger.error({ event: 'cache.damaged', code: err.code, err }, err.message);
-      }
-    } catch (thrown) {
-      this.#noteCacheError(KedgeError.from(thrown));
-    }
+    await this.#keeping.load();
     this.#options.attested.moved();
     for (const inUse of realm.allInUse()) {
       await readCertificates(inUse.blobs);
@@ -149,6 +137,23 @@ export class Activation {
   async take(response: WatchResponse, pending: Pending, reply: Reply): Promise<Applied> {
     if (response.kind === 'update') await readAhead(response.update, this.#options.realm.trusted);
     const applied = this.#options.attested.apply(response, pending, this.#options.clock.nowMs());
+    await this.#carryOut(applied, reply);
+    return applied;
+  }
+
+  /** Time passed; see {@link AttestedRealm.settle}. Errors: none that is a node's fault. */
+  async settle(pending: Pending, reply: Reply): Promise<readonly Applied[]> {
+    const all = this.#options.attested.settle(pending, this.#options.clock.nowMs());
+    for (const applied of all) await this.#carryOut(applied, reply);
+    return all;
+  }
+
+  /** When there will be something for {@link settle}, in milliseconds; absent: never. */
+  leftMs(): number | undefined {
+    return this.#options.attested.leftMs(this.#options.clock.nowMs());
+  }
+
+  async #carryOut(applied: Applied, reply: Reply): Promise<void> {
     switch (applied.kind) {
       case 'nothing':
       case 'behind':
@@ -157,7 +162,7 @@ export class Activation {
         this.#noteAbsence(applied.bundle);
         break;
       case 'attested':
-        await this.#keepFloor();
+        await this.#keeping.keepFloor();
         break;
       case 'unattested':
         this.#noteUnattested(applied, reply);
@@ -170,7 +175,7 @@ export class Activation {
         break;
       case 'charters':
         reportCharters(this.#options, applied);
-        await this.#save();
+        await this.#keeping.save();
         break;
       case 'released':
         await this.#activate(applied.inUse, reply);
@@ -181,7 +186,6 @@ export class Activation {
     }
     if (ATTESTED.includes(applied.kind)) this.#options.onAttested();
     this.#options.onTaken();
-    return applied;
   }
 
   /** Notes a refusal of a bundle's release. */
@@ -205,7 +209,7 @@ export class Activation {
     const { expiry } = this.#options;
     const { size } = inUse.blobs;
     await turns.pass(size);
-    const saving = this.#save();
+    const saving = this.#keeping.save();
     await readCertificates(inUse.blobs);
     await turns.pass(size);
     const ready = this.listeners.await(expiry.usable(inUse));
@@ -259,38 +263,6 @@ export class Activation {
       { event: 'stream.forked', stream, sequence },
       `${stream} has two valid statements for sequence ${sequence}: it takes nothing new`,
     );
-    await this.#save();
-  }
-
-  /** Says whether what is verified now is also on disk. */
-  async #save(): Promise<boolean> {
-    const { cache, realm } = this.#options;
-    if (cache === undefined) return true;
-    try {
-      await cache.save(savedRealm(realm.trusted, realm.allInUse(), realm.fallen));
-      this.#cacheError = undefined;
-      return true;
-    } catch (thrown) {
-      this.#noteCacheError(KedgeError.from(thrown));
-      return false;
-    }
-  }
-
-  /** FR-5: the floor never goes back, not even over a restart. */
-  async #keepFloor(): Promise<void> {
-    const { regions } = this.#options;
-    if (regions === undefined) return;
-    try {
-      await this.#floor?.keep(regions.floorMs);
-    } catch (thrown) {
-      const { message } = KedgeError.from(thrown);
-      this.#noteCacheError(new KedgeError('STORE', `cannot keep the time: ${message}`));
-    }
-  }
-
-  #noteCacheError(err: KedgeError): void {
-    this.#cacheError = err;
-    this.#options.metrics.increment('kedge_client_cache_failures_total');
-    this.#options.logger.error({ event: 'cache.failed', err }, err.message);
+    await this.#keeping.save();
   }
 }

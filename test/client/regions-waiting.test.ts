@@ -8,7 +8,7 @@ import type { BundleStatus } from '../../src/client/states/status.ts';
 import { sha256 } from '../../src/core/crypto.ts';
 import { parseBundleName, parseSequence } from '../../src/core/ids.ts';
 import { revokeAnchor } from '../../src/core/releases/edit.ts';
-import type { RolloutBody } from '../../src/core/rollouts/body.ts';
+import type { NamedRelease, RolloutBody } from '../../src/core/rollouts/body.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import {
   addActive,
@@ -118,11 +118,26 @@ describe('a source that requires regions, while a release waits behind a rollout
     expect(inUse()).toBe(1);
   });
 
+  it('takes what a stolen rollout kept out at the instant when that is over', async () => {
+    const overMs = TEST_EPOCH_MS + 5 * MINUTE_MS;
+    const stolen = realm.nextRollout(BUNDLE, rolloutOf(release(1), farRelease()), {
+      ...{ after: 'nothing', expiresMs: overMs },
+    });
+    say({ kind: 'rollout', document: stolen.document });
+    roll();
+    say(blobs(anchor(1)), delta(release(1), release(2)));
+    say(cosignedWithin(realm, NAME, { size: 3, at: 2 }, ...ALL));
+    await until(() => status().waitingSequence === 2);
+    clock.advance(overMs - TEST_EPOCH_MS - 1);
+    await beat('no rollout');
+    expect(inUse()).toBe(1);
+    clock.advance(1);
+    await until(() => inUse() === 2);
+    expect(node.sessions).toHaveLength(1);
+  });
+
   it('is stale when a region has one before the release that a rollout names (DW-13)', async () => {
-    // Whoever signs rollouts names what nobody published: no node but a false one takes that.
-    const far = { sequence: parseSequence(1000), digest: sha256(new Uint8Array(0)) };
-    const plan = { ...rolloutOf(release(1), release(1)), to: far };
-    const { document } = realm.nextRollout(BUNDLE, plan);
+    const { document } = realm.nextRollout(BUNDLE, rolloutOf(release(1), farRelease()));
     say({ kind: 'rollout', document });
     await beat('no rollout');
     await until(() => status().state === 'fresh');
@@ -167,7 +182,12 @@ describe('a source that requires regions, while a release waits behind a rollout
     });
   }
 
-  function rolloutOf(from: TestRelease, to: TestRelease): Omit<RolloutBody, 'bundle'> {
+  /** Whoever signs rollouts names what nobody published: no node but a false one takes that. */
+  function farRelease(): NamedRelease {
+    return { sequence: parseSequence(1000), digest: sha256(new Uint8Array(0)) };
+  }
+
+  function rolloutOf(from: TestRelease, to: NamedRelease): Omit<RolloutBody, 'bundle'> {
     return rolloutPlan(named(to), named(from), { waves: [wave(5), wave(100)] });
   }
 

@@ -19,6 +19,7 @@ import type { Applied } from '../verified/applied.ts';
 import { Pending } from '../verified/pending.ts';
 import type { VerifiedRealm } from '../verified/verified-realm.ts';
 import type { WatchCall } from './grpc-watch.ts';
+import { LapseTimer } from './lapse-timer.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Messages that change nothing which a node may send in a row, refilled one per second. */
@@ -55,6 +56,9 @@ class Session {
   readonly #answered: Set<BundleName> = new Set();
   readonly #answers: Watchdog;
   readonly #silence: Watchdog;
+  readonly #lapses: LapseTimer;
+  /** Messages and the passing of time move the same state: one after the other. */
+  #turn: Promise<void> = Promise.resolve();
   readonly #idleMax: number;
   #idleBudget: number;
   #refilledMs: number;
@@ -68,6 +72,12 @@ class Session {
     this.#refilledMs = clock.monotonicMs();
     this.#answers = new Watchdog(clock, answerTimeoutMs, 'the node did not answer for all bundles');
     this.#silence = new Watchdog(clock, silenceTimeoutMs, 'the node fell silent');
+    this.#lapses = new LapseTimer({
+      clock,
+      leftMs: () => options.activation.leftMs(),
+      // What fails there ends the connection with the next message.
+      onLapse: () => void this.#inTurn(() => this.#settle()).catch(() => undefined),
+    });
   }
 
   async run(): Promise<never> {
@@ -83,8 +93,10 @@ class Session {
       return await Promise.race([reading, answers.bark, silence.bark]);
     } finally {
       call.cancel();
+      this.#lapses[Symbol.dispose]();
       // The next connection must not begin while a message of this one is still being taken in.
       await reading.catch(() => undefined);
+      await this.#turn.catch(() => undefined);
     }
   }
 
@@ -92,9 +104,23 @@ class Session {
     for await (const response of this.#options.call.responses) {
       this.#silence.start();
       this.#options.reports.heard();
-      await this.#take(response);
+      await this.#inTurn(() => this.#take(response));
+      this.#lapses.arm();
     }
     throw new KedgeError('UNAVAILABLE', 'the node ended the connection');
+  }
+
+  async #inTurn(act: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(act);
+    await this.#turn;
+  }
+
+  /** Something that was verified is over. */
+  async #settle(): Promise<void> {
+    const { activation, call } = this.#options;
+    const all = await activation.settle(this.#pending, (request) => call.send(request));
+    for (const applied of all) this.#note(applied);
+    this.#lapses.arm();
   }
 
   async #take(response: WatchResponse): Promise<void> {

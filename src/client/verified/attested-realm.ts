@@ -14,18 +14,18 @@ import {
   type BundleName,
   CHARTER_STREAM,
   releaseStream,
-  rolloutStream,
   type Sha256,
   type StreamName,
 } from '../../core/ids.ts';
 import type { AttestedRows, CosignedLeaf } from '../../core/log/attested.ts';
-import type { HeldHead } from '../../core/log/freshness.ts';
 import type { RegionView } from '../../core/log/region-view.ts';
 import type { SignedDocument } from '../../core/statements/envelope.ts';
-import { charterAt, currentCharter, type ReleaseHead } from '../../core/trusted/state.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
+import type { ReleaseHead } from '../../core/trusted/state.ts';
 import type { BundleUpdate, WatchResponse } from '../../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import { ComingReleases } from './coming.ts';
+import { type HeldHeads, heldHeads } from './held-heads.ts';
 import { type JoinedUpdate, joinUpdate, parkUpdate } from './joined-update.ts';
 import type { Pending } from './pending.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
@@ -94,6 +94,21 @@ export class AttestedRealm {
     }
   }
 
+  /**
+   * Time passed: rollouts that are over excuse nothing and give way to what they kept out, and a
+   * release that one of those makes due comes into use. Returns what that came to.
+   */
+  settle(pending: Pending, localMs: number): readonly Applied[] {
+    const bundles = this.#settle(this.#now(localMs));
+    return bundles.map((bundle) => this.#takeParked(bundle, pending));
+  }
+
+  /** When there will be something for {@link settle}, in milliseconds; absent: never. */
+  leftMs(localMs: number): number | undefined {
+    const { regions } = this.#options;
+    return regions && this.#coming.leftMs(regions.read(localMs).nowMs);
+  }
+
   /** What is verified is another state now, for whatever reason. */
   moved(): void {
     const { regions, realm } = this.#options;
@@ -109,7 +124,10 @@ export class AttestedRealm {
     admit?: (head: ReleaseHead) => void,
   ): Applied {
     const applied = this.#options.realm.apply(response, pending, nowMs, admit);
-    if (applied.kind === 'charters') this.#coming.govern(this.#options.realm.trusted);
+    if (applied.kind === 'charters') {
+      this.#coming.govern(this.#options.realm.trusted);
+      this.#settle(nowMs);
+    }
     if (applied.kind === 'charters' || applied.kind === 'released') this.moved();
     return applied;
   }
@@ -126,7 +144,20 @@ export class AttestedRealm {
     }
     if (this.#coming.take(realm.trusted, document, nowMs) === 'held') return { kind: 'nothing' };
     this.moved();
-    return { kind: 'attested', pace: 'early' };
+    const { bundle } = parseStatement(document.statement.payload);
+    return bundle === undefined ? { kind: 'nothing' } : this.#takeParked(bundle, pending);
+  }
+
+  #settle(nowMs: number): readonly BundleName[] {
+    const bundles = this.#coming.settle(this.#options.realm.trusted, nowMs);
+    if (bundles.length > 0) this.moved();
+    return bundles;
+  }
+
+  /** Rule DW-14: a rollout that is known now may say that what waits is due. */
+  #takeParked(bundle: BundleName, pending: Pending): Applied {
+    const applied = this.#retry(releaseStream(bundle), pending);
+    return applied.kind === 'released' ? applied : { kind: 'attested', pace: 'early' };
   }
 
   /** Rule DW-18: what waits behind a rollout is not due either. */
@@ -196,7 +227,8 @@ export class AttestedRealm {
       candidate = head;
       const { sequence, digest, statement } = head;
       const stream = releaseStream(bundle);
-      const place = this.#coming.isHeldBack(bundle, { sequence, digest }, nowMs) ? 'any' : 'last';
+      const isHeldBack = this.#coming.isHeldBack(bundle, { sequence, digest }, this.#nowMs);
+      const place = isHeldBack ? 'any' : 'last';
       regions.requireCosigned({ stream, sequence, digest, payload: statement.payload }, place);
     };
     try {
@@ -244,28 +276,8 @@ export class AttestedRealm {
     return this.#nowMs;
   }
 
-  /** What is in use, or what is newest of what is not due yet, per stream that is followed. */
-  #held(): ReadonlyMap<StreamName, HeldHead | undefined> {
-    const { realm, bundles } = this.#options;
-    const charter = currentCharter(realm.trusted);
-    const held = new Map<StreamName, HeldHead | undefined>();
-    held.set(
-      CHARTER_STREAM,
-      charter && {
-        stream: CHARTER_STREAM,
-        sequence: charter.version,
-        digest: charter.digest,
-        below: (at) => charterAt(realm.trusted, at)?.digest,
-      },
-    );
-    for (const bundle of bundles) {
-      const stream = releaseStream(bundle);
-      const head = realm.inUse(bundle)?.head;
-      const own = head && { stream, sequence: head.sequence, digest: head.digest };
-      held.set(stream, this.#coming.notDue(bundle, head, this.#nowMs) ?? own);
-      held.set(rolloutStream(bundle), this.#coming.newest(bundle));
-    }
-    return held;
+  #held(): HeldHeads {
+    return heldHeads(this.#options, this.#coming, this.#nowMs);
   }
 }
 

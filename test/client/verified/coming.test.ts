@@ -13,6 +13,7 @@ import {
 } from '../../../src/core/ids.ts';
 import { revokeAnchor } from '../../../src/core/releases/edit.ts';
 import type { RolloutBody } from '../../../src/core/rollouts/body.ts';
+import type { SignedDocument } from '../../../src/core/statements/envelope.ts';
 import { acceptDocument } from '../../../src/core/trusted/accept.ts';
 import {
   emptyTrustedState,
@@ -130,10 +131,7 @@ describe('ComingReleases', () => {
     ['one far ahead', 1000],
   ])('is kept from rollouts by %s for as long as that is valid', (_, ahead) => {
     show(2, 3);
-    const before = realm.nextRollout('other.test.example.org', body({}));
-    const after = ahead === 0 ? 'nothing' : { ...before, sequence: parseSequence(ahead) };
-    const alone = { after, expiresMs: NOW_MS + DAY_MS } as const;
-    const theirs = realm.nextRollout(BUNDLE, body({ note: 'theirs' }), alone).document;
+    const theirs = stolen(ahead);
     const ours = realm.nextRollout(BUNDLE, body({})).document;
     const later = realm.nextRollout(BUNDLE, body({ note: 'later' })).document;
     expect(coming.take(trusted, theirs, NOW_MS)).toBe('new');
@@ -144,6 +142,62 @@ describe('ComingReleases', () => {
     expect(coming.take(trusted, later, overMs)).toBe('new');
     expect(coming.take(trusted, ours, overMs)).toBe('held');
     expect(notDue(overMs)?.sequence).toBe(3);
+  });
+
+  it.each([
+    ['another one for the same place', 0, 'theirs'],
+    ['another one for the same place', 0, 'ours'],
+    ['one far ahead', 1000, 'theirs'],
+  ] as const)('takes what %s kept out once that is over (%i, %s first)', (_, ahead, first) => {
+    show(2);
+    const theirs = stolen(ahead);
+    const ours = realm.nextRollout(BUNDLE, body({})).document;
+    for (const one of first === 'ours' ? [ours, theirs] : [theirs, ours]) {
+      coming.take(trusted, one, NOW_MS);
+    }
+    expect(coming.leftMs(NOW_MS)).toBe(DAY_MS);
+    expect(coming.settle(trusted, NOW_MS + DAY_MS - 1)).toEqual([]);
+    expect(coming.settle(trusted, NOW_MS + DAY_MS)).toEqual([BUNDLE]);
+    expect(notDue(NOW_MS + DAY_MS)?.sequence).toBe(2);
+    expect(coming.settle(trusted, NOW_MS + DAY_MS)).toEqual([]);
+    expect(coming.leftMs(NOW_MS + DAY_MS)).toBe(29 * DAY_MS);
+    expect(coming.settle(trusted, NOW_MS + 30 * DAY_MS)).toEqual([BUNDLE]);
+    expect(coming.leftMs(NOW_MS + 30 * DAY_MS)).toBeUndefined();
+  });
+
+  it('obeys neither of two that one far ahead kept out, for the same place', () => {
+    show(2);
+    const theirs = stolen(1000);
+    const [one, other] = ['one', 'other'].map(
+      (note) => realm.nextRollout(BUNDLE, body({ note }), { after: 'nothing' }).document,
+    );
+    for (const document of [theirs, one, other]) {
+      if (document !== undefined) coming.take(trusted, document, NOW_MS);
+    }
+    coming.settle(trusted, NOW_MS + DAY_MS);
+    expect(notDue(NOW_MS + DAY_MS)).toBeUndefined();
+  });
+
+  it('does not go back to what the one that is over replaced', () => {
+    show(2);
+    const { document } = realm.nextRollout(BUNDLE, body({}));
+    const next = realm.nextRollout(BUNDLE, body({ state: 'aborted' }), {
+      expiresMs: NOW_MS + DAY_MS,
+    });
+    for (const one of [document, next.document, document]) coming.take(trusted, one, NOW_MS);
+    expect(coming.settle(trusted, NOW_MS + DAY_MS)).toEqual([BUNDLE]);
+    expect(notDue(NOW_MS + DAY_MS)).toBeUndefined();
+  });
+
+  it('does not blame whoever shows the one that follows what a thief contradicts', () => {
+    show(2);
+    const theirs = stolen(0);
+    realm.nextRollout(BUNDLE, body({}));
+    const later = realm.nextRollout(BUNDLE, body({ note: 'later' })).document;
+    expect(coming.take(trusted, theirs, NOW_MS)).toBe('new');
+    expect(coming.take(trusted, later, NOW_MS)).toBe('held');
+    coming.settle(trusted, NOW_MS + DAY_MS);
+    expect(notDue(NOW_MS + DAY_MS)?.sequence).toBe(2);
   });
 
   it('refuses one that the rollout role did not sign, and changes nothing', () => {
@@ -177,6 +231,14 @@ describe('ComingReleases', () => {
 
   function take(change: Partial<Plan>): 'new' | 'held' {
     return coming.take(trusted, realm.nextRollout(BUNDLE, body(change)).document, NOW_MS);
+  }
+
+  /** A thief's, which is over after a day; it follows nothing, or something that nobody has. */
+  function stolen(ahead: number): SignedDocument {
+    const before = realm.nextRollout('other.test.example.org', body({}));
+    const after = ahead === 0 ? 'nothing' : { ...before, sequence: parseSequence(ahead) };
+    const alone = { after, expiresMs: NOW_MS + DAY_MS } as const;
+    return realm.nextRollout(BUNDLE, body({ note: 'theirs' }), alone).document;
   }
 
   function body(change: Partial<Plan>): Plan {
