@@ -148,6 +148,11 @@ export class Activation {
     return all;
   }
 
+  /** The forks that this program saw; see {@link AttestedRealm.forks}. */
+  forks(): readonly Evidence[] {
+    return this.#options.attested.forks();
+  }
+
   /** When there will be something for {@link settle}, in milliseconds; absent: never. */
   leftMs(): number | undefined {
     return this.#options.attested.leftMs(this.#options.clock.nowMs());

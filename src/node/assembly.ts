@@ -207,7 +207,9 @@ function servicesOf(
       self: self.nodeId,
       open: (sink, identity) => {
         const subscriber = subscriptions.open(sink, identity);
-        return new NotedWatch({ ...pin, identity, reporting, subscriber });
+        const { forks } = replicator.offers;
+        const showFork = forks.take.bind(forks);
+        return new NotedWatch({ ...pin, identity, reporting, subscriber, showFork });
       },
     },
     gossip: {

@@ -86,6 +86,8 @@ export type LogEvent =
   | 'subscriber.closed'
   | 'subscriber.acknowledged'
   | 'subscriber.refused'
+  | 'fork.refused'
+  | 'fork.shown'
   | 'adoption.failed'
   | 'audit.failed'
   // Programs that embed the SDK.

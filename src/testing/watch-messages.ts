@@ -9,7 +9,7 @@ import type { BundleName } from '../core/ids.ts';
 import type { Evidence } from '../core/trusted/state.ts';
 import type { BundleCursor, WatchResponse } from '../core/watch/messages.ts';
 import type { TestAnchor } from './anchors.ts';
-import type { TestCharter, TestRealm, TestRelease } from './realm.ts';
+import type { TestCharter, TestDocument, TestRealm, TestRelease } from './realm.ts';
 
 /** The DER of anchors, as one message. */
 export function blobs(...anchors: readonly Pick<TestAnchor, 'der'>[]): WatchResponse {
@@ -67,8 +67,8 @@ export function evidence(a: TestRelease, b: TestRelease): WatchResponse {
   return { kind: 'fork', evidence: evidenceOf(a, b) };
 }
 
-/** The proof itself. */
-export function evidenceOf(a: TestRelease, b: TestRelease): Evidence {
+/** Two documents of one stream and sequence as the proof itself. */
+export function evidenceOf(a: TestDocument, b: TestDocument): Evidence {
   const [first, second] = a.digest < b.digest ? [a, b] : [b, a];
   const { stream, sequence } = a;
   const statements = { first: first.document.statement, second: second.document.statement };

@@ -76,6 +76,8 @@ export function decodeWatchRequest(bytes: Uint8Array): WatchRequest | 'unknown' 
       return decodeRefusal(requireMessage(message.refusal, 'refusal'));
     case 'usage':
       return { kind: 'usage', usage: decodeUsage(requireMessage(message.usage, 'usage')) };
+    case 'fork':
+      return { kind: 'fork', evidence: decodeEvidence(message.fork) };
     case undefined:
       break;
   }
@@ -185,6 +187,8 @@ function requestMessage(request: WatchRequest): WatchRequestInput {
     }
     case 'usage':
       return { usage: usageMessage(request.usage) };
+    case 'fork':
+      return { fork: encodeEvidence(request.evidence) };
   }
 }
 

@@ -18,6 +18,7 @@ import type { UsageReports } from '../usage/usage-reports.ts';
 import type { Applied } from '../verified/applied.ts';
 import { Pending } from '../verified/pending.ts';
 import type { VerifiedRealm } from '../verified/verified-realm.ts';
+import { ForkReports } from './fork-reports.ts';
 import type { WatchCall } from './grpc-watch.ts';
 import { LapseTimer } from './lapse-timer.ts';
 import { Watchdog } from './watchdog.ts';
@@ -26,6 +27,9 @@ import { Watchdog } from './watchdog.ts';
 const IDLE_MESSAGES_MAX = 1000;
 /** More of them for each bundle: a node that answers for it says this much anew. */
 const IDLE_PER_BUNDLE = WAITING_MAX + 8;
+
+/** After these there may be forks that were not seen before. */
+const MAY_FORK: readonly Applied['kind'][] = ['attested', 'forked', 'charters'];
 
 /** What a session works with. */
 export interface SessionOptions {
@@ -57,6 +61,7 @@ class Session {
   readonly #answers: Watchdog;
   readonly #silence: Watchdog;
   readonly #lapses: LapseTimer;
+  readonly #forks: ForkReports;
   /** Messages and the passing of time move the same state: one after the other. */
   #turn: Promise<void> = Promise.resolve();
   readonly #idleMax: number;
@@ -72,6 +77,7 @@ class Session {
     this.#refilledMs = clock.monotonicMs();
     this.#answers = new Watchdog(clock, answerTimeoutMs, 'the node did not answer for all bundles');
     this.#silence = new Watchdog(clock, silenceTimeoutMs, 'the node fell silent');
+    this.#forks = new ForkReports((request) => options.call.send(request));
     this.#lapses = new LapseTimer({
       clock,
       leftMs: () => options.activation.leftMs(),
@@ -120,6 +126,7 @@ class Session {
     const { activation, call } = this.#options;
     const all = await activation.settle(this.#pending, (request) => call.send(request));
     for (const applied of all) this.#note(applied);
+    this.#tellForks();
     this.#lapses.arm();
   }
 
@@ -135,6 +142,9 @@ class Session {
     }
     this.#note(applied);
     this.#tellFork(response, applied);
+    this.#forks.heard(response);
+    if (MAY_FORK.includes(applied.kind)) this.#tellForks();
+    
     // The node is alive, and would have said if it had newer ones.
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
     if (applied.kind !== 'charters' || applied.isLate !== true) return;
@@ -186,6 +196,7 @@ class Session {
     this.#isSettled = true;
     this.#answers[Symbol.dispose]();
     this.#options.onSettled();
+    this.#tellForks();
   }
 
   /** Conformance H01: talk that changes nothing is bounded. */
@@ -214,6 +225,11 @@ class Session {
     if (at === undefined) return;
     const reason = 'another valid statement for this sequence is held';
     this.#options.call.send({ kind: 'refusal', at, code: 'FORK', reason });
+  }
+
+  /** What a thief showed here alone nobody else can tell. */
+  #tellForks(): void {
+    if (this.#isSettled) this.#forks.tell(this.#options.activation.forks());
   }
 
   #start(): Extract<Parameters<WatchCall['send']>[0], { kind: 'start' }>['start'] {

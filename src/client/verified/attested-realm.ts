@@ -21,13 +21,14 @@ import type { AttestedRows, CosignedLeaf } from '../../core/log/attested.ts';
 import type { RegionView } from '../../core/log/region-view.ts';
 import type { SignedDocument } from '../../core/statements/envelope.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
-import type { ReleaseHead } from '../../core/trusted/state.ts';
+import type { Evidence, ReleaseHead } from '../../core/trusted/state.ts';
 import type { BundleUpdate, WatchResponse } from '../../core/watch/messages.ts';
 import type { Applied, RealmResponse } from './applied.ts';
 import { ComingReleases } from './coming.ts';
 import { type HeldHeads, heldHeads } from './held-heads.ts';
 import { type JoinedUpdate, joinUpdate, parkUpdate } from './joined-update.ts';
 import type { Pending } from './pending.ts';
+import { seenForks } from './seen-forks.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
 import { isAhead, WaitingCharters } from './waiting-charters.ts';
 
@@ -101,6 +102,11 @@ export class AttestedRealm {
   settle(pending: Pending, localMs: number): readonly Applied[] {
     const bundles = this.#settle(this.#now(localMs));
     return bundles.map((bundle) => this.#takeParked(bundle, pending));
+  }
+
+  /** The forks that this program saw, whoever showed what. */
+  forks(): readonly Evidence[] {
+    return seenForks(this.#options, this.#coming);
   }
 
   /** When there will be something for {@link settle}, in milliseconds; absent: never. */

@@ -20,6 +20,7 @@ import { isGoodHistory } from '../../core/trusted/authority.ts';
 import { decisionAt } from '../../core/trusted/decisions.ts';
 import { isPlaced } from '../../core/trusted/settle.ts';
 import {
+  type Evidence,
   type Head,
   type ReleaseHead,
   type StreamState,
@@ -117,6 +118,12 @@ export class ComingReleases {
   show(trusted: TrustedState, update: BundleUpdate, nowMs: number): 'new' | 'held' {
     if (this.#bundles.includes(update.bundle)) return this.#waiting.take(trusted, update, nowMs);
     throw new KedgeError('TYPE', 'a node showed a release of a bundle that is not watched');
+  }
+
+  /** Two rollouts for one place, of each bundle that was shown such. */
+  forks(): readonly Evidence[] {
+    const streams = [...this.#rollouts.values()];
+    return streams.flatMap((one) => (one.kind === 'forked' ? [one.evidence] : []));
   }
 
   /** The newest rollout that is known of a bundle, for regions to vouch for. */

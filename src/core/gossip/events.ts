@@ -73,6 +73,8 @@ export type GossipEvent =
       /** Why it was refused before: to be refused for the same again is not noticed. */
       readonly told?: string | undefined;
     }
+  /** A program shows a fork that it saw; answered by `fork-judged`. */
+  | ({ readonly kind: 'fork-shown'; readonly evidence: Evidence; readonly recall: Recall } & Asked)
   | {
       readonly kind: 'fetch-item';
       readonly fetchId: number;
@@ -164,10 +166,10 @@ interface Standing {
   readonly digest: Sha256;
 }
 
-/** What an admin asks about a proposal. */
+/** What an admin asks about a proposal, or a program shows. */
 interface Asked {
   readonly requestId: number;
-  /** The identity of the admin, for whoever keeps an account of it. */
+  /** Who that is, for whoever keeps an account of it. */
   readonly by?: string | undefined;
 }
 
@@ -260,7 +262,7 @@ export type GossipEffect =
       readonly kind: 'persist';
       readonly batchId: number;
       readonly batch: PersistBatch;
-      /** Who brought it; absent where it is written again. */
+      /** Who brought it; absent where it is written again, and where a program showed it. */
       readonly from?: NodeId | 'submit';
     }
   | {
@@ -292,5 +294,7 @@ export type GossipEffect =
   /** Clients of this node came to another one. */
   | { readonly kind: 'arrived'; readonly clients: readonly Arrival[] }
   | { readonly kind: 'reply'; readonly requestId: number; readonly result: SubmitResult }
+  /** What a program showed is a fork, or known; or the error says why not. */
+  | { readonly kind: 'fork-judged'; readonly requestId: number; readonly error?: KedgeError }
   | { readonly kind: 'arm'; readonly timer: Timer; readonly delayMs: number }
   | { readonly kind: 'notice'; readonly notice: Notice };

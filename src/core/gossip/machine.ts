@@ -204,6 +204,8 @@ export class GossipMachine {
         return this.#connecting.garbage(this.#links.get(event.linkId), event.error, monotonicMs);
       case 'submit':
         return this.#replica.submit(event, nowMs);
+      case 'fork-shown':
+        return this.#replica.takeShown(event);
       case 'fetch-item':
       case 'fetch-held':
       case 'fetch-end':

@@ -88,7 +88,9 @@ export type WatchRequest =
       readonly code: ErrorCode;
       readonly reason: string;
     }
-  | { readonly kind: 'usage'; readonly usage: Usage };
+  | { readonly kind: 'usage'; readonly usage: Usage }
+  /** A fork that the client saw and of which the node has not told. */
+  | { readonly kind: 'fork'; readonly evidence: Evidence };
 
 /**
  * The next state of a bundle. `statements` is gapless up to the head: with a delta from the

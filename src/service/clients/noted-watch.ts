@@ -7,7 +7,9 @@
  * @module
  */
 import type { Client } from '../../core/adoption/client.ts';
+import { KedgeError } from '../../core/errors.ts';
 import type { RealmName, Sha256 } from '../../core/ids.ts';
+import type { Evidence } from '../../core/trusted/state.ts';
 import type { WatchRequest } from '../../core/watch/messages.ts';
 import type { CallerIdentity } from '../identity.ts';
 import type { Reporting } from './reporting.ts';
@@ -20,6 +22,8 @@ export interface NotedWatchOptions {
   readonly identity: CallerIdentity;
   readonly reporting: Reporting;
   readonly subscriber: Subscriber;
+  /** Takes a fork in that the client saw. Errors: what is the client's fault. */
+  readonly showFork: (by: string, evidence: Evidence) => Promise<void>;
 }
 
 /** One client's stream. */
@@ -36,9 +40,20 @@ export class NotedWatch {
   receive(request: WatchRequest): void {
     const { subscriber, reporting } = this.#options;
     if (this.#isOver) return;
+    if (request.kind === 'fork') return void this.#showFork(request.evidence);
     if (request.kind === 'start') this.#start(request.start);
     else if (this.#client !== undefined) reporting.heard(this.#client, request);
     if (request.kind !== 'usage') subscriber.receive(request);
+  }
+
+  async #showFork(evidence: Evidence): Promise<void> {
+    const { identity, subscriber, showFork } = this.#options;
+    if (this.#client === undefined) return;
+    try {
+      await showFork(identity.id, evidence);
+    } catch (thrown) {
+      subscriber.end(KedgeError.from(thrown));
+    }
   }
 
   /** The transport has room again. */

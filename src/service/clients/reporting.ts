@@ -125,7 +125,7 @@ export class Reporting implements Disposable {
   }
 
   /** A client said something after its start. */
-  heard(client: Client, request: Exclude<WatchRequest, { kind: 'start' }>): void {
+  heard(client: Client, request: Exclude<WatchRequest, { kind: 'fork' | 'start' }>): void {
     switch (request.kind) {
       case 'acknowledgement':
         this.board.acknowledged(client, request.at, request.stage);

@@ -109,7 +109,7 @@ export class Subscriber implements Watcher {
   }
 
   /** Takes a message of the client. A wrong one ends the stream with a typed error. */
-  receive(request: Exclude<WatchRequest, { readonly kind: 'usage' }>): void {
+  receive(request: Exclude<WatchRequest, { readonly kind: 'fork' | 'usage' }>): void {
     if (this.#isClosed) return;
     switch (request.kind) {
       case 'start':

@@ -1,6 +1,6 @@
 /**
  * What admins offer a node: documents to accept, proposals, withdrawals; each answered when the
- * machine says that it is durable.
+ * machine says that it is durable. What programs show is beside it.
  *
  * A proposal that has all its signatures is submitted from here like any other document, with what
  * only the store knows beside it. docs/proposals.md.
@@ -15,18 +15,24 @@ import type { GossipMachine } from '../../core/gossip/machine.ts';
 import type { Sha256 } from '../../core/ids.ts';
 import type { Proposal, Withdrawal } from '../../core/proposals/model.ts';
 import type { SignedDocument } from '../../core/statements/envelope.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
 import type { Store } from '../../ports/store.ts';
+import type { Judged } from '../replication/judged.ts';
 import { Pending } from './pending.ts';
 import type { PolicyGate } from './policy-gate.ts';
+import { ShownForks } from './shown-forks.ts';
 
 /** What offers work with. */
 export interface OffersParts {
-  readonly machine: Pick<GossipMachine, 'proposals'>;
+  readonly machine: Pick<GossipMachine, 'proposals' | 'verified'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
   readonly store: Pick<Store, 'keepProposals'>;
   /** Judges by the rules of the charter. */
   readonly gate: Pick<PolicyGate, 'check'>;
   /** What only the store knows and judging needs; absent: nothing is to be looked up. */
-  readonly recall: (document: SignedDocument) => Promise<Recall> | undefined;
+  readonly recall: (judged: Judged) => Promise<Recall> | undefined;
   readonly handle: (event: GossipEvent) => void;
   /** Errors: `UNAVAILABLE` while this node takes no offers. */
   readonly requireReady: () => void;
@@ -37,11 +43,15 @@ export interface OffersParts {
 /** The effects that answer offers, or follow from them. */
 export type OfferEffect = Extract<
   GossipEffect,
-  { readonly kind: 'reply' | 'proposed' | 'keep-proposals' | 'complete' }
+  {
+    readonly kind: 'reply' | 'proposed' | 'keep-proposals' | 'complete' | 'fork-judged';
+  }
 >;
 
 /** The offers to one node. */
 export class Offers {
+  /** The forks that programs saw. */
+  readonly forks: ShownForks;
   readonly #parts: OffersParts;
   readonly #submits: Pending<SubmitReceipt> = new Pending();
   readonly #proposed: Pending<Sha256> = new Pending();
@@ -51,6 +61,7 @@ export class Offers {
 
   constructor(parts: OffersParts) {
     this.#parts = parts;
+    this.forks = new ShownForks(parts);
   }
 
   /** What gathers signatures. */
@@ -130,6 +141,8 @@ export class Offers {
         else this.#proposed.answer(requestId, result.digest);
         return;
       }
+      case 'fork-judged':
+        return this.forks.perform(effect);
       case 'keep-proposals':
         return track(this.#keep(effect));
       case 'complete':
@@ -147,6 +160,7 @@ export class Offers {
   abandon(error: KedgeError): void {
     this.#submits.abandon(error);
     this.#proposed.abandon(error);
+    this.forks.abandon(error);
   }
 
   async #keep({

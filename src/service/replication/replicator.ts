@@ -37,7 +37,7 @@ export type { ReplicatorOptions };
 
 /** The replication of one node, running. */
 export class Replicator implements AsyncDisposable {
-  /** What admins offer. */
+  /** What admins offer, and programs show. */
   readonly offers: Offers;
   readonly #options: ReplicatorOptions;
   readonly #machine: GossipMachine;
@@ -74,10 +74,8 @@ export class Replicator implements AsyncDisposable {
     });
     const gate = new PolicyGate(options, () => this.#machine.verified);
     this.offers = new Offers({
-      machine: this.#machine,
-      gate,
-      store,
-      recall: (document) => this.#recallOf(document),
+      ...{ machine: this.#machine, gate, store, clock: options.clock, logger },
+      recall: (judged) => this.#recallOf(judged),
       handle,
       requireReady: () => this.#requireReady(),
       track: (work) => this.#track(work),
@@ -263,6 +261,7 @@ export class Replicator implements AsyncDisposable {
       case 'proposed':
       case 'keep-proposals':
       case 'complete':
+      case 'fork-judged':
         return this.offers.perform(effect);
       case 'arm':
         return this.#timers.arm(effect.timer, effect.delayMs);

@@ -71,6 +71,7 @@ export class WatchSession {
           return `${request.stage satisfies AdoptionStage} ${request.at.sequence}`;
         case 'refusal':
           return `refused ${request.at.sequence} ${request.code}`;
+        case 'fork':
         case 'usage':
           return [];
       }

@@ -3,7 +3,10 @@ import { KedgeError } from '../../../src/core/errors.ts';
 import type { GossipEvent, Recall } from '../../../src/core/gossip/events.ts';
 import { entryOf } from '../../../src/core/proposals/entry.ts';
 import { parseStatement } from '../../../src/core/statements/statement.ts';
+import { emptyTrustedState } from '../../../src/core/trusted/state.ts';
+import { noLogger } from '../../../src/ports/logger.ts';
 import type { PolicyPhase } from '../../../src/ports/policy.ts';
+import { systemClock } from '../../../src/ports/system-clock.ts';
 import { Offers } from '../../../src/service/handing-in/offers.ts';
 import { addActive, createTestAnchor } from '../../../src/testing/anchors.ts';
 import { createTestRealm } from '../../../src/testing/realm.ts';
@@ -42,7 +45,10 @@ describe('Offers', () => {
     work = [];
     isDiskFull = false;
     offers = new Offers({
+      clock: systemClock,
+      logger: noLogger,
       machine: {
+        verified: emptyTrustedState(realm.name, realm.firstCharterDigest),
         proposals: {
           open: [],
           ended: [],

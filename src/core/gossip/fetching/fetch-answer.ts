@@ -157,7 +157,7 @@ export class FetchAnswers {
     from: PeerIdentity,
     row: Row,
     fetched: Row,
-  ): Exclude<Bringer, { readonly kind: 'submit' }> {
+  ): Exclude<Bringer, { readonly kind: 'submit' | 'program' }> {
     const isStopped = rowIn(this.#replica.verified, row.stream)?.forked === true;
     return isStopped || fetched.sequence < row.sequence
       ? { kind: 'history', from }

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import type { NodeId, StreamName } from '../../ids.ts';
+import type { StreamName } from '../../ids.ts';
 import { PEERS_MAX, STREAMS_MAX } from '../../limits.ts';
 import { Budget } from '../../membership/budget.ts';
 import type { SignedStatement } from '../../statements/envelope.ts';
@@ -21,21 +21,33 @@ const PEER_SHARE = { burst: 512, perSecond: 64 } as const;
 /** Proofs that replace the one of a stream. */
 const STREAM_SHARE = { burst: 8, perSecond: 1 } as const;
 
+/** A share of signatures: so many at once, and then so many per second. */
+export interface ProofShare {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
 /** What is left of the shares. */
 export class ProofShares {
-  readonly #peers: Map<NodeId, Budget> = new Map();
+  readonly #share: ProofShare;
+  readonly #senders: Map<string, Budget> = new Map();
   readonly #streams: Map<StreamName, Budget> = new Map();
+
+  /** `share`: that of each sender; a peer's by default. */
+  constructor(share: ProofShare = PEER_SHARE) {
+    this.#share = share;
+  }
 
   /** Says whether a proof, or what would be a part of one, is verified now. */
   take(
-    from: NodeId,
+    from: string,
     statements: readonly SignedStatement[],
     at: { readonly stream: StreamName; readonly state: 'open' | 'stopped' },
     monotonicMs: number,
   ): boolean {
     const signatures = statements.reduce((count, one) => count + one.signatures.length, 0);
-    const peer = shareOf(this.#peers, from, PEER_SHARE, PEERS_MAX);
-    if (!peer.take(signatures, monotonicMs)) return false;
+    const sender = shareOf(this.#senders, from, this.#share, PEERS_MAX);
+    if (!sender.take(signatures, monotonicMs)) return false;
     if (at.state === 'open') return true;
     return shareOf(this.#streams, at.stream, STREAM_SHARE, STREAMS_MAX).take(1, monotonicMs);
   }
@@ -45,7 +57,7 @@ export class ProofShares {
 function shareOf<Key>(
   shares: Map<Key, Budget>,
   key: Key,
-  { burst, perSecond }: { readonly burst: number; readonly perSecond: number },
+  { burst, perSecond }: ProofShare,
   max: number,
 ): Budget {
   const known = shares.get(key);

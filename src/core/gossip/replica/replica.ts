@@ -32,7 +32,10 @@ export type Bringer =
   | { readonly kind: 'peer'; readonly from: PeerIdentity; readonly origin: RegionName }
   /** What it brings is history: others are ahead of it, or the stream has stopped. */
   | { readonly kind: 'history'; readonly from: PeerIdentity }
-  | { readonly kind: 'submit'; readonly requestId: number };
+  | { readonly kind: 'submit'; readonly requestId: number }
+  | { readonly kind: 'program' };
+
+type ShownFork = Extract<GossipEvent, { readonly kind: 'fork-shown' }>;
 
 /** What this node holds, and how it comes to hold more. */
 export class Replica {
@@ -105,7 +108,7 @@ export class Replica {
     documents: readonly SignedDocument[],
     blobs: ReadonlyMap<AnchorId, Uint8Array>,
     recall: Recall,
-    bringer: Exclude<Bringer, { kind: 'submit' }>,
+    bringer: Exclude<Bringer, { kind: 'submit' | 'program' }>,
     nowMs: number,
     content?: BodyContent,
   ): Evidence | undefined {
@@ -118,6 +121,16 @@ export class Replica {
   receiveEvidence(evidence: Evidence, recall: Recall, from: PeerIdentity): void {
     const bringer = { kind: 'peer', from, origin: from.region } as const;
     this.#adopt(this.#intake.evidence(evidence, recall), bringer);
+  }
+
+  /** Judges a fork that a program shows; the answer is an effect. */
+  takeShown({ requestId, evidence, recall }: ShownFork): void {
+    try {
+      this.#adopt(this.#intake.evidence(evidence, recall), { kind: 'program' });
+      this.#outbox.emit({ kind: 'fork-judged', requestId });
+    } catch (thrown) {
+      this.#outbox.emit({ kind: 'fork-judged', requestId, error: KedgeError.from(thrown) });
+    }
   }
 
   /** Judges what an admin offers; the answer is an effect, now or when it is durable. */
@@ -197,8 +210,8 @@ export class Replica {
     const waiters = bringer.kind === 'submit' ? [{ requestId: bringer.requestId, result }] : [];
     this.retry();
     this.#commits.add({ batchId, batch, state, row, moved, waiters, news, phase: 'writing' });
-    const from = bringer.kind === 'submit' ? 'submit' : bringer.from.nodeId;
-    this.#outbox.emit({ kind: 'persist', batchId, batch, from });
+    const from = nameOf(bringer);
+    this.#outbox.emit({ kind: 'persist', batchId, batch, ...(from !== undefined && { from }) });
     if (evidence !== undefined) this.#outbox.notice({ kind: 'forked', evidence });
     const { settled = [], replaced } = batch;
     for (const { stream, sequence } of replaced === undefined ? settled : [replaced, ...settled]) {
@@ -210,9 +223,7 @@ export class Replica {
     const { row, evidence } = taken;
     if (evidence !== undefined) {
       for (const link of this.#links.ready()) {
-        if (bringer.kind === 'submit' || link.nodeId !== bringer.from.nodeId) {
-          this.#outbox.send(link, { kind: 'fork', evidence });
-        }
+        if (link.nodeId !== nameOf(bringer)) this.#outbox.send(link, { kind: 'fork', evidence });
       }
       return 'not-pushed';
     }
@@ -247,6 +258,18 @@ export class Replica {
       return;
     }
     this.#outbox.emit({ kind: 'reply', requestId, result });
+  }
+}
+
+function nameOf(bringer: Bringer): NodeId | 'submit' | undefined {
+  switch (bringer.kind) {
+    case 'submit':
+      return 'submit';
+    case 'program':
+      return undefined;
+    case 'peer':
+    case 'history':
+      return bringer.from.nodeId;
   }
 }
 
