@@ -40,6 +40,32 @@ describe('kedge realm init', () => {
     expect(charter.lifecycle.holdDownSeconds).toBe(86_400);
   });
 
+  it('puts whom a role names into that role alone, and says who is in which', async () => {
+    const { code, stdout } = await init([
+      ...['ana', 'ben', 'cleo', 'rita', 'deploy'].flatMap((id) => ['--signer', id]),
+      ...['--role', 'rollout=1:deploy', '--role', 'revoke=1:rita'],
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}ana +ana +charter, release +ed25519/m);
+    expect(stdout).toMatch(/^ {2}rita +rita +revoke +ed25519/m);
+    expect(stdout).toMatch(/^ {2}deploy +deploy +rollout +ed25519/m);
+    const document = await loadDocumentFile(dir.path + '/r.example.org/charter-1.json', 'charter');
+    expect(document.statement.signatures).toHaveLength(3);
+    expect(await readdir(`${dir.path}/r.example.org/signers`)).not.toContain('rita.age.ledger');
+  });
+
+  it.each([
+    [['revoke=1:ana,ben'], /^error: cleo alone would be/, '--role charter=2:ana,ben,cleo'],
+    [['rollout=1:ana,ben,cleo'], /^error: nobody would be/, '--role charter=1:<signer>'],
+    [['charter=2:ana,ben', 'revoke=1:cleo'], /in the role release/, 'release=2:ana,ben,cleo'],
+  ])('asks who is to sign where %j leaves too few of several', async (roles, error, hint) => {
+    const signers = ['ana', 'ben', 'cleo'].flatMap((id) => ['--signer', id]);
+    const { code, stderr } = await init([...signers, ...roles.flatMap((role) => ['--role', role])]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(error);
+    expect(stderr).toContain(hint);
+  });
+
   it('encrypts keys, keeps them private, and notes the signature in each ledger', async () => {
     await using realm = await createCliRealm();
     for (const signer of ['ana', 'ben', 'cleo']) {

@@ -44,7 +44,10 @@ let caller: BundleSource;
 let callee: BundleSource;
 
 beforeAll(async () => {
-  const terms = ['--hold-down', '60s', '--overlap', '60s', '--role', 'revoke=1:cleo'];
+  const all = 'ana,ben,cleo';
+  const roles = [`charter=2:${all}`, `release=2:${all}`, 'revoke=1:cleo'];
+  const role = roles.flatMap((one) => ['--role', one]);
+  const terms = ['--hold-down', '60s', '--overlap', '60s', ...role];
   realm = await createCliRealm(...terms);
   const sample = { id: 'iad-1', region: 'iad', realm: 'prod.example.org' };
   const text = sampleConfig({ ...sample, charter: 'charter-1.json', security: 'insecure' });

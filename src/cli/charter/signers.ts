@@ -10,7 +10,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName, type SignerId } from '../../core/ids.ts';
 import { collect, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
-import { loadPublicKey, rolesOf, signerArgument, type TermOptions } from './terms.ts';
+import { loadPublicKey, namedSigners, rolesOf, signerArgument, type TermOptions } from './terms.ts';
 
 /** How signers and roles become others. */
 export interface SignerOptions {
@@ -74,7 +74,7 @@ export async function nextGovernance(
   const signers = await nextSigners(session, current, options);
   const ids = signers.map(({ id }) => id).sort();
   const added = ids.filter((id) => !current.signers.some((signer) => signer.id === id));
-  const named = namedSigners(options);
+  const named = namedSigners(options.role, options.delegate);
   const joining = added.filter((id) => !named.has(id));
   const base = carryRoles(current.roles, ids, joining);
   const everybody = ids.filter((id) => {
@@ -85,12 +85,6 @@ export async function nextGovernance(
   const delegations = nextDelegations(current, ids, options);
   requireHolders(roles, delegations);
   return { signers, roles, delegations };
-}
-
-/** Whom a role or a delegation names: a new signer among them joins those and no others. */
-function namedSigners({ role = [], delegate = [] }: SignerOptions & TermOptions): Set<string> {
-  const lists = [...role, ...delegate].map((text) => text.split(':')[1] ?? '');
-  return new Set(lists.flatMap((list) => list.split(',')).map((name) => name.trim()));
 }
 
 /** Errors: `CONFIG`, with what to do, where a role would have no signer left. */

@@ -87,6 +87,12 @@ export function rolesOf(options: TermOptions, base: Roles, everybody: readonly S
   return withValidity(options, roles);
 }
 
+/** Whom roles or delegations name: who is new among them joins those and no others. */
+export function namedSigners(...options: readonly TermOptions['role'][]): ReadonlySet<string> {
+  const lists = options.flatMap((texts) => texts ?? []).map((text) => text.split(':')[1] ?? '');
+  return new Set(lists.flatMap((list) => list.split(',')).map((name) => name.trim()));
+}
+
 /** Parses a signer's name of the command line. Errors: `CONFIG`. */
 export function signerArgument(text: string): SignerId {
   return parseArgument('signer', text.trim(), parseSignerId);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Charter, Role } from '../../core/charter/charter.ts';
+import type { SignerId } from '../../core/ids.ts';
 import { formatSeconds } from '../durations.ts';
 import type { Json } from '../output.ts';
 import { formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
@@ -14,6 +15,7 @@ export function formatCharter(charter: Charter): string {
   const signers = charter.signers.map(({ id, owner, keys }) => [
     `  ${id}`,
     printable(owner),
+    rolesWith(charter, id),
     keys.map(({ alg, keyId }) => `${alg} ${keyId.slice(0, 16)}`).join(', '),
   ]);
   const roles = roleRows(charter).map(([name, role]) => [
@@ -27,7 +29,7 @@ export function formatCharter(charter: Charter): string {
     keys.map(({ alg, keyId }) => `${alg} ${keyId.slice(0, 16)}`).join(', '),
   ]);
   return [
-    formatTable(['  signer', 'owner', 'keys'], signers),
+    formatTable(['  signer', 'owner', 'roles', 'keys'], signers),
     '',
     formatTable(['  role', 'needs', 'valid', 'signers'], [...roles, ...recoveryRow(charter)]),
     '',
@@ -149,6 +151,11 @@ function roleRows({ roles, delegations }: Charter): readonly (readonly [string, 
   if (roles.region) rows.push(['region', roles.region]);
   for (const { bundle, role } of delegations) rows.push([`release of ${bundle}`, role]);
   return rows;
+}
+
+function rolesWith(charter: Charter, signer: SignerId): string {
+  const within = roleRows(charter).filter(([, role]) => role.signers.includes(signer));
+  return within.length === 0 ? 'none' : within.map(([name]) => name).join(', ');
 }
 
 /** Everything that a charter says as named texts, so that two can be compared. */

@@ -21,6 +21,7 @@ import { createKeyFile } from '../../signers/key-file.ts';
 import { Ledger, ledgerPath } from '../../signers/ledger.ts';
 import { LocalSigner } from '../../signers/local-signer.ts';
 import { signWithLedger } from '../../signers/sign.ts';
+import { firstRoles } from '../charter/first-roles.ts';
 import {
   algorithmArgument,
   createRecoveryKey,
@@ -31,7 +32,7 @@ import {
 } from '../charter/new-keys.ts';
 import { makeRecoveryRole } from '../charter/recovery-terms.ts';
 import { addRegionOption, nextRegions, type RegionOptions } from '../charter/region-terms.ts';
-import { addTermOptions, rolesOf, type TermOptions, termsOf } from '../charter/terms.ts';
+import { addTermOptions, type TermOptions, termsOf } from '../charter/terms.ts';
 import { formatCharter } from '../charter/view.ts';
 import { encodeDocumentFile } from '../document-file.ts';
 import { createFile, makeDirectory, requireAbsent } from '../files.ts';
@@ -62,16 +63,14 @@ interface NewRealm {
   readonly policy: Policy | undefined;
 }
 
-const CHARTER_DAYS = 365;
-const RELEASE_DAYS = 90;
-
 /** The command. */
 export const realmInit: CommandModule = {
   configure(command, session) {
     command
       .description(
         'Make a new realm: an encrypted key file (age) for each signer, the first charter signed ' +
-          'by all of them, and a profile. Prints the pin, the digest of the first charter: ' +
+          'by all of its role, and a profile. Signers are in the roles that --role names them in, ' +
+          'else in charter and release. Prints the pin, the digest of the first charter: ' +
           'whoever has it can verify everything in the realm, so publish it where people will ' +
           'look it up. Then give each key file to its owner and remove it here.',
       )
@@ -97,6 +96,8 @@ export const realmInit: CommandModule = {
       'kedge realm init staging.example.org --signer ana:ana@example.org --hold-down 0',
       'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
       '  --role release=2 --role revoke=1 --hold-down 24h --release-valid-for 90d',
+      'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
+      '  --signer deploy --role rollout=1:deploy',
       'kedge realm init prod.example.org --signer ana --signer ben --signer cleo \\',
       '  --recovery 3 --recovery-threshold 2 --policy policy.yaml',
     ]);
@@ -156,7 +157,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       `Written to ${session.shown(folder)}:`,
       '  charter-1.json  the first charter: nodes need it (firstCharterFile), it is not secret',
       '  kedge.yaml      profile with realm and pin: run commands in this directory',
-      '  signers/*.age   one key per signer: give each, with its .ledger, to its owner; keep none',
+      '  signers/*.age   one key per signer: give each, with any .ledger, to its owner; keep none',
       ...recoveryAdvice(recovery),
       '',
       'Next: kedge peer ca, kedge node init --help; then kedge anchor add <files> --bundle <name>',
@@ -204,18 +205,12 @@ function makeCharter(
   options: Options,
 ): CharterDraft {
   const ids = signers.map(({ id }) => id).sort();
-  const threshold =
-    options.threshold === undefined ? Math.floor(ids.length / 2) + 1 : Number(options.threshold);
-  const base = {
-    charter: { signers: ids, threshold, expiryDays: CHARTER_DAYS },
-    release: { signers: ids, threshold, expiryDays: RELEASE_DAYS },
-  };
   return draftCharter(
     realm,
     {
       signers: signers.map(({ id, owner, key }) => ({ id, owner, keys: [key.publicKey] })),
       roles: {
-        ...rolesOf(options, base, ids),
+        ...firstRoles(options, ids),
         ...(recovery.length > 0 && {
           recovery: makeRecoveryRole(
             recovery.map(({ key }) => key.publicKey.keyId),
@@ -275,6 +270,7 @@ async function signAll(
       passphrase: passphrases.get(id) ?? '',
       ...(factor === undefined ? {} : { scryptWorkFactor: parseWorkFactor(factor) }),
     });
+    if (!draft.charter.roles.charter.signers.includes(id)) continue;
     const ledger = new Ledger(await ledgerPath(path));
     const signed = await signWithLedger(new LocalSigner(key), ledger, draft.payload);
     statement = addSignatures(statement, signed);
