@@ -19,6 +19,7 @@ import {
   type SignedDocument,
   type SignedStatement,
 } from '../core/statements/envelope.ts';
+import { fileKind, otherKind } from './file-kind.ts';
 import { readInput } from './files.ts';
 import { asJson, type Json } from './output.ts';
 
@@ -32,19 +33,46 @@ export function encodeDocumentFile(document: SignedDocument): string {
   return `${JSON.stringify({ format: DOCUMENT_FORMAT, ...documentJson(document) }, null, 2)}\n`;
 }
 
-/** Parses the bytes of a document file. Errors: `PARSE`, `LIMIT`. */
-export function parseDocumentFile(bytes: Uint8Array, what: string): SignedDocument {
-  const fields = parseFields(bytes, what);
-  if (fields.get('format') !== DOCUMENT_FORMAT) {
-    throw malformed(what, `its format is not ${DOCUMENT_FORMAT}`);
-  }
-  return parseDocumentFields(fields, what);
+/** A file as errors name it. */
+interface FileName {
+  readonly what: string;
+  readonly path: string;
 }
 
-/** Loads a document file. */
+/** What and where a file is, in one text. */
+export function nameOf({ what, path }: FileName): string {
+  return `${what} ${path}`;
+}
+
+/**
+ * The fields of a file that says that it has one of these formats. Errors: `PARSE`; `TYPE`, with what the
+ * file is and what shows it, where that can be told.
+ */
+export function parseFormat(
+  bytes: Uint8Array,
+  file: FileName,
+  ...formats: readonly string[]
+): ReadonlyMap<string, unknown> {
+  const name = nameOf(file);
+  const refusal = (otherwise: KedgeError): KedgeError => {
+    const kind = fileKind(bytes, file.path);
+    return kind === undefined ? otherwise : otherKind(name, kind);
+  };
+  let fields: ReadonlyMap<string, unknown>;
+  try {
+    fields = parseFields(bytes, name);
+  } catch (thrown) {
+    throw refusal(KedgeError.from(thrown));
+  }
+  if (formats.some((format) => fields.get('format') === format)) return fields;
+  throw refusal(malformed(name, `its format is not ${formats.join(' or ')}`));
+}
+
+/** Loads a document file. Errors: those of {@link parseFormat}. */
 export async function loadDocumentFile(path: string, what: string): Promise<SignedDocument> {
   const bytes = await readInput(path, { what, maxBytes: DOCUMENT_FILE_MAX_BYTES });
-  return parseDocumentFile(bytes, `${what} ${path}`);
+  const file = { what, path };
+  return parseDocumentFields(parseFormat(bytes, file, DOCUMENT_FORMAT), nameOf(file));
 }
 
 /** A document as a part of a JSON file. */

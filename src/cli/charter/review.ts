@@ -23,6 +23,7 @@ import { type Evidence, expectedNext, type TrustedState } from '../../core/trust
 import { encodeDocumentFile } from '../document-file.ts';
 import type { Draft } from '../draft/file.ts';
 import type { Signable } from '../draft/signing.ts';
+import { otherKind, signedKind } from '../file-kind.ts';
 import { fileExists, replaceFile } from '../files.ts';
 import { formatResolutions } from '../fork/view.ts';
 import { hinted } from '../help.ts';
@@ -60,9 +61,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
   const state = verifyRealm(pin, { charters: draft.charters }, nowMs);
   const statement = parseStatement(draft.document.statement.payload);
   if (statement.kind !== 'charter') {
-    throw new KedgeError('TYPE', `this is a draft for the stream ${statement.stream}`, {
-      detail: { hint: 'releases have their own commands: kedge release sign, release submit' },
-    });
+    throw otherKind('draft', signedKind(statement, 'draft'));
   }
   const expected = expectedNext(state, CHARTER_STREAM);
   if (statement.realm !== state.realm) {

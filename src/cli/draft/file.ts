@@ -33,10 +33,10 @@ import {
   envelopeJson,
   fieldsOf,
   malformed,
+  nameOf,
   parseDocumentFields,
-  parseDocumentFile,
   parseEnvelopeField,
-  parseFields,
+  parseFormat,
 } from '../document-file.ts';
 import { createFile, readInput, replaceFile } from '../files.ts';
 import { BELOW_MAX, type GroundedDocument } from '../realm/trust.ts';
@@ -84,12 +84,8 @@ function encodeDraft(draft: Draft): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** Parses the bytes of a draft file. Errors: `PARSE`, `LIMIT`. */
-function parseDraft(bytes: Uint8Array, what: string): Draft {
-  const fields = parseFields(bytes, what);
-  const format = fields.get('format');
-  if (format === DOCUMENT_FORMAT) throw malformed(what, 'it is a published document, not a draft');
-  if (format !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+/** Errors: `PARSE`, `LIMIT`. */
+function draftOf(fields: ReadonlyMap<string, unknown>, what: string): Draft {
   const charters = listOf(fields.get('charters'), CHARTERS_MAX, what);
   const base = fields.get('base');
   const rollout = fields.get('rollout');
@@ -109,7 +105,8 @@ function parseDraft(bytes: Uint8Array, what: string): Draft {
 /** Loads a draft. */
 export async function loadDraft(path: string): Promise<Draft> {
   const bytes = await readInput(path, { what: 'draft', maxBytes: DRAFT_FILE_MAX_BYTES });
-  return parseDraft(bytes, `draft ${path}`);
+  const file = { what: 'draft', path };
+  return draftOf(parseFormat(bytes, file, FORMAT), nameOf(file));
 }
 
 /**
@@ -121,11 +118,11 @@ export async function loadRelease(
   kind: 'release' | 'charter' = 'release',
 ): Promise<ReleaseFile> {
   const bytes = await readInput(path, { what: kind, maxBytes: DRAFT_FILE_MAX_BYTES });
-  const what = `${kind} ${path}`;
-  const isDraft = parseFields(bytes, what).get('format') === FORMAT;
-  return isDraft
-    ? parseDraft(bytes, what)
-    : { document: parseDocumentFile(bytes, what), charters: [], blobs: new Map() };
+  const file = { what: kind, path };
+  const fields = parseFormat(bytes, file, FORMAT, DOCUMENT_FORMAT);
+  const what = nameOf(file);
+  if (fields.get('format') === FORMAT) return draftOf(fields, what);
+  return { document: parseDocumentFields(fields, what), charters: [], blobs: new Map() };
 }
 
 /** Saves a draft in one step; `new` refuses to replace a file. */

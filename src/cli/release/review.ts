@@ -31,6 +31,7 @@ import {
 } from '../../core/trusted/state.ts';
 import { requireNamedCharter } from '../draft/charters.ts';
 import type { Draft } from '../draft/file.ts';
+import { otherKind, signedKind } from '../file-kind.ts';
 import { judgeByPolicy, type PolicyReview } from '../policy/review.ts';
 import { type Pin, requireCharter, verifyRealm } from '../realm/trust.ts';
 
@@ -89,9 +90,7 @@ export function reviewRelease(draft: Draft, pin: Pin, nowMs: number): ReleaseRev
 
 function requireBundle(statement: Statement): BundleName {
   if (statement.kind === 'release' && statement.bundle !== undefined) return statement.bundle;
-  throw new KedgeError('TYPE', `this is a draft for the stream ${statement.stream}`, {
-    detail: { hint: 'charters have their own commands: kedge charter sign, kedge charter submit' },
-  });
+  throw otherKind('draft', signedKind(statement, 'draft'));
 }
 
 function requireFit(statement: Statement, state: TrustedState, draft: Draft): void {

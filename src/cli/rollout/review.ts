@@ -22,6 +22,7 @@ import {
 } from '../../core/trusted/state.ts';
 import { requireNamedCharter } from '../draft/charters.ts';
 import type { Draft } from '../draft/file.ts';
+import { otherKind, signedKind } from '../file-kind.ts';
 import { judgeByPolicy, missingSignatures, type PolicyReview } from '../policy/review.ts';
 import { type Pin, requireCharter, verifyRealm } from '../realm/trust.ts';
 
@@ -50,9 +51,7 @@ export function reviewRollout(draft: Draft, pin: Pin, nowMs: number): RolloutRev
   const statement = parseStatement(document.statement.payload);
   const { bundle } = statement;
   if (statement.kind !== 'rollout' || bundle === undefined) {
-    throw new KedgeError('TYPE', `this is a draft for the stream ${statement.stream}`, {
-      detail: { hint: 'releases and charters have their own commands: kedge release sign' },
-    });
+    throw otherKind('draft', signedKind(statement, 'draft'));
   }
   requireFit(statement, state, draft);
   const body = parseRolloutBody(document.body);

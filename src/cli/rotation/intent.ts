@@ -18,7 +18,7 @@ import { KedgeError } from '../../core/errors.ts';
 import { type AnchorId, type BundleName, parseSha256 } from '../../core/ids.ts';
 import { ANCHOR_MAX_BYTES } from '../../core/limits.ts';
 import { parseQuietMs } from '../adoption/quiet.ts';
-import { malformed, parseFields } from '../document-file.ts';
+import { malformed, nameOf, parseFormat } from '../document-file.ts';
 import { fileExists, readInput, replaceFile } from '../files.ts';
 
 const FORMAT = 'kedge-rotation/1';
@@ -46,13 +46,13 @@ export function intentName(bundle: BundleName): string {
   return `${bundle}.rotation.json`;
 }
 
-/** Loads the intent of a bundle; absent when there is no file. Errors: `PARSE`. */
+/** Loads the intent of a bundle; absent when there is no file. Errors: `PARSE`, `TYPE`. */
 export async function loadIntent(path: string, bundle: BundleName): Promise<Intent | undefined> {
   if (!(await fileExists(path))) return undefined;
-  const what = `rotation file ${path}`;
-  const bytes = await readInput(path, { what: 'rotation file', maxBytes: FILE_MAX_BYTES });
-  const fields = parseFields(bytes, what);
-  if (fields.get('format') !== FORMAT) throw malformed(what, `its format is not ${FORMAT}`);
+  const file = { what: 'rotation file', path };
+  const bytes = await readInput(path, { what: file.what, maxBytes: FILE_MAX_BYTES });
+  const fields = parseFormat(bytes, file, FORMAT);
+  const what = nameOf(file);
   if (fields.get('bundle') !== bundle) throw malformed(what, `it is not for ${bundle}`);
   const text = (name: string): string | undefined => {
     const value = fields.get(name);
