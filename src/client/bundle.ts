@@ -11,7 +11,9 @@
  *
  * @module
  */
+
 import { isTrusted, type Tombstone } from '../core/anchors/anchor.ts';
+import { anchorName } from '../core/anchors/refusal.ts';
 import { KedgeError } from '../core/errors.ts';
 import type { AnchorId, BundleName, RealmName, Sequence, Sha256 } from '../core/ids.ts';
 import { pendingPlans } from '../core/releases/announcing.ts';
@@ -70,7 +72,7 @@ export function makeBundle(
   const anchors = head.body.anchors.map((anchor) => {
     const der = blobs.get(anchor.id);
     if (der === undefined) {
-      throw new KedgeError('DIGEST', `the bytes of anchor ${anchor.id} are missing`, {
+      throw new KedgeError('DIGEST', `the bytes of ${anchorName(anchor)} are missing`, {
         detail: { anchor: anchor.id, bundle: head.body.bundle, sequence: head.sequence },
       });
     }

@@ -131,7 +131,7 @@ describe('kedge with a node', () => {
   it('drafts a rollback as far as the lifecycle allows', async () => {
     const gone = await run('release', 'rollback', '1', '--bundle', BUNDLE);
     expect(gone.code).toBe(7);
-    expect(gone.stderr).toContain('left since and may not come back');
+    expect(gone.stderr).toMatch(/anchor "CA 1" \([0-9a-f]{16}\) left since and may not come back/);
     expect(gone.stderr).toContain('kedge anchor stage <file>');
     expect(gone.stderr).not.toContain('to release 5');
     nowMs += 1000;

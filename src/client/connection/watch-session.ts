@@ -144,7 +144,7 @@ class Session {
     this.#tellFork(response, applied);
     this.#forks.heard(response);
     if (MAY_FORK.includes(applied.kind)) this.#tellForks();
-    
+
     // The node is alive, and would have said if it had newer ones.
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
     if (applied.kind !== 'charters' || applied.isLate !== true) return;

@@ -18,6 +18,7 @@ import { formatTimestamp } from '../ids.ts';
 import type { ReleaseBody } from '../releases/body.ts';
 import type { Anchor, Tombstone } from './anchor.ts';
 import { requireBlastRadius } from './blast-radius.ts';
+import { refusedAnchor } from './refusal.ts';
 
 /** The charter's limits on change. */
 export type Lifecycle = Charter['lifecycle'];
@@ -72,7 +73,10 @@ function requireDisjoint(
   for (const anchor of anchors.values()) {
     const tombstone = tombstones.get(anchor.id);
     if (tombstone === undefined) continue;
-    throw broken(anchor, `was ${tombstone.reason} and may not come back: use a new certificate`);
+    throw refusedAnchor(
+      anchor,
+      `was ${tombstone.reason} and may not come back: use a new certificate`,
+    );
   }
 }
 
@@ -93,7 +97,10 @@ function requireTombstonesKept(
   for (const old of previous.tombstones) {
     const kept = tombstones.get(old.id);
     if (kept?.sequence === old.sequence && kept.reason === old.reason) continue;
-    throw broken(old, 'has a tombstone that is missing or changed: tombstones stay as they are');
+    throw refusedAnchor(
+      old,
+      'has a tombstone that is missing or changed: tombstones stay as they are',
+    );
   }
 }
 
@@ -105,7 +112,7 @@ function requireNoneVanished(
 ): void {
   for (const old of previous.anchors) {
     if (anchors.has(old.id) || tombstones.has(old.id)) continue;
-    throw broken(old, 'vanished without a tombstone: remove or revoke it instead');
+    throw refusedAnchor(old, 'vanished without a tombstone: remove or revoke it instead');
   }
 }
 
@@ -121,9 +128,9 @@ function requireTombstonesEarned(
   for (const tombstone of next.tombstones) {
     if (known.has(tombstone.id)) continue;
     const old = before.get(tombstone.id);
-    if (old === undefined) throw broken(tombstone, 'has a tombstone but was never listed');
+    if (old === undefined) throw refusedAnchor(tombstone, 'has a tombstone but was never listed');
     if (tombstone.sequence !== statement.sequence) {
-      throw broken(tombstone, 'has a tombstone that names another release');
+      throw refusedAnchor(old, 'has a tombstone that names another release');
     }
     if (tombstone.reason === 'removed') requireRemovable(old, statement, lifecycle);
   }
@@ -133,7 +140,7 @@ function requireTombstonesEarned(
 function requireRemovable(old: Anchor, statement: ReleasePoint, lifecycle: Lifecycle): void {
   if (old.state === 'staged') return;
   if (old.state === 'active') {
-    throw broken(old, 'is active: retire it before you remove it, or revoke it');
+    throw refusedAnchor(old, 'is active: retire it before you remove it, or revoke it');
   }
   const readyMs = old.sinceMs + lifecycle.overlapSeconds * 1000;
   if (statement.issuedMs >= readyMs) return;
@@ -154,7 +161,7 @@ function requireTransitions(
     else if (old.state !== anchor.state) requireStep(old, anchor, statement, context);
     const sinceMs = old?.state === anchor.state ? old.sinceMs : statement.issuedMs;
     if (anchor.sinceMs === sinceMs) continue;
-    throw broken(
+    throw refusedAnchor(
       anchor,
       `says that it is ${anchor.state} since ${formatTimestamp(anchor.sinceMs)}; ` +
         `it is so since ${formatTimestamp(sinceMs)}`,
@@ -167,7 +174,7 @@ function requireEntry(anchor: Anchor, statement: ReleasePoint, context: Lifecycl
   if (anchor.state === 'staged') return;
   const isFirst = statement.sequence === 1;
   if (anchor.state === 'active' && (isFirst || context.lifecycle.holdDownSeconds === 0)) return;
-  throw broken(anchor, `may not enter as ${anchor.state}: stage it first`);
+  throw refusedAnchor(anchor, `may not enter as ${anchor.state}: stage it first`);
 }
 
 /** LC-8 and LC-9: staged to active after the hold-down; active to retiring and back. */
@@ -179,7 +186,7 @@ function requireStep(
 ): void {
   const step = `${old.state} to ${anchor.state}`;
   if (step === 'active to retiring' || step === 'retiring to active') return;
-  if (step !== 'staged to active') throw broken(anchor, `may not go from ${step}`);
+  if (step !== 'staged to active') throw refusedAnchor(anchor, `may not go from ${step}`);
   const readyMs = old.sinceMs + context.lifecycle.holdDownSeconds * 1000;
   if (statement.issuedMs >= readyMs) return;
   throw tooEarly(old, 'become active', readyMs, 'hold-down');
@@ -196,7 +203,7 @@ function requireSuccessors(previous: ReleaseBody | undefined, next: ReleaseBody)
     if (anchor.state !== 'retiring' || before.get(anchor.id)?.state === 'retiring') continue;
     const unserved = anchor.purposes.filter((purpose) => !served.has(purpose));
     if (unserved.length === 0) continue;
-    throw broken(
+    throw refusedAnchor(
       anchor,
       `may not retire: no other active anchor serves ${unserved.join(', ')}; activate one first`,
     );
@@ -216,15 +223,10 @@ function tooEarly(
   readyMs: number,
   wait: 'overlap' | 'hold-down',
 ): KedgeError {
-  return broken(
+  return refusedAnchor(
     old,
     `may not ${step} before ${formatTimestamp(readyMs)}: the ${wait} is counted from ` +
       `${formatTimestamp(old.sinceMs)}, when the release that made it ${old.state} was drafted, ` +
       'to the draft of the next one; draft that again then',
   );
-}
-
-function broken(item: Anchor | Tombstone, what: string): KedgeError {
-  const name = 'label' in item ? `"${item.label}" (${item.id.slice(0, 16)})` : item.id;
-  return new KedgeError('LIFECYCLE', `anchor ${name} ${what}`, { detail: { anchor: item.id } });
 }

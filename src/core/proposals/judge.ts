@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { anchorName } from '../anchors/refusal.ts';
 import { verifyProposedCharter } from '../charter/chain.ts';
 import type { Charter, Role } from '../charter/charter.ts';
 import { sha256 } from '../crypto.ts';
@@ -233,11 +234,12 @@ function newBlobs(
   const head = bundle && headOf(state, releaseStream(bundle));
   const known = new Set((head?.body.anchors ?? []).map(({ id }) => id));
   const given = new Map(blobs.map((der): [AnchorId, Uint8Array] => [sha256(der), der]));
-  return parseReleaseBody(body).anchors.flatMap(({ id }) => {
+  return parseReleaseBody(body).anchors.flatMap((anchor) => {
+    const { id } = anchor;
     if (known.has(id)) return [];
     const der = given.get(id);
     if (der !== undefined) return [der];
-    throw new KedgeError('DIGEST', `the bytes of anchor ${id} are missing`, {
+    throw new KedgeError('DIGEST', `the bytes of ${anchorName(anchor)} are missing`, {
       detail: { anchor: id, stream },
     });
   });

@@ -7,8 +7,9 @@
  *
  * @module
  */
+
 import type { Anchor, Constraint, TombstoneReason } from '../anchors/anchor.ts';
-import { KedgeError } from '../errors.ts';
+import { refusedAnchor } from '../anchors/refusal.ts';
 import type { AnchorId, BundleName, Sequence } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
 
@@ -71,10 +72,14 @@ export function addAnchor(
   point: EditPoint,
 ): ReleaseBody {
   const { id, label } = anchor;
-  if (body.anchors.some((other) => other.id === id)) throw refused(id, 'is in the bundle already');
+  if (body.anchors.some((other) => other.id === id))
+    throw refusedAnchor(anchor, 'is in the bundle already');
   const tombstone = body.tombstones.find((other) => other.id === id);
   if (tombstone !== undefined) {
-    throw refused(id, `was ${tombstone.reason} and may not come back: use a new certificate`);
+    throw refusedAnchor(
+      anchor,
+      `was ${tombstone.reason} and may not come back: use a new certificate`,
+    );
   }
   const entry: Anchor = {
     id,
@@ -91,7 +96,7 @@ export function addAnchor(
 /** Makes a staged or retiring anchor trusted. Errors: `LIFECYCLE`. */
 export function activateAnchor(body: ReleaseBody, id: AnchorId, point: EditPoint): ReleaseBody {
   return replaceAnchor(body, id, (old) => {
-    if (old.state === 'active') throw refused(id, 'is active already');
+    if (old.state === 'active') throw refusedAnchor(old, 'is active already');
     // Without the limit on leaves that retiring may have set.
     const { kind, label, purposes, constraints } = old;
     const sinceMs = point.issuedMs;
@@ -109,7 +114,8 @@ export function retireAnchor(
   point: EditPoint & { readonly distrustAfterMs?: number },
 ): ReleaseBody {
   return replaceAnchor(body, id, (old) => {
-    if (old.state !== 'active') throw refused(id, `is ${old.state}: only active anchors retire`);
+    if (old.state !== 'active')
+      throw refusedAnchor(old, `is ${old.state}: only active anchors retire`);
     const next: Anchor = { ...old, state: 'retiring', sinceMs: point.issuedMs };
     const { distrustAfterMs } = point;
     return distrustAfterMs === undefined ? next : { ...next, distrustAfterMs };
@@ -118,8 +124,9 @@ export function retireAnchor(
 
 /** Takes a staged or retiring anchor out in good order. Errors: `LIFECYCLE`. */
 export function removeAnchor(body: ReleaseBody, id: AnchorId, point: EditPoint): ReleaseBody {
-  if (requireAnchor(body, id).state === 'active') {
-    throw refused(id, 'is active: retire it before you remove it, or revoke it');
+  const old = requireAnchor(body, id);
+  if (old.state === 'active') {
+    throw refusedAnchor(old, 'is active: retire it before you remove it, or revoke it');
   }
   return bury(body, id, point.sequence, 'removed');
 }
@@ -167,7 +174,7 @@ function replaceAnchor(
 
 function requireAnchor(body: ReleaseBody, id: AnchorId): Anchor {
   const anchor = body.anchors.find((other) => other.id === id);
-  if (anchor === undefined) throw refused(id, `is not in bundle ${body.bundle}`);
+  if (anchor === undefined) throw refusedAnchor({ id }, `is not in bundle ${body.bundle}`);
   return anchor;
 }
 
@@ -198,8 +205,4 @@ function sortedConstraints(constraints: readonly Constraint[]): readonly Constra
   return constraints
     .map((constraint) => ({ ...constraint, values: sorted(constraint.values) }))
     .sort((a, b) => (a.type < b.type ? -1 : 1));
-}
-
-function refused(id: AnchorId, what: string): KedgeError {
-  return new KedgeError('LIFECYCLE', `anchor ${id} ${what}`, { detail: { anchor: id } });
 }

@@ -6,7 +6,9 @@
  *
  * @module
  */
+
 import { type Anchor, type Constraint, isTrusted, type Tombstone } from '../anchors/anchor.ts';
+import { anchorName } from '../anchors/refusal.ts';
 import { KedgeError } from '../errors.ts';
 import type { Sequence } from '../ids.ts';
 import type { ReleaseBody } from './body.ts';
@@ -129,7 +131,8 @@ function requireSomeLeft(current: ReleaseBody, earlier: ReleaseBody): void {
   const gone = new Set(ids);
   const trusted = earlier.anchors.filter(isTrusted);
   if (trusted.length === 0 || trusted.some(({ id }) => !gone.has(id))) return;
-  throw new KedgeError('LIFECYCLE', `${ids.join(', ')} left since and may not come back`, {
+  const names = earlier.anchors.filter(({ id }) => gone.has(id)).map(anchorName);
+  throw new KedgeError('LIFECYCLE', `${names.join(', ')} left since and may not come back`, {
     detail: {
       anchors: ids.slice(0, 16),
       // From there on none of them is missing any more.

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import { type Anchor, isTrusted } from '../anchors/anchor.ts';
+import { anchorName } from '../anchors/refusal.ts';
 import { sha256 } from '../crypto.ts';
 import { KedgeError } from '../errors.ts';
 import type { AnchorId } from '../ids.ts';
@@ -60,24 +62,29 @@ export function checkBlobs(
   blobs: ReadonlyMap<AnchorId, Uint8Array>,
   checked?: ReadonlyMap<AnchorId, Uint8Array>,
 ): void {
-  for (const { id } of body.anchors) {
+  for (const anchor of body.anchors) {
+    const { id } = anchor;
     const der = blobs.get(id);
     if (der !== undefined && checked?.get(id) === der) continue;
     if (der === undefined) {
-      throw new KedgeError('DIGEST', `the certificate of anchor ${id} is missing: fetch it`, {
-        detail: { anchor: id, missing: missingBlobs(body, blobs).slice(0, 16) },
-      });
+      throw new KedgeError(
+        'DIGEST',
+        `the certificate of ${anchorName(anchor)} is missing: fetch it`,
+        {
+          detail: { anchor: id, missing: missingBlobs(body, blobs).slice(0, 16) },
+        },
+      );
     }
     if (der.length > ANCHOR_MAX_BYTES) {
       throw new KedgeError(
         'LIMIT',
-        `the certificate of anchor ${id} has ${der.length} bytes; ` +
+        `the certificate of ${anchorName(anchor)} has ${der.length} bytes; ` +
           `at most ${ANCHOR_MAX_BYTES} are allowed`,
         { detail: { anchor: id } },
       );
     }
     if (sha256(der) === id) continue;
-    throw new KedgeError('DIGEST', `the certificate of anchor ${id} has another digest`, {
+    throw new KedgeError('DIGEST', `the certificate of ${anchorName(anchor)} has another digest`, {
       detail: { anchor: id },
     });
   }

@@ -13,8 +13,9 @@
  *
  * @module
  */
+
 import type { Anchor } from '../anchors/anchor.ts';
-import { KedgeError } from '../errors.ts';
+import { type NamedAnchor, refusedAnchor } from '../anchors/refusal.ts';
 import type { AnchorId } from '../ids.ts';
 import { type GateFinding, judgeGate, judgeWait } from './gates.ts';
 import {
@@ -129,18 +130,19 @@ function requirePair({ release: { body }, from, to }: RotationQuestion): Pair {
   const entryOf = (id: AnchorId): Anchor | undefined => body.anchors.find((one) => one.id === id);
   const pair: Pair = { from: entryOf(from), to: entryOf(to) };
   const hasLeft = (id: AnchorId): boolean => body.tombstones.some((one) => one.id === id);
-  if (from === to) throw refused(from, 'cannot take over from itself');
-  if (hasLeft(to)) throw refused(to, 'has left the bundle and may not come back');
+  const named = (id: AnchorId): NamedAnchor => entryOf(id) ?? { id };
+  if (from === to) throw refusedAnchor(named(from), 'cannot take over from itself');
+  if (hasLeft(to)) throw refusedAnchor(named(to), 'has left the bundle and may not come back');
   if (pair.to?.state === 'retiring') {
-    throw refused(to, 'is retiring, so nothing can move to it: activate it first');
+    throw refusedAnchor(named(to), 'is retiring, so nothing can move to it: activate it first');
   }
-  if (pair.from === undefined && !hasLeft(from)) throw refused(from, 'was never in the bundle');
+  if (pair.from === undefined && !hasLeft(from))
+    throw refusedAnchor(named(from), 'was never in the bundle');
   if (pair.from?.state === 'staged') {
-    throw refused(from, 'is staged: nobody trusts it, so there is nothing to move away from');
+    throw refusedAnchor(
+      named(from),
+      'is staged: nobody trusts it, so there is nothing to move away from',
+    );
   }
   return pair;
-}
-
-function refused(id: AnchorId, what: string): KedgeError {
-  return new KedgeError('LIFECYCLE', `anchor ${id} ${what}`, { detail: { anchor: id } });
 }

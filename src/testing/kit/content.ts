@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import type { AnchorState } from '../../core/anchors/anchor.ts';
+import { refusedAnchor } from '../../core/anchors/refusal.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId } from '../../core/ids.ts';
 import type { ReleaseBody } from '../../core/releases/body.ts';
@@ -97,10 +99,10 @@ function moveTo(body: ReleaseBody, move: Move, point: EditPoint): ReleaseBody {
       return addAnchor(body, { id, label, purposes }, 'active', point);
     case 'retiring':
       if (now !== undefined) return retireAnchor(body, id, point);
-      throw new KedgeError('LIFECYCLE', `${label} is new: only active anchors retire`);
+      throw refusedAnchor({ id, label }, 'is new: only active anchors retire');
     case 'staged':
       if (now === undefined) return addAnchor(body, { id, label, purposes }, 'staged', point);
-      throw new KedgeError('LIFECYCLE', `${label} is ${now}: it cannot be staged any more`);
+      throw refusedAnchor({ id, label }, `is ${now}: it cannot be staged any more`);
   }
 }
 

@@ -46,8 +46,13 @@ describe('testRealm', () => {
   it('refuses what a node would refuse, and publishes nothing then', async () => {
     const { realm, old, source } = await started();
     const next = realm.authority('Next CA');
-    await expect(realm.publish({ active: [next] })).rejects.toMatchObject({ code: 'LIFECYCLE' });
-    await expect(realm.publish({ retiring: [old] })).rejects.toMatchObject({ code: 'LIFECYCLE' });
+    const name = (label: string): RegExp => new RegExp(`^anchor "${label}" \\([0-9a-f]{16}\\) `);
+    await expect(realm.publish({ active: [next] })).rejects.toMatchObject({
+      ...{ code: 'LIFECYCLE', message: expect.stringMatching(name(old.name)) },
+    });
+    await expect(realm.publish({ retiring: [old] })).rejects.toMatchObject({
+      ...{ code: 'LIFECYCLE', message: expect.stringMatching(name(old.name)) },
+    });
     await expect(realm.publish({ bundle: 'other', active: [] })).rejects.toMatchObject({
       code: 'CONFIG',
     });

@@ -3,7 +3,9 @@
  *
  * @module
  */
+
 import type { Anchor } from '../../anchors/anchor.ts';
+import { anchorName } from '../../anchors/refusal.ts';
 import { KedgeError } from '../../errors.ts';
 import {
   type AnchorId,
@@ -62,17 +64,20 @@ export function requireNewBlobs(
   if (splitStream(stream).kind !== 'release') return fresh;
   let known = new Set(before.map((anchor) => anchor.id));
   for (const body of bodies) {
-    const ids = parseReleaseBody(body).anchors.map((anchor) => anchor.id);
-    for (const id of ids) {
+    const { anchors } = parseReleaseBody(body);
+    for (const anchor of anchors) {
+      const { id } = anchor;
       if (known.has(id)) continue;
       const der = blobs.get(id);
       if (der === undefined) {
         const detail = { anchor: id, stream };
-        throw new KedgeError('DIGEST', `the bytes of anchor ${id} are missing`, { detail });
+        throw new KedgeError('DIGEST', `the bytes of ${anchorName(anchor)} are missing`, {
+          detail,
+        });
       }
       fresh.set(id, der);
     }
-    known = new Set(ids);
+    known = new Set(anchors.map(({ id }) => id));
   }
   return fresh;
 }
