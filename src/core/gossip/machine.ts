@@ -98,7 +98,8 @@ export class GossipMachine {
     this.#holding = new Holding({ ...parts, ...others, serving, marks });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     this.#adoption = new Adoption({ self, outbox, links, spread, topology, memberOf });
-    this.#proposals = new Proposals({ self, ...parts, spread, kept: options.proposals ?? [] });
+    const own = { kept: options.proposals ?? [], heartbeats: () => this.attestations.heartbeats };
+    this.#proposals = new Proposals({ self, ...parts, spread, ...own });
     const kinds = { adoption: this.#adoption, proposals: this.#proposals };
     const spoken = { attestations: this.#attestations, ...kinds };
     const told = { ...others, ...spoken, conduct: this.#conduct };
@@ -187,7 +188,7 @@ export class GossipMachine {
   #dispatch(event: GossipEvent, nowMs: number, monotonicMs: number): void {
     switch (event.kind) {
       case 'start':
-        this.#proposals.start(nowMs);
+        this.#proposals.start(nowMs, monotonicMs);
         return this.#start(monotonicMs);
       case 'link-up':
         return this.#connecting.linkUp(event, monotonicMs);
@@ -255,7 +256,7 @@ export class GossipMachine {
         this.#connecting.tick(monotonicMs);
         this.#attestations.tick(nowMs);
         this.#adoption.tick();
-        this.#proposals.tick(nowMs);
+        this.#proposals.tick(nowMs, monotonicMs);
         return this.#outbox.arm(timer, REPAIR_INTERVAL_MS);
       case 'acknowledge':
         return this.#replica.acknowledge(timer.scope);

@@ -48,6 +48,8 @@ export type BookOutcome = 'new' | 'more' | 'held' | 'unknown';
 /** What the passing of time or another state did. */
 export interface BookChanges {
   readonly ended: readonly EndedProposal[];
+  /** What of all these is over by the clock alone. */
+  readonly expired: readonly KeptProposal[];
   /** Withdrawn ones that need not be kept out any more. */
   readonly forgotten: readonly Sha256[];
   /** Proposals whose signatures are others, as the charter is another one. */
@@ -153,6 +155,7 @@ export class ProposalBook {
     const isOther = ruling !== this.#ruling;
     this.#ruling = ruling;
     const ended: EndedProposal[] = [];
+    const expired: KeptProposal[] = [];
     const forgotten: Sha256[] = [];
     const changed: Sha256[] = [];
     for (const entry of this.#entries.values()) {
@@ -162,12 +165,14 @@ export class ProposalBook {
         end = this.#recount(entry, ruling, changed);
       }
       if (end === undefined) continue;
+      const kept = this.kept(digest);
+      if (end === 'expired' && kept !== undefined) expired.push(kept);
       this.#delete(digest);
       if (entry.kind === 'open') {
         ended.push({ stream, sequence, digest, end, signers: entry.signers });
       } else forgotten.push(digest);
     }
-    return { ended, forgotten, changed };
+    return { ended, expired, forgotten, changed };
   }
 
   /** 16 hex digits; equal for equal books, whatever their order. */
@@ -208,10 +213,15 @@ export class ProposalBook {
 
 /** Why a proposal is over, as state and time alone show. Rule PP-5. */
 function endOf(statement: Statement, state: TrustedState, nowMs: number): ProposalEnd | undefined {
+  const isOver = proposalEndsAtMs(statement) <= nowMs;
+  return placeEnd(statement, state) ?? (isOver ? 'expired' : undefined);
+}
+
+/** The same as the state alone shows. */
+export function placeEnd(statement: Statement, state: TrustedState): 'taken' | undefined {
   const next = nextPlace(state, statement.stream);
   const isNext = next?.sequence === statement.sequence && next.previous === statement.previous;
-  if (!isNext) return 'taken';
-  return proposalEndsAtMs(statement) <= nowMs ? 'expired' : undefined;
+  return isNext ? undefined : 'taken';
 }
 
 /** Absent on a stream that has stopped. */

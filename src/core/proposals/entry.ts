@@ -11,7 +11,7 @@ import type { SignedStatement } from '../statements/envelope.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Support } from './electorate.ts';
 import type { JudgedProposal } from './judge.ts';
-import { type Proposal, WITHDRAWN_VERSION, type Withdrawal } from './model.ts';
+import { type KeptProposal, type Proposal, WITHDRAWN_VERSION, type Withdrawal } from './model.ts';
 import type { VerifiedWithdrawal } from './withdrawal.ts';
 
 /** A proposal that is kept. */
@@ -67,6 +67,11 @@ export function withdrawnEntry(
   const bytes = statementBytes(withdrawal.statement);
   const { stream } = statement;
   return { kind: 'withdrawn', statement, stream, withdrawal, by, signers, bytes };
+}
+
+/** What is kept, in bytes. */
+export function bytesOfKept(kept: KeptProposal): number {
+  return kept.kind === 'open' ? bytesOf(kept.proposal) : statementBytes(kept.withdrawal.statement);
 }
 
 function bytesOf({ document, blobs }: Proposal): number {

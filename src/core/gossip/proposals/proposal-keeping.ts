@@ -8,7 +8,6 @@
  */
 import type { KedgeError } from '../../errors.ts';
 import type { Sha256 } from '../../ids.ts';
-import type { ProposalBook } from '../../proposals/book.ts';
 import type { KeptProposal } from '../../proposals/model.ts';
 import type { Outbox } from '../outbox.ts';
 
@@ -25,15 +24,16 @@ interface Write {
 /** Writes changes of the book, in order. */
 export class ProposalKeeping {
   readonly #outbox: Outbox;
-  readonly #book: ProposalBook;
+  readonly #keptOf: (digest: Sha256) => KeptProposal | undefined;
   #dirty: Set<Sha256> = new Set();
   #waiters: Waiter[] = [];
   readonly #writes: Map<number, Write> = new Map();
   #nextWriteId = 1;
 
-  constructor(outbox: Outbox, book: ProposalBook) {
+  /** `keptOf`: what is to be on disk under a digest; absent: nothing. */
+  constructor(outbox: Outbox, keptOf: (digest: Sha256) => KeptProposal | undefined) {
     this.#outbox = outbox;
-    this.#book = book;
+    this.#keptOf = keptOf;
   }
 
   /** What is kept under a digest is another thing now; `requestId` waits until it is durable. */
@@ -48,7 +48,7 @@ export class ProposalKeeping {
     const keep: { readonly digest: Sha256; readonly kept: KeptProposal }[] = [];
     const drop: Sha256[] = [];
     for (const digest of this.#dirty) {
-      const kept = this.#book.kept(digest);
+      const kept = this.#keptOf(digest);
       if (kept === undefined) drop.push(digest);
       else keep.push({ digest, kept });
     }

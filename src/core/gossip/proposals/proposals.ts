@@ -11,18 +11,13 @@
 import { sha256 } from '../../crypto.ts';
 import { KedgeError } from '../../errors.ts';
 import type { Sha256 } from '../../ids.ts';
+import type { HeartbeatBook } from '../../log/heartbeat-book.ts';
 import type { PeerIdentity } from '../../peer.ts';
 import { type BookOutcome, ProposalBook } from '../../proposals/book.ts';
 import type { OpenProposal } from '../../proposals/entry.ts';
 import type { ProposalFrame, ProposalNews } from '../../proposals/frames.ts';
 import { isComplete, isTimely } from '../../proposals/judge.ts';
-import {
-  type BroughtBy,
-  type EndedProposal,
-  type KeptProposal,
-  payloadOf,
-} from '../../proposals/model.ts';
-import { parseStatement } from '../../statements/statement.ts';
+import { type BroughtBy, type EndedProposal, type KeptProposal } from '../../proposals/model.ts';
 import type { GossipEvent } from '../events.ts';
 import type { Link, LinkTable } from '../links/links.ts';
 import type { Outbox } from '../outbox.ts';
@@ -34,6 +29,7 @@ import { ProposalComparing } from './proposal-comparing.ts';
 import { ProposalKeeping } from './proposal-keeping.ts';
 import { ProposalShares, statementIn } from './proposal-shares.ts';
 import { broughtBy, type ProposalSource, ProposalSpread } from './proposal-spread.ts';
+import { ProposalsAside } from './proposals-aside.ts';
 
 /** What proposals work with. */
 export interface ProposalsParts {
@@ -42,6 +38,8 @@ export interface ProposalsParts {
   readonly links: LinkTable;
   readonly spread: Spread;
   readonly replica: Replica;
+  /** The newest verified ones of regions: which time it is by them. */
+  readonly heartbeats: () => HeartbeatBook;
   /** What the store held at start. */
   readonly kept: readonly KeptProposal[];
 }
@@ -58,6 +56,7 @@ const RETRY_EVERY = 15;
 export class Proposals {
   readonly #parts: ProposalsParts;
   readonly #book: ProposalBook = new ProposalBook();
+  readonly #aside: ProposalsAside;
   readonly #keeping: ProposalKeeping;
   readonly #comparing: ProposalComparing;
   readonly #spread: ProposalSpread;
@@ -71,7 +70,11 @@ export class Proposals {
     const { outbox, links } = parts;
     this.#spread = new ProposalSpread(outbox, parts.spread);
     this.#parts = parts;
-    this.#keeping = new ProposalKeeping(outbox, this.#book);
+    const book = this.#book;
+    const keptOf = (digest: Sha256): KeptProposal | undefined =>
+      book.kept(digest) ?? this.#aside.kept(digest);
+    this.#keeping = new ProposalKeeping(outbox, keptOf);
+    this.#aside = new ProposalsAside({ ...parts, book, keeping: this.#keeping });
     this.#comparing = new ProposalComparing({ outbox, links, book: this.#book });
   }
 
@@ -97,21 +100,10 @@ export class Proposals {
   }
 
   /** Takes up what the store held; what is over since is let go. */
-  start(nowMs: number): void {
-    const { durable } = this.#parts.replica;
-    this.#book.review(durable, nowMs);
-    for (const kept of this.#parts.kept) {
-      const digest = sha256(payloadOf(kept));
-      try {
-        // It came when the clock did not speak against it: one that is behind now is wrong.
-        const atMs = Math.max(nowMs, parseStatement(payloadOf(kept)).issuedMs);
-        if (kept.kind === 'open') this.#book.take(durable, kept.proposal, atMs);
-        else this.#book.withdraw(durable, kept.withdrawal, atMs);
-      } catch {
-        // Whatever speaks against it now: nothing was promised of it.
-      }
-      if (this.#book.find(digest) === undefined) this.#keeping.note(digest);
-    }
+  start(nowMs: number, monotonicMs: number): void {
+    this.#aside.now(monotonicMs);
+    this.#book.review(this.#parts.replica.durable, nowMs);
+    for (const kept of this.#parts.kept) this.#aside.takeUp(kept, nowMs);
     for (const { statement } of this.#book.open) this.#check(statement.digest);
     this.#keeping.flush();
   }
@@ -151,7 +143,8 @@ export class Proposals {
   }
 
   /** Called at a steady pace. */
-  tick(nowMs: number): void {
+  tick(nowMs: number, monotonicMs: number): void {
+    this.#aside.now(monotonicMs);
     this.#review(nowMs);
     // What the disk, or a rule for what is handed in, refused to take is tried again.
     const isTime = this.#turn++ % RETRY_EVERY === 0;
@@ -283,7 +276,10 @@ export class Proposals {
   }
 
   #review(nowMs: number): void {
-    const { ended, forgotten, changed } = this.#book.review(this.#parts.replica.durable, nowMs);
+    const { durable } = this.#parts.replica;
+    const { ended, expired, forgotten, changed } = this.#book.review(durable, nowMs);
+    for (const kept of expired) this.#aside.put(kept);
+    for (const digest of this.#aside.review(nowMs)) this.#check(digest);
     for (const digest of [...forgotten, ...changed]) this.#keeping.note(digest);
     for (const one of ended) {
       this.#keeping.note(one.digest);

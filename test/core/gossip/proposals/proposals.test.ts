@@ -197,6 +197,58 @@ describe('proposals between nodes', () => {
     expect(network.signers()).toEqual(['alice']);
   });
 
+  it('come back when the clock was far ahead at the start, and stay on disk until then', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    network.propose(0, by('alice'));
+    network.clockErrors.set(0, 15 * DAY_MS);
+    network.restart(0);
+    network.restart(0);
+    expect(network.signers()).toEqual(['']);
+    network.clockErrors.clear();
+    network.tick(0);
+    expect(network.signers()).toEqual(['alice']);
+    network.restart(0);
+    expect(network.signers()).toEqual(['alice']);
+  });
+
+  it('come back when the clock goes far ahead and back while a node runs', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    network.propose(0, by('alice'));
+    network.clockErrors.set(0, 15 * DAY_MS);
+    network.tick(0);
+    expect(network.signers()).toEqual(['']);
+    network.clockErrors.clear();
+    network.tick(0);
+    expect(network.signers()).toEqual(['alice']);
+  });
+
+  it('that were withdrawn stay so when the clock was far ahead', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    const proposal = by('alice');
+    network.propose(0, proposal);
+    network.withdraw(0, withdraw(realm, proposal, 'alice'));
+    network.clockErrors.set(0, 15 * DAY_MS);
+    network.restart(0);
+    network.clockErrors.clear();
+    network.tick(0);
+    network.propose(0, proposal);
+    expect(network.signers()).toEqual(['']);
+  });
+
+  it('that are over go after a day of the process, wherever the clock stands', () => {
+    const network = new ProposalNetwork(realm, NAMES.slice(0, 1));
+    network.propose(0, by('alice'));
+    network.clockErrors.set(0, 15 * DAY_MS);
+    network.restart(0);
+    network.nowMs += DAY_MS;
+    network.tick(0);
+    network.clockErrors.clear();
+    network.tick(0);
+    expect(network.signers()).toEqual(['']);
+    network.restart(0);
+    expect(network.signers()).toEqual(['']);
+  });
+
   it('go around a node that knows nothing of them, which gets the release all the same', () => {
     const network = new ProposalNetwork(realm, NAMES, new Set(['iad-2']));
     network.propose(0, by('alice'));
