@@ -120,10 +120,11 @@ export class ComingReleases {
     throw new KedgeError('TYPE', 'a node showed a release of a bundle that is not watched');
   }
 
-  /** Two rollouts for one place, of each bundle that was shown such. */
+  /** Two rollouts or releases for one place, of each bundle of which such were shown. */
   forks(): readonly Evidence[] {
     const streams = [...this.#rollouts.values()];
-    return streams.flatMap((one) => (one.kind === 'forked' ? [one.evidence] : []));
+    const rollouts = streams.flatMap((one) => (one.kind === 'forked' ? [one.evidence] : []));
+    return [...rollouts, ...this.#waiting.forks()];
   }
 
   /** The newest rollout that is known of a bundle, for regions to vouch for. */

@@ -4,7 +4,8 @@
  *
  * Regions name the newest release alone. A program that another one holds back can tell from what
  * it is shown that this is the one, and that nothing in between was due to it. Of each bundle one
- * body is kept and a bounded number of places. Spec section 13, DW-18.
+ * body is kept and a bounded number of places. What contradicts them is proof that signers signed
+ * twice, of which nodes are told. Spec section 13, DW-18, and FK-6.
  *
  * @module
  */
@@ -14,12 +15,15 @@ import { type BundleName, releaseStream } from '../../core/ids.ts';
 import { WAITING_MAX } from '../../core/limits.ts';
 import type { NamedRelease } from '../../core/rollouts/body.ts';
 import { isAtOnce } from '../../core/rollouts/plan.ts';
+import type { SignedStatement } from '../../core/statements/envelope.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
-import { acceptDocument } from '../../core/trusted/accept.ts';
+import { acceptDocument, acceptEvidence } from '../../core/trusted/accept.ts';
 import { isGoodHistory } from '../../core/trusted/authority.ts';
 import { decisionAt } from '../../core/trusted/decisions.ts';
+import { makeEvidence } from '../../core/trusted/evidence.ts';
 import { isPlaced } from '../../core/trusted/settle.ts';
 import {
+  type Evidence,
   headOf,
   type ReleaseHead,
   type TrustedState,
@@ -31,6 +35,7 @@ import type { BundleUpdate } from '../../core/watch/messages.ts';
 interface ShownRelease extends NamedRelease {
   /** `at-once`: it is due to everybody (DW-8, DW-9), so nobody waits for it. */
   readonly delivery: 'at-once' | 'waves';
+  readonly statement: SignedStatement;
 }
 
 /** What was shown of one bundle. */
@@ -56,6 +61,7 @@ const HARMLESS: readonly KedgeError['code'][] = [
 /** The releases that one program was shown. */
 export class WaitingReleases {
   readonly #shown: Map<BundleName, Shown> = new Map();
+  readonly #forks: Map<BundleName, Evidence> = new Map();
 
   /**
    * What is shown next builds on this release, or on what was shown behind it. `waits`: it is
@@ -87,6 +93,9 @@ export class WaitingReleases {
       const isStill = isStanding && isPlaced(trusted, stream, ground);
       if (!isStill || !isGoodHistory(trusted, head.statement)) this.#shown.delete(bundle);
     }
+    for (const [bundle, { stream, sequence }] of this.#forks) {
+      if (decisionAt(trusted, { stream, sequence }) !== undefined) this.#forks.delete(bundle);
+    }
   }
 
   /**
@@ -105,7 +114,14 @@ export class WaitingReleases {
       throw new KedgeError('TYPE', `a node showed something else as a release of ${bundle}`);
     }
     const known = this.#shown.get(bundle);
-    if (known === undefined || known.releases.length >= WAITING_MAX) return 'held';
+    if (known === undefined) return 'held';
+    const evidence = contradiction(trusted, known, statement);
+    if (evidence !== undefined) {
+      const isNew = !this.#forks.has(bundle);
+      this.#forks.set(bundle, evidence);
+      return isNew ? 'new' : 'held';
+    }
+    if (known.releases.length >= WAITING_MAX) return 'held';
     const body = openContent(known.head, content);
     if (body === undefined) return 'held';
     const before = withStream(trusted, { kind: 'open', stream, head: known.head });
@@ -113,9 +129,14 @@ export class WaitingReleases {
     if (head === undefined) return 'held';
     const { sequence, digest } = head;
     const delivery = isAtOnce(head.body, known.head.body) ? 'at-once' : 'waves';
-    const releases = [...known.releases, { sequence, digest, delivery } as const];
+    const releases = [...known.releases, { sequence, digest, delivery, statement } as const];
     this.#shown.set(bundle, { ...known, releases, head });
     return 'new';
+  }
+
+  /** Two releases for one place, of each bundle of which such were shown. */
+  forks(): readonly Evidence[] {
+    return [...this.#forks.values()];
   }
 
   /** What is known to lie behind a release, in order; nothing where that was not shown. */
@@ -130,6 +151,28 @@ export class WaitingReleases {
 function indexOf({ ground, releases }: Shown, { digest }: NamedRelease): number | undefined {
   const index = [ground, ...releases].findIndex((one) => one.digest === digest);
   return index === -1 ? undefined : index;
+}
+
+/**
+ * The proof that this statement and a release that was shown contradict each other; absent when they
+ * do not. Errors: those of `acceptEvidence` that are the node's fault.
+ */
+function contradiction(
+  trusted: TrustedState,
+  { releases }: Shown,
+  statement: SignedStatement,
+): Evidence | undefined {
+  const { stream, sequence, digest } = parseStatement(statement.payload);
+  const other = releases.find((one) => one.sequence === sequence);
+  if (other === undefined || other.digest === digest) return undefined;
+  const evidence = makeEvidence(stream, sequence, [other.statement, statement]);
+  try {
+    return acceptEvidence(trusted, evidence).outcome === 'forked' ? evidence : undefined;
+  } catch (thrown) {
+    const error = KedgeError.from(thrown);
+    if (HARMLESS.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 /** The next head of a bundle; absent when it is nobody's fault that there is none. */

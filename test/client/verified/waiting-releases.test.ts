@@ -31,6 +31,7 @@ import {
 } from '../../../src/testing/realm.ts';
 import { named } from '../../../src/testing/rollouts.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
+import { evidenceOf } from '../../../src/testing/watch-messages.ts';
 import { wave } from '../../core/rollouts/support.ts';
 import { expectCode } from '../../core/support.ts';
 import { shown } from '../support/honest.ts';
@@ -130,6 +131,42 @@ describe('releases that wait behind a rollout', () => {
     expectCode('TYPE', () => coming.show(trusted(3), two, NOW_MS));
     const other = { ...update(3), bundle: parseBundleName('other.test.example.org') };
     expectCode('TYPE', () => coming.show(trusted(3), other, NOW_MS));
+  });
+
+  it.each(['first', 'last'])(
+    'prove a theft when two for one place are shown, the stolen one %s, until the charter decides',
+    (when) => {
+      const options = { after: at(1) };
+      const stolen = realm.nextRelease(BUNDLE, (body) => ({ ...body, note: 'theirs' }), options);
+      const [ours, theirs] = [update(2), shown(at(1), stolen).update];
+      const [before, inUse] = [trusted(1), head(1)];
+      coming.stand(BUNDLE, head(1), 'in-use');
+      for (const one of when === 'first' ? [theirs, ours] : [ours, theirs]) {
+        expect(coming.show(trusted(1), one, NOW_MS)).toBe('new');
+      }
+      expect(coming.show(trusted(1), when === 'first' ? ours : theirs, NOW_MS)).toBe('held');
+      expect(coming.forks()).toEqual([evidenceOf(at(2), stolen)]);
+      const { stream, sequence, digest } = at(2);
+      const resolution = { stream, sequence, digest };
+      const { document } = realm.nextCharter((body) => ({ ...body, resolutions: [resolution] }));
+      const offer = { chain: [document.statement], body: document.body, mode: 'linked' } as const;
+      const { state } = acceptDocument(before, offer, NOW_MS);
+      coming.govern(state);
+      expect(coming.forks()).toEqual([]);
+      coming.stand(BUNDLE, inUse, 'in-use');
+      coming.show(state, ours, NOW_MS);
+      expect(coming.notDue(BUNDLE, inUse, NOW_MS)?.digest).toBe(digest);
+    },
+  );
+
+  it('prove nothing when nobody signed the other one', () => {
+    show(1, 2);
+    const forged = realm.nextRelease(BUNDLE, (body) => ({ ...body, note: 'no' }), {
+      ...{ after: at(1), signers: ['deploy'] },
+    });
+    const { update: theirs } = shown(at(1), forged);
+    expectCode('THRESHOLD', () => coming.show(trusted(1), theirs, NOW_MS));
+    expect(coming.forks()).toEqual([]);
   });
 
   it('are kept up to a bound', () => {
