@@ -2,6 +2,9 @@
  * Compromised signer: one stolen key is replaced; of as many as a quorum the realm is recovered,
  * and what the thief published falls.
  *
+ * Programs here demand no regions: a log loses no leaves (spec LG-9), so regions that cosigned a
+ * release that fell vouch for no later one of its bundle.
+ *
  * @module
  */
 import type { Cluster } from '../cluster.ts';
