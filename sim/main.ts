@@ -12,7 +12,7 @@ import { answerJob, runJobs } from './runs/jobs.ts';
 import { joinFile } from './runs/joined.ts';
 import { type Command, type Options, readOptions, type SeedRange, USAGE } from './runs/options.ts';
 import { replayFile } from './runs/replay.ts';
-import { failureText, isGood, jsonLine, type Runs, textOf } from './runs/report.ts';
+import { byProfile, failureText, isGood, jsonLine, type Runs, textOf } from './runs/report.ts';
 import { Runner } from './runs/run.ts';
 import { type Summary, sumOf } from './runs/summary.ts';
 import { measureScale } from './scale/scale.ts';
@@ -65,11 +65,12 @@ function tell({ format }: Options, runs: Runs, what?: 'joined'): number {
 function runRange(range: SeedRange): Runs {
   const runner = makeRunner();
   const ofProfile = (profile: Profile): Summary => runner.run(seedsOf(range, profile), profile);
-  return { dense: ofProfile('dense'), long: ofProfile('long') };
+  return byProfile(ofProfile);
 }
 
 function runFresh(options: Options, seconds: number): number {
-  return tell(options, { dense: makeRunner().run(fresh(seconds)), long: sumOf([]) });
+  const dense = makeRunner().run(fresh(seconds));
+  return tell(options, { ...byProfile(() => sumOf([])), dense });
 }
 
 function makeRunner(): Runner {

@@ -238,7 +238,7 @@ export class Chaos {
       fault,
       fault.host,
       (host) => {
-        const what = backupKind(host.index, draw(this.#scene.seed, 'faults', fault.id, -2));
+        const what = backupKind(fault, draw(this.#scene.seed, 'faults', fault.id, -2));
         copy = host.disk.backup(what, storeIdOf(0x1000 + fault.id));
         this.#scene.coverage.hit(what);
       },

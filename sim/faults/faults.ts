@@ -63,7 +63,12 @@ export type Fault = { readonly id: number } & (
   | (Window & { readonly kind: 'slow'; readonly host: number })
   | (Window & { readonly kind: 'pause'; readonly host: number })
   | (Window & { readonly kind: 'clock'; readonly host: number; readonly byMs: number })
-  | (Window & { readonly kind: 'backup'; readonly host: number })
+  | (Window & {
+      readonly kind: 'backup';
+      readonly host: number;
+      /** Absent: by chance. */
+      readonly what?: 'copy-restored';
+    })
   | (Window & { readonly kind: 'clone'; readonly host: number })
   | { readonly kind: 'newer-version'; readonly host: number }
   | (Window & {
@@ -78,7 +83,7 @@ export type Fault = { readonly id: number } & (
 /** What faults are chosen for. */
 export interface FaultScope {
   /** `long`: faults pass long before the seed is over. */
-  readonly profile: 'dense' | 'long';
+  readonly profile: 'dense' | 'long' | 'copied';
   readonly hosts: number;
   /** The region of each host. */
   readonly regions: readonly number[];
@@ -139,7 +144,7 @@ export function chooseFault(seed: number, id: number, scope: FaultScope): Fault 
   const kind = chooseKind(draws, scope);
   const host = chooseHost(draws, kind, scope);
   const { fromMs, untilMs } =
-    scope.profile === 'dense' ? chooseWindow(draws, scope) : chooseShort(draws, scope);
+    scope.profile === 'long' ? chooseShort(draws, scope) : chooseWindow(draws, scope);
   const window = { id, fromMs, untilMs };
   const rate = 10 ** draws.between(-2.5, -0.3);
   switch (kind) {
@@ -178,9 +183,10 @@ export function chooseFault(seed: number, id: number, scope: FaultScope): Fault 
 
 /** What comes back in place of a store: nothing, a copy, or one that looks like the store. */
 export function backupKind(
-  host: number,
+  { host, what }: Pick<Extract<Fault, { readonly kind: 'backup' }>, 'host' | 'what'>,
   share: number,
 ): 'store-lost' | 'backup-restored' | 'copy-restored' {
+  if (what !== undefined) return what;
   if (host > 1 && share < 0.3) return 'store-lost';
   return share < 0.6 ? 'backup-restored' : 'copy-restored';
 }

@@ -29,7 +29,7 @@ import { planOf } from './delivery-plan.ts';
 import type { SimNode } from './node.ts';
 import type { Program } from './programs.ts';
 
-const JUDGE_EVERY_MS = { dense: 2500, long: 120_000 };
+const JUDGE_EVERY_MS = { dense: 2500, long: 120_000, copied: 2500 };
 /** What a rollout does not wait out. */
 const ENDS: ReadonlySet<Wait['kind']> = new Set(['nothing', 'aborted', 'expired', 'stopped']);
 const WRITE_MS = 2;

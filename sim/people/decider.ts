@@ -22,7 +22,7 @@ import {
 import type { Published } from './pool.ts';
 
 const EARLY_SHARE = 0.7;
-const EARLY_EVERY_MS = { dense: 1000, long: 60_000 };
+const EARLY_EVERY_MS = { dense: 1000, long: 60_000, copied: 1000 };
 const OFFER_EVERY_MS = 250;
 const OFFERS_MAX = 400;
 

@@ -7,7 +7,7 @@
  */
 import { fork } from 'node:child_process';
 import type { SeedRange } from './options.ts';
-import type { Runs } from './report.ts';
+import { byProfile, type Runs } from './report.ts';
 import { sumOf } from './summary.ts';
 
 /** Runs a range in so many processes. Errors: one of them ended without an answer. */
@@ -16,10 +16,7 @@ export async function runJobs(range: SeedRange, jobs: number): Promise<Runs> {
   const parts = await Promise.all(
     indices.map((index) => runPart({ ...range, part: { index, of: jobs } })),
   );
-  return {
-    dense: sumOf(parts.map(({ dense }) => dense)),
-    long: sumOf(parts.map(({ long }) => long)),
-  };
+  return byProfile((profile) => sumOf(parts.map((runs) => runs[profile])));
 }
 
 /** Tells the process that started this one what came out; nothing without one. */
@@ -28,7 +25,9 @@ export function answerJob(runs: Runs): void {
 }
 
 function runPart({ from, counts, part }: SeedRange): Promise<Runs> {
-  const args = ['--seeds', counts.dense, '--long', counts.long, '--from', from].map(String);
+  const { dense, long, copied } = counts;
+  const named = ['--seeds', dense, '--long', long, '--copied', copied, '--from', from];
+  const args = named.map(String);
   const entry = new URL('../main.js', import.meta.url);
   const child = fork(entry, [...args, '--part', `${part.index}/${part.of}`], {
     serialization: 'advanced',

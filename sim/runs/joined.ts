@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { isSometimes, type Sometimes } from '../oracle/coverage.ts';
 import { INVARIANTS, type Invariant } from '../oracle/violation.ts';
 import type { Profile } from '../world/plan.ts';
-import type { Runs } from './report.ts';
+import { byProfile, type Runs } from './report.ts';
 import { type Failure, type Summary, sumOf } from './summary.ts';
 
 /** Joins the runs of a file. Errors: what a line is not. */
@@ -21,20 +21,17 @@ export function joinFile(path: string): Runs {
 /** Joins runs. Errors: what a line is not. */
 export function joinRuns(lines: readonly string[]): Runs {
   const runs = lines.flatMap((text, index) => (text === '' ? [] : [readRun(text, index + 1)]));
-  return {
-    dense: sumOf(runs.map(({ dense }) => dense)),
-    long: sumOf(runs.map(({ long }) => long)),
-  };
+  return byProfile((profile) => sumOf(runs.map((run) => run[profile])));
 }
 
 function readRun(text: string, line: number): Runs {
   try {
     const value: unknown = JSON.parse(text);
-    const dense = readProfile(value, 'dense');
+    const profiles = byProfile((profile) => readProfile(value, profile));
     const hits = readHits(value, 'hits');
     const shown = readHits(value, 'seeds');
     const failures = readList(value, 'violations').map(readFailure);
-    return { dense: { ...dense, hits, shown, failures }, long: readProfile(value, 'long') };
+    return { ...profiles, dense: { ...profiles.dense, hits, shown, failures } };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`line ${line} is not what --json prints: ${why}`, { cause });
@@ -43,6 +40,8 @@ function readRun(text: string, line: number): Runs {
 
 function readProfile(value: unknown, profile: Profile): Summary {
   const of = partOf(value, 'profiles', profile);
+  // Lines of before know fewer of them.
+  if (of === undefined && profile === 'copied') return sumOf([]);
   const seeds = numberIn(of, 'seeds');
   return {
     ...sumOf([]),

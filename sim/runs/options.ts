@@ -47,13 +47,14 @@ export interface Options {
 
 /** How to call it. */
 export const USAGE: string = `usage: npm run sim -- [what] [--json]
-  --seeds N [--long M]        N dense seeds and M long ones (default 200 and 0)
+  --seeds N [--long M] [--copied C]
+                              N dense seeds, M long and C copied ones (default 200, 0, 0)
     [--from S]                from seed S on (default 1)
     [--jobs J]                shared by J processes
     [--part K/N]              of them part K of N
   --seconds T                 fresh dense seeds for T seconds of CPU time
   --seed X [--faults a,b]     one dense seed, with these of its faults ('none': without)
-  --long-seed X [--faults a,b] one long seed
+  --long-seed X, --copied-seed X one long seed, or copied one, likewise
   --nodes N [--regions R]     how fast a release spreads, beside other protocols
                               (default 5 regions, at most ${REGIONS.length})
   --join FILE                 runs over ranges judged as one: a line of --json each
@@ -90,12 +91,14 @@ function parse(argv: readonly string[]) {
     options: {
       seeds: text,
       long: text,
+      copied: text,
       from: text,
       jobs: text,
       part: text,
       seconds: text,
       seed: text,
       'long-seed': text,
+      'copied-seed': text,
       faults: text,
       nodes: text,
       regions: text,
@@ -113,6 +116,8 @@ function readCommand(values: Values): Command | undefined {
   if (values.seed !== undefined) return readSeed('dense', values.seed, values.faults);
   const long = values['long-seed'];
   if (long !== undefined) return readSeed('long', long, values.faults);
+  const copied = values['copied-seed'];
+  if (copied !== undefined) return readSeed('copied', copied, values.faults);
   if (values.seconds === undefined) return readSeeds(values);
   const seconds = readCount(values.seconds);
   return seconds === undefined ? undefined : { kind: 'fresh', seconds };
@@ -137,14 +142,16 @@ function readSeed(
 }
 
 function readSeeds(values: Values): Command | undefined {
-  const isDefault = values.seeds === undefined && values.long === undefined;
+  const given = [values.seeds, values.long, values.copied];
+  const isDefault = given.every((count) => count === undefined);
   const dense = isDefault ? SEEDS_DEFAULT : readCount(values.seeds ?? '0', 0);
   const long = readCount(values.long ?? '0', 0);
+  const copied = readCount(values.copied ?? '0', 0);
   const from = readCount(values.from ?? '1');
   const part = readPart(values.part ?? '1/1');
-  if (dense === undefined || long === undefined) return undefined;
+  if (dense === undefined || long === undefined || copied === undefined) return undefined;
   if (from === undefined || part === undefined) return undefined;
-  const range = { from, counts: { dense, long }, part };
+  const range = { from, counts: { dense, long, copied }, part };
   if (values.jobs === undefined) return { kind: 'seeds', ...range };
   const jobs = readCount(values.jobs);
   // A part is what one process does.

@@ -6,7 +6,7 @@
 
 import { COVERAGE_SEEDS, missingIn, neverIn, PENDING } from '../oracle/coverage.ts';
 import { INVARIANTS } from '../oracle/violation.ts';
-import type { Profile } from '../world/plan.ts';
+import { PROFILES, type Profile } from '../world/plan.ts';
 import { healBarMs } from '../world/seed.ts';
 import { type Failure, type Summary, sumOf } from './summary.ts';
 
@@ -21,6 +21,11 @@ export interface SimBar {
 
 /** A run: what each profile came to. */
 export type Runs = Readonly<Record<Profile, Summary>>;
+
+/** Makes what is wanted of each profile. */
+export function byProfile<Value>(make: (profile: Profile) => Value): Record<Profile, Value> {
+  return { dense: make('dense'), long: make('long'), copied: make('copied') };
+}
 
 /** One run, or several of which some figures are not known any more. */
 type Kind = 'run' | 'joined';
@@ -37,8 +42,9 @@ const FEW =
  * The bars of a run: how many seeds is said of dense ones, how many node hours of long ones, each
  * when there were enough of them.
  */
-function barsOf({ dense, long }: Runs): readonly SimBar[] {
-  const { failures, healMs } = sumOf([dense, long]);
+function barsOf(runs: Runs): readonly SimBar[] {
+  const { dense, long } = runs;
+  const { failures, healMs } = allOf(runs);
   const { seedsPerCpuMinute } = figuresOf(dense, 'run');
   const { nodeHoursPerCpuMinute } = figuresOf(long, 'run');
   const bars = [
@@ -57,13 +63,12 @@ function barsOf({ dense, long }: Runs): readonly SimBar[] {
 
 /** Says whether the run found nothing and looked at enough. */
 export function isGood(runs: Runs): boolean {
-  return sumOf([runs.dense, runs.long]).failures.length === 0 && !isCoverageWeak(runs);
+  return allOf(runs).failures.length === 0 && !isCoverageWeak(runs);
 }
 
 /** One line for programs. */
 export function jsonLine(runs: Runs, kind: Kind = 'run'): string {
-  const { dense, long } = runs;
-  const all = sumOf([dense, long]);
+  const all = allOf(runs);
   return JSON.stringify({
     seeds: all.seeds,
     nodeHours: rounded(all.nodeHours),
@@ -77,22 +82,20 @@ export function jsonLine(runs: Runs, kind: Kind = 'run'): string {
       pending: PENDING,
     },
     figures: figuresOf(all, kind),
-    profiles: { dense: profileOf(dense, kind), long: profileOf(long, kind) },
+    profiles: byProfile((profile) => profileOf(runs[profile], kind)),
     bars: barsOf(runs),
   });
 }
 
 /** Lines for people. */
 export function textOf(runs: Runs, kind: Kind = 'run'): string {
-  const { dense, long } = runs;
   const bars = barsOf(runs).map(
     ({ name, value, at: way, limit, met }) =>
       `${met ? 'met   ' : 'MISSED'} ${name} ${value} (at ${way} ${limit})`,
   );
   return [
-    ...figureLines('dense', dense, kind),
-    ...figureLines('long', long, kind),
-    ...(dense.seeds >= COVERAGE_SEEDS ? coverageLines(runs) : [FEW]),
+    ...PROFILES.flatMap((profile) => figureLines(profile, runs[profile], kind)),
+    ...(runs.dense.seeds >= COVERAGE_SEEDS ? coverageLines(runs) : [FEW]),
     ...bars,
     '',
   ].join('\n');
@@ -108,10 +111,14 @@ function coverageLines(runs: Runs): readonly string[] {
 }
 
 /** What never came up: what so many seeds must show, and what is too rare to be demanded. */
-function neverOf({ dense, long }: Runs): Record<'missing' | 'rare', readonly string[]> {
-  const { hits } = sumOf([dense, long]);
-  const missing = missingIn(hits, dense.seeds);
+function neverOf(runs: Runs): Record<'missing' | 'rare', readonly string[]> {
+  const { hits } = allOf(runs);
+  const missing = missingIn(hits, runs.dense.seeds);
   return { missing, rare: neverIn(hits).filter((name) => !missing.includes(name)) };
+}
+
+function allOf(runs: Runs): Summary {
+  return sumOf(PROFILES.map((profile) => runs[profile]));
 }
 
 function listOf(names: readonly string[]): string {

@@ -27,9 +27,13 @@ export interface RunOptions {
 }
 
 /** The option that names one seed. */
-const SEED_OPTIONS: Readonly<Record<Profile, string>> = { dense: '--seed', long: '--long-seed' };
+const SEED_OPTIONS: Readonly<Record<Profile, string>> = {
+  dense: '--seed',
+  long: '--long-seed',
+  copied: '--copied-seed',
+};
 /** Seeds that divide by this run twice. */
-const TWICE_EVERY: Readonly<Record<Profile, number>> = { dense: 128, long: 16 };
+const TWICE_EVERY: Readonly<Record<Profile, number>> = { dense: 128, long: 16, copied: 128 };
 /** Callers that a failure names. */
 const STACK_DEPTH = 8;
 /** A run that finds this many failures has found enough. */

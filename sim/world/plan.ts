@@ -11,9 +11,12 @@ import { Draws, draw } from './prf.ts';
 
 /**
  * How a cluster lives: `dense`, a minute or two full of faults; `long`, hours or days with few,
- * most of them short, as real clusters live.
+ * most of them short, as real clusters live; `copied`, as dense, and all regions attest, and the
+ * store of one that does is put back from some seconds before, when no mark speaks against it yet.
  */
-export type Profile = 'dense' | 'long';
+export const PROFILES = ['dense', 'long', 'copied'] as const;
+/** One of {@link PROFILES}. */
+export type Profile = (typeof PROFILES)[number];
 
 /** A node to be. */
 export interface HostPlan {
@@ -59,7 +62,11 @@ const ROLLOUT_SHARE = 0.25;
 const TIMED_SHARE = 0.25;
 const PUBLICATIONS = { min: 3, max: 16 };
 /** The share of seeds that have a lying peer to choose from. */
-const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1 };
+const LIAR_SHARES: Readonly<Record<Profile, number>> = { dense: 0.3, long: 0.1, copied: 0.3 };
+/** So long before a publication a store is copied, at most. */
+const COPIED_BEFORE_MS = 500;
+/** So long after it the copy takes its place: as often 0.5 to 1 s as 16 to 32 s. */
+const PUT_BACK_MS = { min: 500, max: 32_000 };
 
 /** Seeds of the others whose realm is robbed in the end. */
 const ROBBED_SHARE = 0.06;
@@ -102,22 +109,39 @@ export function planSeed(
   const regions = hosts.map(({ region }) => region);
   const scope = { profile, hosts: count, regions, healAtMs, liars };
   const ids = Array.from({ length: faultCount }, (_, id) => id);
+  const publications = planPublications(draws, pool, { start, count, healAtMs });
+  const faults = ids.map((id) => chooseFault(seed, id, scope));
+  if (profile === 'copied' && publications.length > 0) {
+    faults.push(putBack(seed, { publications, healAtMs }));
+  }
   return {
     seed,
     profile,
     hosts: first === undefined ? others : [{ ...first, holds: start }, ...others],
     start,
-    publications: planPublications(draws, pool, { start, count, healAtMs }),
-    faults: ids
-      .filter((id) => only?.includes(id) ?? true)
-      .map((id) => chooseFault(seed, id, scope)),
+    publications,
+    faults: faults.filter(({ id }) => only?.includes(id) ?? true),
     healAtMs,
     endMs: healAtMs + draws.integer(AFTER_MS.min, AFTER_MS.max),
   };
 }
 
+/** The store of the first host, which attests and is honest, goes back over a publication. */
+function putBack(
+  seed: number,
+  { publications, healAtMs }: Pick<SeedPlan, 'publications' | 'healAtMs'>,
+): Fault {
+  const draws = new Draws(seed, 'faults', FAULTS_MAX);
+  const { atMs } = draws.pick(publications);
+  const { min, max } = PUT_BACK_MS;
+  const fromMs = Math.max(1, Math.round(atMs - COPIED_BEFORE_MS * draws.next()));
+  const untilMs = Math.round(atMs + min * (max / min) ** draws.next());
+  const window = { fromMs, untilMs: Math.min(untilMs, Math.max(fromMs, healAtMs - 1)) };
+  return { id: FAULTS_MAX, kind: 'backup', host: 0, ...window, what: 'copy-restored' };
+}
+
 function planHealing(draws: Draws, profile: Profile): number {
-  if (profile === 'dense') return draws.integer(CHAOS_MS.min, CHAOS_MS.max);
+  if (profile !== 'long') return draws.integer(CHAOS_MS.min, CHAOS_MS.max);
   return Math.round(LONG_MS.min * (LONG_MS.max / LONG_MS.min) ** draws.next());
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { demandedFrom, neverIn, type Sometimes } from '../../sim/oracle/coverage.ts';
 import { joinRuns } from '../../sim/runs/joined.ts';
-import { isGood, jsonLine, type Runs, textOf } from '../../sim/runs/report.ts';
+import { byProfile, isGood, jsonLine, type Runs, textOf } from '../../sim/runs/report.ts';
 import { sumOf } from '../../sim/runs/summary.ts';
 
 const NAMES = neverIn(new Map());
@@ -68,5 +68,5 @@ describe('runs over ranges', () => {
 function runOf(seeds: number, never: readonly Sometimes[] = []): Runs {
   const hits = new Map(NAMES.flatMap((name) => (never.includes(name) ? [] : [[name, 1] as const])));
   const dense = { ...sumOf([]), seeds, nodeHours: 1, cpuSeconds: 60, hits, shown: hits };
-  return { dense: { ...dense, healMs: [0, 250] }, long: sumOf([]) };
+  return { ...byProfile(() => sumOf([])), dense: { ...dense, healMs: [0, 250] } };
 }
