@@ -139,6 +139,8 @@ export const NOTE_MAX_BYTES: number = 128 * 1024;
 export const NOTE_SIGNATURES_MAX: number = 128;
 /** Cosigned heads that are remembered of one key in one stream, to notice a second root. */
 export const COSIGNED_HEADS_MAX: number = 2;
+/** Cosigned heads by one key in one answer about them. */
+export const LINES_PER_FRAME_MAX: number = 256;
 /** Certificates of one recorded chain, the leaf included. */
 export const CHAIN_MAX: number = 16;
 /** Recorded chains that one plan looks at. */

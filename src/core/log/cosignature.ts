@@ -106,11 +106,15 @@ export function verifyCosignedText(
   key: PublicKey,
   line: NoteSignature,
 ): number | undefined {
-  const bytes = line.signature;
-  if (bytes.length < TIME_BYTES) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, TIME_BYTES);
-  const timeSeconds = Number(view.getBigUint64(0));
+  const timeSeconds = cosignatureTime(line);
   if (timeSeconds === 0 || !Number.isSafeInteger(timeSeconds)) return undefined;
   const message = cosignedMessage(text, timeSeconds);
-  return verifySignature(key, message, bytes.subarray(TIME_BYTES)) ? timeSeconds : undefined;
+  const signature = line.signature.subarray(TIME_BYTES);
+  return verifySignature(key, message, signature) ? timeSeconds : undefined;
+}
+
+/** The time that a line names, seconds since 1970, unverified; 0 where it names none. */
+export function cosignatureTime({ signature: bytes }: NoteSignature): number {
+  if (bytes.length < TIME_BYTES) return 0;
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, TIME_BYTES).getBigUint64(0));
 }
