@@ -27,6 +27,8 @@ import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
 import { createTempDir, type TempDir } from '../../src/testing/temp-dir.ts';
 import { configFor, documentFile, recordingLogger } from './support/setup.ts';
 
+type Recorded = ReturnType<typeof recordingLogger>;
+
 const REGIONS = ['fra', 'iad', 'sin'];
 const BUNDLE = 'payments.prod.example.org';
 const STREAM = releaseStream(parseBundleName(BUNDLE));
@@ -124,7 +126,7 @@ describe('a node with the key of its region', () => {
     await stop('iad');
     await rm(dir.join('data-iad'), { recursive: true });
     const logger = recordingLogger();
-    await start('iad', logger);
+    await start('iad', { logger });
     expect(logger.lines).toContainEqual(expect.objectContaining({ event: 'region.refused' }));
     await expect(note('iad', CHARTER_STREAM)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
@@ -139,25 +141,44 @@ describe('a node with the key of its region', () => {
     await publish('fra', 1);
     for (const name of REGIONS) await expectCosigned(name, 2);
     await stop('iad');
-    await rm(dir.join('data-iad'), { recursive: true });
-    await copyStore('backup', 'data-iad');
+    await putBack();
     const logger = recordingLogger();
-    await start('iad', logger);
-    await expect
-      .poll(() => logger.lines, { timeout: 20_000, interval: 50 })
-      .toContainEqual(expect.objectContaining({ event: 'store.suspect', origin: 'copy' }));
+    await start('iad', { logger });
+    await expectSuspect(logger, {});
     await expectCosigned('iad', 2);
     expect(logger.lines.map(({ event }) => event)).not.toContain('region.attesting');
     await stop('iad');
     const after = recordingLogger();
-    await start('iad', after);
+    await start('iad', { logger: after });
     expect(after.lines).toContainEqual(expect.objectContaining({ event: 'region.refused' }));
+  });
+
+  // Peers that were started again keep marks, and none of the lines.
+  it('attests nothing once a mark shows that it lacks what its key cosigned', {
+    timeout: 60_000,
+  }, async () => {
+    await start('iad', { key: 'without key' });
+    await publish('iad', 0);
+    await stop('iad');
+    await copyStore('data-iad', 'backup');
+    for (const name of REGIONS) await start(name);
+    for (const name of REGIONS) await expectCosigned(name, 1);
+    for (const name of ['iad', 'fra', 'sin']) await stop(name);
+    await putBack();
+    // A start counts too: from here on the copy counts more than the original did before it signed.
+    await start('iad');
+    await stop('iad');
+    const logger = recordingLogger();
+    for (const name of ['fra', 'sin']) await start(name);
+    await start('iad', { logger });
+    await expectSuspect(logger, { bootId: expect.any(String) });
+    expect(logger.lines.map(({ event }) => event)).not.toContain('region.attesting');
   });
 
   it('attests nothing with a key that the charter does not list', async () => {
     await writeKey('iad', generateSigningKey('ed25519'));
     const logger = recordingLogger();
-    await start('iad', logger);
+    await start('iad', { logger });
     await expect
       .poll(() => logger.lines.map(({ event }) => event), { timeout: 15_000 })
       .toContain('region.refused');
@@ -175,6 +196,20 @@ describe('a node with the key of its region', () => {
     await cp(dir.join(`${from}.boot`), dir.join(`${to}.boot`));
   }
 
+  /** What was copied takes the place of the store. */
+  async function putBack(): Promise<void> {
+    await rm(dir.join('data-iad'), { recursive: true });
+    await copyStore('backup', 'data-iad');
+  }
+
+  async function expectSuspect(logger: Recorded, fields: object): Promise<void> {
+    await expect
+      .poll(() => logger.lines, { timeout: 20_000, interval: 50 })
+      .toContainEqual(
+        expect.objectContaining({ event: 'store.suspect', origin: 'copy', ...fields }),
+      );
+  }
+
   function keyOf(name: string): SigningKey {
     return keys.get(name) ?? generateSigningKey('ed25519');
   }
@@ -184,13 +219,17 @@ describe('a node with the key of its region', () => {
     await chmod(file, 0o600);
   }
 
-  async function start(name: string, logger = recordingLogger()): Promise<void> {
+  async function start(
+    name: string,
+    how: { logger?: Recorded; key?: 'without key' } = {},
+  ): Promise<void> {
+    const { logger = recordingLogger(), key } = how;
     const port = ports[REGIONS.indexOf(name)];
     const seeds = REGIONS.map((_, index) => `localhost:${String(ports[index])}`);
     const changes = {
       node: { id: `${name}-1`, region: name },
       store: { path: `data-${name}` },
-      region: { keyFile: `${name}.key` },
+      ...(key === undefined && { region: { keyFile: `${name}.key` } }),
       listen: { clients: '127.0.0.1:0', admins: '127.0.0.1:0', peers: `localhost:${String(port)}` },
       peers: { seeds: seeds.filter((seed) => !seed.endsWith(`:${String(port)}`)) },
     };
