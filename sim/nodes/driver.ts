@@ -219,6 +219,7 @@ export class Driver implements Process {
       case 'resolve':
         return this.#resolve();
       case 'vouched':
+      case 'unvouched':
       case 'renew':
         return this.standing.perform(effect.kind);
       case 'advance':

@@ -123,10 +123,12 @@ export class Host implements SimNode {
       storeId: this.disk.storeId,
       address: addressOf(this.identity.nodeId),
       marks: true as const,
+      lines: true as const,
       ...(isProposing(scene.seed) && { proposals: true as const }),
     };
     const { origin } = this.disk;
     const started = this.disk.start(self.bootId);
+    const key = this.attests ? regionKeyOf(this.identity.region) : undefined;
     const machine = makeMachine({
       self,
       hasSeeds: true,
@@ -134,6 +136,7 @@ export class Host implements SimNode {
       state,
       origin,
       started,
+      regionKey: key && { spki: key.publicKey.spki, cosigned: [...this.disk.cosigned.values()] },
       marks: this.disk.marks,
       proposals: [...this.disk.proposals.values()],
       random: () => this.#machineDraws.next(),
@@ -143,7 +146,7 @@ export class Host implements SimNode {
     if (this.#boots > 1) scene.coverage.hit('restart');
     this.driver = new Driver(this.#around, this, machine);
     if (hasWaves(pool.content) && this.role === 'member') this.driver.deliver(state);
-    if (this.attests) this.driver.standing.attest(regionKeyOf(this.identity.region), state);
+    if (key !== undefined) this.driver.standing.attest(key);
     this.driver.start();
   }
 

@@ -30,6 +30,8 @@ export interface StandingParts {
 /** The standing of one process. */
 export class Standing {
   readonly #parts: StandingParts;
+  #key: SigningKey | undefined;
+  /** Present while the key signs. */
   #attestor: Attestor | undefined;
   #phase: 'waiting' | 'signing' | 'over' = 'waiting';
 
@@ -38,41 +40,33 @@ export class Standing {
   }
 
   /** Will attest for the region of the node. */
-  attest(key: SigningKey, state: TrustedState): void {
-    const { scene, oracle, host, handle, isAlive } = this.#parts;
-    this.#attestor = new Attestor({
-      scene,
-      attested: oracle.attested,
-      host,
-      key,
-      state,
-      attest: (said) => handle({ kind: 'attest', said, count: host.disk.writes }),
-      isAlive: () => isAlive() && this.#phase === 'signing',
-    });
+  attest(key: SigningKey): void {
+    this.#key = key;
   }
 
   /** The key of the region may sign only later: nobody has looked at the store yet. */
   get isWaiting(): boolean {
-    return this.#attestor !== undefined && this.#phase === 'waiting';
+    return this.#key !== undefined && this.#phase === 'waiting';
   }
 
   serve(state: TrustedState, streams: readonly StreamName[]): void {
-    if (this.#phase === 'signing') this.#attestor?.serve(state, streams);
+    this.#attestor?.serve(state, streams);
   }
 
   /** Carries out what the machine says of the store, after all else that it wants done. */
-  perform(what: 'vouched' | 'renew'): void {
-    const { scene, oracle, host, machine, isAlive } = this.#parts;
-    if (what === 'renew') {
-      this.#phase = 'over';
+  perform(what: 'vouched' | 'unvouched' | 'renew'): void {
+    const { scene, oracle, host, isAlive } = this.#parts;
+    if (what !== 'vouched') {
+      this.#phase = what === 'renew' ? 'over' : 'waiting';
+      this.#attestor = undefined;
+      if (what === 'unvouched') return scene.coverage.hit('unvouched');
       oracle.copies.found(host);
       return scene.after(RENEW_MS, host.index, () => this.#renew());
     }
     oracle.copies.vouched(host);
+    this.#phase = 'signing';
     scene.after(0, host.index, () => {
-      if (this.#phase !== 'waiting' || !isAlive()) return;
-      this.#phase = 'signing';
-      this.#attestor?.start(machine.durable);
+      if (this.#phase === 'signing' && isAlive()) this.#sign();
     });
   }
 
@@ -90,6 +84,23 @@ export class Standing {
       scene.coverage.hit('copy-outrun');
       handle({ kind: 'advanced', count });
     });
+  }
+
+  /** From the record on its disk: what was under way when it stopped is there, or is not. */
+  #sign(): void {
+    const { scene, oracle, host, machine, handle, isAlive } = this.#parts;
+    if (this.#key === undefined || this.#attestor !== undefined) return;
+    const attestor: Attestor = new Attestor({
+      scene,
+      attested: oracle.attested,
+      host,
+      key: this.#key,
+      state: machine.durable,
+      attest: (said) => handle({ kind: 'attest', said, count: host.disk.writes }),
+      isAlive: () => isAlive() && this.#attestor === attestor,
+    });
+    this.#attestor = attestor;
+    attestor.start(machine.durable);
   }
 
   #renew(): void {

@@ -4,15 +4,19 @@
  *
  * @module
  */
+import { encodeHex } from '../../src/core/bytes.ts';
 import type { StreamName } from '../../src/core/ids.ts';
 import { type Checkpoint, decisionOf } from '../../src/core/log/checkpoint.ts';
 import type { CosignedRecord } from '../../src/core/log/cosigner.ts';
+import type { CosignedHead } from '../../src/core/log/regions.ts';
 import type { SimNode } from '../nodes/node.ts';
 import { Violation } from './violation.ts';
 
 /** What was cosigned last of each stream, by the host that attests for its region. */
 export class Attested {
   readonly #said: Map<SimNode, Map<StreamName, CosignedRecord>> = new Map();
+  /** All of it, also what was forgotten. */
+  readonly #lines: Map<SimNode, Set<string>> = new Map();
 
   /** A region says what it cosigned. */
   says(host: SimNode, record: CosignedRecord, nowMs: number): void {
@@ -24,6 +28,12 @@ export class Attested {
       throw new Violation('cosigned-once', nowMs, `${what} after ${textOf(before)}`);
     }
     this.#said.set(host, said.set(stream, record));
+    this.#lines.set(host, (this.#lines.get(host) ?? new Set()).add(nameOfLine(record)));
+  }
+
+  /** Says whether the key of a node once signed this. */
+  hasSaid(host: SimNode, line: CosignedHead): boolean {
+    return this.#lines.get(host)?.has(nameOfLine(line)) === true;
   }
 
   /** Its disk went back, and nobody can know: it may say less than before. */
@@ -39,7 +49,15 @@ export class Attested {
   }
 }
 
-function isBackward(before: CosignedRecord, record: CosignedRecord): boolean {
+/** Names a line of one key. */
+export function nameOfLine({ checkpoint, line }: CosignedHead): string {
+  const { stream, size, root } = checkpoint;
+  const decision = String(decisionOf(checkpoint));
+  return `${stream} ${decision} ${String(size)} ${root} ${encodeHex(line.signature)}`;
+}
+
+/** Says whether a region that says the second after the first goes back. */
+export function isBackward(before: CosignedRecord, record: CosignedRecord): boolean {
   if (record.timeSeconds < before.timeSeconds) return true;
   const [{ size, root }, held] = [record.checkpoint, before.checkpoint];
   // Each decision about the stream begins another log.

@@ -22,6 +22,7 @@ const SHOWN_MS = 40_000;
 export function requireCopiesFound(world: World): void {
   const { copies } = world.oracle;
   requireSoon('copy-found', () => copies.unfound() ?? copies.overtaken());
+  requireSoon('lines-asked', () => copies.lines.unheard());
   requireSoon('store-marked', () => copies.untold());
 
   function requireSoon(invariant: Invariant, lacking: () => string | undefined): void {

@@ -21,7 +21,8 @@ import type { Disk } from '../nodes/disk.ts';
 import type { Process, SimNode } from '../nodes/node.ts';
 import { storeIdOf } from '../nodes/store-id.ts';
 import type { Scene } from '../world/scene.ts';
-import type { Attested } from './attested.ts';
+import { type Attested, nameOfLine } from './attested.ts';
+import { KnownLines } from './known-lines.ts';
 import { Violation } from './violation.ts';
 
 const RENEWED_FROM = 0x10_0000;
@@ -40,6 +41,7 @@ interface Begin {
 export class Copies {
   readonly #scene: Scene;
   readonly #attested: Attested;
+  readonly lines: KnownLines;
   /** By store, the highest count that a process had. */
   readonly #peaks: Map<string, number> = new Map();
   readonly #begins: Map<SimNode, Begin> = new Map();
@@ -62,11 +64,13 @@ export class Copies {
   constructor(scene: Scene, attested: Attested) {
     this.#scene = scene;
     this.#attested = attested;
+    this.lines = new KnownLines(scene);
   }
 
   /** A process begins. */
   boots(host: SimNode, started: StoreStart): void {
     this.#starts.set(host.bootId, started);
+    this.lines.begins(host);
     const ofProcess = [this.#proven, this.#outrunning, this.#unwarned, this.#shows];
     for (const each of ofProcess) each.delete(host);
     const { storeId, writes: count } = host.disk;
@@ -87,7 +91,9 @@ export class Copies {
   }
 
   /** A process took an event. */
-  handled({ host, links }: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
+  handled(process: Process, event: GossipEvent, effects: readonly GossipEffect[]): void {
+    const { host, links } = process;
+    this.lines.handled(process, effects);
     if (event.kind === 'persisted' || event.kind === 'attest') this.counted(host);
     if (event.kind === 'renewed') this.#proven.delete(host);
     if (event.kind === 'advanced') this.#outrunning.delete(host);
@@ -107,18 +113,12 @@ export class Copies {
   }
 
   /** A node notices that there is a copy: what it was shown has to prove that. */
-  noticed(host: SimNode, { what, mark }: CopyNotice): void {
-    const isProof =
-      this.#said.has(nameOf(mark)) &&
-      mark.storeId === host.disk.storeId &&
-      !this.#isPast(host, mark) &&
-      isChild(host, mark) === (what === 'copied');
-    if (!isProof) {
-      const of = `${String(mark.count)} writes, which do not prove that`;
-      const text = `${host.identity.nodeId} notices a copy (${what}) by a mark of ${of}`;
+  noticed(host: SimNode, notice: CopyNotice): void {
+    if (!this.#isProof(host, notice)) {
+      const text = `${host.identity.nodeId} notices a copy (${notice.what}) by what proves none`;
       throw new Violation('copy-true', this.#scene.nowMs, text);
     }
-    if (what === 'older') this.#proven.add(host);
+    if (notice.what !== 'copied') this.#proven.add(host);
   }
 
   /** A node takes its store for an old copy. */
@@ -136,6 +136,7 @@ export class Copies {
 
   /** The region of a node may sign: what it signed before may be unknown to those who looked. */
   vouched(host: SimNode): void {
+    if (host.attests) this.lines.vouched(host);
     if (this.#begins.get(host)?.kind !== 'copy') return;
     if (!this.#unwarned.has(host)) {
       const who = `the region of ${host.identity.nodeId} signs`;
@@ -232,6 +233,22 @@ export class Copies {
   #children(host: SimNode, { driver }: SimNode): readonly StoreMark[] {
     const marks = driver?.machine.marks().snapshot() ?? [];
     return marks.map(read).filter((mark) => isOf(host, mark) && isChild(host, mark));
+  }
+
+  #isProof(host: SimNode, notice: CopyNotice): boolean {
+    if (notice.what === 'cosigned') {
+      const { line } = notice;
+      const held = host.disk.cosigned.get(line.checkpoint.stream);
+      const isHeld = held !== undefined && nameOfLine(held) === nameOfLine(line);
+      return this.#attested.hasSaid(host, line) && !isHeld;
+    }
+    const { mark, what } = notice;
+    return (
+      this.#said.has(nameOf(mark)) &&
+      mark.storeId === host.disk.storeId &&
+      !this.#isPast(host, mark) &&
+      isChild(host, mark) === (what === 'copied')
+    );
   }
 
   /** Says whether a mark is of this process, or of one that it went on from, before that. */

@@ -59,6 +59,9 @@ export const SOMETIMES = {
   'backup-restored': 'an old copy of a store comes back',
   'copy-restored': 'an old copy of a store comes back and looks like itself',
   'copy-found': 'a node learns from its own signature that its store is an old copy',
+  'copy-cosigned':
+    'a node learns from a line by the key of its region that its store is an old copy',
+  unvouched: 'a node that attests loses all its links, and its key signs nothing for a while',
   'copy-noticed': 'a node learns that another process runs on a copy of its store',
   'copy-outrun': 'a store is made to count beyond what a process on a copy of it signed',
   'original-goes-on': 'a node whose store was copied starts again, and is not taken for the copy',
@@ -100,6 +103,7 @@ export const COVERAGE_SEEDS: number = 500;
  * so.
  */
 const RARE_SHARES: Readonly<Partial<Record<Sometimes, number>>> = {
+  'copy-cosigned': 0.0005,
   'rollout-on-fork': 0.001,
   'lie-fetch': 0.002,
   'fork-decided-early': 0.0025,

@@ -9,6 +9,12 @@ import { forkOf, type TrustedState } from '../../src/core/trusted/state.ts';
 import { factsOf } from '../network/facts.ts';
 import type { Coverage } from './coverage.ts';
 
+const COPIES = {
+  older: 'copy-found',
+  copied: 'copy-noticed',
+  cosigned: 'copy-cosigned',
+} as const;
+
 /** Notes what an event and its effects show. */
 export function noteCoverage(
   coverage: Coverage,
@@ -68,7 +74,7 @@ function noteNotice(
   coverage: Coverage,
   { notice }: Extract<GossipEffect, { kind: 'notice' }>,
 ): void {
-  if (notice.kind === 'copy') coverage.hit(notice.what === 'older' ? 'copy-found' : 'copy-noticed');
+  if (notice.kind === 'copy') coverage.hit(COPIES[notice.what]);
   if (notice.kind === 'forked') coverage.hit('fork-freeze');
   if (notice.kind === 'refused' && notice.error.code === 'EXPIRED') coverage.hit('refused-expired');
 }

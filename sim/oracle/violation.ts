@@ -23,6 +23,8 @@ export const INVARIANTS = {
     'a store counts beyond what was signed on copies of it, and goes on after the next start',
   'store-marked': 'in the end every peer keeps a mark with all writes of a store',
   'cosigned-once': 'a region never cosigns less or earlier than before, nor two roots for one size',
+  'lines-asked':
+    'no key of a region signs when a linked peer knows a line of it that its store lacks',
   'wave-noted': 'a release goes to a program only after its wave was noted on disk as open',
   'wave-in-time': 'a wave with times opens only then, also where the clock of the node is wrong',
   'wave-stays': 'an open wave of a rollout stays open, and a stopped rollout opens none',

@@ -124,7 +124,7 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_store_failures_total: counter('writes that the store refused'),
   kedge_store_failing: gauge('1 from a write that the store refused to the next one that it took'),
   kedge_store_copies_total: counter('times that a copy of the store was found out', {
-    found: ['older', 'copied'],
+    found: ['older', 'cosigned', 'copied'],
   }),
   kedge_audit_log_entries: gauge('entries that the audit log ever had; those that wait not'),
   kedge_audit_log_bytes: gauge('room that the entries of the audit log take'),

@@ -40,6 +40,7 @@ import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
 import { helloOf, membershipOf } from './own-member.ts';
 import { packageVersion } from './package-version.ts';
+import type { RegionSigner } from './region-key.ts';
 import { resolveSeeds } from './seeds.ts';
 import { servedTo, type ToldParts } from './served.ts';
 import type { FoundOrigin } from './store-origin.ts';
@@ -65,7 +66,7 @@ export interface AssemblyOptions {
   /** Told what is on disk while clients are not served yet. */
   readonly onHold: (state: TrustedState, streams: readonly StreamName[]) => void;
   /** Told what becomes of the store; see `ReplicatorOptions`. */
-  readonly onStore: (what: 'vouched' | 'renew') => void;
+  readonly onStore: ReplicatorOptions['onStore'];
   /** The processes that do TLS with programs, once it listens. */
   readonly tlsWorkers: () => readonly TlsWorkerStatus[];
   readonly store: Store;
@@ -74,6 +75,8 @@ export interface AssemblyOptions {
   readonly found: FoundOrigin;
   /** What the other nodes signed of their stores. */
   readonly marks: readonly SignedMark[];
+  /** The key of the region, when this node attests for it. */
+  readonly region: RegionSigner | undefined;
   /** What the store kept of proposals. */
   readonly proposals: readonly KeptProposal[];
   readonly record: ((line: string) => void) | undefined;
@@ -165,8 +168,11 @@ export function assemble(options: AssemblyOptions): Assembly {
 }
 
 /** What is known of the store when the node starts, and who hears what becomes of it. */
-function beginningOf({ found, marks, onStore }: AssemblyOptions): Partial<ReplicatorOptions> {
-  return { origin: found.origin, started: found.started, marks, onStore };
+function beginningOf(options: AssemblyOptions): Partial<ReplicatorOptions> {
+  const { found, marks, region, onStore } = options;
+  const { origin, started } = found;
+  const regionKey = region && { spki: region.key.publicKey.spki, cosigned: region.cosigned };
+  return { origin, started, marks, regionKey, ...(onStore && { onStore }) };
 }
 
 /** What programs are due while a release comes in waves; told to those who serve and count them. */

@@ -1,6 +1,7 @@
 /**
- * When this node signs with the key of its region: once peers have looked at its store, and no
- * longer when the store turns out to be an old copy, which would sign less than was signed before.
+ * When this node signs with the key of its region: once peers have looked at its store and told
+ * what they hold by that key, again so when all links were lost, and no longer when the store turns
+ * out to be an old copy, which would sign less than was signed before.
  *
  * @module
  */
@@ -14,7 +15,7 @@ import { Attestor } from '../service/attesting/attestor.ts';
 import type { Replicator } from '../service/replication/replicator.ts';
 import type { Audit } from './audit.ts';
 import type { NodeConfig } from './config.ts';
-import { loadRegionKey } from './region-key.ts';
+import type { RegionSigner } from './region-key.ts';
 import type { FoundOrigin } from './store-origin.ts';
 
 /** So long others may take to look at the store before an operator should. */
@@ -23,6 +24,8 @@ const WARN_AFTER_MS = 60_000;
 /** What attesting works with. */
 export interface AttestingOptions {
   readonly config: NodeConfig;
+  /** Absent: it signs nothing. */
+  readonly region: RegionSigner | undefined;
   readonly store: Store;
   readonly replicator: Replicator;
   readonly audit: Audit;
@@ -38,18 +41,17 @@ export class Attesting implements AsyncDisposable {
   readonly #options: AttestingOptions;
   readonly #attestor: Attestor | undefined;
   readonly #timer: ClockTimer | undefined;
-  #phase: 'waiting' | 'signing' | 'over' = 'waiting';
+  #phase: 'waiting' | 'signing' | 'paused' | 'over' = 'waiting';
 
-  /** Loads the key; signs nothing yet. Errors: `CONFIG`. */
-  static async open(options: AttestingOptions): Promise<Attesting> {
-    const { config, store, replicator, clock, logger } = options;
-    const { node, realm, region } = config;
-    const key = region && (await loadRegionKey(region.keyFile, store.storeId, logger));
-    if (key === undefined) return new Attesting(options, undefined);
-    const attestor = new Attestor({
-      realm,
-      region: node.region,
-      key,
+  /** Signs nothing yet. */
+  constructor(options: AttestingOptions) {
+    this.#options = options;
+    const { config, region, store, replicator, clock, logger } = options;
+    if (region === undefined) return;
+    this.#attestor = new Attestor({
+      realm: config.realm,
+      region: config.node.region,
+      key: region.key,
       state: replicator.durable,
       store,
       clock,
@@ -58,21 +60,20 @@ export class Attesting implements AsyncDisposable {
         replicator.tell({ kind: 'attest', said, count: store.writes });
       },
     });
-    return new Attesting(options, attestor);
-  }
-
-  private constructor(options: AttestingOptions, attestor: Attestor | undefined) {
-    this.#options = options;
-    this.#attestor = attestor;
-    if (attestor === undefined) return;
-    this.#timer = options.clock.setTimer(WARN_AFTER_MS, () => {
+    this.#timer = clock.setTimer(WARN_AFTER_MS, () => {
       this.#warn();
     });
   }
 
-  /** Nothing speaks against the store. */
-  begin(): void {
-    if (this.#phase !== 'waiting') return;
+  /** Nothing speaks against the store, or nobody is linked who could say so. */
+  judged(verdict: 'vouched' | 'unvouched'): void {
+    if (this.#phase === 'over') return;
+    if (verdict === 'unvouched') {
+      this.#phase = 'paused';
+      this.#attestor?.pause();
+      this.#options.audit.sealWith(undefined);
+      return;
+    }
     this.#phase = 'signing';
     // What it says is an event of its own: the one under way ends first.
     queueMicrotask(() => {

@@ -14,9 +14,9 @@ import { noMetrics } from '../ports/metrics.ts';
 import type { Store } from '../ports/store.ts';
 import { systemClock } from '../ports/system-clock.ts';
 import { CallerDirectory } from '../service/identity.ts';
-import { loadMarks, loadMembers, MemberMemory } from '../service/replication/member-memory.ts';
+import { MemberMemory } from '../service/replication/member-memory.ts';
 import { openLevelStore } from '../storage/open-store.ts';
-import { type AssemblyOptions, assemble } from './assembly.ts';
+import { assemble } from './assembly.ts';
 import { Attesting } from './attesting.ts';
 import { openAudit } from './audit.ts';
 import { loadState, settleOrigin, warnAboutOrigin, warnAboutTime } from './boot.ts';
@@ -24,11 +24,11 @@ import type { NodeConfig } from './config.ts';
 import { loadNodeConfig } from './config-file.ts';
 import { type NodeAddresses, openListeners } from './listeners.ts';
 import { NodeIdentity } from './node-identity.ts';
-import { loadNodeKey } from './node-key.ts';
 import { Observation } from './observation.ts';
 import { peerPattern, requireOwnName } from './own-name.ts';
 import type { Basis, Parts } from './parts.ts';
 import { withPeerPort } from './peer-port.ts';
+import { recall } from './recalled.ts';
 import type { RunOptions } from './run-options.ts';
 import { type FoundOrigin, findOrigin } from './store-origin.ts';
 import { loadTlsFiles, type TlsFiles } from './tls-files.ts';
@@ -215,9 +215,10 @@ class Daemon implements RunningNode {
     const audit = await openAudit({ ...surroundings, store, state });
     this.#closers.push(async () => audit[Symbol.asyncDispose]());
     const attesting: { by?: Attesting } = {};
+    const recalled = await recall(this.config, store, this.#logger);
     const assembly = assemble({
       ...{ ...surroundings, store, state, found, audit },
-      ...(await this.#recall(store)),
+      ...recalled,
       tlsWorkers: () => this.#parts?.listeners.servers.flatMap(({ workers }) => workers) ?? [],
       record: this.#options.record,
       onServe: (next, streams) => {
@@ -226,8 +227,8 @@ class Daemon implements RunningNode {
         this.#beginServing(found);
       },
       onStore: (what) => {
-        if (what === 'vouched') attesting.by?.begin();
-        else this.#suspect(found, attesting.by);
+        if (what === 'renew') this.#suspect(found, attesting.by);
+        else attesting.by?.judged(what);
       },
       onHold: (next, streams) => identity?.serve(next, streams),
     });
@@ -238,15 +239,14 @@ class Daemon implements RunningNode {
     this.#closers.push(() => reporting[Symbol.dispose]());
     deliveries.start();
     this.#closers.push(async () => deliveries[Symbol.asyncDispose]());
-    const by = await Attesting.open({ ...surroundings, store, replicator, audit });
+    const by = new Attesting({ ...surroundings, ...recalled, store, replicator, audit });
     audit.feed.start();
     this.#closers.push(async () => by[Symbol.asyncDispose]());
     attesting.by = by;
     const memory = new MemberMemory({ ...surroundings, store, replicator });
     this.#closers.push(async () => memory[Symbol.asyncDispose]());
     this.#closers.push(watchTrustExpiry({ ...surroundings, replicator }));
-    const { services, vitals } = assembly;
-    const listeners = await openListeners({ ...surroundings, services });
+    const listeners = await openListeners({ ...surroundings, services: assembly.services });
     this.#closers.push(async () => {
       subscriptions.close();
       const { drainTimeoutMs } = config;
@@ -254,19 +254,7 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners, vitals, holding: () => replicator.holding };
-  }
-
-  /** What the store kept beside statements. */
-  async #recall(
-    store: Store,
-  ): Promise<Pick<AssemblyOptions, 'nodeKey' | 'remembered' | 'marks' | 'proposals'>> {
-    return {
-      nodeKey: await loadNodeKey(store),
-      remembered: await loadMembers(store, this.#logger),
-      marks: await loadMarks(store, this.#logger),
-      proposals: await store.proposals(),
-    };
+    return { replicator, listeners, vitals: assembly.vitals, holding: () => replicator.holding };
   }
 
   async #close(): Promise<void> {

@@ -63,5 +63,6 @@ export function helloOf(
     proposals: true,
     waveCounts: true,
     marks: true,
+    lines: true,
   };
 }

@@ -11,9 +11,18 @@ import { stat } from 'node:fs/promises';
 import { encodeUtf8, parseUtf8 } from '../core/bytes.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { KedgeError } from '../core/errors.ts';
+import { type CosignedHead, parseCosignedHead } from '../core/log/regions.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Store } from '../ports/store.ts';
 import { createPrivateFile, readWhole } from '../signers/files.ts';
 import { loadPlainKey } from '../signers/plain-key.ts';
+import type { NodeConfig } from './config.ts';
+
+/** A key that this node may sign with, and what its store has of what it cosigned. */
+export interface RegionSigner {
+  readonly key: SigningKey;
+  readonly cosigned: readonly CosignedHead[];
+}
 
 const OTHERS = 0o077;
 const BINDING_MAX_BYTES = 64;
@@ -23,7 +32,7 @@ const KEY = 'region.keyFile';
  * Loads the key of `region.keyFile`; absent when it belongs to another store, which is logged.
  * Errors: `CONFIG` (no readable Ed25519 key, readable by others, no place for the file beside it).
  */
-export async function loadRegionKey(
+async function loadRegionKey(
   path: string,
   storeId: string,
   logger: Logger,
@@ -40,6 +49,31 @@ export async function loadRegionKey(
       'bring that store back, or put a new key into the charter and the file',
   );
   return undefined;
+}
+
+/**
+ * Loads the key that the configuration names, with its record; absent where there is none, or it
+ * belongs to another store. A record that is damaged is logged and counts as none: what peers know
+ * of that stream then speaks against the store. Errors: `CONFIG`, `STORE`.
+ */
+export async function loadRegionSigner(
+  { region }: Pick<NodeConfig, 'region'>,
+  store: Store,
+  logger: Logger,
+): Promise<RegionSigner | undefined> {
+  const key = region && (await loadRegionKey(region.keyFile, store.storeId, logger));
+  if (key === undefined) return undefined;
+  const cosigned: CosignedHead[] = [];
+  for (const note of await store.cosigned(key.publicKey.keyId)) {
+    try {
+      cosigned.push(parseCosignedHead(note));
+    } catch (thrown) {
+      const { code, message: reason } = KedgeError.from(thrown);
+      const fields = { event: 'region.failed', code, reason } as const;
+      logger.error(fields, 'a record of what was cosigned is damaged');
+    }
+  }
+  return { key, cosigned };
 }
 
 /** The store that the key of this file belongs to; absent when it never had any. */

@@ -160,6 +160,9 @@ export interface Store extends AsyncDisposable {
   /** What the node noted for itself under a name; absent when nothing was. */
   note(name: NoteName): Promise<Uint8Array | undefined>;
 
+  /** What was noted of the heads that a key of a region cosigned, one of each stream. */
+  cosigned(keyId: KeyId): Promise<readonly Uint8Array[]>;
+
   /**
    * Notes something for the node itself in place of what was noted before; durable. What was
    * cosigned counts as a write.

@@ -12,6 +12,7 @@ import { KedgeError } from '../core/errors.ts';
 import type { ProposalChange } from '../core/gossip/events.ts';
 import {
   type AnchorId,
+  type KeyId,
   parseSequence,
   type Sequence,
   type Sha256,
@@ -33,6 +34,7 @@ import type {
   StoredState,
 } from '../ports/store.ts';
 import { AuditRecords } from './audit-records.ts';
+import { readCosigned } from './cosigned-notes.ts';
 import { storeError } from './failures.ts';
 import type { Heads } from './heads.ts';
 import { proposalWrites, readProposals } from './kept-proposals.ts';
@@ -49,7 +51,7 @@ import {
 import { loadHeads, parseStored } from './load-heads.ts';
 import { loadState } from './load-state.ts';
 import { LogTrees } from './log-trees.ts';
-import { ascending, requireLimit } from './read-bounds.ts';
+import { ascending, boundsOf, requireLimit } from './read-bounds.ts';
 import { type DocumentRecord, encodeFormat, parseDocument } from './records.ts';
 import { type Write, Writes } from './writes.ts';
 
@@ -122,14 +124,9 @@ export class DocumentStore implements Store {
 
   async statements(stream: StreamName, range: StatementRange): Promise<readonly SignedStatement[]> {
     this.#requireOpen();
-    const limit = requireLimit(range.limit);
-    const end = this.#heads.sequence(stream) + 1;
-    const upTo = 'from' in range ? end : Math.min(range.before ?? end, end);
-    const first = 'from' in range ? range.from : Math.max(1, upTo - limit);
-    const last = Math.min(upTo - 1, first + limit - 1);
+    const { first, last, order } = boundsOf(range, this.#heads.sequence(stream) + 1);
     if (last < first) return [];
-    const order = 'from' in range ? 'ascending' : 'descending';
-    const query = { ...documentRange(stream, first, last + 1), order, limit } as const;
+    const query = { ...documentRange(stream, first, last + 1), order, limit: range.limit };
     const found = new Map((await this.#entries.range(query)).map((put) => [put.key, put.value]));
     const sequences = ascending(first, last);
     if (order === 'descending') sequences.reverse();
@@ -204,6 +201,11 @@ export class DocumentStore implements Store {
   async note(name: NoteName): Promise<Uint8Array | undefined> {
     this.#requireOpen();
     return await this.#entries.get(noteKey(name));
+  }
+
+  async cosigned(keyId: KeyId): Promise<readonly Uint8Array[]> {
+    this.#requireOpen();
+    return await readCosigned(this.#entries, keyId);
   }
 
   async setNote(name: NoteName, value: Uint8Array): Promise<void> {

@@ -25,7 +25,13 @@
  *
  * @module
  */
-import { type AnchorId, parseStreamName, type Sha256, type StreamName } from '../core/ids.ts';
+import {
+  type AnchorId,
+  type KeyId,
+  parseStreamName,
+  type Sha256,
+  type StreamName,
+} from '../core/ids.ts';
 import type { Subtree } from '../core/log/tree.ts';
 import type { NoteName } from '../ports/store.ts';
 
@@ -103,6 +109,11 @@ export function proposalKey(digest: Sha256): string {
 /** The key of something that the node remembers for itself. */
 export function noteKey(name: NoteName): string {
   return `note:${name}`;
+}
+
+/** What is noted of the heads that a key of a region cosigned. */
+export function cosignedNotes(keyId: KeyId): KeyRange {
+  return prefixRange(`note:cosigned:${keyId}`);
 }
 
 /** The key of where the audit log stands. */

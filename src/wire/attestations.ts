@@ -10,6 +10,7 @@ import { COSIGNED_ASK_MAX } from '../core/gossip/attestations.ts';
 import type { AttestationFrame } from '../core/gossip/frames.ts';
 import { parseRealmName, parseRegionName, parseStreamName } from '../core/ids.ts';
 import {
+  LINES_PER_FRAME_MAX,
   NOTE_MAX_BYTES,
   PROOF_HASHES_MAX,
   REGIONS_MAX,
@@ -20,6 +21,7 @@ import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
 import { parseCheckpoint } from '../core/log/checkpoint.ts';
 import type { HeadProof } from '../core/log/heads.ts';
 import type { Heartbeat } from '../core/log/heartbeat.ts';
+import { LINE_RANGES_MAX, type LineRange } from '../core/log/line-ranges.ts';
 import { parseNote } from '../core/log/note.ts';
 import type { ProofHashes } from '../core/log/proof.ts';
 import { type CosignedHead, parseCosignedHead, sealCheckpoint } from '../core/log/regions.ts';
@@ -38,13 +40,22 @@ import type { AttestedRowsInput, AttestedRowsOutput } from './gen/kedge/v1/Attes
 import type { CosignedHeadInput, CosignedHeadOutput } from './gen/kedge/v1/CosignedHead.ts';
 import type { FrameInput, FrameOutput } from './gen/kedge/v1/Frame.ts';
 import type { HeartbeatInput, HeartbeatOutput } from './gen/kedge/v1/Heartbeat.ts';
+import type { LineRangeOutput } from './gen/kedge/v1/LineRange.ts';
+import type { LinesOutput } from './gen/kedge/v1/Lines.ts';
+import type { LinesAskOutput } from './gen/kedge/v1/LinesAsk.ts';
 import type { RegionSplitInput, RegionSplitOutput } from './gen/kedge/v1/RegionSplit.ts';
 
 /** The charter's stream is a row too. */
 const ROWS_MAX = WATCH_BUNDLES_MAX + 1;
 
 /** The members of a frame's oneof that are attestations. */
-type AttestationMember = 'cosigned' | 'heartbeat' | 'regionSplit' | 'cosignedAsk';
+type AttestationMember =
+  | 'cosigned'
+  | 'heartbeat'
+  | 'regionSplit'
+  | 'cosignedAsk'
+  | 'linesAsk'
+  | 'lines';
 
 /** Reads the attestation that a message holds. */
 export function decodeAttestation(frame: FrameOutput, member: AttestationMember): AttestationFrame {
@@ -67,6 +78,10 @@ export function decodeAttestation(frame: FrameOutput, member: AttestationMember)
         regions: regions.map(parseRegionName),
       };
     }
+    case 'linesAsk':
+      return decodeLinesAsk(requireMessage(frame.linesAsk, 'lines ask'));
+    case 'lines':
+      return decodeLines(requireMessage(frame.lines, 'lines'));
   }
 }
 
@@ -81,7 +96,42 @@ export function attestationMessage(frame: AttestationFrame): FrameInput {
       return { regionSplit: encodeSplit(frame.split) };
     case 'cosigned-ask':
       return { cosignedAsk: { streams: [...frame.streams], regions: [...frame.regions] } };
+    case 'lines-ask': {
+      const { keyId, after = '', ranges } = frame;
+      const asked = ranges.map(({ upTo = '', hash }) => ({ upTo, hash: encodeHexBytes(hash) }));
+      return { linesAsk: { keyId: encodeHexBytes(keyId), after, ranges: asked } };
+    }
+    case 'lines': {
+      const { after = '', upTo = '', heads } = frame;
+      return { lines: { after, upTo, notes: heads.map(encodeHead) } };
+    }
   }
+}
+
+function decodeLinesAsk({ keyId, after, ranges }: LinesAskOutput): AttestationFrame {
+  const some = requireCount(ranges, LINE_RANGES_MAX, 'ranges of lines');
+  return {
+    kind: 'lines-ask',
+    keyId: decodeSha256(keyId, 'key id of lines'),
+    ...(after !== '' && { after: parseStreamName(after) }),
+    ranges: some.map(decodeLineRange),
+  };
+}
+
+function decodeLineRange({ upTo, hash }: LineRangeOutput): LineRange {
+  return {
+    ...(upTo !== '' && { upTo: parseStreamName(upTo) }),
+    hash: decodeSha256(hash, 'hash of lines'),
+  };
+}
+
+function decodeLines({ after, upTo, notes }: LinesOutput): AttestationFrame {
+  return {
+    kind: 'lines',
+    ...(after !== '' && { after: parseStreamName(after) }),
+    ...(upTo !== '' && { upTo: parseStreamName(upTo) }),
+    heads: requireCount(notes, LINES_PER_FRAME_MAX, 'lines').map(decodeHead),
+  };
 }
 
 /** Reads a proof against a region; the verifier says whose key it is. */

@@ -173,6 +173,8 @@ function frameValue(frame: FrameOutput): Received {
     case 'heartbeat':
     case 'regionSplit':
     case 'cosignedAsk':
+    case 'linesAsk':
+    case 'lines':
       return decodeAttestation(frame, frame.message);
     case 'adoptionRows':
     case 'adoptionDigest':
@@ -224,6 +226,8 @@ function frameMessage(frame: Frame): FrameInput {
     case 'heartbeat':
     case 'region-split':
     case 'cosigned-ask':
+    case 'lines-ask':
+    case 'lines':
       return attestationMessage(frame);
     case 'adoption-rows':
     case 'adoption-digest':

@@ -27,12 +27,13 @@ export function decodeHello(hello: HelloOutput): Hello {
     ...(hello.proposals && { proposals: true }),
     ...(hello.waveCounts && { waveCounts: true }),
     ...(hello.marks && { marks: true }),
+    ...(hello.lines && { lines: true }),
   };
 }
 
 /** The message of a greeting. */
 export function helloMessage(greeting: Hello): HelloInput {
-  const { adoption, proposals, waveCounts, marks, ...hello } = greeting;
+  const { adoption, proposals, waveCounts, marks, lines, ...hello } = greeting;
   return {
     ...hello,
     firstCharterDigest: encodeHexBytes(hello.firstCharterDigest),
@@ -42,5 +43,6 @@ export function helloMessage(greeting: Hello): HelloInput {
     proposals: proposals === true,
     waveCounts: waveCounts === true,
     marks: marks === true,
+    lines: lines === true,
   };
 }

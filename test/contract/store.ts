@@ -105,6 +105,8 @@ export function describeStoreContract(name: string, harness: StoreHarness): void
       const again = await reopened(store);
       expect(again.writes).toBe(2);
       expect(await again.note(name)).toEqual(new Uint8Array([1]));
+      expect(await again.cosigned(sha256(new Uint8Array(1)))).toEqual([new Uint8Array([1])]);
+      expect(await again.cosigned(sha256(new Uint8Array(2)))).toEqual([]);
       await again.append(batchOf(documentOf(PAYMENTS, 2)));
       expect((await reopened(again)).writes).toBe(3);
     });

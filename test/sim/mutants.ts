@@ -140,6 +140,19 @@ export const keepsMarksBack: MakeMachine = broken(
     }),
 );
 
+/** Signs with the key of its region, whatever peers hold by it. */
+export const asksForNoLines: MakeMachine = (options) =>
+  new GossipMachine({ ...options, regionKey: undefined });
+
+/** Tells nobody what it holds of what their keys cosigned. */
+export const keepsLinesBack: MakeMachine = broken(
+  () => (effects) =>
+    effects.map((effect) => {
+      if (effect.kind !== 'send' || effect.frame.kind !== 'lines') return effect;
+      return { ...effect, frame: { ...effect.frame, heads: [] } };
+    }),
+);
+
 /** Takes its store for an old copy on the word of a peer. */
 export const believesMarks: MakeMachine = broken(() => (effects, event) => {
   const digest = event.kind === 'frame' && event.frame.kind === 'digest' && event.frame.digest;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HashTrace } from '../../sim/runs/hash-trace.ts';
 import { Runner } from '../../sim/runs/run.ts';
+import type { Profile } from '../../sim/world/plan.ts';
 import type { SeedResult } from '../../sim/world/seed.ts';
 import * as mutants from './mutants.ts';
 
@@ -10,6 +11,7 @@ describe('the simulator', { timeout: 120_000 }, () => {
   it('finds nothing wrong with the production machine', () => {
     const summary = runner.run(seeds(1, 8));
     expect(summary.failures).toEqual([]);
+    expect(runner.run(seeds(1, 8), 'copied').failures).toEqual([]);
     expect(summary.seeds).toBe(8);
     expect(summary.nodeHours).toBeGreaterThan(1);
   });
@@ -84,6 +86,14 @@ describe('the invariants', { timeout: 120_000 }, () => {
     expect(runner.run([128]).failures[0]?.invariant).toBe('deterministic');
   });
 
+  it.each([
+    ['asks nobody what its key cosigned', mutants.asksForNoLines, 'lines-asked'],
+    ['tells nobody what it holds of their lines', mutants.keepsLinesBack, 'lines-asked'],
+  ])('catch a machine with an old store that %s', (_, makeMachine, invariant) => {
+    const runner = new Runner({ makeMachine });
+    expect(firstViolation(runner, 'copied')?.violation?.invariant).toBe(invariant);
+  });
+
   it('name the few faults that a failure needs, and how to see it again', () => {
     const runner = new Runner({ makeMachine: mutants.forgetsEvidence });
     const seed = firstViolation(runner)?.seed ?? 0;
@@ -93,9 +103,9 @@ describe('the invariants', { timeout: 120_000 }, () => {
   });
 });
 
-function firstViolation(runner: Runner): SeedResult | undefined {
+function firstViolation(runner: Runner, profile: Profile = 'dense'): SeedResult | undefined {
   for (const seed of seeds(1, 100)) {
-    const result = runner.runPlan(runner.plan(seed));
+    const result = runner.runPlan(runner.plan(seed, undefined, profile));
     if (result.violation !== undefined) return result;
   }
   return undefined;

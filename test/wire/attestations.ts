@@ -70,6 +70,26 @@ export const attestationFrame: fc.Arbitrary<AttestationFrame> = fc.oneof(
     streams: fc.array(stream, { maxLength: 3 }),
     regions: fc.array(region, { maxLength: 3 }),
   }),
+  fc.record(
+    {
+      kind: fc.constant('lines-ask' as const),
+      keyId: digest,
+      after: stream,
+      ranges: fc.array(fc.record({ upTo: stream, hash: digest }, { requiredKeys: ['hash'] }), {
+        maxLength: 3,
+      }),
+    },
+    { requiredKeys: ['kind', 'keyId', 'ranges'] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant('lines' as const),
+      after: stream,
+      upTo: stream,
+      heads: fc.array(head, { maxLength: 3 }),
+    },
+    { requiredKeys: ['kind', 'heads'] },
+  ),
 );
 /** From a node to a client. */
 export const attestationResponse: fc.Arbitrary<WatchResponse> = fc.oneof(

@@ -27,7 +27,7 @@ import {
 import type { PeerIdentity } from '../peer.ts';
 import { decidedBy } from '../trusted/decisions.ts';
 import { type AcceptedCharter, currentCharter } from '../trusted/state.ts';
-import type { Attestation, AttestationFrame } from './frames.ts';
+import type { Attestation, AttestationFrame, LinesFrame } from './frames.ts';
 import type { Link, LinkTable } from './links/links.ts';
 import type { Outbox } from './outbox.ts';
 import type { Replica } from './replica/replica.ts';
@@ -92,6 +92,12 @@ export class Attestations {
     return [...(this.#heads.get(stream) ?? NO_HEADS).values()].flat();
   }
 
+  /** The newest line of each stream by a key. */
+  linesOf(keyId: KeyId): readonly CosignedHead[] {
+    this.#currentPolicy();
+    return [...this.#heads.values()].flatMap((heads) => heads.get(keyId)?.[0] ?? []);
+  }
+
   /** What this node's own region says, or a peer. Errors: `PROOF`, `REALM`, `LIMIT`, `KEY`. */
   take(said: Attestation, from: PeerIdentity | undefined, nowMs: number): void {
     const policy = this.#currentPolicy();
@@ -115,7 +121,7 @@ export class Attestations {
   }
 
   /** A frame of a peer. Errors: those of {@link take}. */
-  frame(link: Link, frame: AttestationFrame, nowMs: number): void {
+  frame(link: Link, frame: Exclude<AttestationFrame, LinesFrame>, nowMs: number): void {
     if (frame.kind !== 'cosigned-ask') return this.take(frame, link.peer, nowMs);
     const policy = this.#currentPolicy();
     if (policy === undefined) return;
@@ -249,9 +255,7 @@ export class Attestations {
     const { spread, outbox } = this.#parts;
     outbox.emit({ kind: 'attested', said });
     const news = { ...(from !== undefined && { from }), origin, acks: 'none' } as const;
-    for (const link of spread.targets(news)) {
-      outbox.send(link, said);
-    }
+    for (const link of spread.targets(news)) outbox.send(link, said);
   }
 
   /** Who counts by the durable charter; absent without charter or regions. */

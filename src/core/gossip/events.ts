@@ -246,8 +246,10 @@ export type GossipEffect =
   | { readonly kind: 'renew' }
   /** Make the store count more than this, durably; ends in `advanced`. */
   | { readonly kind: 'advance'; readonly beyond: number }
-  /** Peers looked at what this node signed of its store: nothing speaks against attesting. */
+  /** Peers looked at the store, and told what they hold: the key of the region may sign. */
   | { readonly kind: 'vouched' }
+  /** The last link is gone, or the first one here: the key waits until `vouched` comes again. */
+  | { readonly kind: 'unvouched' }
   /** Look the seeds up; ends in `resolved`. */
   | { readonly kind: 'resolve' }
   | {

@@ -10,6 +10,7 @@
 import type { AdoptionFrame } from '../adoption/frames.ts';
 import type { NodeId, RealmName, RegionName, Sequence, Sha256, StreamName } from '../ids.ts';
 import type { Heartbeat } from '../log/heartbeat.ts';
+import type { LinesAnswer, LinesAsk } from '../log/line-ranges.ts';
 import type { CosignedHead } from '../log/regions.ts';
 import type { SplitPair } from '../log/split.ts';
 import type { MembershipFrame } from '../membership/frames.ts';
@@ -45,6 +46,8 @@ export interface Hello {
   readonly waveCounts?: true;
   /** Present for a node that keeps marks of stores. */
   readonly marks?: true;
+  /** Present for a node that tells which lines by a key of a region it holds. */
+  readonly lines?: true;
 }
 
 /** A statement with what a peer at the sequence before needs to hold it. */
@@ -148,7 +151,13 @@ export type AttestationFrame =
       readonly streams: readonly StreamName[];
       /** Those of these regions are lacking; none: of any. */
       readonly regions: readonly RegionName[];
-    };
+    }
+  | LinesFrame;
+
+/** A frame about what one key cosigned. */
+export type LinesFrame =
+  /** Asks for what the sender's key cosigned, where the reader holds something else. */
+  ({ readonly kind: 'lines-ask' } & LinesAsk) | ({ readonly kind: 'lines' } & LinesAnswer);
 
 /** What a node asks another one to stream to it. */
 export interface FetchRequest {

@@ -32,6 +32,7 @@ import { Spread } from './replica/spread.ts';
 import { Replication } from './replication.ts';
 import { Holding } from './restored/holding.ts';
 import { Marks } from './restored/marks.ts';
+import { OwnLines } from './restored/own-lines.ts';
 import { Serving } from './restored/serving.ts';
 
 export type { GossipOptions };
@@ -94,8 +95,9 @@ export class GossipMachine {
     const memberOf = (nodeId: NodeId): MemberView | undefined => this.#neighbours.member(nodeId);
     const marks = new Marks({ options, memberOf });
     this.#marks = marks;
+    const lines = new OwnLines({ outbox, options });
     const others = { neighbours: this.#neighbours, dialer, repair: this.#repair };
-    this.#holding = new Holding({ ...parts, ...others, serving, marks });
+    this.#holding = new Holding({ ...parts, ...others, serving, marks, lines });
     this.#attestations = new Attestations({ outbox, links, spread, replica: this.#replica });
     this.#adoption = new Adoption({ self, outbox, links, spread, topology, memberOf });
     const own = { kept: options.proposals ?? [], heartbeats: () => this.attestations.heartbeats };
@@ -103,10 +105,10 @@ export class GossipMachine {
     const kinds = { adoption: this.#adoption, proposals: this.#proposals };
     const spoken = { attestations: this.#attestations, ...kinds };
     const told = { ...others, ...spoken, conduct: this.#conduct };
-    this.#connecting = new Connecting({ self, marks, outbox, links, ...told });
+    this.#connecting = new Connecting({ self, marks, lines, outbox, links, ...told });
     const comparing = { repair: this.#repair, holding: this.#holding };
     const replication = new Replication({ ...parts, ...comparing, home: self.region });
-    this.#reading = new Reading({ ...spoken, replication, neighbours: this.#neighbours });
+    this.#reading = new Reading({ ...spoken, ...comparing, ...others, lines, replication });
   }
 
   /** What is verified and on disk: all that may be served. */
@@ -221,7 +223,7 @@ export class GossipMachine {
       case 'advanced':
         return this.#holding.advanced(event.count, event.error);
       case 'attest':
-        this.#marks.wrote(event.count);
+        this.#holding.attested(event.said, event.count);
         return this.#attestations.take(event.said, undefined, nowMs);
       case 'report':
         return this.#adoption.report(event.row);
@@ -243,7 +245,7 @@ export class GossipMachine {
   #start(monotonicMs: number): void {
     this.#neighbours.handle({ kind: 'start' }, monotonicMs);
     this.#dialer.start();
-    this.#holding.vouch();
+    this.#holding.start();
     this.#outbox.arm({ name: 'repair' }, REPAIR_INTERVAL_MS * this.#random());
   }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import type { CosignedHead } from '../log/regions.ts';
 import type { MembershipOptions } from '../membership/machine.ts';
 import type { KeptProposal } from '../proposals/model.ts';
 import type { TrustedState } from '../trusted/state.ts';
@@ -23,6 +25,8 @@ export interface GossipOptions {
   readonly origin?: StoreOrigin | undefined;
   /** How this process began with the store; absent: the store does not count what is written. */
   readonly started?: StoreStart | undefined;
+  /** The key with which this node attests for its region; absent: it does not. */
+  readonly regionKey?: RegionKeyRecord | undefined;
   /** What other nodes signed of their stores, as this one keeps it. */
   readonly marks?: readonly SignedMark[] | undefined;
   /** Serve at once whatever the origin; absent: not. */
@@ -31,6 +35,14 @@ export interface GossipOptions {
   readonly proposals?: readonly KeptProposal[] | undefined;
   /** Uniform in [0, 1): jitter only, never a decision about trust. */
   readonly random: () => number;
+}
+
+/** A key of a region, and what its store has of what it cosigned. */
+export interface RegionKeyRecord {
+  /** SPKI DER of an Ed25519 key. */
+  readonly spki: Uint8Array;
+  /** The newest of each stream, of those that can be read. */
+  readonly cosigned: readonly CosignedHead[];
 }
 
 /** How a process began with its store. */

@@ -11,6 +11,8 @@ import type { Neighbours } from './links/neighbours.ts';
 import type { Proposals } from './proposals/proposals.ts';
 import type { ReadAt } from './replica/pushes.ts';
 import type { Replication } from './replication.ts';
+import type { Holding } from './restored/holding.ts';
+import type { OwnLines } from './restored/own-lines.ts';
 
 /** What frames reach. */
 export interface ReadingParts {
@@ -19,6 +21,8 @@ export interface ReadingParts {
   readonly adoption: Adoption;
   readonly proposals: Proposals;
   readonly neighbours: Neighbours;
+  readonly holding: Holding;
+  readonly lines: OwnLines;
 }
 
 /** Reads the frames of one node. */
@@ -32,7 +36,8 @@ export class Reading {
   /** Errors: what speaks against the frame. */
   // eslint-disable-next-line complexity -- one case per kind of frame
   take(link: Link, frame: Exclude<Frame, { readonly kind: 'hello' }>, at: ReadAt): void {
-    const { replication, attestations, adoption, proposals, neighbours } = this.#parts;
+    const { replication, attestations, adoption, proposals, neighbours, holding, lines } =
+      this.#parts;
     switch (frame.kind) {
       case 'push':
       case 'held':
@@ -42,7 +47,13 @@ export class Reading {
       case 'rows':
       case 'fork':
         return replication.take(link, frame, at);
+      case 'lines-ask':
+        return lines.asked(link, frame, attestations.linesOf(frame.keyId));
+      case 'lines':
+        return holding.told(link, frame);
       case 'cosigned':
+        holding.cosigned(link, frame.head);
+        return attestations.frame(link, frame, at.nowMs);
       case 'heartbeat':
       case 'region-split':
       case 'cosigned-ask':

@@ -67,7 +67,7 @@ export class Attestor implements AsyncDisposable {
   #work: Promise<void> = Promise.resolve();
   #timer: ClockTimer | undefined;
   #dueMs = 0;
-  #isClosed = false;
+  #phase: 'idle' | 'signing' | 'closed' = 'idle';
 
   constructor(options: AttestorOptions) {
     this.#options = options;
@@ -81,10 +81,20 @@ export class Attestor implements AsyncDisposable {
     return { region, key };
   }
 
-  /** Begins: cosigns what the store holds, and sends the first heartbeat. */
+  /** Begins, also after a pause: cosigns what the store holds, and sends a heartbeat. */
   start(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'signing';
+    this.#waiting.clear();
     this.#offer([...rowsOf(this.#state).keys()]);
     this.#beat();
+  }
+
+  /** Signs nothing until it is started again; what is on its way to the store goes on. */
+  pause(): void {
+    if (this.#phase === 'signing') this.#phase = 'idle';
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
   }
 
   /** The durable state moved; no streams when holding back ends: all of it counts then. */
@@ -112,7 +122,7 @@ export class Attestor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    this.#phase = 'closed';
     this.#timer?.[Symbol.dispose]();
     await this.#work;
   }
@@ -125,7 +135,7 @@ export class Attestor implements AsyncDisposable {
 
   async #cosignAll(): Promise<void> {
     for (const stream of this.#waiting) {
-      if (this.#isClosed) return;
+      if (this.#phase !== 'signing') return;
       // Before the work: what comes meanwhile is a newer head.
       this.#waiting.delete(stream);
       try {
@@ -234,7 +244,7 @@ export class Attestor implements AsyncDisposable {
   #arm(delayMs: number): void {
     const { clock } = this.#options;
     const dueMs = clock.monotonicMs() + delayMs;
-    if (this.#isClosed || (this.#timer !== undefined && this.#dueMs <= dueMs)) return;
+    if (this.#phase !== 'signing' || (this.#timer !== undefined && this.#dueMs <= dueMs)) return;
     this.#timer?.[Symbol.dispose]();
     this.#dueMs = dueMs;
     this.#timer = clock.setTimer(delayMs, () => {

@@ -43,6 +43,8 @@ export function judgedIn(from: Frame | FetchItem): Judged | undefined {
     case 'heartbeat':
     case 'region-split':
     case 'cosigned-ask':
+    case 'lines-ask':
+    case 'lines':
     case 'adoption-rows':
     case 'adoption-digest':
     case 'adoption-vector':

@@ -102,8 +102,11 @@ function reportStore(notice: StoreNotice, { logger, metrics }: NoticeSinks): voi
   }
 }
 
-function reportCopy({ what, by, mark, own }: CopyNotice, { logger, metrics }: NoticeSinks): void {
+function reportCopy(notice: CopyNotice, { logger, metrics }: NoticeSinks): void {
+  const { what, by } = notice;
   metrics.increment('kedge_store_copies_total', { found: what });
+  if (what === 'cosigned') return reportForeignLine(notice, logger);
+  const { mark, own } = notice;
   const { storeId, bootId, count: signed } = mark;
   const fields = { by, storeId, bootId, signed, held: own.count };
   if (what === 'copied') {
@@ -117,6 +120,21 @@ function reportCopy({ what, by, mark, own }: CopyNotice, { logger, metrics }: No
     'the store is an old copy: this node once signed that it was written to more often. It gets ' +
       'a new id, nobody is served before it was compared with other nodes, and the key of the ' +
       'region signs nothing; see "Restore from backup" in docs/handbook.md',
+  );
+}
+
+function reportForeignLine(
+  { by, line, held }: Extract<CopyNotice, { readonly what: 'cosigned' }>,
+  logger: Logger,
+): void {
+  const { stream, size } = line.checkpoint;
+  const fields = { by, stream, signed: size, held: held?.checkpoint.size ?? 0 };
+  logger.error(
+    { event: 'store.suspect', origin: 'copy', ...fields },
+    'the key of the region cosigned what this store does not know: the store is an old copy, or ' +
+      'the key signs elsewhere too. The store gets a new id, nobody is served before it was ' +
+      'compared with other nodes, and the key signs nothing; see "Restore from backup" in ' +
+      'docs/handbook.md',
   );
 }
 

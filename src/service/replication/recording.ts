@@ -26,7 +26,7 @@ const RECORDING_FORMAT = 1;
 export interface RecordedOptions
   extends Pick<
     GossipOptions,
-    'self' | 'hasSeeds' | 'origin' | 'started' | 'marks' | 'override' | 'proposals'
+    'self' | 'hasSeeds' | 'origin' | 'started' | 'regionKey' | 'marks' | 'override' | 'proposals'
   > {
   readonly membership: Omit<GossipOptions['membership'], 'sign'>;
 }
@@ -72,8 +72,8 @@ class RecordedMachine extends GossipMachine {
 
   constructor(options: GossipOptions, write: (line: string) => void) {
     const { self, hasSeeds, state, membership, origin, override, proposals } = options;
-    const { started, marks } = options;
-    const plain = { self, hasSeeds, origin, started, marks, override, proposals };
+    const { started, regionKey, marks } = options;
+    const plain = { self, hasSeeds, origin, started, regionKey, marks, override, proposals };
     const { sign, ...others } = membership;
     const drawn: Drawn = { random: [], signed: [] };
     super({

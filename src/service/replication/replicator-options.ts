@@ -51,10 +51,11 @@ export interface ReplicatorOptions extends GossipOptions {
   /** Called when a batch is on its way to the disk; `from` is absent when it is tried again. */
   readonly onTaken?: (batch: PersistBatch, from: NodeId | 'submit' | undefined) => void;
   /**
-   * Called when peers have looked at the store: the region may sign (`vouched`); and when it turned
-   * out to be an old copy: it needs another id (`renew`), which the machine is told.
+   * Called when peers have looked at the store: the region may sign (`vouched`); when no link is
+   * left: not now (`unvouched`); and when it turned out to be an old copy: it needs another id
+   * (`renew`), which the machine is told.
    */
-  readonly onStore?: (what: 'vouched' | 'renew') => void;
+  readonly onStore?: (what: 'vouched' | 'unvouched' | 'renew') => void;
   /** Called with everything that is noticed. */
   readonly onNotice?: (notice: Notice) => void;
   /** Called in place of `onServe` while this node holds back. */

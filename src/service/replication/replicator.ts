@@ -175,9 +175,8 @@ export class Replicator implements AsyncDisposable {
     this.#intake.took(link, frame, bytes);
     if (frame === 'unknown') return;
     const recall = this.#recallOf(judgedIn(frame));
-    const next = (recalled: Recall): void => {
-      this.#handle({ kind: 'frame', linkId, frame, recall: recalled });
-    };
+    const event = { kind: 'frame', linkId, frame } as const;
+    const next = (recalled: Recall): void => this.#handle({ ...event, recall: recalled });
     if (recall === undefined) next({});
     else this.#track(this.#intake.during(link, recall.then(next)));
   }
@@ -239,6 +238,7 @@ export class Replicator implements AsyncDisposable {
         return this.#track(this.#resolve());
       case 'renew':
       case 'vouched':
+      case 'unvouched':
         return this.#options.onStore?.(effect.kind);
       case 'advance':
         return this.#track(this.#writes.advance(effect.beyond));

@@ -36,6 +36,9 @@ import type { HeartbeatInput as _kedge_v1_HeartbeatInput, HeartbeatOutput as _ke
 import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutput } from './kedge/v1/Held.ts';
 import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_HelloOutput } from './kedge/v1/Hello.ts';
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
+import type { LineRangeInput as _kedge_v1_LineRangeInput, LineRangeOutput as _kedge_v1_LineRangeOutput } from './kedge/v1/LineRange.ts';
+import type { LinesInput as _kedge_v1_LinesInput, LinesOutput as _kedge_v1_LinesOutput } from './kedge/v1/Lines.ts';
+import type { LinesAskInput as _kedge_v1_LinesAskInput, LinesAskOutput as _kedge_v1_LinesAskOutput } from './kedge/v1/LinesAsk.ts';
 import type { LinkRequestInput as _kedge_v1_LinkRequestInput, LinkRequestOutput as _kedge_v1_LinkRequestOutput } from './kedge/v1/LinkRequest.ts';
 import type { LinkResponseInput as _kedge_v1_LinkResponseInput, LinkResponseOutput as _kedge_v1_LinkResponseOutput } from './kedge/v1/LinkResponse.ts';
 import type { MemberBucketsInput as _kedge_v1_MemberBucketsInput, MemberBucketsOutput as _kedge_v1_MemberBucketsOutput } from './kedge/v1/MemberBuckets.ts';
@@ -121,6 +124,9 @@ export interface ProtoGrpcType {
       Held: MessageTypeDefinition<_kedge_v1_HeldInput, _kedge_v1_HeldOutput>
       Hello: MessageTypeDefinition<_kedge_v1_HelloInput, _kedge_v1_HelloOutput>
       KeepAlive: MessageTypeDefinition<_kedge_v1_KeepAliveInput, _kedge_v1_KeepAliveOutput>
+      LineRange: MessageTypeDefinition<_kedge_v1_LineRangeInput, _kedge_v1_LineRangeOutput>
+      Lines: MessageTypeDefinition<_kedge_v1_LinesInput, _kedge_v1_LinesOutput>
+      LinesAsk: MessageTypeDefinition<_kedge_v1_LinesAskInput, _kedge_v1_LinesAskOutput>
       LinkRequest: MessageTypeDefinition<_kedge_v1_LinkRequestInput, _kedge_v1_LinkRequestOutput>
       LinkResponse: MessageTypeDefinition<_kedge_v1_LinkResponseInput, _kedge_v1_LinkResponseOutput>
       MemberBuckets: MessageTypeDefinition<_kedge_v1_MemberBucketsInput, _kedge_v1_MemberBucketsOutput>

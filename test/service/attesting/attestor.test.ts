@@ -186,6 +186,7 @@ function failing(store: Store): Store {
     proposals: () => store.proposals(),
     keepProposals: (change) => store.keepProposals(change),
     note: (name) => store.note(name),
+    cosigned: (keyId) => store.cosigned(keyId),
     setNote: async () => Promise.reject(new KedgeError('STORE', 'the disk is full')),
     load: () => store.load(),
     append: (batch) => store.append(batch),

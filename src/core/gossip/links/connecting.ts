@@ -14,6 +14,7 @@ import type { Outbox } from '../outbox.ts';
 import type { Proposals } from '../proposals/proposals.ts';
 import type { Repair } from '../repair/repair.ts';
 import type { Marks } from '../restored/marks.ts';
+import type { OwnLines } from '../restored/own-lines.ts';
 import { asGarbage, type Refused } from './blame.ts';
 import type { Conduct } from './conduct.ts';
 import type { Dialer } from './dialer.ts';
@@ -34,6 +35,7 @@ export interface ConnectingParts {
   readonly proposals: Proposals;
   readonly conduct: Conduct;
   readonly marks: Marks;
+  readonly lines: OwnLines;
 }
 
 /** Makes links. */
@@ -163,11 +165,12 @@ export class Connecting {
 
   /** A greeted link is the one to its peer from now on. */
   #opened(link: Link, monotonicMs: number): void {
-    const { outbox, dialer, neighbours, repair, attestations } = this.#parts;
+    const { outbox, dialer, neighbours, repair, attestations, lines } = this.#parts;
     dialer.reached(link.nodeId);
     outbox.notice({ kind: 'link-ready', peer: link.peer });
     neighbours.linkUp(link, monotonicMs);
     repair.show(link, 'answer');
+    lines.linkUp(link);
     attestations.linkUp(link);
     this.#parts.adoption.linkUp(link);
     this.#parts.proposals.linkUp(link);

@@ -92,6 +92,11 @@ export class Link {
     return this.#hello?.marks === true;
   }
 
+  /** Says whether the peer tells which lines by a key it holds. */
+  get takesLines(): boolean {
+    return this.#hello?.lines === true;
+  }
+
   /** The round trip to reckon with, milliseconds: a long one until it was measured. */
   get rttMs(): number {
     return this.measuredRttMs ?? RTT_UNKNOWN_MS;

@@ -111,6 +111,10 @@ function unitsOf(frame: Received): readonly [TrafficClass, number] {
       return ['attestations', 1];
     case 'cosigned-ask':
       return ['attestations', 1 + frame.streams.length];
+    case 'lines-ask':
+      return ['attestations', 1 + frame.ranges.length];
+    case 'lines':
+      return ['attestations', 1 + frame.heads.length];
     case 'ping':
     case 'ack':
     case 'members': {

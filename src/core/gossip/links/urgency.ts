@@ -19,6 +19,8 @@ const URGENCY: Readonly<Record<Frame['kind'], Urgency>> = {
   rows: 'bulk',
   cosigned: 'bulk',
   'cosigned-ask': 'bulk',
+  'lines-ask': 'bulk',
+  lines: 'bulk',
   heartbeat: 'bulk',
   'adoption-rows': 'bulk',
   'adoption-digest': 'bulk',

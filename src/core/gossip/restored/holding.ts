@@ -2,18 +2,21 @@
  * Holds a node back until `serving.ts` says that it may serve: nothing is for clients, all the rest
  * goes on, and comparing with others is hurried.
  *
- * What peers show of this node's own marks (`marks.ts`) may prove that its store is an old copy:
- * then it holds back too, and attests no more. Or that a copy of it runs: then it counts on beyond
- * what was signed there, or its own next start would look like the old copy.
+ * What peers show of this node's own marks (`marks.ts`), or of lines by the key of its region
+ * (`own-lines.ts`), may prove that its store is an old copy: then it holds back too, and attests no
+ * more. Or that a copy of it runs: then it counts on beyond what was signed there, or its own next
+ * start would look like the old copy.
  *
  * @module
  */
 import type { KedgeError } from '../../errors.ts';
 import type { Sha256 } from '../../ids.ts';
 import { COUNT_FOLLOWED_MAX } from '../../limits.ts';
+import type { LinesAnswer } from '../../log/line-ranges.ts';
+import type { CosignedHead } from '../../log/regions.ts';
 import type { GossipEffect } from '../events.ts';
 import type { Fetching } from '../fetching/fetching.ts';
-import type { Standing, StoreDigest } from '../frames.ts';
+import type { Attestation, Standing, StoreDigest } from '../frames.ts';
 import type { Dialer } from '../links/dialer.ts';
 import type { Link, LinkTable } from '../links/links.ts';
 import type { Neighbours } from '../links/neighbours.ts';
@@ -21,18 +24,12 @@ import type { Outbox } from '../outbox.ts';
 import type { Introduction, Repair } from '../repair/repair.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Marks, MarkVerdict } from './marks.ts';
+import type { ForeignLine, OwnLines } from './own-lines.ts';
 import type { Serving } from './serving.ts';
-import { NO_BOOT } from './store-mark.ts';
+import { Vouching } from './vouching.ts';
 
 const OLD_COPY =
   'its store is an old copy: a peer keeps its own signature for more than the store has';
-/** Peers whose look at the mark of the store is enough to attest, where there are so many. */
-const LOOKS_MIN = 2;
-/**
- * Ticks, 2 s each, after which a seed that never answered keeps the key of the region no longer: an
- * address may stand for nobody.
- */
-const HIDDEN_TICKS = 300;
 /** Peers that are shown a new mark at once; the others have it with the next digest. */
 const SHOWN_AT_ONCE = 2;
 /** The same before an orderly stop. */
@@ -49,6 +46,7 @@ export interface HoldingParts {
   readonly fetching: Fetching;
   readonly repair: Repair;
   readonly marks: Marks;
+  readonly lines: OwnLines;
 }
 
 /** The holding back of one node. */
@@ -58,17 +56,16 @@ export class Holding {
   #shownRoot: Sha256 | undefined;
   #shownStanding: Standing | undefined;
   #reason: string | undefined;
-  /** What is known of the store of this process. */
-  #standing: 'unknown' | 'vouched' | 'older' = 'unknown';
+  readonly #vouching: Vouching;
   /** Processes that run on copies, as far as that was noticed. */
   readonly #copies: Set<string> = new Set();
   /** The count that the store is on its way beyond. */
   #outrunning = 0;
-  #ticks = 0;
   #turn = 0;
 
   constructor(parts: HoldingParts) {
     this.#parts = parts;
+    this.#vouching = new Vouching(parts);
   }
 
   /** Why nobody is served; absent when clients are. */
@@ -83,46 +80,53 @@ export class Holding {
     return { others, standing: this.#shows, ...marks.introduction(link) };
   }
 
+  /** The process begins. */
+  start(): void {
+    this.#vouching.vouch();
+  }
+
   /** A peer showed its digest. Errors: what speaks against its mark. */
   shown(link: Link, digest: StoreDigest): void {
     const { serving, marks } = this.#parts;
     serving.shown(link.nodeId, digest);
     const verdict = marks.heard(link, digest);
     if (verdict !== undefined) this.#copied(link, verdict);
-    this.vouch();
+    this.#vouching.vouch();
+  }
+
+  /** A peer told what it holds of the lines by the key of this node. Errors: see `OwnLines`. */
+  told(link: Link, answer: LinesAnswer): void {
+    this.#overtaken(link, this.#parts.lines.told(link, answer));
+    this.#vouching.vouch();
+  }
+
+  /** A peer brings a cosignature, of whatever key. */
+  cosigned(link: Link, head: CosignedHead): void {
+    this.#overtaken(link, this.#parts.lines.heard(head));
+  }
+
+  /** This node attests something for its region; the store counts so much by then. */
+  attested(said: Attestation, count: number | undefined): void {
+    this.#parts.marks.wrote(count);
+    this.#parts.lines.said(said);
   }
 
   /** Called at a steady pace: compares with a peer, and shows a few what the store became. */
   tick(): void {
-    const { marks, repair } = this.#parts;
-    this.#ticks += 1;
+    const { links, lines, marks, repair } = this.#parts;
+    this.#vouching.tick();
     const news = marks.tick();
+    lines.tick(links.ready());
     // First, since its digest carries the mark.
     repair.tick();
     if (news === 'news') this.#showMark(SHOWN_AT_ONCE);
-    this.vouch();
+    this.#vouching.vouch();
   }
 
   /** This node stops in order: some peers keep how far its store came. */
   leave(): void {
     this.#parts.marks.hurry();
     this.#showMark(SHOWN_AT_STOP);
-  }
-
-  /**
-   * Lets the key of the region sign once peers have looked at the store: two, or all that are
-   * there. A new store in its first process was shown to nobody before; that nobody is left an
-   * operator may say.
-   */
-  vouch(): void {
-    const { serving, marks, outbox } = this.#parts;
-    if (this.#standing !== 'unknown' || !serving.isServing) return;
-    // A start that was cut short leaves a new store too, and its copy may come back one day.
-    const isFirst = serving.origin === 'new' && marks.own?.after === NO_BOOT;
-    const isKnown = marks.own === undefined || isFirst;
-    if (!isKnown && !this.#hasLooks()) return;
-    this.#standing = 'vouched';
-    outbox.emit({ kind: 'vouched' });
   }
 
   /** The store counts so much now; with an error it is asked again when a peer shows it again. */
@@ -135,6 +139,7 @@ export class Holding {
   /** Called after each event: hurries, and ends holding back when it is time. */
   review(): void {
     const { serving, outbox, replica, neighbours, dialer } = this.#parts;
+    this.#vouching.watch();
     if (serving.isServing) return;
     serving.moved(replica.rows.root);
     const around = neighbours.around();
@@ -144,7 +149,7 @@ export class Holding {
       this.#showAll();
       const [held, known] = [compared.length, around.known.size].map(String);
       const compares = `it has compared its store with ${held} of the ${known} nodes that it knows`;
-      const reason = this.#standing === 'older' ? `${OLD_COPY}; ${compares}` : compares;
+      const reason = this.#vouching.isOlder ? `${OLD_COPY}; ${compares}` : compares;
       if (reason !== this.#reason) outbox.notice({ kind: 'holding-back', reason });
       this.#reason = reason;
       return;
@@ -162,19 +167,24 @@ export class Holding {
     );
   }
 
-  #hasLooks(): boolean {
-    const { serving, marks, neighbours, dialer } = this.#parts;
-    const present = neighbours.countPresent();
-    const isAlone = dialer.seeds === 'alone' || serving.isOverridden;
-    if (present === 0 && marks.lookedAt === 0) return isAlone;
-    // Behind a silent seed may be somebody of whom the only peer says nothing.
-    const isOver = serving.isOverridden || this.#ticks >= HIDDEN_TICKS;
-    const hidden = isOver ? 0 : neighbours.countHidden();
-    return marks.lookedAt >= Math.min(LOOKS_MIN, present + hidden);
+  #overtaken({ nodeId }: Link, found: ForeignLine | undefined): void {
+    if (found === undefined) return;
+    this.#parts.outbox.notice({ kind: 'copy', what: 'cosigned', by: nodeId, ...found });
+    this.#renounce();
+  }
+
+  /** The store is an old copy: it gets another id, and the key of the region signs nothing. */
+  #renounce(): void {
+    const { serving, marks, lines, outbox } = this.#parts;
+    this.#vouching.renounce();
+    marks.renounce();
+    lines.renounce();
+    serving.suspend();
+    outbox.emit({ kind: 'renew' });
   }
 
   #copied({ nodeId }: Link, { kind, mark }: MarkVerdict): void {
-    const { serving, marks, outbox } = this.#parts;
+    const { marks, outbox } = this.#parts;
     const { own } = marks;
     if (own === undefined) return;
     const isNoted = kind === 'copied' && this.#copies.has(mark.bootId);
@@ -183,10 +193,7 @@ export class Holding {
       this.#copies.add(mark.bootId);
       return this.#outrun(mark.count, own.count);
     }
-    this.#standing = 'older';
-    marks.renounce();
-    serving.suspend();
-    outbox.emit({ kind: 'renew' });
+    this.#renounce();
   }
 
   #outrun(count: number, held: number): void {

@@ -95,9 +95,9 @@ export class Marks {
     return this.#own;
   }
 
-  /** How many peers looked at a mark of this process and know nothing that speaks against it. */
-  get lookedAt(): number {
-    return this.#looked.size;
+  /** Peers that looked at a mark of this process and know nothing that speaks against it. */
+  get lookedAt(): ReadonlySet<NodeId> {
+    return this.#looked;
   }
 
   /** Counts the changes of what is worth keeping across a restart. */
@@ -112,6 +112,11 @@ export class Marks {
   /** The store was written to; absent: it does not count. Answers may overtake each other. */
   wrote(count = 0): void {
     if (this.#own !== undefined && count > this.#own.count) this.#own = { ...this.#own, count };
+  }
+
+  /** Who looked has to look again. */
+  forgetLooks(): void {
+    this.#looked.clear();
   }
 
   /** The store is an old copy: nothing more is said of it. */

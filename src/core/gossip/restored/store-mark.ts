@@ -16,6 +16,7 @@ import { importPublicKey, verifySignature } from '../../crypto.ts';
 import { KedgeError } from '../../errors.ts';
 import { type NodeId, parseNodeId, parseRealmName, type RealmName } from '../../ids.ts';
 import { MARK_MAX_BYTES } from '../../limits.ts';
+import type { CosignedHead } from '../../log/regions.ts';
 import type { MemberSigner } from '../../membership/record.ts';
 import { readObject } from '../../reader.ts';
 import { pae } from '../../statements/envelope.ts';
@@ -36,17 +37,27 @@ export interface StoreMark {
   readonly count: number;
 }
 
-/** What this node once signed of its store, and a peer showed, proves that there is a copy. */
-export interface CopyNotice {
+/** What this node once signed, and a peer showed, proves that there is a copy of its store. */
+export type CopyNotice = {
   readonly kind: 'copy';
-  /** `older`: it is this store; `copied`: another process runs on a copy of it. */
-  readonly what: 'older' | 'copied';
   /** Who showed it. */
   readonly by: NodeId;
-  /** What was signed, and what this process has. */
-  readonly mark: StoreMark;
-  readonly own: StoreMark;
-}
+} & (
+  | {
+      /** `older`: it is this store; `copied`: another process runs on a copy of it. */
+      readonly what: 'older' | 'copied';
+      /** What was signed, and what this process has. */
+      readonly mark: StoreMark;
+      readonly own: StoreMark;
+    }
+  | {
+      /** The key of the region signed a line that this store does not have. */
+      readonly what: 'cosigned';
+      readonly line: CosignedHead;
+      /** What the store has of that stream; absent: nothing. */
+      readonly held: CosignedHead | undefined;
+    }
+);
 
 /** A mark as it travels and is kept. */
 export interface SignedMark {

@@ -241,6 +241,7 @@ export class ProposalNetwork {
       case 'resolve':
       case 'serve':
       case 'vouched':
+      case 'unvouched':
         return;
     }
   }

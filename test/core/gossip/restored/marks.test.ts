@@ -12,17 +12,22 @@ import {
   signMark,
 } from '../../../../src/core/gossip/restored/store-mark.ts';
 import { NO_PREVIOUS, parseNodeId } from '../../../../src/core/ids.ts';
+import type { CosignedHead } from '../../../../src/core/log/regions.ts';
 import type { RememberedMember } from '../../../../src/core/membership/events.ts';
 import { peekMember, signMember } from '../../../../src/core/membership/record.ts';
 import { emptyTrustedState } from '../../../../src/core/trusted/state.ts';
 import { testHello } from '../../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../../src/testing/simulated-clock.ts';
-import { checkpointOf, cosign, IAD, leavesOf } from '../../log/fixtures.ts';
+import { checkpointOf, cosign, IAD, leavesOf, regionKey } from '../../log/fixtures.ts';
+import { REALM } from '../../support.ts';
+import { digestsIn, framesIn, isMarkOf, markIn } from './marks-support.ts';
 
 const SELF = 'iad-1';
 const BOOT = 'a'.repeat(32);
 const OTHER_BOOT = 'b'.repeat(32);
+/** A peer holds no line by the own key, or the same. */
+const NO_LINES: Frame = { kind: 'lines', heads: [] };
 const STORE = 'd'.repeat(32);
 
 describe('Marks of stores', () => {
@@ -33,7 +38,7 @@ describe('Marks of stores', () => {
   let begun: readonly GossipEffect[];
 
   beforeEach(() => {
-    realm = createTestRealm();
+    realm = createTestRealm({ realm: REALM });
     keys = new Map();
     start();
   });
@@ -288,6 +293,85 @@ describe('Marks of stores', () => {
       expect(handleDigest('fra-1', {})).toContainEqual({ kind: 'vouched' });
     });
 
+    it('until all that have a link have told what they hold by it', () => {
+      startWithKey();
+      for (const name of ['fra-1', 'gru-1', 'sin-1']) meet(name);
+      for (const name of ['fra-1', 'gru-1', 'sin-1']) handleDigest(name, { markSeen: 10 });
+      expect(frame('fra-1', NO_LINES)).not.toContainEqual({ kind: 'vouched' });
+      expect(frame('gru-1', NO_LINES)).not.toContainEqual({ kind: 'vouched' });
+      expect(frame('sin-1', NO_LINES)).toContainEqual({ kind: 'vouched' });
+    });
+
+    it('for 16 seconds, where one of three says nothing', () => {
+      startWithKey();
+      for (const name of ['fra-1', 'gru-1', 'sin-1']) meet(name);
+      for (const name of ['fra-1', 'gru-1']) {
+        handleDigest(name, { markSeen: 10 });
+        frame(name, NO_LINES);
+      }
+      const vouched = Array.from({ length: 8 }, () => timer().some(isVouched));
+      expect(vouched).toEqual([...Array(7).fill(false), true]);
+    });
+
+    it('for ten minutes, where one of two says nothing', () => {
+      startWithKey();
+      for (const name of ['fra-1', 'gru-1']) meet(name);
+      resolve('fra-1', 'gru-1');
+      handleDigest('fra-1', { markSeen: 10 });
+      frame('fra-1', NO_LINES);
+      const vouched = (): boolean => timer().some(isVouched);
+      expect(Array.from({ length: 299 }, vouched)).not.toContain(true);
+      expect(vouched()).toBe(true);
+    });
+
+    it('again when all links are lost, until peers have answered or for half a minute', () => {
+      startWithKey();
+      meet('fra-1');
+      resolve('fra-1');
+      handleDigest('fra-1', { markSeen: 10 });
+      expect(frame('fra-1', NO_LINES)).toContainEqual({ kind: 'vouched' });
+      expect(handle({ kind: 'link-down', linkId: 'fra-1' })).toContainEqual({ kind: 'unvouched' });
+      meet('fra-1');
+      handleDigest('fra-1', { markSeen: 10 });
+      expect(frame('fra-1', NO_LINES)).toContainEqual({ kind: 'vouched' });
+      handle({ kind: 'link-down', linkId: 'fra-1' });
+      const vouched = Array.from({ length: 15 }, () => timer().some(isVouched));
+      expect(vouched).toEqual([...Array(14).fill(false), true]);
+      handle({ kind: 'link-up', linkId: 'fra-1', nodeId: parseNodeId('fra-1') });
+      const hello = helloOf('fra-1', { marks: true, lines: true });
+      expect(frame('fra-1', { kind: 'hello', hello })).toContainEqual({ kind: 'unvouched' });
+    });
+
+    it('a moment with a new store, whose key others may know', () => {
+      startWithKey({ origin: 'new', started: { after: NO_BOOT, count: 1 } });
+      expect(begun).not.toContainEqual({ kind: 'vouched' });
+      const vouched = Array.from({ length: 3 }, () => timer().some(isVouched));
+      expect(vouched).toEqual([false, false, true]);
+      startWithKey({ origin: 'new', started: { after: NO_BOOT, count: 1 } });
+      linkUp('fra-1', { marks: true, lines: true });
+      expect(frame('fra-1', NO_LINES)).toContainEqual({ kind: 'vouched' });
+    });
+
+    it.each([
+      ['in an answer', (head: CosignedHead): Frame => ({ kind: 'lines', heads: [head] })],
+      ['as news', (head: CosignedHead): Frame => ({ kind: 'cosigned', head })],
+    ])('for good, when a line comes %s that the store does not have', (_, frameWith) => {
+      startWithKey();
+      meet('fra-1');
+      resolve('fra-1');
+      const checkpoint = checkpointOf(leavesOf(1));
+      const head = { checkpoint, line: cosign(IAD, checkpoint, 1) };
+      const effects = frame('fra-1', frameWith(head));
+      expect(effects).toContainEqual({ kind: 'renew' });
+      expect(effects.filter(isCopy)).toEqual([
+        { kind: 'notice', notice: { kind: 'copy', what: 'cosigned', by: 'fra-1', line: head } },
+      ]);
+      expect(machine.holding).toContain('old copy');
+      handle({ kind: 'renewed', storeId: OTHER_BOOT, count: 11 });
+      expect(frame('fra-1', frameWith(head)).filter(isCopy)).toEqual([]);
+      expect(handleDigest('fra-1', { markSeen: 11 })).not.toContainEqual({ kind: 'vouched' });
+    });
+
     it('for good, when the store is an old copy', () => {
       meet('fra-1');
       const remembered = markOf(SELF, { bootId: OTHER_BOOT, begin: 5, count: 20 });
@@ -308,6 +392,12 @@ describe('Marks of stores', () => {
       ...change,
     });
     begun = handle({ kind: 'start' });
+  }
+
+  /** With the key of the region, by which the store has no line. */
+  function startWithKey(change: Partial<GossipOptions> = {}): void {
+    const { spki } = regionKey(IAD).publicKey;
+    start({ regionKey: { spki, cosigned: [] }, ...change });
   }
 
   function helloOf(name: string, change: Partial<Hello> = {}): Hello {
@@ -339,7 +429,7 @@ describe('Marks of stores', () => {
 
   /** A link to a peer, which says who it is as a member. */
   function meet(name: string, bootId?: string): void {
-    linkUp(name, { marks: true, ...(bootId !== undefined && { bootId }) });
+    linkUp(name, { marks: true, lines: true, ...(bootId !== undefined && { bootId }) });
     const hello = helloOf(name, bootId === undefined ? {} : { bootId });
     const { self, sign } = memberOf(name, hello);
     const incarnation = 1 + machine.neighbours().length + machine.marks().version;
@@ -389,26 +479,12 @@ describe('Marks of stores', () => {
   }
 });
 
-function framesIn(effects: readonly GossipEffect[]): readonly Frame[] {
-  return effects.flatMap((effect) => (effect.kind === 'send' ? [effect.frame] : []));
-}
-
-function digestsIn(frames: readonly Frame[]): readonly StoreDigest[] {
-  return frames.flatMap((frame) => (frame.kind === 'digest' ? [frame.digest] : []));
-}
-
-/** The mark that is shown first. */
-function markIn(frames: readonly Frame[]): StoreMark | undefined {
-  const shown = digestsIn(frames).find(({ mark }) => mark !== undefined)?.mark;
-  return shown && parseMark(shown.payload);
-}
-
-function isMarkOf(count: number): (effect: GossipEffect) => boolean {
-  return (effect) => markIn(framesIn([effect]))?.count === count;
-}
-
 function isOf({ signed }: RememberedMember, name: string): boolean {
   return peekMember(signed).nodeId === name;
+}
+
+function isVouched({ kind }: GossipEffect): boolean {
+  return kind === 'vouched';
 }
 
 function isAdvance({ kind }: GossipEffect): boolean {

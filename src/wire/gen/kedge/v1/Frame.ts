@@ -25,6 +25,8 @@ import type { AdoptionRowsInput as _kedge_v1_AdoptionRowsInput, AdoptionRowsOutp
 import type { AdoptionDigestInput as _kedge_v1_AdoptionDigestInput, AdoptionDigestOutput as _kedge_v1_AdoptionDigestOutput } from '../../kedge/v1/AdoptionDigest.ts';
 import type { AdoptionVectorInput as _kedge_v1_AdoptionVectorInput, AdoptionVectorOutput as _kedge_v1_AdoptionVectorOutput } from '../../kedge/v1/AdoptionVector.ts';
 import type { ArrivalsInput as _kedge_v1_ArrivalsInput, ArrivalsOutput as _kedge_v1_ArrivalsOutput } from '../../kedge/v1/Arrivals.ts';
+import type { LinesAskInput as _kedge_v1_LinesAskInput, LinesAskOutput as _kedge_v1_LinesAskOutput } from '../../kedge/v1/LinesAsk.ts';
+import type { LinesInput as _kedge_v1_LinesInput, LinesOutput as _kedge_v1_LinesOutput } from '../../kedge/v1/Lines.ts';
 import type { ProposalNewsInput as _kedge_v1_ProposalNewsInput, ProposalNewsOutput as _kedge_v1_ProposalNewsOutput } from '../../kedge/v1/ProposalNews.ts';
 import type { ProposalWithdrawnInput as _kedge_v1_ProposalWithdrawnInput, ProposalWithdrawnOutput as _kedge_v1_ProposalWithdrawnOutput } from '../../kedge/v1/ProposalWithdrawn.ts';
 import type { ProposalDigestInput as _kedge_v1_ProposalDigestInput, ProposalDigestOutput as _kedge_v1_ProposalDigestOutput } from '../../kedge/v1/ProposalDigest.ts';
@@ -56,12 +58,14 @@ export interface FrameInput {
   'adoptionDigest'?: (_kedge_v1_AdoptionDigestInput | null);
   'adoptionVector'?: (_kedge_v1_AdoptionVectorInput | null);
   'arrivals'?: (_kedge_v1_ArrivalsInput | null);
+  'linesAsk'?: (_kedge_v1_LinesAskInput | null);
+  'lines'?: (_kedge_v1_LinesInput | null);
   'proposal'?: (_kedge_v1_ProposalNewsInput | null);
   'proposalSigned'?: (_kedge_v1_ProposalNewsInput | null);
   'proposalWithdrawn'?: (_kedge_v1_ProposalWithdrawnInput | null);
   'proposalDigest'?: (_kedge_v1_ProposalDigestInput | null);
   'proposalVector'?: (_kedge_v1_ProposalVectorInput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals"|"proposal"|"proposalSigned"|"proposalWithdrawn"|"proposalDigest"|"proposalVector";
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals"|"linesAsk"|"lines"|"proposal"|"proposalSigned"|"proposalWithdrawn"|"proposalDigest"|"proposalVector";
 }
 
 export interface FrameOutput {
@@ -90,10 +94,12 @@ export interface FrameOutput {
   'adoptionDigest'?: (_kedge_v1_AdoptionDigestOutput | null);
   'adoptionVector'?: (_kedge_v1_AdoptionVectorOutput | null);
   'arrivals'?: (_kedge_v1_ArrivalsOutput | null);
+  'linesAsk'?: (_kedge_v1_LinesAskOutput | null);
+  'lines'?: (_kedge_v1_LinesOutput | null);
   'proposal'?: (_kedge_v1_ProposalNewsOutput | null);
   'proposalSigned'?: (_kedge_v1_ProposalNewsOutput | null);
   'proposalWithdrawn'?: (_kedge_v1_ProposalWithdrawnOutput | null);
   'proposalDigest'?: (_kedge_v1_ProposalDigestOutput | null);
   'proposalVector'?: (_kedge_v1_ProposalVectorOutput | null);
-  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals"|"proposal"|"proposalSigned"|"proposalWithdrawn"|"proposalDigest"|"proposalVector";
+  'message'?: "hello"|"push"|"held"|"digest"|"rows"|"fork"|"rowsAsk"|"tree"|"ping"|"ack"|"pingRequest"|"nack"|"members"|"memberDigest"|"memberBuckets"|"memberRows"|"memberWant"|"cosigned"|"heartbeat"|"regionSplit"|"cosignedAsk"|"adoptionRows"|"adoptionDigest"|"adoptionVector"|"arrivals"|"linesAsk"|"lines"|"proposal"|"proposalSigned"|"proposalWithdrawn"|"proposalDigest"|"proposalVector";
 }

@@ -14,6 +14,7 @@ export interface HelloInput {
   'proposals'?: (boolean);
   'waveCounts'?: (boolean);
   'marks'?: (boolean);
+  'lines'?: (boolean);
 }
 
 export interface HelloOutput {
@@ -29,4 +30,5 @@ export interface HelloOutput {
   'proposals': (boolean);
   'waveCounts': (boolean);
   'marks': (boolean);
+  'lines': (boolean);
 }
