@@ -45,8 +45,8 @@ export function nameOf({ what, path }: FileName): string {
 }
 
 /**
- * The fields of a file that says that it has one of these formats. Errors: `PARSE`; `TYPE`, with what the
- * file is and what shows it, where that can be told.
+ * The fields of a file that says that it has one of these formats. Errors: `PARSE`; `TYPE`, with
+ * what the file is and what shows it, where that can be told.
  */
 export function parseFormat(
   bytes: Uint8Array,

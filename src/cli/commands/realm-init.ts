@@ -69,8 +69,8 @@ export const realmInit: CommandModule = {
     command
       .description(
         'Make a new realm: an encrypted key file (age) for each signer, the first charter signed ' +
-          'by all of its role, and a profile. Signers are in the roles that --role names them in, ' +
-          'else in charter and release. Prints the pin, the digest of the first charter: ' +
+          'by all of its role, and a profile. Signers are in the roles that --role names them ' +
+          'in, else in charter and release. Prints the pin, the digest of the first charter: ' +
           'whoever has it can verify everything in the realm, so publish it where people will ' +
           'look it up. Then give each key file to its owner and remove it here.',
       )

@@ -154,8 +154,8 @@ function indexOf({ ground, releases }: Shown, { digest }: NamedRelease): number 
 }
 
 /**
- * The proof that this statement and a release that was shown contradict each other; absent when they
- * do not. Errors: those of `acceptEvidence` that are the node's fault.
+ * The proof that this statement and a release that was shown contradict each other; absent when
+ * they do not. Errors: those of `acceptEvidence` that are the node's fault.
  */
 function contradiction(
   trusted: TrustedState,

@@ -11,7 +11,7 @@ export type NamedAnchor = Pick<Anchor, 'id'> & Partial<Pick<Anchor, 'label'>>;
 
 const SHOWN_DIGITS = 16;
 
-/** The label, where there is one, and the beginning of the id: `anchor "CA 1" (0123456789abcdef)`. */
+/** The label, if there is one, and the beginning of the id: `anchor "CA 1" (0123456789abcdef)`. */
 export function anchorName({ id, label = '' }: NamedAnchor): string {
   const short = id.slice(0, SHOWN_DIGITS);
   return label === '' ? `anchor ${short}` : `anchor ${JSON.stringify(label)} (${short})`;

@@ -1,5 +1,5 @@
 /**
- * What the clock of a node alone calls over: until when it is kept, by what regions say of the time.
+ * What the clock of a node alone calls over: until when it is kept, by the word of regions.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../../../src/core/crypto.ts';
