@@ -236,6 +236,7 @@ export class Driver implements Process {
         return this.#oracle.holds(this.host, effect.state, effect.streams);
       case 'attested':
       case 'arrived':
+      case 'fork-judged':
         return;
       case 'keep-proposals':
       case 'complete':

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { KedgeError } from '../core/errors.ts';
+import type { KedgeError } from '../core/errors.ts';
 import type { BundleName } from '../core/ids.ts';
 import type { RegionView } from '../core/log/region-view.ts';
 import type { Evidence } from '../core/trusted/state.ts';

@@ -72,8 +72,9 @@ export function addAnchor(
   point: EditPoint,
 ): ReleaseBody {
   const { id, label } = anchor;
-  if (body.anchors.some((other) => other.id === id))
+  if (body.anchors.some((other) => other.id === id)) {
     throw refusedAnchor(anchor, 'is in the bundle already');
+  }
   const tombstone = body.tombstones.find((other) => other.id === id);
   if (tombstone !== undefined) {
     throw refusedAnchor(
@@ -114,8 +115,9 @@ export function retireAnchor(
   point: EditPoint & { readonly distrustAfterMs?: number },
 ): ReleaseBody {
   return replaceAnchor(body, id, (old) => {
-    if (old.state !== 'active')
+    if (old.state !== 'active') {
       throw refusedAnchor(old, `is ${old.state}: only active anchors retire`);
+    }
     const next: Anchor = { ...old, state: 'retiring', sinceMs: point.issuedMs };
     const { distrustAfterMs } = point;
     return distrustAfterMs === undefined ? next : { ...next, distrustAfterMs };

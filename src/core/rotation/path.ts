@@ -136,8 +136,9 @@ function requirePair({ release: { body }, from, to }: RotationQuestion): Pair {
   if (pair.to?.state === 'retiring') {
     throw refusedAnchor(named(to), 'is retiring, so nothing can move to it: activate it first');
   }
-  if (pair.from === undefined && !hasLeft(from))
+  if (pair.from === undefined && !hasLeft(from)) {
     throw refusedAnchor(named(from), 'was never in the bundle');
+  }
   if (pair.from?.state === 'staged') {
     throw refusedAnchor(
       named(from),

@@ -238,6 +238,7 @@ class Session {
         return this.#note(request.at.digest, request.stage === 'loaded' ? 'used' : 'had');
       case 'refusal':
         return this.#note(request.at.digest, 'used');
+      case 'fork':
       case 'usage':
         return;
     }

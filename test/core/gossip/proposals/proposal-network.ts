@@ -236,6 +236,7 @@ export class ProposalNetwork {
       case 'attested':
       case 'cancel-fetch':
       case 'dial':
+      case 'fork-judged':
       case 'hold':
       case 'renew':
       case 'resolve':
