@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Timer } from '../../src/core/gossip/events.ts';
-import { timerKey } from '../../src/core/gossip/timer-key.ts';
+import { type Timer, timerKey } from '../../src/core/gossip/timer.ts';
 
 /** What timers need: that something happens later, and whom to tell when one is due. */
 export interface TimersParts {

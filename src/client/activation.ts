@@ -43,8 +43,6 @@ export interface ActivationOptions {
   readonly attested: AttestedRealm;
   /** Called when regions said something, or what they are asked about moved. */
   readonly onAttested: () => void;
-  /** Called after each message that was taken in. */
-  readonly onTaken: () => void;
   readonly cache: Cache | undefined;
   readonly expiry: Expiry;
   /** Absent: no region is asked. */
@@ -190,7 +188,6 @@ export class Activation {
         break;
     }
     if (ATTESTED.includes(applied.kind)) this.#options.onAttested();
-    this.#options.onTaken();
   }
 
   /** Notes a refusal of a bundle's release. */

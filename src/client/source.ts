@@ -120,7 +120,6 @@ class Source implements BundleSource {
       ...common,
       attested: new AttestedRealm({ ...common, bundles, knownCharter: config.knownCharterDigest }),
       onAttested: () => this.#freshness.judge(),
-      onTaken: () => this.#states.look(),
       expiry: new Expiry({
         realm: config.realm,
         policy: config.onExpired,
@@ -160,6 +159,7 @@ class Source implements BundleSource {
       // The only part of the SDK that needs gRPC.
       dial: dial ?? (await import('./connection/grpc-watch.ts')).dialWatch,
       onConfirmed: (bundle) => this.#freshness.confirm(bundle),
+      onTaken: () => this.#states.look(),
       onReach: (state) => this.#states.reach(state),
     });
     logger.info({ event: 'source.opened', endpoints, bundles }, 'source opened');
@@ -244,7 +244,6 @@ class Source implements BundleSource {
   #tell(bundle: Bundle): void {
     this.#reports.follow(bundle);
     for (const iterator of this.#iterators) iterator.push(bundle);
-    this.#waiters.wake();
   }
 
   #makeStates(): StateBoard {

@@ -27,6 +27,8 @@ export interface WatchLoopOptions {
   readonly reports: UsageReports;
   readonly dial: (options: DialOptions) => Promise<WatchCall>;
   readonly onConfirmed: (bundle: BundleName) => void;
+  /** What a node said, or the passing of time, has been carried out. */
+  readonly onTaken: () => void;
   /** A node has answered for every bundle, or a whole round of endpoints failed to. */
   readonly onReach: (state: 'online' | 'offline') => void;
 }
@@ -84,7 +86,8 @@ export class WatchLoop {
 
   /** One connection from dialling to its end; returns why it ended. */
   async #connect(signal: AbortSignal): Promise<KedgeError> {
-    const { config, realm, activation, reports, dial, onConfirmed, onReach } = this.#options;
+    const { config, realm, activation, reports, dial } = this.#options;
+    const { onConfirmed, onTaken, onReach } = this.#options;
     const { endpoint } = this;
     this.#failures += 1;
     try {
@@ -114,6 +117,7 @@ export class WatchLoop {
             this.#lastError = undefined;
             onReach('online');
           },
+          onTaken,
         });
       } finally {
         signal.removeEventListener('abort', leave);

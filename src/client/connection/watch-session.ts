@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly onConfirmed: (bundle: BundleName) => void;
   /** The node has answered for every bundle with the newest that is known. */
   readonly onSettled: () => void;
+  /** See `WatchLoopOptions`. Programs hear of the whole: the node answered, and what with. */
+  readonly onTaken: () => void;
 }
 
 /**
@@ -125,7 +127,7 @@ class Session {
   async #settle(): Promise<void> {
     const { activation, call } = this.#options;
     const all = await activation.settle(this.#pending, (request) => call.send(request));
-    for (const applied of all) this.#note(applied);
+    this.#noteAll(all);
     this.#tellForks();
     this.#lapses.arm();
   }
@@ -140,7 +142,7 @@ class Session {
       await this.#refuse(response, error);
       throw error;
     }
-    this.#note(applied);
+    this.#noteAll([applied]);
     this.#tellFork(response, applied);
     this.#forks.heard(response);
     if (MAY_FORK.includes(applied.kind)) this.#tellForks();
@@ -149,6 +151,14 @@ class Session {
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
     if (applied.kind !== 'charters' || applied.isLate !== true) return;
     throw new KedgeError('GAP', 'releases came before the charter that they need was cosigned');
+  }
+
+  #noteAll(all: readonly Applied[]): void {
+    try {
+      for (const applied of all) this.#note(applied);
+    } finally {
+      this.#options.onTaken();
+    }
   }
 
   #note(applied: Applied): void {

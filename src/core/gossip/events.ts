@@ -12,7 +12,7 @@ import type { SignedRow } from '../adoption/row.ts';
 import type { KedgeError } from '../errors.ts';
 import type { AnchorId, NodeId, Sequence, Sha256, SignerId, StreamName } from '../ids.ts';
 import type { RegionSplit } from '../log/split.ts';
-import type { MembershipNotice, MembershipTimer } from '../membership/events.ts';
+import type { MembershipNotice } from '../membership/events.ts';
 import type { DialTarget, LinkId, PeerIdentity } from '../peer.ts';
 import type {
   BroughtBy,
@@ -29,6 +29,7 @@ import type { Evidence, TrustedState } from '../trusted/state.ts';
 import type { Attestation, FetchItem, FetchRequest, Frame } from './frames.ts';
 import type { CutOff } from './links/conduct.ts';
 import type { CopyNotice } from './restored/store-mark.ts';
+import type { Timer } from './timer.ts';
 
 /**
  * What only the store knows and judging needs: the statement in a place at or below the head, or a
@@ -125,20 +126,6 @@ export type GossipEvent =
   /** This node leaves for good; it answers until it stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'timer'; readonly timer: Timer };
-
-/** Who hears an acknowledgement: the own region, or the others. */
-export type AcknowledgeScope = 'region' | 'abroad';
-
-/** The machine's timers; arming one again replaces it. */
-export type Timer =
-  | MembershipTimer
-  | { readonly name: 'repair' }
-  | { readonly name: 'seeds' }
-  /** Who said nothing about news hears of it now. */
-  | { readonly name: 'acknowledge'; readonly scope: AcknowledgeScope }
-  /** A fetch should have brought something by now. */
-  | { readonly name: 'fetch'; readonly fetchId: number }
-  | { readonly name: 'dial'; readonly nodeId: NodeId };
 
 /** What goes to the store in one synced atomic batch. */
 export interface PersistBatch {

@@ -15,7 +15,7 @@ import { Topology } from '../topology/topology.ts';
 import type { TrustedState } from '../trusted/state.ts';
 import { Adoption } from './adoption.ts';
 import { Attestations } from './attestations.ts';
-import type { GossipEffect, GossipEvent, Timer } from './events.ts';
+import type { GossipEffect, GossipEvent } from './events.ts';
 import { Fetching } from './fetching/fetching.ts';
 import { Conduct, type PeerConduct } from './links/conduct.ts';
 import { Connecting } from './links/connecting.ts';
@@ -34,6 +34,7 @@ import { Holding } from './restored/holding.ts';
 import { Marks } from './restored/marks.ts';
 import { OwnLines } from './restored/own-lines.ts';
 import { Serving } from './restored/serving.ts';
+import type { Timer } from './timer.ts';
 
 export type { GossipOptions };
 
@@ -78,13 +79,8 @@ export class GossipMachine {
     this.#random = random;
     this.#links = links;
     this.#dialer = dialer;
-    this.#neighbours = new Neighbours({
-      outbox,
-      links,
-      dialer,
-      topology,
-      membership: { ...membership, random },
-    });
+    const dialled = { outbox, links, dialer, topology };
+    this.#neighbours = new Neighbours({ ...dialled, membership: { ...membership, random } });
     this.#replica = new Replica({ outbox, links, spread, self, state });
     this.#fetching = new Fetching(outbox, links, this.#replica);
     const parts = { outbox, links, replica: this.#replica, fetching: this.#fetching };

@@ -4,9 +4,10 @@
  * @module
  */
 import type { KedgeError } from '../errors.ts';
-import type { GossipEffect, Notice, Timer } from './events.ts';
+import type { GossipEffect, Notice } from './events.ts';
 import type { Frame } from './frames.ts';
 import type { Link } from './links/links.ts';
+import type { Timer } from './timer.ts';
 
 const NOTHING: readonly GossipEffect[] = [];
 

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { Timer } from '../../core/gossip/events.ts';
-import { timerKey } from '../../core/gossip/timer-key.ts';
+import { type Timer, timerKey } from '../../core/gossip/timer.ts';
 import type { Clock, ClockTimer } from '../../ports/clock.ts';
 
 /** The timers of one machine. */

@@ -16,10 +16,10 @@
  */
 import type { NodeId, StreamName } from '../../ids.ts';
 import type { PeerIdentity } from '../../peer.ts';
-import type { AcknowledgeScope } from '../events.ts';
 import type { Link, LinkTable } from '../links/links.ts';
 import type { Outbox } from '../outbox.ts';
 import { compareRow, type Row } from '../rows.ts';
+import type { AcknowledgeScope } from '../timer.ts';
 import type { News } from './commits.ts';
 import type { RowLog } from './row-log.ts';
 import type { Spread } from './spread.ts';
