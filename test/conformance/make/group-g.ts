@@ -74,6 +74,18 @@ export const COVERED_G: readonly CoveredCase[] = [
     title: 'attests nothing once peers have shown it that its store is an old copy',
   },
   {
+    name: 'G22 copied-witness-db, lines',
+    about: 'Peers show the node what its key cosigned and its store lacks.',
+    test: 'test/node/attestation.test.ts',
+    title: 'attests nothing once peers have shown it lines by its key that its store lacks',
+  },
+  {
+    name: 'G22 copied-witness-db, marks',
+    about: 'What a key cosigned counts in the marks of a store.',
+    test: 'test/node/attestation.test.ts',
+    title: 'attests nothing once a mark shows that it lacks what its key cosigned',
+  },
+  {
     name: 'G23 extension-line, size 0',
     about: 'Texts that are no checkpoint.',
     test: 'test/core/log/checkpoint.test.ts',
