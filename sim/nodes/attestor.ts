@@ -14,7 +14,6 @@ import type { Attestation } from '../../src/core/gossip/frames.ts';
 import { rowIn, rowsOf } from '../../src/core/gossip/rows.ts';
 import type { StreamName } from '../../src/core/ids.ts';
 import { movedLogs, nextHead, signHeartbeat } from '../../src/core/log/attesting.ts';
-import { decisionOf } from '../../src/core/log/checkpoint.ts';
 import {
   type CosignedRecord,
   type CosignerEffect,
@@ -68,8 +67,9 @@ export class Attestor {
 
   /** The durable state moved; without streams: all of it counts. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
+    const before = this.#state;
     this.#state = state;
-    const offered = streams.length > 0 ? movedLogs(state, streams) : rowsOf(state).keys();
+    const offered = streams.length > 0 ? movedLogs(before, state, streams) : rowsOf(state).keys();
     for (const stream of offered) this.#waiting.add(stream);
     this.#next();
   }
@@ -143,7 +143,9 @@ export class Attestor {
     const { scene, attested, host, attest } = this.#parts;
     const { checkpoint, line } = record;
     attested.says(host, record, scene.nowMs);
-    scene.coverage.hit(decisionOf(checkpoint) > 0 ? 'cosigned-another-log' : 'cosigned');
+    const { recoveredBy = 0, decidedBy = 0 } = checkpoint;
+    if (recoveredBy > 0) scene.coverage.hit('cosigned-recovered');
+    else scene.coverage.hit(decidedBy > 0 ? 'cosigned-another-log' : 'cosigned');
     attest({ kind: 'cosigned', head: { checkpoint, line } });
   }
 

@@ -6,8 +6,9 @@
  */
 import { encodeHex } from '../../src/core/bytes.ts';
 import type { StreamName } from '../../src/core/ids.ts';
-import { type Checkpoint, decisionOf } from '../../src/core/log/checkpoint.ts';
+import type { Checkpoint } from '../../src/core/log/checkpoint.ts';
 import type { CosignedRecord } from '../../src/core/log/cosigner.ts';
+import { compareLogs, logOrigin } from '../../src/core/log/log-name.ts';
 import type { CosignedHead } from '../../src/core/log/regions.ts';
 import type { SimNode } from '../nodes/node.ts';
 import { Violation } from './violation.ts';
@@ -51,17 +52,16 @@ export class Attested {
 
 /** Names a line of one key. */
 export function nameOfLine({ checkpoint, line }: CosignedHead): string {
-  const { stream, size, root } = checkpoint;
-  const decision = String(decisionOf(checkpoint));
-  return `${stream} ${decision} ${String(size)} ${root} ${encodeHex(line.signature)}`;
+  const { size, root } = checkpoint;
+  return `${logOrigin(checkpoint)} ${String(size)} ${root} ${encodeHex(line.signature)}`;
 }
 
 /** Says whether a region that says the second after the first goes back. */
 export function isBackward(before: CosignedRecord, record: CosignedRecord): boolean {
   if (record.timeSeconds < before.timeSeconds) return true;
   const [{ size, root }, held] = [record.checkpoint, before.checkpoint];
-  // Each decision about the stream begins another log.
-  const later = decisionOf(record.checkpoint) - decisionOf(held);
+  // Each decision about the stream, and each recovery, begins another log.
+  const later = compareLogs(record.checkpoint, held);
   return (
     later < 0 || (later === 0 && (size < held.size || (size === held.size && root !== held.root)))
   );

@@ -26,6 +26,7 @@ export const SOMETIMES = {
   recovered: 'recovery keys take the realm back from a thief of the charter quorum',
   cosigned: 'a region cosigns a head',
   'cosigned-another-log': 'a region cosigns the log that a decision about a fork began',
+  'cosigned-recovered': 'a region cosigns a log that a recovery began',
   'link-replaced': 'a link gives way to a better one of the same nodes',
   'hang-up': 'a link is closed for what its peer sent',
   'keep-alive': 'a silent link is given up',

@@ -6,10 +6,11 @@
 import type { SigningKey } from '../core/crypto.ts';
 import type { RealmName, RegionName, StreamName } from '../core/ids.ts';
 import type { AttestedRows, CosignedLeaf } from '../core/log/attested.ts';
-import type { Checkpoint, LogName } from '../core/log/checkpoint.ts';
+import type { Checkpoint } from '../core/log/checkpoint.ts';
 import { cosignatureLine, cosignatureMessage, regionKeyName } from '../core/log/cosignature.ts';
 import { type HeadTree, proveHead } from '../core/log/heads.ts';
 import { type Heartbeat, heartbeatMessage, sealHeartbeat } from '../core/log/heartbeat.ts';
+import type { LogName } from '../core/log/log-name.ts';
 import type { NoteSignature } from '../core/log/note.ts';
 import { completeProof, planInclusion } from '../core/log/plan.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type Subtree,
   treeRoot,
 } from '../core/log/tree.ts';
-import { decidedBy } from '../core/trusted/decisions.ts';
+import { logOf as logAsOf } from '../core/trusted/decisions.ts';
 import type { TestDocument, TestRealm } from './realm.ts';
 
 /** A region with the key that attests for it. */
@@ -56,8 +57,7 @@ export function logOf(leaves: readonly Uint8Array[]): Log {
 /** Which log the statements of a stream are in now, as the charters of the realm are (LG-9). */
 export function logNameOf({ name: realm, charters }: TestRealm, stream: StreamName): LogName {
   const accepted = charters.map(({ charter }) => ({ version: charter.version, charter }));
-  const by = decidedBy(accepted, stream);
-  return { realm, stream, ...(by > 0 && { decidedBy: by }) };
+  return logAsOf({ realm, charters: accepted }, stream);
 }
 
 /** The log of these documents, cosigned, with the proof of the last one. */

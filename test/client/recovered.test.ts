@@ -263,7 +263,7 @@ function cosigned(
   const size = all.length;
   const isBack = all.at(-1)?.state.charters.at(-1)?.charter.signers[0]?.id === 'dave';
   const head = { stream: CHARTER_STREAM, size, root: treeRoot(log.frontier) };
-  return cosignedLog(isBack ? { ...head, decidedBy: size } : head, ...regions);
+  return cosignedLog(isBack ? { ...head, recoveredBy: size } : head, ...regions);
 }
 
 function cosignedLog(

@@ -5,7 +5,7 @@ import { logNameOf } from '../../src/testing/attesting.ts';
 import { createTestRealm } from '../../src/testing/realm.ts';
 
 describe('logNameOf', () => {
-  it('names the log of charters by the newest recovery, and other logs as before', () => {
+  it('names all logs by the newest recovery', () => {
     const realm = createTestRealm();
     const { name } = realm;
     const stream = releaseStream(parseBundleName('payments.test.example.org'));
@@ -15,7 +15,7 @@ describe('logNameOf', () => {
       revealed: [generateSigningKey('ed25519').publicKey],
     }));
     realm.nextCharter(({ revealed: _, ...charter }) => charter);
-    expect(logNameOf(realm, CHARTER_STREAM)).toMatchObject({ decidedBy: 2 });
-    expect(logNameOf(realm, stream)).toEqual({ realm: name, stream });
+    expect(logNameOf(realm, CHARTER_STREAM)).toMatchObject({ recoveredBy: 2 });
+    expect(logNameOf(realm, stream)).toEqual({ realm: name, stream, recoveredBy: 2 });
   });
 });

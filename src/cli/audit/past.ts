@@ -19,6 +19,7 @@ import {
   splitStream,
 } from '../../core/ids.ts';
 import { verifyCosignature } from '../../core/log/cosignature.ts';
+import { isSameLog } from '../../core/log/log-name.ts';
 import { keyOfLine, regionPolicy } from '../../core/log/regions.ts';
 import { parseReleaseBody } from '../../core/releases/body.ts';
 import type { RolloutBody } from '../../core/rollouts/body.ts';
@@ -120,7 +121,7 @@ async function readHolders(
     const { leaf } = await node.checkpoint(stream);
     const { checkpoint, lines } = leaf;
     const log = logOf(state, stream);
-    if (checkpoint.decidedBy !== log.decidedBy || checkpoint.size < sequence) return [];
+    if (!isSameLog(checkpoint, log) || checkpoint.size < sequence) return [];
     const policy = regionPolicy(charter, 1);
     return lines.flatMap((line) => {
       const known = keyOfLine(policy, line);

@@ -12,8 +12,8 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RegionName, StreamName } from '../ids.ts';
-import { decisionOf } from '../log/checkpoint.ts';
 import { beatingRegions, type HeartbeatBook, noteHeartbeat } from '../log/heartbeat-book.ts';
+import { isSameLog } from '../log/log-name.ts';
 import { type CosignedHead, keyOfLine, type RegionPolicy, regionPolicy } from '../log/regions.ts';
 import {
   type CosignedHeads,
@@ -25,7 +25,7 @@ import {
   verifySplit,
 } from '../log/split.ts';
 import type { PeerIdentity } from '../peer.ts';
-import { decidedBy } from '../trusted/decisions.ts';
+import { logOf } from '../trusted/decisions.ts';
 import { type AcceptedCharter, currentCharter } from '../trusted/state.ts';
 import type { Attestation, AttestationFrame, LinesFrame } from './frames.ts';
 import type { Link, LinkTable } from './links/links.ts';
@@ -197,11 +197,11 @@ export class Attestations {
 
   /** Regions in the book that did not cosign this head, or a later one. */
   #missing(policy: RegionPolicy, { stream, sequence }: Row): readonly RegionName[] {
-    const by = decidedBy(this.#parts.replica.durable.charters, stream);
+    const log = logOf(this.#parts.replica.durable, stream);
     const regions = new Set<RegionName>();
     for (const [keyId, [head]] of this.#heads.get(stream) ?? NO_HEADS) {
       const known = policy.keys.get(keyId);
-      const isOfLog = head !== undefined && decisionOf(head.checkpoint) === by;
+      const isOfLog = head !== undefined && isSameLog(head.checkpoint, log);
       if (known && isOfLog && head.checkpoint.size >= sequence) regions.add(known.region);
     }
     return [...this.#book.keys()].filter((region) => !regions.has(region));

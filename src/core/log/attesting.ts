@@ -10,10 +10,11 @@
 import type { SigningKey } from '../crypto.ts';
 import { CHARTER_STREAM, type RealmName, type RegionName, type StreamName } from '../ids.ts';
 import { logOf } from '../trusted/decisions.ts';
-import { currentCharter, type TrustedState } from '../trusted/state.ts';
-import { type Checkpoint, decisionOf } from './checkpoint.ts';
+import type { TrustedState } from '../trusted/state.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { type CosignerState, provenHead } from './cosigner.ts';
 import { type Heartbeat, heartbeatMessage, sealHeartbeat } from './heartbeat.ts';
+import { compareLogs, isSameLog } from './log-name.ts';
 import { type ProofPlan, planConsistency } from './plan.ts';
 import type { TreeHead } from './proof.ts';
 import { type Frontier, treeRoot } from './tree.ts';
@@ -24,15 +25,25 @@ export interface NextHead {
   readonly plan: ProofPlan;
 }
 
-/** The streams whose log moved when these did. */
+/**
+ * The streams whose log moved when these did: with the charters also those that a decision or a
+ * recovery gave another log, whose head may be the same as before.
+ */
 export function movedLogs(
+  before: TrustedState,
   state: TrustedState,
   streams: readonly StreamName[],
 ): readonly StreamName[] {
   if (!streams.includes(CHARTER_STREAM)) return streams;
-  // A decision of the charter quorum begins another log, also where the head stays.
-  const { resolutions = [] } = currentCharter(state)?.charter ?? {};
-  return [...streams, ...resolutions.map(({ stream }) => stream)];
+  const isLater = (stream: StreamName): boolean =>
+    compareLogs(logOf(state, stream), logOf(before, stream)) > 0;
+  // One batch may bring several charters, so all are looked at for who was decided about.
+  const others = isLater(CHARTER_STREAM)
+    ? [...state.streams.keys()]
+    : state.charters
+        .flatMap(({ charter: { resolutions = [] } }) => resolutions.map(({ stream }) => stream))
+        .filter(isLater);
+  return [...new Set([...streams, ...others])];
 }
 
 /** The head of a stream's log, of which `log` is all that is durable. */
@@ -45,7 +56,7 @@ export function nextHead(
   const { size } = log;
   const checkpoint = { ...logOf(state, stream), size, root: treeRoot(log) };
   const before = provenHead(known);
-  const isNewLog = before === undefined || decisionOf(before) !== decisionOf(checkpoint);
+  const isNewLog = before === undefined || !isSameLog(before, checkpoint);
   const from = isNewLog ? 0 : before.size;
   return { checkpoint, plan: from > size ? [] : planConsistency(from, size) };
 }

@@ -15,10 +15,10 @@
  */
 import { KedgeError } from '../errors.ts';
 import { CHARTER_STREAM, type KeyId, type RealmName, type Sha256 } from '../ids.ts';
-import { lastRecovery } from '../trusted/lineage.ts';
+import { logOf } from '../trusted/decisions.ts';
 import type { AcceptedCharter } from '../trusted/state.ts';
 import type { CosignedLeaf } from './attested.ts';
-import { decisionOf } from './checkpoint.ts';
+import { isSameLog } from './log-name.ts';
 import { type CosignedHead, regionPolicy } from './regions.ts';
 import { type CosignedHeads, observeCosignature } from './split.ts';
 import { appendLeaf, EMPTY_TREE, hashLeaf, treeRoot } from './tree.ts';
@@ -88,7 +88,10 @@ export class CharterLog {
       all.map((head) => ({ keyId, ...head.checkpoint })),
     );
     const roots = rootsOf(charters);
-    const logs = charters.map((_, at) => lastRecovery(charters.slice(0, at + 1)));
+    const { realm } = this.#options;
+    const logs = charters.map((_, at) =>
+      logOf({ realm, charters: charters.slice(0, at + 1) }, CHARTER_STREAM),
+    );
     const reached = new Set([begin]);
     for (const { version, charter } of charters.slice(begin - 1, -1)) {
       if (!reached.has(version)) continue;
@@ -100,9 +103,10 @@ export class CharterLog {
       const { keys } = regionPolicy(charter, threshold, faulty);
       const counts = new Map<string, Set<string>>();
       for (const { keyId, size, root, ...log } of heads) {
-        if (decisionOf(log) !== logs[size - 1]) continue;
+        const ours = logs[size - 1];
         const region = keys.get(keyId)?.region;
-        if (region === undefined || size <= version || size > charters.length) continue;
+        if (region === undefined || size <= version || ours === undefined) continue;
+        if (!isSameLog(log, ours)) continue;
         const place = `${size} ${root}`;
         const regions = (counts.get(place) ?? new Set()).add(region);
         counts.set(place, regions);

@@ -12,8 +12,9 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { RealmName } from '../ids.ts';
-import { type Checkpoint, decisionOf, requireGrowth } from './checkpoint.ts';
+import { type Checkpoint, requireGrowth } from './checkpoint.ts';
 import { cosignatureLine, cosignatureMessage, regionKeyName } from './cosignature.ts';
+import { isSameLog } from './log-name.ts';
 import type { ProofHashes } from './proof.ts';
 import type { CosignedHead, RegionKey } from './regions.ts';
 
@@ -127,8 +128,8 @@ function offer(
     throw new KedgeError('REALM', `${identity.region} cosigns for ${identity.realm} alone`);
   }
   if (held !== undefined) requireGrowth(held, checkpoint, proof);
-  const isSameLog = held === undefined || decisionOf(held) === decisionOf(checkpoint);
-  if (isSameLog && checkpoint.size === (held?.size ?? 0)) return { state, effects: [] };
+  const isOfLog = held === undefined || isSameLog(held, checkpoint);
+  if (isOfLog && checkpoint.size === (held?.size ?? 0)) return { state, effects: [] };
   if (state.inWork !== undefined) {
     return { state: { ...state, waiting: checkpoint }, effects: [] };
   }

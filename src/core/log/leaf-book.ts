@@ -6,8 +6,8 @@
  */
 import type { StreamName } from '../ids.ts';
 import type { CosignedLeaf } from './attested.ts';
-import { decisionOf } from './checkpoint.ts';
 import type { HeldHead } from './freshness.ts';
+import { isSameLog, type LogAge } from './log-name.ts';
 import { isLeaf } from './proof.ts';
 import { hashLeaf } from './tree.ts';
 
@@ -39,23 +39,18 @@ export class LeafBook {
     this.#leaves.set(stream, [leaf, ...others].slice(0, LEAVES_MAX));
   }
 
-  /** The logs, by the decision `by` of their charter, that have a statement, newest first. */
+  /** The heads of one log of its stream that have a statement, newest first. */
   find(
     { stream, sequence, payload }: LoggedStatement,
     place: LogPlace,
-    by: number,
+    log: LogAge,
   ): readonly KnownLeaf[] {
     return (this.#leaves.get(stream) ?? []).filter(
       ({ checkpoint, proof, sequence: at = checkpoint.size }) =>
         at === sequence &&
         (place === 'any' || checkpoint.size === sequence) &&
-        decisionOf(checkpoint) === by &&
+        isSameLog(checkpoint, log) &&
         isLeaf(checkpoint, { index: at - 1, hash: hashLeaf(payload) }, proof),
     );
   }
-}
-
-/** Whether two heads are of one log of their stream. */
-export function isSameLog(a: CosignedLeaf['checkpoint'], b: CosignedLeaf['checkpoint']): boolean {
-  return decisionOf(a) === decisionOf(b);
 }

@@ -12,8 +12,9 @@ import { encodeHex, encodeUtf8 } from '../bytes.ts';
 import { sha256 } from '../crypto.ts';
 import type { KeyId, Sha256, StreamName } from '../ids.ts';
 import { LINES_PER_FRAME_MAX, STREAMS_MAX } from '../limits.ts';
-import { checkpointText, decisionOf } from './checkpoint.ts';
+import { checkpointText } from './checkpoint.ts';
 import { cosignatureTime } from './cosignature.ts';
+import { compareLogs } from './log-name.ts';
 import type { CosignedHead } from './regions.ts';
 
 /** Lines of which one hash is made. */
@@ -98,7 +99,7 @@ export function saysMore(line: CosignedHead, held: CosignedHead | undefined): bo
   if (held === undefined) return true;
   if (cosignatureTime(line.line) > cosignatureTime(held.line)) return true;
   const [{ size, root }, ours] = [line.checkpoint, held.checkpoint];
-  const later = decisionOf(line.checkpoint) - decisionOf(ours);
+  const later = compareLogs(line.checkpoint, ours);
   if (later !== 0) return later > 0;
   return size > ours.size || (size === ours.size && root !== ours.root);
 }

@@ -12,7 +12,7 @@
  */
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RealmName, RegionName, StreamName } from '../ids.ts';
-import { decidedBy } from '../trusted/decisions.ts';
+import { logOf } from '../trusted/decisions.ts';
 import type { AcceptedCharter } from '../trusted/state.ts';
 import type { AttestedRows, CosignedLeaf } from './attested.ts';
 import { requireRealm } from './checkpoint.ts';
@@ -34,7 +34,8 @@ import {
 import type { HeadProof } from './heads.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
-import { isSameLog, LeafBook, type LoggedStatement, type LogPlace } from './leaf-book.ts';
+import { LeafBook, type LoggedStatement, type LogPlace } from './leaf-book.ts';
+import { isSameLog } from './log-name.ts';
 import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
 import {
   type CosignedHeads,
@@ -193,9 +194,9 @@ export class RegionView {
     const policy = this.#policy();
     const { stream, sequence } = logged;
     let refusal: KedgeError | undefined;
-    // The newest log may have few lines yet where one before it has enough.
-    const logs = this.#leaves.find(logged, place, decidedBy(this.#charters, stream));
-    for (const { checkpoint } of logs) {
+    const log = logOf({ realm: this.realm, charters: this.#charters }, stream);
+    // The newest head may have few lines yet where one before it has enough.
+    for (const { checkpoint } of this.#leaves.find(logged, place, log)) {
       try {
         requireCosigned(policy, checkpoint, this.#linesUnder(checkpoint));
         return;

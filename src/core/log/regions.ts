@@ -16,12 +16,12 @@ import { NOTE_SIGNATURES_MAX } from '../limits.ts';
 import {
   type Checkpoint,
   checkpointText,
-  type LogName,
   parseCheckpoint,
   requireLog,
   requireRealm,
 } from './checkpoint.ts';
 import { cosignatureKeyHash, regionKeyName, verifyCosignature } from './cosignature.ts';
+import type { LogName } from './log-name.ts';
 import { encodeNote, type NoteSignature, parseNote } from './note.ts';
 
 /** A key that may speak for a region. */

@@ -12,8 +12,9 @@ import { encodeHex } from '../bytes.ts';
 import { KedgeError } from '../errors.ts';
 import type { KeyId, RegionName } from '../ids.ts';
 import { COSIGNED_HEADS_MAX } from '../limits.ts';
-import { checkpointText, decisionOf, requireLog, requireRealm } from './checkpoint.ts';
+import { checkpointText, requireLog, requireRealm } from './checkpoint.ts';
 import { verifyCosignature } from './cosignature.ts';
+import { compareLogs, isSameLog } from './log-name.ts';
 import { type CosignedHead, keyOfLine, type RegionKey, type RegionPolicy } from './regions.ts';
 
 /** Two cosigned heads that may be a proof. */
@@ -65,9 +66,7 @@ export function observeCosignature(
   const { size, root } = seen.checkpoint;
   const all = heads.get(keyId) ?? [];
   const before = all.filter(({ checkpoint }) => isSameLog(checkpoint, seen.checkpoint));
-  const isOfOldLog = all.some(
-    ({ checkpoint }) => decisionOf(checkpoint) > decisionOf(seen.checkpoint),
-  );
+  const isOfOldLog = all.some(({ checkpoint }) => compareLogs(checkpoint, seen.checkpoint) > 0);
   const rival = before.find(({ checkpoint }) => checkpoint.size === size);
   const isUseful = rival === undefined || rival.checkpoint.root !== root;
   const isSmaller = rival === undefined && size < (before[0]?.checkpoint.size ?? 0);
@@ -109,10 +108,6 @@ export function mergeSplits(a: RegionSplit, b: RegionSplit): RegionSplit {
 function makeSplit(keyId: KeyId, a: CosignedHead, b: CosignedHead): RegionSplit {
   const [first, second] = a.checkpoint.root < b.checkpoint.root ? [a, b] : [b, a];
   return { keyId, first, second };
-}
-
-function isSameLog(a: CosignedHead['checkpoint'], b: CosignedHead['checkpoint']): boolean {
-  return decisionOf(a) === decisionOf(b);
 }
 
 function isCosigned({ key }: RegionKey, { checkpoint, line }: CosignedHead): boolean {

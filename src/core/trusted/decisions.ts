@@ -11,8 +11,8 @@
  */
 import type { Resolution } from '../charter/charter.ts';
 import { KedgeError } from '../errors.ts';
-import { CHARTER_STREAM, type StreamName } from '../ids.ts';
-import type { LogName } from '../log/checkpoint.ts';
+import { CHARTER_STREAM, type RealmName, type StreamName } from '../ids.ts';
+import type { LogName } from '../log/log-name.ts';
 import type { Statement } from '../statements/statement.ts';
 import { lastRecovery } from './lineage.ts';
 import type { AcceptedCharter, TrustedState } from './state.ts';
@@ -36,22 +36,17 @@ export function decisionsOn(charters: Charters, stream: StreamName): readonly De
   return decisions;
 }
 
-/**
- * Rule LG-9: the charter that made the newest decision about a stream, of the charters themselves
- * the newest one that recovery keys signed; 0 when none did.
- */
-export function decidedBy(charters: Charters, stream: StreamName): number {
-  if (stream === CHARTER_STREAM) return lastRecovery(charters);
-  return Math.max(0, ...decisionsOn(charters, stream).map(({ version }) => version));
-}
-
-/** The log of a stream, as its charters are. */
+/** The log of a stream, as its charters are. Rule LG-9. */
 export function logOf(
-  { realm, charters }: Pick<TrustedState, 'realm' | 'charters'>,
+  { realm, charters }: { readonly realm: RealmName; readonly charters: Charters },
   stream: StreamName,
 ): LogName {
-  const by = decidedBy(charters, stream);
-  return { realm, stream, ...(by > 0 && { decidedBy: by }) };
+  const recoveredBy = lastRecovery(charters);
+  const log = { realm, stream, ...(recoveredBy > 0 && { recoveredBy }) };
+  if (stream === CHARTER_STREAM) return log;
+  const versions = decisionsOn(charters, stream).map(({ version }) => version);
+  const decidedBy = Math.max(0, ...versions);
+  return decidedBy > recoveredBy ? { ...log, decidedBy } : log;
 }
 
 /** What is new of `made` takes the place of what was decided there and above. */

@@ -99,6 +99,7 @@ export class Attestor implements AsyncDisposable {
 
   /** The durable state moved; no streams when holding back ends: all of it counts then. */
   serve(state: TrustedState, streams: readonly StreamName[]): void {
+    const before = this.#state;
     this.#state = state;
     if (streams.length === 0) {
       const all = rowsOf(state);
@@ -113,7 +114,7 @@ export class Attestor implements AsyncDisposable {
       present.length === rows.length
         ? updateHeads(this.#tree, present)
         : headTree(rowsOf(state).values());
-    this.#offer(movedLogs(state, streams));
+    this.#offer(movedLogs(before, state, streams));
   }
 
   /** Resolves when all that was offered is cosigned or given up. */

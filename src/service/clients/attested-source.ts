@@ -13,9 +13,10 @@ import { rowIn } from '../../core/gossip/rows.ts';
 import type { RegionName, StreamName } from '../../core/ids.ts';
 import { NOTE_SIGNATURES_MAX } from '../../core/limits.ts';
 import type { AttestedRows, CosignedLeaf, StreamAttestation } from '../../core/log/attested.ts';
-import { type Checkpoint, decisionOf, type LogName } from '../../core/log/checkpoint.ts';
+import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { type HeadRow, type HeadTree, proveHead } from '../../core/log/heads.ts';
 import type { Heartbeat } from '../../core/log/heartbeat.ts';
+import { isSameLog, type LogName, logOrigin } from '../../core/log/log-name.ts';
 import { completeProof, planInclusion } from '../../core/log/plan.ts';
 import type { ProofHashes } from '../../core/log/proof.ts';
 import type { RegionSplit } from '../../core/log/split.ts';
@@ -163,7 +164,7 @@ export class AttestedSource {
       .attestations()
       .cosigned(stream)
       .filter(({ checkpoint, line }) => checkpoint.size === row.sequence && !isTold(line))
-      .filter(({ checkpoint }) => decisionOf(checkpoint) === decisionOf(log));
+      .filter(({ checkpoint }) => isSameLog(checkpoint, log));
     if (heads.length === 0) return undefined;
     const known = this.#leaf(log, row, at);
     if (known.leaf.value === undefined) return known.leaf;
@@ -195,7 +196,7 @@ export class AttestedSource {
   }
 
   #leaf(log: LogName, { stream, sequence, digest }: HeadRow, at: number | undefined): KnownLeaf {
-    const place = `${decisionOf(log)} ${digest}`;
+    const place = `${logOrigin(log)} ${digest}`;
     const key = at === undefined ? stream : `${stream} ${String(at)}`;
     const known = this.#leaves.get(key);
     if (known?.place === place) return known;

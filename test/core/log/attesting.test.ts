@@ -5,6 +5,7 @@ import { verifyHeartbeat } from '../../../src/core/log/heartbeat.ts';
 import { planConsistency } from '../../../src/core/log/plan.ts';
 import { treeRoot } from '../../../src/core/log/tree.ts';
 import type { TrustedState } from '../../../src/core/trusted/state.ts';
+import { BRANCHED, Branches } from '../../service/support/branches.ts';
 import { ALICE, BOB, NOW_MS, REALM } from '../support.ts';
 import { begin, nextCharter, STREAM, take } from '../trusted/world.ts';
 import { FRA, leavesOf, logOf, policyOf, regionKey, treeAt } from './fixtures.ts';
@@ -14,9 +15,27 @@ const LINE = { name: 'region', keyHash: '', signature: new Uint8Array(0) };
 describe('movedLogs', () => {
   it('adds the streams about which a new charter decides', () => {
     const decided = decidedState();
-    expect(movedLogs(decided, [CHARTER_STREAM])).toEqual([CHARTER_STREAM, STREAM]);
-    expect(movedLogs(begin(), [CHARTER_STREAM])).toEqual([CHARTER_STREAM]);
-    expect(movedLogs(decided, [STREAM])).toEqual([STREAM]);
+    expect(movedLogs(begin(), decided, [CHARTER_STREAM])).toEqual([CHARTER_STREAM, STREAM]);
+    expect(movedLogs(begin(), begin(), [CHARTER_STREAM])).toEqual([CHARTER_STREAM]);
+    expect(movedLogs(begin(), decided, [STREAM])).toEqual([STREAM]);
+  });
+
+  it('adds those about which a charter decided that came together with a later one', () => {
+    const decided = decidedState();
+    const later = take(decided, nextCharter(decided, { note: 'later' }, ALICE, BOB));
+    expect(movedLogs(begin(), later, [CHARTER_STREAM])).toEqual([CHARTER_STREAM, STREAM]);
+    // What was decided long ago moves nothing.
+    expect(movedLogs(decided, later, [CHARTER_STREAM])).toEqual([CHARTER_STREAM]);
+  });
+
+  it('adds all streams after a recovery, also those of which nothing fell', () => {
+    const realm = new Branches(NOW_MS);
+    const { document } = realm.release(realm.root, undefined, 'ours');
+    const before = take(realm.root.state, document);
+    const { state } = realm.recovered(realm.root, 1);
+    const after = { ...state, streams: before.streams };
+    expect(movedLogs(before, after, [CHARTER_STREAM])).toEqual([CHARTER_STREAM, BRANCHED]);
+    expect(movedLogs(after, after, [CHARTER_STREAM])).toEqual([CHARTER_STREAM]);
   });
 });
 

@@ -41,8 +41,20 @@ describe('parseCheckpoint', () => {
     const checkpoint = parseCheckpoint(text);
     expect(checkpoint).toMatchObject({ stream: vectors.stream, decidedBy: 7 });
     expect(checkpointText(checkpoint)).toBe(text);
-    for (const part of ['/0', '/07', '/x', '/', '/7/8', '/9007199254740992']) {
+  });
+
+  it('refuses versions that no log has, or that are written in another way', () => {
+    const [origin = '', ...rest] = vectors.text.split('\n');
+    const parts = [
+      ...['/0', '/07', '/x', '/', '/9007199254740992', '/7/', '/7/7', '/7/3', '/0/3', '/0/0'],
+      ...['/07/8', '/7/08', '/7/0x', '/7/00', '/x/8', '/7/8/9', '/7/9007199254740992'],
+    ];
+    for (const part of parts) {
       expectCode('PARSE', () => parseCheckpoint([`${origin}${part}`, ...rest].join('\n')));
+    }
+    for (const part of ['/0', '/3/0', '/3/4']) {
+      const charters = [`${vectors.realm}/charter${part}`, ...rest];
+      expectCode('PARSE', () => parseCheckpoint(charters.join('\n')));
     }
   });
 

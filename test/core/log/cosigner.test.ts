@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseRealmName } from '../../../src/core/ids.ts';
+import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
 import {
   type CosignerEffect,
   type CosignerEvent,
@@ -37,10 +38,19 @@ function signedBy(effects: readonly CosignerEffect[]): CosignerEvent {
 const kinds = ({ effects }: CosignerStep): readonly string[] => effects.map(({ kind }) => kind);
 
 /** Takes a head all the way. */
-function cosigned(state: CosignerState, size: number, nowMs: number = NOW_MS): CosignerState {
-  const offered = step(state, headOf(state, size), nowMs);
+function taken(state: CosignerState, head: CosignerEvent, nowMs: number = NOW_MS): CosignerState {
+  const offered = step(state, head, nowMs);
   const signed = step(offered.state, signedBy(offered.effects), nowMs);
   return step(signed.state, { kind: 'persisted' }, nowMs).state;
+}
+
+function cosigned(state: CosignerState, size: number, nowMs: number = NOW_MS): CosignerState {
+  return taken(state, headOf(state, size), nowMs);
+}
+
+/** A head without a proof of growth, as the first of a log. */
+function firstOf(checkpoint: Checkpoint): CosignerEvent {
+  return { kind: 'head', checkpoint, proof: [] };
 }
 
 describe('stepCosigner', () => {
@@ -134,6 +144,22 @@ describe('stepCosigner', () => {
     const proof = consistencyOf(leavesOf(4, 'b'), 3);
     expect(kinds(step(after, { kind: 'head', checkpoint: grown, proof }))).toEqual(['sign']);
     expectCode('PROOF', () => step(after, { kind: 'head', checkpoint: grown, proof: [] }));
+  });
+
+  it.each([0, 9])('begins another log after a recovery, though charter %i decided', (by) => {
+    const before = { ...checkpointOf(leavesOf(3)), ...(by > 0 && { decidedBy: by }) };
+    const state = taken({}, firstOf(before));
+    // One release fell, and another one is in its place.
+    const back = { ...checkpointOf(leavesOf(2)), recoveredBy: 4 };
+    const recovered = taken(state, firstOf(back));
+    expect(recovered.cosigned?.checkpoint).toEqual(back);
+    const rival = { ...checkpointOf(leavesOf(3, 'b')), recoveredBy: 4 };
+    expectCode('PROOF', () => step(recovered, firstOf(rival)));
+    expectCode('ROLLBACK', () => step(recovered, firstOf(before)));
+    const decided = taken(recovered, firstOf({ ...rival, decidedBy: 5 }));
+    expectCode('ROLLBACK', () => step(decided, firstOf(rival)));
+    const again = { ...back, recoveredBy: 6 };
+    expect(taken(decided, firstOf(again)).cosigned?.checkpoint).toEqual(again);
   });
 
   it('never goes back in time, whatever the clock does', () => {

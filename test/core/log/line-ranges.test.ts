@@ -67,6 +67,12 @@ describe('A line says more than what a store has', () => {
     ['of nothing', true, undefined, headOf(two, 5)],
     ['with a larger size', true, headOf(two, 5), headOf(checkpointOf(leavesOf(3)), 5)],
     ['of a later log', true, headOf(two, 5), headOf({ ...two, decidedBy: 4, size: 1 }, 5)],
+    [
+      'of the log of a recovery, below what a thief decided',
+      true,
+      headOf({ ...two, decidedBy: 9 }, 5),
+      headOf({ ...two, recoveredBy: 3, size: 1 }, 5),
+    ],
     ['at a later time', true, headOf(two, 5), headOf(two, 6)],
     ['with another root', true, headOf(two, 5), headOf(checkpointOf(leavesOf(2, 'b')), 5)],
     ['that is the same', false, headOf(two, 5), headOf(two, 5)],

@@ -3,9 +3,11 @@
  * `test/conformance`; here is what those cases do not show.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { generateSigningKey } from '../../../src/core/crypto.ts';
 import { parseRealmName } from '../../../src/core/ids.ts';
 import type { HeldHead } from '../../../src/core/log/freshness.ts';
 import { proveHead } from '../../../src/core/log/heads.ts';
+import type { LogAge } from '../../../src/core/log/log-name.ts';
 import { RegionView } from '../../../src/core/log/region-view.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { expectCode, NOW_MS, REALM } from '../support.ts';
@@ -63,6 +65,30 @@ describe('RegionView', () => {
     within(6, FRA);
     within(6, SIN);
     expect(() => view.requireCosigned({ ...held, payload }, 'any')).not.toThrow();
+  });
+
+  it.each([0, 9])('goes on in the log of a recovery, whatever charter %i decided', (by) => {
+    const [fell, ours] = [leaves, [...leavesOf(2), ...leavesOf(1, 'b')]];
+    const revealed = [generateSigningKey('ed25519').publicKey];
+    const within = (log: readonly Uint8Array[], age: LogAge): void => {
+      const checkpoint = { ...checkpointOf(log), ...age };
+      const lines = [FRA, SIN].map((region) => cosign(region, checkpoint, 1));
+      view.takeCosigned({ checkpoint, lines, proof: inclusionOf(log, 2) });
+    };
+    const stolen = by > 0 ? { decidedBy: by } : {};
+    within(fell, stolen);
+    const [first] = realm.trustedState().charters;
+    if (first === undefined) throw new Error('no charter');
+    const recovery = { ...first, version: 2, charter: { ...first.charter, version: 2, revealed } };
+    view.govern([first, recovery]);
+    // The new log has other leaves, which is no fault of the regions.
+    expectCode('QUORUM', () => view.requireCosigned({ ...held, payload }));
+    within(ours, { recoveredBy: 2 });
+    expect(view.faulty.size).toBe(0);
+    const next = { ...held, payload: ours[2] ?? payload };
+    expect(() => view.requireCosigned(next)).not.toThrow();
+    within(fell, stolen);
+    expectCode('QUORUM', () => view.requireCosigned({ ...held, payload }));
   });
 
   it('says whether a line was new', () => {

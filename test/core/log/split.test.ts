@@ -93,6 +93,21 @@ describe('observeCosignature', () => {
     expectCode('TYPE', () => verifySplit(policy, { first: head(3), second: seen }));
   });
 
+  it.each([0, 9])('goes on in the log of a recovery, where a thief decided in charter %i', (by) => {
+    const [stolen, own] = [checkpointOf(leavesOf(3)), checkpointOf(leavesOf(2, 'b'))];
+    const before = { ...stolen, ...(by > 0 && { decidedBy: by }) };
+    const after = { ...own, recoveredBy: 3 };
+    const [old, seen] = [before, after].map((checkpoint) => ({
+      checkpoint,
+      line: cosign(IAD, checkpoint, 200),
+    }));
+    if (old === undefined || seen === undefined) throw new Error('no heads');
+    const observation = observeCosignature(observed(old), policy, seen);
+    if (observation.kind !== 'new') throw new Error(`not new but ${observation.kind}`);
+    expect(observation.heads.get(iadKey)).toEqual([seen]);
+    expect(observeCosignature(observation.heads, policy, old)).toEqual({ kind: 'held' });
+  });
+
   it('proves nothing by two keys', () => {
     expect(observeCosignature(observed(head(3)), policy, head(3, 'b', FRA)).kind).toBe('new');
   });

@@ -7,6 +7,7 @@ import { KedgeError } from '../../../src/core/errors.ts';
 import type { Attestation } from '../../../src/core/gossip/frames.ts';
 import { CHARTER_STREAM, parseSequence, type StreamName } from '../../../src/core/ids.ts';
 import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
+import { logOrigin } from '../../../src/core/log/log-name.ts';
 import { noLogger } from '../../../src/ports/logger.ts';
 import type { NoteName, Store } from '../../../src/ports/store.ts';
 import { Attestor } from '../../../src/service/attesting/attestor.ts';
@@ -105,6 +106,29 @@ describe('Attestor', () => {
       [1, undefined],
       [1, 2],
     ]);
+  });
+
+  it('begins another log of every stream after a recovery, where a thief decided too', async () => {
+    const { stream, sequence, digest } = await publish();
+    await using attestor = attestorOver(store);
+    attestor.start();
+    await attestor.idle();
+    const honest = realm.trustedState();
+    const resolutions = [{ stream, sequence, digest }];
+    realm.nextCharter((charter) => ({ ...charter, resolutions }));
+    attestor.serve(realm.trustedState(), [CHARTER_STREAM]);
+    await attestor.idle();
+    const revealed = [regionKey(IAD).publicKey];
+    const [first, stolen] = realm.trustedState().charters;
+    if (first === undefined || stolen === undefined) throw new Error('no charters');
+    const { resolutions: _, ...charter } = stolen.charter;
+    const recovery = { ...stolen, charter: { ...charter, revealed } };
+    attestor.serve({ ...honest, charters: [first, recovery] }, [CHARTER_STREAM]);
+    await attestor.idle();
+    const ofStream = logs().filter((log) => log.stream === stream);
+    expect(ofStream.map(logOrigin)).toEqual(
+      ['', '/2', '/2/0'].map((versions) => `${realm.name}/${stream}${versions}`),
+    );
   });
 
   it('cosigns rollouts as it does releases', async () => {
