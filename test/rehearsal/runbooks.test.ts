@@ -67,6 +67,9 @@ describe.skipIf(!IS_BUILT)('kedge rehearse', TIMES, () => {
     expect(evidence.get('two recovery keys and new keys sign, until everybody is back')).toMatch(
       /heads of releases: 2, 2, 2; programs in iad, fra, sin: release 3 \(.{8}\), overruled$/,
     );
+    expect(evidence.get('publish under it, until leaves of his CA are refused')).toMatch(
+      /^release 3 at iad-1, fra-1, sin-1; fra, iad, sin vouch; programs in .*: release 3/,
+    );
     expect(evidence.get('whatever he tries now is refused')).toMatch(
       /^his next charter: PREVIOUS; his next release: PREVIOUS; .*THRESHOLD; .*THRESHOLD;/,
     );

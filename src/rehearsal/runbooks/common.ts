@@ -84,17 +84,13 @@ export async function planCharter(
 export async function publishAnew(
   cluster: Cluster,
   draft: string,
-  {
-    regions,
-    ...signed
-  }: Omit<Parameters<typeof propose>[2], 'of'> & { readonly regions?: readonly string[] } = {},
+  signed: Omit<Parameters<typeof propose>[2], 'of'> = {},
 ): Promise<string> {
   const argv = ['release', 'draft', ...ON, '--draft', draft, '--note', 'under the new charter'];
   await cluster.kedge(argv);
   const { sequence: before = 0 } = (await headAt(cluster, cluster.near, RELEASES)) ?? {};
   await propose(cluster, draft, { of: RELEASES, ...signed });
-  const wanted = { stream: RELEASES, sequence: before + 1, ...(regions && { regions }) } as const;
-  return await everywhere(cluster, wanted);
+  return await everywhere(cluster, { stream: RELEASES, sequence: before + 1 });
 }
 
 /** A thief hands in what he signed; the node has to refuse it for this reason. */

@@ -1,9 +1,6 @@
 /**
  * Compromised signer: one stolen key is replaced; of as many as a quorum the realm is recovered,
- * and what the thief published falls.
- *
- * Programs here demand no regions: a log loses no leaves (spec LG-9), so regions that cosigned a
- * release that fell vouch for no later one of its bundle.
+ * and what the thief published falls, though regions vouched for it.
  *
  * @module
  */
@@ -26,7 +23,6 @@ const NEXT_RECOVERY = [4, 5, 6].map((one) => `recovery/recovery-${one}.age`);
 export const compromisedSigner: Runbook = {
   name: 'compromised-signer',
   summary: 'one stolen key is replaced; after a stolen quorum recovery keys take the realm back',
-  programs: { reach: 'any' },
   run: async (cluster, step) => {
     await begin(cluster, step, ['good']);
     cluster.programs.startTraffic();
@@ -181,7 +177,7 @@ class StolenQuorum {
 
   async #publish(): Promise<void> {
     await this.#step('publish under it, until leaves of his CA are refused', async () => {
-      const signed = { key: ANA_2, approvals: [{ key: BEN_2, region: 'fra' }], regions: [] };
+      const signed = { key: ANA_2, approvals: [{ key: BEN_2, region: 'fra' }] };
       const found = await publishAnew(this.#cluster, 'ours.json', signed);
       const refusal = expectSight('a leaf of his CA is refused', await this.#intrude('refused'));
       return `${found}; leaves of the thief's CA: ${refusal}`;
