@@ -10,8 +10,8 @@ import { type Doc, keyOf, REALM } from './realm.ts';
 /** How a note differs from a good one. */
 export interface NoteOptions {
   readonly realm?: string;
-  /** The charter that decided about the stream last. */
-  readonly decidedBy?: number;
+  /** What names a later log of the stream, in the origin behind it. Rule CO-3. */
+  readonly log?: string;
   readonly timeSeconds?: number;
   /** Regions whose line is made invalid. */
   readonly bad?: readonly string[];
@@ -96,11 +96,10 @@ export function heartbeatOf(
 function noteOf(
   log: readonly Doc[],
   regions: readonly string[],
-  { realm = REALM, timeSeconds = 1_700_000_000, bad = [], keys = {}, decidedBy }: NoteOptions = {},
+  { realm = REALM, timeSeconds = 1_700_000_000, bad = [], keys = {}, log: later = '' }: NoteOptions = {},
 ): string {
   const leaves = log.map(({ statement }) => leafHash(Buffer.from(statement.payload, 'base64')));
-  const decided = decidedBy === undefined ? '' : `/${decidedBy}`;
-  const origin = `${realm}/${log[0]?.stream ?? ''}${decided}`;
+  const origin = `${realm}/${log[0]?.stream ?? ''}${later}`;
   const text = `${origin}\n${leaves.length}\n${rootOf(leaves).toString('base64')}\n`;
   const message = encodeUtf8(`cosignature/v1\ntime ${timeSeconds}\n${text}`);
   const lines = regions.flatMap((region) =>

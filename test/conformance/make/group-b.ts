@@ -365,9 +365,20 @@ function attestedRecovery(): ConformanceCase {
   const stolen = b.charter(hidden);
   b.cosigned([first, stolen], ['iad', 'sin'], 'accepted');
   b.apply(stolen, 'accepted', { about: 'the thief shows it to everybody' });
-  const more = b.charter(hidden);
+  const fallen = b.release(noted('fallen'));
+  b.cosigned([fallen], REGIONS, 'accepted');
+  b.apply(fallen, 'accepted');
+  const more = b.charter((charter) => {
+    hidden(charter);
+    const { digest, sequence, stream } = fallen;
+    charter['resolutions'] = [{ digest, sequence, stream }];
+  });
   b.cosigned([first, stolen, more], ['iad', 'sin'], 'accepted');
   b.apply(more, 'accepted');
+  b.cosigned([fallen], REGIONS, 'accepted', {
+    note: { log: '/3' },
+    about: 'he decides about his own',
+  });
   const takeover = (charter: JsonObject): void => {
     threeRegions(charter);
     govern(charter, 2, 'erin', 'frank');
@@ -377,13 +388,16 @@ function attestedRecovery(): ConformanceCase {
   const by = { by: ['rita', 'ron', 'erin', 'frank'], after: first };
   const recovered = b.charter(takeover, by);
   b.apply(recovered, 'QUORUM', { about: 'no region cosigned its log' });
-  b.cosigned([first, recovered], ['fra'], 'accepted', { note: { decidedBy: 2 } });
+  b.cosigned([first, recovered], ['fra'], 'accepted', { note: { log: '/2' } });
   b.apply(recovered, 'QUORUM', { about: 'one region too few' });
-  b.cosigned([first, recovered], ['iad'], 'accepted', { note: { decidedBy: 2 } });
+  b.cosigned([first, recovered], ['iad'], 'accepted', { note: { log: '/2' } });
   b.apply(recovered, 'accepted');
-  const release = b.release(noted('1'), { by: ['erin', 'frank'] });
-  b.cosigned([release], REGIONS, 'accepted');
+  const release = b.release(noted('1'), { by: ['erin', 'frank'], after: 'nothing' });
+  b.apply(release, 'QUORUM', { about: 'regions cosigned another one in the log before' });
+  const note = { log: '/2/0' };
+  b.cosigned([release], REGIONS, 'accepted', { note, about: 'no second root' });
   b.apply(release, 'accepted');
+  b.cosigned([fallen], REGIONS, 'held', { note: { log: '/3' }, about: 'of a log that is over' });
   return b.done();
 }
 

@@ -286,7 +286,7 @@ function decided(): ConformanceCase {
   builder.cosigned([charter, decision], ['fra', 'sin'], 'accepted');
   builder.apply(decision, 'accepted');
   builder.apply(second, 'QUORUM', NODES);
-  const note = { decidedBy: decision.sequence };
+  const note = { log: `/${decision.sequence}` };
   builder.cosigned([first, second], REGIONS, 'accepted', { note, about: 'no second root' });
   builder.apply(second, 'accepted', AGAIN);
   builder.cosigned([first, fallen], REGIONS, 'held', { about: 'of a log that is over' });

@@ -218,6 +218,7 @@ class CoreSubject implements Subject {
     this.#state = result.state;
     this.#moved();
     if (result.outcome === 'accepted') {
+      if (result.replaced !== undefined) this.#dropFallen();
       for (const document of result.documents) {
         const { stream, sequence } = parseStatement(document.statement.payload);
         this.#stored.set(`${stream} ${sequence}`, document);
@@ -241,6 +242,15 @@ class CoreSubject implements Subject {
     } catch (thrown) {
       if (thrown instanceof KedgeError) return undefined;
       throw thrown;
+    }
+  }
+
+  /** What fell with charters is in no store any more (RV-5). */
+  #dropFallen(): void {
+    const rows = rowsOf(this.#state);
+    for (const [place, { statement }] of this.#stored) {
+      const { stream, sequence } = parseStatement(statement.payload);
+      if (sequence > (rows.get(stream)?.sequence ?? 0)) this.#stored.delete(place);
     }
   }
 
