@@ -42,6 +42,11 @@ export class Attested {
     this.#said.delete(host);
   }
 
+  /** What was said last of a stream. */
+  newest(host: SimNode, stream: StreamName): Checkpoint | undefined {
+    return this.#said.get(host)?.get(stream)?.checkpoint;
+  }
+
   /** All that was said last. */
   *[Symbol.iterator](): Generator<readonly [SimNode, Checkpoint]> {
     for (const [host, said] of this.#said) {

@@ -115,6 +115,7 @@ const RARE_SHARES: Readonly<Partial<Record<Sometimes, number>>> = {
   'lie-invented': 0.005,
   'lie-oversize': 0.005,
   'copy-outrun': 0.006,
+  'cosigned-recovered': 0.006,
   'lie-flood': 0.006,
   'lie-replayed': 0.006,
   'wave-timed': 0.006,

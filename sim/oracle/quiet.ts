@@ -4,6 +4,10 @@
  *
  * @module
  */
+import { rowsOf } from '../../src/core/gossip/rows.ts';
+import { isSameLog, logOrigin } from '../../src/core/log/log-name.ts';
+import type { CosignedHead } from '../../src/core/log/regions.ts';
+import { logOf } from '../../src/core/trusted/decisions.ts';
 import { dueText } from '../nodes/delivery-plan.ts';
 import type { SimNode } from '../nodes/node.ts';
 import type { World } from '../world/world.ts';
@@ -17,7 +21,7 @@ const IDLE_MAX_BYTES = 1024;
 /** A region's key waits no longer for a seed that never answers. */
 const KEY_WAITS_MAX_MS = 620_000;
 /** What it says then has come to all by then. */
-const COSIGNED_MAX_MS = 10_000;
+export const COSIGNED_MAX_MS = 10_000;
 
 /** Everybody reaches everybody, nothing is left to do, and only comparisons are sent. */
 export function requireQuiet(world: World): void {
@@ -48,32 +52,59 @@ export function requireQuiet(world: World): void {
 }
 
 /**
- * What a region that still attests said last is known to everybody. Its key waits for a while where
- * a seed is dead, behind which somebody may be who would know better.
+ * What a region that still attests holds it has cosigned, in the log that its charters say, and
+ * everybody knows that within some time. Its key waits for a while where a seed is dead, behind
+ * which somebody may be who would know better.
  */
-function requireAttested(world: World): void {
-  const lastMs = world.nowMs + KEY_WAITS_MAX_MS;
+export function requireAttested(world: World, withinMs: number = 0): void {
+  const [firstMs, lastMs] = [world.nowMs + withinMs, world.nowMs + KEY_WAITS_MAX_MS];
   const until = new Map<SimNode, number>();
   for (let lacking = [...unattested(world)]; lacking.length > 0; lacking = [...unattested(world)]) {
     for (const { host, what } of lacking) {
       const isWaiting = host.driver?.standing.isWaiting === true;
       if (isWaiting) until.set(host, Math.min(lastMs, world.nowMs + COSIGNED_MAX_MS));
-      if (world.nowMs < (until.get(host) ?? 0)) continue;
+      if (world.nowMs < Math.max(firstMs, until.get(host) ?? 0)) continue;
       throw new Violation('attested', world.nowMs, what);
     }
     world.runUntil(world.nowMs + STEP_MS);
   }
 }
 
-/** What is not known to somebody, and whose region said it. */
-function* unattested(world: World): Generator<{ readonly host: SimNode; readonly what: string }> {
-  for (const [host, { stream, size, root }] of world.oracle.attested) {
+/** A region lacks something, or somebody of what it said. */
+interface Lacking {
+  readonly host: SimNode;
+  readonly what: string;
+}
+
+/** What is not cosigned, or not known to somebody. */
+function* unattested(world: World): Generator<Lacking> {
+  yield* uncosigned(world);
+  for (const [host, said] of world.oracle.attested) {
     if (!host.attests) continue;
+    const { stream, size, root } = said;
     for (const { identity, driver } of world.core()) {
       const heads = driver?.machine.attestations.cosigned(stream) ?? [];
-      if (heads.some(({ checkpoint: at }) => at.size === size && at.root === root)) continue;
+      const isSaid = ({ checkpoint: at }: CosignedHead): boolean =>
+        at.size === size && at.root === root && isSameLog(at, said);
+      if (heads.some(isSaid)) continue;
       const by = host.identity.nodeId;
       yield { host, what: `${identity.nodeId} lacks what ${by} cosigned of ${stream} ${size}` };
+    }
+  }
+}
+
+/** Heads that are not forked, and that the region of their node did not cosign. */
+function* uncosigned(world: World): Generator<Lacking> {
+  for (const host of world.core()) {
+    const state = host.driver?.machine.durable;
+    if (!host.attests || state === undefined) continue;
+    for (const { stream, sequence, forked } of rowsOf(state).values()) {
+      if (forked || sequence === 0) continue;
+      const log = logOf(state, stream);
+      const said = world.oracle.attested.newest(host, stream);
+      if (said?.size === sequence && isSameLog(said, log)) continue;
+      const what = `${host.identity.nodeId} did not cosign ${logOrigin(log)} ${sequence}`;
+      yield { host, what };
     }
   }
 }

@@ -30,7 +30,8 @@ export const INVARIANTS = {
   'wave-stays': 'an open wave of a rollout stays open, and a stopped rollout opens none',
   'delivered-held': 'what a program gets is held where it gets it, and never older than before',
   'delivered-alike': 'nodes that hold the same statements give programs the same',
-  attested: 'the newest cosignature of every region is known to all honest nodes in the end',
+  attested:
+    'in the end every region cosigned the heads that are not forked, and honest nodes know it',
   bounded: 'timers, links, fetches, writes and effects of a node stay bounded',
   'no-bug': 'a machine neither throws nor reports a BUG',
   healed: 'all honest nodes have equal roots five seconds and two round trips after healing',

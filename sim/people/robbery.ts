@@ -2,19 +2,26 @@
  * A thief of the charter quorum, and the recovery keys that take the realm back from him: in seeds
  * whose charters list such keys, when all else is over.
  *
- * He publishes two charters in a row with a release under them at one node, and in some seeds
- * another charter for the same version at another one, which stops the realm. What recovery keys
- * sign has to get to all, whoever saw what first, and all that is his has to go.
+ * He publishes two charters in a row at one node, with a release under the first about which the
+ * second decides, and in some seeds another charter for the same version at another node, which
+ * stops the realm. What recovery keys sign has to get to all, whoever saw what first, all that is
+ * his has to go, and regions have to vouch for what is left.
  *
  * @module
  */
 import type { CharterPoint } from '../../src/core/charter/chain.ts';
+import type { Resolution } from '../../src/core/charter/charter.ts';
 import { type CharterChange, rotateCharter } from '../../src/core/charter/draft.ts';
 import { type SigningKey, sha256 } from '../../src/core/crypto.ts';
-import { CHARTER_STREAM, parseSequence } from '../../src/core/ids.ts';
+import { CHARTER_STREAM, parseSequence, type RealmName } from '../../src/core/ids.ts';
 import { signStatement } from '../../src/core/statements/sign.ts';
 import { encodeStatement, parseStatement } from '../../src/core/statements/statement.ts';
-import type { AcceptedCharter, ReleaseHead, TrustedState } from '../../src/core/trusted/state.ts';
+import type {
+  AcceptedCharter,
+  OpenStream,
+  ReleaseHead,
+  TrustedState,
+} from '../../src/core/trusted/state.ts';
 import type { SimNode } from '../nodes/node.ts';
 import { Violation } from '../oracle/violation.ts';
 import { draw } from '../world/prf.ts';
@@ -69,9 +76,12 @@ export class Robbery {
     const isRivalled = draw(seed, 'admin', 1, 31) < RIVAL_SHARE;
     const atMs = current.issuedMs + SECOND;
     const stolen = signNext(current, { note: 'stolen' }, atMs);
-    const more = signNext(stolen.point, { note: 'stolen too' }, atMs);
-    const release = isRivalled ? undefined : releaseUnder(state, more.point);
-    const loot = [stolen.published, more.published, ...(release === undefined ? [] : [release])];
+    const robbed = isRivalled ? undefined : openRelease(state);
+    const release = robbed && releaseUnder(state.realm, robbed, stolen.point);
+    const resolutions = release && [decisionFor(release)];
+    const change = { note: 'stolen too', ...(resolutions && { resolutions }) };
+    const more = signNext(stolen.point, change, atMs);
+    const loot = [stolen.published, ...(release ? [release] : []), more.published];
     this.#offerAll(first, loot);
     if (isRivalled) {
       const rival = signNext(current, { note: 'stolen elsewhere' }, atMs);
@@ -170,18 +180,31 @@ function signed(
   };
 }
 
-/** A release that names a charter of the thief. */
-function releaseUnder(state: TrustedState, { charter }: CharterPoint): Published | undefined {
-  const head = [...state.streams.values()].find(
-    (one): one is Extract<typeof one, { kind: 'open' }> & { readonly head: ReleaseHead } =>
-      one.kind === 'open' && one.head.kind === 'release',
+/** A bundle with a release, and no fork. */
+type OpenRelease = OpenStream & { readonly head: ReleaseHead };
+
+function openRelease({ streams }: TrustedState): OpenRelease | undefined {
+  return [...streams.values()].find(
+    (one): one is OpenRelease => one.kind === 'open' && one.head.kind === 'release',
   );
-  if (head === undefined) return undefined;
-  const { sequence, digest: previous, bodyBytes, bodyDigest, issuedMs, expiresMs } = head.head;
-  const place = { stream: head.stream, sequence: parseSequence(sequence + 1) };
+}
+
+/** That this one stands: with that its stream has another log. */
+function decisionFor({ stream, sequence, digest }: Published): Resolution {
+  return { stream, sequence: parseSequence(sequence), digest };
+}
+
+/** A release that names a charter of the thief. */
+function releaseUnder(
+  realm: RealmName,
+  { stream, head }: OpenRelease,
+  { charter }: CharterPoint,
+): Published {
+  const { sequence, digest: previous, bodyBytes, bodyDigest, issuedMs, expiresMs } = head;
+  const place = { stream, sequence: parseSequence(sequence + 1) };
   const payload = encodeStatement({
     ...place,
-    realm: state.realm,
+    realm,
     previous,
     charterVersion: charter.version,
     issuedMs,

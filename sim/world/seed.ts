@@ -8,7 +8,7 @@ import type { Evidence } from '../../src/core/trusted/state.ts';
 import { SEED_DELAY_MAX_MS } from '../network/regions.ts';
 import { requireCopiesFound, restartOriginals } from '../oracle/copies-found.ts';
 import type { Coverage } from '../oracle/coverage.ts';
-import { IDLE_MS, requireQuiet } from '../oracle/quiet.ts';
+import { COSIGNED_MAX_MS, IDLE_MS, requireAttested, requireQuiet } from '../oracle/quiet.ts';
 import { converge, haveEqualRoots, rootsText, STEP_MS } from '../oracle/roots.ts';
 import { type Invariant, Violation } from '../oracle/violation.ts';
 import type { Published } from '../people/pool.ts';
@@ -82,6 +82,7 @@ function live(world: World): number | undefined {
   requireCopiesFound(world);
   requireQuiet(world);
   world.robbery.run(world, haveEqualRoots, rootsText);
+  requireAttested(world, COSIGNED_MAX_MS);
   restartOriginals(world);
   return healMs;
 }

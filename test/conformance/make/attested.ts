@@ -96,7 +96,13 @@ export function heartbeatOf(
 function noteOf(
   log: readonly Doc[],
   regions: readonly string[],
-  { realm = REALM, timeSeconds = 1_700_000_000, bad = [], keys = {}, log: later = '' }: NoteOptions = {},
+  {
+    realm = REALM,
+    timeSeconds = 1_700_000_000,
+    bad = [],
+    keys = {},
+    log: later = '',
+  }: NoteOptions = {},
 ): string {
   const leaves = log.map(({ statement }) => leafHash(Buffer.from(statement.payload, 'base64')));
   const origin = `${realm}/${log[0]?.stream ?? ''}${later}`;
