@@ -9,6 +9,7 @@ import {
   type RegionName,
   type Sha256,
 } from '../../../src/core/ids.ts';
+import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
 import { headTree } from '../../../src/core/log/heads.ts';
 import {
   type Heartbeat,
@@ -16,10 +17,20 @@ import {
   sealHeartbeat,
 } from '../../../src/core/log/heartbeat.ts';
 import type { CosignedHead } from '../../../src/core/log/regions.ts';
+import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { testHello, testMembership } from '../../../src/testing/members.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
-import { cosign, digestOf, FRA, IAD, regionKey, regionsOf, SIN } from '../log/fixtures.ts';
+import {
+  cosign,
+  digestOf,
+  FRA,
+  IAD,
+  recoveredAfter,
+  regionKey,
+  regionsOf,
+  SIN,
+} from '../log/fixtures.ts';
 
 const OTHERS = ['fra-1', 'sin-1'];
 const NOW_SECONDS = TEST_EPOCH_MS / 1000;
@@ -32,15 +43,7 @@ describe('what regions attest', () => {
   beforeEach(() => {
     nowMs = TEST_EPOCH_MS;
     realm = createTestRealm({ regions: regionsOf(FRA, IAD, SIN) });
-    const self = testHello('iad-1', realm);
-    machine = new GossipMachine({
-      self,
-      hasSeeds: true,
-      membership: testMembership(self),
-      state: realm.trustedState(),
-      random: () => 0.5,
-    });
-    for (const name of OTHERS) greet(name);
+    start(realm.trustedState());
   });
 
   it('is kept and passed on to others than the one who said it', () => {
@@ -119,6 +122,21 @@ describe('what regions attest', () => {
     expect(any).toEqual([{ kind: 'cosigned', head }]);
   });
 
+  it('asks after a recovery for lines of the log that it began', () => {
+    const { stream } = realm.nextRelease('payments.test.example.org', (body) => body);
+    start(recoveredAfter(realm.trustedState()));
+    say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
+    const tell = (log: Omit<Checkpoint, 'realm' | 'root'>): void => {
+      const checkpoint = { realm: realm.name, root: digestOf(1), ...log };
+      say('fra-1', { kind: 'cosigned', head: { checkpoint, line: cosign(FRA, checkpoint, 1) } });
+    };
+    tell({ stream: CHARTER_STREAM, size: 2, recoveredBy: 2 });
+    tell({ stream, size: 2, decidedBy: 9 });
+    expect(framesOf(tick(), 'cosigned-ask')).toMatchObject([{ streams: [stream] }]);
+    tell({ stream, size: 1, recoveredBy: 2 });
+    expect(framesOf(tick(), 'cosigned-ask')).toEqual([]);
+  });
+
   it('asks in growing steps for what nobody has, and not for a region that fell silent', () => {
     say('fra-1', { kind: 'heartbeat', heartbeat: heartbeatOf(FRA, NOW_SECONDS) });
     const asks = (count: number): number =>
@@ -135,6 +153,19 @@ describe('what regions attest', () => {
     const asked = [1, 2, 3].flatMap(() => targetsOf(tick(), 'cosigned-ask'));
     expect(asked).toContain('gru-1');
   });
+
+  /** A node that holds this, with links to the others. */
+  function start(state: TrustedState): void {
+    const self = testHello('iad-1', realm);
+    machine = new GossipMachine({
+      self,
+      hasSeeds: true,
+      membership: testMembership(self),
+      state,
+      random: () => 0.5,
+    });
+    for (const name of OTHERS) greet(name);
+  }
 
   function headOf(region: RegionName, root: Sha256): CosignedHead {
     const checkpoint = { realm: realm.name, stream: CHARTER_STREAM, size: 1, root };

@@ -24,6 +24,7 @@ import { completeProof, planConsistency, planInclusion } from '../../../src/core
 import type { ProofHashes } from '../../../src/core/log/proof.ts';
 import { type RegionPolicy, regionPolicy } from '../../../src/core/log/regions.ts';
 import { treeRoot } from '../../../src/core/log/tree.ts';
+import type { TrustedState } from '../../../src/core/trusted/state.ts';
 import { cosign as cosignWith, logOf, signHeartbeat } from '../../../src/testing/attesting.ts';
 import { ed25519Key, REALM } from '../support.ts';
 
@@ -119,4 +120,15 @@ export function readVectors(name: string): unknown {
 /** Hashes from hex. */
 export function hashesOf(texts: readonly string[]): readonly Uint8Array[] {
   return texts.map(parseHex);
+}
+
+/** The state after a recovery; for who looks at no more of a charter than what it says. */
+export function recoveredAfter(state: TrustedState): TrustedState {
+  const before = state.charters.at(-1);
+  if (before === undefined) throw new Error('no charter');
+  const { resolutions: _, ...charter } = before.charter;
+  const version = before.version + 1;
+  const revealed = [ed25519Key(77).publicKey];
+  const recovery = { ...before, version, charter: { ...charter, version, revealed } };
+  return { ...state, charters: [...state.charters, recovery] };
 }

@@ -3,7 +3,6 @@
  * `test/conformance`; here is what those cases do not show.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { generateSigningKey } from '../../../src/core/crypto.ts';
 import { parseRealmName } from '../../../src/core/ids.ts';
 import type { HeldHead } from '../../../src/core/log/freshness.ts';
 import { proveHead } from '../../../src/core/log/heads.ts';
@@ -20,6 +19,7 @@ import {
   IAD,
   inclusionOf,
   leavesOf,
+  recoveredAfter,
   regionsOf,
   SIN,
   STREAM,
@@ -69,7 +69,6 @@ describe('RegionView', () => {
 
   it.each([0, 9])('goes on in the log of a recovery, whatever charter %i decided', (by) => {
     const [fell, ours] = [leaves, [...leavesOf(2), ...leavesOf(1, 'b')]];
-    const revealed = [generateSigningKey('ed25519').publicKey];
     const within = (log: readonly Uint8Array[], age: LogAge): void => {
       const checkpoint = { ...checkpointOf(log), ...age };
       const lines = [FRA, SIN].map((region) => cosign(region, checkpoint, 1));
@@ -77,10 +76,7 @@ describe('RegionView', () => {
     };
     const stolen = by > 0 ? { decidedBy: by } : {};
     within(fell, stolen);
-    const [first] = realm.trustedState().charters;
-    if (first === undefined) throw new Error('no charter');
-    const recovery = { ...first, version: 2, charter: { ...first.charter, version: 2, revealed } };
-    view.govern([first, recovery]);
+    view.govern(recoveredAfter(realm.trustedState()).charters);
     // The new log has other leaves, which is no fault of the regions.
     expectCode('QUORUM', () => view.requireCosigned({ ...held, payload }));
     within(ours, { recoveredBy: 2 });

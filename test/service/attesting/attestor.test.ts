@@ -16,7 +16,7 @@ import { addActive, createTestAnchors } from '../../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../../src/testing/realm.ts';
 import { rolloutPlan } from '../../../src/testing/rollouts.ts';
 import { SimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { IAD, regionKey, regionsOf } from '../../core/log/fixtures.ts';
+import { IAD, recoveredAfter, regionKey, regionsOf } from '../../core/log/fixtures.ts';
 
 describe('Attestor', () => {
   let realm: TestRealm;
@@ -118,12 +118,7 @@ describe('Attestor', () => {
     realm.nextCharter((charter) => ({ ...charter, resolutions }));
     attestor.serve(realm.trustedState(), [CHARTER_STREAM]);
     await attestor.idle();
-    const revealed = [regionKey(IAD).publicKey];
-    const [first, stolen] = realm.trustedState().charters;
-    if (first === undefined || stolen === undefined) throw new Error('no charters');
-    const { resolutions: _, ...charter } = stolen.charter;
-    const recovery = { ...stolen, charter: { ...charter, revealed } };
-    attestor.serve({ ...honest, charters: [first, recovery] }, [CHARTER_STREAM]);
+    attestor.serve(recoveredAfter(honest), [CHARTER_STREAM]);
     await attestor.idle();
     const ofStream = logs().filter((log) => log.stream === stream);
     expect(ofStream.map(logOrigin)).toEqual(

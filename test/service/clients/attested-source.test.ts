@@ -23,7 +23,7 @@ import { addActive, createTestAnchors } from '../../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
 import { cosigned, heartbeat, rowsAt } from '../../client/support/regions.ts';
-import { FRA, IAD, regionsOf } from '../../core/log/fixtures.ts';
+import { cosign, FRA, IAD, recoveredAfter, regionsOf } from '../../core/log/fixtures.ts';
 
 const BUNDLE = parseBundleName('payments.test.example.org');
 const OTHER = parseBundleName('other.test.example.org');
@@ -70,6 +70,18 @@ describe('AttestedSource', () => {
     await expect(source.of(stream)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     const nothing = `release/${OTHER}` as StreamName;
     await expect(source.of(nothing)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('gives heads of the log that its charters say, once a recovery began another', async () => {
+    say(FRA, IAD);
+    expect((await source.cosigned(stream))?.lines).toHaveLength(2);
+    source.moved(recoveredAfter(realm.trustedState()), [CHARTER_STREAM]);
+    expect(await source.cosigned(stream)).toBeUndefined();
+    const { checkpoint } = cosigned(realm, BUNDLE, 1, FRA).leaf;
+    const head = { ...checkpoint, recoveredBy: 2 };
+    const line = cosign(FRA, head, TEST_EPOCH_MS / 1000);
+    heads.push({ checkpoint: head, line });
+    expect(await source.cosigned(stream)).toMatchObject({ checkpoint: head, lines: [line] });
   });
 
   it('proves the rows of a heartbeat over what it holds', () => {
