@@ -126,6 +126,14 @@ describe('kedge proposal', () => {
     await expect.poll(() => seen, { timeout: 60_000 }).toContain('"signers":["ana"]');
     const withdrawn = await run('proposal', 'withdraw', BUNDLE, ...ana);
     expect(withdrawn.stdout).toContain('Withdrawn: the proposal for sequence 3');
+    expect(withdrawn.stdout).toContain('signs no other statement for sequence 3');
+    const gone = await run('proposal', 'approve', BUNDLE, ...ben);
+    expect(gone.stderr).toContain(`no proposal for "${BUNDLE}"; the last one: the proposal`);
+    expect(gone.stderr).toContain(`release/${BUNDLE} was withdrawn by ana`);
+    await run('release', 'draft', '--bundle', BUNDLE, '--draft', 'mended.json', '--note', 'right');
+    const mended = await run('proposal', 'create', 'mended.json', ...ana);
+    expect(mended.code).toBe(5);
+    expect(mended.stderr).toContain('let signers who have not signed it sign the new draft');
     const again = await run('proposal', 'create', 'three.json');
     expect(again.stderr).toContain('ana has withdrawn this proposal');
     const watched = await watching;

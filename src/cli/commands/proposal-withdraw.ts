@@ -64,7 +64,7 @@ async function run(session: Session, which: string, options: ApproveOptions): Pr
   });
   session.output.result(
     { ...statusJson(status), withdrawnBy: status.withdrawnBy ?? '' },
-    `Withdrawn: the proposal for sequence ${sequence} of ${stream}. Nodes forget it; what was ` +
-      'signed stays signed.',
+    `Withdrawn: the proposal for sequence ${sequence} of ${stream}. Nodes gather no more for it; ` +
+      `whoever signed it signs no other statement for sequence ${sequence}.`,
   );
 }

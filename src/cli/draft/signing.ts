@@ -101,7 +101,9 @@ async function signWith(
   // Somebody may have typed a passphrase meanwhile; a signature that cannot be saved is spent.
   if (signable.saveAs === 'new') await requireAbsent(signable.path);
   const taken =
-    'nothing was signed; a sequence is signed once, even when the draft was dropped later';
+    'nothing was signed; a key signs a sequence once, also when its proposal was withdrawn: let ' +
+    'signers who have not signed it sign the new draft, or publish the signed one and change it ' +
+    'with the next release';
   const signed = await hinted({ CONFLICT: taken }, () =>
     signWithLedger(opened.signer, ledger, draft.document.statement.payload, signable.second),
   );

@@ -9,7 +9,7 @@
  */
 import type { ProposalStatus } from '../../core/admin/proposals.ts';
 import { parseCharter } from '../../core/charter/charter.ts';
-import { KedgeError } from '../../core/errors.ts';
+import { type ErrorCode, KedgeError } from '../../core/errors.ts';
 import { parseSequence, releaseStream, splitStream } from '../../core/ids.ts';
 import type { Proposal } from '../../core/proposals/model.ts';
 import { parseReleaseBody } from '../../core/releases/body.ts';
@@ -80,15 +80,14 @@ export async function findProposal(node: NodeAdmin, which: string): Promise<Prop
   if (only !== undefined && open.length === 1) return only;
   if (open.length > 1) {
     const digests = open.map(({ digest, signers }) => `${shortDigest(digest)} (${signers.join()})`);
-    throw new KedgeError('CONFIG', `${which} has ${open.length} proposals: ${digests.join(', ')}`, {
-      detail: { hint: 'give the first digits of one of them' },
-    });
+    const several = `${which} has ${open.length} proposals: ${digests.join(', ')}`;
+    throw over('CONFIG', several, 'give the first digits of one of them');
   }
-  const over = PREFIX.test(which) ? matching.at(-1) : undefined;
-  if (over !== undefined) throw overError(over);
-  throw new KedgeError('CONFIG', `the node has no proposal for ${JSON.stringify(which)}`, {
-    detail: { hint: 'see kedge proposal list; it may be published: kedge release history' },
-  });
+  const last = matching.at(-1);
+  if (last !== undefined && PREFIX.test(which)) throw overError(last);
+  const ended = last === undefined ? '' : `; the last one: ${overError(last).message}`;
+  const what = `the node has no proposal for ${JSON.stringify(which)}${ended}`;
+  throw over('CONFIG', what, 'see kedge proposal list, with --ended what became of others');
 }
 
 function isMeant({ digest, stream }: ProposalStatus, which: string): boolean {
@@ -128,7 +127,7 @@ export function overError(status: ProposalStatus): KedgeError {
   }
 }
 
-function over(code: 'CONFLICT' | 'EXPIRED', message: string, hint: string): KedgeError {
+function over(code: ErrorCode, message: string, hint: string): KedgeError {
   return new KedgeError(code, message, { detail: { hint } });
 }
 
