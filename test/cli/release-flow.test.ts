@@ -282,6 +282,9 @@ describe('a next release without a node', () => {
     const run = await realm.run(['anchor', 'revoke', 'CA 1', ...base]);
     expect(run.stdout).toContain('- REVOKE "CA 1"');
     expect(run.stderr).toContain('leaves nothing trusted for tls-client, tls-server');
+    expect((await realm.run(['release', 'show', DRAFT])).stdout).toContain(
+      'The charter role (2 of ana, ben, cleo) may allow it by signing this draft too',
+    );
     expect((await realm.run(sign('ana'))).code).toBe(0);
     const both = await realm.run(sign('ben'));
     expect(both.stdout).toContain('complete');

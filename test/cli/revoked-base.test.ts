@@ -30,10 +30,10 @@ describe('--base with a release that the revoke role signed alone', () => {
     expect(shown).toMatchObject({ sequence: 3, problems: [] });
   });
 
-  it('says that the revoke role is enough for what only takes trust away', async () => {
+  it('says that the revoke role is enough for what trusts nothing more', async () => {
     await anchor('revoke', 'CA 2', '--base', 'release-2.json', '--draft', 'more.json');
     const taken = (await realm.run(['release', 'show', 'more.json'])).stdout;
-    expect(taken).toContain('; or, as it only takes trust away, 1 of the role revoke (cleo)');
+    expect(taken).toContain('; or, as it trusts nothing more, 1 of the role revoke (cleo)');
     await anchor('stage', await realm.ca('CA 4'), '--base', 'release-2.json');
     expect((await realm.run(['release', 'show', DRAFT])).stdout).not.toContain('role revoke');
   });

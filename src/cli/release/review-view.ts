@@ -74,12 +74,12 @@ function signatureLine(review: ReleaseReview, styles: Styles): string {
   return shown + present + missing + revokeNote(review);
 }
 
-/** That fewer are enough: what only takes trust away is carried by the role `revoke` too. */
+/** That fewer are enough: what trusts nothing more is carried by the role `revoke` too. */
 function revokeNote(review: ReleaseReview): string {
   const { revoke } = requireCharter(review.state).charter.roles;
   if (revoke === undefined || !narrows(review)) return '';
   const signers = revoke.signers.join(', ');
-  return `; or, as it only takes trust away, ${revoke.threshold} of the role revoke (${signers})`;
+  return `; or, as it trusts nothing more, ${revoke.threshold} of the role revoke (${signers})`;
 }
 
 /** Says whether enough people signed for nodes to take the release. */
@@ -94,10 +94,12 @@ function narrows({ previous, body }: ReleaseReview): boolean {
   return previous !== undefined && narrowsOnly(previous.body, body);
 }
 
-function authorityNotes({ problems, authority }: ReleaseReview): readonly string[] {
+function authorityNotes({ problems, authority, state }: ReleaseReview): readonly string[] {
   if (!problems.some(({ code }) => code === 'BLAST_RADIUS')) return [];
-  const role = authority.quorums.has('charter') ? 'has signed' : 'has not signed yet';
-  return [`The charter role may allow it by signing this draft too; it ${role}.`];
+  const { threshold, signers } = requireCharter(state).charter.roles.charter;
+  const has = authority.quorums.has('charter') ? 'has signed' : 'has not signed yet';
+  const who = `${threshold} of ${signers.join(', ')}`;
+  return [`The charter role (${who}) may allow it by signing this draft too; it ${has}.`];
 }
 
 /** The whole review as JSON. */
