@@ -63,7 +63,7 @@ describe('kedge watch as a canary', () => {
     await realm.publish({ active: [spare, realm.authority('More')], revoked: [used] });
     await vi.waitFor(() => expect(printed).toContain('release 5'), WAIT);
     stop.abort();
-    const { code, stderr } = await done;
+    const { code, stdout, stderr } = await done;
     expect(code).toBe(0);
     expect(stderr).toMatch(/does not count, as it is not accepted: other: /);
     for (const bad of [4, 5]) {
@@ -71,6 +71,13 @@ describe('kedge watch as a canary', () => {
       expect(stderr).toContain(`${refused}"Used CA"`);
     }
     expect(stderr).not.toMatch(/refuses release [23]/);
+    const refused = [4, 5].map((bad) => `release ${String(bad)}, refused by this canary`);
+    expect(stdout.match(/release \d.*$/gm)).toEqual([
+      'release 1',
+      'release 2',
+      'release 3',
+      ...refused,
+    ]);
   });
 
   it.each([

@@ -121,7 +121,7 @@ async function run(session: Session, bundles: readonly string[], options: Option
   const stopReporting = reportStatus(session, source);
   try {
     for await (const change of source.changes()) {
-      print(session, change);
+      print(session, change, canary?.refuses(change.bundle));
       webhook?.send({ kind: 'release', ...bundleJson(change.bundle) });
     }
   } finally {
@@ -212,14 +212,14 @@ function reportStatus(session: Session, source: BundleSource): () => void {
   return () => clearInterval(timer);
 }
 
-function print(session: Session, { bundle, previous }: BundleChange): void {
+function print(session: Session, { bundle, previous }: BundleChange, isRefused = false): void {
   const { styles } = session.output;
+  const at = formatTimestamp(session.context.nowMs());
   session.output.event(
     bundleJson(bundle),
     [
-      styles.bold(
-        `${formatTimestamp(session.context.nowMs())}  ${bundle.name} release ${bundle.sequence}`,
-      ),
+      styles.bold(`${at}  ${bundle.name} release ${bundle.sequence}`) +
+        (isRefused ? styles.red(', refused by this canary') : ''),
       `  digest:  ${bundle.digest}`,
       `  expires: ${formatTimestamp(bundle.expiresAtMs)}`,
       ...(bundle.note === '' ? [] : [`  note:    ${printable(bundle.note)}`]),

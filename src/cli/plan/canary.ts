@@ -31,6 +31,8 @@ export class Canary {
   readonly #counted = new Map<BundleName, ReadonlySet<string>>();
   /** The last that was not refused: what a chain is under a release is held against that. */
   readonly #good = new Map<BundleName, PlannedBundle>();
+  /** The sequence of the last that was refused. */
+  readonly #refused = new Map<BundleName, number>();
 
   private constructor(session: Session, chains: readonly RecordedChain[]) {
     this.#session = session;
@@ -70,9 +72,15 @@ export class Canary {
     }
     const named = broken.slice(0, NAMED_MAX).map(reasonOf).join('; ');
     const text = `${countOf(broken.length, 'chain')} not accepted any more: ${named}`;
+    this.#refused.set(bundle.name, bundle.sequence);
     this.#session.output.warn(`refuses release ${String(bundle.sequence)}: ${text}`);
     throw new KedgeError('POLICY', text);
   };
+
+  /** Whether that release was judged and refused. */
+  refuses({ name, sequence }: Bundle): boolean {
+    return this.#refused.get(name) === sequence;
+  }
 
   #plan(name: BundleName, proposed: PlannedBundle): readonly ChainPlan[] {
     const today = this.#good.get(name) ?? proposed;
