@@ -199,7 +199,9 @@ describe('kedge signer create', () => {
   it('writes a key file and its public key, and never over another', async () => {
     const run = (): ReturnType<typeof kedge> =>
       kedge(['signer', 'create', 'dora', ...FAST], { cwd: dir.path });
-    expect((await run()).code).toBe(0);
+    const made = await run();
+    expect(made.code, made.stderr).toBe(0);
+    expect(made.stdout).toContain('dora=<file>, or --replace-key for a new key of dora');
     expect(await readFile(dir.join('dora.age.pub'), 'utf8')).toContain('BEGIN PUBLIC KEY');
     expect((await run()).code).toBe(10);
   });

@@ -39,7 +39,8 @@ describe('kedge region key', () => {
 
   it('overwrites neither key', async () => {
     await using realm = await createCliRealm();
-    await key(realm, 'iad');
+    const made = await realm.run(['region', 'key', 'iad']);
+    expect(made.stdout).toContain('iad=<file>, or --replace-region for a new key of iad');
     const again = await realm.run(['region', 'key', 'iad']);
     expect(again.code).not.toBe(0);
     expect(again.stderr).toContain('region-iad.key');

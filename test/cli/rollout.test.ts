@@ -75,6 +75,9 @@ describe('kedge rollout', () => {
     expect(stderr).toContain(`release 1 of ${BUNDLE} waits for nothing: all programs get it`);
     expect(stderr).toContain('--waves');
     expect((await run('rollout', 'status', BUNDLE)).stdout).toContain('There was no rollout yet.');
+    const mistyped = await run('rollout', 'status', 'payment.prod.example.org');
+    expect(mistyped.code).toBe(2);
+    expect(mistyped.stderr).toContain('there is no release of payment.prod.example.org');
   });
 
   it('drafts a release that waits, and says that no rollout names it', async () => {

@@ -53,6 +53,6 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     `Key of one node of region ${region}: ${alg} ${keyId}\n` +
       `  ${session.shown(path)}      the key: region.keyFile of the node, never of another one\n` +
       `  ${session.shown(publicPath)}  the public key: for kedge charter rotate --add-region ` +
-      `${region}=<file>`,
+      `${region}=<file>, or --replace-region for a new key of ${region}`,
   );
 }

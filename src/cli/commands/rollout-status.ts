@@ -9,7 +9,7 @@ import { headOf } from '../../core/trusted/state.ts';
 import { addExamples, parseArgument } from '../help.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { openRealm } from '../realm/realm.ts';
-import { verifyNewest } from '../rollout/draft.ts';
+import { requireRelease, verifyNewest } from '../rollout/draft.ts';
 import { rolloutJson } from '../rollout/json.ts';
 import { formatRollout } from '../rollout/view.ts';
 import type { Session } from '../session.ts';
@@ -56,6 +56,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       });
     }
     const status = await realm.node.rollout(bundle);
+    requireRelease(status);
     const state = await verifyNewest(realm, realm.node, status, session.context.nowMs());
     const rollout = state && headOf(state, rolloutStream(bundle));
     const kind = session.context.stdout.isTTY === true ? 'bars' : 'plain';

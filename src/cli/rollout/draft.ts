@@ -128,19 +128,27 @@ export async function verifyNewest(
   return verifyRealm(pin, { charters, release, rollout }, nowMs);
 }
 
+/** The newest release that the node has. Errors: `CONFIG` where there is none. */
+export function requireRelease({
+  bundle,
+  head,
+}: RolloutStatus): NonNullable<RolloutStatus['head']> {
+  if (head !== undefined) return head;
+  throw new KedgeError('CONFIG', `there is no release of ${bundle}`, {
+    detail: { hint: 'see kedge bundle list' },
+  });
+}
+
 /** Errors: `CONFIG`. */
-function sequenceOf(wanted: Wanted, { bundle, head, rollout }: RolloutStatus): Sequence {
+function sequenceOf(wanted: Wanted, status: RolloutStatus): Sequence {
+  const { bundle, rollout } = status;
   if (wanted === 'rolled-out') {
     if (rollout !== undefined) return parseRolloutBody(rollout.body).to.sequence;
     throw new KedgeError('CONFIG', `there is no rollout of ${bundle}`, {
       detail: { hint: `start one: kedge rollout start ${bundle}` },
     });
   }
-  if (head === undefined) {
-    throw new KedgeError('CONFIG', `there is no release of ${bundle}`, {
-      detail: { hint: 'see kedge bundle list' },
-    });
-  }
+  const head = requireRelease(status);
   if (wanted === 'newest') return head.sequence;
   if (wanted <= head.sequence) return wanted;
   throw new KedgeError('CONFIG', `there is no release ${String(wanted)} of ${bundle}`, {

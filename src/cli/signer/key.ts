@@ -55,6 +55,6 @@ export async function writeSignerKey(
     `Key of ${signer}: ${alg} ${keyId}\n` +
       `  ${session.shown(path)}      the encrypted key: keep it, and a copy in a safe place\n` +
       `  ${session.shown(publicPath)}  the public key: for kedge charter rotate --add-signer ` +
-      `${signer}=<file>${after}`,
+      `${signer}=<file>, or --replace-key for a new key of ${signer}${after}`,
   );
 }
