@@ -48,7 +48,11 @@ function interruptSignal(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
-      controller.abort(new KedgeError('UNAVAILABLE', `stopped by ${name}`));
+      controller.abort(
+        new KedgeError('UNAVAILABLE', `stopped by ${name}`, {
+          detail: { hint: 'nothing: it ended in order; give the command again to begin anew' },
+        }),
+      );
     });
   }
   return controller.signal;

@@ -98,7 +98,9 @@ describe.skipIf(!IS_BUILT)('kedge rehearse', TIMES, () => {
     expect(one).toBeDefined();
     expect(one).not.toBe(two);
     const second = 'now the others are cut off, and he publishes another one in fra';
-    expect(evidence.get(second)).toMatch(/; whoever demands 2 regions: .* no region has cosigned/);
+    expect(evidence.get(second)).toMatch(
+      /; whoever demands 2 regions: exit code 9, node .*: no region has cosigned/,
+    );
   });
 
   it('forked-stream fails where a node goes on along one side', async () => {

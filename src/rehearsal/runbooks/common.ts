@@ -127,9 +127,10 @@ export async function lackRegions(cluster: Cluster, count: number): Promise<stri
     ['bundle', 'show', BUNDLE, ...demand],
     cluster.near,
   );
+  const why = firstLineOf(stderr).replace(/^error: /, '');
   return expectSight(`whoever demands ${count} regions is refused for want of them`, {
     holds: code !== 0 && /QUORUM|no region has cosigned/.test(stderr),
-    found: `whoever demands ${count} regions: exit code ${code}, ${firstLineOf(stderr)}`,
+    found: `whoever demands ${count} regions: exit code ${code}, ${why}`,
   });
 }
 
