@@ -56,11 +56,41 @@ describe('the handbook', { timeout: 240_000 }, () => {
     expect(others.map(({ held }) => held?.sequence)).toEqual([3, 3]);
   });
 
+  it('Proposal taken back: others sign the right one', async () => {
+    await desks.put('wrong.pem', desks.pki('Wrong CA').caPem);
+    await desks.put('ca-2027.pem', desks.pki('Payments CA 2027').caPem);
+    await desks.typeSection('Proposal taken back', 0, 1);
+    await vi.waitFor(async () => {
+      const { stdout } = await desks.kedge(['proposal', 'list', '--ended'], 'ben');
+      expect(stdout).toContain('withdrawn by ana');
+    }, WAIT);
+    const again = ['release', 'draft', '--bundle', BUNDLE, '--key', 'ana.age', '--yes'];
+    expect(await desks.kedge(again, 'ana')).toMatchObject({ code: 5 });
+    const runs = await desks.typeSection('Proposal taken back', 1);
+    expect(runs.at(-1)?.stdout).toMatch(/^2 .* ben, cleo /m);
+    const { stdout } = await desks.kedge(['bundle', 'show', BUNDLE], 'ana');
+    expect(stdout).toMatch(/staged +Payments CA 2027/);
+    expect(stdout).not.toContain('Wrong CA');
+    const next = await desks.kedge(again, 'ana');
+    expect(next.stderr).toContain('this key signed another sequence 2');
+    expect(next.code).toBe(12);
+  });
+
+  it('Key without a network: the file goes there and back', async () => {
+    await desks.put('ca-2027.pem', desks.pki('Payments CA 2027').caPem);
+    const runs = await desks.typeSection('Key without a network');
+    expect(runs.at(-1)?.stdout).toContain('release 2');
+    const profile = await readFile(desks.path('safe', 'kedge.yaml'), 'utf8');
+    expect(profile).not.toMatch(/^node:/m);
+  });
+
   it('Lost signer: another one takes the place', async () => {
-    const runs = await desks.typeSection('Lost signer');
-    expect(runs.at(-2)?.stdout).toContain('Published: sequence 2 of charter');
-    expect(runs.at(-1)?.stdout).toContain('dora');
-    expect(runs.at(-1)?.stdout).not.toContain('cleo');
+    const charter = await desks.typeSection('Lost signer', 0, 1);
+    expect(charter.at(-2)?.stdout).toContain('Published: sequence 2 of charter');
+    expect(charter.at(-1)?.stdout).toContain('dora');
+    expect(charter.at(-1)?.stdout).not.toContain('cleo');
+    const releases = await desks.typeSection('Lost signer', 1);
+    expect(releases.at(-1)?.stdout).toContain('Published: sequence 2 of release/');
   });
 
   it('Compromised signer: a new key; for a stolen quorum, recovery', async () => {
@@ -144,6 +174,8 @@ it('has a test of each runbook', () => {
     'Planned rotation',
     'Emergency distrust',
     'Bad publish',
+    'Proposal taken back',
+    'Key without a network',
     'Lost signer',
     'Compromised signer',
     'Stopped realm',

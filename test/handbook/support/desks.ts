@@ -264,13 +264,9 @@ export class Desks implements AsyncDisposable {
   async #after(words: readonly string[], cwd: string): Promise<void> {
     const [group, command, name = ''] = words;
     const out = words[words.indexOf('--out') + 1] ?? '';
-    // Dora joins the first realm.
     if (group === 'realm' && this.#pin === '') {
       const profile = await readFile(this.path('kedge.yaml'), 'utf8');
       this.#pin = /^pin: "?([0-9a-f]{64})/m.exec(profile)?.[1] ?? '';
-      await mkdir(this.path('dora'));
-      const near = `insecure: true\nnode: 127.0.0.1:${String(this.#ports.get('7452'))}\n`;
-      await writeFile(this.path('dora', 'kedge.yaml'), profile + near);
     }
     if (group === 'node' && command === 'init') {
       const file = join(cwd, out);
