@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type BundleName, CHARTER_STREAM, releaseStream } from '../../core/ids.ts';
+import { type BundleName, CHARTER_STREAM, releaseStream, type StreamName } from '../../core/ids.ts';
+import { mergeEvidence } from '../../core/trusted/evidence.ts';
 import { type Evidence, forkOf } from '../../core/trusted/state.ts';
 import type { ComingReleases } from './coming.ts';
 import type { VerifiedRealm } from './verified-realm.ts';
@@ -15,5 +16,11 @@ export function seenForks(
 ): readonly Evidence[] {
   const streams = [CHARTER_STREAM, ...bundles.map((bundle) => releaseStream(bundle))];
   const trusted = streams.map((stream) => forkOf(realm.trusted, stream));
-  return [...trusted.filter((evidence) => evidence !== undefined), ...coming.forks()];
+  const merged = new Map<StreamName, Evidence>();
+  for (const evidence of [...trusted, ...coming.forks()]) {
+    if (evidence === undefined) continue;
+    const other = merged.get(evidence.stream);
+    merged.set(evidence.stream, other === undefined ? evidence : mergeEvidence(other, evidence));
+  }
+  return [...merged.values()];
 }

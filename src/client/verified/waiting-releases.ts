@@ -24,6 +24,7 @@ import { makeEvidence } from '../../core/trusted/evidence.ts';
 import { isPlaced } from '../../core/trusted/settle.ts';
 import {
   type Evidence,
+  forkOf,
   headOf,
   type ReleaseHead,
   type TrustedState,
@@ -93,8 +94,10 @@ export class WaitingReleases {
       const isStill = isStanding && isPlaced(trusted, stream, ground);
       if (!isStill || !isGoodHistory(trusted, head.statement)) this.#shown.delete(bundle);
     }
-    for (const [bundle, { stream, sequence }] of this.#forks) {
-      if (decisionAt(trusted, { stream, sequence }) !== undefined) this.#forks.delete(bundle);
+    for (const [bundle, evidence] of this.#forks) {
+      const { fork } = judgeFork(trusted, evidence);
+      if (fork === undefined) this.#forks.delete(bundle);
+      else this.#forks.set(bundle, fork);
     }
   }
 
@@ -165,13 +168,28 @@ function contradiction(
   const { stream, sequence, digest } = parseStatement(statement.payload);
   const other = releases.find((one) => one.sequence === sequence);
   if (other === undefined || other.digest === digest) return undefined;
-  const evidence = makeEvidence(stream, sequence, [other.statement, statement]);
+  const { fork, error } = judgeFork(
+    trusted,
+    makeEvidence(stream, sequence, [other.statement, statement]),
+  );
+  if (error === undefined || HARMLESS.includes(error.code)) return fork;
+  throw error;
+}
+
+/**
+ * The fork that evidence proves under these charters, without what is no signature: whoever showed
+ * the statements may have added much. Absent when it proves none.
+ */
+function judgeFork(
+  trusted: TrustedState,
+  evidence: Evidence,
+): { readonly fork?: Evidence; readonly error?: KedgeError } {
   try {
-    return acceptEvidence(trusted, evidence).outcome === 'forked' ? evidence : undefined;
+    const { outcome, state } = acceptEvidence(trusted, evidence);
+    const fork = outcome === 'forked' ? forkOf(state, evidence.stream) : undefined;
+    return fork === undefined ? {} : { fork };
   } catch (thrown) {
-    const error = KedgeError.from(thrown);
-    if (HARMLESS.includes(error.code)) return undefined;
-    throw error;
+    return { error: KedgeError.from(thrown) };
   }
 }
 
