@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseBundleName, releaseStream, rolloutStream } from '../../src/core/ids.ts';
 import type { Evidence } from '../../src/core/trusted/state.ts';
+import type { Shower } from '../../src/service/handing-in/shown-forks.ts';
 import { openMemoryStore } from '../../src/storage/open-store.ts';
 import { addActive, anchorAt, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestDocument, type TestRealm } from '../../src/testing/realm.ts';
@@ -65,6 +66,28 @@ describe('ShownForks', () => {
     expect(kindAt(STREAM)).toBe('open');
   });
 
+  it('blames nobody who has other charters than the node', async () => {
+    const [wrong, { digest }] = [forged(), realm.charter];
+    const other = { version: 1, digest: realm.nextCharter((body) => body).digest };
+    await expect(show(wrong, PROGRAM, other)).resolves.toBeUndefined();
+    expect(kindAt(STREAM)).toBe('open');
+    await expect(show(wrong, PROGRAM, { version: 1, digest })).rejects.toThrow();
+  });
+
+  it('looks at so many proofs without a signature, and at no more', async () => {
+    const wrong = forged();
+    realm.nextCharter((before) => ({ ...before, note: 'next' }));
+    const bare = (statement: Evidence['first']): Evidence['first'] => ({
+      ...statement,
+      signatures: [],
+    });
+    const { first, second, ...rest } = releases();
+    const empty = { ...rest, first: bare(first), second: bare(second) };
+    for (let count = 0; count < 200; count += 1) await show(empty);
+    await expect(show(wrong)).resolves.toBeUndefined();
+    await expect(show(wrong, 'another')).rejects.toThrow();
+  });
+
   it('verifies so many signatures of one identity and no more; others have their own', async () => {
     const { signatures } = forged().first;
     const evidence = forged(Array.from({ length: 64 }, () => signatures).flat());
@@ -111,8 +134,14 @@ describe('ShownForks', () => {
     return { ...evidence, second: { ...evidence.second, signatures } };
   }
 
-  async function show(evidence: Evidence, by: string = PROGRAM): Promise<void> {
-    await cluster.node('iad').replicator.offers.forks.take(by, evidence);
+  async function show(
+    evidence: Evidence,
+    by: string = PROGRAM,
+    charter?: Shower['charter'],
+  ): Promise<void> {
+    await cluster
+      .node('iad')
+      .replicator.offers.forks.take({ id: by, ...(charter && { charter }) }, evidence);
   }
 
   function kindAt(stream: Evidence['stream']): string | undefined {

@@ -11,6 +11,7 @@ import { KedgeError } from '../../core/errors.ts';
 import type { RealmName, Sha256 } from '../../core/ids.ts';
 import type { Evidence } from '../../core/trusted/state.ts';
 import type { WatchRequest } from '../../core/watch/messages.ts';
+import type { Shower } from '../handing-in/shown-forks.ts';
 import type { CallerIdentity } from '../identity.ts';
 import type { Reporting } from './reporting.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -23,13 +24,14 @@ export interface NotedWatchOptions {
   readonly reporting: Reporting;
   readonly subscriber: Subscriber;
   /** Takes a fork in that the client saw. Errors: what is the client's fault. */
-  readonly showFork: (by: string, evidence: Evidence) => Promise<void>;
+  readonly showFork: (shower: Shower, evidence: Evidence) => Promise<void>;
 }
 
 /** One client's stream. */
 export class NotedWatch {
   readonly #options: NotedWatchOptions;
   #client: Client | undefined;
+  #charter: Shower['charter'];
   #isOver = false;
 
   constructor(options: NotedWatchOptions) {
@@ -49,8 +51,9 @@ export class NotedWatch {
   async #showFork(evidence: Evidence): Promise<void> {
     const { identity, subscriber, showFork } = this.#options;
     if (this.#client === undefined) return;
+    const charter = this.#charter;
     try {
-      await showFork(identity.id, evidence);
+      await showFork({ id: identity.id, ...(charter && { charter }) }, evidence);
     } catch (thrown) {
       subscriber.end(KedgeError.from(thrown));
     }
@@ -72,6 +75,9 @@ export class NotedWatch {
   #start(start: Extract<WatchRequest, { kind: 'start' }>['start']): void {
     const { realm, firstCharterDigest, identity, reporting } = this.#options;
     const isRight = start.realm === realm && start.firstCharterDigest === firstCharterDigest;
-    if (isRight) this.#client ??= reporting.open(identity.id, start);
+    if (!isRight || this.#client !== undefined) return;
+    this.#client = reporting.open(identity.id, start);
+    const { charterVersion: version, charterDigest: digest } = start;
+    if (digest !== undefined) this.#charter = { version, digest };
   }
 }

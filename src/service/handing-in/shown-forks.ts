@@ -4,7 +4,9 @@
  * A thief may show one of them to a single program, which is then the only honest party that has
  * both. What it shows is bounded for each identity and for all of them together, and verified like
  * the evidence of a peer before anything rests on it; what is known already costs nothing. Who
- * shows what nobody signed made it up, or took it from a node without verifying it.
+ * shows what nobody signed made it up, or took it from a node without verifying it; but a program
+ * that has other charters than this node, as it waits for regions to vouch for those that a
+ * recovery brought, verified it by those.
  *
  * @module
  */
@@ -12,15 +14,24 @@ import { KedgeError } from '../../core/errors.ts';
 import type { GossipEffect, GossipEvent, Recall } from '../../core/gossip/events.ts';
 import { faultsOf } from '../../core/gossip/links/blame.ts';
 import type { GossipMachine } from '../../core/gossip/machine.ts';
-import { ProofShares } from '../../core/gossip/replica/proof-shares.ts';
+import { ProofShares, proofCost } from '../../core/gossip/replica/proof-shares.ts';
+import type { Sha256 } from '../../core/ids.ts';
 import { Budget } from '../../core/membership/budget.ts';
 import { isKnownEvidence } from '../../core/trusted/accept.ts';
 import { statementsOf } from '../../core/trusted/evidence.ts';
-import { type Evidence, forkOf } from '../../core/trusted/state.ts';
+import { charterAt, type Evidence, forkOf } from '../../core/trusted/state.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Judged } from '../replication/judged.ts';
 import { Pending } from './pending.ts';
+
+/** The program that shows something. */
+export interface Shower {
+  /** Its identity. */
+  readonly id: string;
+  /** The newest charter that it had when it came; absent: none, or it does not say. */
+  readonly charter?: { readonly version: number; readonly digest: Sha256 };
+}
 
 /** What shown forks work with. */
 export interface ShownForksParts {
@@ -51,11 +62,12 @@ export class ShownForks {
   }
 
   /**
-   * Takes in what a program with this identity shows. Errors: those of `acceptEvidence` that are
-   * its fault; everything else that speaks against it, also that there is too much, is left.
+   * Takes in what a program shows. Errors: those of `acceptEvidence` that are its fault; everything
+   * else that speaks against it, also that there is too much, is left.
    */
-  async take(by: string, evidence: Evidence): Promise<void> {
+  async take(shower: Shower, evidence: Evidence): Promise<void> {
     const { machine, logger, recall, handle, requireReady } = this.#parts;
+    const by = shower.id;
     if (isKnownEvidence(machine.verified, evidence) || !this.#hasRoom(by, evidence)) return;
     const { stream, sequence } = evidence;
     try {
@@ -70,7 +82,7 @@ export class ShownForks {
       const err = KedgeError.from(thrown);
       const fields = { event: 'fork.refused', client: by, stream, sequence, err } as const;
       logger.warn(fields, `a fork that a program shows is none: ${err.message}`);
-      if (faultsOf(err) >= 1) throw err;
+      if (faultsOf(err) >= 1 && this.#hasOurCharters(shower)) throw err;
     }
   }
 
@@ -84,6 +96,11 @@ export class ShownForks {
     this.#judged.abandon(error);
   }
 
+  #hasOurCharters({ charter }: Shower): boolean {
+    if (charter === undefined) return true;
+    return charterAt(this.#parts.machine.verified, charter.version)?.digest === charter.digest;
+  }
+
   #hasRoom(by: string, evidence: Evidence): boolean {
     const { machine, clock } = this.#parts;
     const nowMs = clock.monotonicMs();
@@ -91,7 +108,6 @@ export class ShownForks {
     const { stream } = evidence;
     const state = forkOf(machine.verified, stream) === undefined ? 'open' : 'stopped';
     if (!this.#shares.take(by, statements, { stream, state }, nowMs)) return false;
-    const signatures = statements.reduce((count, one) => count + one.signatures.length, 0);
-    return this.#all.take(signatures, nowMs);
+    return this.#all.take(proofCost(statements), nowMs);
   }
 }

@@ -45,12 +45,19 @@ export class ProofShares {
     at: { readonly stream: StreamName; readonly state: 'open' | 'stopped' },
     monotonicMs: number,
   ): boolean {
-    const signatures = statements.reduce((count, one) => count + one.signatures.length, 0);
     const sender = shareOf(this.#senders, from, this.#share, PEERS_MAX);
-    if (!sender.take(signatures, monotonicMs)) return false;
+    if (!sender.take(proofCost(statements), monotonicMs)) return false;
     if (at.state === 'open') return true;
     return shareOf(this.#streams, at.stream, STREAM_SHARE, STREAMS_MAX).take(1, monotonicMs);
   }
+}
+
+/** What a proof takes of a share: its signatures; one that has none costs a look all the same. */
+export function proofCost(statements: readonly SignedStatement[]): number {
+  return Math.max(
+    1,
+    statements.reduce((count, one) => count + one.signatures.length, 0),
+  );
 }
 
 /** Who is forgotten has its whole share again, which is bounded too. */
