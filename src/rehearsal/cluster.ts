@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { rmSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KedgeError } from '../core/errors.ts';
+import { AbruptEnd } from './abrupt-end.ts';
 import { Desk, type Stage } from './desk.ts';
 import { freePorts } from './free-ports.ts';
 import { BUNDLE, REALM, REGIONS } from './names.ts';
@@ -26,26 +26,28 @@ export class Cluster implements AsyncDisposable {
   readonly nodes: readonly NodeProcess[];
   readonly programs: Programs;
   readonly #canaries: OwnProcess[] = [];
-  /** A second Ctrl-C ends this process at once; nothing is left behind then either. */
-  readonly #onExit = (): void => {
-    for (const one of this.#processes) one.abandon();
-    rmSync(this.desk.folder, { recursive: true, force: true, maxRetries: 3 });
-  };
+  readonly #abrupt: AbruptEnd;
 
-  private constructor(desk: Desk, nodes: readonly NodeProcess[], terms: ProgramTerms) {
+  private constructor(
+    { desk, abrupt }: { readonly desk: Desk; readonly abrupt: AbruptEnd },
+    nodes: readonly NodeProcess[],
+    terms: ProgramTerms,
+  ) {
     this.desk = desk;
     this.nodes = nodes;
     this.programs = new Programs(desk, terms);
-    process.once('exit', this.#onExit);
+    this.#abrupt = abrupt;
+    for (const node of nodes) abrupt.add(node);
   }
 
   /** Makes the realm and starts its nodes. */
   static async open(stage: Stage, terms: ProgramTerms): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'kedge-rehearsal-'));
+    const abrupt = new AbruptEnd(folder);
     try {
       const desk = new Desk(stage, folder);
       await desk.makeRealm();
-      const cluster = new Cluster(desk, await makeNodes(desk), terms);
+      const cluster = new Cluster({ desk, abrupt }, await makeNodes(desk), terms);
       const started = await Promise.allSettled(cluster.nodes.map((node) => node.start()));
       const failed = started.find((one) => one.status === 'rejected');
       if (failed === undefined) return cluster;
@@ -53,6 +55,7 @@ export class Cluster implements AsyncDisposable {
       throw failed.reason;
     } catch (thrown) {
       await rm(folder, { recursive: true, force: true });
+      abrupt[Symbol.dispose]();
       throw thrown;
     }
   }
@@ -108,6 +111,7 @@ export class Cluster implements AsyncDisposable {
       ready: `${BUNDLE} release 1`,
     });
     this.#canaries.push(canary);
+    this.#abrupt.add(canary);
     await canary.start();
   }
 
@@ -143,7 +147,7 @@ export class Cluster implements AsyncDisposable {
     await this.programs[Symbol.asyncDispose]();
     await Promise.all(this.#processes.map((one) => one[Symbol.asyncDispose]()));
     await rm(this.desk.folder, { recursive: true, force: true });
-    process.off('exit', this.#onExit);
+    this.#abrupt[Symbol.dispose]();
   }
 }
 

@@ -54,6 +54,8 @@ export async function rehearse(
     try {
       done({ evidence: await act() });
     } catch (thrown) {
+      // Whatever was under way fails in its own words then.
+      stage.signal.throwIfAborted();
       const found = asUnmet(thrown);
       if (found !== undefined) done({ unmet: found });
       throw thrown;

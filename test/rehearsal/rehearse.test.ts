@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RUNBOOKS } from '../../src/rehearsal/runbooks/all.ts';
 import { WAVES } from '../../src/rehearsal/runbooks/bad-publish.ts';
-import { startProcess } from '../../src/testing/processes.ts';
+import { type ProcessExit, startProcess, type TestProcess } from '../../src/testing/processes.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { kedge } from '../cli/support.ts';
 import { BOOK, WAVES as BOOK_WAVES } from '../handbook/support/book.ts';
@@ -45,24 +45,19 @@ describe('kedge rehearse', () => {
 
   // After the second one nothing is waited for. Of two equal signals one may get lost.
   it.skipIf(!IS_BUILT).each([
-    { signals: 1, code: 9 },
-    { signals: 2, code: 130 },
-  ])(
-    'leaves nothing behind after $signals signals',
+    { signals: ['SIGINT'], code: 9 },
+    { signals: ['SIGINT', 'SIGTERM'], code: 130 },
+    { signals: ['SIGHUP'], code: 129 },
+  ] as const)(
+    'leaves nothing behind after $signals',
     async ({ signals, code }) => {
-      const folder = await createTempDir('kedge-interrupted-');
-      onTestFinished(() => folder[Symbol.asyncDispose]());
-      const env = { TMPDIR: folder.path };
-      await using running = await startProcess({ argv: [MAIN, 'rehearse', 'region-lost'], env });
+      await using running = await start();
       const places = await running.waitForLine(/iad-1 at \d+/, { timeoutMs: 60_000 });
-      expect(await readdir(folder.path)).not.toEqual([]);
-      process.kill(running.pid, 'SIGINT');
-      if (signals === 1) await running.waitForLine(/what to do: nothing: it ended in order/);
-      expect(await (signals === 1 ? running.exited : running.kill('SIGTERM'))).toEqual({
-        code,
-        signal: undefined,
-      });
-      expect(await readdir(folder.path)).toEqual([]);
+      expect(await readdir(running.folder)).not.toEqual([]);
+      const ended = running.send(...signals);
+      if (code === 9) await running.waitForLine(/what to do: nothing: it ended in order/);
+      expect(await ended).toEqual({ code, signal: undefined });
+      expect(await readdir(running.folder)).toEqual([]);
       const ports = [...places.matchAll(/ at (\d+)/g)].map(([, port]) => Number(port));
       expect(ports).toHaveLength(3);
       // What was killed is gone a moment later.
@@ -70,7 +65,35 @@ describe('kedge rehearse', () => {
     },
     120_000,
   );
+
+  it.skipIf(!IS_BUILT)('leaves nothing behind while the realm is made', async () => {
+    await using running = await start();
+    const look = async (): Promise<readonly string[]> => await readdir(running.folder);
+    await expect.poll(look, { interval: 5, timeout: 60_000 }).not.toEqual([]);
+    expect((await running.send('SIGINT', 'SIGTERM')).code).toBe(130);
+    expect(await look()).toEqual([]);
+  });
 });
+
+/** A rehearsal in a process of its own, with a folder for what it makes. */
+async function start(): Promise<
+  TestProcess & {
+    readonly folder: string;
+    readonly send: (...signals: readonly NodeJS.Signals[]) => Promise<ProcessExit>;
+  }
+> {
+  const folder = await createTempDir('kedge-interrupted-');
+  onTestFinished(() => folder[Symbol.asyncDispose]());
+  const env = { TMPDIR: folder.path };
+  const running = await startProcess({ argv: [MAIN, 'rehearse', 'region-lost'], env });
+  return Object.assign(running, {
+    folder: folder.path,
+    send: async (...signals: readonly NodeJS.Signals[]) => {
+      for (const signal of signals) process.kill(running.pid, signal);
+      return await running.exited;
+    },
+  });
+}
 
 async function answers(port: number): Promise<'nobody' | 'somebody'> {
   return await new Promise((resolve) => {
