@@ -14,7 +14,7 @@ import { PROPOSALS_MAX, PROPOSALS_MAX_BYTES } from '../../limits.ts';
 import type { HeartbeatBook } from '../../log/heartbeat-book.ts';
 import { type ProposalBook, placeEnd } from '../../proposals/book.ts';
 import { bytesOfKept } from '../../proposals/entry.ts';
-import { proposalEndsAtMs } from '../../proposals/judge.ts';
+import { isTimely } from '../../proposals/judge.ts';
 import { type KeptProposal, payloadOf } from '../../proposals/model.ts';
 import { judgeClock } from '../../rollouts/clock-check.ts';
 import { parseStatement, type Statement } from '../../statements/statement.ts';
@@ -74,8 +74,8 @@ export class ProposalsAside {
       // Whatever speaks against it now: nothing was promised of it.
     }
     if (book.find(statement.digest) !== undefined) return;
-    if (proposalEndsAtMs(statement) <= atMs) this.put(kept);
-    else keeping.note(statement.digest);
+    if (this.#isTimely(statement, nowMs)) keeping.note(statement.digest);
+    else this.put(kept);
   }
 
   /** Keeps one aside; the oldest go for it where there are too many. */
@@ -98,13 +98,19 @@ export class ProposalsAside {
     const back: Sha256[] = [];
     for (const [digest, one] of this.#aside) {
       const isTaken = placeEnd(one.statement, durable) !== undefined;
-      if (!isTaken && proposalEndsAtMs(one.statement) > nowMs) {
+      if (!isTaken && this.#isTimely(one.statement, nowMs)) {
         this.#drop(digest);
         this.takeUp(one.kept, nowMs);
         back.push(digest);
       } else if (isTaken || this.#isSure(one, nowMs)) this.#drop(digest);
     }
     return back;
+  }
+
+  /** Neither it nor the charter is over by this clock; one that is behind its issue is wrong. */
+  #isTimely(statement: Statement, nowMs: number): boolean {
+    const { durable } = this.#parts.replica;
+    return isTimely(durable, statement, Math.max(nowMs, statement.issuedMs));
   }
 
   #drop(digest: Sha256): void {

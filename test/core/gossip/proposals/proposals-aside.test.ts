@@ -72,6 +72,23 @@ describe('ProposalsAside', () => {
     expect(dropped).toEqual([digest]);
   });
 
+  it('keeps what only a charter ends that is over by that clock', () => {
+    const days = (count: number): number => TEST_EPOCH_MS + count * DAY_MS;
+    const short = createTestRealm({ regions: regionsOf(FRA, IAD, SIN) });
+    short.nextCharter((body) => body, { expiresMs: days(3) });
+    const durable = short.trustedState();
+    aside = new ProposalsAside({
+      ...{ book, replica: { durable }, heartbeats: () => heartbeats },
+      keeping: { note: (one) => dropped.push(one) },
+    });
+    const other = propose(short, createTestAnchor('CA'), ['alice']);
+    aside.takeUp({ kind: 'open', proposal: other }, days(5));
+    expect(aside.review(days(5))).toEqual([]);
+    expect(dropped).toEqual([]);
+    expect(aside.review(days(1))).toHaveLength(1);
+    expect(book.size).toBe(1);
+  });
+
   it('keeps the newest where there are too many', () => {
     const blobs = Array.from({ length: 33 }, () => new Uint8Array(1024 * 1024));
     const large = propose(realm, createTestAnchor('Other'), ['bob']);
