@@ -27,6 +27,7 @@ import {
   decodeBytes,
   decodeOptionalSequence,
   decodeSha256,
+  decodeTime,
   decodeUint,
   encodeHexBytes,
   requireCount,
@@ -42,8 +43,6 @@ import { decodeLabels } from './watch-start.ts';
 const ADOPTION_MAX_FIELDS = 400_000;
 const QUERY_MAX_BYTES = 1024;
 const [OTHER = ''] = OTHER_LABELS.keys();
-/** The last moment that can be written as a date with four digits of a year. */
-const TIME_MAX_MS = Date.UTC(10_000, 0) - 1;
 const SHORT_DIGEST = { min: 0, max: 8 };
 const STANDINGS = {
   counted: 'NODE_STANDING_COUNTED',
@@ -155,10 +154,6 @@ function decodeNode(node: NodeAdoptionOutput): NodeAdoption {
     ...(issuedAtMs > 0 && { issuedAtMs }),
     knowledge: node.incomplete ? 'partial' : 'whole',
   };
-}
-
-function decodeTime(decimal: string, what: string): number {
-  return Math.min(TIME_MAX_MS, decodeUint(decimal, what));
 }
 
 function decodeStanding(standing: string): NodeStanding {

@@ -28,6 +28,7 @@ import {
   decodeRandomId,
   decodeSha256,
   decodeText,
+  decodeTime,
   decodeUint,
   encodeHexBytes,
   requireCount,
@@ -193,7 +194,7 @@ function decodeClient(client: ClientStatusOutput): ClientStatus {
   const { instance, digest, code, previousNode } = client;
   const sequence = decodeOptionalSequence(client.sequence, 'sequence of a client');
   const otherSequence = decodeOptionalSequence(client.otherSequence, 'other sequence of a client');
-  const behindSinceMs = decodeUint(client.behindSinceMs, 'behind since');
+  const behindSinceMs = decodeTime(client.behindSinceMs, 'behind since');
   const reason = decodeText(client.reason, TEXT_MAX_CHARS, 'reason of a refusal');
   return {
     identity: decodeText(client.identity, IDENTITY_MAX_CHARS, 'identity'),
@@ -205,13 +206,13 @@ function decodeClient(client: ClientStatusOutput): ClientStatus {
     ...(code !== '' && { refusal: { code: decodeCode(code), reason } }),
     ...(behindSinceMs > 0 && { behindSinceMs }),
     presence: client.departed ? 'departed' : 'connected',
-    sinceMs: decodeUint(client.sinceMs, 'since'),
+    sinceMs: decodeTime(client.sinceMs, 'since'),
     reportsUsage: client.reportsUsage,
     untracked: client.untracked,
     ...(previousNode !== '' && { previousNode: parseNodeId(previousNode) }),
     uses: requireCount(client.uses, CLIENT_USES_MAX, 'uses of a client').map((use) => ({
       anchor: decodeSha256(use.anchor, 'used anchor'),
-      lastUsedMs: decodeUint(use.lastUsedMs, 'last use'),
+      lastUsedMs: decodeTime(use.lastUsedMs, 'last use'),
       handshakes: decodeUint(use.handshakes, 'handshakes'),
     })),
   };

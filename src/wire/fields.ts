@@ -14,6 +14,8 @@ import { parseSequence, parseSha256, type Sequence, type Sha256 } from '../core/
 
 const SHA256_BYTES = 32;
 const DECIMAL = /^(?:0|[1-9]\d{0,15})$/;
+/** The end of the year 9999. */
+const TIME_MAX_MS = Date.UTC(10_000, 0) - 1;
 
 /** Refuses a message above its limit before it is parsed. */
 export function requireSize(bytes: Uint8Array, maxBytes: number, what: string): void {
@@ -58,6 +60,14 @@ export function decodeUint(decimal: string, what: string): number {
     throw new KedgeError('PARSE', `${what} is not an integer from 0 to 2^53 - 1`);
   }
   return value;
+}
+
+/**
+ * A time, milliseconds since 1970; `unitMs` is what it is counted in. What lies beyond the year
+ * 9999 has no text as a timestamp, and is the last moment that has one.
+ */
+export function decodeTime(decimal: string, what: string, unitMs: 1 | 1000 = 1): number {
+  return Math.min(TIME_MAX_MS, unitMs * decodeUint(decimal, what));
 }
 
 /** A sequence from 1. */

@@ -31,6 +31,7 @@ import {
   decodeOptionalSha256,
   decodeSha256,
   decodeText,
+  decodeTime,
   decodeUint,
   encodeHexBytes,
   requireCount,
@@ -82,7 +83,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     version: decodeText(message.version, TEXT_MAX_CHARS, 'version'),
     ...(message.documents > 0 && { documents: message.documents }),
     firstCharterDigest: decodeSha256(message.firstCharterDigest, 'first charter digest'),
-    startedAtMs: decodeUint(message.startedAtMs, 'start time'),
+    startedAtMs: decodeTime(message.startedAtMs, 'start time'),
     root: decodeSha256(message.root, 'root'),
     streams: requireCount(message.streams, ROWS_MAX, 'streams').map(decodeStreamStatus),
     behind: message.behind,
@@ -123,8 +124,8 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
 }
 
 function decodeRepair(message: GetStatusResponseOutput): RepairTimes {
-  const comparedAtMs = decodeUint(message.comparedAtMs, 'compared_at_ms');
-  const fetchedAtMs = decodeUint(message.repairedAtMs, 'repaired_at_ms');
+  const comparedAtMs = decodeTime(message.comparedAtMs, 'compared_at_ms');
+  const fetchedAtMs = decodeTime(message.repairedAtMs, 'repaired_at_ms');
   return {
     ...(comparedAtMs > 0 && { comparedAtMs }),
     ...(fetchedAtMs > 0 && { fetchedAtMs }),
@@ -142,7 +143,7 @@ function decodePeer(peer: PeerStatusOutput): PeerStatus {
     state: isMemberState(state) ? state : 'failed',
     role: peer.relay ? 'relay' : 'ordinary',
     link: peer.link === 'LINK_STATE_UP' ? 'up' : peer.link === 'LINK_STATE_DOWN' ? 'down' : 'none',
-    sinceMs: decodeUint(peer.sinceMs, 'link since_ms'),
+    sinceMs: decodeTime(peer.sinceMs, 'link since_ms'),
     ...(peer.rttMs > 0 && Number.isFinite(peer.rttMs) && { rttMs: peer.rttMs }),
     ...(peerRoot === undefined ? {} : { peerRoot }),
     ...(lastError === '' ? {} : { lastError }),
@@ -166,7 +167,7 @@ function decodeDoubt({ doubt }: PeerStatusOutput): Pick<PeerStatus, 'doubt'> {
 }
 
 function decodeConduct(peer: PeerStatusOutput): ConductStatus {
-  const refusedUntilMs = decodeUint(peer.refusedUntilMs, 'refused_until_ms');
+  const refusedUntilMs = decodeTime(peer.refusedUntilMs, 'refused_until_ms');
   return {
     faults: peer.faults,
     cutOffs: peer.cutOffs,
@@ -199,7 +200,7 @@ function encodePeer(peer: PeerStatus): PeerStatusInput {
 function decodeSeed(seed: SeedStatusOutput): SeedStatus {
   return {
     address: decodeText(seed.address, TEXT_MAX_CHARS, 'address of a seed'),
-    sinceMs: decodeUint(seed.sinceMs, 'seed since_ms'),
+    sinceMs: decodeTime(seed.sinceMs, 'seed since_ms'),
     reason: decodeText(seed.reason, TEXT_MAX_CHARS, 'reason'),
   };
 }
@@ -210,7 +211,7 @@ function encodeSeed({ address, sinceMs, reason }: SeedStatus): SeedStatusInput {
 
 function decodeTrouble(trouble: StoreTroubleOutput): StoreTrouble {
   return {
-    sinceMs: decodeUint(trouble.sinceMs, 'store since_ms'),
+    sinceMs: decodeTime(trouble.sinceMs, 'store since_ms'),
     reason: decodeText(trouble.reason, TEXT_MAX_CHARS, 'reason'),
   };
 }
@@ -224,7 +225,7 @@ function decodeWorker(worker: TlsWorkerStatusOutput): TlsWorkerStatus {
   return {
     place: worker.place,
     state: worker.running ? 'running' : 'ended',
-    sinceMs: decodeUint(worker.sinceMs, 'worker since_ms'),
+    sinceMs: decodeTime(worker.sinceMs, 'worker since_ms'),
     connections: worker.connections,
     ...(residentBytes > 0 && { residentBytes }),
     ended: worker.ended,
@@ -259,11 +260,11 @@ function encodeSubscribers(status: SubscriberStatus): SubscriberStatusInput {
 }
 
 function decodeRegion(status: RegionStatusOutput): RegionStatus {
-  const seconds = decodeUint(status.heartbeatSeconds, 'heartbeat time');
+  const heartbeatAtMs = decodeTime(status.heartbeatSeconds, 'heartbeat time', 1000);
   return {
     region: parseRegionName(status.region),
     standing: status.faulty ? 'faulty' : 'counts',
-    ...(seconds > 0 && { heartbeatAtMs: 1000 * seconds }),
+    ...(heartbeatAtMs > 0 && { heartbeatAtMs }),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Proposal, Withdrawal } from '../core/proposals/model.ts';
 import {
   decodeSequence,
   decodeSha256,
-  decodeUint,
+  decodeTime,
   encodeHexBytes,
   requireCount,
   requireMessage,
@@ -145,7 +145,7 @@ export function encodeWithdrawal({ statement, signature }: Withdrawal): Buffer {
 }
 
 function decodeStatus(status: ProposalStatusOutput): ProposalStatus {
-  const endsAtMs = decodeUint(status.endsAtMs, 'end of a proposal');
+  const endsAtMs = decodeTime(status.endsAtMs, 'end of a proposal');
   const signers = requireCount(status.signers, SIGNERS_MAX, 'signers of a proposal');
   return {
     stream: parseStreamName(status.stream),

@@ -20,6 +20,7 @@ import type { RolloutStatus, WaveStatus } from '../core/rollouts/status.ts';
 import {
   decodeName,
   decodeSha256,
+  decodeTime,
   decodeUint,
   encodeHexBytes,
   requireCount,
@@ -66,7 +67,7 @@ export function decodeRollout(bytes: Uint8Array): RolloutStatus {
     ...(everybody && { everybody: decodeRelease(everybody) }),
     ...(rollout && { rollout: decodeDocument(rollout, 'rollout') }),
     force: answer.inForce ? 'in-force' : 'over',
-    nowMs: decodeUint(answer.nowMs, 'time of the node'),
+    nowMs: decodeTime(answer.nowMs, 'time of the node'),
     waves: requireCount(answer.waves, ROLLOUT_WAVES_MAX, 'waves').map(decodeWave),
     wait: decodeWait(answer.wait),
     ...(stop && { stop: decodeStop(stop) }),
@@ -112,7 +113,7 @@ function releaseMessage({ sequence, digest }: NamedRelease): NamedReleaseInput {
 }
 
 function decodeWave({ openedAtMs, regions }: WaveStatusOutput): WaveStatus {
-  const atMs = decodeUint(openedAtMs, 'opening of a wave');
+  const atMs = decodeTime(openedAtMs, 'opening of a wave');
   const counts = requireCount(regions, MEMBERS_MAX, 'regions of a wave').map((region) => {
     const own: WaveCounts = {
       clients: decodeUint(region.clients, 'clients of a wave'),
@@ -140,7 +141,7 @@ function waveMessage({ openedAtMs, regions }: WaveStatus): WaveStatusInput {
 
 function decodeStop(stop: RolloutStopOutput): Stop {
   return {
-    atMs: decodeUint(stop.atMs, 'time of a stop'),
+    atMs: decodeTime(stop.atMs, 'time of a stop'),
     wave: stop.wave,
     refused: decodeUint(stop.refused, 'refusals of a stop'),
     maxFailures: decodeUint(stop.maxFailures, 'gate of a stop'),

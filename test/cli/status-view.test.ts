@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatStatus, statusJson } from '../../src/cli/node/view.ts';
 import { makeStyles } from '../../src/cli/terminal/styles.ts';
 import type { NodeStatus } from '../../src/core/admin/messages.ts';
+import { decodeNodeStatus, encodeNodeStatus } from '../../src/wire/node-status.ts';
 import { status } from '../grpc/support/listener.ts';
 
 const NOW_MS = 600_000;
@@ -35,5 +36,21 @@ describe('formatStatus', () => {
     expect(statusJson({ ...status, tlsWorkers })).toMatchObject({
       tlsWorkers: [{ place: 1, since: '1970-01-01T00:00:00Z' }, { state: 'ended' }],
     });
+  });
+
+  it('shows the times of a node that tells of none that there is', () => {
+    const sinceMs = Number.MAX_SAFE_INTEGER;
+    const worker = { place: 1, state: 'running', connections: 0, ended: 0 } as const;
+    const told = decodeNodeStatus(
+      encodeNodeStatus({
+        ...status,
+        startedAtMs: sinceMs,
+        repair: { ...status.repair, comparedAtMs: sinceMs, fetchedAtMs: sinceMs },
+        storeTrouble: { sinceMs, reason: 'none' },
+        tlsWorkers: [{ ...worker, sinceMs }],
+      }),
+    );
+    expect(shown(told)).toContain('9999-12-31T23:59:59Z');
+    expect(statusJson(told)).toMatchObject({ startedAt: '9999-12-31T23:59:59Z' });
   });
 });

@@ -120,13 +120,13 @@ const client: fc.Arbitrary<ClientStatus> = fc.record(
     held: fc.record({ sequence, digest }),
     otherSequence: sequence,
     refusal: fc.record({ code, reason: text }),
-    behindSinceMs: positive,
+    behindSinceMs: moment,
     presence,
-    sinceMs: count,
+    sinceMs: time,
     reportsUsage: fc.boolean(),
     untracked: fc.boolean(),
     previousNode: nodeId,
-    uses: fc.array(fc.record({ anchor: digest, lastUsedMs: count, handshakes: count }), {
+    uses: fc.array(fc.record({ anchor: digest, lastUsedMs: time, handshakes: count }), {
       maxLength: 3,
     }),
   },

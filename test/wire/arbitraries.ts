@@ -66,6 +66,7 @@ const sequence: fc.Arbitrary<Sequence> = fc
   .integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
   .map(parseSequence);
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
+const moment = fc.nat({ max: Date.UTC(10_000, 0) - 1 });
 const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
 const domain = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,40}$/);
 const bundle: fc.Arbitrary<BundleName> = domain.map(parseBundleName);
@@ -401,7 +402,7 @@ const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
     state: memberState,
     role: fc.constantFrom('relay' as const, 'ordinary' as const),
     link: fc.constantFrom('up' as const, 'down' as const, 'none' as const),
-    sinceMs: count,
+    sinceMs: moment,
     rttMs: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
     peerRoot: digest,
     lastError: text.filter((message) => message !== ''),
@@ -409,7 +410,7 @@ const peerStatus: fc.Arbitrary<PeerStatus> = fc.record(
       {
         faults: fc.integer({ min: 1, max: 1000 }),
         cutOffs: fc.nat(20),
-        refusedUntilMs: count.filter((time) => time > 0),
+        refusedUntilMs: moment.filter((time) => time > 0),
         lastFault: text,
       },
       { requiredKeys: ['faults', 'cutOffs', 'lastFault'], noNullPrototype: true },
@@ -444,7 +445,7 @@ const tlsWorker: fc.Arbitrary<TlsWorkerStatus> = fc.record(
   {
     place: fc.nat(),
     state: fc.constantFrom('running' as const, 'ended' as const),
-    sinceMs: count,
+    sinceMs: moment,
     connections: fc.nat(),
     residentBytes: fc.integer({ min: 1 }),
     ended: fc.nat(),
@@ -455,7 +456,7 @@ const tlsWorker: fc.Arbitrary<TlsWorkerStatus> = fc.record(
   },
 );
 const storeTrouble: fc.Arbitrary<Pick<NodeStatus, 'storeTrouble'>> = fc.record(
-  { storeTrouble: fc.record({ sinceMs: count, reason: text }, { noNullPrototype: true }) },
+  { storeTrouble: fc.record({ sinceMs: moment, reason: text }, { noNullPrototype: true }) },
   { requiredKeys: [], noNullPrototype: true },
 );
 export const nodeStatus: fc.Arbitrary<NodeStatus> = fc
@@ -465,7 +466,7 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc
     realm,
     version: text,
     firstCharterDigest: digest,
-    startedAtMs: count,
+    startedAtMs: moment,
     root: digest,
     streams: fc.array(streamStatus, { maxLength: 3 }),
     behind: fc.nat(),
@@ -476,7 +477,7 @@ export const nodeStatus: fc.Arbitrary<NodeStatus> = fc
     peers: fc.array(peerStatus, { maxLength: 3 }),
     subscribers: fc.array(subscriberStatus, { maxLength: 3 }),
     failingSeeds: fc.array(
-      fc.record({ address: text, sinceMs: count, reason: text }, { noNullPrototype: true }),
+      fc.record({ address: text, sinceMs: moment, reason: text }, { noNullPrototype: true }),
       { maxLength: 3 },
     ),
     tlsWorkers: fc.array(tlsWorker, { maxLength: 3 }),

@@ -57,7 +57,7 @@ export const proposalStatus: fc.Arbitrary<ProposalStatus> = fc.record(
       'void',
     ),
     signers: fc.array(signer, { maxLength: 3 }),
-    endsAtMs: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    endsAtMs: fc.integer({ min: 1, max: Date.UTC(10_000, 0) - 1 }),
     refusal: fc.record(
       {
         code: fc.constantFrom('POLICY' as const, 'EXPIRED'),
