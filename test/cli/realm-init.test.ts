@@ -58,6 +58,7 @@ describe('kedge realm init', () => {
     [['revoke=1:ana,ben'], /^error: cleo alone would be/, '--role charter=2:ana,ben,cleo'],
     [['rollout=1:ana,ben,cleo'], /^error: nobody would be/, '--role charter=1:<signer>'],
     [['charter=2:ana,ben', 'revoke=1:cleo'], /in the role release/, 'release=2:ana,ben,cleo'],
+    [['charter=1', 'release=2:ben,cleo'], /^error: ana alone would be/, 'charter=2:ana,ben,cleo'],
   ])('asks who is to sign where %j leaves too few of several', async (roles, error, hint) => {
     const signers = ['ana', 'ben', 'cleo'].flatMap((id) => ['--signer', id]);
     const { code, stderr } = await init([...signers, ...roles.flatMap((role) => ['--role', role])]);

@@ -31,8 +31,9 @@ export function firstRoles(
   const machines = namedSigners(options.role?.filter((text) => /^(rollout|region)=/.test(text)));
   const people = ids.filter((id) => !machines.has(id));
   for (const role of ['charter', 'release'] as const) {
-    const isNamed = options.role?.some((text) => text.startsWith(`${role}=`)) === true;
-    if (!isNamed && ids.length > 1 && others.length < 2) throw tooFew(role, others, people);
+    // Without names it would be for those who are left.
+    const isNamed = options.role?.some((text) => text.startsWith(`${role}=`) && text.includes(':'));
+    if (isNamed !== true && ids.length > 1 && others.length < 2) throw tooFew(role, others, people);
   }
   return rolesOf(options, base, others);
 }
