@@ -62,6 +62,8 @@ export class OwnProcess implements AsyncDisposable {
     this.#child = child;
     this.#printed = [];
     const log = createWriteStream(logFile, { flags: 'a' });
+    // Where the disk is full the process itself says so.
+    log.on('error', () => undefined);
     const ready = new Promise<'ready'>((resolve) => {
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on('line', (line) => {
