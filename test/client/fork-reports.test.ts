@@ -3,11 +3,11 @@
  * only those that have not told of it.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { parseBundleName, rolloutStream } from '../../src/core/ids.ts';
+import { parseBundleName, releaseStream, rolloutStream } from '../../src/core/ids.ts';
 import type { Evidence } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import { addActive, anchorAt, createTestAnchors } from '../../src/testing/anchors.ts';
-import { createTestRealm, type TestRealm } from '../../src/testing/realm.ts';
+import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { named, rolloutPlan } from '../../src/testing/rollouts.ts';
 import { IAD, regionsOf } from '../core/log/fixtures.ts';
 import { blobs, charters, current, evidence, snapshot } from './support/honest.ts';
@@ -47,24 +47,45 @@ describe('a source that saw a fork', () => {
 
   it('tells a node of a fork of releases, unless the node tells of it', async () => {
     const after = realm.release(BUNDLE, 1);
-    const [one, other] = ['one', 'other'].map((note) =>
-      realm.nextRelease(BUNDLE, (body) => ({ ...body, note }), { after }),
-    );
-    if (one === undefined || other === undefined) throw new Error('no releases');
-    const proof = evidence(one, other);
-    const first = await startNode((session) => {
-      session.send(charters(...realm.charters), blobs(...anchors), snapshot(after), proof);
-      if (first.sessions.length === 1) setTimeout(() => session.end(), 50);
+    const proof = evidence(...rivals());
+    const aware = await startNode((session, index) => {
+      session.send(charters(...realm.charters), blobs(...anchors));
+      session.send(...(index === 0 ? [snapshot(after)] : []), proof);
+      setTimeout(() => session.end(), 50);
     });
     const unaware = await startNode((session) => {
       session.send(current(NAME, after));
+      void until(() => told(unaware).length > 0).then(() => session.end());
     });
-    await openSource(realm, [first.endpoint, unaware.endpoint]);
+    await openSource(realm, [aware.endpoint, unaware.endpoint]);
     await until(() => told(unaware).length === 1, 'a fork that is told');
-    unaware.sessions[0]?.end();
-    await until(() => first.sessions.length === 2 && first.sessions[1]?.requests.length === 0);
-    expect(told(first)).toHaveLength(0);
+    // All that the node said on the second connection is read by then.
+    await until(() => aware.sessions[1]?.isEnded === true, 'the second connection');
+    expect(told(aware)).toHaveLength(0);
   });
+
+  it('tells a node that goes on along one side', async () => {
+    const [one, other] = rivals();
+    const aware = await startNode((session) => {
+      const after = realm.release(BUNDLE, 1);
+      const proof = evidence(one, other);
+      session.send(charters(...realm.charters), blobs(...anchors), snapshot(after), proof);
+      session.end();
+    });
+    const unaware = await startNode((session) => session.send(snapshot(one)));
+    const source = await openSource(realm, [aware.endpoint, unaware.endpoint]);
+    await until(() => told(unaware).length > 0, 'a fork that is told');
+    expect(told(unaware)[0]).toMatchObject({ stream: releaseStream(NAME), sequence: 2 });
+    expect(source.bundle(BUNDLE)?.sequence).toBe(1);
+  });
+
+  /** Two releases for the place after the first one. */
+  function rivals(): readonly [TestRelease, TestRelease] {
+    const after = realm.release(BUNDLE, 1);
+    const signed = (note: string): TestRelease =>
+      realm.nextRelease(BUNDLE, (body) => ({ ...body, note }), { after });
+    return [signed('one'), signed('other')];
+  }
 
   /** All that a node has, but for rollouts. */
   function honest(): readonly WatchResponse[] {

@@ -139,12 +139,13 @@ class Session {
       applied = await activation.take(response, this.#pending, (request) => call.send(request));
     } catch (thrown) {
       const error = KedgeError.from(thrown);
+      if (error.code === 'FORK') this.#forks.tell(activation.forks());
       await this.#refuse(response, error);
       throw error;
     }
+    this.#forks.heard(response);
     this.#noteAll([applied]);
     this.#tellFork(response, applied);
-    this.#forks.heard(response);
     if (MAY_FORK.includes(applied.kind)) this.#tellForks();
 
     // The node is alive, and would have said if it had newer ones.
@@ -201,7 +202,7 @@ class Session {
     const isOpen = (bundle: BundleName): boolean =>
       !this.#confirmed.has(bundle) &&
       !this.#answered.has(bundle) &&
-      realm.forkOf(bundle) === undefined;
+      !(realm.forkOf(bundle) !== undefined && this.#forks.hasSpokenOf(bundle));
     if (this.#isSettled || config.bundles.some(isOpen)) return;
     this.#isSettled = true;
     this.#answers[Symbol.dispose]();
