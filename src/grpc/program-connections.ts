@@ -101,7 +101,7 @@ class ProgramConnection implements ConnectionHost, Caller, LineListener, Swept {
     this.#shared = shared;
     const { bytes, maxStreams } = shared;
     line.cork();
-    setImmediate(uncork, line);
+    setImmediate(() => line.uncork());
     this.#http2 = new Http2Connection({ wire: line, host: this, shared: bytes, maxStreams });
     line.listen(this);
   }
@@ -112,7 +112,10 @@ class ProgramConnection implements ConnectionHost, Caller, LineListener, Swept {
     // new caller in its turn (`service/clients/fan-out.ts`) comes before the end of this one.
     this.#line.cork();
     this.#http2.receive(chunk);
-    setImmediate(uncork, this.#line);
+    setImmediate(() => {
+      this.#line.uncork();
+      this.#http2.giveIfDue();
+    });
   }
 
   drained(): void {
@@ -158,8 +161,4 @@ class ProgramConnection implements ConnectionHost, Caller, LineListener, Swept {
     sweep.delete(this);
     if (all.size === 0) for (const resolve of onNone.splice(0)) resolve();
   }
-}
-
-function uncork(line: CallerLine): void {
-  line.uncork();
 }

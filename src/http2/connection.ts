@@ -91,7 +91,7 @@ export class Http2Connection implements StreamsOwner {
     } finally {
       this.#wire.uncork();
     }
-    this.#give();
+    this.giveIfDue();
   }
 
   /** The socket takes more. */
@@ -114,6 +114,19 @@ export class Http2Connection implements StreamsOwner {
     this.#streams.leave();
     this.#output.send(goAway(this.#streams.lastTakenId, 'NO_ERROR', ''));
     this.streamOver();
+  }
+
+  /**
+   * Gives the connection away, once nothing of ours is on its way in either direction. What was
+   * written may be on its way until the end of a turn of the event loop, which the host knows of.
+   */
+  giveIfDue(): void {
+    const opening = this.#opening;
+    if (this.#phase !== 'passing' || opening?.isAcknowledged !== true) return;
+    if (this.#wire.writableLength > 0) return;
+    this.#phase = 'given';
+    this.#opening = undefined;
+    this.#host.giveAway(opening.bytes(this.#reader.rest));
   }
 
   /** A second has passed. */
@@ -150,7 +163,7 @@ export class Http2Connection implements StreamsOwner {
       this.#fail(new Http2Error('SETTINGS_TIMEOUT', 'the settings are not acknowledged'));
     } else {
       if (this.#seconds >= UNUSED_MAX_S && opening.settings > 0) this.#phase = 'passing';
-      this.#give();
+      this.giveIfDue();
     }
   }
 
@@ -269,16 +282,6 @@ export class Http2Connection implements StreamsOwner {
     if (frame.streamId !== 0) this.#streams.widen(frame, bytes);
     else if (bytes > 0) this.#output.widen(bytes);
     else throw new Http2Error('PROTOCOL_ERROR', 'a window is widened by nothing');
-  }
-
-  /** Gives the connection away, once nothing of ours is on its way in either direction. */
-  #give(): void {
-    const opening = this.#opening;
-    if (this.#phase !== 'passing' || opening?.isAcknowledged !== true) return;
-    if (this.#wire.writableLength > 0) return;
-    this.#phase = 'given';
-    this.#opening = undefined;
-    this.#host.giveAway(opening.bytes(this.#reader.rest));
   }
 
   #fail(error: Http2Error): void {

@@ -1,15 +1,17 @@
 /**
  * Which connections are ours and which are those of grpc-js, and that a client sees no difference.
  */
+import { execFile } from 'node:child_process';
 import {
   type ClientHttp2Session,
   connect as connectHttp2,
   type IncomingHttpHeaders,
 } from 'node:http2';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
 import { Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
 import type { GrpcServer } from '../../src/grpc/server.ts';
 import type { WorkersSetting } from '../../src/grpc/workers/tls-workers.ts';
@@ -55,6 +57,31 @@ function sessionTo(server: GrpcServer): ClientHttp2Session {
   onTestFinished(() => session.destroy());
   return session;
 }
+
+/**
+ * Health checks of another process, each on a connection of its own: what it says may arrive before
+ * a turn of this one is over.
+ */
+const HEALTH_CHECKS = `
+import { Client, credentials } from '@grpc/grpc-js';
+const { address, tls, times } = JSON.parse(process.argv[1]);
+const [ca, key, cert] = tls.map((pem) => Buffer.from(pem));
+const plain = (bytes) => bytes;
+for (let each = 0; each < times; each += 1) {
+  const client = new Client(address, credentials.createSsl(ca, key, cert), {
+    'grpc.ssl_target_name_override': 'localhost',
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  await new Promise((resolve) => {
+    const path = '/grpc.health.v1.Health/Check';
+    client.makeUnaryRequest(path, plain, plain, Buffer.alloc(0), (failure) => {
+      console.log(failure?.code ?? 'OK');
+      resolve();
+    });
+  });
+  client.close();
+}
+`;
 
 /** Where TLS is done: a client sees no difference. */
 const PLACES = [
@@ -169,6 +196,24 @@ describe.each(PLACES)('a connection, TLS %s,', (_place, workers) => {
         else reject(error);
       });
     });
+  });
+
+  it('that asks for something else is served in its first turns, whatever the time', async () => {
+    const { server } = await listening(workers);
+    // The look that is had once a second at all connections never comes.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // A busy node: the client answers our settings before it comes to the next turn.
+    const busy = setInterval(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);
+    }, 1);
+    onTestFinished(() => clearInterval(busy));
+    const tls = [clientTls.ca, clientTls.key, clientTls.cert].map(String);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--input-type=module', '--eval', HEALTH_CHECKS],
+      JSON.stringify({ address: server.address, tls, times: 10 }),
+    ]);
+    expect(stdout.trim().split('\n')).toEqual(Array.from({ length: 10 }, () => 'OK'));
   });
 
   it('serves a health check of a client that watches already, which goes on to watch', async () => {
