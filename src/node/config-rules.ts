@@ -48,8 +48,7 @@ function nearestWord(word: string, known: readonly string[]): string | undefined
 function issueProblems(issue: z.core.$ZodIssue): ConfigProblem[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') {
-    const place = path.map((part) => (typeof part === 'number' ? '[]' : part)).join('.');
-    const known = siblingsOf(place.replaceAll('.[]', '[]'));
+    const known = siblingsOf(placeIn(path));
     return issue.keys.map((key) => {
       const near = nearestWord(key, known);
       const advice =
@@ -60,7 +59,37 @@ function issueProblems(issue: z.core.$ZodIssue): ConfigProblem[] {
   if (issue.code === 'invalid_type' && issue.input === undefined) {
     return [{ path, message: 'is missing; it is required' }];
   }
+  if (issue.code === 'invalid_type') {
+    return [{ path, message: `is ${kindOf(issue.input)}; ${wantedAt(placeIn(path))}` }];
+  }
   return [{ path, message: issue.message }];
+}
+
+/** A path as the reference names its key, with `[]` for each item of a list. */
+function placeIn(path: readonly (string | number)[]): string {
+  const place = path.map((part) => (typeof part === 'number' ? '[]' : part)).join('.');
+  return place.replaceAll('.[]', '[]');
+}
+
+/** What to write at a place of the file, by the words of the reference. */
+function wantedAt(place: string): string {
+  if (place === '') return 'write keys with values';
+  const key = allKeys().find(({ name }) => name === place || `${name}[]` === place);
+  if (key === undefined) return 'write keys with values';
+  const type = place.endsWith('[]') ? key.type.replace('list of ', '') : key.type;
+  if (type === 'section') return 'write keys with values below it';
+  const example = key.example === undefined ? undefined : `such as ${key.example}`;
+  const facts = [key.unit, key.range, example];
+  return [`give a value of type ${type}`, ...facts.filter((fact) => fact !== undefined)].join(', ');
+}
+
+/** What a value of a YAML file is, for people. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a section';
+  const written = JSON.stringify(value).slice(0, 40);
+  return typeof value === 'string' ? `the text ${written}` : `the ${typeof value} ${written}`;
 }
 
 /** The names of the keys directly inside the object at `place`. */
@@ -163,6 +192,19 @@ function securityProblems(config: NodeConfig): ConfigProblem[] {
 
 /** Where a node that speaks with peers is reached. */
 function addressProblems({ node, listen, peers }: NodeConfig): ConfigProblem[] {
+  const dialled = [
+    { path: ['node', 'address'], address: node.address },
+    ...peers.seeds.map((address, i) => ({ path: ['peers', 'seeds', i], address })),
+  ];
+  const nowhere = dialled.filter(({ address }) => address !== undefined && !isDialled(address));
+  if (nowhere.length > 0) {
+    return nowhere.map(({ path, address }) => ({
+      path,
+      message:
+        `is ${String(address)}, which no other node can dial; give a name or an IP address, ` +
+        'and a port',
+    }));
+  }
   if (node.address !== undefined) return [];
   if (listen.peers === undefined) {
     if (peers.seeds.length === 0) return [];
@@ -173,8 +215,7 @@ function addressProblems({ node, listen, peers }: NodeConfig): ConfigProblem[] {
       },
     ];
   }
-  const { host } = parseAddress(listen.peers);
-  if (!WILDCARDS.has(host)) return [];
+  if (!WILDCARDS.has(parseAddress(listen.peers).host)) return [];
   return [
     {
       path: ['node', 'address'],
@@ -184,6 +225,12 @@ function addressProblems({ node, listen, peers }: NodeConfig): ConfigProblem[] {
 }
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** Whether an address is one to listen at alone: `0.0.0.0` is each machine for itself. */
+function isDialled(text: string): boolean {
+  const { host, port } = parseAddress(text);
+  return !WILDCARDS.has(host) && port !== 0;
+}
 
 /** Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {

@@ -107,6 +107,28 @@ describe('parseNodeConfig', () => {
     expect(lines[1]).toContain(':6:11: listen.clients: "127.0.0.1:99999" is not host:port');
   });
 
+  it.each([
+    ["clients: '127.0.0.1:0'", 'clients: 7440', 'listen.clients: is the number 7440; give a value'],
+    [
+      'insecure: true',
+      'insecure: yes',
+      'insecure: is the text "yes"; give a value of type boolean',
+    ],
+    [
+      'insecure: true',
+      'drainTimeoutMs: 10s',
+      'drainTimeoutMs: is the text "10s"; give a value of type integer, ms, 0 to 600000',
+    ],
+    ['insecure: true', 'peers: { seeds: [7441] }', 'peers.seeds.0: is the number 7441; give a'],
+    ['insecure: true', 'identities: [admin]', 'identities.0: is the text "admin"; write keys'],
+    ['store: { path: data }', 'store: data', 'store: is the text "data"; write keys with values'],
+    ['store: { path: data }', 'store: []', 'store: is a list; write keys with values'],
+    ['store: { path: data }', 'store: { path: {} }', 'store.path: is a section; give a value of'],
+  ])('says what to write where %s became %s', (good, wrong, message) => {
+    const text = PLAIN.replace(good, wrong);
+    expect(messageOf(() => parseNodeConfig(text, FILE))).toContain(message);
+  });
+
   it('reports broken YAML with line and column', () => {
     const message = messageOf(() => parseNodeConfig('node:\n  id: [a\nrealm: b', FILE));
     expect(message).toMatch(/node\.yaml:\d+:\d+: not YAML: /);
@@ -117,7 +139,9 @@ describe('parseNodeConfig', () => {
   });
 
   it('refuses an empty file', () => {
-    expect(messageOf(() => parseNodeConfig('', FILE))).toContain('expected object');
+    expect(messageOf(() => parseNodeConfig('', FILE))).toContain(
+      'is empty; write keys with values',
+    );
   });
 
   it('does not expand variables', () => {
@@ -168,6 +192,15 @@ describe('parseNodeConfig', () => {
     expect(messageOf(() => parseNodeConfig(nowhere, FILE))).toContain('node.address: is missing');
     const somewhere = nowhere.replace('[::]:7441', '10.1.2.3:7441');
     expect(parseNodeConfig(somewhere, FILE).listen.peers).toBe('10.1.2.3:7441');
+    for (const wild of ['0.0.0.0:7441', '[::]:7441', 'iad-1.example.org:0']) {
+      const text = SECURE.replace('iad-1.example.org:7441', wild);
+      const message = `node.address: is ${wild}, which no other node can dial`;
+      expect(messageOf(() => parseNodeConfig(text, FILE))).toContain(message);
+      const seed = SECURE.replace('seeds: [fra.example.org:7441]', `seeds: ['${wild}']`);
+      expect(messageOf(() => parseNodeConfig(seed, FILE))).toContain(
+        `peers.seeds.0: is ${wild}, w`,
+      );
+    }
     const deaf = nowhere.replace(", peers: '[::]:7441'", '');
     expect(messageOf(() => parseNodeConfig(deaf, FILE))).toContain('listen.peers: is missing');
   });
