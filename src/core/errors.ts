@@ -66,6 +66,12 @@ export class KedgeError extends Error {
     this.detail = options.detail ?? {};
   }
 
+  /** For `JSON.stringify`, which leaves the message of an error away. */
+  toJSON(): Pick<KedgeError, 'name' | 'code' | 'message' | 'detail'> {
+    const { name, code, message, detail } = this;
+    return { name, code, message, detail };
+  }
+
   /** Wraps anything thrown: a `KedgeError` stays itself, the rest becomes `BUG`. */
   static from(thrown: unknown): KedgeError {
     if (thrown instanceof KedgeError) return thrown;
