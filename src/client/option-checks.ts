@@ -56,6 +56,19 @@ function isRecord(given: unknown): boolean {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
+/** An object of the program's own with the methods that are called. Errors: `CONFIG`. */
+export function checkMethods<Port>(
+  option: string,
+  given: Port | undefined,
+  none: Port,
+  methods: readonly (keyof Port & string)[],
+): Port {
+  if (given === undefined) return none;
+  const lacks = methods.filter((name) => typeof Reflect.get(Object(given), name) !== 'function');
+  if (lacks.length === 0) return given;
+  throw wrong(option, `give an object with the methods ${methods.join(', ')}`);
+}
+
 /** How many regions are demanded. Errors: `CONFIG`. */
 export function checkRegions(given: number | undefined): number | undefined {
   if (given === undefined) return undefined;

@@ -25,6 +25,7 @@ import {
   checkFolder,
   checkKnown,
   checkLabels,
+  checkMethods,
   checkMs,
   checkRegions,
   wrong,
@@ -136,13 +137,14 @@ export interface SourceConfig {
 }
 
 const ENDPOINTS_MAX = 64;
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 const ENDPOINT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 /** Checks options and fills in the defaults. Errors: `CONFIG`, naming the option. */
 export function resolveOptions(options: BundleSourceOptions): SourceConfig {
   requireShape(options);
-  const { logger = noLogger, metrics = noMetrics, clock = systemClock } = options;
+  const { clock = systemClock } = options;
   const bundles = checkBundles(options.bundles);
   return {
     realm: checked('realm', () => parseRealmName(options.realm)),
@@ -155,8 +157,8 @@ export function resolveOptions(options: BundleSourceOptions): SourceConfig {
     cacheDir: checkFolder('cacheDir', options.cacheDir),
     minSequences: checkFloors(options.minSequence ?? {}, bundles),
     labels: checkLabels(options.labels ?? {}),
-    logger,
-    metrics,
+    logger: checkMethods('logger', options.logger, noLogger, LEVELS),
+    metrics: checkMethods('metrics', options.metrics, noMetrics, ['increment', 'set']),
     clock,
     onExpired: checkExpired(options.onExpired),
     requireRegions: checkRegions(options.requireRegions),

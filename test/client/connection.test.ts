@@ -3,6 +3,8 @@
  */
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBundleSource } from '../../src/client/source.ts';
 import { type TestRealm, testRealm } from '../../src/testing/index.ts';
@@ -124,6 +126,19 @@ describe('closing a source', () => {
     await expect(source.ready({ timeoutMs: 1_500 })).rejects.toMatchObject({
       detail: { hint: expect.stringContaining('nothing listens there') },
     });
+  });
+
+  it('says which listener a program needs when it got to another one', async () => {
+    const server = new Server();
+    onTestFinished(() => server.forceShutdown());
+    const port = await promisify(server.bindAsync).call(
+      server,
+      '127.0.0.1:0',
+      ServerCredentials.createInsecure(),
+    );
+    await using source = await openBundleSource(optionsFor(makeRealm(), `127.0.0.1:${port}`));
+    await until(() => source.status().lastError !== undefined, 'the first failure');
+    expect(source.status().lastError?.detail['hint']).toContain('give the listener of clients');
   });
 
   it('gives up a wait for ready', async () => {

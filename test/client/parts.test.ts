@@ -8,6 +8,8 @@ import { type BundleSourceOptions, resolveOptions } from '../../src/client/optio
 import { Freshness } from '../../src/client/states/freshness.ts';
 import { parseBundleName } from '../../src/core/ids.ts';
 import { encodePem } from '../../src/core/pem.ts';
+import type { Logger } from '../../src/ports/logger.ts';
+import type { Metrics } from '../../src/ports/metrics.ts';
 import { createTestPki } from '../../src/testing/pki.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { fakeBundle } from './support/fake-source.ts';
@@ -354,6 +356,9 @@ describe('resolveOptions', () => {
     ['staleAfterMs', { staleAfterMs: 0 }],
     ['connectTimeoutMs', { connectTimeoutMs: Number.NaN }],
     ['backoff.maxMs', { backoff: { maxMs: 2 ** 31 } }],
+    ['logger', { logger: {} as unknown as Logger }],
+    ['logger', { logger: 'console' as unknown as Logger }],
+    ['metrics', { metrics: { increment: () => undefined } as unknown as Metrics }],
   ])('refuses a wrong %s', (option, wrong) => {
     expect(() => resolveOptions({ ...good, ...wrong })).toThrow(
       expect.objectContaining({ code: 'CONFIG', detail: { option } }),

@@ -81,7 +81,7 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
   const call = sockets.run(() =>
     client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize),
   );
-  const watch = new GrpcWatchCall(client, call);
+  const watch = new GrpcWatchCall(client, call, security);
   try {
     await connected(client, call, options);
     sockets.end();
@@ -96,11 +96,13 @@ export async function dialWatch(options: DialOptions): Promise<WatchCall> {
 class GrpcWatchCall implements WatchCall {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  readonly #security: Security;
   #nodeId: NodeId | undefined;
 
-  constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>) {
+  constructor(client: Client, call: ClientDuplexStream<Buffer, Buffer>, security: Security) {
     this.#client = client;
     this.#call = call;
+    this.#security = security;
     this.#call.once('metadata', (metadata: Metadata) => {
       this.#nodeId = nodeIdIn(metadata);
     });
@@ -113,7 +115,7 @@ class GrpcWatchCall implements WatchCall {
   }
 
   get responses(): AsyncIterable<WatchResponse> {
-    return readResponses(this.#call);
+    return readResponses(this.#call, this.#security);
   }
 
   send(request: WatchRequest): void {
@@ -155,10 +157,11 @@ function nodeIdIn(metadata: Metadata): NodeId | undefined {
 
 async function* readResponses(
   call: ClientDuplexStream<Buffer, Buffer>,
+  security: Security,
 ): AsyncGenerator<WatchResponse> {
   const iterator: AsyncIterator<Buffer, undefined> = call[Symbol.asyncIterator]();
   while (true) {
-    const { done, value } = await next(iterator);
+    const { done, value } = await next(iterator, security);
     if (done === true) return;
     yield decodeWatchResponse(value);
   }
@@ -166,11 +169,12 @@ async function* readResponses(
 
 async function next(
   iterator: AsyncIterator<Buffer, undefined>,
+  security: Security,
 ): Promise<IteratorResult<Buffer, undefined>> {
   try {
     return await iterator.next();
   } catch (thrown) {
-    throw callError(thrown);
+    throw advised(callError(thrown), security);
   }
 }
 
