@@ -260,6 +260,13 @@ describe('kedge peer issue', () => {
     expect(await readFile(`${fresh.cwd}/tls/iad-1.key`)).not.toEqual(key);
   });
 
+  it('says what to do where there is nothing to replace', async () => {
+    await using fresh = await createCliRealm();
+    await fresh.run(['peer', 'ca']);
+    const none = await fresh.run(['peer', 'issue', 'admin/ana', '--replace']);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('leave --replace away')]);
+  });
+
   it('refuses a name that no server can have', async () => {
     await using fresh = await createCliRealm();
     await fresh.run(['peer', 'ca']);

@@ -121,7 +121,10 @@ async function requireBothAbsent(certFile: string, keyFile: string): Promise<voi
 
 /** The names under which a server with this certificate is reached. */
 async function namesIn(certFile: string): Promise<readonly string[]> {
-  const bytes = await readInput(certFile, { what: 'certificate', maxBytes: FILE_MAX_BYTES });
+  const hint = 'check the path; where there is no certificate to replace yet, leave --replace away';
+  const bytes = await hinted({ CONFIG: hint }, () =>
+    readInput(certFile, { what: 'certificate', maxBytes: FILE_MAX_BYTES }),
+  );
   const [leaf] = parseCertificateFile(bytes);
   return leaf === undefined ? [] : [...leaf.dnsNames, ...leaf.ips];
 }

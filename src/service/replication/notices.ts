@@ -190,7 +190,11 @@ function reportMember(notice: MemberNotice, logger: Logger): void {
   switch (notice.kind) {
     case 'new-key': {
       const { nodeId } = notice;
-      return logger.warn({ event: 'member.rekeyed', nodeId }, 'a node has another key than before');
+      return logger.warn(
+        { event: 'member.rekeyed', nodeId },
+        'a node has another key than before: its store is new; if that comes again and again, ' +
+          'two nodes have this name, and one of them has to stop',
+      );
     }
     case 'duplicate': {
       const { bootId } = notice;
