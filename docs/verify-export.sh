@@ -5,6 +5,10 @@
 #
 # It trusts the digest and nothing in the folder. docs/audit.md says what it shows and what not.
 set -euo pipefail
+if [ $# -ne 2 ] || [ ! -d "$1" ]; then
+  echo "usage: bash verify-export.sh <folder of kedge audit export> <digest of the first charter>" >&2
+  exit 2
+fi
 cd "$1"
 pin=$2
 work=$(mktemp -d)

@@ -45,7 +45,7 @@ export function requireOwnName(
   throw new KedgeError(
     'CONFIG',
     `the certificate in tls.certFile ${certFile} ${problem}; give this node its own, or set ` +
-      'node.id or peers.identity',
+      'realm, node.id or peers.identity',
     { detail: { key: 'tls.certFile', file: certFile, node: config.node.id } },
   );
 }

@@ -20,11 +20,20 @@ export function connectionHint(
   { wanted, security }: TriedConnection,
 ): string | undefined {
   if (/certificate in|altname|unable to (?:get|verify)/i.test(message)) {
-    return 'the certificate of the node is not from tls.caFile, or not for this host name';
+    return (
+      'the certificate of the node is not from tls.caFile, or not for this host name (while the ' +
+      'CA of the nodes is rotated, that file has to hold both)'
+    );
   }
   if (message.includes('no such method')) {
     const others = wanted === 'admins' ? 'clients or peers' : 'admins or peers';
     return `give the listener of ${wanted}, not of ${others}; or the node is of an old version`;
+  }
+  if (message.includes('Name resolution failed')) {
+    return 'the name is not known here now: check it, and the name server of this machine';
+  }
+  if (message.includes('does not have the role')) {
+    return 'the node says under `identities` whose certificate has it: use one of those, or add it';
   }
   if (message.includes('ECONNREFUSED')) {
     return (

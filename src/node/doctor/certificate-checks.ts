@@ -92,7 +92,7 @@ function checkIdentity(config: NodeConfig, leaf: X509Certificate): Finding {
     check,
     verdict: 'fail',
     what: `${problem}: the node does not start`,
-    remedy: `${issue(config)}, and name its files in tls; or set node.id or peers.identity`,
+    remedy: `${issue(config)}, and name its files in tls; or set realm, node.id or peers.identity`,
   };
 }
 

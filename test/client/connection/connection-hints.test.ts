@@ -15,6 +15,16 @@ function lateError(details: string): KedgeError {
   );
 }
 
+describe('connectionHint', () => {
+  it.each([
+    ['self-signed certificate in certificate chain', 'that file has to hold both'],
+    ['Name resolution failed for target dns:nowhere.example:7440', 'the name is not known here'],
+    ['spiffe://a.example/node/iad-1 does not have the role client', 'under `identities`'],
+  ])('says what to look at: %s', (message, advice) => {
+    expect(connectionHint(message, TRIED)).toContain(advice);
+  });
+});
+
 describe('a node that does not answer', () => {
   let silent: Server;
   const sockets: Socket[] = [];
