@@ -224,11 +224,6 @@ export class NodeIdentity implements AsyncDisposable {
         'set stays; renew the certificate, or publish a release that has its authority again';
       this.#complain('authorities.refused', wanted.trust, { message, reason });
     }
-    const count = (isPending: boolean): number => (isPending ? 1 : 0);
-    const { metrics } = this.#options;
-    const name = 'kedge_identity_pending';
-    metrics.set(name, count(chosen.pair !== wanted.pair), { what: 'certificate' });
-    metrics.set(name, count(chosen.trust !== wanted.trust), { what: 'authorities' });
   }
 
   /** Says once what is wrong with one thing. */
@@ -281,7 +276,16 @@ export class NodeIdentity implements AsyncDisposable {
       logger.info({ ...fields, bundle: config.caBundle }, 'new handshakes use the new set');
     }
     metrics.set('kedge_authorities_sequence', sequence);
+    this.#reportPending('certificate', chosen.pair, this.#wanted.pair);
+    this.#reportPending('authorities', chosen.trust, this.#wanted.trust);
     this.#expiry.check(chosen.pair.leaf, clock.nowMs());
+  }
+
+  /** What cannot even be read is newer too than what is in use. */
+  #reportPending(what: 'certificate' | 'authorities', chosen: object, wanted: object): void {
+    const isUnread = typeof this.#complaints.get(`${what}.refused`) === 'string';
+    const value = isUnread || chosen !== wanted ? 1 : 0;
+    this.#options.metrics.set('kedge_identity_pending', value, { what });
   }
 }
 

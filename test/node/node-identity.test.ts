@@ -54,6 +54,13 @@ async function until(condition: () => boolean | Promise<boolean>, timeout = 30_0
   await expect.poll(condition, { timeout, interval: 10 }).toBe(true);
 }
 
+/** Whether a node says to whoever watches it that it could not take up its newest certificate. */
+async function isPending(name: string): Promise<boolean> {
+  const { http = '' } = cluster.node(name).running.addresses;
+  const metrics = await (await fetch(`http://${http}/metrics`)).text();
+  return metrics.includes('kedge_identity_pending{what="certificate"} 1\n');
+}
+
 /** Publishes something at one node and waits until every node has it. */
 async function reachesAll(name: string, pki: TestPki): Promise<void> {
   const admin = await cluster.admin(name, pki);
@@ -112,12 +119,14 @@ describe('a node whose certificate is renewed', () => {
     await until(() => countOf(node, 'certificate.refused') === 1);
     await writeFile(cert, '');
     await until(() => countOf(node, 'certificate.refused') === 2);
+    await until(() => isPending('iad-1'));
     const admin = await cluster.admin('iad-1', oldPki);
     await expect(admin.streams()).resolves.toBeDefined();
     expect(await shownSerial(node.address, caller)).toBe(before);
     expect(JSON.stringify(node.lines)).not.toContain('PRIVATE KEY');
     const serial = await cluster.issue('iad-1', oldPki);
     await until(async () => (await shownSerial(node.address, caller)) === serial);
+    await until(async () => !(await isPending('iad-1')));
   });
 
   it('refuses the certificate of another node, and goes on with its own', async () => {
@@ -132,6 +141,7 @@ describe('a node whose certificate is renewed', () => {
     const isRefused = ({ event, ...fields }: (typeof node.lines)[number]): boolean =>
       event === 'certificate.refused' && String(fields['reason']).includes('of node fra-1');
     await until(() => node.lines.some(isRefused));
+    await until(() => isPending('iad-1'));
     expect(await shownSerial(node.address, caller)).toBe(before);
   });
 

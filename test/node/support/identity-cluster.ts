@@ -131,6 +131,7 @@ export class IdentityCluster implements AsyncDisposable {
       firstCharterFile: 'charter-1.json',
       store: { path: `data-${name}` },
       listen: { clients: address, peers: address, admins: address },
+      http: { listen: '127.0.0.1:0' },
       tls: {
         certFile: cert,
         keyFile: key,
