@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { KedgeError } from '../../core/errors.ts';
 import { NO_RENEGOTIATION } from '../../core/renegotiation.ts';
 import { buildContext, type ContextOptions, type Wanted } from './contexts.ts';
-import { identityOptions, type TlsIdentity } from './identity.ts';
+import { identityOptions, requireIdentity, type TlsIdentity } from './identity.ts';
 import type { TrustSet } from './trust-view.ts';
 import { canWiden, type Given, widen } from './widening.ts';
 
@@ -45,7 +45,7 @@ export class ClientContexts {
 
   /** Errors: `CONFIG` when certificate and key cannot be used; the old ones stay. */
   updateIdentity(identity: TlsIdentity, set: TrustSet): void {
-    this.#newest = { context: this.#make(identity, set), set };
+    this.#newest = { context: this.#make(requireIdentity(identity), set), set };
     this.#identity = identity;
   }
 

@@ -19,6 +19,7 @@ import {
   type EndPolicy,
   resolvePolicies,
 } from './distrust.ts';
+import { refuseUnknownOptions } from './option-names.ts';
 import type { PeerChain } from './peer-chain.ts';
 import {
   DEFAULT_PORTS,
@@ -80,8 +81,9 @@ export class Connections {
   /** What was done at the last change of the own certificate that ended connections. */
   #end: EndPolicy = { policy: 'close' };
 
-  /** Errors: `CONFIG` for a bad policy. */
+  /** Errors: `CONFIG` for a bad policy or a name that no option has. */
   constructor(source: TrustSource, options: ConnectionsOptions) {
+    refuseUnknownOptions(options);
     this.#options = options;
     this.#policies = resolvePolicies(options.onDistrust);
     const { ports = DEFAULT_PORTS } = source;

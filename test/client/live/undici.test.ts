@@ -23,7 +23,11 @@ interface Setup {
   ask(path: string): Promise<string>;
 }
 
-async function setUp(options: DistrustOptions & Agent.Options = {}): Promise<Setup> {
+async function setUp({
+  onDistrust,
+  onDistrusted,
+  ...pool
+}: DistrustOptions & Agent.Options = {}): Promise<Setup> {
   const source = new FakeSource();
   source.set(BUNDLE, oldPki.caPem, newPki.caPem);
   const waiting: (() => void)[] = [];
@@ -38,8 +42,12 @@ async function setUp(options: DistrustOptions & Agent.Options = {}): Promise<Set
     if (socket.isSessionReused()) resumed += 1;
   });
   const port = await listen(server);
-  const live = liveUndiciConnector(source, { bundle: BUNDLE, ...options });
-  const agent = new Agent({ connect: live.connect, ...options });
+  const live = liveUndiciConnector(source, {
+    bundle: BUNDLE,
+    ...(onDistrust !== undefined && { onDistrust }),
+    ...(onDistrusted !== undefined && { onDistrusted }),
+  });
+  const agent = new Agent({ connect: live.connect, ...pool });
   onTestFinished(async () => {
     live[Symbol.dispose]();
     await agent.destroy();
