@@ -140,6 +140,7 @@ describe('kedge cluster', () => {
     const { code, stdout } = await run(['cluster']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('3 of 3 members alive')]);
     expect(stdout).toMatch(/ {2}fra +fra-1 +relay +alive +[0-9a-f]{8} +- +\S+ +others/);
+    expect(stdout).toMatch(/ {2}iad +iad-1 +not told +alive /);
     expect(stdout).toContain(
       'well, as far as iad-1 can tell: all members are alive, reach each other',
     );

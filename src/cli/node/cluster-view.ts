@@ -106,7 +106,7 @@ function formatMembers({ members, roots }: Cluster, styles: Styles): string {
   const rows = members.map((member, index) => [
     `  ${member.region === members[index - 1]?.region ? '' : member.region}`,
     member.nodeId,
-    member.role ?? '-',
+    member.role ?? 'not told',
     member.state === 'alive' ? styles.green(member.state) : styles.red(member.state),
     formatRoot(member, common, styles),
     member.behind === undefined ? '-' : formatBehind(member.behind, styles),
