@@ -159,7 +159,7 @@ export class PeerLinks implements PeerTransport, Disposable {
       forget();
       if (state === 'over') return;
       if (!isServiceAlive(failure)) connection.close();
-      over(callError(failure));
+      over(inWords(callError(failure), target));
     });
   }
 
@@ -276,6 +276,15 @@ function noNode({ address }: DialTarget): KedgeError {
 
 function hungUp(target: DialTarget): KedgeError {
   return new KedgeError('UNAVAILABLE', `${placeOf(target)} hung up`);
+}
+
+/** grpc-js has no words for a peer that ends the connection after the handshake of this side. */
+function inWords(error: KedgeError, target: DialTarget): KedgeError {
+  if (!error.message.includes('Failed to connect')) return error;
+  const message =
+    `${placeOf(target)} hung up: it may not trust the certificate of this node, or have no more ` +
+    'room for connections; its log says why';
+  return new KedgeError(error.code, message, { detail: error.detail, cause: error });
 }
 
 function placeOf({ nodeId, address }: DialTarget): string {

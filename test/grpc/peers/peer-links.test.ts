@@ -19,6 +19,7 @@ import type { Clock } from '../../../src/ports/clock.ts';
 import { noLogger } from '../../../src/ports/logger.ts';
 import { noMetrics } from '../../../src/ports/metrics.ts';
 import { systemClock } from '../../../src/ports/system-clock.ts';
+import { createTestPki } from '../../../src/testing/pki.ts';
 import { SimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import {
   clientTls,
@@ -27,6 +28,7 @@ import {
   IAD,
   listen,
   liveTls,
+  materialOf,
   peerTls,
   ScriptedLinks,
   tlsMaterial,
@@ -263,6 +265,13 @@ describe('PeerLinks.dial', () => {
 
   it('is refused when its own certificate is not that of a peer', async () => {
     expect((await failed({ own: liveTls(clientTls) })).code).toBe('ACCESS');
+  });
+
+  it('says what to look at when the other side does not trust its certificate', async () => {
+    const stranger = materialOf('node/fra-1', createTestPki());
+    const error = await failed({ own: liveTls({ ...stranger, ca: peerTls.ca }) });
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(error.message).toContain('hung up: it may not trust the certificate of this node');
   });
 
   it('fails when nobody listens', async () => {
