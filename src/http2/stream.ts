@@ -60,6 +60,9 @@ export class Http2Stream implements Waiting {
   #isOpenThere = true;
   #isClosed = false;
   #isCut = false;
+  /** It stays when both sides have ended, until it is closed or reset. */
+  #isKept = false;
+  #isAbandoned = false;
   readonly #home: StreamHome;
 
   constructor({ id, output, window, bodyBytes, home }: StreamOptions) {
@@ -70,14 +73,14 @@ export class Http2Stream implements Waiting {
     this.#home = home;
   }
 
-  /** True when nothing can be sent any more. */
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /** True when we reset it: what the peer had on the way by then is no fault. */
   get isCut(): boolean {
     return this.#isCut;
+  }
+
+  /** True when the peer reset it. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
   }
 
   /** Says who is told from now on. */
@@ -108,6 +111,20 @@ export class Http2Stream implements Waiting {
     if (!this.#isOpenHere || this.#trailers !== undefined) return;
     this.#trailers = block;
     if (this.#piece === undefined) this.#sendTrailers(block);
+  }
+
+  /**
+   * From now on the end of both sides does not close it, so that a reset that follows is heard of;
+   * until `release`.
+   */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  /** Is closed by the end of both sides again: now, when that has come. */
+  release(): void {
+    this.#isKept = false;
+    this.#closeIfEnded();
   }
 
   /** Ends the stream at once. */
@@ -169,6 +186,12 @@ export class Http2Stream implements Waiting {
     throw new Http2Error('STREAM_CLOSED', 'something follows the end of a stream', 'stream');
   }
 
+  /** The peer gave it up. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.close();
+  }
+
   /** The stream is over, whoever ended it. */
   close(): void {
     if (this.#isClosed) return;
@@ -200,7 +223,11 @@ export class Http2Stream implements Waiting {
   #sendTrailers(block: Buffer): void {
     this.#isOpenHere = false;
     this.#output.send(headers(this.id, block, 'last'));
-    if (!this.#isOpenThere) this.close();
+    this.#closeIfEnded();
+  }
+
+  #closeIfEnded(): void {
+    if (!this.#isOpenHere && !this.#isOpenThere && !this.#isKept) this.close();
   }
 }
 

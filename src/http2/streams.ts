@@ -139,7 +139,7 @@ export class Streams implements StreamHome {
   reset({ streamId, payload }: Frame): void {
     if (payload.length !== 4) throw new Http2Error('FRAME_SIZE_ERROR', 'a reset has four bytes');
     this.#requireBegun(streamId);
-    this.#open.get(streamId)?.close();
+    this.#open.get(streamId)?.abandon();
   }
 
   /** WINDOW_UPDATE of a stream. Errors: of the connection or of the stream. */

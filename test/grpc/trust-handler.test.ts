@@ -176,8 +176,19 @@ describe('trust.Watch', () => {
     expect(services.ended).toBe('well');
   });
 
+  it('answers whoever ends at once, and hears of a reset for a while', async () => {
+    const clock = new SimulatedClock();
+    const { services, call } = await open(clock);
+    call.resume();
+    call.end();
+    expect(await nextEvent(call, 'status')).toMatchObject({ code: 0 });
+    expect(services.closes).toBe(0);
+    clock.advance(50);
+    expect(services.ended).toBe('well');
+  });
+
   it('tells a stream that was cancelled from one that ended in order', async () => {
-    const { services, call } = await open();
+    const { services, call } = await open(new SimulatedClock());
     call.on('error', () => undefined);
     call.cancel();
     await until(() => services.closes === 1);

@@ -142,7 +142,7 @@ describe('a stream', () => {
     peer.say(reset(1), widen(0, 100_000), widen(1, 100_000), reset(1));
     expect(peer.last.events).toEqual(['closed']);
     expect(peer.words()).toEqual([]);
-    expect(peer.last.stream.isClosed).toBe(true);
+    expect(peer.last.stream.isAbandoned).toBe(true);
   });
 
   it('hears the end of the other side, also with fields', () => {
@@ -151,5 +151,27 @@ describe('a stream', () => {
     expect(peer.opened.map(({ events }) => events)).toEqual([['ended'], ['ended']]);
     peer.opened[0]?.stream.end(BLOCK);
     expect(peer.opened[0]?.events).toEqual(['ended', 'closed']);
+  });
+
+  it('that is kept is over when it is released, or the peer gives it up', () => {
+    const peer = opened().say(request(3), data(1, NOTHING, FLAGS.endStream));
+    peer.say(data(3, NOTHING, FLAGS.endStream));
+    peer.heard();
+    const [first, second] = peer.opened;
+    for (const { stream } of peer.opened) {
+      stream.keep();
+      stream.end(BLOCK);
+    }
+    expect(peer.words()).toEqual(['headers 1 end', 'headers 3 end']);
+    expect([first?.events, second?.events]).toEqual([['ended'], ['ended']]);
+    first?.stream.release();
+    peer.say(reset(3));
+    expect([first?.events, second?.events]).toEqual([
+      ['ended', 'closed'],
+      ['ended', 'closed'],
+    ]);
+    expect([first?.stream.isAbandoned, second?.stream.isAbandoned]).toEqual([false, true]);
+    second?.stream.release();
+    expect(second?.events).toEqual(['ended', 'closed']);
   });
 });

@@ -71,7 +71,7 @@ export class StreamCall implements AnyCall, StreamListener {
   readonly #reader: FrameReader = new FrameReader(WATCH_REQUEST_MAX_BYTES);
   readonly metadata: AnyCall['metadata'] = NO_METADATA;
   #listener: BidiListener | undefined;
-  #how: 'well' | 'broken' = 'broken';
+  #isEndedThere = false;
   #isAccepted = false;
 
   constructor(stream: Http2Stream, options: StreamCallOptions) {
@@ -119,17 +119,20 @@ export class StreamCall implements AnyCall, StreamListener {
   }
 
   ended(): void {
-    // Who cancels a call with grpc-js ends it first, and the reset comes right behind.
-    this.#options.clock.setTimer(RESET_WITHIN_MS, () => {
-      if (this.#state === 'open' && !this.#stream.isClosed) this.#how = 'well';
-      this.end();
-    });
+    if (this.#state !== 'open') return;
+    this.#isEndedThere = true;
+    // Who ended in order need not wait until it is known that it was so: who cancels a call with
+    // grpc-js ends it first, and the reset comes right behind.
+    this.#stream.keep();
+    this.end();
+    this.#options.clock.setTimer(RESET_WITHIN_MS, () => this.#stream.release());
   }
 
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#listener?.closed(this.#how);
+    const isWell = this.#isEndedThere && !this.#stream.isAbandoned;
+    this.#listener?.closed(isWell ? 'well' : 'broken');
   }
 
   /** Tells the caller that it was let in, before there is anything to say. */
