@@ -132,13 +132,9 @@ export class Http2Connection implements StreamsOwner {
   /** A second has passed. */
   tick(): void {
     this.#seconds += 1;
-    if (this.#isOver()) {
-      if (this.#seconds >= END_WITHIN_S) this.#wire.destroy();
-    } else if (this.#opening !== undefined) {
-      this.#tickOpening(this.#opening);
-    } else {
-      this.#tickOpen();
-    }
+    const opening = this.#opening;
+    if (!this.#isOver()) return opening ? this.#tickOpening(opening) : this.#tickOpen();
+    if (this.#seconds >= END_WITHIN_S) this.#wire.destroy();
   }
 
   taken(): void {
