@@ -12,6 +12,7 @@ import { catchup } from './catchup.ts';
 import type { Claim, Measurement } from './claim.ts';
 import { fanout } from './fanout.ts';
 import { faults } from './faults.ts';
+import { firstCall } from './first-call.ts';
 import { governance } from './governance.ts';
 import { idle } from './idle.ts';
 import { plan } from './plan.ts';
@@ -28,6 +29,7 @@ import { wire } from './wire.ts';
 const CLAIMS: readonly Claim[] = [
   wire,
   publish,
+  firstCall,
   sdk,
   replication,
   idle,

@@ -17,6 +17,7 @@ describe('npm run bench', () => {
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual([
       'wire',
       'publish',
+      'first-call',
       'sdk',
       'replication',
       'idle',
@@ -50,7 +51,7 @@ describe('npm run bench', () => {
   it('refuses a claim that it does not know', async () => {
     const { code, stderr } = await bench('speed');
     expect(code).toBe(2);
-    expect(stderr).toContain('there are: wire, publish, sdk, replication');
+    expect(stderr).toContain('there are: wire, publish, first-call, sdk');
   });
 });
 
