@@ -14,7 +14,7 @@ import { createTestRealm } from '../../src/testing/realm.ts';
 import { createTempDir } from '../../src/testing/temp-dir.ts';
 import { answer, blobs, bundleOf, current, delta, honest } from './support/honest.ts';
 import { startNode } from './support/scripted-node.ts';
-import { BUNDLE, openSource, recordingMetrics, until } from './support/source.ts';
+import { BUNDLE, openSource, recordingLogger, recordingMetrics, until } from './support/source.ts';
 
 const anchors = createTestAnchors(3, Date.now()) as unknown as [TestAnchor, TestAnchor, TestAnchor];
 const [first, second, third] = anchors;
@@ -128,6 +128,21 @@ describe('openBundleSource', () => {
     late.sessions[0]?.send(current(bundleOf(two), two));
     await until(() => source.status().bundles[0]?.state === 'fresh');
     expect(source.status().lastError).toBeUndefined();
+  });
+
+  it('leaves a node that has nothing of what it uses, and is overruled by nobody', async () => {
+    const realm = createTestRealm({ now });
+    const one = realm.nextRelease(BUNDLE, addActive(first));
+    const full = await startNode(honest(realm, anchors));
+    const empty = await startNode((session) => session.send(current(bundleOf(one))));
+    const logger = recordingLogger();
+    const options = { answerTimeoutMs: 150, logger };
+    const source = await openSource(realm, [full.endpoint, empty.endpoint], options);
+    await source.ready();
+    full.kill();
+    await until(() => empty.sessions.length === 2);
+    expect(source.bundle(BUNDLE)?.sequence).toBe(1);
+    expect(logger.events.map(({ event }) => event)).not.toContain('bundle.overruled');
   });
 
   it('follows the charter when signers change', async () => {

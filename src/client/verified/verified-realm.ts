@@ -170,7 +170,8 @@ export class VerifiedRealm {
     const head = this.#inUse.get(bundle)?.head;
     if (head?.digest === held?.digest) return { kind: 'confirmed', bundle };
     const standing = this.#standing.get(bundle)?.head;
-    if (standing?.digest === held?.digest) return { kind: 'overruled', bundle };
+    const isStanding = standing !== undefined && standing.digest === held?.digest;
+    if (isStanding) return { kind: 'overruled', bundle };
     const sequence = held?.sequence ?? 0;
     // More than is in use, without sending it: not newer until it is shown.
     return { kind: 'behind', bundle, sequence };
