@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseBase64 } from '../../../src/core/bytes.ts';
+import { encodeUtf8, parseBase64, parseUtf8 } from '../../../src/core/bytes.ts';
 import { sha256 } from '../../../src/core/crypto.ts';
 import { isErrorCode, KedgeError } from '../../../src/core/errors.ts';
 import { encodeRolloutBody, parseRolloutBody } from '../../../src/core/rollouts/body.ts';
@@ -55,6 +55,33 @@ describe('parseRolloutBody', () => {
     const vector = vectors.refused.find(({ name }) => name === 'RO-3 percent 0');
     const error = expectCode('PARSE', () => parseRolloutBody(parseBase64(vector?.body ?? '')));
     expect(error.message).toContain('rollout body.waves[0].percent');
+  });
+});
+
+describe('parseRolloutBody, of the labels of a wave (RO-3)', () => {
+  const read = parseRolloutBody(parseBase64(vectors.valid[0]?.body ?? ''));
+  const matching = (labels: readonly (readonly [string, string])[]): Uint8Array => {
+    const [first, ...more] = read.waves;
+    if (first === undefined) throw new Error('no wave');
+    return encodeRolloutBody({ ...read, waves: [{ ...first, match: new Map(labels) }, ...more] });
+  };
+  const many = (count: number): [string, string][] =>
+    Array.from({ length: count }, (_, index) => [`k${String(index)}`, '']);
+
+  it('takes 32 of at most 128 characters', () => {
+    expect(() => matching(many(32))).not.toThrow();
+    expectCode('LIMIT', () => matching(many(33)));
+    const [key, value] = ['k'.repeat(128), 'v'.repeat(128)];
+    expect(() => matching([[key, value]])).not.toThrow();
+    expectCode('LIMIT', () => matching([[`${key}k`, value]]));
+    expectCode('LIMIT', () => matching([[key, `${value}v`]]));
+  });
+
+  it('refuses what is no object, though it has keys and texts', () => {
+    const text = parseUtf8(matching([['0', 'x']]));
+    expect(text).toContain('"match":{"0":"x"}');
+    const bent = encodeUtf8(text.replace('"match":{"0":"x"}', '"match":"x"'));
+    expectCode('PARSE', () => parseRolloutBody(bent));
   });
 });
 

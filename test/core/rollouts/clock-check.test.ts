@@ -31,10 +31,14 @@ describe('judgeClock', () => {
     expect(at(NOW_MS - MINUTE_MS)).toBe('right');
     expect(at(NOW_MS + 5 * MINUTE_MS)).toBe('right');
     expect(at(NOW_MS + 6 * MINUTE_MS)).toBe('signed-later');
+    const none = { issuedMs: NOW_MS, charter: undefined, heartbeats: new Map() };
+    expect(judgeClock(NOW_MS, none)).toBe('right');
   });
 
   it('takes the word of more than half of the regions, within five minutes', () => {
     expect(judge(heard([FRA, -1], [IAD, 1]))).toBe('right');
+    expect(judge(heard([FRA, -5], [IAD, -5]))).toBe('right');
+    expect(judge(heard([FRA, 5], [IAD, 5]))).toBe('right');
     expect(judge(heard([FRA, -6], [IAD, -6], [SIN, -6]))).toBe('regions-behind');
     expect(judge(heard([FRA, 6], [IAD, 7]))).toBe('regions-ahead');
   });

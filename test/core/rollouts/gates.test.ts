@@ -48,6 +48,13 @@ describe('judgeRollout', () => {
     expect(judgeRollout(judging(rolloutOf())).openness.openedMs).toEqual([NOW_MS]);
   });
 
+  it('opens the first wave whatever is unknown, and no further one (DW-2, DW-4)', () => {
+    const blind = sight([NOBODY, NOBODY, NOBODY], { unknown: [NODE] });
+    const first = judgeRollout(judging(rolloutOf(), { sight: blind }));
+    expect(first.openness.openedMs).toEqual([NOW_MS]);
+    expect(first.wait).toEqual({ kind: 'unknown', nodes: [NODE] });
+  });
+
   it('opens nothing while it is paused, aborted or expired, and closes nothing', () => {
     const good = sight([counts(10, 10), NOBODY, NOBODY]);
     for (const [change, kind] of [
@@ -150,6 +157,8 @@ describe('judgeRollout', () => {
     const seen = sight([counts(5, 5), NOBODY, NOBODY], { elsewhere: 'stopped' });
     const { openness } = judgeRollout(judging(rolloutOf(), { openness: opened(1), sight: seen }));
     expect(openness.stop).toBeDefined();
+    const two = judgeRollout(judging(rolloutOf(), { openness: opened(2), sight: seen })).openness;
+    expect(two.stop).toEqual({ atMs: NOW_MS, wave: 1, refused: 0, maxFailures: 0 });
   });
 
   it('is done when all waves are open and the last gate holds', () => {
@@ -188,6 +197,16 @@ describe('judgeRollout', () => {
     for (const open of [0, 1]) {
       expect(at(open, { nowMs: NOW_MS + 1000 }).openness.openedMs).toHaveLength(open + 1);
     }
+  });
+
+  it('opens a wave that has a window and no earliest time within the window alone', () => {
+    const window = { days: [1, 2, 3, 4, 5, 6, 7], startMinute: 660, minutes: 60 };
+    const body = rolloutOf({ waves: [{ ...wave(5), window }, wave(100)] });
+    const opensAtMs = NOW_MS + 3_600_000;
+    const early = judgeRollout(judging(body));
+    expect(early).toMatchObject({ openness: CLOSED, wait: { kind: 'time', opensAtMs } });
+    const { openedMs } = judgeRollout(judging(body, { nowMs: opensAtMs })).openness;
+    expect(openedMs).toEqual([opensAtMs]);
   });
 
   it('goes on with the soak while a wave waits for its time', () => {

@@ -24,6 +24,8 @@ describe('opensAtMs', () => {
     expect(opensAtMs({ window: OFFICE }, at(1, '08:59'))).toBe(at(1, '09:00'));
     expect(opensAtMs({ window: OFFICE }, at(1, '16:00'))).toBe(at(2, '09:00'));
     expect(opensAtMs({ window: OFFICE }, at(4, '16:00'))).toBe(at(8, '09:00'));
+    const tuesdays = { ...OFFICE, days: [2] };
+    expect(opensAtMs({ window: tuesdays }, at(2, '16:00'))).toBe(at(9, '09:00'));
   });
 
   it('goes on after midnight, also from Sunday into Monday', () => {

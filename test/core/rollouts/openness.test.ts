@@ -18,6 +18,8 @@ describe('restoreOpenness', () => {
   it('gives back what was noted of the same statement', () => {
     const restored = restoreOpenness(NOTE, statement(1, BODY));
     expect(restored).toEqual({ openedMs: [1, 2], stop: STOP });
+    const going = encodeOpenness(statement(1, BODY), { openedMs: [1] });
+    expect(restoreOpenness(going, statement(1, BODY))).toEqual({ openedMs: [1] });
   });
 
   it('keeps waves open under a later statement, and leaves the stop to the earlier one', () => {

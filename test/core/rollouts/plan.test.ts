@@ -72,6 +72,12 @@ describe('planDelivery', () => {
     expect(planDelivery({ atOnce: releaseAt(1), rollout }).everybody).toEqual(releaseAt(2));
   });
 
+  it('gives everybody what waits for nothing where the rollout names nothing before', () => {
+    const { from: _, ...rollout } = rolloutOf();
+    expect(planDelivery({ atOnce: undefined, rollout })).toEqual({ everybody: undefined, rollout });
+    expect(planDelivery({ atOnce: releaseAt(1), rollout }).everybody).toEqual(releaseAt(1));
+  });
+
   it('ends a rollout with a later release that waits for nothing', () => {
     expect(planDelivery({ atOnce: releaseAt(2), rollout: rolloutOf() })).toEqual({
       everybody: releaseAt(2),

@@ -53,6 +53,15 @@ describe('seeRollout', () => {
     expect(seen.nodes.map(({ open }) => open)).toEqual([1, 1, 1]);
   });
 
+  it('leaves out what is said of another rollout, that it stopped too (DW-6)', () => {
+    const waves = [counts(5, 2, 3), EMPTY, EMPTY];
+    const rollout = parseSha256('dd'.repeat(32));
+    const other = bundleRow({ rollout: { rollout, open: 2, standing: 'stopped', waves } });
+    const seen = seeRollout(SOUGHT, [node('fra-1', [other])]);
+    expect(seen).toMatchObject({ waves: [EMPTY, EMPTY, EMPTY], elsewhere: 'going' });
+    expect(seen.nodes[0]).toMatchObject({ knowledge: 'behind', open: 0 });
+  });
+
   it('I09: does not know of who is cut off, silent, partial or counts by another rollout', () => {
     const other = bundleRow({
       rollout: { rollout: parseSha256('dd'.repeat(32)), open: 1, standing: 'going', waves: [] },
@@ -68,8 +77,10 @@ describe('seeRollout', () => {
       node('fra-7', [none]),
       node('fra-8', [bundleRow()], { state: 'left' }),
       node('fra-9', []),
+      node('iad-1', undefined, { row: { ...rowOf('iad-1', []), knowledge: 'partial' } }),
     ]);
-    expect(seen.unknown).toEqual(['fra-2', 'fra-3', 'fra-4', 'fra-5', 'fra-6', 'fra-7']);
+    const unknown = ['fra-2', 'fra-3', 'fra-4', 'fra-5', 'fra-6', 'fra-7', 'iad-1'];
+    expect(seen.unknown).toEqual(unknown);
     const openness = { openedMs: [NOW_MS] };
     const judged = judgeRollout({
       body: rolloutOf(),
