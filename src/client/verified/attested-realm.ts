@@ -75,7 +75,10 @@ export class AttestedRealm {
       case 'cosigned':
         return this.#cosigned(response.leaf, pending, localMs);
       case 'region-split':
-        regions?.takeSplit(response.split);
+        // Charters that wait may list its key, and it is not sent again on this connection.
+        if (regions?.takeSplit(response.split) === 'unlisted' && pending.waiting !== undefined) {
+          pending.leaveOut();
+        }
         return { kind: 'nothing' };
       case 'heartbeat':
         return this.#heartbeat(response.said, localMs);

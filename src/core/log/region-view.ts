@@ -23,6 +23,7 @@ import {
   readClock,
   startClock,
 } from './clock.ts';
+import { CountingRegions } from './counting-regions.ts';
 import {
   type Attestations,
   attest,
@@ -36,15 +37,8 @@ import type { Heartbeat } from './heartbeat.ts';
 import { type HeartbeatBook, noteHeartbeat, quorumMedianMs } from './heartbeat-book.ts';
 import { LeafBook, type LoggedStatement, type LogPlace } from './leaf-book.ts';
 import { isSameLog } from './log-name.ts';
-import { type RegionPolicy, regionPolicy, requireCosigned } from './regions.ts';
-import {
-  type CosignedHeads,
-  mergeSplits,
-  observeCosignature,
-  type RegionSplit,
-  type SplitPair,
-  verifySplit,
-} from './split.ts';
+import { requireCosigned } from './regions.ts';
+import { type CosignedHeads, observeCosignature, type SplitPair } from './split.ts';
 
 const NO_HEADS: CosignedHeads = new Map();
 const NO_ATTESTATIONS: Attestations = new Map();
@@ -63,7 +57,7 @@ export class RegionView {
   readonly realm: RealmName;
   /** How many regions must agree. */
   readonly threshold: number;
-  readonly #splits: Map<KeyId, RegionSplit> = new Map();
+  readonly #who: CountingRegions;
   readonly #heads: Map<StreamName, CosignedHeads> = new Map();
   readonly #leaves: LeafBook = new LeafBook();
   readonly #said: Map<StreamName, Map<RegionName, Said>> = new Map();
@@ -72,14 +66,13 @@ export class RegionView {
   readonly #by: Map<StreamName, StreamName | undefined> = new Map();
   #charters: readonly AcceptedCharter[] = [];
   #charter: AcceptedCharter | undefined;
-  /** Everybody who counts; absent without regions. */
-  #counting: RegionPolicy | undefined;
   #book: HeartbeatBook = new Map();
   #clock: QuorumClock;
 
   constructor({ realm, threshold, localMs }: RegionViewOptions) {
     this.realm = realm;
     this.threshold = threshold;
+    this.#who = new CountingRegions({ realm, threshold });
     this.#clock = startClock(0, localMs);
   }
 
@@ -95,7 +88,7 @@ export class RegionView {
 
   /** Keys that signed two roots. Rule CO-10. */
   get faulty(): ReadonlySet<KeyId> {
-    return new Set(this.#splits.keys());
+    return this.#who.faulty;
   }
 
   /** These are the charters; the last one says who counts. */
@@ -104,7 +97,8 @@ export class RegionView {
     const charter = charters.at(-1);
     if (charter === this.#charter) return;
     this.#charter = charter;
-    this.#judgeAgain();
+    this.#who.govern(charter?.charter.regions ?? []);
+    this.#forget();
   }
 
   /** The time to judge by. Rules FR-6 and FR-7. */
@@ -120,7 +114,7 @@ export class RegionView {
    */
   takeCosigned({ checkpoint, lines, ...leaf }: CosignedLeaf): 'new' | 'held' {
     requireRealm(checkpoint, this.realm);
-    const policy = this.#counting;
+    const policy = this.#who.all;
     if (policy === undefined) return 'held';
     const { stream } = checkpoint;
     let news: 'new' | 'held' = 'held';
@@ -130,7 +124,7 @@ export class RegionView {
         line,
       });
       if (seen.kind === 'new') this.#heads.set(stream, seen.heads);
-      if (seen.kind === 'split') this.#addSplit(seen.split);
+      if (seen.kind === 'split' && this.#who.addSplit(seen.split) === 'new') this.#forget();
       if (seen.kind === 'new' || seen.kind === 'split') news = 'new';
     }
     // Only what somebody who counts has signed is worth remembering.
@@ -138,11 +132,14 @@ export class RegionView {
     return news;
   }
 
-  /** Takes a proof against a region in. Errors: those of `verifySplit`. Rule CO-13. */
-  takeSplit(split: SplitPair): void {
-    const charter = this.#charter?.charter;
-    if (charter === undefined || charter.regions.length === 0) return;
-    this.#addSplit(verifySplit(regionPolicy(charter, 1), split));
+  /**
+   * Takes a proof against a region in; one of a key that the charter does not list says nothing.
+   * Errors: those of `verifySplit`. Rule CO-13.
+   */
+  takeSplit(split: SplitPair): 'new' | 'held' | 'unlisted' {
+    const news = this.#who.takeSplit(split);
+    if (news === 'new') this.#forget();
+    return news;
   }
 
   /**
@@ -156,7 +153,7 @@ export class RegionView {
     held: ReadonlyMap<StreamName, HeldHead | undefined>,
     localMs: number,
   ): 'new' | 'held' {
-    const policy = this.#counting;
+    const policy = this.#who.all;
     if (policy?.keys.get(heartbeat.keyId)?.region !== heartbeat.region) return 'held';
     const { nowMs } = this.read(localMs);
     const news = noteHeartbeat(this.#book, policy, heartbeat, nowMs);
@@ -191,7 +188,7 @@ export class RegionView {
    * DW-14.
    */
   requireCosigned(logged: LoggedStatement, place: LogPlace = 'last'): void {
-    const policy = this.#policy();
+    const policy = this.#who.policy();
     const { stream, sequence } = logged;
     let refusal: KedgeError | undefined;
     const log = logOf({ realm: this.realm, charters: this.#charters }, stream);
@@ -220,7 +217,7 @@ export class RegionView {
     window: { readonly windowMs: number; readonly nowMs: number },
   ): Freshness {
     const attestations = this.#attestations.get(stream) ?? NO_ATTESTATIONS;
-    const own = judgeFreshness(before, attestations, this.#policy(), window);
+    const own = judgeFreshness(before, attestations, this.#who.policy(), window);
     const by = this.#by.get(stream);
     return by === undefined ? own : olderOf(before, own, this.judge(by, before, window));
   }
@@ -241,9 +238,8 @@ export class RegionView {
 
   #advance(book: HeartbeatBook, localMs: number): void {
     this.#book = book;
-    const charter = this.#charter?.charter;
-    if (charter === undefined || charter.regions.length < this.threshold) return;
-    const quorumMs = quorumMedianMs(book, this.#policy());
+    if (!this.#who.isEnough) return;
+    const quorumMs = quorumMedianMs(book, this.#who.policy());
     if (quorumMs !== undefined) this.#clock = advanceClock(this.#clock, quorumMs, localMs);
   }
 
@@ -256,29 +252,16 @@ export class RegionView {
       .map(({ line }) => line);
   }
 
-  #addSplit(split: RegionSplit): void {
-    const held = this.#splits.get(split.keyId);
-    this.#splits.set(split.keyId, held === undefined ? split : mergeSplits(held, split));
-    if (held === undefined) this.#judgeAgain();
-  }
-
-  /** The charter or the faulty keys are others. */
-  #judgeAgain(): void {
-    const charter = this.#charter?.charter;
-    this.#counting = undefined;
-    if (charter === undefined || charter.regions.length === 0) return;
-    const counting = regionPolicy(charter, 1, this.faulty);
-    this.#counting = counting;
+  /** The charter or the faulty keys are others: what does not count any more goes. */
+  #forget(): void {
+    const keys = this.#who.all?.keys;
+    if (keys === undefined) return;
     this.#book = new Map(
-      [...this.#book].filter(([region, { keyId }]) => counting.keys.get(keyId)?.region === region),
+      [...this.#book].filter(([region, { keyId }]) => keys.get(keyId)?.region === region),
     );
-  }
-
-  /** Errors: `POLICY`. */
-  #policy(): RegionPolicy {
-    const regions = this.#charter?.charter.regions ?? [];
-    const charter = { realm: this.realm, regions };
-    return regionPolicy(charter, this.threshold, this.faulty);
+    for (const [stream, heads] of this.#heads) {
+      this.#heads.set(stream, new Map([...heads].filter(([keyId]) => keys.has(keyId))));
+    }
   }
 }
 

@@ -125,6 +125,7 @@ export function groupG(): readonly ConformanceCase[] {
     bentPlaces(),
     shrinking(),
     otherRoot(),
+    shownProof(),
     badLine(),
     badHeartbeat(),
     tooFew(),
@@ -177,6 +178,38 @@ function otherRoot(): ConformanceCase {
   builder.cosigned([first, second], ['iad'], 'accepted');
   builder.apply(second, 'QUORUM', NODES);
   builder.cosigned([first, second], ['sin'], 'accepted');
+  builder.apply(second, 'accepted', AGAIN);
+  const third = builder.release(noted('3'));
+  builder.cosigned([first, second, third], ['fra'], 'held', { about: 'nor for anything else' });
+  builder.cosigned([first, second, third], ['iad'], 'accepted');
+  builder.apply(third, 'QUORUM', NODES);
+  builder.cosigned([first, second, third], ['sin'], 'accepted');
+  builder.apply(third, 'accepted', AGAIN);
+  return builder.done();
+}
+
+/** CO-13: the proof itself, against a stranger, a region, and that region once it is new again. */
+function shownProof(): ConformanceCase {
+  const name = 'G14 same-size-other-root, shown';
+  const [builder, first, second, charter] = two(
+    name,
+    'A proof lasts as long as its key is listed.',
+  );
+  const rival = builder.release(noted('rival'), { after: first });
+  builder.cosigned([first, second], ['fra', 'iad'], 'accepted');
+  builder.split([first, second], [first, rival], 'gru', 'held');
+  builder.split([first, second], [first, second], 'fra', 'PROOF');
+  builder.split([first, second], [first, rival], 'fra', 'accepted');
+  builder.split([first, second], [first, rival], 'fra', 'held');
+  builder.apply(second, 'QUORUM', NODES);
+  const without = builder.charter((next) => listRegions(next, { iad: ['iad'], sin: ['sin'] }));
+  builder.cosigned([charter, without], ['iad', 'sin'], 'accepted');
+  builder.apply(without, 'accepted');
+  const again = builder.charter(threeRegions);
+  builder.cosigned([charter, without, again], ['iad', 'sin'], 'accepted');
+  builder.apply(again, 'accepted');
+  builder.apply(second, 'QUORUM', AGAIN);
+  builder.cosigned([first, second], ['fra'], 'accepted', { about: 'it begins anew' });
   builder.apply(second, 'accepted', AGAIN);
   return builder.done();
 }

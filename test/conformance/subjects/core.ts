@@ -326,8 +326,7 @@ class CoreSubject implements Subject {
     const regions = this.#regions;
     if (regions === undefined) return { outcome: 'held' };
     if ('split' in step) {
-      regions.takeSplit(decodePair(step));
-      return { outcome: 'accepted' };
+      return { outcome: regions.takeSplit(decodePair(step)) === 'new' ? 'accepted' : 'held' };
     }
     if ('cosigned' in step) this.#charterLog?.take(decodeLeaf(step), this.#state.charters);
     const news =

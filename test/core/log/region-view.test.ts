@@ -115,6 +115,16 @@ describe('RegionView', () => {
     expect(view.takeHeartbeat(said, following, NOW_MS)).toBe('new');
   });
 
+  it.each([
+    [3, NOW_MS],
+    [4, 0],
+  ])('hears regions where all three are needed of %i, and has a floor of %i', (needed, floorMs) => {
+    view = new RegionView({ realm: REALM, threshold: needed, localMs: NOW_MS });
+    view.govern(realm.trustedState().charters);
+    for (const region of [FRA, IAD, SIN]) expect(beat(region, SECONDS)).toBe('new');
+    expect(view.floorMs).toBe(floorMs);
+  });
+
   it('keeps a floor that rises with the quorum and is put back after a restart', () => {
     expect(view.floorMs).toBe(0);
     beat(FRA, SECONDS);
