@@ -4,9 +4,8 @@
  * The local clock may be set wrong, by mistake or by whoever wants something expired to live again.
  * The quorum's time is a floor that never goes back. A clock far ahead cannot be told at once from
  * regions that are silent; it is suspected when the quorum's time is old and yet moves on as fast
- * as the local clock. Old heartbeats played back at their pace look the same, so the suspicion
- * makes nothing fresh: it only says that nothing is to be taken away because of the time. Spec
- * section 8.
+ * as the local clock. Old heartbeats played back at their pace look the same, so the suspicion is
+ * told and changes nothing: nothing is fresh by it, and nothing lives longer. Spec section 8.
  *
  * @module
  */
@@ -32,8 +31,8 @@ export interface ClockReading {
   /** The local time, or the floor and what passed since when that is later. */
   readonly nowMs: number;
   /**
-   * `ahead` and `behind`: the local clock is suspected to be wrong by more than 5 minutes. While it
-   * is `ahead`, expiry is told and nothing more.
+   * `ahead` and `behind`: the local clock is suspected to be wrong by more than 5 minutes, which is
+   * told to people.
    */
   readonly verdict: 'right' | 'ahead' | 'behind';
 }
