@@ -169,17 +169,40 @@ describe('the index of a copy', () => {
 });
 
 describe('a program that requires regions', () => {
+  it('goes on under the charter that it has while the next one waits (CO-22)', () => {
+    const { apply } = attestedProgram();
+    apply(charters(root));
+    expect(apply(charters(stolen))).toMatchObject({ kind: 'charters-wait', version: 2 });
+    expect(apply(update(first))).toMatchObject({ kind: 'unattested' });
+    expect(apply(update(theirs))).toMatchObject({ kind: 'charters-wait', bundle: PAYMENTS });
+  });
+
+  it('takes a recovery in the place of a charter that waits', () => {
+    const { program, apply } = attestedProgram();
+    apply(charters(root));
+    expect(apply(charters(stolen, stolenToo))).toMatchObject({ kind: 'charters-wait', version: 3 });
+    expect(apply(charters(upon))).toMatchObject({ kind: 'charters-wait', version: 3 });
+    expect(apply(charters(recovered))).toMatchObject({ kind: 'charters-wait', version: 2 });
+    expect(apply(cosigned([root, recovered], FRA, SIN))).toMatchObject({ kind: 'charters' });
+    expect(program.trusted.charters.at(-1)?.digest).toBe(recovered.digest);
+  });
+
+  it('stops at a fork of the charters, and waits for the regions of before', () => {
+    const { program, apply } = attestedProgram();
+    apply(charters(root, stolen));
+    apply(cosigned([root, stolen], FRA, IAD));
+    expect(program.charterVersion).toBe(2);
+    expect(apply(charters(realm.stolen(root, 'other')))).toMatchObject({ kind: 'forked' });
+    expect(program.charterVersion).toBe(1);
+    expect(apply(charters(recovered))).toMatchObject({ kind: 'charters-wait', version: 2 });
+    expect(apply(update(first))).toMatchObject({ kind: 'charters-wait', bundle: PAYMENTS });
+    expect(forkOf(program.trusted, CHARTER_STREAM)).toBeDefined();
+    expect(apply(cosigned([root, recovered], FRA, SIN))).toMatchObject({ kind: 'charters' });
+    expect(forkOf(program.trusted, CHARTER_STREAM)).toBeUndefined();
+  });
+
   it('takes a recovery when regions of the charter before both cosigned its log (CO-23)', () => {
-    const program = new VerifiedRealm(pin);
-    const pending = new Pending();
-    const regions = new RegionView({ realm: REALM, threshold: 2, localMs: NOW_MS });
-    const attested = new AttestedRealm({
-      realm: program,
-      regions,
-      bundles: [PAYMENTS],
-      knownCharter: undefined,
-    });
-    const apply = (message: WatchResponse): Applied => attested.apply(message, pending, NOW_MS);
+    const { program, apply } = attestedProgram();
     apply(charters(root, stolen));
     apply(cosigned([root, stolen], FRA, IAD));
     expect(program.charterVersion).toBe(2);
@@ -230,6 +253,18 @@ describe('a program that requires regions', () => {
     expect(apply(shown(ours2))).toMatchObject(NEWS);
   });
 });
+
+/** A program that demands two regions, and what is said to it. */
+function attestedProgram(): {
+  readonly program: VerifiedRealm;
+  readonly apply: (message: WatchResponse) => Applied;
+} {
+  const [program, pending] = [new VerifiedRealm(pin), new Pending()];
+  const regions = new RegionView({ realm: REALM, threshold: 2, localMs: NOW_MS });
+  const options = { realm: program, regions, bundles: [PAYMENTS], knownCharter: undefined };
+  const attested = new AttestedRealm(options);
+  return { program, apply: (message) => attested.apply(message, pending, NOW_MS) };
+}
 
 function charters(
   ...all: readonly BranchedCharter[]

@@ -202,11 +202,10 @@ export class AttestedRealm {
   /** Rules CO-20 to CO-22. */
   #charters(more: readonly SignedDocument[], pending: Pending, nowMs: number): Applied {
     const { realm } = this.#options;
+    const documents = pending.leadingTo(more);
     if (this.#waiting === undefined) {
-      const charters = [...pending.rivals, ...more];
-      return this.#follow({ kind: 'charters', charters }, pending, nowMs);
+      return this.#follow({ kind: 'charters', charters: documents }, pending, nowMs);
     }
-    const documents = [...pending.rivals, ...(pending.waiting?.charters ?? []), ...more];
     const { ready, waiting } = this.#waiting.sort(realm.trusted, documents, nowMs);
     const applied = this.#follow({ kind: 'charters', charters: ready }, pending, nowMs);
     pending.hold(waiting);

@@ -12,6 +12,7 @@ import { KedgeError } from '../../core/errors.ts';
 import type { AnchorId, BundleName, Sha256 } from '../../core/ids.ts';
 import { ANCHOR_MAX_BYTES, ANCHORS_MAX, HISTORY_BUFFER_MAX_BYTES } from '../../core/limits.ts';
 import type { SignedDocument, SignedStatement } from '../../core/statements/envelope.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
 
 /** A verified update that waits: everything from what is in use to its head. */
 export interface ParkedUpdate {
@@ -58,12 +59,18 @@ export class Pending {
     this.#charters = charters;
   }
 
-  /** Charters that contradict those in use, and upon which one may follow that decides. */
-  get rivals(): readonly SignedDocument[] {
-    return this.#rivals;
+  /**
+   * Charters together with those that came before and lead to them: what waits, or contradicts
+   * those in use until one follows that decides. A node that gave some of these up says what it has
+   * in their place. Errors: those of `parseStatement`.
+   */
+  leadingTo(more: readonly SignedDocument[]): readonly SignedDocument[] {
+    const before = [...this.#rivals, ...(this.#charters?.charters ?? [])];
+    const first = more[0] && sequenceOf(more[0]);
+    return [...before.filter((one) => first === undefined || sequenceOf(one) < first), ...more];
   }
 
-  /** Keeps rivals, in place of those before. Errors: `LIMIT`. */
+  /** Keeps charters that contradict those in use, in place of those before. Errors: `LIMIT`. */
   oppose(rivals: readonly SignedDocument[]): void {
     const bytes = rivals.reduce((sum, { body }) => sum + body.length, 0);
     if (bytes > HISTORY_BUFFER_MAX_BYTES) {
@@ -114,4 +121,8 @@ export class Pending {
   clear(): void {
     this.#blobs.clear();
   }
+}
+
+function sequenceOf({ statement }: SignedDocument): number {
+  return parseStatement(statement.payload).sequence;
 }
