@@ -53,6 +53,15 @@ describe('CharterLog', () => {
     expect(attested(1)).toBe(3);
   });
 
+  it('begins in a realm without regions, and goes on by the first that are listed', () => {
+    realm = createTestRealm({ realm: REALM });
+    replace(FRA, IAD, SIN);
+    next('3');
+    expect(attested(1)).toBe(2);
+    take(3, FRA, SIN);
+    expect(attested(1)).toBe(3);
+  });
+
   it('does not take the word of regions that only the hidden charter lists', () => {
     replace(GRU, SIN);
     take(2, GRU, SIN);

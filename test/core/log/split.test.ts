@@ -83,6 +83,11 @@ describe('observeCosignature', () => {
     expect(split.first.checkpoint.root < split.second.checkpoint.root).toBe(true);
   });
 
+  it('proves a second root for a size before the newest too', () => {
+    const observation = observeCosignature(observed(head(2), head(3)), policy, head(2, 'b'));
+    expect(observation.kind).toBe('split');
+  });
+
   it('proves nothing by two roots before and after a decision, and forgets the log before', () => {
     const after = { ...checkpointOf(leavesOf(3, 'b')), decidedBy: 2 };
     const seen = { checkpoint: after, line: cosign(IAD, after, 200) };
@@ -138,6 +143,8 @@ describe('verifySplit', () => {
     expectCode('PROOF', () => verifySplit(policy, with2(head(3))));
     expectCode('PROOF', () => verifySplit(policy, with2(head(4, 'b'))));
     expectCode('PROOF', () => verifySplit(policy, with2({ ...head(3, 'b'), line: head(3).line })));
+    const forged = { ...head(3), line: head(3, 'c').line };
+    expectCode('PROOF', () => verifySplit(policy, { first: forged, second: head(3, 'b') }));
     expectCode('KEY', () => verifySplit(policy, with2(head(3, 'b', FRA))));
     const stream = parseStreamName('charter');
     const elsewhere = { ...head(3, 'b').checkpoint, stream };

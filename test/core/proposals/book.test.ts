@@ -171,6 +171,10 @@ describe('ProposalBook', () => {
       'KEY',
     );
     expect(book.withdraw(state, withdraw(realm, proposal, 'bob'), NOW)).toBe('new');
+    book = new ProposalBook();
+    const own = by('signer-5');
+    expect(codeOf(() => book.withdraw(state, withdraw(realm, own, 'signer-4'), NOW))).toBe('KEY');
+    expect(book.withdraw(state, withdraw(realm, own, 'signer-5'), NOW)).toBe('new');
   });
 
   it('takes no signature for a statement in place of a withdrawal', () => {

@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeCharter } from '../../../src/core/charter/charter.ts';
 import { generateSigningKey, sha256 } from '../../../src/core/crypto.ts';
+import { parseSignerId } from '../../../src/core/ids.ts';
 import { isComplete, judgeProposal } from '../../../src/core/proposals/judge.ts';
 import type { Proposal } from '../../../src/core/proposals/model.ts';
 import { addActive, createTestAnchor } from '../../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
+import { named, rolloutPlan } from '../../../src/testing/rollouts.ts';
 import { TEST_EPOCH_MS } from '../../../src/testing/simulated-clock.ts';
+import { expectCode } from '../support.ts';
 import { BUNDLE, propose } from './support.ts';
 
 const DAY_MS = 86_400_000;
@@ -35,6 +38,62 @@ describe('judgeProposal', () => {
     realm.addSigner('mallory', generateSigningKey('ed25519'));
     expect(judge(propose(realm, anchor, ['mallory']))).toBe('THRESHOLD');
     expect(judge(propose(realm, anchor, []))).toBe('THRESHOLD');
+  });
+
+  it('refuses what is of another realm', () => {
+    const elsewhere = createTestRealm({ realm: 'other.example.org' });
+    expect(judge(propose(elsewhere, anchor, ['alice']))).toBe('REALM');
+  });
+
+  it('asks for the certificates of new anchors alone', () => {
+    realm.nextRelease(BUNDLE, addActive(anchor));
+    const { document } = realm.nextRelease(BUNDLE, addActive(other), {
+      after: realm.releases(BUNDLE)[0] ?? 'nothing',
+      signers: ['alice'],
+    });
+    const state = realm.trustedState();
+    for (const blobs of [[other.der], [anchor.der, other.der]]) {
+      const judged = judgeProposal(state, { document, blobs }, TEST_EPOCH_MS);
+      expect(judged.proposal.blobs).toEqual([other.der]);
+    }
+    expect(judge({ document, blobs: [anchor.der] })).toBe('DIGEST');
+  });
+
+  it('takes a rollout with one of the signatures that it needs', () => {
+    realm = createTestRealm({ holdDownSeconds: 0, rolloutSigner: 'deploy' });
+    const second = realm.addSigner('deploy-2');
+    realm.nextCharter((charter) => ({
+      ...charter,
+      signers: [
+        ...charter.signers,
+        { id: second.id, owner: 'd', keys: [second.key.publicKey] },
+      ].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      roles: {
+        ...charter.roles,
+        rollout: { signers: [parseSignerId('deploy'), second.id], threshold: 2, expiryDays: 30 },
+      },
+    }));
+    const one = realm.nextRelease(BUNDLE, addActive(anchor));
+    const two = realm.nextRelease(BUNDLE, addActive(other));
+    const plan = rolloutPlan(named(two), named(one));
+    const after = 'nothing' as const;
+    const rollout = (...signers: readonly string[]): Proposal => {
+      const { document } = realm.nextRollout(BUNDLE, plan, { after, signers });
+      return { document, blobs: [] };
+    };
+    expect(judge(rollout('deploy-2'))).toBe('deploy-2');
+    expect(judge(rollout('alice'))).toBe('THRESHOLD');
+  });
+
+  it('refuses a charter from the future of the node (AC-6)', () => {
+    const state = realm.trustedState();
+    const { document } = realm.nextCharter((charter) => ({ ...charter, note: 'next' }), {
+      signers: ['alice'],
+    });
+    const at = (nowMs: number): unknown =>
+      judgeProposal(state, { document, blobs: [] }, nowMs).support.signers;
+    expect(at(TEST_EPOCH_MS - 300_000)).toEqual(['alice']);
+    expectCode('EXPIRED', () => at(TEST_EPOCH_MS - 301_000));
   });
 
   it('drops garbage among the signatures, and certificates that it does not need', () => {
