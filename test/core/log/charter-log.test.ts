@@ -9,7 +9,17 @@ import { treeRoot } from '../../../src/core/log/tree.ts';
 import type { AcceptedCharter } from '../../../src/core/trusted/state.ts';
 import { createTestRealm, type TestRealm } from '../../../src/testing/realm.ts';
 import { expectCode, REALM } from '../support.ts';
-import { cosign, FRA, GRU, IAD, logOf, regionKey, regionsOf, SIN } from './fixtures.ts';
+import {
+  cosign,
+  FRA,
+  GRU,
+  IAD,
+  logOf,
+  recoveredAfter,
+  regionKey,
+  regionsOf,
+  SIN,
+} from './fixtures.ts';
 
 const NOBODY: ReadonlySet<never> = new Set();
 
@@ -55,11 +65,14 @@ describe('CharterLog', () => {
 
   it('begins in a realm without regions, and goes on by the first that are listed', () => {
     realm = createTestRealm({ realm: REALM });
-    replace(FRA, IAD, SIN);
-    next('3');
+    next('2');
     expect(attested(1)).toBe(2);
-    take(3, FRA, SIN);
+    replace(FRA, IAD, SIN);
+    next('4');
     expect(attested(1)).toBe(3);
+    take(4, FRA, SIN);
+    expect(attested(1)).toBe(4);
+    expect(() => log.requireAttested(offered(1))).not.toThrow();
   });
 
   it('does not take the word of regions that only the hidden charter lists', () => {
@@ -67,6 +80,36 @@ describe('CharterLog', () => {
     take(2, GRU, SIN);
     const error = expectCode('QUORUM', () => log.requireAttested(offered(1)));
     expect(error.detail).toMatchObject({ needed: 2, cosigned: [SIN], size: 2 });
+    next('3');
+    take(3, GRU, SIN);
+    expect(attested(1)).toBe(1);
+  });
+
+  it('says nothing yet about a charter that regions cosigned and nobody has shown', () => {
+    next('2');
+    next('3');
+    take(3, FRA, IAD);
+    const charters = chain().slice(0, 2);
+    expect(log.attested({ charters, inUse: 1, faulty: NOBODY })).toBe(1);
+  });
+
+  it('knows of each length which log it is of, before a recovery and after (LG-9)', () => {
+    next('2');
+    take(2, FRA, IAD);
+    const { charters } = recoveredAfter(realm.trustedState());
+    const recovered = { charters, inUse: 1, faulty: NOBODY };
+    expect(log.attested(recovered)).toBe(2);
+    const payloads = charters.map(({ document }) => document.statement.payload);
+    const root = treeRoot(logOf(payloads).frontier);
+    const before = { realm: REALM, stream: CHARTER_STREAM, size: 3, root };
+    for (const [checkpoint, version] of [
+      [before, 2],
+      [{ ...before, recoveredBy: 3 }, 3],
+    ] as const) {
+      const lines = [FRA, IAD].map((region) => cosign(region, checkpoint, 1));
+      log.take({ checkpoint, lines, proof: [] }, charters);
+      expect(log.attested(recovered)).toBe(version);
+    }
   });
 
   it('refuses a charter when enough regions cosigned another one in its place', () => {

@@ -96,6 +96,19 @@ describe('judgeProposal', () => {
     expectCode('EXPIRED', () => at(TEST_EPOCH_MS - 301_000));
   });
 
+  it('asks those to whom the bundle is delegated, and not the others of the release role', () => {
+    realm = createTestRealm({ signers: 5 });
+    realm.nextCharter((charter) => {
+      const { charter: role } = charter.roles;
+      const delegated = { ...role, signers: [parseSignerId('signer-4')], threshold: 1 };
+      const delegations = [{ bundle: BUNDLE, role: delegated }];
+      const roles = { ...charter.roles, charter: { ...role, signers: role.signers.slice(0, 3) } };
+      return { ...charter, delegations, roles };
+    });
+    expect(judge(propose(realm, anchor, ['signer-4']))).toBe('signer-4');
+    expect(judge(propose(realm, anchor, ['signer-5']))).toBe('THRESHOLD');
+  });
+
   it('drops garbage among the signatures, and certificates that it does not need', () => {
     realm.addSigner('mallory', generateSigningKey('ed25519'));
     const { document } = propose(realm, anchor, ['mallory', 'bob']);
