@@ -14,6 +14,7 @@ import type { Checkpoint } from '../../../src/core/log/checkpoint.ts';
 import {
   countCosignatures,
   openCheckpoint,
+  parseCosignedHead,
   regionPolicy,
   requireCosigned,
   sealCheckpoint,
@@ -102,8 +103,18 @@ describe('countCosignatures', () => {
   });
 
   it('refuses more lines than a note may have before it verifies any', () => {
-    const many = Array.from({ length: NOTE_SIGNATURES_MAX + 1 }, () => lines).flat();
+    const many = Array.from({ length: NOTE_SIGNATURES_MAX + 1 }, () =>
+      cosign(FRA, checkpoint, 100),
+    );
     expectCode('LIMIT', () => countCosignatures(policyOf(2), checkpoint, many));
+    const all = countCosignatures(policyOf(2), checkpoint, many.slice(1));
+    expect(all.regions).toEqual([FRA]);
+  });
+
+  it('reads a head with one line, and no other note', () => {
+    const head = parseCosignedHead(sealCheckpoint(checkpoint, lines.slice(0, 1)));
+    expect(head).toEqual({ checkpoint, line: lines[0] });
+    expectCode('PARSE', () => parseCosignedHead(sealCheckpoint(checkpoint, lines)));
   });
 
   it('does not count the regions of another realm', () => {

@@ -85,6 +85,19 @@ describe('parseRolloutBody, of the labels of a wave (RO-3)', () => {
   });
 });
 
+describe('parseRolloutBody, of the window of a wave (RO-10)', () => {
+  it('refuses days that are no numbers', () => {
+    const read = parseRolloutBody(parseBase64(vectors.valid[0]?.body ?? ''));
+    const window = { days: [3], startMinute: 0, minutes: 1 };
+    const [first, ...more] = read.waves;
+    if (first === undefined) throw new Error('no wave');
+    const text = parseUtf8(encodeRolloutBody({ ...read, waves: [{ ...first, window }, ...more] }));
+    expect(text).toContain('"days":[3]');
+    const bent = encodeUtf8(text.replace('"days":[3]', '"days":["3"]'));
+    expectCode('PARSE', () => parseRolloutBody(bent));
+  });
+});
+
 describe('encodeRolloutBody', () => {
   it('writes the same bytes in whatever order the labels are', () => {
     const read = parseRolloutBody(parseBase64(vectors.valid[0]?.body ?? ''));

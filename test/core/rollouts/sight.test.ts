@@ -113,6 +113,13 @@ describe('seeRollout', () => {
     expect(openness.stop).toMatchObject({ refused: 3 });
   });
 
+  it('adds up who got the release and has not said yet what became of it', () => {
+    const waves = [{ ...counts(5, 2), delivered: 3 }, EMPTY, EMPTY];
+    const row = bundleRow({ rollout: { rollout: DIGEST, open: 1, standing: 'going', waves } });
+    const seen = seeRollout(SOUGHT, [node('fra-1', [row]), node('iad-1', [row])]);
+    expect(seen.waves[0]).toEqual({ ...counts(10, 4), delivered: 6 });
+  });
+
   it('hears that another node has stopped', () => {
     const waves = [EMPTY, EMPTY, EMPTY];
     const row = bundleRow({ rollout: { rollout: DIGEST, open: 1, standing: 'stopped', waves } });
