@@ -58,6 +58,26 @@ const AREAS = {
     mutate: ['src/core/anchors/**/*.ts'],
     suites: [['test/core/anchors'], ['test/core/releases']],
   },
+  log: {
+    mutate: ['src/core/log/**/*.ts'],
+    suites: [['test/core/log'], ['test/conformance/core.test.ts']],
+  },
+  rollouts: {
+    mutate: ['src/core/rollouts/**/*.ts'],
+    suites: [['test/core/rollouts']],
+  },
+  proposals: {
+    mutate: ['src/core/proposals/**/*.ts'],
+    suites: [['test/core/proposals'], ['test/core/gossip/proposals']],
+  },
+  verified: {
+    mutate: ['src/client/verified/**/*.ts'],
+    suites: [
+      ['test/client/verified', 'test/client/recovered.test.ts'],
+      ['test/conformance/client.test.ts', 'test/client/regions-waiting.test.ts'],
+      ['test/client/regions.test.ts', 'test/client/source.test.ts'],
+    ],
+  },
   live: {
     mutate: ['authorities', 'connections', 'distrust'].map((file) => `src/client/live/${file}.ts`),
     suites: [['test/client/live']],
