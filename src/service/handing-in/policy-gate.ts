@@ -55,7 +55,8 @@ export class PolicyGate {
   /**
    * Judges what was handed in; `signing` while signatures are still being gathered. A refusal for
    * the reason that was `told` is not reported again. Errors:
-   * `POLICY`; `STORE` when certificates cannot be read.
+   * `POLICY`; `STORE` when certificates cannot be read; `UNAVAILABLE` when the charter changed in
+   * every round, so that no verdict counts.
    */
   async check(
     document: SignedDocument,
@@ -90,6 +91,9 @@ export class PolicyGate {
       require({ state: judged, document, certificates, nowMs: clock.nowMs() });
       if (currentCharter(judged)?.digest === currentCharter(this.#state())?.digest) return;
     }
+    throw new KedgeError('UNAVAILABLE', 'the charter changed each time that this was judged', {
+      detail: { hint: 'nothing was refused: hand it in again in a moment' },
+    });
   }
 
   /** Those that came along and those of anchors that change or leave. */

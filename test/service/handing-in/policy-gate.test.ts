@@ -131,4 +131,14 @@ describe('PolicyGate', () => {
     }, document);
     expect(seen.submissions.map(({ state }) => state.charters.length)).toEqual([2, 3]);
   });
+
+  it('passes nothing that it could not judge, as the charter changed in every round', async () => {
+    const realm = realmWithPolicy();
+    const document = next(realm, (body) => setNote(body, 'x'));
+    const changing = (): TrustedState => {
+      realm.nextCharter((charter) => ({ ...charter, note: `${String(charter.version)} more` }));
+      return realm.trustedState();
+    };
+    await expect(pass(changing, document)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
 });
