@@ -17,6 +17,25 @@ export function collect(value: string, before: readonly string[] = []): readonly
   return [...before, value];
 }
 
+/**
+ * Collects the values `<name>=…` of an option that may be given once for each name; a second one of
+ * a name is refused, as one of them would count for nothing. `remedy` says what to do about a name.
+ * Errors: `CONFIG`.
+ */
+export function collectNamed(
+  option: string,
+  remedy: (name: string) => string,
+): (value: string, before?: readonly string[]) => readonly string[] {
+  const nameOf = (text: string): string => (text.split('=')[0] ?? '').trim();
+  return (value, before = []) => {
+    const name = nameOf(value);
+    if (!before.some((text) => nameOf(text) === name)) return [...before, value];
+    throw new KedgeError('CONFIG', `${option}: ${name} is given twice`, {
+      detail: { hint: remedy(name) },
+    });
+  };
+}
+
 /** Parses a value of the command line; what `parse` refuses becomes `CONFIG` with the option. */
 export function parseArgument<Value>(
   name: string,

@@ -8,7 +8,7 @@ import type { Charter, Delegation, Role, Roles, Signer } from '../../core/charte
 import { ALGORITHMS, type Algorithm, isAlgorithm } from '../../core/crypto.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { parseBundleName, type SignerId } from '../../core/ids.ts';
-import { collect, parseArgument } from '../help.ts';
+import { collect, collectNamed, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
 import { loadPublicKey, namedSigners, rolesOf, signerArgument, type TermOptions } from './terms.ts';
 
@@ -41,10 +41,14 @@ export function addSignerOptions(command: Command): Command {
       '--add-signer <id=file>',
       'new signer with a public key (PEM); whom no --role or --delegate names joins the roles ' +
         'charter and release; repeat it',
-      collect,
+      collectNamed('--add-signer', (id) => `give its second key with --add-key ${id}=<file>`),
     )
     .option('--remove-signer <id>', 'signer who leaves; repeat it', collect)
-    .option('--replace-key <id=file>', 'new public key of a signer, instead of all others', collect)
+    .option(
+      '--replace-key <id=file>',
+      'new public key of a signer, instead of all others',
+      collectNamed('--replace-key', (id) => `give its second key with --add-key ${id}=<file>`),
+    )
     .option('--add-key <id=file>', 'one more public key of a signer; repeat it', collect)
     .option('--remove-key <id=keyid>', 'key that a signer loses, by the start of its id', collect)
     .option(
@@ -55,12 +59,15 @@ export function addSignerOptions(command: Command): Command {
     .option(
       '--require-alg <role=alg,…>',
       'count a signer of this role only with keys of all of these; none: any key will do',
-      collect,
+      collectNamed('--require-alg', (role) => `give them together: ${role}=<alg>,<alg>`),
     )
     .option(
       '--delegate <bundle=threshold:signer,…>',
       'who signs releases of one bundle, or of all that end in a suffix (*.lab.example.org)',
-      collect,
+      collectNamed(
+        '--delegate',
+        (bundle) => `give all its signers at once: ${bundle}=<threshold>:<signer>,<signer>`,
+      ),
     )
     .option('--remove-delegation <bundle>', 'bundle that the role release signs again', collect);
 }
@@ -178,7 +185,8 @@ function carryRole(role: Role, ids: readonly SignerId[], added: readonly SignerI
   return { ...role, signers: [...new Set([...kept, ...added])].sort() };
 }
 
-function withoutRoles(roles: Roles, { removeRole = [] }: SignerOptions): Roles {
+function withoutRoles(roles: Roles, options: SignerOptions & TermOptions): Roles {
+  const { removeRole = [], role: given = [] } = options;
   const { revoke, rollout, region, ...rest } = roles;
   const optional = { revoke, rollout, region };
   for (const name of removeRole) {
@@ -186,6 +194,12 @@ function withoutRoles(roles: Roles, { removeRole = [] }: SignerOptions): Roles {
       throw new KedgeError('CONFIG', `--remove-role: ${name} is no role that can be removed`, {
         detail: { hint: 'revoke, rollout or region' },
       });
+    }
+    if (given.some((text) => text.startsWith(`${name}=`))) {
+      throw new KedgeError(
+        'CONFIG',
+        `${name} is to be given and removed: give one of --role and --remove-role`,
+      );
     }
   }
   const isKept = (name: keyof typeof optional): boolean => !removeRole.includes(name);

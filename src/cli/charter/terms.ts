@@ -13,7 +13,7 @@ import { Ledger, ledgerPath } from '../../signers/ledger.ts';
 import { parsePublicKey } from '../../signers/public-key.ts';
 import { parseDurationDays, parseDurationSeconds } from '../durations.ts';
 import { readInput } from '../files.ts';
-import { collect, parseArgument } from '../help.ts';
+import { collectNamed, parseArgument } from '../help.ts';
 import type { Session } from '../session.ts';
 
 /** Options that `realm init` and `charter rotate` share. */
@@ -39,7 +39,12 @@ export function addTermOptions(command: Command): Command {
         '--role <name=threshold[:signer,…]>',
         'who may do what, for example revoke=1:ana,ben; names: charter, release, revoke, ' +
           'rollout, region; repeat it',
-      ).argParser(collect),
+      ).argParser(
+        collectNamed(
+          '--role',
+          (name) => `give all its signers at once: --role ${name}=<threshold>:<signer>,<signer>`,
+        ),
+      ),
     )
     .option('--hold-down <duration>', 'how long an anchor is staged before it may be active')
     .option('--overlap <duration>', 'how long an anchor is retiring before it may be removed')

@@ -12,7 +12,7 @@ import { type BundleSource, openBundleSource } from '../../client/source.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { formatTimestamp } from '../../core/ids.ts';
 import type { PlannedChange } from '../../core/releases/planned.ts';
-import { addExamples, collect, hinted, parseArgument } from '../help.ts';
+import { addExamples, collect, collectNamed, hinted, parseArgument } from '../help.ts';
 import { tlsOf } from '../node/admin.ts';
 import type { Json } from '../output.ts';
 import type { Canary } from '../plan/canary.ts';
@@ -67,7 +67,7 @@ export const watch: CommandModule = {
       .option(
         '--label <name=value>',
         'what adoption and rollouts know it by, for example tier=canary; repeat it',
-        collect,
+        collectNamed('--label', () => 'a label has one value'),
       )
       .option(
         '--chains <path>',

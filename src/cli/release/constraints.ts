@@ -11,7 +11,7 @@ import type { Constraint } from '../../core/anchors/anchor.ts';
 import { CONSTRAINT_TYPES, readLimits } from '../../core/anchors/limits.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { ANCHOR_LIST_MAX } from '../../core/limits.ts';
-import { collect } from '../help.ts';
+import { collectNamed } from '../help.ts';
 
 /** The options that say what new anchors may vouch for. */
 export interface ConstraintOptions {
@@ -35,7 +35,7 @@ export function addConstraintOptions(command: Command): Command {
     .option(
       '--constraint <kind=value,...>',
       `what it may vouch for, repeat for more kinds (${CONSTRAINT_TYPES.join(', ')})`,
-      collect,
+      collectNamed('--constraint', (kind) => `give its values together: ${kind}=<value>,<value>`),
     )
     .option('--no-critical', 'let readers that cannot enforce the constraints use it without them');
 }
@@ -48,11 +48,7 @@ export function readConstraints({
   if (texts.length === 0 && !critical) {
     throw new KedgeError('CONFIG', '--no-critical is for --constraint; there is none');
   }
-  const constraints = texts.map((text) => ({ ...readLimit(text), critical }));
-  const types = constraints.map(({ type }) => type);
-  const twice = types.find((type, index) => types.indexOf(type) !== index);
-  if (twice === undefined) return constraints;
-  throw wrong(`${twice} is given twice`, `give its values together: ${twice}=<value>,<value>`);
+  return texts.map((text) => ({ ...readLimit(text), critical }));
 }
 
 function readLimit(text: string): Limit {
