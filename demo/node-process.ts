@@ -71,7 +71,9 @@ export class NodeProcess {
     const node = [process.execPath, cli, 'node', 'run', '--config', this.place.configFile];
     const [program = '', ...args] = [...(this.place.prefix ?? []), ...node];
     const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // It ends by itself when this process is gone, whose end of that pipe closes then.
+      env: { ...process.env, KEDGE_STOP_WITH_INPUT: '1' },
       // A Ctrl-C goes to the whole group; the demonstration alone decides when nodes end.
       detached: true,
     });

@@ -6,6 +6,7 @@
  * @module
  */
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { KedgeError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT_INTERRUPTED } from './exit-codes.ts';
@@ -45,17 +46,29 @@ function processContext(): CliContext {
 // second ends the process at once.
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  const stop = (by: string): void => {
+    controller.abort(
+      new KedgeError('UNAVAILABLE', `stopped by ${by}`, {
+        detail: { hint: 'nothing: it ended in order; give the command again to begin anew' },
+      }),
+    );
+  };
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
-      controller.abort(
-        new KedgeError('UNAVAILABLE', `stopped by ${name}`, {
-          detail: { hint: 'nothing: it ended in order; give the command again to begin anew' },
-        }),
-      );
+      stop(name);
     });
   }
+  if (process.env['KEDGE_STOP_WITH_INPUT'] === '1') whenInputEnds(() => stop('end of its input'));
   return controller.signal;
+}
+
+// A pipe ends with whoever has its other end, also where SIGKILL leaves them no time to say so.
+function whenInputEnds(act: () => void): void {
+  const { stdin } = process;
+  stdin.once('end', act).once('error', act).resume();
+  // That somebody could still end it keeps no process alive.
+  if (stdin instanceof Socket) stdin.unref();
 }
 
 async function readAll(maxBytes: number): Promise<Uint8Array> {

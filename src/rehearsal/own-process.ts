@@ -1,6 +1,6 @@
 /**
  * A `kedge` process of a rehearsal: started, ready when it says so, ended as a power cut would or
- * in order.
+ * in order, or by itself when this process is gone, whose end of a pipe closes then.
  *
  * @module
  */
@@ -50,13 +50,13 @@ export class OwnProcess implements AsyncDisposable {
 
   /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with what it said last. */
   async start(): Promise<void> {
-    const { name, argv, env, cwd, logFile, ready: mark } = this.#started;
+    const { name, argv, env = process.env, cwd, logFile, ready: mark } = this.#started;
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       // A Ctrl-C goes to the whole group; the rehearsal alone decides when processes end.
       detached: true,
-      ...(env !== undefined && { env }),
+      env: { ...env, KEDGE_STOP_WITH_INPUT: '1' },
       ...(cwd !== undefined && { cwd }),
     });
     this.#child = child;

@@ -58,9 +58,22 @@ describe('kedge rehearse', () => {
       if (code === 9) await running.waitForLine(/what to do: nothing: it ended in order/);
       expect(await ended).toEqual({ code, signal: undefined });
       expect(await readdir(running.folder)).toEqual([]);
-      const ports = [...places.matchAll(/ at (\d+)/g)].map(([, port]) => Number(port));
-      expect(ports).toHaveLength(3);
       // What was killed is gone a moment later.
+      for (const port of portsIn(places)) {
+        await expect.poll(() => answers(port), WAIT).toBe('nobody');
+      }
+    },
+    120_000,
+  );
+
+  it.skipIf(!IS_BUILT)(
+    'leaves no process behind after SIGKILL, which nobody can see coming',
+    async () => {
+      await using running = await start();
+      const places = await running.waitForLine(/iad-1 at \d+/, { timeoutMs: 60_000 });
+      for (const port of portsIn(places)) expect(await answers(port)).toBe('somebody');
+      expect(await running.send('SIGKILL')).toEqual({ code: undefined, signal: 'SIGKILL' });
+      const ports = portsIn(places);
       for (const port of ports) await expect.poll(() => answers(port), WAIT).toBe('nobody');
     },
     120_000,
@@ -93,6 +106,13 @@ async function start(): Promise<
       return await running.exited;
     },
   });
+}
+
+/** Where the three nodes serve programs. */
+function portsIn(places: string): readonly number[] {
+  const ports = [...places.matchAll(/ at (\d+)/g)].map(([, port]) => Number(port));
+  expect(ports).toHaveLength(3);
+  return ports;
 }
 
 async function answers(port: number): Promise<'nobody' | 'somebody'> {
