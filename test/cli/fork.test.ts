@@ -85,6 +85,38 @@ describe('kedge fork', () => {
     expect(json).toMatchObject([{ sequence: 2, signedBoth: ['ana', 'ben'] }]);
   });
 
+  it('says by label what each side changes, where it is at hand, and where it is not', async () => {
+    const { stdout } = await run('fork', 'show', BUNDLE);
+    const [ours, theirs] = digests.map((digest) => digest.slice(0, 8));
+    const change = '1 anchor added, 0 gone, 0 changed; trusted anchors: 1 -> 1';
+    expect(stdout).toContain(`What ${ours} says, against release 1: ${change}`);
+    expect(stdout).toMatch(/\+ add "CA 3" \([0-9a-f]{16}\) as staged[^]*CN=CA 3/);
+    expect(stdout).toContain(`What ${theirs} says is not known here: no node`);
+    const other = ['--content', `${realm.cwd}/CA-2.draft.json`];
+    const both = await run('fork', 'show', BUNDLE, ...other);
+    expect(both.stdout).toContain(`What ${theirs} says, against release 1: ${change}`);
+    expect(both.stdout).toMatch(/\+ add "CA 2" /);
+    const json = JSON.parse((await run('fork', 'show', '--output', 'json')).stdout) as unknown;
+    expect(json).toMatchObject([
+      {
+        statements: expect.arrayContaining([
+          expect.objectContaining({
+            content: 'known',
+            counts: expect.objectContaining({ added: 1 }),
+          }),
+          expect.objectContaining({ content: 'unknown' }),
+        ]) as unknown,
+      },
+    ]);
+  });
+
+  it('refuses a file that is of neither side', async () => {
+    await realm.dir.write('other.json', await readFile(`${realm.cwd}/charter-1.json`, 'utf8'));
+    const file = `${realm.dir.path}/other.json`;
+    const { code, stderr } = await run('fork', 'show', BUNDLE, '--content', file);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is of neither side of the fork')]);
+  });
+
   it('refuses what does not name one of them', async () => {
     const resolve = async (...argv: readonly string[]): Promise<string> =>
       (await run('fork', 'resolve', ...argv)).stderr;
@@ -97,8 +129,15 @@ describe('kedge fork', () => {
   it('drafts the charter that lets one stand, shown to whoever signs it', async () => {
     nowMs += 1000;
     const keep = digests[0] ?? '';
-    const drafted = await run('fork', 'resolve', BUNDLE, '--keep', keep.slice(0, 12));
+    const resolve = ['fork', 'resolve', BUNDLE, '--keep', keep.slice(0, 12)];
+    const drafted = await run(...resolve, '--content', `${realm.cwd}/CA-2.draft.json`);
     expect(drafted.code).toBe(0);
+    // Whoever signs has no network, and reads the same.
+    const planned = await realm.run(['charter', 'plan', 'charter-2.draft.json'], { nowMs });
+    for (const text of [drafted.stdout, planned.stdout]) {
+      expect(text).toMatch(/\+ add "CA 3" .* as staged/);
+      expect(text).toMatch(/\+ add "CA 2" .* as staged/);
+    }
     const row = (word: string, digest: string): RegExp => new RegExp(`${word} +${digest}`);
     expect(drafted.stdout).toContain(`+ fork of release/${BUNDLE} at sequence 2: ${keep} stands`);
     const draft = 'charter-2.draft.json';
@@ -107,6 +146,7 @@ describe('kedge fork', () => {
     expect(signed.stderr).toMatch(row('stands', keep));
     expect(signed.stderr).toMatch(row('falls', digests[1] ?? ''));
     expect(signed.stderr).toContain('Signed both: ana, ben');
+    expect(signed.stderr).toMatch(/\+ add "CA 2" .* as staged/);
     expect((await run('charter', 'submit', draft)).stdout).toContain(
       'Charter version 2 is in force',
     );

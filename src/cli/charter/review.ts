@@ -25,6 +25,7 @@ import type { Draft } from '../draft/file.ts';
 import type { Signable } from '../draft/signing.ts';
 import { otherKind, signedKind } from '../file-kind.ts';
 import { fileExists, replaceFile } from '../files.ts';
+import { contentsOf, type ForkContents } from '../fork/contents.ts';
 import { formatResolutions } from '../fork/view.ts';
 import { hinted } from '../help.ts';
 import { openNode } from '../node/admin.ts';
@@ -54,6 +55,8 @@ export interface CharterReview {
   readonly approvals: PolicyReview['approvals'];
   /** Proof of the forks that it resolves, as the draft has it; nothing of it is verified. */
   readonly forks: readonly Evidence[];
+  /** What the draft has of what their sides say. */
+  readonly contents: ForkContents;
 }
 
 /** Judges a draft of a charter. Errors: whatever makes it not fit together. */
@@ -95,6 +98,7 @@ export function reviewCharter(draft: Draft, pin: Pin, nowMs: number): CharterRev
     problems: [...timeProblems(statement, next, nowMs), ...judged.problems],
     approvals: judged.approvals,
     forks: draft.forks ?? [],
+    contents: contentsOf(draft.contents ?? [], draft.blobs),
   };
 }
 
@@ -167,7 +171,11 @@ export function formatCharterReview(session: Session, review: CharterReview): st
     styles.bold('Changes:'),
     formatCharterChanges(current, next, styles),
     '',
-    ...formatResolutions(review.state, next, review.forks, styles),
+    ...formatResolutions(review.state, next, review.forks, {
+      contents: review.contents,
+      styles,
+      nowMs: session.context.nowMs(),
+    }),
     styles.bold('The whole new charter:'),
     formatCharter(next),
     '',

@@ -20,6 +20,7 @@ import type { Json } from '../output.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { openRealm } from '../realm/realm.ts';
 import { anchorJson } from '../release/change-view.ts';
+import { aimText } from '../rollout/review-view.ts';
 import type { Session } from '../session.ts';
 import type { CommandModule } from '../table/module.ts';
 import { formatFields, formatTable, printable, type Styles } from '../terminal/styles.ts';
@@ -149,12 +150,7 @@ function laterText({ past: { statement }, accepted }: LaterRelease): string {
 
 function rolloutText({ past, body }: NonNullable<PastBundle['rollout']>): string {
   const { sequence, issuedMs } = past.statement;
-  const { state, to, from } = body;
-  const before = from === undefined ? 'nothing' : `release ${from.sequence}`;
-  return (
-    `${sequence}, ${state}: release ${to.sequence} to open waves, ${before} to the others; ` +
-    `issued ${formatTimestamp(issuedMs)}`
-  );
+  return `${sequence}, ${body.state}: ${aimText(body)}; issued ${formatTimestamp(issuedMs)}`;
 }
 
 function rolloutJson({ past, body }: NonNullable<PastBundle['rollout']>): Json {

@@ -11,7 +11,8 @@ import { decisionsOn } from '../../core/trusted/decisions.ts';
 import type { Evidence } from '../../core/trusted/state.ts';
 import { formatCharterReview, reviewCharter } from '../charter/review.ts';
 import { charterJson } from '../charter/view.ts';
-import { type Draft, saveDraft } from '../draft/file.ts';
+import { BLOBS_MAX, type Draft, saveDraft } from '../draft/file.ts';
+import { addContentOption, type ContentOptions, findContents } from '../fork/contents.ts';
 import { readForks, streamArgument } from '../fork/streams.ts';
 import { type VerifiedFork, verifyFork } from '../fork/view.ts';
 import { addExamples, parseArgument } from '../help.ts';
@@ -22,7 +23,7 @@ import { charterSteps } from '../release/next-step.ts';
 import type { Session } from '../session.ts';
 import type { CommandModule } from '../table/module.ts';
 
-interface Options extends RealmOptions {
+interface Options extends RealmOptions, ContentOptions {
   readonly keep: string;
   readonly unproven?: boolean;
   readonly note?: string;
@@ -34,7 +35,8 @@ export const forkResolve: CommandModule = {
   configure(command, session) {
     command
       .description(
-        'Draft a charter that says which statement of a forked stream stands. The charter role ' +
+        'Draft a charter that says which statement of a forked stream stands. The draft has what ' +
+          'each side changes, as kedge fork show does, for those who sign. The charter role ' +
           'signs it: kedge charter sign, charter submit. Nodes then go on along that side; ' +
           'programs on the other one keep their set until the next release. Signers who signed ' +
           'both are best removed by the charter after this one, when nodes have gone on. A fork ' +
@@ -48,7 +50,7 @@ export const forkResolve: CommandModule = {
         '--out <file>',
         'draft to write; never overwritten (default: charter-<n>.draft.json)',
       );
-    addRealmOptions(command);
+    addContentOption(addRealmOptions(command));
     command.action((stream: string, options: Options) => run(session, stream, options));
     addExamples(command, [
       'kedge fork resolve payments.prod.example.org --keep 5ac9fa5a',
@@ -74,12 +76,15 @@ async function run(session: Session, name: string, options: Options): Promise<vo
     },
     nowMs,
   );
+  const { documents, blobs } = await findContents(session, realm, [evidence], options);
   const draft: Draft = {
     document: { statement: { payload, signatures: [] }, body },
     charters: realm.charters,
     base: undefined,
-    blobs: new Map(),
+    // More than a draft may carry would be three large releases without an anchor in common.
+    blobs: new Map([...blobs].slice(0, BLOBS_MAX)),
     forks: [evidence],
+    ...(documents.size > 0 && { contents: [...documents.values()] }),
   };
   const review = reviewCharter(draft, realm.pin, nowMs);
   const file = options.out ?? `charter-${charter.version}.draft.json`;

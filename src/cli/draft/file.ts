@@ -10,7 +10,8 @@
  *           "below": [{…}, …]},                   those before it, where it is judged by them
  *  "rollout": {"envelope": …, "body": …},         the rollout before, in a draft of a rollout
  *  "blobs": ["<base64 DER>", …],                  certificates of both contents
- *  "forks": [{"first": {DSSE}, "second": {DSSE}}]} proof of forks that a charter resolves, if any
+ *  "forks": [{"first": {DSSE}, "second": {DSSE}}], proof of forks that a charter resolves, if any
+ *  "contents": [{"envelope": …, "body": …}, …]}   what was at hand of both sides, and before them
  * ```
  *
  * No summary is stored: whoever reads a draft computes it from the bytes, after verifying charters
@@ -42,7 +43,8 @@ import { createFile, readInput, replaceFile } from '../files.ts';
 import { BELOW_MAX, type GroundedDocument } from '../realm/trust.ts';
 
 const FORMAT = 'kedge-draft/1';
-const BLOBS_MAX = 2 * ANCHORS_MAX;
+/** Certificates that a draft carries at most. */
+export const BLOBS_MAX: number = 2 * ANCHORS_MAX;
 const CHARTERS_MAX = 10_000;
 const DRAFT_FILE_MAX_BYTES = 8 * DOCUMENT_FILE_MAX_BYTES + 2 * BLOBS_MAX * ANCHOR_MAX_BYTES;
 
@@ -60,6 +62,8 @@ export interface Draft {
   readonly blobs: ReadonlyMap<AnchorId, Uint8Array>;
   /** Proof of the forks that a charter resolves; absent when it resolves none. */
   readonly forks?: readonly Evidence[];
+  /** What was at hand of the documents on both sides of the forks, and before them. */
+  readonly contents?: readonly SignedDocument[];
 }
 
 /** A published release as a file, a record with the one before; nothing of it is verified. */
@@ -80,6 +84,7 @@ function encodeDraft(draft: Draft): string {
         second: envelopeJson(second),
       })),
     }),
+    ...(draft.contents && { contents: draft.contents.map(documentJson) }),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -90,6 +95,7 @@ function draftOf(fields: ReadonlyMap<string, unknown>, what: string): Draft {
   const base = fields.get('base');
   const rollout = fields.get('rollout');
   const forks = fields.get('forks');
+  const contents = fields.get('contents');
   return {
     document: parseDocumentFields(fields, what),
     charters: charters.map((item) => parseDocumentFields(fieldsOf(item, what), what)),
@@ -98,6 +104,11 @@ function draftOf(fields: ReadonlyMap<string, unknown>, what: string): Draft {
     blobs: blobsById(listOf(fields.get('blobs'), BLOBS_MAX, what).map((der) => blob(der, what))),
     ...(forks !== undefined && {
       forks: listOf(forks, RESOLUTIONS_MAX, what).map((fork) => evidenceOf(fork, what)),
+    }),
+    ...(contents !== undefined && {
+      contents: listOf(contents, 3 * RESOLUTIONS_MAX, what).map((item) =>
+        parseDocumentFields(fieldsOf(item, what), what),
+      ),
     }),
   };
 }

@@ -14,6 +14,8 @@ import { findPastAuthority } from '../../core/trusted/authority.ts';
 import { isForEver } from '../../core/trusted/lineage.ts';
 import { charterAt, type Evidence, type TrustedState } from '../../core/trusted/state.ts';
 import { countOf, formatTable, type Styles } from '../terminal/styles.ts';
+import type { ForkContents } from './contents.ts';
+import { formatSide } from './sides.ts';
 
 /** One statement of a fork. */
 export interface ForkSide {
@@ -26,6 +28,13 @@ export interface ForkSide {
 export interface VerifiedFork {
   readonly sides: readonly [ForkSide, ForkSide];
   readonly signedBoth: readonly SignerId[];
+}
+
+/** What a view of forks needs besides the forks. */
+export interface ForkLook {
+  readonly contents: ForkContents;
+  readonly styles: Styles;
+  readonly nowMs: number;
 }
 
 /** Verifies the proof of a fork. Errors: those of `acceptEvidence`. */
@@ -55,13 +64,26 @@ export function formatFork(fork: VerifiedFork, styles: Styles, kept?: Sha256): s
   ].join('\n');
 }
 
+/** What each side of a fork would do, below what {@link formatFork} says. */
+export function formatSides(
+  state: TrustedState,
+  { sides }: VerifiedFork,
+  { contents, styles, nowMs }: ForkLook,
+): string {
+  const texts = sides.map(({ statement }) =>
+    formatSide(state, statement, contents, { styles, nowMs }),
+  );
+  return texts.join('\n');
+}
+
 /** What a drafted charter decides, with the proof of each fork where the draft has it. */
 export function formatResolutions(
   state: TrustedState,
   { resolutions = [] }: Charter,
   forks: readonly Evidence[],
-  styles: Styles,
+  look: ForkLook,
 ): readonly string[] {
+  const { styles } = look;
   return resolutions.flatMap(({ stream, sequence, digest }) => {
     const title = styles.bold(`Fork of ${stream} at sequence ${sequence}:`);
     const evidence = forks.find((one) => one.stream === stream && one.sequence === sequence);
@@ -69,14 +91,15 @@ export function formatResolutions(
       const warning = '  The draft has no proof of this fork; ask for it before you sign.';
       return [title, `  stands: ${digest}`, styles.yellow(warning), ''];
     }
-    return [title, proofText(state, evidence, styles, digest), ''];
+    return [title, proofText(state, evidence, look, digest), ''];
   });
 }
 
-function proofText(state: TrustedState, evidence: Evidence, styles: Styles, kept: Sha256): string {
+function proofText(state: TrustedState, evidence: Evidence, look: ForkLook, kept: Sha256): string {
+  const { styles } = look;
   try {
     const fork = verifyFork(state, evidence);
-    const text = formatFork(fork, styles, kept);
+    const text = `${formatFork(fork, styles, kept)}\n${formatSides(state, fork, look)}`;
     if (fork.sides.some(({ statement }) => statement.digest === kept)) return text;
     const warning = `  What stands is neither of them but ${kept}, which no proof here shows.`;
     return `${text}\n${styles.yellow(warning)}`;

@@ -8,7 +8,6 @@
  * @module
  */
 import type { ProposalStatus } from '../../core/admin/proposals.ts';
-import { parseCharter } from '../../core/charter/charter.ts';
 import { type ErrorCode, KedgeError } from '../../core/errors.ts';
 import { parseSequence, releaseStream, splitStream } from '../../core/ids.ts';
 import type { Proposal } from '../../core/proposals/model.ts';
@@ -18,6 +17,7 @@ import type { SignedDocument } from '../../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../../core/statements/statement.ts';
 import { blobsById, type Draft } from '../draft/file.ts';
 import { reviewDraft } from '../draft/review.ts';
+import { resolvedForks } from '../fork/contents.ts';
 import { hinted } from '../help.ts';
 import type { NodeAdmin } from '../node/admin.ts';
 import { warnIfAlone } from '../node/spreading.ts';
@@ -149,8 +149,8 @@ async function draftOf(realm: NodeRealm, { document, blobs }: Proposal): Promise
   const { charters } = realm;
   if (statement.kind === 'rollout') return rolloutDraft(realm, statement, document);
   if (bundle === undefined) {
-    const forks = await forksFor(realm, document.body);
-    return { document, charters, base: undefined, blobs: new Map(), ...(forks && { forks }) };
+    const known = await resolvedForks(realm.node, document.body);
+    return { document, charters, base: undefined, blobs: new Map(), ...known };
   }
   const head = await realm.head(bundle);
   const known = head?.blobs ?? new Map();
@@ -173,13 +173,6 @@ async function rolloutDraft(
   const draft: Draft = { document, charters, base, blobs: new Map() };
   if (sequence === 1) return draft;
   return { ...draft, rollout: await node.document(stream, parseSequence(sequence - 1)) };
-}
-
-/** The proof of the forks that a proposed charter resolves, as the node has it. */
-async function forksFor(realm: NodeRealm, body: Uint8Array): Promise<Draft['forks'] | undefined> {
-  const { resolutions = [] } = parseCharter(body);
-  if (resolutions.length === 0) return undefined;
-  return (await realm.node.streams()).flatMap(({ fork }) => (fork === undefined ? [] : [fork]));
 }
 
 /** What came of handing signatures in. */

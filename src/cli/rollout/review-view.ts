@@ -83,6 +83,12 @@ function formatWaves(waves: readonly Wave[]): string {
   return formatTable([...headers, 'the next one opens when'], rows);
 }
 
+/** `release 3 to open waves, release 2 to the others`. */
+export function aimText({ to, from }: Pick<RolloutBody, 'to' | 'from'>): string {
+  const before = from === undefined ? 'nothing' : `release ${from.sequence}`;
+  return `release ${to.sequence} to open waves, ${before} to the others`;
+}
+
 /** Whom a wave takes. */
 export function whoText({ match, percent }: Pick<Wave, 'match' | 'percent'>): string {
   const labels = [...match].map(([key, value]) => printable(`${key}=${value}`)).join(' ');

@@ -26,8 +26,15 @@ import {
 } from '../../core/ids.ts';
 import type { StreamAttestation } from '../../core/log/attested.ts';
 import { DOCUMENT_LEVEL } from '../../core/statements/document-level.ts';
-import type { SignedStatement } from '../../core/statements/envelope.ts';
-import { currentCharter, type TrustedState } from '../../core/trusted/state.ts';
+import type { SignedDocument, SignedStatement } from '../../core/statements/envelope.ts';
+import { parseStatement } from '../../core/statements/statement.ts';
+import { statementsOf } from '../../core/trusted/evidence.ts';
+import {
+  currentCharter,
+  type Evidence,
+  forkOf,
+  type TrustedState,
+} from '../../core/trusted/state.ts';
 import type { Store } from '../../ports/store.ts';
 import type { AttestedSource } from '../clients/attested-source.ts';
 import type { Subscriptions } from '../clients/subscriptions.ts';
@@ -59,19 +66,36 @@ export class Queries {
     this.#options = options;
   }
 
-  /** One document; absent when it is not held. Errors: `STORE`. */
+  /**
+   * One document; absent when it is not held. Of a forked stream also the side that was accepted
+   * before the fork came up, for whoever has to decide. Errors: `STORE`.
+   */
   async document(query: DocumentQuery): Promise<DocumentAnswer | undefined> {
     this.#options.replicator.requireServing();
     const { store, replicator } = this.#options;
     const { stream } = query;
     const head = rowIn(replicator.durable, stream)?.sequence ?? 0;
     const sequence = query.sequence ?? head;
-    if (sequence < 1 || sequence > head) return undefined;
-    const document = await store.document(stream, parseSequence(sequence));
+    if (sequence < 1) return undefined;
+    const document =
+      sequence > head
+        ? await this.#side(forkOf(replicator.durable, stream), sequence)
+        : await store.document(stream, parseSequence(sequence));
     if (document === undefined) return undefined;
     const isRelease = splitStream(stream).kind === 'release';
     const ids = query.blobs === 'with' && isRelease ? anchorIds(document.body) : [];
     return { document, blobs: await readBlobs(store, ids) };
+  }
+
+  /** The side of a fork that was accepted before the fork took the head away from it. */
+  async #side(fork: Evidence | undefined, sequence: number): Promise<SignedDocument | undefined> {
+    for (const { payload } of fork === undefined ? [] : statementsOf(fork)) {
+      const side = parseStatement(payload);
+      if (side.sequence !== sequence) continue;
+      const held = await this.#options.store.branch({ ...side, before: sequence + 1 });
+      if (held !== undefined) return held.document;
+    }
+    return undefined;
   }
 
   /** The heads of all streams, by name. Errors: `STORE`. */
