@@ -3,7 +3,9 @@
  *
  * Nothing that is missing ever says "safe": a node that does not answer, a client that does not
  * report, an observation that is too short are blockers like a use. What clients report is their
- * own word; a client that lies can block a removal or break itself, not others. docs/adoption.md.
+ * own word; a client that lies can block a removal or break itself, not others. An anchor that is
+ * staged needs no evidence of clients: no release trusts it, with or without its removal, since
+ * none goes back to staged and none that left returns (LC-1, LC-9). docs/adoption.md.
  *
  * @module
  */
@@ -52,12 +54,15 @@ export const QUIET_MIN_MS: number = 15 * 60_000;
 export function judgeRemoval(asked: RemovalQuestion): RemovalJudgement {
   const { adoption, anchor } = asked;
   const quietMs = Math.max(asked.quietMs, QUIET_MIN_MS);
-  const findings = [
-    ofHead(adoption, asked.release),
-    ofRelease(asked),
+  const ofClientsAndNodes = (): readonly Finding[] => [
     ofClients(adoption, 'use'),
     ofUse(adoption, anchor, quietMs),
     ofNodes(adoption, quietMs, 'use'),
+  ];
+  const findings = [
+    ofHead(adoption, asked.release),
+    ofRelease(asked),
+    ...(entryOf(asked)?.state === 'staged' ? [] : ofClientsAndNodes()),
   ];
   const blockers = findings.flatMap((finding) => finding.blockers);
   return {
@@ -69,16 +74,17 @@ export function judgeRemoval(asked: RemovalQuestion): RemovalJudgement {
 }
 
 /** What the release says of the anchor and of others that can take its place. */
-function ofRelease({ release, anchor }: RemovalQuestion): Finding {
-  const { body, sequence } = release;
-  const entry = body.anchors.find(({ id }) => id === anchor);
+function ofRelease(asked: RemovalQuestion): Finding {
+  const { body, sequence } = asked.release;
+  const entry = entryOf(asked);
   const blockers: Blocker[] = [];
   if (entry === undefined) {
     blockers.push({ kind: 'not-in-head', text: `release ${sequence} does not have the anchor` });
     return { evidence: [], blockers };
   }
-  // Nobody trusts it yet, so nobody can miss it.
-  if (entry.state === 'staged') return { evidence: ['it is staged: no client uses it'], blockers };
+  if (entry.state === 'staged') {
+    return { evidence: ['it is staged: no client trusts it yet, so none can miss it'], blockers };
+  }
   if (entry.state === 'active') {
     blockers.push({ kind: 'not-retiring', text: 'it is active: let it retire first' });
   }
@@ -89,6 +95,10 @@ function ofRelease({ release, anchor }: RemovalQuestion): Finding {
     return { evidence: [], blockers };
   }
   return { evidence: [`others are active for ${entry.purposes.join(', ')}`], blockers };
+}
+
+function entryOf({ release, anchor }: RemovalQuestion): Anchor | undefined {
+  return release.body.anchors.find(({ id }) => id === anchor);
 }
 
 function hasSuccessor({ anchors }: ReleaseBody, gone: Anchor, purpose: string): boolean {

@@ -249,6 +249,19 @@ describe('judgeRemoval', () => {
     expect(kinds(judge({ otherState: 'retiring' }))).toEqual(['no-successor']);
   });
 
+  it('asks no clients and no nodes about an anchor that is staged, which nobody trusts', () => {
+    join(board, 2, 2);
+    board.closed(join(board, 3, HEAD, { reportsUsage: true }), 'broken', NOW_MS);
+    const silent = { ...node('fra-1', boardAt(HEAD)), row: undefined };
+    const young = { others: [silent], nowMs: NOW_MS + 1 };
+    expect(kinds(judge({ ...young, state: 'retiring' }))).toContain('young');
+    const judged = judge({ ...young, state: 'staged' });
+    expect(judged).toMatchObject({ verdict: 'safe', blockers: [] });
+    expect(judged.evidence).toEqual(['it is staged: no client trusts it yet, so none can miss it']);
+    const later = judge({ ...young, state: 'staged', release: releaseAt(HEAD + 1) });
+    expect(kinds(later)).toEqual(['head-differs']);
+  });
+
   it('blocks when the node serves another release, or the anchor is not in it', () => {
     expect(kinds(judge({ release: releaseAt(HEAD + 1) }))).toEqual(['head-differs']);
     // A node may claim the sequence for something else.
