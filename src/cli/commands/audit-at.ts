@@ -59,7 +59,7 @@ async function run(session: Session, time: string, options: Options): Promise<vo
   const charter = await charterAtTime(realm, timeMs);
   const bundles: PastBundle[] = [];
   const without: string[] = [];
-  for (const bundle of named ?? (await bundlesOf(realm))) {
+  for (const bundle of new Set(named ?? (await bundlesOf(realm)))) {
     const past = await readPastBundle(realm, bundle, timeMs);
     if (past === undefined) without.push(bundle);
     else bundles.push(past);

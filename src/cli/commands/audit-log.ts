@@ -18,6 +18,7 @@ import { entryJson, formatEntry } from '../audit/view.ts';
 import { streamArgument } from '../fork/streams.ts';
 import { addExamples, collect } from '../help.ts';
 import { type NodeAdmin, openNode } from '../node/admin.ts';
+import { unknownStream } from '../realm/known-streams.ts';
 import type { Session } from '../session.ts';
 import type { CommandModule } from '../table/module.ts';
 import { pause } from '../terminal/refreshing.ts';
@@ -76,6 +77,9 @@ async function run(session: Session, name: string | undefined, options: Options)
   using node = await openNode(session, options);
   const { entries, size } = await readNewest(node, query, limit);
   const { output } = session;
+  // What is watched may come to be.
+  const error = options.watch === true ? undefined : await mistyped(node, query, entries);
+  if (error !== undefined) throw error;
   if (options.watch !== true) {
     const lines = entries.map((entry) => formatEntry(entry, output.styles));
     const text = lines.length === 0 ? 'There is no such entry.' : lines.join('\n');
@@ -86,6 +90,16 @@ async function run(session: Session, name: string | undefined, options: Options)
     output.event(entryJson(entry), formatEntry(entry, output.styles));
   entries.forEach(show);
   await follow(session, node, { ...query, order: 'oldest-first', start: size }, show);
+}
+
+/** Nothing is found as there is no such stream; there may be refusals of one that nobody holds. */
+async function mistyped(
+  node: NodeAdmin,
+  { stream }: EntryFilter,
+  entries: readonly ReadEntry[],
+): Promise<KedgeError | undefined> {
+  if (stream === undefined || entries.length > 0) return undefined;
+  return await unknownStream(node, stream);
 }
 
 /** The newest entries of all nodes together; each is right by the clock of its node alone. */
@@ -102,17 +116,21 @@ async function listAll(
   }
   const { output } = session;
   const merged: { readonly node: string; readonly one: ReadEntry }[] = [];
+  const doubts: (KedgeError | undefined)[] = [];
   for (const endpoint of nodes) {
     try {
       using admin = await openNode(session, { ...options, node: endpoint });
       const { entries, node } = await readNewest(admin, query, limit);
       merged.push(...entries.map((one) => ({ node, one })));
+      doubts.push(await mistyped(admin, query, entries));
     } catch (thrown) {
       const { code, message } = KedgeError.from(thrown);
       if (code !== 'UNAVAILABLE') throw thrown;
       output.warn(message);
     }
   }
+  const [error] = doubts;
+  if (error !== undefined && !doubts.includes(undefined)) throw error;
   const timeOf = ({ one }: (typeof merged)[number]): number => one.entry?.timeMs ?? 0;
   const newest = merged.toSorted((a, b) => timeOf(a) - timeOf(b)).slice(-limit);
   const lines = newest.map(({ node, one }) => `${node}  ${formatEntry(one, output.styles)}`);

@@ -8,6 +8,7 @@ import { sideJson } from '../fork/sides.ts';
 import { readForks, streamArgument } from '../fork/streams.ts';
 import { formatFork, formatSides, remedyOf, verifyFork } from '../fork/view.ts';
 import { addExamples } from '../help.ts';
+import { requireStream } from '../realm/known-streams.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { openRealm } from '../realm/realm.ts';
 import type { Session } from '../session.ts';
@@ -41,6 +42,7 @@ async function run(session: Session, stream: string | undefined, options: Option
   await using realm = await openRealm(session, options);
   const wanted = stream === undefined ? undefined : streamArgument(stream);
   const all = await readForks(realm);
+  if (wanted !== undefined && realm.node !== undefined) await requireStream(realm.node, wanted);
   const forks = all
     .filter((evidence) => wanted === undefined || evidence.stream === wanted)
     .map((evidence) => ({ evidence, fork: verifyFork(realm.state, evidence) }));
@@ -67,6 +69,8 @@ async function run(session: Session, stream: string | undefined, options: Option
       signedBoth: fork.signedBoth,
       remedy: remedyOf(realm.state, evidence),
     })),
-    forks.length === 0 ? 'No stream is forked.' : texts.slice(0, -1).join('\n'),
+    forks.length === 0
+      ? `${wanted ?? 'No stream'} is ${wanted === undefined ? '' : 'not '}forked.`
+      : texts.slice(0, -1).join('\n'),
   );
 }

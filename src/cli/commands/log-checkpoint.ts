@@ -10,6 +10,7 @@ import { logOf } from '../../core/trusted/decisions.ts';
 import { currentCharter } from '../../core/trusted/state.ts';
 import { streamArgument } from '../fork/streams.ts';
 import { addExamples, parseArgument } from '../help.ts';
+import { requireStream } from '../realm/known-streams.ts';
 import { addRealmOptions, type RealmOptions } from '../realm/options.ts';
 import { openRealm } from '../realm/realm.ts';
 import { parseRegionCount } from '../realm/region-demand.ts';
@@ -49,6 +50,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       detail: { hint: 'give --node, or set `node:` in kedge.yaml' },
     });
   }
+  await requireStream(realm.node, stream);
   const policy = regionPolicy(charter, threshold);
   const { leaf } = await realm.node.checkpoint(stream);
   const note = sealCheckpoint(leaf.checkpoint, leaf.lines);

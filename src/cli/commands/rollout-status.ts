@@ -56,7 +56,7 @@ async function run(session: Session, name: string, options: Options): Promise<vo
       });
     }
     const status = await realm.node.rollout(bundle);
-    requireRelease(status);
+    await requireRelease(realm.node, status);
     const state = await verifyNewest(realm, realm.node, status, session.context.nowMs());
     const rollout = state && headOf(state, rolloutStream(bundle));
     const kind = session.context.stdout.isTTY === true ? 'bars' : 'plain';

@@ -56,8 +56,9 @@ export function formatSide(
       const context = { styles, nowMs, blobs: contents.blobs, issuedMs: statement.issuedMs };
       const lines = formatChanges(changes, context).replace(/^/gm, '    ');
       const against = `release ${statement.sequence - 1}`;
-      if (before === 'known')
-        {return `${name}, against ${against}: ${formatCounts(counts)}\n${lines}`;}
+      if (before === 'known') {
+        return `${name}, against ${against}: ${formatCounts(counts)}\n${lines}`;
+      }
       if (before === 'nothing') return `${name}, as the first release:\n${lines}`;
       return `${name}, all of it, as ${against} is not at hand:\n${lines}`;
     }

@@ -21,6 +21,7 @@ import type { SignedStatement } from '../../core/statements/envelope.ts';
 import { parseStatement, type Statement } from '../../core/statements/statement.ts';
 import { headOf, type ReleaseHead } from '../../core/trusted/state.ts';
 import type { NodeAdmin } from '../node/admin.ts';
+import { noRelease } from '../realm/known-streams.ts';
 import type { Realm, RealmRelease } from '../realm/realm.ts';
 
 /** One statement of the past. */
@@ -38,9 +39,7 @@ export async function requireHead(
   const release = await realm.head(bundle, options);
   const head = release && headOf(release.state, releaseStream(bundle));
   if (release !== undefined && head !== undefined) return { ...release, head };
-  throw new KedgeError('CONFIG', `there is no release of ${bundle}`, {
-    detail: { hint: 'see kedge bundle list; without a node, give a release file with --base' },
-  });
+  throw await noRelease(bundle, realm.node);
 }
 
 /** Which statements, newest first: down to `until`, or `limit` of them. */

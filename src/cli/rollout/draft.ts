@@ -15,7 +15,12 @@ import {
   type Sequence,
   timestampMs,
 } from '../../core/ids.ts';
-import { encodeRolloutBody, parseRolloutBody, type RolloutBody } from '../../core/rollouts/body.ts';
+import {
+  encodeRolloutBody,
+  type NamedRelease,
+  parseRolloutBody,
+  type RolloutBody,
+} from '../../core/rollouts/body.ts';
 import { openCount, type RolloutStatus } from '../../core/rollouts/status.ts';
 import type { SignedDocument } from '../../core/statements/envelope.ts';
 import { encodeStatement } from '../../core/statements/statement.ts';
@@ -33,6 +38,7 @@ import { requireAbsent } from '../files.ts';
 import { parseArgument } from '../help.ts';
 import type { NodeAdmin } from '../node/admin.ts';
 import { askVersions, warnOfOlderNodes } from '../node/older.ts';
+import { noRelease } from '../realm/known-streams.ts';
 import type { RealmOptions, ShortcutOptions } from '../realm/options.ts';
 import { groundOf, openRealm, type Realm } from '../realm/realm.ts';
 import { type Pin, requireCharter, verifyRealm } from '../realm/trust.ts';
@@ -91,7 +97,7 @@ export async function openRollouts(
   }
   const status = await node.rollout(bundle);
   const { rollout } = status;
-  const sequence = sequenceOf(wanted, status);
+  const sequence = sequenceOf(wanted, status, await requireRelease(node, status));
   const stream = releaseStream(bundle);
   const newest = { pin, charters, document: await node.document(stream, sequence) };
   const nowMs = session.context.nowMs();
@@ -129,26 +135,26 @@ export async function verifyNewest(
 }
 
 /** The newest release that the node has. Errors: `CONFIG` where there is none. */
-export function requireRelease({
-  bundle,
-  head,
-}: RolloutStatus): NonNullable<RolloutStatus['head']> {
+export async function requireRelease(
+  node: NodeAdmin,
+  { bundle, head }: RolloutStatus,
+): Promise<NamedRelease> {
   if (head !== undefined) return head;
-  throw new KedgeError('CONFIG', `there is no release of ${bundle}`, {
-    detail: { hint: 'see kedge bundle list' },
-  });
+  throw await noRelease(bundle, node);
 }
 
 /** Errors: `CONFIG`. */
-function sequenceOf(wanted: Wanted, status: RolloutStatus): Sequence {
-  const { bundle, rollout } = status;
+function sequenceOf(
+  wanted: Wanted,
+  { bundle, rollout }: RolloutStatus,
+  head: NamedRelease,
+): Sequence {
   if (wanted === 'rolled-out') {
     if (rollout !== undefined) return parseRolloutBody(rollout.body).to.sequence;
     throw new KedgeError('CONFIG', `there is no rollout of ${bundle}`, {
       detail: { hint: `start one: kedge rollout start ${bundle}` },
     });
   }
-  const head = requireRelease(status);
   if (wanted === 'newest') return head.sequence;
   if (wanted <= head.sequence) return wanted;
   throw new KedgeError('CONFIG', `there is no release ${String(wanted)} of ${bundle}`, {
