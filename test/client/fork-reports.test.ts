@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { parseBundleName, releaseStream, rolloutStream } from '../../src/core/ids.ts';
 import type { Evidence } from '../../src/core/trusted/state.ts';
 import type { WatchResponse } from '../../src/core/watch/messages.ts';
+import { systemClock } from '../../src/ports/system-clock.ts';
 import { addActive, anchorAt, createTestAnchors } from '../../src/testing/anchors.ts';
 import { createTestRealm, type TestRealm, type TestRelease } from '../../src/testing/realm.ts';
 import { named, rolloutPlan } from '../../src/testing/rollouts.ts';
@@ -62,6 +63,38 @@ describe('a source that saw a fork', () => {
     // All that the node said on the second connection is read by then.
     await until(() => aware.sessions[1]?.isEnded === true, 'the second connection');
     expect(told(aware)).toHaveLength(0);
+  });
+
+  it('tells a node again that does not tell of it then, ever more seldom', async () => {
+    let aheadMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+    const after = realm.release(BUNDLE, 1);
+    const [one, other] = rivals();
+    const proof = evidence(one, other);
+    const aware = await startNode((session) => {
+      session.send(charters(...realm.charters), blobs(...anchors), snapshot(after), proof);
+      session.end();
+    });
+    const unaware = await startNode((session) => session.send(current(NAME, after)));
+    const source = await openSource(realm, [aware.endpoint, unaware.endpoint], { clock });
+    await until(() => told(unaware).length === 1, 'a fork that is told');
+    const hear = async (laterMs: number, said: WatchResponse): Promise<number> => {
+      aheadMs += laterMs;
+      const confirmed = source.status().bundles[0]?.confirmedAtMs ?? 0;
+      unaware.sessions.at(-1)?.send(said);
+      await until(() => (source.status().bundles[0]?.confirmedAtMs ?? 0) > confirmed, 'an answer');
+      return told(unaware).length;
+    };
+    const nothingNew = current(NAME, after);
+    expect(await hear(30_000, nothingNew)).toBe(1);
+    await hear(30_000, nothingNew);
+    await until(() => told(unaware).length === 2, 'a fork that is told again');
+    expect(await hear(90_000, nothingNew)).toBe(2);
+    await hear(30_000, nothingNew);
+    await until(() => told(unaware).length === 3, 'a fork that is told again');
+    await hear(1000, proof);
+    await hear(7_200_000, nothingNew);
+    expect(await hear(1000, nothingNew)).toBe(3);
   });
 
   it('tells a node that goes on along one side', async () => {

@@ -139,14 +139,14 @@ class Session {
       applied = await activation.take(response, this.#pending, (request) => call.send(request));
     } catch (thrown) {
       const error = KedgeError.from(thrown);
-      if (error.code === 'FORK') this.#forks.tell(activation.forks());
+      if (error.code === 'FORK') this.#forks.tell(activation.forks(), this.#nowMs());
       await this.#refuse(response, error);
       throw error;
     }
     this.#forks.heard(response);
     this.#noteAll([applied]);
     this.#tellFork(response, applied);
-    if (MAY_FORK.includes(applied.kind)) this.#tellForks();
+    if (MAY_FORK.includes(applied.kind) || this.#forks.isDue(this.#nowMs())) this.#tellForks();
 
     // The node is alive, and would have said if it had newer ones.
     for (const bundle of this.#confirmed) this.#options.onConfirmed(bundle);
@@ -212,7 +212,7 @@ class Session {
 
   /** Conformance H01: talk that changes nothing is bounded. */
   #spend(): void {
-    const nowMs = this.#options.config.clock.monotonicMs();
+    const nowMs = this.#nowMs();
     const refill = Math.floor((nowMs - this.#refilledMs) / 1000);
     this.#refilledMs += refill * 1000;
     this.#idleBudget = Math.min(this.#idleMax, this.#idleBudget + refill) - 1;
@@ -240,7 +240,11 @@ class Session {
 
   /** What a thief showed here alone nobody else can tell. */
   #tellForks(): void {
-    if (this.#isSettled) this.#forks.tell(this.#options.activation.forks());
+    if (this.#isSettled) this.#forks.tell(this.#options.activation.forks(), this.#nowMs());
+  }
+
+  #nowMs(): number {
+    return this.#options.config.clock.monotonicMs();
   }
 
   #start(): Extract<Parameters<WatchCall['send']>[0], { kind: 'start' }>['start'] {
