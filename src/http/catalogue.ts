@@ -135,6 +135,9 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_audit_failures_total: counter('writes of the audit log that the store refused'),
   kedge_audit_lost_total: counter('entries that the disk did not take in time'),
   kedge_forks_total: counter('forks that were found'),
+  kedge_region_key_waiting_seconds: gauge(
+    "since when the key of this node's region waits for others, seconds since 1970; 0: it signs",
+  ),
   kedge_region_splits_total: counter('regions found to have signed two roots for one size'),
   kedge_members_misplaced_total: counter('nodes that do not seem to be where they say', {
     doubt: ['too-far', 'too-near'],

@@ -6,7 +6,7 @@
  * @module
  */
 import { randomInt } from 'node:crypto';
-import type { TlsWorkerStatus } from '../core/admin/process-status.ts';
+import type { KeyWait, TlsWorkerStatus } from '../core/admin/process-status.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import type { FetchRequest, Hello } from '../core/gossip/frames.ts';
 import type { SignedMark } from '../core/gossip/restored/store-mark.ts';
@@ -69,6 +69,8 @@ export interface AssemblyOptions {
   readonly onStore: ReplicatorOptions['onStore'];
   /** The processes that do TLS with programs, once it listens. */
   readonly tlsWorkers: () => readonly TlsWorkerStatus[];
+  /** On whom the key of the region waits. */
+  readonly keyWait: () => KeyWait | undefined;
   readonly store: Store;
   readonly audit: Audit;
   /** What the start found out about the store. */
@@ -164,7 +166,8 @@ export function assemble(options: AssemblyOptions): Assembly {
   const serving = { self, version: packageVersion(), transport, replicator, adoption, ...parts };
   const services = servicesOf(options, serving);
   const connected = { transport, replicator, subscriptions, reporting, deliveries, services };
-  return { ...connected, vitals: () => readVitals({ ...serving, store, clock }) };
+  const watched = { ...serving, store, clock, keyWait: options.keyWait };
+  return { ...connected, vitals: () => readVitals(watched) };
 }
 
 /** What is known of the store when the node starts, and who hears what becomes of it. */
@@ -198,14 +201,14 @@ function deliverInWaves(
 
 /** What listeners serve. */
 function servicesOf(
-  { config, store, state, clock, audit, tlsWorkers }: AssemblyOptions,
+  { config, store, state, clock, audit, tlsWorkers, keyWait }: AssemblyOptions,
   parts: ServingParts,
 ): Required<ListenerServices> {
   const { self, version, replicator, subscriptions, reporting, adoption } = parts;
   const { attested, deliveries } = parts;
   const common = { self, replicator };
   const facts = { version, startedAtMs: clock.nowMs() };
-  const held = { store, subscriptions, attested, tlsWorkers };
+  const held = { store, subscriptions, attested, tlsWorkers, keyWait };
   const queries = new Queries({ ...common, ...facts, ...held });
   const pin = { realm: config.realm, firstCharterDigest: state.firstCharterDigest };
   return {

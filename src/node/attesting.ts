@@ -5,8 +5,9 @@
  *
  * @module
  */
+import { type KeyWait, keyWaitText } from '../core/admin/process-status.ts';
 import { KedgeError } from '../core/errors.ts';
-import type { StreamName } from '../core/ids.ts';
+import { formatTimestamp, type StreamName } from '../core/ids.ts';
 import type { TrustedState } from '../core/trusted/state.ts';
 import type { Clock, ClockTimer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -18,8 +19,9 @@ import type { NodeConfig } from './config.ts';
 import type { RegionSigner } from './region-key.ts';
 import type { FoundOrigin } from './store-origin.ts';
 
-/** So long others may take to look at the store before an operator should. */
+/** So long others may take to look at the store before an operator should; said again later. */
 const WARN_AFTER_MS = 60_000;
+const WARN_AGAIN_MS = 600_000;
 
 /** What attesting works with. */
 export interface AttestingOptions {
@@ -40,13 +42,16 @@ export interface AttestingOptions {
 export class Attesting implements AsyncDisposable {
   readonly #options: AttestingOptions;
   readonly #attestor: Attestor | undefined;
-  readonly #timer: ClockTimer | undefined;
+  #timer: ClockTimer | undefined;
   #phase: 'waiting' | 'signing' | 'paused' | 'over' = 'waiting';
+  /** When that began. */
+  #sinceMs: number;
 
   /** Signs nothing yet. */
   constructor(options: AttestingOptions) {
     this.#options = options;
     const { config, region, store, replicator, clock, logger } = options;
+    this.#sinceMs = clock.nowMs();
     if (region === undefined) return;
     this.#attestor = new Attestor({
       realm: config.realm,
@@ -60,9 +65,14 @@ export class Attesting implements AsyncDisposable {
         replicator.tell({ kind: 'attest', said, count: store.writes });
       },
     });
-    this.#timer = clock.setTimer(WARN_AFTER_MS, () => {
-      this.#warn();
-    });
+    this.#warnIn(WARN_AFTER_MS);
+  }
+
+  /** Since when the key signs nothing and on whom it waits; absent: it signs, or there is none. */
+  get wait(): KeyWait | undefined {
+    const isOver = this.#attestor === undefined || this.#phase === 'over';
+    const on = isOver ? undefined : this.#options.replicator.waits.awaited;
+    return on && { sinceMs: this.#sinceMs, on };
   }
 
   /** Nothing speaks against the store, or nobody is linked who could say so. */
@@ -70,6 +80,7 @@ export class Attesting implements AsyncDisposable {
     if (this.#phase === 'over') return;
     if (verdict === 'unvouched') {
       this.#phase = 'paused';
+      this.#sinceMs = this.#options.clock.nowMs();
       this.#attestor?.pause();
       this.#options.audit.sealWith(undefined);
       return;
@@ -100,14 +111,17 @@ export class Attesting implements AsyncDisposable {
     }
   }
 
-  #warn(): void {
-    const { replicator, logger } = this.#options;
-    if (this.#phase !== 'waiting' || replicator.holding !== undefined) return;
-    logger.warn(
-      { event: 'region.waiting' },
-      'the key of the region signs nothing before another node has looked at the store of this ' +
-        'one: see why none is reached; where none is left, start this node with --serve-anyway',
-    );
+  #warnIn(ms: number): void {
+    this.#timer = this.#options.clock.setTimer(ms, () => {
+      if (this.#phase !== 'waiting') return;
+      const { wait } = this;
+      if (wait !== undefined) {
+        const since = formatTimestamp(wait.sinceMs);
+        const fields = { event: 'region.waiting', since, nodes: wait.on } as const;
+        this.#options.logger.warn(fields, keyWaitText(wait));
+      }
+      this.#warnIn(WARN_AGAIN_MS);
+    });
   }
 
   #start(): void {

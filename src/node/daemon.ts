@@ -220,6 +220,7 @@ class Daemon implements RunningNode {
       ...{ ...surroundings, store, state, found, audit },
       ...recalled,
       tlsWorkers: () => this.#parts?.listeners.servers.flatMap(({ workers }) => workers) ?? [],
+      keyWait: () => attesting.by?.wait,
       record: this.#options.record,
       onServe: (next, streams) => {
         identity?.serve(next, streams);
@@ -232,7 +233,7 @@ class Daemon implements RunningNode {
       },
       onHold: (next, streams) => identity?.serve(next, streams),
     });
-    const { transport, replicator, subscriptions, reporting, deliveries } = assembly;
+    const { transport, replicator, subscriptions, reporting, deliveries, vitals } = assembly;
     this.#closers.push(() => transport[Symbol.dispose]());
     this.#closers.push(async () => replicator[Symbol.asyncDispose]());
     reporting.start();
@@ -254,7 +255,7 @@ class Daemon implements RunningNode {
     });
     // First of all the others hear that this node goes: then nobody suspects it.
     this.#closers.push(() => replicator.leave());
-    return { replicator, listeners, vitals: assembly.vitals, holding: () => replicator.holding };
+    return { replicator, listeners, vitals, holding: () => replicator.waits.holding };
   }
 
   async #close(): Promise<void> {

@@ -12,7 +12,7 @@ import type {
   SeedStatus,
   SubscriberStatus,
 } from '../core/admin/messages.ts';
-import type { StoreTrouble, TlsWorkerStatus } from '../core/admin/process-status.ts';
+import type { KeyWait, StoreTrouble, TlsWorkerStatus } from '../core/admin/process-status.ts';
 import { parseBundleName, parseNodeId, parseRealmName, parseRegionName } from '../core/ids.ts';
 import {
   MEMBERS_MAX,
@@ -38,6 +38,7 @@ import {
   requireSize,
 } from './fields.ts';
 import type { GetStatusResponseOutput } from './gen/kedge/v1/GetStatusResponse.ts';
+import type { KeyWaitInput, KeyWaitOutput } from './gen/kedge/v1/KeyWait.ts';
 import type { PeerStatusInput, PeerStatusOutput } from './gen/kedge/v1/PeerStatus.ts';
 import type { RegionStatusInput, RegionStatusOutput } from './gen/kedge/v1/RegionStatus.ts';
 import type { SeedStatusInput, SeedStatusOutput } from './gen/kedge/v1/SeedStatus.ts';
@@ -91,6 +92,7 @@ export function decodeNodeStatus(bytes: Uint8Array): NodeStatus {
     peers: requireCount(message.peers, MEMBERS_MAX, 'peers').map(decodePeer),
     failingSeeds: requireCount(message.failingSeeds, 2 * PEERS_MAX, 'seeds').map(decodeSeed),
     ...(message.storeTrouble !== null && { storeTrouble: decodeTrouble(message.storeTrouble) }),
+    ...(message.keyWait !== null && { keyWait: decodeKeyWait(message.keyWait) }),
     tlsWorkers: requireCount(message.tlsWorkers, TLS_WORKERS_MAX, 'TLS workers').map(decodeWorker),
     subscribers: requireCount(message.subscribers, STREAMS_MAX, 'subscribers').map(
       decodeSubscribers,
@@ -117,6 +119,7 @@ export function encodeNodeStatus(status: NodeStatus): Buffer {
     peers: status.peers.map(encodePeer),
     failingSeeds: status.failingSeeds.map(encodeSeed),
     ...(status.storeTrouble !== undefined && { storeTrouble: encodeTrouble(status.storeTrouble) }),
+    ...(status.keyWait !== undefined && { keyWait: encodeKeyWait(status.keyWait) }),
     tlsWorkers: status.tlsWorkers.map(encodeWorker),
     subscribers: status.subscribers.map(encodeSubscribers),
     regions: status.regions.map(encodeRegion),
@@ -218,6 +221,17 @@ function decodeTrouble(trouble: StoreTroubleOutput): StoreTrouble {
 
 function encodeTrouble({ sinceMs, reason }: StoreTrouble): StoreTroubleInput {
   return { sinceMs: String(sinceMs), reason: reason.slice(0, TEXT_MAX_CHARS) };
+}
+
+function decodeKeyWait({ sinceMs, on }: KeyWaitOutput): KeyWait {
+  return {
+    sinceMs: decodeTime(sinceMs, 'key wait since_ms'),
+    on: requireCount(on, PEERS_MAX, 'awaited nodes').map(parseNodeId),
+  };
+}
+
+function encodeKeyWait({ sinceMs, on }: KeyWait): KeyWaitInput {
+  return { sinceMs: String(sinceMs), on: [...on] };
 }
 
 function decodeWorker(worker: TlsWorkerStatusOutput): TlsWorkerStatus {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatStatus, statusJson } from '../../src/cli/node/view.ts';
 import { makeStyles } from '../../src/cli/terminal/styles.ts';
 import type { NodeStatus } from '../../src/core/admin/messages.ts';
+import { parseNodeId } from '../../src/core/ids.ts';
 import { decodeNodeStatus, encodeNodeStatus } from '../../src/wire/node-status.ts';
 import { status } from '../grpc/support/listener.ts';
 
@@ -22,6 +23,18 @@ describe('formatStatus', () => {
       store: { trouble: { since: '1970-01-01T00:00:00Z', reason: storeTrouble.reason } },
     });
     expect(statusJson(status)).toMatchObject({ store: { trouble: null }, tlsWorkers: [] });
+  });
+
+  it('says since when and on whom the key of the region waits, and what to do', () => {
+    expect(shown({})).not.toContain('the key of the region');
+    const keyWait = { sinceMs: 0, on: [parseNodeId('fra-1')] };
+    const text = shown({ keyWait });
+    expect(text).toContain('since 10 minutes ago the key of the region signs nothing before fra-1');
+    expect(text).toContain('restart or update what does not answer');
+    expect(shown({ keyWait: { ...keyWait, on: [] } })).toContain('see why none is reached');
+    const json = { since: '1970-01-01T00:00:00Z', on: ['fra-1'] };
+    expect(statusJson({ ...status, keyWait })).toMatchObject({ keyWait: json });
+    expect(statusJson(status)).toMatchObject({ keyWait: null });
   });
 
   it('shows the processes that do TLS, where there are some', () => {

@@ -83,6 +83,22 @@ describe('a node with the key of its region', () => {
     expect(await regions()).toContainEqual({ region: 'fra', standing: 'counts' });
   });
 
+  it('says that its key waits, since when and on whom, and not while it signs', async () => {
+    const waits = async (): Promise<unknown> => {
+      using admin = await adminOf('iad');
+      return (await admin.status()).keyWait;
+    };
+    await start('iad');
+    await expect.poll(waits, { timeout: 15_000, interval: 50 }).toBeUndefined();
+    await stop('iad');
+    // Known to others by now, as far as it can tell, and nobody is there.
+    const beganMs = Date.now();
+    await start('iad');
+    const wait = await waits();
+    expect(wait).toEqual({ sinceMs: expect.any(Number), on: [] });
+    expect((wait as { readonly sinceMs: number }).sinceMs).toBeGreaterThanOrEqual(beganMs);
+  });
+
   it('cosigns the charter too', async () => {
     for (const name of REGIONS) await start(name);
     await expect

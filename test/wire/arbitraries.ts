@@ -455,8 +455,14 @@ const tlsWorker: fc.Arbitrary<TlsWorkerStatus> = fc.record(
     noNullPrototype: true,
   },
 );
-const storeTrouble: fc.Arbitrary<Pick<NodeStatus, 'storeTrouble'>> = fc.record(
-  { storeTrouble: fc.record({ sinceMs: moment, reason: text }, { noNullPrototype: true }) },
+const storeTrouble: fc.Arbitrary<Pick<NodeStatus, 'keyWait' | 'storeTrouble'>> = fc.record(
+  {
+    storeTrouble: fc.record({ sinceMs: moment, reason: text }, { noNullPrototype: true }),
+    keyWait: fc.record(
+      { sinceMs: moment, on: fc.array(nodeId, { maxLength: 3 }) },
+      { noNullPrototype: true },
+    ),
+  },
   { requiredKeys: [], noNullPrototype: true },
 );
 export const nodeStatus: fc.Arbitrary<NodeStatus> = fc

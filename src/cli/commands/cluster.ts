@@ -115,7 +115,10 @@ async function lookAt(
   if (asked.length === 0 && failure !== undefined) throw failure;
   const statuses = asked.map(({ status }) => status);
   const warnings = new Set(asked.flatMap((each) => [...each.forks, ...each.reminders]));
-  return { cluster: gatherCluster(statuses, unreachable), warnings: [...warnings] };
+  return {
+    cluster: gatherCluster(statuses, unreachable, session.context.nowMs()),
+    warnings: [...warnings],
+  };
 }
 
 /** Whom to ask; one undefined stands for the node of `--node` or the profile. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatTimestamp } from '../../core/ids.ts';
 import type { Json } from '../output.ts';
 import { countOf, formatTable, printable, type Styles } from '../terminal/styles.ts';
 import type { Cluster, ClusterMember } from './cluster.ts';
@@ -85,7 +86,7 @@ function wellText({ members }: Cluster): string {
 /** A cluster for programs. */
 export function clusterJson(cluster: Cluster): Json {
   const { members, roots, linksDown, unreached, failingSeeds, ...others } = cluster;
-  const { failingStores, refused, doubted, unreachable, ...rest } = others;
+  const { failingStores, keyWaits, refused, doubted, unreachable, ...rest } = others;
   return {
     isWell: cluster.problems.length === 0,
     ...rest,
@@ -95,6 +96,10 @@ export function clusterJson(cluster: Cluster): Json {
     unreached: unreached.map((link) => ({ ...link })),
     failingSeeds: failingSeeds.map((seed) => ({ ...seed })),
     failingStores: failingStores.map((each) => ({ ...each })),
+    keyWaits: keyWaits.map(({ sinceMs, ...each }) => ({
+      ...each,
+      since: formatTimestamp(sinceMs),
+    })),
     refused: refused.map((each) => ({ ...each })),
     doubted: doubted.map((each) => ({ ...each })),
     unreachable: unreachable.map((each) => ({ ...each })),

@@ -8,7 +8,14 @@
  * @module
  */
 import type { NodeStatus, PeerStatus } from '../../core/admin/messages.ts';
-import type { NodeId, RegionName, Sha256, StreamName } from '../../core/ids.ts';
+import { type KeyWait, keyWaitText } from '../../core/admin/process-status.ts';
+import {
+  formatTimestamp,
+  type NodeId,
+  type RegionName,
+  type Sha256,
+  type StreamName,
+} from '../../core/ids.ts';
 import type { MemberDoubt } from '../../core/membership/view.ts';
 import { byRegion } from './peers-view.ts';
 
@@ -84,6 +91,8 @@ export interface Cluster {
   readonly failingSeeds: readonly FailingSeed[];
   /** Nodes whose store takes no writes; only who is asked says. */
   readonly failingStores: readonly FailingStore[];
+  /** Nodes whose key of the region waits for others for a minute, and for whom; likewise. */
+  readonly keyWaits: readonly (KeyWait & { readonly nodeId: NodeId })[];
   /** Nodes that others refuse for what they got wrong. */
   readonly refused: readonly RefusedNode[];
   /** What is hard to believe; where a node stands is no reason to call the cluster unwell. */
@@ -100,10 +109,14 @@ export interface Cluster {
 /** From best to worst. */
 const STATES: readonly PeerStatus['state'][] = ['alive', 'left', 'suspect', 'failed'];
 
+/** A key that waits is news after so long: every key does when its node starts. */
+const KEY_WAIT_MIN_MS = 60_000;
+
 /** Puts together what nodes said. */
 export function gatherCluster(
   statuses: readonly NodeStatus[],
   unreachable: readonly Unreachable[],
+  nowMs: number,
 ): Cluster {
   const members = gatherMembers(statuses);
   const present = members.filter(({ state, nodeId }) => {
@@ -129,6 +142,7 @@ export function gatherCluster(
     unreached: statuses.flatMap(unreachedOf),
     failingSeeds: statuses.flatMap(failingSeedsOf),
     failingStores: statuses.flatMap(failingStoreOf),
+    keyWaits: statuses.flatMap((status) => keyWaitOf(status, nowMs)),
     refused: statuses.flatMap(refusedOf),
     doubted: statuses.flatMap(doubtedOf),
     forkedStreams: [...new Set(forked)].sort(),
@@ -190,6 +204,11 @@ function failingStoreOf({ nodeId, storeTrouble }: NodeStatus): readonly FailingS
   return storeTrouble === undefined ? [] : [{ nodeId, reason: storeTrouble.reason }];
 }
 
+function keyWaitOf({ nodeId, keyWait }: NodeStatus, nowMs: number): Cluster['keyWaits'] {
+  const isNews = keyWait !== undefined && nowMs - keyWait.sinceMs >= KEY_WAIT_MIN_MS;
+  return isNews ? [{ nodeId, ...keyWait }] : [];
+}
+
 function refusedOf({ nodeId: by, peers }: NodeStatus): readonly RefusedNode[] {
   return peers.flatMap(({ nodeId, conduct }) =>
     conduct?.refusedUntilMs === undefined ? [] : [{ nodeId, by, lastFault: conduct.lastFault }],
@@ -209,7 +228,7 @@ function doubtedOf({ nodeId: by, peers }: NodeStatus): readonly DoubtedNode[] {
 
 function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
   const { members, roots, unknownRoots, refused, forkedStreams, unreachable } = cluster;
-  const { linksDown, unreached, failingSeeds, failingStores } = cluster;
+  const { linksDown, unreached, failingSeeds, failingStores, keyWaits } = cluster;
   const problems = unreachable.map(({ endpoint }) => `${endpoint} does not answer`);
   for (const { nodeId, state } of members) {
     if (state === 'suspect' || state === 'failed') problems.push(`${nodeId} is ${state}`);
@@ -224,6 +243,9 @@ function problemsOf(cluster: Omit<Cluster, 'problems'>): readonly string[] {
   }
   for (const { nodeId, reason } of failingStores) {
     problems.push(`${nodeId} can keep nothing: ${reason}`);
+  }
+  for (const wait of keyWaits) {
+    problems.push(`${wait.nodeId}, since ${formatTimestamp(wait.sinceMs)}: ${keyWaitText(wait)}`);
   }
   for (const { nodeId, by } of refused) problems.push(`${by} refuses ${nodeId} for its faults`);
   if (roots.length > 1) {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { NodeStatus, StreamStatus } from '../../core/admin/messages.ts';
-import type { TlsWorkerStatus } from '../../core/admin/process-status.ts';
+import { keyWaitText, type TlsWorkerStatus } from '../../core/admin/process-status.ts';
 import { KedgeError } from '../../core/errors.ts';
 import { CHARTER_STREAM, formatTimestamp } from '../../core/ids.ts';
 import { parseStatement } from '../../core/statements/statement.ts';
@@ -95,6 +95,7 @@ export function formatStatus(status: NodeStatus, styles: Styles, nowMs: number):
     '',
     styles.bold(attesting(status)),
     formatRegions(status, styles, nowMs),
+    ...formatKeyWait(status, styles, nowMs),
     '',
     styles.bold('Clients of this node'),
     formatAdoption(status),
@@ -154,6 +155,12 @@ function formatRegions({ regions }: NodeStatus, styles: Styles, nowMs: number): 
     standing === 'faulty' ? styles.red('signed two roots') : '',
   ]);
   return formatTable(['  region', 'heartbeat', 'counts'], rows);
+}
+
+function formatKeyWait({ keyWait }: NodeStatus, styles: Styles, nowMs: number): readonly string[] {
+  if (keyWait === undefined) return [];
+  const since = formatDistance(Math.min(keyWait.sinceMs, nowMs), nowMs);
+  return [styles.yellow(`  ! since ${since} ${keyWaitText(keyWait)}`)];
 }
 
 function formatAdoption({ subscribers }: NodeStatus): string {
@@ -232,12 +239,19 @@ export function statusJson(status: NodeStatus): Json {
     failingSeeds: status.failingSeeds.map((seed) => ({ ...seed })),
     regions: status.regions.map((region) => ({ ...region })),
     store: { trouble: troubleJson(status) },
+    keyWait: keyWaitJson(status),
     tlsWorkers: status.tlsWorkers.map(({ sinceMs, ...worker }) => ({
       ...worker,
       since: formatTimestamp(sinceMs),
     })),
     subscribers: status.subscribers.map((subscriber) => ({ ...subscriber })),
   };
+}
+
+function keyWaitJson({ keyWait }: NodeStatus): Json {
+  return keyWait === undefined
+    ? null
+    : { since: formatTimestamp(keyWait.sinceMs), on: [...keyWait.on] };
 }
 
 function troubleJson({ storeTrouble }: NodeStatus): Json {

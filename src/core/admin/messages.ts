@@ -18,7 +18,7 @@ import type { Software } from '../membership/software.ts';
 import type { MemberDoubt, MemberState } from '../membership/view.ts';
 import type { SignedDocument } from '../statements/envelope.ts';
 import type { Evidence } from '../trusted/state.ts';
-import type { StoreTrouble, TlsWorkerStatus } from './process-status.ts';
+import type { KeyWait, StoreTrouble, TlsWorkerStatus } from './process-status.ts';
 
 /** A signed document offered to a node, with the DER of anchors that it may not know. */
 export interface Submission {
@@ -164,6 +164,8 @@ export interface NodeStatus {
   readonly failingSeeds: readonly SeedStatus[];
   /** What is wrong with writing to its store; absent: the last write was done. */
   readonly storeTrouble?: StoreTrouble;
+  /** Absent: the key of the region signs, or the node has none. */
+  readonly keyWait?: KeyWait;
   /** The processes that do TLS with programs, by place; none: the node does it itself. */
   readonly tlsWorkers: readonly TlsWorkerStatus[];
   readonly subscribers: readonly SubscriberStatus[];

@@ -1,10 +1,9 @@
 /**
  * The machine of one node: `handle(event, nowMs, monotonicMs) → effects`.
  *
- * No I/O, clock or randomness here: time comes with the event, jitter from the `random` that the
- * driver gives. Its parts: `connecting.ts` makes links and greets, `neighbours.ts` knows the other
- * nodes, `replica.ts` takes statements in, `fetching.ts` asks for what is missing, `repair.ts`
- * compares two nodes, `reading.ts` reads the frames. This file says which part takes which event.
+ * No I/O, clock or randomness here: time comes with the event, jitter from the driver's `random`.
+ * Parts: `connecting.ts` makes links, `neighbours.ts` knows nodes, `replica.ts` takes statements,
+ * `fetching.ts` asks, `repair.ts` compares, `reading.ts` reads. Here: who takes which event.
  *
  * @module
  */
@@ -120,6 +119,10 @@ export class GossipMachine {
   /** Why clients are not served yet; absent when they are. */
   get holding(): string | undefined {
     return this.#holding.reason;
+  }
+
+  get awaited(): Holding['awaited'] {
+    return this.#holding.awaited;
   }
 
   /** The summary of all durable rows. */

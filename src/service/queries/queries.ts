@@ -13,7 +13,7 @@ import type {
   RegionStatus,
   StreamStatus,
 } from '../../core/admin/messages.ts';
-import type { TlsWorkerStatus } from '../../core/admin/process-status.ts';
+import type { KeyWait, TlsWorkerStatus } from '../../core/admin/process-status.ts';
 import { KedgeError } from '../../core/errors.ts';
 import type { Hello } from '../../core/gossip/frames.ts';
 import { rowIn } from '../../core/gossip/rows.ts';
@@ -53,6 +53,8 @@ export interface QueriesOptions {
   readonly attested: AttestedSource;
   /** The processes that do TLS with programs. */
   readonly tlsWorkers: () => readonly TlsWorkerStatus[];
+  /** On whom the key of the region waits. */
+  readonly keyWait: () => KeyWait | undefined;
 }
 
 /**
@@ -140,6 +142,7 @@ export class Queries {
     this.#options.replicator.requireServing();
     const { self, version, startedAtMs, store, replicator, subscriptions } = this.#options;
     const { tlsWorkers } = this.#options;
+    const keyWait = this.#options.keyWait();
     return {
       nodeId: self.nodeId,
       region: self.region,
@@ -155,6 +158,7 @@ export class Queries {
       peers: replicator.neighbours().map((peer) => peerStatus(peer, startedAtMs)),
       failingSeeds: replicator.failingSeeds(),
       ...(store.trouble !== undefined && { storeTrouble: store.trouble }),
+      ...(keyWait !== undefined && { keyWait }),
       tlsWorkers: tlsWorkers(),
       subscribers: subscriptions.status(),
       regions: this.#regions(),

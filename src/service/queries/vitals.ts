@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KeyWait } from '../../core/admin/process-status.ts';
 import type { Hello } from '../../core/gossip/frames.ts';
 import { currentCharter, type ReleaseHead, type TrustedState } from '../../core/trusted/state.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -21,6 +22,8 @@ export interface VitalsOptions {
   readonly replicator: Replicator;
   readonly subscriptions: Pick<Subscriptions, 'size'>;
   readonly store: Pick<Store, 'trouble'>;
+  /** On whom the key of the region waits. */
+  readonly keyWait: () => KeyWait | undefined;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -40,6 +43,7 @@ export function readVitals(options: VitalsOptions): readonly MetricSample[] {
     ...trustSamples(replicator.durable),
     ...peerSamples(replicator),
     ...regionSamples(replicator),
+    { name: 'kedge_region_key_waiting_seconds', value: seconds(options.keyWait()?.sinceMs ?? 0) },
     ...proposalSamples(replicator, clock.nowMs()),
   ];
 }

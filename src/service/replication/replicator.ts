@@ -88,14 +88,14 @@ export class Replicator implements AsyncDisposable {
     return this.#machine.durable;
   }
 
-  /** Why this node holds back; absent when it serves. */
-  get holding(): string | undefined {
-    return this.#machine.holding;
+  /** Why this node holds back, and for whose answers the key of its region waits. */
+  get waits(): Pick<GossipMachine, 'awaited' | 'holding'> {
+    return this.#machine;
   }
 
   /** Errors: `UNAVAILABLE` while this node holds back. */
   requireServing(): void {
-    const reason = this.holding;
+    const reason = this.#machine.holding;
     if (reason === undefined) return;
     throw holdingBack(reason, this.#options.clock.monotonicMs() - this.#sinceMs);
   }

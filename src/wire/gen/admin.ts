@@ -56,6 +56,7 @@ import type { HeartbeatInput as _kedge_v1_HeartbeatInput, HeartbeatOutput as _ke
 import type { HeldInput as _kedge_v1_HeldInput, HeldOutput as _kedge_v1_HeldOutput } from './kedge/v1/Held.ts';
 import type { HelloInput as _kedge_v1_HelloInput, HelloOutput as _kedge_v1_HelloOutput } from './kedge/v1/Hello.ts';
 import type { KeepAliveInput as _kedge_v1_KeepAliveInput, KeepAliveOutput as _kedge_v1_KeepAliveOutput } from './kedge/v1/KeepAlive.ts';
+import type { KeyWaitInput as _kedge_v1_KeyWaitInput, KeyWaitOutput as _kedge_v1_KeyWaitOutput } from './kedge/v1/KeyWait.ts';
 import type { LineRangeInput as _kedge_v1_LineRangeInput, LineRangeOutput as _kedge_v1_LineRangeOutput } from './kedge/v1/LineRange.ts';
 import type { LinesInput as _kedge_v1_LinesInput, LinesOutput as _kedge_v1_LinesOutput } from './kedge/v1/Lines.ts';
 import type { LinesAskInput as _kedge_v1_LinesAskInput, LinesAskOutput as _kedge_v1_LinesAskOutput } from './kedge/v1/LinesAsk.ts';
@@ -197,6 +198,7 @@ export interface ProtoGrpcType {
       Held: MessageTypeDefinition<_kedge_v1_HeldInput, _kedge_v1_HeldOutput>
       Hello: MessageTypeDefinition<_kedge_v1_HelloInput, _kedge_v1_HelloOutput>
       KeepAlive: MessageTypeDefinition<_kedge_v1_KeepAliveInput, _kedge_v1_KeepAliveOutput>
+      KeyWait: MessageTypeDefinition<_kedge_v1_KeyWaitInput, _kedge_v1_KeyWaitOutput>
       LineRange: MessageTypeDefinition<_kedge_v1_LineRangeInput, _kedge_v1_LineRangeOutput>
       Lines: MessageTypeDefinition<_kedge_v1_LinesInput, _kedge_v1_LinesOutput>
       LinesAsk: MessageTypeDefinition<_kedge_v1_LinesAskInput, _kedge_v1_LinesAskOutput>

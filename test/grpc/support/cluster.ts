@@ -134,6 +134,7 @@ export class Cluster {
     transport.attach(replicator);
     const queries = new Queries({
       tlsWorkers: () => [],
+      keyWait: () => undefined,
       self,
       version: 'test',
       startedAtMs: Date.now(),

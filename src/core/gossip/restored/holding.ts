@@ -73,6 +73,11 @@ export class Holding {
     return this.#parts.serving.isServing ? undefined : (this.#reason ?? 'it is starting');
   }
 
+  /** For whose answers the key of the region waits; absent: it does not wait. */
+  get awaited(): Vouching['awaited'] {
+    return this.#vouching.awaited;
+  }
+
   /** What a digest for this peer says beside the rows. */
   introduction(link: Link): Introduction {
     const { neighbours, dialer, marks } = this.#parts;

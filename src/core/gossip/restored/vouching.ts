@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { NodeId } from '../../ids.ts';
 import type { Dialer } from '../links/dialer.ts';
 import type { Link, LinkTable } from '../links/links.ts';
 import type { Neighbours } from '../links/neighbours.ts';
@@ -53,6 +54,14 @@ export class Vouching {
   /** Says whether the store turned out to be an old copy. */
   get isOlder(): boolean {
     return this.#standing === 'older';
+  }
+
+  /** For whose answers the key waits, of those with a link; absent: it does not wait. */
+  get awaited(): readonly NodeId[] | undefined {
+    const { serving, links, lines, marks } = this.#parts;
+    if (!lines.isAsking || this.#standing !== 'unknown' || !serving.isServing) return undefined;
+    const linked = links.ready().map(({ nodeId }) => nodeId);
+    return linked.filter((nodeId) => !lines.hasAnswered(nodeId) || !marks.lookedAt.has(nodeId));
   }
 
   /** Called at a steady pace, before the store is judged. */

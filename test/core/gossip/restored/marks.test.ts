@@ -321,7 +321,9 @@ describe('Marks of stores', () => {
       frame('fra-1', NO_LINES);
       const vouched = (): boolean => timer().some(isVouched);
       expect(Array.from({ length: 299 }, vouched)).not.toContain(true);
+      expect(machine.awaited).toEqual(['gru-1']);
       expect(vouched()).toBe(true);
+      expect(machine.awaited).toBeUndefined();
     });
 
     it('again when all links are lost, until peers have answered or for half a minute', () => {

@@ -7,6 +7,7 @@ import type { RegionStatusInput as _kedge_v1_RegionStatusInput, RegionStatusOutp
 import type { SeedStatusInput as _kedge_v1_SeedStatusInput, SeedStatusOutput as _kedge_v1_SeedStatusOutput } from '../../kedge/v1/SeedStatus.ts';
 import type { StoreTroubleInput as _kedge_v1_StoreTroubleInput, StoreTroubleOutput as _kedge_v1_StoreTroubleOutput } from '../../kedge/v1/StoreTrouble.ts';
 import type { TlsWorkerStatusInput as _kedge_v1_TlsWorkerStatusInput, TlsWorkerStatusOutput as _kedge_v1_TlsWorkerStatusOutput } from '../../kedge/v1/TlsWorkerStatus.ts';
+import type { KeyWaitInput as _kedge_v1_KeyWaitInput, KeyWaitOutput as _kedge_v1_KeyWaitOutput } from '../../kedge/v1/KeyWait.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GetStatusResponseInput {
@@ -28,6 +29,7 @@ export interface GetStatusResponseInput {
   'failingSeeds'?: (_kedge_v1_SeedStatusInput)[];
   'storeTrouble'?: (_kedge_v1_StoreTroubleInput | null);
   'tlsWorkers'?: (_kedge_v1_TlsWorkerStatusInput)[];
+  'keyWait'?: (_kedge_v1_KeyWaitInput | null);
 }
 
 export interface GetStatusResponseOutput {
@@ -49,4 +51,5 @@ export interface GetStatusResponseOutput {
   'failingSeeds': (_kedge_v1_SeedStatusOutput)[];
   'storeTrouble': (_kedge_v1_StoreTroubleOutput | null);
   'tlsWorkers': (_kedge_v1_TlsWorkerStatusOutput)[];
+  'keyWait': (_kedge_v1_KeyWaitOutput | null);
 }
