@@ -29,6 +29,8 @@ export interface NodesSetting {
   readonly count: number;
   /** Processes that do TLS with programs; 0: the node itself. */
   readonly workers: number;
+  /** `last`: it gives way to what is measured, as if it had another machine. Default `first`. */
+  readonly turn?: 'first' | 'last';
 }
 
 /** One or more nodes that know each other. */
@@ -56,7 +58,7 @@ export class BenchNodes implements AsyncDisposable {
   static async start(
     folder: string,
     certificates: Certificates,
-    { count, workers }: NodesSetting,
+    { count, workers, turn = 'first' }: NodesSetting,
   ): Promise<BenchNodes> {
     const realm = createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
     await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
@@ -77,7 +79,7 @@ export class BenchNodes implements AsyncDisposable {
           address,
           peerAddress,
           configFile,
-          prefix: SESSION_FIRST,
+          ...(turn === 'first' && { prefix: SESSION_FIRST }),
         }),
       );
     }

@@ -66,6 +66,9 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
     'time of the newest heartbeat of a region, seconds since 1970; 0: none is known',
     { attesting_region: 'open' },
   ),
+  kedge_region_key_waiting_seconds: gauge(
+    "since when the key of this node's region waits for others, seconds since 1970; 0: it signs",
+  ),
   kedge_subscribers: gauge('watch streams that are open'),
   kedge_certificate_expiry_seconds: gauge('end of the leaf in use, seconds since 1970'),
   kedge_authorities_sequence: gauge('release that the authorities are from; 0: the file'),
@@ -135,9 +138,6 @@ export const METRICS: Readonly<Record<ShownName, MetricFacts>> = {
   kedge_audit_failures_total: counter('writes of the audit log that the store refused'),
   kedge_audit_lost_total: counter('entries that the disk did not take in time'),
   kedge_forks_total: counter('forks that were found'),
-  kedge_region_key_waiting_seconds: gauge(
-    "since when the key of this node's region waits for others, seconds since 1970; 0: it signs",
-  ),
   kedge_region_splits_total: counter('regions found to have signed two roots for one size'),
   kedge_members_misplaced_total: counter('nodes that do not seem to be where they say', {
     doubt: ['too-far', 'too-near'],
