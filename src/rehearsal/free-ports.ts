@@ -3,30 +3,28 @@
  *
  * @module
  */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+
+/**
+ * Where they are looked for: below those that systems give to outgoing connections (Linux from
+ * 32768 on), so that none of these takes one before its node listens.
+ */
+const FIRST = 10_000;
+const END = 32_768;
+/** A node has so many in a row. */
+const BLOCK = 4;
 
 /** First ports of blocks of four that nobody listens on. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const found: number[] = [];
   while (found.length < count) {
-    const port = await freePort();
-    const block = [1, 2, 3].map((offset) => isFree(port + offset));
-    const isApart = found.every((other) => Math.abs(other - port) > 3);
-    if (isApart && port < 65_000 && (await Promise.all(block)).every(Boolean)) found.push(port);
+    const port = randomInt(FIRST, END - BLOCK);
+    const isApart = found.every((other) => Math.abs(other - port) >= BLOCK);
+    const block = Array.from({ length: BLOCK }, (_, offset) => isFree(port + offset));
+    if ((await Promise.all(block)).every(Boolean) && isApart) found.push(port);
   }
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 async function isFree(port: number): Promise<boolean> {

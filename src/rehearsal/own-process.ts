@@ -48,7 +48,7 @@ export class OwnProcess implements AsyncDisposable {
     return this.#printed.findLast((line) => line.includes(mark));
   }
 
-  /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with what it said last. */
+  /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with the error that it told of. */
   async start(): Promise<void> {
     const { name, argv, env = process.env, cwd, logFile, ready: mark } = this.#started;
     const [command = '', ...rest] = argv;
@@ -78,7 +78,7 @@ export class OwnProcess implements AsyncDisposable {
     const late = sleep(START_MAX_MS, 'late' as const, { ref: false });
     if ((await Promise.race([ready, gone, late])) === 'ready') return;
     await this.kill();
-    const last = this.#printed.at(-1) ?? 'it said nothing';
+    const last = this.printed('error: ') ?? this.#printed.at(-1) ?? 'it said nothing';
     throw new KedgeError('UNAVAILABLE', `${name} of the rehearsal did not start: ${last}`);
   }
 

@@ -95,10 +95,10 @@ describe('kedge log checkpoint', () => {
     expect(none.stderr).toContain('CONFIG');
   });
 
-  it('fails for a stream of which nothing is held', async () => {
+  it('fails for a stream of which nothing is held, and says which there are', async () => {
     const { stderr } = await run('log', 'checkpoint', 'other.example.org');
-    expect(stderr).toContain('UNAVAILABLE');
-    expect(stderr).toContain('the node answers');
+    expect(stderr).toContain('CONFIG');
+    expect(stderr).toContain(`there are: ${BUNDLE}`);
   });
 });
 

@@ -47,12 +47,12 @@ describe('the handbook', { timeout: 240_000 }, () => {
     );
     expect(refused?.stdout).toContain('tier=canary');
     expect(others.map(({ sent }) => sent)).toEqual([1, 1]);
-    // Nobody has told of the anchor for a day, and one program refused the release that has it.
-    desks.ends.set('kedge plan', 11);
+    // The anchor is staged, so nobody can miss it.
+    desks.ends.set('kedge plan', 0);
     const plan = (await desks.typeSection('Bad publish', 2))[2]?.stdout;
     expect(plan).toContain('1 chain at now, +30 days, +60 days, +90 days: 1 mended');
-    expect(plan).toContain('"Wrong CA" is removed, and clients are not done with it:');
-    expect(plan).toContain('- 1 client refused a release: POLICY');
+    expect(plan).toContain('"Wrong CA" is not in use: it can be removed');
+    expect(plan).toContain('refused release 2: POLICY');
     expect(others.map(({ held }) => held?.sequence)).toEqual([3, 3]);
   });
 
