@@ -50,11 +50,6 @@ export function preemptChildren(): boolean {
   return commands.every(([program = '', ...args]) => spawnSync(program, args).status === 0);
 }
 
-/** Lets this process give way to those of its session that it has started before. */
-export function standBack(): void {
-  setPriority(0);
-}
-
 /** Processes that wanted a processor in the last minute: other work makes everything slower. */
 export function load(): number {
   return loadavg()[0] ?? Number.NaN;

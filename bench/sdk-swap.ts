@@ -4,10 +4,9 @@
  *
  * Every second change takes an anchor away, for which both build new TLS contexts; the others add
  * one, which the contexts in use read. Connections rest on an anchor that stays, and go on.
- * Requests that ran while a change came into use are compared with all others. The node, and the
- * admin in the process of the benchmark, give way to the two programs, with which they would not
- * share processors elsewhere; what they take all the same shows in the requests that ran while a
- * bundle changed that neither program watches.
+ * Requests that ran while a change came into use are compared with all others, and with those that
+ * ran while a bundle changed that neither program watches: that is what the node, and the admin in
+ * the process of the benchmark, take from two programs with which they share the processors.
  *
  * @module
  */
@@ -27,7 +26,7 @@ import { atMost, type Claim, type Measurement, percentile, rounded } from './cla
 import { hundredths } from './fanout/bars.ts';
 import { Certificates } from './fanout/certificates.ts';
 import { BenchNodes, REALM } from './fanout/nodes.ts';
-import { beFirst, isQuick, load, standBack } from './machine.ts';
+import { beFirst, isQuick, load } from './machine.ts';
 import { say } from './progress.ts';
 import { Program, type Samples } from './sdk-swap/program.ts';
 import { split, type Window } from './sdk-swap/windows.ts';
@@ -57,10 +56,7 @@ async function measure(): Promise<Measurement> {
   const folder = await mkdtemp(join(tmpdir(), 'kedge-bench-'));
   try {
     const certificates = await Certificates.make(folder, REALM);
-    await using nodes = await BenchNodes.start(folder, certificates, {
-      ...{ count: 1, workers: 0 },
-      turn: 'last',
-    });
+    await using nodes = await BenchNodes.start(folder, certificates, { count: 1, workers: 0 });
     using admin = await nodes.openAdmin();
     const ca = makeCa('bench programs');
     const roots = [ca.facts, ...publicRoots().slice(1, ANCHORS)];
@@ -72,7 +68,6 @@ async function measure(): Promise<Measurement> {
     const target = { host: '127.0.0.1', port: await server.port() };
     await using client = new Program('./requester.js', await make('client', [target]));
     await client.port();
-    standBack();
     const startMs = preciseNowMs() + WARM_UP_MS;
     await sleep(WARM_UP_MS);
     const windows = await swapAll(nodes.realm, admin, [server, client]);

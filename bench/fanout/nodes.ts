@@ -29,8 +29,6 @@ export interface NodesSetting {
   readonly count: number;
   /** Processes that do TLS with programs; 0: the node itself. */
   readonly workers: number;
-  /** `last`: it gives way to what is measured, as if it had another machine. Default `first`. */
-  readonly turn?: 'first' | 'last';
 }
 
 /** One or more nodes that know each other. */
@@ -58,7 +56,7 @@ export class BenchNodes implements AsyncDisposable {
   static async start(
     folder: string,
     certificates: Certificates,
-    { count, workers, turn = 'first' }: NodesSetting,
+    { count, workers }: NodesSetting,
   ): Promise<BenchNodes> {
     const realm = createTestRealm({ realm: REALM, threshold: 2, now: Date.now });
     await writeFile(join(folder, 'charter-1.json'), documentFile(realm.charter.document));
@@ -79,7 +77,7 @@ export class BenchNodes implements AsyncDisposable {
           address,
           peerAddress,
           configFile,
-          ...(turn === 'first' && { prefix: SESSION_FIRST }),
+          prefix: SESSION_FIRST,
         }),
       );
     }
