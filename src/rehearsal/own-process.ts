@@ -48,7 +48,7 @@ export class OwnProcess implements AsyncDisposable {
     return this.#printed.findLast((line) => line.includes(mark));
   }
 
-  /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with the error that it told of. */
+  /** Starts it and waits until it is ready. Errors: `UNAVAILABLE` with the error that it told. */
   async start(): Promise<void> {
     const { name, argv, env = process.env, cwd, logFile, ready: mark } = this.#started;
     const [command = '', ...rest] = argv;
