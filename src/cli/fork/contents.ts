@@ -6,7 +6,6 @@
  *
  * @module
  */
-
 import type { Command } from 'commander';
 import { parseCharter } from '../../core/charter/charter.ts';
 import { sha256 } from '../../core/crypto.ts';
@@ -131,10 +130,15 @@ class ContentSearch {
     });
   }
 
-  /** A node that does not answer, or holds another side, is asked for nothing more. */
+  /**
+   * What a node does not hold stays open, as does all of it where the node does not answer: that is
+   * waited for once.
+   */
   async ask(node: NodeAdmin): Promise<void> {
-    for (const { stream, sequence } of [...this.#wanted.values()]) {
-      const document = await unlessRefused(() => node.document(stream, sequence));
+    const asked = [...this.#wanted.values()].map(async ({ stream, sequence }) =>
+      unlessRefused(() => node.document(stream, sequence)),
+    );
+    for (const document of await Promise.all(asked)) {
       if (document === undefined || !this.#take(document)) continue;
       const missing = anchorsOf(document).filter((id) => !this.#blobs.has(id));
       const ders = missing.length === 0 ? [] : await unlessRefused(() => node.blobs(missing));
